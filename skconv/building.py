@@ -1,0 +1,229 @@
+"""From a named list and its keywords to a network, or to a message with all that is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from .errors import Faults, LayerError, called, did_you_mean
+from .init import Array, as_initializer
+from .layers.base import UNSET, Layer, ParamSpec, Shape
+from .layers.spec import GRAPH, Spec
+from .network import Network, Node, Place
+
+
+def build(
+    specs: list[Spec],
+    keywords: Mapping[str, Mapping[str, Any]],
+    *,
+    input_shapes: Mapping[str | None, Shape] | None = None,
+    num_units: int | None = None,
+    ending: Callable[[int | None], Any] | None = None,
+) -> Network:
+    """Build the network that the specs and keywords describe.
+
+    Parameters
+    ----------
+    specs : list of Spec
+    keywords : mapping of str to mapping
+        Keywords by layer; they prevail over what the specs hold.
+    input_shapes : mapping of str to tuple, optional
+        Shapes for input layers that have none; None names the only one.
+    num_units : int, optional
+        Units for an output layer that has none.
+    ending : callable, optional
+        From the number of units to the nonlinearity of an output layer that has none.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ValueError
+        With all faults: missing or impossible fields, incomings that do not exist, a cycle,
+        shapes that do not fit.
+    """
+    builder = _Builder(specs, keywords)
+    builder.infer(input_shapes or {}, num_units, ending)
+    return builder.finish()
+
+
+class _Builder:
+    def __init__(self, specs: list[Spec], keywords: Mapping[str, Mapping[str, Any]]) -> None:
+        self.faults = Faults()
+        self.names = [spec.name for spec in specs]
+        self.layers: dict[str, Layer] = {}
+        self.incomings: dict[str, tuple[str, ...]] = {}
+        self.ending: Any = None
+        before: str | None = None
+        for spec in specs:
+            given = {**spec.given, **keywords.get(spec.name, {})}
+            self.incomings[spec.name] = self.feeding(spec, given, before)
+            with self.faults.collect():
+                self.layers[spec.name] = spec.cls(**self.fields(spec, given), name=spec.name)
+            before = spec.name
+        self.faults.raise_any()
+
+    def feeding(self, spec: Spec, given: dict[str, Any], before: str | None) -> tuple[str, ...]:
+        single, several = given.pop("incoming", None), given.pop("incomings", None)
+        names = [single] if single is not None else list(several or spec.incomings or ())
+        if issubclass(spec.cls, Layer) and not any(
+            f.init for f in dataclasses.fields(spec.cls) if f.name in GRAPH
+        ):
+            return ()
+        if not names and before is not None:
+            names = [before]
+        if not names:
+            self.faults.add(
+                f"{called(spec.name, spec.cls)} has nothing to feed it; "
+                "a network starts with an InputLayer"
+            )
+        for name in names:
+            if name not in self.names:
+                self.faults.add(
+                    f"{called(spec.name, spec.cls)}: incoming {name!r} does not exist."
+                    f"{did_you_mean(name, self.names)}"
+                )
+        return tuple(names)
+
+    def fields(self, spec: Spec, given: dict[str, Any]) -> dict[str, Any]:
+        fields = {}
+        valid = [name for name in spec.keywords() if name not in GRAPH]
+        for name, value in given.items():
+            real = spec.cls.aliases.get(name, name)
+            where = called(spec.name, spec.cls)
+            if name not in valid:
+                self.faults.add(f"{where} has no {name!r}.{did_you_mean(name, valid)}")
+            elif real in fields or (real != name and real in given):
+                self.faults.add(f"{where}: {real!r} is given twice, also by its older name")
+            else:
+                fields[real] = value
+        return fields
+
+    def infer(
+        self,
+        input_shapes: Mapping[str | None, Shape],
+        num_units: int | None,
+        ending: Callable[[int | None], Any] | None,
+    ) -> None:
+        output = self.names[-1]
+        inputs = [name for name in self.names if not self.incomings[name]]
+        for name, layer in self.layers.items():
+            changes: dict[str, Any] = {}
+            found = input_shapes.get(
+                None if len(inputs) == 1 and name not in input_shapes else name
+            )
+            if name in inputs and layer.shape is UNSET and found is not None:
+                changes["shape"] = (None, *found)
+            if name == output and getattr(layer, "num_units", None) is UNSET and num_units:
+                changes["num_units"] = num_units
+            if getattr(layer, "nonlinearity", None) is UNSET:
+                changes["nonlinearity"] = layer.default_nonlinearity
+            if name == output and ending is not None:
+                last = ending(changes.get("num_units", getattr(layer, "num_units", None)))
+                if "nonlinearity" in changes:
+                    changes["nonlinearity"] = last
+                elif not hasattr(layer, "nonlinearity"):
+                    self.ending = last
+            self.layers[name] = replace(layer, **changes)
+
+    def finish(self) -> Network:
+        for name, layer in self.layers.items():
+            for fault in layer.check():
+                self.faults.add(f"{called(name, layer)}: {fault}")
+        order = self.order()
+        self.faults.raise_any()
+        nodes: dict[str, Node] = {}
+        for name in order:
+            node = self.place(name, nodes)
+            if node is not None:
+                nodes[name] = node
+        self.faults.raise_any()
+        shared = self.share(nodes)
+        self.faults.raise_any()
+        return Network(tuple(nodes.values()), self.names[-1], shared, self.ending)
+
+    def order(self) -> list[str]:
+        """List each layer after those that feed it, else as given; note a cycle."""
+        done: list[str] = []
+        open_: list[str] = []
+
+        def visit(name: str) -> None:
+            if name in done:
+                return
+            if name in open_:
+                cycle = " -> ".join([*open_[open_.index(name) :], name])
+                raise ValueError(f"the layers form a cycle: {cycle}")
+            open_.append(name)
+            for feed in self.incomings[name]:
+                visit(feed)
+            done.append(open_.pop())
+
+        with self.faults.collect():
+            for name in self.names:
+                visit(name)
+        return done
+
+    def place(self, name: str, nodes: Mapping[str, Node]) -> Node | None:
+        layer, incomings = self.layers[name], self.incomings[name]
+        if not all(feed in nodes for feed in incomings):
+            return None
+        shapes = tuple(nodes[feed].output_shape for feed in incomings)
+        try:
+            shape = layer.output_shape(*shapes)
+            specs = layer.param_specs(*shapes)
+            for param, spec in specs.items():
+                _check_init(param, spec)
+        except LayerError as fault:
+            self.faults.add(f"{called(name, layer)} {fault}")
+            return None
+        return Node(name, layer, incomings, shapes, shape, specs)
+
+    def share(self, nodes: Mapping[str, Node]) -> dict[Place, Place]:
+        shared: dict[Place, Place] = {}
+        for node in nodes.values():
+            for param, spec in node.specs.items():
+                if isinstance(spec.init, str):
+                    with self.faults.collect():
+                        shared[node.name, param] = self.keeper(node, param, nodes)
+        return shared
+
+    def keeper(self, node: Node, param: str, nodes: Mapping[str, Node]) -> Place:
+        """Follow the names of a shared parameter to where it is kept."""
+        spec = node.specs[param]
+        where, passed = called(node.name, node.layer), [node.name]
+        kept = spec
+        while isinstance(kept.init, str):
+            target = kept.init
+            if target not in nodes or param not in nodes[target].specs:
+                owners = [n.name for n in nodes.values() if param in n.specs]
+                raise ValueError(
+                    f"{where}: {param}={target!r} is no layer with a {param!r}."
+                    f"{did_you_mean(target, owners)}"
+                )
+            if target in passed:
+                raise ValueError(f"{where}: {param} is shared in a circle: {passed}")
+            passed.append(target)
+            kept = nodes[target].specs[param]
+        if kept.shape != spec.shape:
+            raise ValueError(
+                f"{where}: {param} has shape {spec.shape} and cannot be shared with "
+                f"{passed[-1]!r}, where it has shape {kept.shape}"
+            )
+        return passed[-1], param
+
+
+def _check_init(param: str, spec: ParamSpec) -> None:
+    if isinstance(spec.init, str):
+        return
+    try:
+        given = as_initializer(spec.init)
+    except (TypeError, ValueError):
+        raise LayerError(
+            f"{param}={spec.init!r} is no initialiser, number, array or name of a layer"
+        ) from None
+    if isinstance(given, Array) and given.values.shape != spec.shape:
+        raise LayerError(f"{param} was given with shape {given.values.shape}, needs {spec.shape}")

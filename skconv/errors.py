@@ -1,0 +1,114 @@
+"""Say what was given, where, what would be valid, and the nearest match."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+
+class LayerError(ValueError):
+    """A layer cannot be built or applied as it was described.
+
+    The network adds the layer's name and type to the message before the error reaches the user.
+    """
+
+
+def did_you_mean(given: str, valid: Iterable[str]) -> str:
+    """End a message about an unknown name: the nearest match, or all that is valid.
+
+    Parameters
+    ----------
+    given : str
+        The name that is not known.
+    valid : iterable of str
+        The names that are.
+
+    Returns
+    -------
+    str
+        A sentence that starts with a space, or nothing where nothing is valid.
+
+    Examples
+    --------
+    >>> did_you_mean('num_filter', ['num_filters', 'stride'])
+    " Did you mean 'num_filters'?"
+    >>> did_you_mean('xyz', ['num_filters', 'stride'])
+    ' Valid are: num_filters, stride.'
+    """
+    names = [str(name) for name in valid]
+    if not names:
+        return ""
+    near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.6)
+    if near:
+        return f" Did you mean {near[0]!r}?"
+    return f" Valid are: {', '.join(names)}."
+
+
+def called(name: str, layer: Any) -> str:
+    """Name a layer in a message: its name and its class."""
+    cls = layer if isinstance(layer, type) else type(layer)
+    return f"layer {name!r} ({cls.__name__})"
+
+
+class FaultsError(ValueError):
+    """Several faults of one call.
+
+    Parameters
+    ----------
+    faults : list of Exception
+    """
+
+    def __init__(self, faults: list[Exception]) -> None:
+        lines = "".join(f"\n - {fault}" for fault in faults)
+        super().__init__(f"{len(faults)} faults:{lines}")
+        self.faults = faults
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FaultsError, (self.faults,)
+
+
+class Faults:
+    """Collect the faults of one call, so that one message tells them all.
+
+    A single fault is raised as it was found, with its own type; several become one `FaultsError`.
+
+    Examples
+    --------
+    >>> faults = Faults()
+    >>> with faults.collect():
+    ...     raise ValueError('X is empty')
+    >>> faults.add('y is missing')
+    >>> faults.raise_any()
+    Traceback (most recent call last):
+    ...
+    skconv.errors.FaultsError: 2 faults:
+     - X is empty
+     - y is missing
+    """
+
+    def __init__(self) -> None:
+        self.found: list[Exception] = []
+
+    def add(self, message: str) -> None:
+        """Note a fault without leaving the place that found it."""
+        self.found.append(ValueError(message))
+
+    @contextlib.contextmanager
+    def collect(self) -> Iterator[None]:
+        """Note a `ValueError` or `TypeError` raised inside, and go on after the block."""
+        try:
+            yield
+        except FaultsError as many:
+            self.found.extend(many.faults)
+        except (ValueError, TypeError) as fault:
+            self.found.append(fault)
+
+    def raise_any(self) -> None:
+        """Raise what was noted, if anything was."""
+        if not self.found:
+            return
+        if len(self.found) == 1:
+            raise self.found[0]
+        raise FaultsError(self.found)

@@ -1,0 +1,222 @@
+"""Check the data and parameters of a fit, and make of them what is trained."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.utils import check_consistent_length, check_random_state
+
+from .data import TrainSplit
+from .inputs import check_rows, check_weights, row_shapes
+from .model import Model
+from .network import Network
+from .preparation import Blueprint, LiveValues, plan
+from .programs import Programs, programs_for
+from .settings import as_split, as_test_iterator, as_train_iterator, check_settings
+from .targets import Targets, infer
+from .training import Feed
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a call of `fit` or `partial_fit` was given.
+
+    Parameters
+    ----------
+    X, y, sample_weight : array-like
+    valid : (X_val, y_val) or None
+    classes : array-like or None
+        All labels that may come.
+    whole : bool
+        Whether no rows are set aside for validation.
+    """
+
+    X: Any
+    y: Any
+    sample_weight: Any = None
+    valid: tuple[Any, Any] | None = None
+    classes: Any = None
+    whole: bool = False
+
+
+class Going(NamedTuple):
+    """What training goes on from.
+
+    Parameters
+    ----------
+    model : Model
+    targets : Targets or None
+        None where the model was initialised without data.
+    """
+
+    model: Model
+    targets: Targets | None
+
+
+class Fitting(NamedTuple):
+    """What is trained.
+
+    Parameters
+    ----------
+    probe : object
+        A shallow copy of the net, on which X was validated.
+    model : Model
+    targets : Targets
+    train : Feed
+    valid : Feed or None
+    values : LiveValues
+    programs : Programs
+    """
+
+    probe: Any
+    model: Model
+    targets: Targets
+    train: Feed
+    valid: Feed | None
+    values: LiveValues
+    programs: Programs
+
+
+def prepare(
+    net: Any,
+    settings: Callable[[], dict[str, Any]],
+    describe: Callable[[dict[str, Any], Any], Blueprint],
+    data: Data,
+    going: Going | None,
+) -> Fitting:
+    """Check everything before anything is changed.
+
+    Parameters
+    ----------
+    net : object
+        The net; it stays as it is.
+    settings : callable
+        Returns the net's parameters by name.
+    describe : callable
+        From parameters and shapes of rows to a `Blueprint`.
+    data : Data
+    going : Going or None
+        What training goes on from; None to start afresh.
+
+    Returns
+    -------
+    Fitting
+
+    Raises
+    ------
+    ValueError
+        With all that is wrong.
+    """
+    params = settings()
+    faults = check_settings(params)
+    probe = copy.copy(net)
+    rows = targets = weights = made = network = None
+    with faults.collect():
+        rows = check_rows(probe, data.X, reset=going is None, check=params["check_input"])
+    with faults.collect():
+        targets = _targets(params, data, going, type(net).__name__)
+    with faults.collect():
+        if rows is not None and data.y is not None:
+            check_consistent_length(np.empty(len(rows)), data.y)
+    with faults.collect():
+        if rows is not None and data.sample_weight is not None:
+            weights = check_weights(data.sample_weight, len(rows))
+    with faults.collect():
+        shapes = row_shapes(data.X) if rows is None else rows.shapes
+        made = describe(params, shapes)
+        network = made.network(shapes, targets, regression=params["regression"])
+    faults.raise_any()
+    model = _model(params, going, network)
+    targets = targets.match(network.node(network.output).output_shape)
+    iterator = as_train_iterator(params["batch_iterator_train"])
+    train = Feed(rows.arrange(network.inputs), targets.encode(data.y), weights, iterator)
+    valid = None
+    if data.valid is not None:
+        valid = _held_out(probe, params, data.valid, network, targets)
+    elif not data.whole:
+        train, valid = _split(net, params, train, model.seed)
+    train = _with_class_weights(train, params["class_weight"], targets)
+    values = LiveValues(settings, lambda now: describe(now, network.rows()), network)
+    made_plan = plan(made, network, targets, params)
+    model.start(made_plan.update, values(model.step, 1).update)
+    return Fitting(probe, model, targets, train, valid, values, programs_for(made_plan))
+
+
+def _targets(params: dict[str, Any], data: Data, going: Going | None, name: str) -> Targets:
+    if data.y is None:
+        raise ValueError(
+            f"This {name} estimator requires y to be passed, but the target y is None."
+        )
+    if going is not None and going.targets is not None:
+        return going.targets
+    exact = bool(params["use_label_encoder"])
+    return infer(data.y, regression=params["regression"], exact=exact, classes=data.classes)
+
+
+def _model(params: dict[str, Any], going: Going | None, network: Network) -> Model:
+    """Start a model, or copy the one whose parameters still fit."""
+    if going is None:
+        seed = check_random_state(params["random_state"]).randint(2**31 - 1)
+        return Model(network, int(seed)).initialize()
+    if going.model.network.parameter_shapes() != network.parameter_shapes():
+        raise ValueError(
+            "the net cannot go on with its weights, because its layers have other shapes than "
+            "before; fit it afresh with warm_start=False"
+        )
+    model = copy.copy(going.model)
+    model.network = network
+    return model
+
+
+def _held_out(
+    probe: Any, params: dict[str, Any], valid: tuple[Any, Any], network: Network, targets: Targets
+) -> Feed:
+    X, y = valid
+    if X is None or y is None:
+        raise ValueError("X_val and y_val belong together; one of them is missing")
+    rows = check_rows(probe, X, reset=False, check=params["check_input"])
+    check_consistent_length(np.empty(len(rows)), y)
+    iterator = as_test_iterator(params["batch_iterator_test"])
+    return Feed(rows.arrange(network.inputs), targets.encode(y), None, iterator)
+
+
+def _split(net: Any, params: dict[str, Any], feed: Feed, seed: int) -> tuple[Feed, Feed | None]:
+    splitter = as_split(params["train_split"])
+    iterator = as_test_iterator(params["batch_iterator_test"])
+    if splitter is None:
+        return feed, None
+    if not hasattr(splitter, "split"):
+        train, valid = _split_by_function(net, splitter, feed)
+        return train, valid._replace(iterator=iterator)
+    if isinstance(splitter, TrainSplit) and splitter.random_state is None:
+        splitter = TrainSplit(splitter.eval_size, splitter.stratify, seed)
+    classes = feed.y if feed.y.ndim == 1 else None
+    train, valid = next(iter(splitter.split(np.empty((len(feed.rows), 1)), classes)))
+    return feed.subset(np.asarray(train)), feed.subset(np.asarray(valid))._replace(
+        iterator=iterator
+    )
+
+
+def _split_by_function(net: Any, function: Any, feed: Feed) -> tuple[Feed, Feed]:
+    """Split as nolearn's functions do, which return arrays and know no weights."""
+    if feed.weights is not None:
+        raise ValueError(
+            "train_split is a function, which cannot split sample_weight; use a splitter"
+        )
+    X_train, X_valid, y_train, y_valid = function(feed.rows.all(), feed.y, net)
+    return (
+        feed._replace(rows=feed.rows.like(X_train), y=np.asarray(y_train)),
+        feed._replace(rows=feed.rows.like(X_valid), y=np.asarray(y_valid)),
+    )
+
+
+def _with_class_weights(feed: Feed, class_weight: Any, targets: Targets) -> Feed:
+    if class_weight is None:
+        return feed
+    of_class = targets.row_weights(feed.y, class_weight)
+    known = 1 if feed.weights is None else feed.weights
+    return feed._replace(weights=(of_class * known).astype(np.float32))

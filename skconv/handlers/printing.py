@@ -1,0 +1,134 @@
+"""Handlers that print."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+from tabulate import tabulate
+
+from ..history import Row
+from ..summary import Line, has_windows, lines
+from .base import Handler
+
+__all__ = ["PrintLayerInfo", "PrintLog"]
+
+COLORS = {"cyan": "\033[36m", "green": "\033[32m", "magenta": "\033[35m", "red": "\033[31m"}
+
+LOW_CAPACITY = 100 / 6
+"""Percent below which a layer can learn little: its filter is lost in what it sees."""
+
+
+def _colored(text: str, color: str | None) -> str:
+    return f"{COLORS[color]}{text}\033[0m" if color and _shows_colors() else text
+
+
+def _shows_colors() -> bool:
+    return sys.stdout.isatty() or type(sys.stdout).__module__.startswith("ipykernel")
+
+
+class PrintLog(Handler):
+    """Print a row of the history after each epoch; the best losses so far in colour.
+
+    Pass it as ``on_epoch_finished``; ``verbose=1`` does so.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Print the head of the table again."""
+        self.first_iteration = True
+
+    def __call__(self, net: Any, train_history: list[Row]) -> None:
+        """Print the last row."""
+        print(self.table(net, train_history), flush=True)
+
+    def table(self, net: Any, train_history: list[Row]) -> str:
+        """Format the last row, under the head of the table if it is the first."""
+        row = train_history[-1]
+        cells = {
+            "epoch": row["epoch"],
+            "trn loss": _loss(row, "train_loss", "cyan"),
+            "val loss": _loss(row, "valid_loss", "green"),
+            "trn/val": row["train_loss"] / row["valid_loss"] if row["valid_loss"] else math.nan,
+        }
+        if not net.regression:
+            cells["valid acc"] = row["valid_accuracy"]
+        shown = {"epoch", "train_loss", "valid_loss", "valid_accuracy", "dur"}
+        marks = {"train_loss_best", "valid_loss_best"}
+        cells.update({name: row[name] for name in row if name not in shown | marks})
+        cells["dur"] = f"{row['dur']:.2f}s"
+        head, rule, line = tabulate([cells], headers="keys", floatfmt=".5f").split("\n")
+        lines_ = [head, rule, line] if self.first_iteration else [line]
+        self.first_iteration = False
+        return "\n".join(lines_)
+
+
+def _loss(row: Row, name: str, color: str) -> str:
+    return _colored(f"{row[name]:.5f}", color if row[f"{name}_best"] else None)
+
+
+class PrintLayerInfo(Handler):
+    """Print the table of layers before training.
+
+    Pass it as ``on_training_started``; ``verbose=1`` does so. From ``verbose=2`` on, networks with
+    convolutions show learning capacity and coverage of the image as well, and ``verbose=3`` adds
+    the sizes that these come from.
+    """
+
+    def __call__(self, net: Any, train_history: list[Row] | None = None) -> None:
+        """Print the table, unless training goes on from earlier epochs."""
+        if not train_history:
+            print(self.table(net), flush=True)
+
+    def table(self, net: Any) -> str:
+        """Format the number of parameters and the table of layers."""
+        network = net.network_
+        table = lines(network)
+        total = sum(line.learnable for line in table)
+        parts = [f"# Neural Network with {total} learnable parameters", "## Layer information"]
+        if net.verbose < 2 or not has_windows(network):
+            parts.append(_plain(table))
+        else:
+            image = next(iter(network.inputs.values()))[2:]
+            parts += [_detailed(table, image, net.verbose > 2), _legend()]
+        return "\n\n".join(parts) + "\n"
+
+
+def _plain(table: list[Line]) -> str:
+    rows = [(i, line.name, line.size, line.learnable) for i, line in enumerate(table)]
+    return tabulate(rows, headers=["#", "name", "size", "parameters"], intfmt=",")
+
+
+def _detailed(table: list[Line], image: tuple[int, ...], sizes: bool) -> str:
+    heads = ["name", "size", "total", "cap. Y [%]", "cap. X [%]", "cov. Y [%]", "cov. X [%]"]
+    if sizes:
+        heads += ["filter Y", "filter X", "field Y", "field X"]
+    rows = []
+    for line in table:
+        capacity, coverage = line.capacity(), line.coverage(image)
+        name = _colored(line.name, _warning(min(capacity), max(coverage)))
+        row = [name, line.size, line.outputs, *capacity, *coverage]
+        rows.append(row + [int(n) for n in (*line.filter, *line.field)] if sizes else row)
+    return tabulate(rows, headers=heads, tablefmt="pipe", floatfmt=".2f")
+
+
+def _warning(capacity: float, coverage: float) -> str | None:
+    low, wide = capacity < LOW_CAPACITY, coverage > 100
+    return {(True, True): "red", (True, False): "magenta", (False, True): "cyan"}.get((low, wide))
+
+
+def _legend() -> str:
+    return "\n".join(
+        [
+            "Explanation",
+            "    X, Y:    image dimensions",
+            "    cap.:    learning capacity",
+            "    cov.:    coverage of image",
+            f"    {_colored('magenta', 'magenta')}: capacity too low (<1/6)",
+            f"    {_colored('cyan', 'cyan')}:    image coverage too high (>100%)",
+            f"    {_colored('red', 'red')}:     capacity too low and coverage too high",
+        ]
+    )

@@ -1,0 +1,100 @@
+"""Handlers that steer training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..history import Row, monitored
+from .base import Handler
+
+__all__ = ["AdjustVariable", "EarlyStopping"]
+
+
+class EarlyStopping(Handler):
+    """End training when the loss has not fallen for a while, and go back to the best weights.
+
+    Pass it as ``on_epoch_finished``.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs to wait for a lower loss.
+    monitor : str
+        Key of the history to minimise; ``'valid_loss'`` is the training loss where there are no
+        validation rows.
+    verbose : int
+
+    Attributes
+    ----------
+    best_valid : float
+        Lowest loss seen.
+    best_valid_epoch : int
+        Its epoch.
+    best_weights : dict or None
+        The weights after it.
+    """
+
+    def __init__(self, patience: int = 100, monitor: str = "valid_loss", verbose: int = 1) -> None:
+        self.patience = patience
+        self.monitor = monitor
+        self.verbose = verbose
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the best epoch."""
+        self.best_valid = math.inf
+        self.best_valid_epoch = 0
+        self.best_weights: Any = None
+
+    def __call__(self, net: Any, train_history: list[Row]) -> None:
+        """Keep the weights of the best epoch, or end the training."""
+        current = monitored(train_history[-1], self.monitor)
+        epoch = train_history[-1]["epoch"]
+        if current < self.best_valid:
+            self.best_valid = current
+            self.best_valid_epoch = epoch
+            self.best_weights = net.get_all_params_values()
+        elif self.best_valid_epoch + self.patience <= epoch:
+            if self.verbose:
+                print("Early stopping.")
+                print(f"Best loss was {self.best_valid:.6f} at epoch {self.best_valid_epoch}.")
+            if self.best_weights is not None:
+                net.load_params_from(self.best_weights)
+            raise StopIteration
+
+
+class AdjustVariable(Handler):
+    """Move a parameter of the net in equal steps from epoch to epoch.
+
+    Pass it as ``on_epoch_finished``.
+
+    Parameters
+    ----------
+    name : str
+        Parameter of the net, such as ``'update_learning_rate'`` or ``'dropout1_p'``.
+    start, stop : float
+        Values in the first and in the last epoch.
+
+    Examples
+    --------
+    >>> handler = AdjustVariable('update_learning_rate', start=0.03, stop=0.0001)
+
+    Notes
+    -----
+    As with nolearn's, the net's own value is in force during the first epoch; give it `start`.
+    """
+
+    def __init__(self, name: str, start: float = 0.03, stop: float = 0.001) -> None:
+        self.name = name
+        self.start = start
+        self.stop = stop
+
+    def __call__(self, net: Any, train_history: list[Row]) -> None:
+        """Set the parameter for the next epoch."""
+        epochs = max(net.max_epochs, 1)
+        after = min(train_history[-1]["epoch"], epochs - 1)
+        value = np.linspace(self.start, self.stop, epochs)[after]
+        setattr(net, self.name, float(value))

@@ -1,0 +1,198 @@
+"""Handlers that keep weights."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import math
+import os
+import pickle
+from typing import Any
+
+import numpy as np
+
+from ..history import Row, monitored
+from .base import Handler
+
+__all__ = ["RememberBestWeights", "RestoreBestWeights", "SaveWeights", "WeightLog"]
+
+
+class SaveWeights(Handler):
+    """Write the weights to a file after an epoch.
+
+    Parameters
+    ----------
+    path : str
+        File to write, which may hold ``{epoch}``, ``{loss}`` and ``{timestamp}``; it ends in
+        ``.safetensors`` or ``.npz``.
+    every_n_epochs : int
+    only_best : bool
+        Whether only epochs with the lowest loss so far are written.
+    pickle : bool
+        Whether the whole net is written instead, by pickle, to a path of any ending.
+    verbose : int
+
+    Examples
+    --------
+    >>> SaveWeights('weights-{epoch}.npz', only_best=True).path
+    'weights-{epoch}.npz'
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        every_n_epochs: int = 1,
+        only_best: bool = False,
+        pickle: bool = False,
+        verbose: int = 0,
+    ) -> None:
+        self.path = path
+        self.every_n_epochs = every_n_epochs
+        self.only_best = only_best
+        self.pickle = pickle
+        self.verbose = verbose
+
+    def __call__(self, net: Any, train_history: list[Row]) -> None:
+        """Write the file, if it is time to."""
+        row = train_history[-1]
+        if row["epoch"] % self.every_n_epochs:
+            return
+        loss = monitored(row)
+        if self.only_best and loss > min(map(monitored, train_history)):
+            return
+        path = os.fspath(self.path).format(
+            loss=loss,
+            timestamp=datetime.datetime.now().strftime("%Y-%m-%d-%H-%M-%S"),
+            epoch=f"{row['epoch']:04d}",
+        )
+        if self.verbose:
+            print(f"Writing {path}")
+        if not self.pickle:
+            net.save_params_to(path)
+            return
+        unfinished = f"{path}.{os.getpid()}"
+        with open(unfinished, "wb") as file:
+            pickle.dump(net, file)
+        os.replace(unfinished, path)
+
+
+class RememberBestWeights(Handler):
+    """Keep the weights of the best epoch in memory.
+
+    Pass it as ``on_epoch_finished``, and its attribute `restore` as ``on_training_finished`` to
+    end with these weights.
+
+    Parameters
+    ----------
+    loss : str
+        Key of the history to minimise; ``'valid_loss'`` is the training loss where there are no
+        validation rows.
+    score : str, optional
+        Key of the history to maximise instead.
+    verbose : int
+
+    Examples
+    --------
+    >>> remember = RememberBestWeights(score='valid_accuracy')
+    >>> handlers = dict(on_epoch_finished=[remember], on_training_finished=[remember.restore])
+    """
+
+    def __init__(self, loss: str = "valid_loss", score: str | None = None, verbose: int = 1):
+        self.loss = loss
+        self.score = score
+        self.verbose = verbose
+        self.restore = RestoreBestWeights(self)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the weights."""
+        self.best_weights: Any = None
+        self.best_weights_loss = math.inf
+        self.best_weights_epoch: int | None = None
+
+    def __call__(self, net: Any, train_history: list[Row]) -> None:
+        """Keep the weights, if the epoch is the best so far."""
+        row = train_history[-1]
+        loss = monitored(row, self.loss) if self.score is None else -row[self.score]
+        if loss < self.best_weights_loss:
+            self.best_weights = net.get_all_params_values()
+            self.best_weights_loss = loss
+            self.best_weights_epoch = row["epoch"]
+
+
+class RestoreBestWeights(Handler):
+    """Put back the weights that a `RememberBestWeights` kept.
+
+    Parameters
+    ----------
+    remember : RememberBestWeights
+    """
+
+    def __init__(self, remember: RememberBestWeights) -> None:
+        self.remember = remember
+
+    def __call__(self, net: Any, train_history: list[Row]) -> None:
+        """Put the weights back, if there are any."""
+        best = self.remember
+        if best.best_weights is None:
+            return
+        net.load_params_from(best.best_weights)
+        if best.verbose:
+            value = best.best_weights_loss * (-1 if best.score else 1)
+            print(
+                f"Loaded best weights from epoch {best.best_weights_epoch} "
+                f"where {best.score or best.loss} was {value:.6f}"
+            )
+
+
+class WeightLog(Handler):
+    """Record how far the weights are from zero and how much they change.
+
+    Pass it as ``on_batch_finished`` (or ``on_epoch_finished``).
+
+    Parameters
+    ----------
+    save_to : str or path, optional
+        CSV file to write the records to.
+    write_every : int
+        Records between two writes.
+
+    Attributes
+    ----------
+    history : list of dict
+        For the i-th parameter of each layer ``'<layer>_<i> wdiff'`` (mean absolute change since
+        the record before), ``'... wabsmean'`` and ``'... wmean'``.
+    """
+
+    def __init__(self, save_to: str | os.PathLike[str] | None = None, write_every: int = 8) -> None:
+        self.save_to = save_to
+        self.write_every = write_every
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new record."""
+        self.history: list[dict[str, float]] = []
+        self.last_weights: dict[str, Any] | None = None
+
+    def __call__(self, net: Any, train_history: list[Row]) -> None:
+        """Record the weights as they are now."""
+        weights = net.get_all_params_values()
+        before = weights if self.last_weights is None else self.last_weights
+        entry = {}
+        for layer in weights:
+            for i, (old, new) in enumerate(zip(before[layer], weights[layer], strict=True)):
+                entry[f"{layer}_{i} wdiff"] = float(np.abs(new - old).mean())
+                entry[f"{layer}_{i} wabsmean"] = float(np.abs(new).mean())
+                entry[f"{layer}_{i} wmean"] = float(new.mean())
+        self.history.append(entry)
+        self.last_weights = weights
+        if self.save_to is not None and len(self.history) % self.write_every == 0:
+            self._write(self.history[-self.write_every :])
+
+    def _write(self, entries: list[dict[str, float]]) -> None:
+        first = len(self.history) == len(entries)
+        with open(self.save_to, "w" if first else "a", newline="") as file:
+            writer = csv.DictWriter(file, list(entries[0]))
+            if first:
+                writer.writeheader()
+            writer.writerows(entries)

@@ -1,0 +1,218 @@
+"""Initial values of parameters, under Lasagne's names.
+
+An initialiser is a callable ``(key, shape, dtype) -> array``; those of `jax.nn.initializers`
+qualify as they are. Shapes are Lasagne's: ``(inputs, units)`` for dense layers and
+``(num_filters, channels, ...)`` for convolutions.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+__all__ = [
+    "Array",
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Normal",
+    "Uniform",
+    "as_initializer",
+]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Every element is `val`."""
+
+    val: float = 0.0
+
+    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+        """Draw an array of `shape`."""
+        return jnp.full(shape, self.val, dtype)
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Gaussian with deviation `std` around `mean`."""
+
+    std: float = 0.01
+    mean: float = 0.0
+
+    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+        """Draw an array of `shape`."""
+        return self.mean + self.std * jax.random.normal(key, shape, dtype)
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Uniform between ``-range`` and ``range``, or between the two numbers of a pair `range`.
+
+    With `std` the bounds are chosen for that deviation around `mean`, as in Lasagne.
+    """
+
+    range: float | tuple[float, float] = 0.01
+    std: float | None = None
+    mean: float = 0.0
+
+    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+        """Draw an array of `shape`."""
+        if self.std is not None:
+            half = math.sqrt(3) * self.std
+            low, high = self.mean - half, self.mean + half
+        elif isinstance(self.range, tuple):
+            low, high = self.range
+        else:
+            low, high = -self.range, self.range
+        return jax.random.uniform(key, shape, dtype, low, high)
+
+
+class _Scaled:
+    """Scale the deviation by the fan of the shape; subclasses say how."""
+
+    gain: float | str
+
+    def _deviation(self, shape: tuple[int, ...]) -> float:
+        if len(shape) < 2:
+            raise ValueError(
+                f"{type(self).__name__} works on shapes of two or more axes, not on {shape}; "
+                "use Normal or Uniform there"
+            )
+        gain = math.sqrt(2) if self.gain == "relu" else float(self.gain)
+        return gain * math.sqrt(self._variance(shape[0], shape[1], math.prod(shape[2:])))
+
+    def _variance(self, first: int, second: int, field: int) -> float:
+        raise NotImplementedError
+
+
+class _Glorot(_Scaled):
+    def _variance(self, first: int, second: int, field: int) -> float:
+        return 2.0 / ((first + second) * field)
+
+
+class _He(_Scaled):
+    def _variance(self, first: int, second: int, field: int) -> float:
+        return 1.0 / (first if field == 1 else second * field)
+
+
+def _normal(scaled: _Scaled, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    return Normal(scaled._deviation(shape))(key, shape, dtype)
+
+
+def _uniform(scaled: _Scaled, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    return Uniform(std=scaled._deviation(shape))(key, shape, dtype)
+
+
+@dataclass(frozen=True)
+class GlorotNormal(_Glorot):
+    """Gaussian of variance ``2 gain² / (fan_in + fan_out)`` (Glorot and Bengio 2010).
+
+    Parameters
+    ----------
+    gain : float or 'relu'
+        Factor on the deviation; ``'relu'`` stands for the square root of two.
+    """
+
+    gain: float | str = 1.0
+
+    __call__ = _normal
+
+
+@dataclass(frozen=True)
+class GlorotUniform(_Glorot):
+    """Uniform of variance ``2 gain² / (fan_in + fan_out)`` (Glorot and Bengio 2010).
+
+    Parameters
+    ----------
+    gain : float or 'relu'
+        Factor on the deviation; ``'relu'`` stands for the square root of two.
+    """
+
+    gain: float | str = 1.0
+
+    __call__ = _uniform
+
+
+@dataclass(frozen=True)
+class HeNormal(_He):
+    """Gaussian of variance ``gain² / fan_in`` (He et al. 2015).
+
+    Parameters
+    ----------
+    gain : float or 'relu'
+        Factor on the deviation; ``'relu'`` stands for the square root of two.
+    """
+
+    gain: float | str = 1.0
+
+    __call__ = _normal
+
+
+@dataclass(frozen=True)
+class HeUniform(_He):
+    """Uniform of variance ``gain² / fan_in`` (He et al. 2015).
+
+    Parameters
+    ----------
+    gain : float or 'relu'
+        Factor on the deviation; ``'relu'`` stands for the square root of two.
+    """
+
+    gain: float | str = 1.0
+
+    __call__ = _uniform
+
+
+class Array:
+    """Given numbers, as an initialiser that can be compared and hashed."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = np.asarray(values)
+
+    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+        """Return the numbers, if they have that `shape`."""
+        if self.values.shape != tuple(shape):
+            raise ValueError(f"an array of shape {self.values.shape} was given, {shape} is needed")
+        return jnp.asarray(self.values, dtype)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Array) and np.array_equal(self.values, other.values)
+
+    def __hash__(self) -> int:
+        return hash((self.values.shape, self.values.tobytes()))
+
+    def __repr__(self) -> str:
+        return f"Array(shape={self.values.shape})"
+
+
+def as_initializer(value: Any) -> Any:
+    """Turn what a user gives for a parameter into an initialiser.
+
+    Parameters
+    ----------
+    value : callable, float or array-like
+        An initialiser stays as it is, a number becomes `Constant`, anything else an `Array`.
+
+    Returns
+    -------
+    callable
+
+    Examples
+    --------
+    >>> as_initializer(0.5)
+    Constant(val=0.5)
+    >>> as_initializer([[1.0, 2.0]])
+    Array(shape=(1, 2))
+    """
+    if callable(value):
+        return value
+    if np.ndim(value) == 0:
+        return Constant(float(value))
+    return Array(value)

@@ -1,0 +1,266 @@
+"""What a layer is: a frozen dataclass, three pure methods, fields of three kinds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..errors import LayerError
+from ..init import Array, as_initializer
+from ..nonlinearities import linear, rectify
+
+Shape = tuple[int | None, ...]
+"""Shape of an activation as users see it: batch first (None), then channels."""
+
+Params = dict[str, jax.Array]
+
+
+class _Unset:
+    """Stands for a value that the network finds out: from the data, the task or the layer."""
+
+    def __repr__(self) -> str:
+        return "<unset>"
+
+    def __reduce__(self) -> str:
+        return "UNSET"
+
+    def __copy__(self) -> _Unset:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> _Unset:
+        return self
+
+
+UNSET: Any = _Unset()
+
+
+def structural(default: Any = UNSET, check: Callable[[Any], str | None] | None = None) -> Any:
+    """Field that is part of the architecture: another value is another program.
+
+    Parameters
+    ----------
+    default : object
+        Without one the field must be given.
+    check : callable, optional
+        Returns what would be valid where the value is not, and None where it is.
+    """
+    return field(default=default, metadata={"kind": "structural", "check": check})
+
+
+def runtime(default: float, low: float = -np.inf, high: float = np.inf) -> Any:
+    """Field whose number enters the compiled program: another value compiles nothing.
+
+    Parameters
+    ----------
+    default : float
+    low, high : float
+        Bounds of valid values.
+    """
+
+    def check(value: Any) -> str | None:
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if number and low <= value <= high:
+            return None
+        return "a number" if np.isinf([low, high]).all() else f"a number from {low} to {high}"
+
+    return field(default=default, metadata={"kind": "runtime", "check": check})
+
+
+def initial(default: Any) -> Any:
+    """Field that only decides where a parameter starts: no part of any program.
+
+    It takes an initialiser, a number, an array, the name of a layer to share the parameter with,
+    and, where the layer can do without the parameter, None.
+    """
+    return field(default=default, metadata={"kind": "initial", "check": None})
+
+
+def kind_of(spec: dataclasses.Field) -> str:
+    """Kind of a layer's field: ``'structural'``, ``'runtime'``, ``'initial'`` or ``'graph'``."""
+    return spec.metadata.get("kind", "structural")
+
+
+class Context(NamedTuple):
+    """What a layer may know of the call it is part of.
+
+    Parameters
+    ----------
+    train : bool
+        True in training steps, False at prediction.
+    key : jax key or None
+        Source of the layer's randomness; None at prediction.
+    mask : array of shape (n,) or None
+        One for rows that count, zero for those that fill up the batch.
+    """
+
+    train: bool
+    key: jax.Array | None = None
+    mask: jax.Array | None = None
+
+
+@dataclass(frozen=True)
+class ParamSpec:
+    """A parameter that a layer asks for.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    init : callable, float, array or str
+        What the user gave for it; a str names a layer to share it with.
+    regularizable : bool
+        Whether l1 and l2 penalties act on it.
+    trainable : bool
+        False for state that the layer itself renews, such as running means.
+    """
+
+    shape: tuple[int, ...]
+    init: Any
+    regularizable: bool = True
+    trainable: bool = True
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A step of a network.
+
+    Subclasses are frozen dataclasses that say `output_shape` and `apply`, and `param_specs` where
+    they have parameters. Their fields are made by `structural`, `runtime` and `initial`.
+
+    Parameters
+    ----------
+    incoming : Layer or str, optional
+        The layer that feeds this one, or its name; by default the one before in the list.
+    name : str, optional
+        Prefix of the layer's keywords; made up where missing.
+    """
+
+    incoming: Any = field(default=None, compare=False, repr=False, metadata={"kind": "graph"})
+    name: str | None = field(default=None, kw_only=True, metadata={"kind": "graph"})
+
+    layout: ClassVar[str] = "channels_first"
+    """Axes that `apply` works in: ``'channels_first'``, ``'channels_last'``, or ``'any'`` where
+    every element has the same lot."""
+
+    aliases: ClassVar[dict[str, str]] = {}
+    """Older names of fields."""
+
+    default_nonlinearity: ClassVar[Any] = staticmethod(rectify)
+    """What an unset `nonlinearity` means, except at the output."""
+
+    def __post_init__(self) -> None:
+        for spec in dataclasses.fields(self):
+            value = getattr(self, spec.name)
+            if isinstance(value, np.ndarray | jax.Array) and kind_of(spec) == "initial":
+                object.__setattr__(self, spec.name, Array(value))
+            elif isinstance(value, list) and kind_of(spec) == "structural":
+                object.__setattr__(self, spec.name, tuple(value))
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Shape of the output for these inputs; raises `LayerError` where they do not fit."""
+        raise NotImplementedError
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """Parameters and state by name, in the order in which they are listed."""
+        return {}
+
+    def init(self, key: jax.Array, *input_shapes: Shape) -> tuple[Params, Params]:
+        """Draw the initial parameters and state."""
+        params: Params = {}
+        state: Params = {}
+        for i, (name, spec) in enumerate(self.param_specs(*input_shapes).items()):
+            if isinstance(spec.init, str):
+                continue
+            initializer = as_initializer(spec.init)
+            try:
+                value = initializer(jax.random.fold_in(key, i), spec.shape, jnp.float32)
+            except ValueError as fault:
+                raise LayerError(f"{name}: {fault}") from fault
+            (params if spec.trainable else state)[name] = value
+        return params, state
+
+    def apply(
+        self, params: Params, state: Params, *inputs: jax.Array, ctx: Context
+    ) -> tuple[jax.Array, Params]:
+        """Compute the output and the new state."""
+        raise NotImplementedError
+
+    def check(self) -> Iterable[str]:
+        """Yield what is wrong with the fields, whatever the inputs."""
+        for spec in dataclasses.fields(self):
+            value = getattr(self, spec.name)
+            test = spec.metadata.get("check")
+            if value is UNSET and spec.name != "nonlinearity":
+                yield f"{spec.name} is missing"
+            elif test is not None and value is not UNSET and (valid := test(value)):
+                yield f"{spec.name}={value!r} is not {valid}"
+
+    def activate(self, x: jax.Array) -> jax.Array:
+        """Apply the field `nonlinearity`, of which None is the identity."""
+        return (self.nonlinearity or linear)(x)
+
+
+@dataclass(frozen=True)
+class MergeLayer(Layer):
+    """A step that several layers feed.
+
+    Parameters
+    ----------
+    incomings : sequence of Layer or str
+        The layers that feed this one, or their names.
+    """
+
+    incoming: None = field(default=None, init=False, repr=False, metadata={"kind": "graph"})
+    incomings: Any = field(default=(), compare=False, repr=False, metadata={"kind": "graph"})
+
+
+def positive(value: Any) -> str | None:
+    """Check for a whole number of one or more."""
+    return None if _is_int(value) and value >= 1 else "a whole number of 1 or more"
+
+
+def positive_each(value: Any) -> str | None:
+    """Check for a whole number of one or more, or a sequence of them."""
+    values = value if isinstance(value, tuple) else (value,)
+    if values and all(_is_int(v) and v >= 1 for v in values):
+        return None
+    return "a whole number of 1 or more, or one for each axis"
+
+
+def natural_each(value: Any) -> str | None:
+    """Check for a whole number of zero or more, or a sequence of them."""
+    values = value if isinstance(value, tuple) else (value,)
+    if values and all(_is_int(v) and v >= 0 for v in values):
+        return None
+    return "a whole number of 0 or more, or one for each axis"
+
+
+def function(value: Any) -> str | None:
+    """Check for a function, or None for the identity."""
+    return None if value is None or callable(value) else "a function, or None for the identity"
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def each_axis(value: Any, axes: int, field_name: str) -> tuple[int, ...]:
+    """Spread one number over the axes, or check that there is one for each."""
+    if not isinstance(value, tuple):
+        return (int(value),) * axes
+    if len(value) != axes:
+        raise LayerError(f"{field_name}={value!r} has {len(value)} numbers, {axes} are needed")
+    return tuple(map(int, value))
+
+
+def need_rank(shape: Shape, rank: int, axes: str) -> None:
+    """Raise where an input has another number of axes."""
+    if len(shape) == rank:
+        return
+    hint = "; give images a channel axis: X[:, None]" if len(shape) == rank - 1 else ""
+    raise LayerError(f"takes input of shape {axes}, got {shape}{hint}")

@@ -1,0 +1,152 @@
+"""Convolutional layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+
+from ..errors import LayerError
+from ..init import Constant, GlorotUniform
+from ..lowering import Pads, convolve
+from .base import (
+    UNSET,
+    Context,
+    Layer,
+    Params,
+    ParamSpec,
+    Shape,
+    each_axis,
+    function,
+    initial,
+    natural_each,
+    need_rank,
+    positive,
+    positive_each,
+    structural,
+)
+
+__all__ = ["Conv2DLayer"]
+
+
+def _pad_choice(value: Any) -> str | None:
+    if value in ("valid", "same", "full") or (
+        not isinstance(value, str) and not natural_each(value)
+    ):
+        return None
+    return "'valid', 'same', 'full', a whole number of 0 or more, or one for each axis"
+
+
+@dataclass(frozen=True)
+class Conv2DLayer(Layer):
+    """Filters that slide over images.
+
+    Parameters
+    ----------
+    num_filters : int
+        Number of filters, the channels of the output.
+    filter_size : int or (int, int)
+        Height and width of the filters.
+    stride : int or (int, int)
+        Pixels from one position to the next.
+    pad : 'valid', 'same', 'full', int or (int, int)
+        Zeros around the image: none, as many as keep its size, as many as the filter overlaps, or
+        that number on both sides.
+    untie_biases : bool
+        Whether each position has biases of its own, of shape ``(num_filters, height, width)``.
+    W : initialiser, array or name of a layer
+        Filters of shape ``(num_filters, channels / groups, height, width)``.
+    b : initialiser, array, name of a layer, or None
+        Biases of shape ``(num_filters,)``.
+    nonlinearity : callable or None
+        `rectify`; None is the identity.
+    flip_filters : bool
+        Whether filters are turned by 180 degrees first, as Lasagne does by default; torch, Keras
+        and skconv do not, so set it for weights that were trained with Lasagne.
+    num_groups : int
+        Groups of channels that do not see each other.
+    dilation : int or (int, int)
+        Pixels from one element of the filter to the next.
+
+    Examples
+    --------
+    >>> Conv2DLayer(num_filters=32, filter_size=3).output_shape((None, 1, 28, 28))
+    (None, 32, 26, 26)
+    """
+
+    num_filters: int = structural(check=positive)
+    filter_size: Any = structural(check=positive_each)
+    stride: Any = structural(1, check=positive_each)
+    pad: Any = structural(0, check=_pad_choice)
+    untie_biases: bool = structural(False)
+    W: Any = initial(GlorotUniform())
+    b: Any = initial(Constant(0.0))
+    nonlinearity: Any = structural(UNSET, check=function)
+    flip_filters: bool = structural(False)
+    num_groups: int = structural(1, check=positive)
+    dilation: Any = structural(1, check=positive_each)
+
+    layout = "channels_last"
+    aliases = {"border_mode": "pad", "strides": "stride", "groups": "num_groups"}
+
+    @property
+    def window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Extent of the filter in the image, and its stride."""
+        size, stride, dilation = self._sizes()
+        return tuple(d * (f - 1) + 1 for f, d in zip(size, dilation, strict=True)), stride
+
+    def _sizes(self) -> tuple[tuple[int, ...], ...]:
+        names = ("filter_size", "stride", "dilation")
+        return tuple(each_axis(getattr(self, name), 2, name) for name in names)
+
+    def _pads(self) -> Pads:
+        extents = self.window[0]
+        if self.pad == "valid":
+            return ((0, 0),) * len(extents)
+        if self.pad == "same":
+            return tuple(((e - 1) // 2, e // 2) for e in extents)
+        if self.pad == "full":
+            return tuple((e - 1, e - 1) for e in extents)
+        return tuple((p, p) for p in each_axis(self.pad, len(extents), "pad"))
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Images with a channel for each filter."""
+        shape = input_shapes[0]
+        need_rank(shape, 4, "(n, channels, height, width)")
+        for count, what in ((shape[1], "channels"), (self.num_filters, "num_filters")):
+            if count % self.num_groups:
+                raise LayerError(f"num_groups={self.num_groups} does not divide {what}={count}")
+        extents, stride = self.window
+        out = []
+        for size, extent, step, pads in zip(shape[2:], extents, stride, self._pads(), strict=True):
+            padded = size + sum(pads)
+            if extent > padded:
+                raise LayerError(
+                    f"filters of {extents} are larger than the images that reach them, "
+                    f"{shape}; use smaller filters, pad='same', or pool less before"
+                )
+            out.append((padded - extent) // step + 1)
+        return (None, self.num_filters, *out)
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """``W`` and, where there are biases, ``b``."""
+        out = self.output_shape(*input_shapes)
+        channels = input_shapes[0][1] // self.num_groups
+        size = self._sizes()[0]
+        specs = {"W": ParamSpec((self.num_filters, channels, *size), self.W)}
+        if self.b is not None:
+            shape = out[1:] if self.untie_biases else (self.num_filters,)
+            specs["b"] = ParamSpec(shape, self.b, regularizable=False)
+        return specs
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Convolve, add, bend."""
+        W = params["W"]
+        if self.flip_filters:
+            W = W[:, :, ::-1, ::-1]
+        _, stride, dilation = self._sizes()
+        x = convolve(inputs[0], W, stride, self._pads(), dilation, self.num_groups)
+        if "b" in params:
+            x = x + (jnp.moveaxis(params["b"], 0, -1) if self.untie_biases else params["b"])
+        return self.activate(x), state

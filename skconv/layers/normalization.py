@@ -1,0 +1,106 @@
+"""Layers that keep activations in scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+from jax import lax
+
+from ..errors import LayerError
+from ..init import Constant
+from .base import Context, Layer, Params, ParamSpec, Shape, initial, runtime, structural
+
+__all__ = ["BatchNormLayer"]
+
+
+@dataclass(frozen=True)
+class BatchNormLayer(Layer):
+    """Subtract the batch's mean and divide by its deviation (Ioffe and Szegedy 2015).
+
+    Parameters
+    ----------
+    axes : 'auto', int or tuple of int
+        Axes that share their statistics; ``'auto'`` is all but the channels.
+    epsilon : float
+        Added to the variance.
+    alpha : float
+        Weight of a batch in the running statistics that prediction uses.
+    beta, gamma : initialiser, array, name of a layer, or None
+        Shift and scale after the normalisation.
+    mean, inv_std : initialiser or array
+        Start of the running mean and of the running inverse deviation.
+
+    Notes
+    -----
+    The layer before needs no biases: give it ``b=None``.
+
+    Examples
+    --------
+    >>> list(BatchNormLayer().param_specs((None, 32, 13, 13)))
+    ['beta', 'gamma', 'mean', 'inv_std']
+    """
+
+    axes: Any = structural("auto")
+    epsilon: float = runtime(1e-4, low=0.0)
+    alpha: float = runtime(0.1, low=0.0, high=1.0)
+    beta: Any = initial(Constant(0.0))
+    gamma: Any = initial(Constant(1.0))
+    mean: Any = initial(Constant(0.0))
+    inv_std: Any = initial(Constant(1.0))
+
+    @property
+    def layout(self) -> str:
+        """Channels last, unless the axes are counted in public shapes."""
+        return "channels_last" if self.axes == "auto" else "channels_first"
+
+    def _axes(self, rank: int) -> tuple[int, ...]:
+        if self.axes == "auto":
+            return tuple(axis for axis in range(rank) if axis != 1)
+        axes = self.axes if isinstance(self.axes, tuple) else (self.axes,)
+        if not all(isinstance(axis, int) and -rank <= axis < rank for axis in axes):
+            raise LayerError(f"axes={self.axes!r} are no axes of an input with {rank}")
+        return tuple(sorted(axis % rank for axis in axes))
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The shape of the input."""
+        if 0 not in self._axes(len(input_shapes[0])):
+            raise LayerError(f"axes={self.axes!r} must hold 0, the batch")
+        return input_shapes[0]
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """Shift and scale, running mean and inverse deviation, in Lasagne's order."""
+        given = input_shapes[0]
+        axes = self._axes(len(given))
+        shape = tuple(n for axis, n in enumerate(given) if axis not in axes)
+        specs = {}
+        if self.beta is not None:
+            specs["beta"] = ParamSpec(shape, self.beta, regularizable=False)
+        if self.gamma is not None:
+            specs["gamma"] = ParamSpec(shape, self.gamma)
+        specs["mean"] = ParamSpec(shape, self.mean, regularizable=False, trainable=False)
+        specs["inv_std"] = ParamSpec(shape, self.inv_std, regularizable=False, trainable=False)
+        return specs
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Normalise by the batch in training, by the running statistics at prediction."""
+        x = inputs[0]
+        axes = tuple(range(x.ndim - 1)) if self.axes == "auto" else self._axes(x.ndim)
+
+        def spread(value):
+            return jnp.expand_dims(value, axes)
+
+        if ctx.train:
+            mean = x.mean(axes)
+            inv_std = lax.rsqrt(jnp.square(x - spread(mean)).mean(axes) + self.epsilon)
+            new = {
+                "mean": state["mean"] + self.alpha * (lax.stop_gradient(mean) - state["mean"]),
+                "inv_std": state["inv_std"]
+                + self.alpha * (lax.stop_gradient(inv_std) - state["inv_std"]),
+            }
+        else:
+            mean, inv_std, new = state["mean"], state["inv_std"], state
+        scale = inv_std * params["gamma"] if "gamma" in params else inv_std
+        x = (x - spread(mean)) * spread(scale)
+        return (x + spread(params["beta"]) if "beta" in params else x), new

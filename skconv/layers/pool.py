@@ -1,0 +1,137 @@
+"""Pooling layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+
+from ..errors import LayerError
+from ..lowering import Pads, pool_max, pool_sum
+from .base import (
+    Context,
+    Layer,
+    Params,
+    Shape,
+    each_axis,
+    natural_each,
+    need_rank,
+    positive_each,
+    structural,
+)
+
+__all__ = ["MaxPool2DLayer", "Pool2DLayer"]
+
+MODES = ("max", "average", "average_exc_pad", "average_inc_pad")
+
+
+def _mode(value: Any) -> str | None:
+    return None if value in MODES else f"one of {', '.join(map(repr, MODES))}"
+
+
+def _stride(value: Any) -> str | None:
+    return None if value is None else positive_each(value)
+
+
+@dataclass(frozen=True)
+class MaxPool2DLayer(Layer):
+    """Maximum of the pixels under a moving window.
+
+    Parameters
+    ----------
+    pool_size : int or (int, int)
+        Height and width of the window.
+    stride : int or (int, int), optional
+        Pixels from one position to the next; by default the size of the window.
+    pad : int or (int, int)
+        Positions around the image that never win.
+    ignore_border : bool
+        Whether pixels that fill no whole window are left out.
+
+    Examples
+    --------
+    >>> MaxPool2DLayer(pool_size=2).output_shape((None, 64, 13, 13))
+    (None, 64, 6, 6)
+    >>> MaxPool2DLayer(pool_size=2, ignore_border=False).output_shape((None, 64, 13, 13))
+    (None, 64, 7, 7)
+    """
+
+    pool_size: Any = structural(check=positive_each)
+    stride: Any = structural(None, check=_stride)
+    pad: Any = structural(0, check=natural_each)
+    ignore_border: bool = structural(True)
+
+    layout = "channels_last"
+    aliases = {"ds": "pool_size", "strides": "stride", "border_mode": "pad"}
+
+    @property
+    def window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Size of the window, and its stride."""
+        size = each_axis(self.pool_size, 2, "pool_size")
+        return size, size if self.stride is None else each_axis(self.stride, 2, "stride")
+
+    def _pads(self, spatial: tuple[int, ...]) -> Pads:
+        size, stride = self.window
+        pads = each_axis(self.pad, len(size), "pad")
+        if self.ignore_border:
+            return tuple((p, p) for p in pads)
+        missing = [
+            -(n + 2 * p - s) % t for n, p, s, t in zip(spatial, pads, size, stride, strict=True)
+        ]
+        return tuple((p, p + m) for p, m in zip(pads, missing, strict=True))
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Images with as many channels and fewer pixels."""
+        shape = input_shapes[0]
+        need_rank(shape, 4, "(n, channels, height, width)")
+        size, stride = self.window
+        if any(p >= s for p, s in zip(each_axis(self.pad, 2, "pad"), size, strict=True)):
+            raise LayerError(f"pad={self.pad!r} must be smaller than pool_size={self.pool_size!r}")
+        out = []
+        for n, s, t, pads in zip(shape[2:], size, stride, self._pads(shape[2:]), strict=True):
+            if s > n + sum(pads):
+                raise LayerError(
+                    f"windows of {size} are larger than the images that reach them, {shape}; "
+                    "use a smaller pool_size, or pool less before"
+                )
+            out.append((n + sum(pads) - s) // t + 1)
+        return (None, shape[1], *out)
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Take the maxima."""
+        x = inputs[0]
+        return pool_max(x, *self.window, self._pads(x.shape[1:-1])), state
+
+
+@dataclass(frozen=True)
+class Pool2DLayer(MaxPool2DLayer):
+    """Maximum or average of the pixels under a moving window.
+
+    Parameters
+    ----------
+    pool_size, stride, pad, ignore_border
+        As in `MaxPool2DLayer`.
+    mode : 'max', 'average_exc_pad', 'average_inc_pad'
+        Whether padding counts as zeros in the average; ``'average'`` leaves it out.
+
+    Examples
+    --------
+    >>> Pool2DLayer(pool_size=2, mode='average').output_shape((None, 64, 14, 14))
+    (None, 64, 7, 7)
+    """
+
+    mode: str = structural("max", check=_mode)
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Take the maxima or averages."""
+        x = inputs[0]
+        pads = self._pads(x.shape[1:-1])
+        if self.mode == "max":
+            return pool_max(x, *self.window, pads), state
+        total = pool_sum(x, *self.window, pads)
+        if self.mode == "average_inc_pad":
+            size = self.window[0]
+            return total / (size[0] * size[1]), state
+        counted = pool_sum(jnp.ones((1, *x.shape[1:-1], 1), x.dtype), *self.window, pads)
+        return total / counted, state

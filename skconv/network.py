@@ -1,0 +1,284 @@
+"""A hashable graph of layers with shapes, and what it computes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .errors import called, did_you_mean
+from .init import Constant
+from .keys import structural_key
+from .layers.base import Context, Layer, Params, ParamSpec, Shape, kind_of
+from .nonlinearities import linear
+
+Variables = dict[str, Params]
+"""Arrays by layer and by parameter."""
+
+Runtime = dict[str, dict[str, Any]]
+"""Numbers by layer and by runtime field."""
+
+Place = tuple[str, str]
+"""Layer and parameter."""
+
+
+class Node(NamedTuple):
+    """A layer in its place.
+
+    Parameters
+    ----------
+    name : str
+    layer : Layer
+    incomings : tuple of str
+        Names of the layers that feed it.
+    input_shapes : tuple of tuple
+    output_shape : tuple
+    specs : dict of str to ParamSpec
+        Its parameters and state, in order.
+    """
+
+    name: str
+    layer: Layer
+    incomings: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    specs: dict[str, ParamSpec]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A graph of layers, ready to be initialised and applied.
+
+    Parameters
+    ----------
+    nodes : tuple of Node
+        Each after those that feed it.
+    output : str
+        Name of the output layer.
+    shared : dict
+        From the place of a shared parameter to the place where it is kept.
+    ending : callable, optional
+        Nonlinearity after an output layer that has none of its own.
+    """
+
+    nodes: tuple[Node, ...]
+    output: str
+    shared: Mapping[Place, Place]
+    ending: Any = None
+
+    @cached_property
+    def key(self) -> Hashable:
+        """Equal for networks that compile to the same programs."""
+        parts = [
+            (
+                node.name,
+                type(node.layer),
+                _fields_key(node.layer),
+                node.incomings,
+                node.output_shape,
+            )
+            for node in self.nodes
+        ]
+        return (*parts, self.output, self.ending, *sorted(self.shared.items()))
+
+    def node(self, name: str) -> Node:
+        """Find a layer by name."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        names = [node.name for node in self.nodes]
+        raise ValueError(f"there is no layer {name!r}.{did_you_mean(name, names)}")
+
+    @property
+    def inputs(self) -> dict[str, Shape]:
+        """Shapes of the input layers by name."""
+        return {node.name: node.output_shape for node in self.nodes if not node.incomings}
+
+    def rows(self) -> dict[str, Shape]:
+        """Shapes of the rows that enter, by name."""
+        return {name: shape[1:] for name, shape in self.inputs.items()}
+
+    @property
+    def nonlinearity(self) -> Any:
+        """What the output layer ends in."""
+        own = getattr(self.node(self.output).layer, "nonlinearity", None)
+        return self.ending or own or linear
+
+    def places(self) -> list[tuple[Place, ParamSpec]]:
+        """List all parameters and state once, in the order of the layers."""
+        return [
+            ((node.name, name), spec)
+            for node in self.nodes
+            for name, spec in node.specs.items()
+            if (node.name, name) not in self.shared
+        ]
+
+    def parameter_shapes(self) -> dict[Place, tuple[int, ...]]:
+        """Shapes of all parameters and state."""
+        return {place: spec.shape for place, spec in self.places()}
+
+    def regularizable(self, params: Variables) -> list[jax.Array]:
+        """Pick the parameters that penalties act on."""
+        return [
+            params[layer][name]
+            for (layer, name), spec in self.places()
+            if spec.trainable and spec.regularizable
+        ]
+
+    def structure(self) -> Network:
+        """Copy the network without its initial values, which no program needs."""
+        return replace(self, nodes=tuple(map(_without_initial, self.nodes)))
+
+    def runtime(self) -> Runtime:
+        """Numbers of the runtime fields, as the layers hold them."""
+        return {
+            node.name: {
+                f.name: getattr(node.layer, f.name)
+                for f in dataclasses.fields(node.layer)
+                if kind_of(f) == "runtime"
+            }
+            for node in self.nodes
+        }
+
+    def init(self, key: jax.Array) -> tuple[Variables, Variables]:
+        """Draw the initial parameters and state.
+
+        Parameters
+        ----------
+        key : jax key
+
+        Returns
+        -------
+        params, state : dict of dict of array
+        """
+        params, state = {}, {}
+        for i, node in enumerate(self.nodes):
+            drawn = node.layer.init(jax.random.fold_in(key, i), *node.input_shapes)
+            for kept, new in zip((params, state), drawn, strict=True):
+                if new:
+                    kept[node.name] = new
+        return params, state
+
+    def apply(
+        self,
+        params: Variables,
+        state: Variables,
+        inputs: Mapping[str, jax.Array],
+        runtime: Runtime,
+        ctx: Context,
+        *,
+        to: str | None = None,
+        logits: bool = False,
+    ) -> tuple[jax.Array, Variables]:
+        """Compute the output for a batch.
+
+        Parameters
+        ----------
+        params, state : dict of dict of array
+        inputs : dict of array
+            By name of the input layer, channels first.
+        runtime : dict of dict of scalar
+            Numbers that take the place of the layers' runtime fields.
+        ctx : Context
+        to : str, optional
+            The layer whose output is wanted; by default the output layer.
+        logits : bool
+            Whether the last nonlinearity is left out.
+
+        Returns
+        -------
+        output : array
+            In its public shape, channels first.
+        state : dict of dict of array
+        """
+        to = to or self.output
+        needed = self._ancestors(to)
+        state = dict(state)
+        values: dict[str, _Laid] = {name: _Laid(x, False) for name, x in inputs.items()}
+        for i, node in enumerate(self.nodes):
+            if node.name not in needed:
+                continue
+            changes = dict(runtime.get(node.name, {}))
+            if logits and node.name == to and self.ending is None:
+                changes["nonlinearity"] = None
+            layer = replace(node.layer, **changes)
+            fed = [values[name] for name in node.incomings or (node.name,)]
+            last = _wants_last(layer, fed)
+            own = {name: self._param(params, node.name, name) for name in node.specs}
+            own = {name: value for name, value in own.items() if value is not None}
+            key = None if ctx.key is None else jax.random.fold_in(ctx.key, i)
+            try:
+                out, new = layer.apply(
+                    own,
+                    state.get(node.name, {}),
+                    *(value.laid(last) for value in fed),
+                    ctx=ctx._replace(key=key),
+                )
+            except Exception as fault:
+                fault.add_note(f"in {called(node.name, layer)}")
+                raise
+            values[node.name] = _Laid(out, last)
+            if new:
+                state[node.name] = new
+        out = values[to]
+        if self.ending is not None and to == self.output and not logits:
+            out = _Laid(self.ending(out.laid(True)), True)
+        return out.laid(False), state
+
+    def _param(self, params: Variables, layer: str, name: str) -> jax.Array | None:
+        layer, name = self.shared.get((layer, name), (layer, name))
+        return params.get(layer, {}).get(name)
+
+    def _ancestors(self, name: str) -> set[str]:
+        found = {name}
+        for node in reversed(self.nodes):
+            if node.name in found:
+                found.update(node.incomings)
+        return found
+
+
+class _Laid(NamedTuple):
+    """An activation and where its channels are: the one place where axes are moved."""
+
+    array: jax.Array
+    last: bool
+
+    def laid(self, last: bool) -> jax.Array:
+        if self.array.ndim <= 2 or self.last == last:
+            return self.array
+        return jnp.moveaxis(self.array, 1, -1) if last else jnp.moveaxis(self.array, -1, 1)
+
+
+def _wants_last(layer: Layer, fed: list[_Laid]) -> bool:
+    return fed[0].last if layer.layout == "any" else layer.layout == "channels_last"
+
+
+def _fields_key(layer: Layer) -> Hashable:
+    return tuple(
+        (f.name, structural_key(getattr(layer, f.name)))
+        for f in dataclasses.fields(layer)
+        if kind_of(f) == "structural"
+    ) + tuple(
+        (f.name, getattr(layer, f.name) is None)
+        for f in dataclasses.fields(layer)
+        if kind_of(f) == "initial"
+    )
+
+
+def _without_initial(node: Node) -> Node:
+    layer = node.layer
+    initial = [f.name for f in dataclasses.fields(layer) if kind_of(f) == "initial"]
+    blank = {name: Constant() for name in initial if getattr(layer, name) is not None}
+    specs = {name: replace(spec, init=Constant()) for name, spec in node.specs.items()}
+    return node._replace(layer=replace(layer, **blank), specs=specs)
+
+
+def count(specs: Iterable[ParamSpec]) -> int:
+    """Count the learnable numbers."""
+    return sum(int(np.prod(spec.shape)) for spec in specs if spec.trainable)

@@ -1,0 +1,79 @@
+"""Weight files: ``.safetensors`` or ``.npz``, without pickle, replaced whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+SUFFIXES = (".safetensors", ".npz")
+
+
+def save_arrays(arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) -> None:
+    """Write named arrays; an interruption leaves the old file as it was.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+    path : str or path
+        Ends in ``.safetensors`` or ``.npz``.
+
+    Raises
+    ------
+    ValueError
+        For another ending.
+    """
+    path = Path(path)
+    _check_suffix(path)
+    unfinished = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    try:
+        if path.suffix == ".npz":
+            np.savez(unfinished, **arrays)
+        else:
+            contiguous = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+            safetensors.numpy.save_file(contiguous, unfinished)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Read named arrays.
+
+    Parameters
+    ----------
+    path : str or path
+        A file that `save_arrays` wrote.
+
+    Returns
+    -------
+    dict of str to array
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is no such file.
+    ValueError
+        For another ending, and for a file that is damaged or of another format.
+    """
+    path = Path(path)
+    _check_suffix(path)
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as file:
+                return {name: file[name] for name in file.files}
+        return safetensors.numpy.load_file(path)
+    except (safetensors.SafetensorError, zipfile.BadZipFile, ValueError, EOFError) as fault:
+        raise ValueError(f"{path} is truncated or no {path.suffix} file: {fault}") from fault
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix not in SUFFIXES:
+        raise ValueError(
+            f"weights are kept in {' or '.join(SUFFIXES)} files, not in {str(path.name)!r}"
+        )

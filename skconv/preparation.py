@@ -1,0 +1,249 @@
+"""From the parameters of a net to what is built and trained, with all faults in one message."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .building import build
+from .errors import Faults, called
+from .layers.base import UNSET
+from .layers.spec import Spec, read
+from .models import default
+from .network import Network, Runtime
+from .objectives import Loss
+from .params import route
+from .programs import Plan, Values
+from .settings import as_list
+from .targets import Targets, from_output
+from .updates import Update, resolve, values_at
+
+PREFIXES = ("update", "objective")
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """The parameters of a net, each keyword with its owner.
+
+    Parameters
+    ----------
+    specs : list of Spec
+    keywords : dict of str to dict
+        By layer.
+    update : Update
+    update_values : dict of str to float or schedule
+    objective : callable
+    objective_structure : tuple of (str, object)
+    objective_values : dict of str to float
+    """
+
+    specs: list[Spec]
+    keywords: dict[str, dict[str, Any]]
+    update: Update
+    update_values: dict[str, Any]
+    objective: Callable[..., Any]
+    objective_structure: tuple[tuple[str, Any], ...]
+    objective_values: dict[str, float]
+
+    def network(
+        self,
+        shapes: Mapping[str | None, tuple[int, ...]],
+        targets: Targets | None,
+        *,
+        regression: bool,
+    ) -> Network:
+        """Build the network.
+
+        Parameters
+        ----------
+        shapes : mapping of str to tuple
+            Shape of a row of each input, as far as known.
+        targets : Targets or None
+        regression : bool
+            Decides the output's nonlinearity where there are no targets.
+        """
+
+        def ending(units: Any) -> Any:
+            try:
+                known = targets or from_output((None, units), regression=regression)
+                return known.match((None, units)).nonlinearity
+            except (ValueError, TypeError):
+                return targets.nonlinearity if targets else UNSET
+
+        units = targets.num_units if targets else None
+        return build(self.specs, self.keywords, input_shapes=shapes, num_units=units, ending=ending)
+
+    def runtime(self, network: Network) -> Runtime:
+        """Numbers of the layers as the keywords say now, where the network has others."""
+        runtime = network.runtime()
+        for spec in self.specs:
+            own = runtime[spec.name]
+            changes = {
+                spec.cls.aliases.get(name, name): value
+                for name, value in self.keywords[spec.name].items()
+            }
+            changes = {name: value for name, value in changes.items() if name in own}
+            layer = replace(network.node(spec.name).layer, **changes)
+            for fault in layer.check():
+                raise ValueError(f"{called(spec.name, layer)}: {fault}")
+            own.update(changes)
+        return as_numbers(runtime)
+
+
+def as_numbers(runtime: Runtime) -> Runtime:
+    """Give numbers one dtype, so that no program is compiled for another."""
+    return {
+        layer: {name: np.float32(value) for name, value in own.items()}
+        for layer, own in runtime.items()
+    }
+
+
+def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] | None) -> Blueprint:
+    """Hand each keyword to its owner.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        All parameters of the net.
+    own : set of str
+        Names of those without a prefix.
+    shape : tuple of int or None
+        Shape of a row, for the network of ``layers=None``.
+
+    Returns
+    -------
+    Blueprint
+
+    Raises
+    ------
+    ValueError
+        With all keywords that nobody takes, and all layers that collide with a parameter.
+    """
+    faults = Faults()
+    layers, given = params["layers"], {}
+    if layers is None:
+        given = default(shape or (1,))
+        layers = given.pop("layers")
+    given |= {name: value for name, value in params.items() if name not in own}
+    given |= params["more_params"] or {}
+    specs: list[Spec] = []
+    with faults.collect():
+        specs = read(layers)
+    _check_collisions(specs, own, faults)
+    objective = params["objective"]
+    owners = {spec.name: spec.keywords() for spec in specs}
+    owners |= {"update": None, "objective": _keywords(objective)}
+    routed, unknown = route(given, owners, own) if specs else ({}, Faults())
+    faults.found += unknown.found
+    update, update_values = Update(None, (), ()), {}
+    with faults.collect():
+        update, update_values = resolve(params["update"], routed.get("update", {}))
+    faults.raise_any()
+    values, structure = {}, {}
+    for name, value in routed["objective"].items():
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        (values if number else structure)[name] = value
+    return Blueprint(
+        specs,
+        {spec.name: routed[spec.name] for spec in specs},
+        update,
+        update_values,
+        objective,
+        tuple(sorted(structure.items())),
+        values,
+    )
+
+
+def _check_collisions(specs: list[Spec], own: set[str], faults: Faults) -> None:
+    for spec in specs:
+        where = called(spec.name, spec.cls)
+        if spec.name in PREFIXES or spec.name in own:
+            faults.add(f"{where} is called as a parameter of NeuralNet; choose another name")
+        for keyword in spec.keywords():
+            if f"{spec.name}_{keyword}" in own:
+                faults.add(
+                    f"{where} collides with the parameter '{spec.name}_{keyword}' of NeuralNet; "
+                    "choose another name"
+                )
+
+
+def _keywords(objective: Any) -> list[str]:
+    try:
+        parameters = inspect.signature(objective).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "loss_function"]
+
+
+def plan(
+    blueprint: Blueprint, network: Network, targets: Targets, params: Mapping[str, Any]
+) -> Plan:
+    """Collect all that decides what is compiled."""
+    loss: Loss = params["objective_loss_function"] or targets.loss
+    return Plan(
+        network=network,
+        objective=blueprint.objective,
+        objective_structure=blueprint.objective_structure,
+        loss_function=loss,
+        accuracy=targets.accuracy,
+        update=blueprint.update,
+        augment=tuple(as_list(params["augment"])),
+        scores_train=tuple(map(tuple, as_list(params["scores_train"]))),
+        scores_valid=tuple(map(tuple, as_list(params["scores_valid"]))),
+    )
+
+
+class LiveValues:
+    """The numbers for the coming steps, as the net's parameters are at that moment.
+
+    Parameters
+    ----------
+    params : callable
+        Returns the net's parameters by name; a handler may have changed them.
+    make : callable
+        From parameters to a `Blueprint`.
+    network : Network
+    """
+
+    def __init__(
+        self,
+        params: Callable[[], dict[str, Any]],
+        make: Callable[[dict[str, Any]], Blueprint],
+        network: Network,
+    ) -> None:
+        self._params = params
+        self._make = make
+        self._network = network
+        self._seen: dict[str, Any] = {}
+        self._blueprint: Blueprint | None = None
+        self._runtime: Runtime = {}
+
+    def __call__(self, start: int, steps: int) -> Values:
+        """Numbers for `steps` steps after the first `start`."""
+        now = self._params()
+        if self._blueprint is None or not _identical(now, self._seen):
+            self._renew(now)
+        return Values(
+            self._runtime,
+            values_at(self._blueprint.update_values, start, steps),
+            {name: np.float32(v) for name, v in self._blueprint.objective_values.items()},
+        )
+
+    def _renew(self, now: dict[str, Any]) -> None:
+        new = self._make(now)
+        old = self._blueprint
+        if old is not None and (old.update.names != new.update.names):
+            raise ValueError(
+                f"the update takes {old.update.names} in this training; "
+                f"{new.update.names} would need a fit of its own"
+            )
+        self._seen, self._blueprint = now, new
+        self._runtime = new.runtime(self._network)
+
+
+def _identical(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(one[name] is other[name] for name in one)

@@ -1,0 +1,370 @@
+"""The compiled programs and the one cache that holds them.
+
+A program is made from a `Plan`, which has no weights, no data and no numbers, only structure. A
+clone, a fold, another learning rate or another number of rows has an equal plan and so the same
+program. Batch shapes and dtypes are told apart by `jax.jit` itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import lax
+
+from .keys import structural_key
+from .layers.base import Context
+from .network import Network, Runtime, Variables
+from .objectives import from_logits, weighted_mean
+from .updates import Update
+
+__all__ = ["clear_programs", "compile_counts"]
+
+MAX_PROGRAMS = 64
+"""Plans whose programs are kept; the least recently used goes first."""
+
+Scores = tuple[tuple[str, Callable[[jax.Array, jax.Array], jax.Array]], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All that decides what a training compiles to.
+
+    Parameters
+    ----------
+    network : Network
+    objective : callable
+        As `skconv.objectives.objective`.
+    objective_structure : tuple of (str, object)
+        Keywords of the objective that are no numbers.
+    loss_function : callable
+    accuracy : callable or None
+        ``(predictions, targets) -> rows``; None where the loss is the only score.
+    update : Update
+    augment : tuple of callable
+        Each ``(key, Xb, yb) -> (Xb, yb)``, on float32 batches of the public shape.
+    scores_train, scores_valid : tuple of (str, callable)
+        Each ``(predictions, targets) -> scalar or rows``.
+    """
+
+    network: Network
+    objective: Callable[..., jax.Array]
+    objective_structure: tuple[tuple[str, Any], ...]
+    loss_function: Callable[..., jax.Array]
+    accuracy: Callable[..., jax.Array] | None
+    update: Update
+    augment: tuple[Callable[..., Any], ...] = ()
+    scores_train: Scores = ()
+    scores_valid: Scores = ()
+
+    @cached_property
+    def key(self) -> Hashable:
+        """Equal for plans that compile to the same programs."""
+        rest = {name: value for name, value in vars(self).items() if name not in ("network", "key")}
+        return self.network.key, structural_key(rest | {"update": vars(self.update)})
+
+
+class TrainState(NamedTuple):
+    """What a training step renews.
+
+    Parameters
+    ----------
+    params, state : dict of dict of array
+    opt : pytree
+        State of the update rule.
+    """
+
+    params: Variables
+    state: Variables
+    opt: Any
+
+
+class Values(NamedTuple):
+    """Numbers that enter a program and never compile it again.
+
+    Parameters
+    ----------
+    runtime : dict of dict of float32
+        Of the layers.
+    update : dict of float32 array of shape (steps,)
+    objective : dict of float32
+    """
+
+    runtime: Runtime
+    update: Mapping[str, Any]
+    objective: Mapping[str, Any]
+
+
+class Moment(NamedTuple):
+    """Where in training a chunk begins; with the seed it decides all randomness.
+
+    Parameters
+    ----------
+    seed, epoch, step : int
+        `step` counts within the epoch.
+    """
+
+    seed: Any
+    epoch: Any
+    step: Any
+
+
+@dataclass(frozen=True, eq=False)
+class PredictPlan:
+    """All that decides what a prediction compiles to.
+
+    Parameters
+    ----------
+    network : Network
+    test_augment : callable or None
+        ``(forward, key, Xb) -> output`` with ``forward(Xb) -> output``.
+    """
+
+    network: Network
+    test_augment: Callable[..., Any] | None = None
+
+    @cached_property
+    def key(self) -> Hashable:
+        """Equal for plans that compile to the same program."""
+        return self.network.key, structural_key(self.test_augment)
+
+
+class Programs:
+    """Compiled functions of one plan; they hold the plan and nothing else.
+
+    Parameters
+    ----------
+    plan : Plan or PredictPlan
+    """
+
+    def __init__(self, plan: Plan | PredictPlan) -> None:
+        if isinstance(plan, PredictPlan):
+            self.predict = jax.jit(partial(_predict, plan), static_argnames="to")
+        else:
+            self.train = jax.jit(partial(_train, plan))
+            self.evaluate = jax.jit(partial(_evaluate, plan), static_argnames="outputs")
+
+
+_cache: OrderedDict[Hashable, Programs] = OrderedDict()
+_lock = threading.Lock()
+_counts: Counter[str] = Counter()
+
+
+def programs_for(plan: Plan | PredictPlan) -> Programs:
+    """Get the programs of a plan, from the cache where an equal plan has been there before."""
+    key = type(plan), plan.key
+    with _lock:
+        if key not in _cache:
+            _cache[key] = Programs(replace(plan, network=plan.network.structure()))
+            while len(_cache) > MAX_PROGRAMS:
+                _cache.popitem(last=False)
+        _cache.move_to_end(key)
+        return _cache[key]
+
+
+def compile_counts() -> dict[str, int]:
+    """Count the programs compiled in this process so far.
+
+    Returns
+    -------
+    dict of str to int
+        For ``'train'``, ``'evaluate'`` and ``'predict'``.
+
+    Examples
+    --------
+    >>> sorted(compile_counts())
+    ['evaluate', 'predict', 'train']
+    """
+    return {kind: _counts[kind] for kind in ("train", "evaluate", "predict")}
+
+
+def clear_programs() -> None:
+    """Forget all compiled programs; the next use compiles again."""
+    with _lock:
+        _cache.clear()
+
+
+def _train(
+    plan: Plan,
+    carry: TrainState,
+    X: dict[str, jax.Array],
+    y: jax.Array,
+    weights: jax.Array,
+    values: Values,
+    moment: Moment,
+    start: Any,
+    stop: Any,
+) -> tuple[TrainState, dict[str, jax.Array]]:
+    _counts["train"] += 1
+    names = [name for name, _ in plan.scores_train]
+    zero = jnp.zeros((), jnp.float32)
+    sums = {"weight": zero, "loss": zero, **dict.fromkeys(names, zero)}
+    epoch_key = jax.random.fold_in(jax.random.key(moment.seed), moment.epoch)
+
+    def step(i: jax.Array, loop: tuple[TrainState, dict[str, jax.Array]]) -> Any:
+        (params, state, opt), sums = loop
+        w = weights[i]
+        keys = jax.random.split(jax.random.fold_in(epoch_key, moment.step + i), 2)
+        Xb, yb = _augmented(plan, keys[0], _batch(X, i), y[i])
+        ctx = Context(True, keys[1], w > 0)
+
+        def loss(params: Variables) -> tuple[jax.Array, Any]:
+            out, new = _forward(plan, params, state, Xb, values.runtime, ctx)
+            return _objective(plan, out, yb, w, params, values), (out, new)
+
+        (value, (out, state)), grads = jax.value_and_grad(loss, has_aux=True)(params)
+        rates = {name: numbers[i] for name, numbers in values.update.items()}
+        changes, opt = plan.update.transformation(rates).update(grads, opt, params)
+        params = optax.apply_updates(params, changes)
+        scores = _scores(plan, plan.scores_train, out, yb, w)
+        return TrainState(params, state, opt), _add(sums, w, {"loss": value, **scores})
+
+    carry, sums = lax.fori_loop(start, stop, step, (TrainState(*carry), sums))
+    sums["finite"] = _finite(sums["loss"], carry.params, carry.state)
+    return carry, sums
+
+
+def _evaluate(
+    plan: Plan,
+    params: Variables,
+    state: Variables,
+    X: dict[str, jax.Array],
+    y: jax.Array,
+    weights: jax.Array,
+    values: Values,
+    stop: Any,
+    *,
+    outputs: bool = False,
+) -> tuple[dict[str, jax.Array], jax.Array | None]:
+    _counts["evaluate"] += 1
+    zero = jnp.zeros((), jnp.float32)
+    names = [name for name, _ in plan.scores_valid]
+    sums = {"weight": zero, "loss": zero, "accuracy": zero, **dict.fromkeys(names, zero)}
+
+    def forward(i: Any) -> jax.Array:
+        return _forward(plan, params, state, _batch(X, i), values.runtime, Context(False))[0]
+
+    def step(i: jax.Array, loop: Any) -> Any:
+        sums, kept = loop
+        out, yb, w = forward(i), y[i], weights[i]
+        value = _objective(plan, out, yb, w, params, values)
+        scores = {"loss": value, **_scores(plan, plan.scores_valid, out, yb, w)}
+        scores["accuracy"] = value
+        if plan.accuracy is not None:
+            scores["accuracy"] = weighted_mean(plan.accuracy(_predictions(plan, out), yb), w)
+        if kept is not None:
+            kept = kept.at[i].set(_predictions(plan, out))
+        return _add(sums, w, scores), kept
+
+    kept = _buffer(forward, len(y)) if outputs else None
+    return lax.fori_loop(0, stop, step, (sums, kept))
+
+
+def _predict(
+    plan: PredictPlan,
+    params: Variables,
+    state: Variables,
+    X: dict[str, jax.Array],
+    runtime: Runtime,
+    moment: Moment,
+    stop: Any,
+    *,
+    to: str | None = None,
+) -> jax.Array:
+    _counts["predict"] += 1
+    epoch_key = jax.random.fold_in(jax.random.key(moment.seed), moment.epoch)
+
+    def forward(Xb: Any) -> jax.Array:
+        named = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
+        return plan.network.apply(params, state, named, runtime, Context(False), to=to)[0]
+
+    def batch(i: Any) -> jax.Array:
+        if plan.test_augment is None or to is not None:
+            return forward(_batch(X, i))
+        key = jax.random.fold_in(epoch_key, moment.step + i)
+        return plan.test_augment(forward, key, _alone(_batch(X, i)))
+
+    def step(i: jax.Array, kept: jax.Array) -> jax.Array:
+        return kept.at[i].set(batch(i))
+
+    length = len(next(iter(X.values())))
+    return lax.fori_loop(0, stop, step, _buffer(batch, length))
+
+
+def _batch(X: dict[str, jax.Array], i: Any) -> dict[str, jax.Array]:
+    return {name: array[i].astype(jnp.float32) for name, array in X.items()}
+
+
+def _alone(X: dict[str, jax.Array]) -> Any:
+    return next(iter(X.values())) if len(X) == 1 else X
+
+
+def _buffer(make: Callable[[Any], jax.Array], length: int) -> jax.Array:
+    one = jax.eval_shape(make, 0)
+    return jnp.zeros((length, *one.shape), one.dtype)
+
+
+def _augmented(plan: Plan, key: jax.Array, X: dict[str, jax.Array], y: jax.Array) -> Any:
+    for i, transform in enumerate(plan.augment):
+        Xb, y = transform(jax.random.fold_in(key, i), _alone(X), y)
+        X = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
+    return X, y
+
+
+def _forward(
+    plan: Plan, params: Variables, state: Variables, X: Any, runtime: Runtime, ctx: Context
+) -> tuple[jax.Array, Variables]:
+    logits = _fused(plan) is not None
+    return plan.network.apply(params, state, X, runtime, ctx, logits=logits)
+
+
+def _fused(plan: Plan) -> Any:
+    if len(plan.network.node(plan.network.output).output_shape) != 2:
+        return None
+    return from_logits(plan.loss_function, plan.network.nonlinearity)
+
+
+def _predictions(plan: Plan, out: jax.Array) -> jax.Array:
+    return plan.network.nonlinearity(out) if _fused(plan) is not None else out
+
+
+def _objective(
+    plan: Plan, out: jax.Array, y: jax.Array, w: jax.Array, params: Variables, values: Values
+) -> jax.Array:
+    return plan.objective(
+        out,
+        y,
+        w,
+        plan.network.regularizable(params),
+        loss_function=_fused(plan) or plan.loss_function,
+        **dict(plan.objective_structure),
+        **values.objective,
+    )
+
+
+def _scores(
+    plan: Plan, scores: Scores, out: jax.Array, y: jax.Array, w: jax.Array
+) -> dict[str, jax.Array]:
+    found = {name: score(_predictions(plan, out), y) for name, score in scores}
+    return {
+        name: value if value.ndim == 0 else weighted_mean(value.reshape(len(w), -1).mean(1), w)
+        for name, value in found.items()
+    }
+
+
+def _add(sums: dict[str, jax.Array], w: jax.Array, means: dict[str, jax.Array]) -> Any:
+    weight = w.sum()
+    added = {name: sums[name] + weight * mean for name, mean in means.items()}
+    return {**added, "weight": sums["weight"] + weight}
+
+
+def _finite(loss: jax.Array, *trees: Any) -> jax.Array:
+    totals = jnp.stack([loss, *(leaf.sum() for leaf in jax.tree.leaves(trees))])
+    return jnp.isfinite(totals).all()

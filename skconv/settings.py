@@ -1,0 +1,139 @@
+"""What each parameter of `NeuralNet` may be: one table, read before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from numbers import Integral, Real
+from typing import Any
+
+import optax
+
+from .data import BatchIterator, TrainSplit
+from .errors import Faults
+
+Test = Callable[[Any], bool]
+
+
+def is_count(value: Any) -> bool:
+    """Tell whole numbers, without bool."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_fraction(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 < value < 1
+
+
+def _is_list_of_functions(value: Any) -> bool:
+    return value is None or callable(value) or _each(value, callable)
+
+
+def _is_list_of_scores(value: Any) -> bool:
+    def is_score(entry: Any) -> bool:
+        pair = isinstance(entry, list | tuple) and len(entry) == 2
+        return pair and isinstance(entry[0], str) and callable(entry[1])
+
+    return value is None or _each(value, is_score)
+
+
+def _each(value: Any, test: Test) -> bool:
+    return isinstance(value, list | tuple) and all(map(test, value))
+
+
+def _is_iterator(value: Any) -> bool:
+    size = value.batch_size if isinstance(value, BatchIterator) else value
+    return is_count(size) and size >= 1
+
+
+def _is_split(value: Any) -> bool:
+    if isinstance(value, TrainSplit):
+        value = value.eval_size
+    no_split = value is None or (is_count(value) and value == 0)
+    return no_split or _is_fraction(value) or hasattr(value, "split") or callable(value)
+
+
+_HANDLERS = (_is_list_of_functions, "a function (net, train_history), or a list of them")
+_SCORES = (_is_list_of_scores, "a list of (name, function)")
+_ITERATOR = (_is_iterator, "a batch size of 1 or more, or a BatchIterator")
+
+RULES: dict[str, tuple[Test, str]] = {
+    "update": (
+        lambda v: callable(v) or isinstance(v, optax.GradientTransformation),
+        "an update such as skconv.updates.adam, or optax's",
+    ),
+    "objective": (callable, "a function as skconv.objectives.objective"),
+    "objective_loss_function": (
+        lambda v: v is None or callable(v),
+        "a function (predictions, targets), or None",
+    ),
+    "batch_iterator_train": _ITERATOR,
+    "batch_iterator_test": _ITERATOR,
+    "max_epochs": (lambda v: is_count(v) and v >= 0, "a whole number of 0 or more"),
+    "train_split": (_is_split, "a fraction between 0 and 1, a TrainSplit, a splitter, or None"),
+    "custom_scores": _SCORES,
+    "scores_train": _SCORES,
+    "scores_valid": _SCORES,
+    "on_batch_finished": _HANDLERS,
+    "on_epoch_finished": _HANDLERS,
+    "on_training_started": _HANDLERS,
+    "on_training_finished": _HANDLERS,
+    "more_params": (lambda v: v is None or isinstance(v, Mapping), "a dict, or None"),
+    "class_weight": (
+        lambda v: v is None or v == "balanced" or isinstance(v, Mapping),
+        "a dict from label to weight, 'balanced', or None",
+    ),
+    "augment": (_is_list_of_functions, "a function (key, Xb, yb), a list of them, or None"),
+    "test_augment": (
+        lambda v: v is None or callable(v),
+        "a function (forward, key, Xb), or None",
+    ),
+}
+
+
+def check_settings(values: Mapping[str, Any]) -> Faults:
+    """Note every parameter that is not what it may be.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Parameters of a net by name.
+
+    Returns
+    -------
+    Faults
+
+    Examples
+    --------
+    >>> check_settings({'max_epochs': -1}).found
+    [ValueError('max_epochs=-1 is not a whole number of 0 or more')]
+    """
+    faults = Faults()
+    for name, (test, valid) in RULES.items():
+        if name in values and not test(values[name]):
+            faults.add(f"{name}={values[name]!r} is not {valid}")
+    return faults
+
+
+def as_list(value: Any) -> list[Any]:
+    """Turn None, one thing or several into a list."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def as_train_iterator(value: Any) -> BatchIterator:
+    """Turn a batch size into an iterator that shuffles."""
+    return value if isinstance(value, BatchIterator) else BatchIterator(value, shuffle=True)
+
+
+def as_test_iterator(value: Any) -> BatchIterator:
+    """Turn a batch size into an iterator that keeps the order."""
+    return value if isinstance(value, BatchIterator) else BatchIterator(value)
+
+
+def as_split(value: Any) -> Any:
+    """Turn a fraction into a splitter, and none at all into None."""
+    if isinstance(value, TrainSplit):
+        return value if value.eval_size else None
+    if isinstance(value, Real):
+        return TrainSplit(value) if value else None
+    return value

@@ -1,0 +1,258 @@
+"""The training loop: chunk in, sums out; rows of history; handlers called."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from .data import BatchIterator, Chunk, chunks
+from .history import Row, append_row
+from .inputs import Rows
+from .model import Model
+from .network import Runtime
+from .programs import Moment, Programs, TrainState, Values
+
+Handler = Callable[[Any, list[Row]], Any]
+
+Score = tuple[str, Callable[[np.ndarray, np.ndarray], float]]
+
+
+class Feed(NamedTuple):
+    """Rows to train or to evaluate on.
+
+    Parameters
+    ----------
+    rows : Rows
+    y : array
+        Encoded targets.
+    weights : array or None
+    iterator : BatchIterator
+    """
+
+    rows: Rows
+    y: np.ndarray
+    weights: np.ndarray | None
+    iterator: BatchIterator
+
+    def subset(self, index: np.ndarray) -> Feed:
+        """Keep only some of the rows."""
+        weights = None if self.weights is None else self.weights[index]
+        return self._replace(rows=self.rows.subset(index), y=self.y[index], weights=weights)
+
+
+@dataclass
+class Handlers:
+    """Callables ``(net, train_history)`` by the moment at which they are called."""
+
+    on_batch_finished: list[Handler]
+    on_epoch_finished: list[Handler]
+    on_training_started: list[Handler]
+    on_training_finished: list[Handler]
+
+
+@dataclass
+class Session:
+    """All that a training needs.
+
+    Parameters
+    ----------
+    net : object
+        Handed to the handlers, not used otherwise.
+    model : Model
+        Renewed as training goes on.
+    programs : Programs
+    train : Feed
+    valid : Feed or None
+    values : callable
+        ``(start, steps) -> Values``, the numbers for the coming steps; asked before each chunk.
+    history : list of dict
+    handlers : Handlers
+    custom_scores : list of (str, callable)
+        Each ``(y_true, y_output) -> float`` on all validation rows.
+    """
+
+    net: Any
+    model: Model
+    programs: Programs
+    train: Feed
+    valid: Feed | None
+    values: Callable[[int, int], Values]
+    history: list[Row]
+    handlers: Handlers
+    custom_scores: list[Score]
+    epochs: int = 0
+    """Epochs that this session has been through."""
+
+    def run(self, epochs: int) -> None:
+        """Train for a number of epochs, or until a handler raises `StopIteration`.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Where the loss is no longer finite; the weights are those of the epoch before.
+        UserWarning
+            After Ctrl-C; what was learnt is kept.
+        """
+        valid_chunks = list(_chunks(self.valid, self.model, 0)) if self.valid else []
+        self._call(self.handlers.on_training_started)
+        try:
+            for _ in range(epochs):
+                if not self._epoch(valid_chunks):
+                    break
+        except StopIteration:
+            pass
+        except KeyboardInterrupt:
+            warnings.warn(
+                f"training was interrupted after {len(self.history)} epochs; "
+                "what was learnt is kept",
+                stacklevel=4,
+            )
+        self._call(self.handlers.on_training_finished)
+
+    def _epoch(self, valid_chunks: list[Chunk]) -> bool:
+        began = time.perf_counter()
+        model = self.model
+        before = model.params, model.state, model.opt, model.step
+        train = self._train()
+        if train.pop("finite") < 1:
+            model.params, model.state, model.opt, model.step = before
+            self._warn_diverged()
+            return False
+        model.epoch += 1
+        self.epochs += 1
+        valid = self._evaluate(valid_chunks) if valid_chunks else None
+        append_row(self.history, train, valid, time.perf_counter() - began)
+        self._call(self.handlers.on_epoch_finished)
+        return True
+
+    def _train(self) -> dict[str, float]:
+        model, handlers = self.model, self.handlers.on_batch_finished
+        found, done = [], 0
+        for chunk in _chunks(self.train, model, model.epoch):
+            length = chunk.weights.shape[0]
+            parts = [(0, chunk.steps)] if not handlers else _singly(chunk.steps)
+            for start, stop in parts:
+                values = self.values(model.step - start, length)
+                moment = _moment(model, model.epoch, done)
+                carry, sums = self.programs.train(
+                    TrainState(model.params, model.state, model.opt),
+                    chunk.X,
+                    chunk.y,
+                    chunk.weights,
+                    values,
+                    moment,
+                    np.int32(start),
+                    np.int32(stop),
+                )
+                model.params, model.state, model.opt = carry
+                model.step += stop - start
+                found.append(sums)
+                self._call(handlers)
+            done += chunk.steps
+        return _means(found)
+
+    def _evaluate(self, valid_chunks: list[Chunk]) -> dict[str, float]:
+        model, values = self.model, self.values(self.model.step, 1)
+        found, kept = [], []
+        for chunk in valid_chunks:
+            sums, outputs = self.programs.evaluate(
+                model.params,
+                model.state,
+                chunk.X,
+                chunk.y,
+                chunk.weights,
+                values._replace(update={}),
+                np.int32(chunk.steps),
+                outputs=bool(self.custom_scores),
+            )
+            found.append(sums)
+            kept.append(outputs)
+        means = _means(found)
+        if self.custom_scores:
+            output = _rows(kept, len(self.valid.rows))
+            for name, score in self.custom_scores:
+                means[name] = float(score(self.valid.y, output))
+        return means
+
+    def _call(self, handlers: Iterable[Handler]) -> None:
+        for handler in handlers:
+            handler(self.net, self.history)
+
+    def _warn_diverged(self) -> None:
+        epoch = len(self.history) + 1
+        kept = f"those of epoch {epoch - 1}" if self.history else "the initial ones"
+        warnings.warn(
+            f"the loss was no longer finite in epoch {epoch}; training stopped, and the weights "
+            f"are {kept}. Lower update_learning_rate, or scale X and y",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+
+
+def predict(
+    programs: Programs,
+    model: Model,
+    rows: Rows,
+    iterator: BatchIterator,
+    runtime: Runtime,
+    to: str | None = None,
+) -> np.ndarray:
+    """Compute a layer's output for all rows.
+
+    Parameters
+    ----------
+    programs : Programs
+    model : Model
+    rows : Rows
+    iterator : BatchIterator
+    runtime : dict of dict of float32
+    to : str, optional
+        Name of the layer; by default the output.
+
+    Returns
+    -------
+    float32 array of shape (n, ...)
+    """
+    kept, done = [], 0
+    for chunk in chunks(rows, None, None, iterator):
+        moment = _moment(model, 0, done)
+        args = (model.params, model.state, chunk.X, runtime, moment, np.int32(chunk.steps))
+        kept.append(programs.predict(*args, to=to))
+        done += chunk.steps
+    return _rows(kept, len(rows))
+
+
+def _chunks(feed: Feed, model: Model, epoch: int) -> Iterable[Chunk]:
+    rows, y, weights, iterator = feed
+    return chunks(rows, y, weights, iterator, seed=model.seed, epoch=epoch)
+
+
+def _moment(model: Model, epoch: int, step: int) -> Moment:
+    return Moment(np.uint32(model.seed), np.int32(epoch), np.int32(step))
+
+
+def _singly(steps: int) -> list[tuple[int, int]]:
+    return [(i, i + 1) for i in range(steps)]
+
+
+def _rows(kept: list[jax.Array], n: int) -> np.ndarray:
+    batches = [np.asarray(part) for part in kept]
+    return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in batches])[:n]
+
+
+def _means(found: list[dict[str, jax.Array]]) -> dict[str, float]:
+    """Divide the sums of all chunks by their weight; ``finite`` holds where it holds for all."""
+    host = jax.device_get(found)
+    weight = max(sum(float(sums["weight"]) for sums in host), np.finfo(np.float32).tiny)
+    names = [name for name in host[0] if name not in ("weight", "finite")]
+    means = {name: sum(float(sums[name]) for sums in host) / weight for name in names}
+    if "finite" in host[0]:
+        means["finite"] = float(all(sums["finite"] for sums in host))
+    return means
