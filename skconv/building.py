@@ -60,7 +60,14 @@ class _Builder:
         self.ending: Any = None
         before: str | None = None
         for spec in specs:
-            given = {**spec.given, **keywords.get(spec.name, {})}
+            own = keywords.get(spec.name, {})
+            prevail = {spec.cls.aliases.get(name, name) for name in own}
+            given = {
+                name: value
+                for name, value in spec.given.items()
+                if spec.cls.aliases.get(name, name) not in prevail
+            }
+            given |= own
             self.incomings[spec.name] = self.feeding(spec, given, before)
             with self.faults.collect():
                 self.layers[spec.name] = spec.cls(**self.fields(spec, given), name=spec.name)
@@ -69,10 +76,15 @@ class _Builder:
 
     def feeding(self, spec: Spec, given: dict[str, Any], before: str | None) -> tuple[str, ...]:
         single, several = given.pop("incoming", None), given.pop("incomings", None)
+        several = [several] if isinstance(several, str) else several
         names = [single] if single is not None else list(several or spec.incomings or ())
-        if issubclass(spec.cls, Layer) and not any(
-            f.init for f in dataclasses.fields(spec.cls) if f.name in GRAPH
-        ):
+        fed_by = {f.name for f in dataclasses.fields(spec.cls) if f.name in GRAPH and f.init}
+        if (names and not fed_by) or (len(names) > 1 and "incomings" not in fed_by):
+            number = "one" if fed_by else "no"
+            self.faults.add(
+                f"{called(spec.name, spec.cls)} takes {number} incoming layer, got {names}"
+            )
+        if not fed_by:
             return ()
         if not names and before is not None:
             names = [before]
@@ -218,12 +230,15 @@ class _Builder:
 
 def _check_init(param: str, spec: ParamSpec) -> None:
     if isinstance(spec.init, str):
+        if not spec.trainable:
+            raise LayerError(f"{param}={spec.init!r}: state such as {param} cannot be shared")
         return
     try:
         given = as_initializer(spec.init)
     except (TypeError, ValueError):
+        hint = f"; write {spec.init.__name__}()" if isinstance(spec.init, type) else ""
         raise LayerError(
-            f"{param}={spec.init!r} is no initialiser, number, array or name of a layer"
+            f"{param}={spec.init!r} is no initialiser, number, array or name of a layer{hint}"
         ) from None
     if isinstance(given, Array) and given.values.shape != spec.shape:
         raise LayerError(f"{param} was given with shape {given.values.shape}, needs {spec.shape}")

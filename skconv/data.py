@@ -111,7 +111,7 @@ class TrainSplit(BaseEstimator):
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Any, Any]]:
         """Yield the one pair of index arrays, training and validation rows."""
-        n = len(X) if hasattr(X, "__len__") else X.shape[0]
+        n = X.shape[0] if hasattr(X, "shape") else len(X)
         options = {"n_splits": 1, "test_size": self.eval_size, "random_state": self.random_state}
         splitter = ShuffleSplit(**options)
         train, valid = next(splitter.split(np.empty(n)))
@@ -209,7 +209,11 @@ def _gather_changed(
         Xs.append({names[0]: Xb} if alone else Xb)
         ys.append(yb)
     X = {name: _as_input(np.stack([Xb[name] for Xb in Xs])) for name in names}
-    return X, None if y is None else np.stack(ys).astype(y.dtype)
+    if y is None:
+        return X, None
+    targets = np.stack(ys)
+    soft = targets.ndim != y.ndim + 1
+    return X, targets.astype(np.float32 if soft else y.dtype)
 
 
 def _as_input(array: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ from .inputs import check_rows
 from .keywords import KeywordEstimator
 from .model import FittedLayer, Model
 from .objectives import objective as default_objective
-from .preparation import Blueprint, as_numbers, blueprint
+from .preparation import Blueprint, as_numbers, blueprint, check_names
 from .programs import PredictPlan, programs_for
 from .settings import as_list, as_split, as_test_iterator, as_train_iterator, check_settings
 from .targets import Targets, from_output
@@ -147,6 +147,7 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
         "train_split": as_split,
     }
     _copied_together = ("layers", *HANDLERS)
+    _stateful = HANDLERS
 
     def __init__(
         self,
@@ -329,9 +330,7 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
         return blueprint(params, self._own(), next(iter(shapes.values()), None))
 
     def _check_keywords(self, params: dict[str, Any], names: Iterable[str]) -> None:
-        new = set(names) - {"eval_size"}
-        params = {name: value for name, value in params.items() if name in self._own() | new}
-        self._blueprint(params, {})
+        check_names(params, self._own(), set(names) - {"eval_size"})
 
     def _handlers(self, *, fresh: bool) -> Handlers:
         lists = {name: as_list(getattr(self, name)) for name in HANDLERS}
@@ -340,12 +339,14 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
                 if isinstance(handler, Handler):
                     handler.reset()
         self._remember_as_given()
-        for name, printer in (
-            ("on_epoch_finished", PrintLog),
-            ("on_training_started", PrintLayerInfo),
-        ):
-            if self.verbose and not any(isinstance(h, printer) for h in lists[name]):
-                lists[name].insert(0, printer())
+        if fresh or not hasattr(self, "_printers"):
+            self._printers = {
+                "on_epoch_finished": PrintLog(),
+                "on_training_started": PrintLayerInfo(),
+            }
+        for name, printer in self._printers.items():
+            if self.verbose and not any(isinstance(h, type(printer)) for h in lists[name]):
+                lists[name].insert(0, printer)
         return Handlers(**lists)
 
     def initialize(self) -> Self:

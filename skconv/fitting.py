@@ -17,8 +17,11 @@ from .network import Network
 from .preparation import Blueprint, LiveValues, plan
 from .programs import Programs, programs_for
 from .settings import as_split, as_test_iterator, as_train_iterator, check_settings
-from .targets import Targets, infer
+from .targets import Numbers, Targets, infer
 from .training import Feed
+
+STAND_IN = Numbers((1,))
+"""Targets in place of faulty ones, so that the faults of the layers can be told as well."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,9 @@ def prepare(
     with faults.collect():
         shapes = row_shapes(data.X) if rows is None else rows.shapes
         made = describe(params, shapes)
-        network = made.network(shapes, targets, regression=params["regression"])
+        if shapes:
+            known = targets or STAND_IN
+            network = made.network(shapes, known, regression=params["regression"])
     faults.raise_any()
     model = _model(params, going, network)
     targets = targets.match(network.node(network.output).output_shape)

@@ -8,6 +8,17 @@ from typing import Any
 
 Row = dict[str, Any]
 
+KEYS = (
+    "epoch",
+    "train_loss",
+    "train_loss_best",
+    "valid_loss",
+    "valid_loss_best",
+    "valid_accuracy",
+    "dur",
+)
+"""What every row has, besides scores."""
+
 
 def append_row(
     history: list[Row],

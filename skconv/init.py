@@ -86,20 +86,20 @@ class _Scaled:
                 "use Normal or Uniform there"
             )
         gain = math.sqrt(2) if self.gain == "relu" else float(self.gain)
-        return gain * math.sqrt(self._variance(shape[0], shape[1], math.prod(shape[2:])))
+        return gain * math.sqrt(self._variance(shape))
 
-    def _variance(self, first: int, second: int, field: int) -> float:
+    def _variance(self, shape: tuple[int, ...]) -> float:
         raise NotImplementedError
 
 
 class _Glorot(_Scaled):
-    def _variance(self, first: int, second: int, field: int) -> float:
-        return 2.0 / ((first + second) * field)
+    def _variance(self, shape: tuple[int, ...]) -> float:
+        return 2.0 / ((shape[0] + shape[1]) * math.prod(shape[2:]))
 
 
 class _He(_Scaled):
-    def _variance(self, first: int, second: int, field: int) -> float:
-        return 1.0 / (first if field == 1 else second * field)
+    def _variance(self, shape: tuple[int, ...]) -> float:
+        return 1.0 / (shape[0] if len(shape) == 2 else math.prod(shape[1:]))
 
 
 def _normal(scaled: _Scaled, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
@@ -174,7 +174,7 @@ class Array:
     """Given numbers, as an initialiser that can be compared and hashed."""
 
     def __init__(self, values: Any) -> None:
-        self.values = np.asarray(values)
+        self.values = np.array(values)
 
     def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
         """Return the numbers, if they have that `shape`."""
@@ -183,10 +183,13 @@ class Array:
         return jnp.asarray(self.values, dtype)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Array) and np.array_equal(self.values, other.values)
+        return isinstance(other, Array) and self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash((self.values.shape, self.values.tobytes()))
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        return self.values.shape, self.values.dtype.str, self.values.tobytes()
 
     def __repr__(self) -> str:
         return f"Array(shape={self.values.shape})"
@@ -204,6 +207,11 @@ def as_initializer(value: Any) -> Any:
     -------
     callable
 
+    Raises
+    ------
+    TypeError
+        For the class of an initialiser in place of an instance, and for a str.
+
     Examples
     --------
     >>> as_initializer(0.5)
@@ -211,8 +219,12 @@ def as_initializer(value: Any) -> Any:
     >>> as_initializer([[1.0, 2.0]])
     Array(shape=(1, 2))
     """
+    if isinstance(value, type):
+        raise TypeError(f"{value.__name__} is a class; write {value.__name__}()")
     if callable(value):
         return value
+    if isinstance(value, str):
+        raise TypeError(f"{value!r} is no initialiser; skconv.init has GlorotUniform() and others")
     if np.ndim(value) == 0:
         return Constant(float(value))
     return Array(value)

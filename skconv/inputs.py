@@ -167,7 +167,8 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, check: bool = True) -> Ro
     if _has_names(X):
         return _check_dict(X, options)
     X, shape = _flat(X)
-    checked = validate_data(estimator, X, reset=reset, **options)
+    with np.errstate(over="ignore"):
+        checked = validate_data(estimator, X, reset=reset, **options)
     return Rows({None: checked}, {None: shape or checked.shape[1:]})
 
 
@@ -176,7 +177,7 @@ def _check_dict(X: dict[str, Any], options: dict[str, Any]) -> Rows:
     arrays, shapes = {}, {}
     for name, array in X.items():
         flat, shape = _flat(array)
-        with faults.collect():
+        with faults.collect(), np.errstate(over="ignore"):
             arrays[name] = check_array(flat, input_name=f"X[{name!r}]", **options)
             shapes[name] = shape or arrays[name].shape[1:]
     lengths = {name: array.shape[0] for name, array in arrays.items()}
@@ -189,7 +190,7 @@ def _check_dict(X: dict[str, Any], options: dict[str, Any]) -> Rows:
 
 
 def _flat(X: Any) -> tuple[Any, tuple[int, ...]]:
-    if isinstance(X, list | tuple):
+    if isinstance(X, list | tuple) or (getattr(X, "ndim", 0) > 2 and not sparse.issparse(X)):
         X = np.asarray(X)
     if not isinstance(X, np.ndarray) or X.ndim <= 2:
         return X, ()
@@ -214,9 +215,11 @@ def check_weights(sample_weight: Any, n: int) -> np.ndarray:
         For another shape, negative weights, or none above zero.
     """
     name = "sample_weight"
-    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float32, input_name=name)
+    weights = check_array(
+        sample_weight, ensure_2d=False, allow_nd=True, dtype=np.float32, input_name=name
+    )
     if weights.ndim != 1:
-        raise ValueError(f"Sample weights must be 1D array or scalar, got {weights.ndim}D array")
+        raise ValueError(f"sample_weight must have one axis, as the rows do; it has {weights.ndim}")
     if weights.shape != (n,):
         raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(n,)}!")
     if weights.min() < 0:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Hashable
 from typing import Any
 
+import jax
 import numpy as np
 
 
@@ -30,13 +31,19 @@ def structural_key(value: Any) -> Hashable:
     """
     if isinstance(value, functools.partial):
         return ("partial", *map(structural_key, (value.func, value.args, value.keywords)))
+    if isinstance(value, jax.stages.Wrapped):  # its copies have nothing else to tell them apart
+        return ("jit", getattr(value, "_cache_miss", value))
     if isinstance(value, dict):
         return ("dict", *((name, structural_key(v)) for name, v in sorted(value.items())))
     if isinstance(value, list | tuple):
         return (type(value), *map(structural_key, value))
-    if isinstance(value, np.ndarray):
+    if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+        value = jax.random.key_data(value)
+    if isinstance(value, np.ndarray | jax.Array):
+        value = np.asarray(value)
         return (value.shape, value.dtype.str, value.tobytes())
-    if type(value).__eq__ is object.__eq__ and hasattr(value, "__dict__") and _is_plain(value):
+    told_apart = type(value).__eq__ is not object.__eq__ and type(value).__hash__ is not None
+    if not told_apart and hasattr(value, "__dict__") and _is_plain(value):
         return (type(value), structural_key(vars(value)))
     return value
 

@@ -25,6 +25,9 @@ class KeywordEstimator(BaseEstimator):
     _copied_together: ClassVar[tuple[str, ...]] = ()
     """Parameters whose objects may refer to each other, which a clone has to keep."""
 
+    _stateful: ClassVar[tuple[str, ...]] = ()
+    """Those of them with objects that training may change; a clone has them as they were given."""
+
     @classmethod
     def _own(cls) -> set[str]:
         return set(cls._get_param_names())
@@ -37,8 +40,8 @@ class KeywordEstimator(BaseEstimator):
         for name, value in keywords.items():
             if hasattr(type(self), name) or name.startswith("_") or name.endswith("_"):
                 raise TypeError(
-                    f"{name!r} cannot be a parameter of {type(self).__name__}, which has an "
-                    "attribute of that name"
+                    f"{name!r} cannot be a parameter of {type(self).__name__}: it is the name of "
+                    "something else, or reserved by its underscore"
                 )
             setattr(self, name, value)
 
@@ -71,10 +74,7 @@ class KeywordEstimator(BaseEstimator):
 
     def _component(self, name: str) -> Any:
         value = getattr(self, name, None)
-        try:
-            return self._components[name](value) if name in self._components else value
-        except (TypeError, ValueError):
-            return value
+        return self._components[name](value) if name in self._components else value
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, also prefixed keywords that were not given before.
@@ -99,36 +99,72 @@ class KeywordEstimator(BaseEstimator):
             if "__" in name:
                 owner, _, rest = name.partition("__")
                 inner[owner][rest] = value
-        known = self.get_params(deep=False) | plain
-        new = [name for name in plain if name not in self._own() and not hasattr(self, name)]
+        given = self.get_params(deep=False)
+        known = given | plain
+        new = [name for name in plain if name not in given]
         if new:
             self._check_keywords(known, new)
         for owner in inner:
             if owner not in known:
                 hint = did_you_mean(owner, known)
                 raise ValueError(f"Invalid parameter {owner!r} for {type(self).__name__}.{hint}")
-        for name, value in plain.items():
-            setattr(self, name, value)
-        for owner, values in inner.items():
-            component = self._component(owner)
-            if not hasattr(component, "set_params"):
-                raise ValueError(f"{owner}={component!r} has no parameters of its own")
-            setattr(self, owner, component.set_params(**values))
+        before = dict(vars(self))
+        try:
+            for name, value in plain.items():
+                setattr(self, name, value)
+            for owner, values in inner.items():
+                component = self._component(owner)
+                if not hasattr(component, "set_params"):
+                    raise ValueError(f"{owner}={component!r} has no parameters of its own")
+                setattr(self, owner, component.set_params(**values))
+        except Exception:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
         return self
 
     def _remember_as_given(self) -> None:
         """Keep what a clone shall start from, before training leaves its traces."""
-        given = {name: getattr(self, name) for name in self._copied_together}
-        self._as_given = given, copy.deepcopy(given)
+        now = self._stateful_objects()
+        known = [(given, copied) for given, copied in self._as_given() if _among(given, now)]
+        memo: dict[int, Any] = {}
+        for given in now:
+            if not _among(given, [old for old, _ in known]):
+                known.append((given, _copied(given, memo)))
+        self._given = known
+
+    def _as_given(self) -> list[tuple[Any, Any]]:
+        return vars(self).get("_given", [])
+
+    def _stateful_objects(self) -> list[Any]:
+        """List the objects that training may change and that cannot forget by themselves."""
+        found = []
+        for name in self._stateful:
+            value = getattr(self, name)
+            found += value if isinstance(value, list | tuple) else [value]
+        return [item for item in found if not hasattr(item, "reset")]
 
     def __sklearn_clone__(self) -> Self:
         clone = super().__sklearn_clone__()
+        inner: dict[int, Any] = {}
+        memo = {id(given): copy.deepcopy(copied, inner) for given, copied in self._as_given()}
         now = {name: getattr(self, name) for name in self._copied_together}
-        given, untouched = getattr(self, "_as_given", ({}, {}))
-        source = {
-            name: untouched[name] if name in given and given[name] is now[name] else now[name]
-            for name in now
-        }
-        for name, value in copy.deepcopy(source).items():
+        for name, value in copy.deepcopy(now, memo).items():
             setattr(clone, name, value)
+        for name in self._stateful:
+            value = getattr(clone, name)
+            for item in value if isinstance(value, list | tuple) else [value]:
+                if hasattr(item, "reset"):
+                    item.reset()
         return clone
+
+
+def _among(item: Any, items: list[Any]) -> bool:
+    return any(item is other for other in items)
+
+
+def _copied(item: Any, memo: dict[int, Any]) -> Any:
+    try:
+        return copy.deepcopy(item, memo)
+    except Exception:  # an open file, say: a net that has one can be fitted, only not cloned
+        return item

@@ -64,10 +64,10 @@ class Model:
         return {**vars(self), **jax.tree.map(np.asarray, arrays)}
 
     def get(self, place: Place) -> np.ndarray:
-        """Read a parameter."""
+        """Copy a parameter."""
         layer, name = self.network.shared.get(place, place)
         tree = self.params if name in self.params.get(layer, {}) else self.state
-        return np.asarray(tree[layer][name])
+        return np.array(tree[layer][name])
 
     def put(self, arrays: Mapping[Place, Any]) -> None:
         """Write parameters that have been checked."""
@@ -75,7 +75,7 @@ class Model:
             tree = {layer: dict(own) for layer, own in getattr(self, tree_name).items()}
             for (layer, name), value in arrays.items():
                 if name in tree.get(layer, {}):
-                    tree[layer][name] = jnp.asarray(value, jnp.float32)
+                    tree[layer][name] = jnp.array(value, jnp.float32)
             setattr(self, tree_name, tree)
         self.loaded = True
 
@@ -102,7 +102,7 @@ class Model:
         faults = Faults()
         checked = {}
         for place, array in arrays.items():
-            name = ".".join(place)
+            name = ".".join(filter(None, place))
             value = np.asarray(array)
             if place not in shapes:
                 if strict:
@@ -110,7 +110,7 @@ class Model:
                     faults.add(f"the network has no parameter {name!r}.{hint}")
             elif value.shape != shapes[place]:
                 faults.add(f"parameter {name!r} has shape {value.shape}, needs {shapes[place]}")
-            elif value.dtype.kind not in "fiu" or not np.isfinite(value).all():
+            elif value.dtype.kind not in "fiu" or not _fits_float32(value):
                 faults.add(f"parameter {name!r} holds values that are not finite numbers")
             else:
                 checked[place] = value
@@ -119,6 +119,11 @@ class Model:
             faults.add(f"parameters are missing: {', '.join(missing)}")
         faults.raise_any()
         return checked
+
+
+def _fits_float32(value: np.ndarray) -> bool:
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(value.astype(np.float32)).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +154,7 @@ class Parameter:
         return self.get_value().shape
 
     def get_value(self) -> np.ndarray:
-        """Read the array."""
+        """Copy the array."""
         return self.model.get(self.place)
 
     def set_value(self, value: Any) -> None:
@@ -271,8 +276,11 @@ def by_place(source: Mapping[str, Any], network: Network) -> dict[Place, Any]:
     dict of (layer, parameter) to array
     """
     places: dict[Place, Any] = {}
+    layers = [node.name for node in network.nodes]
     for key, value in source.items():
-        if isinstance(value, list | tuple):
+        if isinstance(value, list | tuple) and key not in layers:
+            places.update({(key, str(i)): array for i, array in enumerate(value)})
+        elif isinstance(value, list | tuple):
             own = [place for place, _ in network.places() if place[0] == key]
             if len(own) != len(value):
                 raise ValueError(

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .errors import called, did_you_mean
+from .errors import LayerError, called, did_you_mean
 from .init import Constant
 from .keys import structural_key
 from .layers.base import Context, Layer, Params, ParamSpec, Shape, kind_of
@@ -159,7 +159,10 @@ class Network:
         """
         params, state = {}, {}
         for i, node in enumerate(self.nodes):
-            drawn = node.layer.init(jax.random.fold_in(key, i), *node.input_shapes)
+            try:
+                drawn = node.layer.init(jax.random.fold_in(key, i), *node.input_shapes)
+            except LayerError as fault:
+                raise LayerError(f"{called(node.name, node.layer)} {fault}") from fault
             for kept, new in zip((params, state), drawn, strict=True):
                 if new:
                     kept[node.name] = new
@@ -205,7 +208,7 @@ class Network:
             if node.name not in needed:
                 continue
             changes = dict(runtime.get(node.name, {}))
-            if logits and node.name == to and self.ending is None:
+            if logits and node.name == to and hasattr(node.layer, "nonlinearity"):
                 changes["nonlinearity"] = None
             layer = replace(node.layer, **changes)
             fed = [values[name] for name in node.incomings or (node.name,)]

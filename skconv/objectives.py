@@ -120,8 +120,8 @@ def objective(
     params: list[jax.Array],
     *,
     loss_function: Loss,
-    l1: Any = None,
-    l2: Any = None,
+    l1: float | jax.Array | None = None,
+    l2: float | jax.Array | None = None,
 ) -> jax.Array:
     """Weighted mean loss of a batch, plus penalties on the weights.
 

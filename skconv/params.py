@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -57,8 +58,9 @@ def _nearest(
     key: str, prefixes: list[str], takes: Mapping[str, list[str] | None], known: Iterable[str]
 ) -> str:
     if prefixes:
-        names = [f"{prefixes[0]}_{name}" for name in takes[prefixes[0]] or ()]
-        return did_you_mean(key, names)
+        prefix, names = prefixes[0], takes[prefixes[0]] or []
+        near = difflib.get_close_matches(key[len(prefix) + 1 :], names, n=1)
+        return did_you_mean(key, [f"{prefix}_{name}" for name in near or names])
     full = [f"{prefix}_{name}" for prefix, names in takes.items() for name in names or ()]
     hint = did_you_mean(key, [*known, *full])
     if hint.startswith(" Did you mean"):

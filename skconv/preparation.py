@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,16 +11,17 @@ import numpy as np
 
 from .building import build
 from .errors import Faults, called
-from .layers.base import UNSET
 from .layers.spec import Spec, read
 from .models import default
 from .network import Network, Runtime
+from .nonlinearities import linear, softmax
 from .objectives import Loss
 from .params import route
 from .programs import Plan, Values
+from .scalars import is_number, takes_number
 from .settings import as_list
 from .targets import Targets, from_output
-from .updates import Update, resolve, values_at
+from .updates import Update, keywords, resolve, values_at
 
 PREFIXES = ("update", "objective")
 
@@ -72,7 +73,7 @@ class Blueprint:
                 known = targets or from_output((None, units), regression=regression)
                 return known.match((None, units)).nonlinearity
             except (ValueError, TypeError):
-                return targets.nonlinearity if targets else UNSET
+                return targets.nonlinearity if targets else (linear if regression else softmax)
 
         units = targets.num_units if targets else None
         return build(self.specs, self.keywords, input_shapes=shapes, num_units=units, ending=ending)
@@ -135,18 +136,23 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
         specs = read(layers)
     _check_collisions(specs, own, faults)
     objective = params["objective"]
-    owners = {spec.name: spec.keywords() for spec in specs}
-    owners |= {"update": None, "objective": _keywords(objective)}
-    routed, unknown = route(given, owners, own) if specs else ({}, Faults())
+    routed, unknown = route(given, _owners(specs, params), own) if specs else ({}, Faults())
     faults.found += unknown.found
     update, update_values = Update(None, (), ()), {}
-    with faults.collect():
-        update, update_values = resolve(params["update"], routed.get("update", {}))
+    if callable(params["update"]) or isinstance(params["update"], tuple):
+        with faults.collect():
+            update, update_values = resolve(params["update"], routed.get("update", {}))
     faults.raise_any()
+    takes = _parameters(objective)
     values, structure = {}, {}
     for name, value in routed["objective"].items():
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        (values if number else structure)[name] = value
+        if is_number(value):
+            values[name] = value
+        elif takes_number(takes[name]) and value is not None:
+            faults.add(f"objective_{name}={value!r} is no number")
+        else:
+            structure[name] = value
+    faults.raise_any()
     return Blueprint(
         specs,
         {spec.name: routed[spec.name] for spec in specs},
@@ -156,6 +162,35 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
         tuple(sorted(structure.items())),
         values,
     )
+
+
+def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) -> None:
+    """Check that keywords have an owner, whatever else the parameters are.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        All parameters of the net.
+    own : set of str
+        Names of those without a prefix.
+    names : iterable of str
+        The keywords to check.
+
+    Raises
+    ------
+    ValueError
+        With all keywords that nobody takes.
+    """
+    layers = params["layers"]
+    specs = read(default((3, 32, 32))["layers"] if layers is None else layers)
+    route(dict.fromkeys(names), _owners(specs, params), own)[1].raise_any()
+
+
+def _owners(specs: list[Spec], params: Mapping[str, Any]) -> dict[str, Iterable[str] | None]:
+    owners: dict[str, Iterable[str] | None] = {spec.name: spec.keywords() for spec in specs}
+    owners["update"] = keywords(params["update"])
+    owners["objective"] = _parameters(params["objective"])
+    return owners
 
 
 def _check_collisions(specs: list[Spec], own: set[str], faults: Faults) -> None:
@@ -171,12 +206,16 @@ def _check_collisions(specs: list[Spec], own: set[str], faults: Faults) -> None:
                 )
 
 
-def _keywords(objective: Any) -> list[str]:
-    try:
-        parameters = inspect.signature(objective).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "loss_function"]
+def _parameters(objective: Any) -> dict[str, inspect.Parameter]:
+    """Keywords of the objective that a user may set."""
+    if not callable(objective):
+        return {}
+    parameters = inspect.signature(objective).parameters
+    return {
+        name: p
+        for name, p in parameters.items()
+        if p.kind is p.KEYWORD_ONLY and name != "loss_function"
+    }
 
 
 def plan(

@@ -10,6 +10,7 @@ import optax
 
 from .data import BatchIterator, TrainSplit
 from .errors import Faults
+from .history import KEYS
 
 Test = Callable[[Any], bool]
 
@@ -27,10 +28,14 @@ def _is_list_of_functions(value: Any) -> bool:
     return value is None or callable(value) or _each(value, callable)
 
 
+def _is_free_name(name: Any) -> bool:
+    return isinstance(name, str) and name not in (*KEYS, "loss", "accuracy", "weight", "finite")
+
+
 def _is_list_of_scores(value: Any) -> bool:
     def is_score(entry: Any) -> bool:
         pair = isinstance(entry, list | tuple) and len(entry) == 2
-        return pair and isinstance(entry[0], str) and callable(entry[1])
+        return pair and _is_free_name(entry[0]) and callable(entry[1])
 
     return value is None or _each(value, is_score)
 
@@ -52,7 +57,7 @@ def _is_split(value: Any) -> bool:
 
 
 _HANDLERS = (_is_list_of_functions, "a function (net, train_history), or a list of them")
-_SCORES = (_is_list_of_scores, "a list of (name, function)")
+_SCORES = (_is_list_of_scores, "a list of (name, function) with names that are free")
 _ITERATOR = (_is_iterator, "a batch size of 1 or more, or a BatchIterator")
 
 RULES: dict[str, tuple[Test, str]] = {
@@ -78,7 +83,7 @@ RULES: dict[str, tuple[Test, str]] = {
     "on_training_finished": _HANDLERS,
     "more_params": (lambda v: v is None or isinstance(v, Mapping), "a dict, or None"),
     "class_weight": (
-        lambda v: v is None or v == "balanced" or isinstance(v, Mapping),
+        lambda v: v is None or isinstance(v, Mapping) or (isinstance(v, str) and v == "balanced"),
         "a dict from label to weight, 'balanced', or None",
     ),
     "augment": (_is_list_of_functions, "a function (key, Xb, yb), a list of them, or None"),

@@ -53,7 +53,7 @@ def lines(network: Network) -> list[Line]:
     -------
     list of Line
     """
-    image = tuple(map(float, next(iter(network.inputs.values()))[2:]))
+    image = tuple(map(float, max(network.inputs.values(), key=len)[2:]))
     sights: dict[str, _Sight] = {}
     table = []
     for node in network.nodes:
@@ -90,10 +90,13 @@ class _Sight(NamedTuple):
 def _look(node: Node, fed: list[_Sight], image: tuple[float, ...]) -> _Sight:
     ones = (1.0,) * len(image)
     if not fed:
-        return _Sight(ones, ones, ones)
+        return _Sight(ones, ones, ones, len(node.output_shape) > 2)
     before = max(fed, key=lambda sight: (not sight.local, sight.field))
     if not hasattr(node.layer, "window"):
-        keeps_positions = node.layer.layout in ("any", "channels_last")
+        keeps_positions = (
+            node.layer.layout in ("any", "channels_last")
+            or node.output_shape[2:] == node.input_shapes[0][2:] != ()
+        )
         return before._replace(local=before.local and keeps_positions)
     size, stride = node.layer.window
     jump = tuple(j * t for j, t in zip(before.jump, stride, strict=True))

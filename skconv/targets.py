@@ -100,7 +100,8 @@ class Classes:
     def row_weights(self, encoded: np.ndarray, class_weight: Any) -> np.ndarray:
         """Weight of each row by its class; ``'balanced'`` counts the rows given."""
         index = encoded.astype(int).ravel()
-        present = np.unique(index)
+        balanced = isinstance(class_weight, str)
+        present = np.unique(index) if balanced else np.arange(len(self.classes))
         try:
             weights = compute_class_weight(
                 class_weight, classes=self.classes[present], y=self.classes[index]
@@ -210,7 +211,9 @@ def _check_numbers(y: Any) -> np.ndarray:
     y = check_array(y, ensure_2d=False, allow_nd=True, dtype=None, input_name="y")
     if y.dtype.kind not in "fiub":
         y = y.astype(np.float64)
-    if not np.isfinite(y.astype(np.float32)).all():
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(y.astype(np.float32)).all()
+    if not finite:
         raise ValueError("Input y contains infinity or a value too large for dtype('float32').")
     return y
 

@@ -101,8 +101,8 @@ class Session:
             After Ctrl-C; what was learnt is kept.
         """
         valid_chunks = list(_chunks(self.valid, self.model, 0)) if self.valid else []
-        self._call(self.handlers.on_training_started)
         try:
+            self._call(self.handlers.on_training_started)
             for _ in range(epochs):
                 if not self._epoch(valid_chunks):
                     break
@@ -120,10 +120,16 @@ class Session:
         began = time.perf_counter()
         model = self.model
         before = model.params, model.state, model.opt, model.step
-        train = self._train()
-        if train.pop("finite") < 1:
-            model.params, model.state, model.opt, model.step = before
-            self._warn_diverged()
+        found: list[dict[str, jax.Array]] = []
+        try:
+            self._train(found)
+        finally:
+            train = _means(found) if found else {"finite": 1.0}
+            finite = train.pop("finite") == 1
+            if not finite:
+                model.params, model.state, model.opt, model.step = before
+                self._warn_diverged()
+        if not finite:
             return False
         model.epoch += 1
         self.epochs += 1
@@ -132,14 +138,15 @@ class Session:
         self._call(self.handlers.on_epoch_finished)
         return True
 
-    def _train(self) -> dict[str, float]:
+    def _train(self, found: list[dict[str, jax.Array]]) -> None:
+        """Go through an epoch, and note the sums of each chunk in `found`."""
         model, handlers = self.model, self.handlers.on_batch_finished
-        found, done = [], 0
+        done = 0
         for chunk in _chunks(self.train, model, model.epoch):
             length = chunk.weights.shape[0]
             parts = [(0, chunk.steps)] if not handlers else _singly(chunk.steps)
             for start, stop in parts:
-                values = self.values(model.step - start, length)
+                values = _filled(self.values(model.step - start, stop), length)
                 moment = _moment(model, model.epoch, done)
                 carry, sums = self.programs.train(
                     TrainState(model.params, model.state, model.opt),
@@ -156,10 +163,9 @@ class Session:
                 found.append(sums)
                 self._call(handlers)
             done += chunk.steps
-        return _means(found)
 
     def _evaluate(self, valid_chunks: list[Chunk]) -> dict[str, float]:
-        model, values = self.model, self.values(self.model.step, 1)
+        model, values = self.model, self.values(self.model.step, 0)
         found, kept = [], []
         for chunk in valid_chunks:
             sums, outputs = self.programs.evaluate(
@@ -236,6 +242,12 @@ def _chunks(feed: Feed, model: Model, epoch: int) -> Iterable[Chunk]:
 
 def _moment(model: Model, epoch: int, step: int) -> Moment:
     return Moment(np.uint32(model.seed), np.int32(epoch), np.int32(step))
+
+
+def _filled(values: Values, length: int) -> Values:
+    """Give the numbers of the update a chunk's length; those in excess are never used."""
+    filled = {name: np.resize(numbers, length) for name, numbers in values.update.items()}
+    return values._replace(update=filled)
 
 
 def _singly(steps: int) -> list[tuple[int, int]]:

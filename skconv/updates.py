@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import jax
@@ -18,7 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from .errors import Faults, did_you_mean
+from .errors import Faults
+from .scalars import is_number, takes_number
 
 __all__ = [
     "adadelta",
@@ -33,6 +33,9 @@ __all__ = [
 ]
 
 Factory = Callable[..., optax.GradientTransformation]
+
+_SEEDS = ("key", "seed")
+"""optax's names for where randomness begins: whole numbers or keys, which no float32 can carry."""
 
 
 def sgd(learning_rate: float = 0.01) -> optax.GradientTransformation:
@@ -106,8 +109,27 @@ def adamax(
 def amsgrad(
     learning_rate: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
 ) -> optax.GradientTransformation:
-    """Adam whose second moment never falls (Reddi et al. 2018)."""
-    return optax.amsgrad(learning_rate, b1=beta1, b2=beta2, eps=epsilon)
+    """Adam whose second moment never falls (Reddi et al. 2018).
+
+    The start is corrected after the maximum, as in Lasagne and torch; optax corrects before it, so
+    that a large first gradient slows all later steps (optax issue 1389).
+    """
+
+    def init(params: Any) -> Any:
+        mean, square, largest = (jax.tree.map(jnp.zeros_like, params) for _ in range(3))
+        return jnp.zeros((), jnp.float32), mean, square, largest
+
+    def update(grads: Any, state: Any, params: Any = None) -> Any:
+        t, mean, square, largest = state
+        t = t + 1
+        mean = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, mean, grads)
+        square = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * g * g, square, grads)
+        largest = jax.tree.map(jnp.maximum, largest, square)
+        rate = learning_rate * jnp.sqrt(1 - beta2**t) / (1 - beta1**t)
+        steps = jax.tree.map(lambda m, v: -rate * m / (jnp.sqrt(v) + epsilon), mean, largest)
+        return steps, (t, mean, square, largest)
+
+    return optax.GradientTransformation(init, update)
 
 
 @dataclass(frozen=True)
@@ -132,7 +154,17 @@ class Update:
         """Make the transformation with these numbers, which may be traced."""
         if isinstance(self.factory, optax.GradientTransformation):
             return self.factory
-        return self.factory(**dict(self.structure), **values)
+        return _promoting(self.factory(**dict(self.structure), **values))
+
+
+def _promoting(made: optax.GradientTransformation) -> optax.GradientTransformation:
+    """Let optax raise traced rates to the power of its int32 counts, also where JAX is strict."""
+
+    def update(grads: Any, state: Any, params: Any = None) -> Any:
+        with jax.numpy_dtype_promotion("standard"):
+            return made.update(grads, state, params)
+
+    return optax.GradientTransformation(made.init, update)
 
 
 def resolve(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict[str, Any]]:
@@ -158,7 +190,7 @@ def resolve(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict[str, A
     TypeError
         Where `factory` cannot be called.
     ValueError
-        Where a keyword is unknown or a required one is missing.
+        Where a required keyword is missing, or a number is none.
 
     Examples
     --------
@@ -177,30 +209,31 @@ def resolve(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict[str, A
         raise TypeError(f"update must be a factory of optax transformations, not {factory!r}")
     parameters = inspect.signature(factory).parameters
     name = getattr(factory, "__name__", repr(factory))
-    _check_names(name, parameters, given)
+    _check_complete(name, parameters, given)
     values = {
         key: p.default
         for key, p in parameters.items()
         if isinstance(p.default, float) and key not in given
     }
     structure = {}
+    faults = Faults()
     for key, value in given.items():
-        runtime = key not in parameters or _takes_numbers(parameters[key])
-        if runtime and (_is_number(value) or _is_schedule(value)):
+        runtime = key not in parameters or takes_number(parameters[key])
+        runtime = runtime and key not in _SEEDS
+        if runtime and (is_number(value) or _is_schedule(value)):
             values[key] = value
+        elif runtime and isinstance(value, str):
+            faults.add(f"update_{key}={value!r} is no number and no schedule")
         else:
             structure[key] = value
+    faults.raise_any()
     return Update(factory, tuple(sorted(structure.items())), tuple(sorted(values))), values
 
 
-def _check_names(
+def _check_complete(
     name: str, parameters: Mapping[str, inspect.Parameter], given: Mapping[str, Any]
 ) -> None:
     faults = Faults()
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    for key in given:
-        if key not in parameters and not open_ended:
-            faults.add(f"update_{key}: {name} has no {key!r}.{did_you_mean(key, parameters)}")
     for key, p in parameters.items():
         named = p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         if named and p.default is p.empty and key not in given:
@@ -208,24 +241,28 @@ def _check_names(
     faults.raise_any()
 
 
-def _takes_numbers(parameter: inspect.Parameter) -> bool:
-    default = parameter.default
-    return isinstance(default, float) or default is None or default is parameter.empty
+def keywords(factory: Any) -> list[str] | None:
+    """List the keywords of an update's factory; None where it takes any, or is none.
 
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool | np.bool_):
-        return False
-    return isinstance(value, Real | np.number) or (
-        isinstance(value, np.ndarray | jax.Array) and value.ndim == 0
-    )
+    Examples
+    --------
+    >>> keywords(nesterov_momentum)
+    ['learning_rate', 'momentum']
+    """
+    if not callable(factory):
+        return None
+    parameters = inspect.signature(factory).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return None
+    return list(parameters)
 
 
 def _is_schedule(value: Any) -> bool:
-    if not callable(value):
+    if not callable(value) or isinstance(value, type):
         return False
     try:
-        return np.ndim(value(0)) == 0 and _is_number(np.asarray(value(0), dtype=float))
+        first = value(0)
+        return not isinstance(first, bool | np.bool_) and is_number(np.asarray(first, dtype=float))
     except (TypeError, ValueError, AttributeError):
         return False
 

@@ -65,7 +65,7 @@ class WeightsMixin:
         """
         values: dict[str, list[np.ndarray]] = {layer.name: [] for layer in self.get_all_layers()}
         for parameter in self.get_all_params():
-            values[parameter.place[0]].append(parameter.get_value().copy())
+            values[parameter.place[0]].append(parameter.get_value())
         return values
 
     def save_params_to(self, fname: str | os.PathLike[str]) -> None:
@@ -100,7 +100,7 @@ class WeightsMixin:
         if isinstance(source, str | os.PathLike):
             source = load_arrays(source)
         elif isinstance(source, WeightsMixin):
-            source = source.get_all_params_values()
+            source = {p.name: p.get_value() for p in source.get_all_params()}
         if not isinstance(source, Mapping):
             raise TypeError(
                 f"weights come from a net, a dict or a path, not from {type(source).__name__}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from ..history import Row
+from ..history import KEYS, Row
 from ..summary import Line, has_windows, lines
 from .base import Handler
 
@@ -56,9 +56,7 @@ class PrintLog(Handler):
         }
         if not net.regression:
             cells["valid acc"] = row["valid_accuracy"]
-        shown = {"epoch", "train_loss", "valid_loss", "valid_accuracy", "dur"}
-        marks = {"train_loss_best", "valid_loss_best"}
-        cells.update({name: row[name] for name in row if name not in shown | marks})
+        cells.update({name: row[name] for name in row if name not in KEYS})
         cells["dur"] = f"{row['dur']:.2f}s"
         head, rule, line = tabulate([cells], headers="keys", floatfmt=".5f").split("\n")
         lines_ = [head, rule, line] if self.first_iteration else [line]

@@ -7,6 +7,7 @@ import datetime
 import math
 import os
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,9 +72,12 @@ class SaveWeights(Handler):
             net.save_params_to(path)
             return
         unfinished = f"{path}.{os.getpid()}"
-        with open(unfinished, "wb") as file:
-            pickle.dump(net, file)
-        os.replace(unfinished, path)
+        try:
+            with open(unfinished, "wb") as file:
+                pickle.dump(net, file)
+            os.replace(unfinished, path)
+        finally:
+            Path(unfinished).unlink(missing_ok=True)
 
 
 class RememberBestWeights(Handler):

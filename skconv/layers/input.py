@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import LayerError
-from .base import Context, Layer, Params, Shape, structural
+from .base import Context, Layer, Params, Shape, positive, structural
 
 __all__ = ["InputLayer"]
 
@@ -33,13 +33,13 @@ class InputLayer(Layer):
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the shape, with the batch left open."""
-        rows = tuple(self.shape)[1:]
-        if not rows or not all(isinstance(n, int) and n > 0 for n in rows):
+        rows = self.shape[1:] if isinstance(self.shape, tuple) else ()
+        if not rows or any(map(positive, rows)):
             raise LayerError(
                 f"shape={self.shape!r} is not a batch size (or None) and positive sizes, "
                 "as in (None, 1, 28, 28)"
             )
-        return (None, *rows)
+        return (None, *map(int, rows))
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Pass the data on."""

@@ -61,7 +61,7 @@ class BatchNormLayer(Layer):
         axes = self.axes if isinstance(self.axes, tuple) else (self.axes,)
         if not all(isinstance(axis, int) and -rank <= axis < rank for axis in axes):
             raise LayerError(f"axes={self.axes!r} are no axes of an input with {rank}")
-        return tuple(sorted(axis % rank for axis in axes))
+        return tuple(sorted({axis % rank for axis in axes}))
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""
@@ -92,12 +92,13 @@ class BatchNormLayer(Layer):
             return jnp.expand_dims(value, axes)
 
         if ctx.train:
+            epsilon, alpha = jnp.asarray(self.epsilon, x.dtype), jnp.asarray(self.alpha, x.dtype)
             mean = x.mean(axes)
-            inv_std = lax.rsqrt(jnp.square(x - spread(mean)).mean(axes) + self.epsilon)
+            inv_std = lax.rsqrt(jnp.square(x - spread(mean)).mean(axes) + epsilon)
             new = {
-                "mean": state["mean"] + self.alpha * (lax.stop_gradient(mean) - state["mean"]),
+                "mean": state["mean"] + alpha * (lax.stop_gradient(mean) - state["mean"]),
                 "inv_std": state["inv_std"]
-                + self.alpha * (lax.stop_gradient(inv_std) - state["inv_std"]),
+                + alpha * (lax.stop_gradient(inv_std) - state["inv_std"]),
             }
         else:
             mean, inv_std, new = state["mean"], state["inv_std"], state

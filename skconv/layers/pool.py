@@ -79,7 +79,10 @@ class MaxPool2DLayer(Layer):
         missing = [
             -(n + 2 * p - s) % t for n, p, s, t in zip(spatial, pads, size, stride, strict=True)
         ]
-        return tuple((p, p + m) for p, m in zip(pads, missing, strict=True))
+        # A last window that would see nothing but padding is left out, as in Theano and torch.
+        return tuple(
+            (p, p + m if p + m < s else p) for p, m, s in zip(pads, missing, size, strict=True)
+        )
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Images with as many channels and fewer pixels."""
@@ -129,9 +132,8 @@ class Pool2DLayer(MaxPool2DLayer):
         pads = self._pads(x.shape[1:-1])
         if self.mode == "max":
             return pool_max(x, *self.window, pads), state
-        total = pool_sum(x, *self.window, pads)
-        if self.mode == "average_inc_pad":
-            size = self.window[0]
-            return total / (size[0] * size[1]), state
-        counted = pool_sum(jnp.ones((1, *x.shape[1:-1], 1), x.dtype), *self.window, pads)
-        return total / counted, state
+        counts = each_axis(self.pad, 2, "pad") if self.mode == "average_inc_pad" else (0, 0)
+        sizes = (n + 2 * c for n, c in zip(x.shape[1:-1], counts, strict=True))
+        rest = tuple((p - c, q - c) for (p, q), c in zip(pads, counts, strict=True))
+        counted = pool_sum(jnp.ones((1, *sizes, 1), x.dtype), *self.window, rest)
+        return pool_sum(x, *self.window, pads) / counted, state

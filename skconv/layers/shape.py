@@ -70,20 +70,20 @@ class ReshapeLayer(Layer):
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The given sizes, with the rest filled in."""
         given = input_shapes[0]
-        if not self.shape or self.shape[0] not in ((0,), None):
+        if not isinstance(self.shape, tuple) or self.shape[:1] not in (((0,),), (None,)):
             raise LayerError(f"shape={self.shape!r} must start with [0], the size of the batch")
         sizes = [self._size(n, given) for n in self.shape[1:]]
         elements, known = math.prod(given[1:]), math.prod(n for n in sizes if n != -1)
         if sizes.count(-1) == 1 and known and elements % known == 0:
             sizes[sizes.index(-1)] = elements // known
-        if math.prod(sizes) != elements:
+        if -1 in sizes or math.prod(sizes) != elements:
             raise LayerError(f"shape={self.shape!r} does not hold the elements of {given}")
         return (None, *sizes)
 
     def _size(self, size: Any, given: Shape) -> int:
         if isinstance(size, tuple):
-            if len(size) != 1 or not 0 <= size[0] < len(given):
-                raise LayerError(f"[{size[0]}] is no axis of the input, {given}")
+            if len(size) != 1 or not 0 < size[0] < len(given):
+                raise LayerError(f"{list(size)} is no axis of {given} besides the batch")
             return given[size[0]]
         if size == -1 or (isinstance(size, int) and size > 0):
             return size

@@ -91,14 +91,22 @@ class _Reader:
         self.specs: list[Spec] = []
         self.faults = Faults()
         self.names: dict[int, str] = {}
+        self.listed: set[int] = set()
 
     def add(self, entry: Any) -> None:
         name, what = entry if _is_pair(entry) and isinstance(entry[0], str) else (None, entry)
         if isinstance(what, Layer):
+            if id(what) in self.listed or name not in (None, self.names.get(id(what), name)):
+                raise ValueError(
+                    f"the layer {self.names[id(what)]!r} is in layers twice"
+                    f"{'' if name is None else f', also as {name!r}'}; "
+                    "write one for each place"
+                )
+            self.listed.add(id(what))
             self.add_instance(what, name)
         elif _is_class(what):
             self.add_class(what, {} if name is None else {"name": name})
-        elif _is_pair(what):
+        elif name is None and _is_pair(what):
             self.add_class(*what)
         else:
             raise ValueError(
@@ -108,8 +116,9 @@ class _Reader:
 
     def add_class(self, cls: type[Layer], given: dict[str, Any]) -> None:
         given = dict(given)
+        incomings = self.incomings(given)
         name = given.pop("name", None) or self.made_up(cls)
-        self.append(name, cls, given, self.incomings(given))
+        self.append(name, cls, given, incomings)
 
     def add_instance(self, layer: Layer, name: str | None = None) -> str:
         if id(layer) in self.names:
@@ -139,6 +148,7 @@ class _Reader:
 
     def feeding(self, given: dict[str, Any]) -> Iterator[str]:
         single, several = given.pop("incoming", None), given.pop("incomings", None)
+        several = [several] if isinstance(several, str | Layer) else several
         for feed in [single] if single is not None else (several or ()):
             yield self.add_instance(feed) if isinstance(feed, Layer) else feed
 

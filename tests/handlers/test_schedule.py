@@ -1,0 +1,183 @@
+import functools
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skconv import BatchIterator, NeuralNet
+from skconv.handlers import AdjustVariable, EarlyStopping
+from skconv.layers import DenseLayer, DropoutLayer, InputLayer
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(40, 5)).astype(np.float32)
+y = (X @ rng.normal(size=(5, 3))).argmax(axis=1)
+
+HIDDEN = (DenseLayer, {"name": "hidden", "num_units": 4})
+LAYERS = [("input", InputLayer), HIDDEN, ("dropout", DropoutLayer), ("output", DenseLayer)]
+
+make_net = functools.partial(
+    NeuralNet,
+    layers=LAYERS,
+    dropout_p=0.0,
+    update_learning_rate=0.1,
+    batch_iterator_train=BatchIterator(16),
+    batch_iterator_test=16,
+    train_split=None,
+    random_state=0,
+)
+
+
+def climbing(step):
+    """Down the gradient for three epochs of three steps, then up."""
+    return 0.1 if step < 9 else -0.1
+
+
+def assert_same(net, other):
+    for one, two in zip(net.get_all_params(), other.get_all_params(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+class FakeNet:
+    """Its weights are the number of the epoch."""
+
+    def __init__(self):
+        self.epoch = 0
+
+    def get_all_params_values(self):
+        return self.epoch
+
+    def load_params_from(self, weights):
+        self.epoch = weights
+
+
+def epochs_until_stop(handler, losses, key="valid_loss"):
+    net, history = FakeNet(), []
+    for net.epoch, loss in enumerate(losses, start=1):
+        history.append({"epoch": net.epoch, "train_loss": 9.0, "valid_loss": 9.0, key: loss})
+        try:
+            handler(net, history)
+        except StopIteration:
+            return len(history), net.epoch
+    return None, net.epoch
+
+
+@pytest.mark.parametrize(
+    ("patience", "stopped", "restored"), [(1, 3, 2), (2, 7, 5), (3, 8, 5), (4, None, 8)]
+)
+def test_patience_counts_epochs_without_a_lower_loss(patience, stopped, restored):
+    losses = [3.0, 2.0, 2.5, 1.9, 1.8, 1.8, 1.9, 2.0]
+    handler = EarlyStopping(patience=patience, verbose=0)
+    assert epochs_until_stop(handler, losses) == (stopped, restored)
+
+
+def test_another_number_can_be_monitored(capsys):
+    handler = EarlyStopping(patience=1, monitor="error")
+    assert epochs_until_stop(handler, [0.5, 0.25, 0.3], key="error") == (3, 2)
+    assert capsys.readouterr().out == "Early stopping.\nBest loss was 0.250000 at epoch 2.\n"
+
+
+def test_early_stopping_goes_back_to_the_best_weights():
+    seen = []
+    stopping = EarlyStopping(patience=2, verbose=0)
+    net = make_net(
+        max_epochs=20,
+        update_learning_rate=climbing,
+        on_epoch_finished=[lambda net, history: seen.append(net.get_all_params_values()), stopping],
+    )
+    history = net.fit(X, y, X_val=X, y_val=y).train_history_
+    best = int(np.argmin([row["valid_loss"] for row in history]))
+    assert len(history) == best + 3 < 20
+    assert (stopping.best_valid_epoch, stopping.best_valid) == (
+        best + 1,
+        history[best]["valid_loss"],
+    )
+    np.testing.assert_array_equal(net.layers_["output"].W, seen[best]["output"][0])
+
+
+def test_without_validation_rows_early_stopping_watches_the_training_loss():
+    net = make_net(
+        max_epochs=20,
+        update_learning_rate=climbing,
+        on_epoch_finished=EarlyStopping(patience=2, verbose=0),
+    )
+    losses = [row["train_loss"] for row in net.fit(X, y).train_history_]
+    assert len(losses) == np.argmin(losses) + 3 < 20
+
+
+def test_early_stopping_forgets_at_a_fresh_fit_and_in_a_clone():
+    stopping = EarlyStopping(patience=2, verbose=0)
+    net = make_net(max_epochs=4, on_epoch_finished=[stopping]).fit(X, y)
+    lowest = stopping.best_valid
+    assert clone(net).on_epoch_finished[0].best_weights is None
+    net.set_params(max_epochs=1, update_learning_rate=0.001).fit(X, y)
+    assert stopping.best_valid == net.train_history_[0]["train_loss"] > lowest
+
+
+def test_a_variable_moves_in_equal_steps_to_its_last_value():
+    seen = []
+    net = make_net(
+        max_epochs=5,
+        update_learning_rate=0.3,
+        on_batch_finished=lambda net, history: seen.append(net.update_learning_rate),
+        on_epoch_finished=AdjustVariable("update_learning_rate", start=0.3, stop=0.1),
+    )
+    net.fit(X, y)
+    np.testing.assert_allclose(seen, np.repeat([0.3, 0.25, 0.2, 0.15, 0.1], 3), rtol=1e-12)
+    assert net.update_learning_rate == 0.3
+
+
+def test_a_variable_stays_at_its_last_value_beyond_max_epochs():
+    net = SimpleNamespace(max_epochs=2, rate=None)
+    handler = AdjustVariable("rate", start=1.0, stop=0.5)
+    found = []
+    for epoch in (1, 2, 3):
+        handler(net, [{"epoch": epoch}])
+        found.append(net.rate)
+    assert found == [0.5, 0.5, 0.5]
+
+
+def test_an_adjusted_rate_trains_as_a_schedule_does():
+    handler = AdjustVariable("update_learning_rate", start=0.3, stop=0.1)
+    net = make_net(max_epochs=3, update_learning_rate=0.3, on_epoch_finished=handler).fit(X, y)
+    schedule = make_net(
+        max_epochs=3, update_learning_rate=lambda step: np.linspace(0.3, 0.1, 3)[step // 3]
+    )
+    assert_same(net, schedule.fit(X, y))
+
+
+def test_a_rate_set_after_a_batch_acts_on_the_next_step():
+    def halve(net, history):
+        net.update_learning_rate /= 2
+
+    net = make_net(max_epochs=2, update_learning_rate=0.4, on_batch_finished=halve).fit(X, y)
+    schedule = make_net(max_epochs=2, update_learning_rate=lambda step: 0.4 / 2**step)
+    assert_same(net, schedule.fit(X, y))
+    assert net.update_learning_rate == 0.4
+
+
+def test_an_adjusted_dropout_acts_from_the_second_epoch_on():
+    def net(epochs, **given):
+        return make_net(max_epochs=epochs, **given).fit(X, y)
+
+    handler = AdjustVariable("dropout_p", start=0.0, stop=0.5)
+    assert_same(net(1, on_epoch_finished=handler), net(1))
+    two, plain = net(2, on_epoch_finished=handler), net(2)
+    assert not np.array_equal(two.layers_["output"].W, plain.layers_["output"].W)
+    assert two.dropout_p == 0.0
+
+
+def test_a_parameter_made_by_a_handler_is_gone_after_fit():
+    def slow(net, history):
+        net.update_momentum = 0.1
+
+    net = make_net(max_epochs=1, on_batch_finished=slow).fit(X, y)
+    assert "update_momentum" not in net.get_params()
+
+
+def test_a_clone_has_the_settings_of_a_handler_as_they_are_now():
+    early = EarlyStopping(patience=50, verbose=0)
+    net = make_net(on_epoch_finished=[early]).fit(X, y)
+    early.patience = 3
+    copy = clone(net).on_epoch_finished[0]
+    assert (copy.patience, copy.best_weights) == (3, None)

@@ -1,0 +1,192 @@
+import csv
+import functools
+import pickle
+import re
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skconv import BatchIterator, NeuralNet
+from skconv.handlers import RememberBestWeights, SaveWeights, WeightLog
+from skconv.layers import DenseLayer, InputLayer
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(40, 5)).astype(np.float32)
+y = (X @ rng.normal(size=(5, 3))).argmax(axis=1)
+
+HIDDEN = (DenseLayer, {"name": "hidden", "num_units": 4})
+LAYERS = [("input", InputLayer), HIDDEN, ("output", DenseLayer)]
+
+
+def climbing(step):
+    """Down the gradient for three epochs of three steps, then up."""
+    return 0.1 if step < 9 else -0.1
+
+
+make_net = functools.partial(
+    NeuralNet,
+    layers=LAYERS,
+    update_learning_rate=climbing,
+    batch_iterator_train=BatchIterator(16),
+    batch_iterator_test=16,
+    train_split=None,
+    max_epochs=6,
+    random_state=0,
+)
+
+
+class Recorder:
+    def __init__(self):
+        self.weights = []
+
+    def __call__(self, net, history):
+        self.weights.append(net.get_all_params_values())
+
+
+def assert_same(one, two):
+    assert one.keys() == two.keys()
+    for layer in one:
+        for a, b in zip(one[layer], two[layer], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def best_epoch(net):
+    return int(np.argmin([row["train_loss"] for row in net.train_history_])) + 1
+
+
+def test_weights_are_saved_every_n_epochs(tmp_path):
+    recorder = Recorder()
+    save = SaveWeights(tmp_path / "weights-{epoch}.npz", every_n_epochs=2)
+    make_net(on_epoch_finished=[recorder, save]).fit(X, y)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["weights-0002.npz", "weights-0004.npz", "weights-0006.npz"]
+    other = make_net(input_shape=(None, 5), output_num_units=3)
+    other.load_params_from(tmp_path / "weights-0004.npz")
+    assert_same(other.get_all_params_values(), recorder.weights[3])
+
+
+def test_only_the_best_weights_are_saved(tmp_path, capsys):
+    recorder = Recorder()
+    path = tmp_path / "best.safetensors"
+    save = SaveWeights(str(path), only_best=True, verbose=1)
+    net = make_net(on_epoch_finished=[recorder, save]).fit(X, y)
+    best = best_epoch(net)
+    assert 1 < best < 6
+    assert capsys.readouterr().out == f"Writing {path}\n" * best
+    net.load_params_from(path)
+    assert_same(net.get_all_params_values(), recorder.weights[best - 1])
+
+
+def test_a_path_may_hold_the_loss_and_the_time(tmp_path):
+    save = SaveWeights(tmp_path / "{loss:.4f}_{timestamp}.npz")
+    net = make_net(max_epochs=1, on_epoch_finished=save).fit(X, y)
+    (path,) = tmp_path.iterdir()
+    loss = net.train_history_[0]["train_loss"]
+    assert re.fullmatch(rf"{loss:.4f}_\d{{4}}(-\d\d){{5}}\.npz", path.name)
+
+
+def test_the_whole_net_is_saved_by_pickle(tmp_path):
+    save = SaveWeights(tmp_path / "net-{epoch}.pickle", every_n_epochs=3, pickle=True)
+    net = make_net(max_epochs=3, update_learning_rate=0.1, on_epoch_finished=save).fit(X, y)
+    assert [path.name for path in tmp_path.iterdir()] == ["net-0003.pickle"]
+    copy = pickle.loads((tmp_path / "net-0003.pickle").read_bytes())
+    np.testing.assert_array_equal(copy.predict_proba(X), net.predict_proba(X))
+
+
+def test_what_cannot_be_pickled_leaves_no_file(tmp_path):
+    save = SaveWeights(tmp_path / "net.pickle", pickle=True)
+    with pytest.raises((AttributeError, pickle.PicklingError), match="lambda"):
+        make_net(update_learning_rate=lambda step: 0.1, on_epoch_finished=save).fit(X, y)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_weights_of_the_lowest_loss_are_restored(capsys):
+    recorder, remember = Recorder(), RememberBestWeights()
+    net = make_net(
+        on_epoch_finished=[recorder, remember], on_training_finished=[remember.restore]
+    ).fit(X, y)
+    best = best_epoch(net)
+    assert 1 < best < 6
+    loss = net.train_history_[best - 1]["train_loss"]
+    assert remember.best_weights_epoch == best
+    assert_same(net.get_all_params_values(), recorder.weights[best - 1])
+    assert capsys.readouterr().out == (
+        f"Loaded best weights from epoch {best} where valid_loss was {loss:.6f}\n"
+    )
+
+
+def test_the_weights_of_the_highest_score_are_restored(capsys):
+    scores = iter([0.1, 0.7, 0.3, 0.7])
+    recorder, remember = Recorder(), RememberBestWeights(score="luck")
+    net = make_net(
+        max_epochs=4,
+        custom_scores=[("luck", lambda y_true, y_output: next(scores))],
+        on_epoch_finished=[recorder, remember],
+        on_training_finished=[remember.restore],
+    ).fit(X, y, X_val=X, y_val=y)
+    assert_same(net.get_all_params_values(), recorder.weights[1])
+    assert capsys.readouterr().out == ("Loaded best weights from epoch 2 where luck was 0.700000\n")
+
+
+def test_restoring_before_the_first_epoch_does_nothing(capsys):
+    remember = RememberBestWeights()
+    make_net(max_epochs=0, on_training_finished=remember.restore).fit(X, y)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_clone_has_forgotten_and_restores_what_it_remembers_itself():
+    remember = RememberBestWeights(verbose=0)
+    net = make_net(on_epoch_finished=[remember], on_training_finished=[remember.restore])
+    copy = clone(net.fit(X, y))
+    (own,), (restore,) = copy.on_epoch_finished, copy.on_training_finished
+    assert own is not remember
+    assert restore.remember is own
+    assert own.best_weights is None
+    assert_same(copy.fit(X, y).get_all_params_values(), net.get_all_params_values())
+
+
+def test_a_fresh_fit_forgets_the_best_weights():
+    remember = RememberBestWeights(verbose=0)
+    net = make_net(on_epoch_finished=remember).fit(X, y)
+    net.set_params(max_epochs=1, update_learning_rate=0.001).fit(X, y)
+    assert remember.best_weights_loss == net.train_history_[0]["train_loss"]
+    assert remember.best_weights_epoch == 1
+
+
+def test_state_of_handlers_of_any_class_stays_out_of_clones():
+    net = make_net(max_epochs=2, on_epoch_finished=[Recorder()]).fit(X, y)
+    assert len(net.on_epoch_finished[0].weights) == 2
+    assert clone(net).on_epoch_finished[0].weights == []
+
+
+def test_a_handler_appended_after_fit_is_in_the_clone():
+    net = make_net(max_epochs=1, on_epoch_finished=[]).fit(X, y)
+    net.on_epoch_finished.append(Recorder())
+    assert isinstance(clone(net).on_epoch_finished[0], Recorder)
+
+
+def test_the_weight_log_agrees_with_numpy(tmp_path):
+    recorder, log = Recorder(), WeightLog(save_to=tmp_path / "log.csv", write_every=2)
+    make_net(max_epochs=2, on_batch_finished=[recorder, log]).fit(X, y)
+    assert len(log.history) == 6
+    before = recorder.weights[0]
+    for entry, now in zip(log.history, recorder.weights, strict=True):
+        for layer in ("hidden", "output"):
+            for i in range(2):
+                old, new = np.float64(before[layer][i]), np.float64(now[layer][i])
+                name = f"{layer}_{i}"
+                assert entry[f"{name} wdiff"] == pytest.approx(np.abs(new - old).mean(), rel=1e-4)
+                assert entry[f"{name} wabsmean"] == pytest.approx(np.abs(new).mean(), rel=1e-5)
+                assert entry[f"{name} wmean"] == pytest.approx(new.mean(), rel=1e-4, abs=1e-7)
+        before = now
+    with open(tmp_path / "log.csv", newline="") as file:
+        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    assert rows == log.history
+
+
+def test_a_new_weight_log_replaces_the_file_of_the_fit_before(tmp_path):
+    log = WeightLog(save_to=tmp_path / "log.csv", write_every=1)
+    net = make_net(max_epochs=1, on_batch_finished=log)
+    net.fit(X, y).fit(X, y)
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 1 + 3

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.experimental import enable_halving_search_cv
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, cross_val_score
+
+from skconv import compile_counts
+from skconv.layers import DropoutLayer
+
+
+def compiled(kind, work):
+    before = compile_counts()[kind]
+    work()
+    return compile_counts()[kind] - before
+
+
+def test_grid_over_layers_update_dropout_and_batches(cnn, small_digits):
+    grid = {
+        "conv1_num_filters": [2, 8],
+        "update_learning_rate": [0.001, 0.1],
+        "dropout1_p": [0.1],
+        "batch_iterator_train__batch_size": [64],
+    }
+    search = GridSearchCV(cnn, grid, cv=3).fit(*small_digits)
+    assert search.best_params_["update_learning_rate"] == 0.1
+    assert search.best_score_ > 0.85
+    best = search.best_estimator_
+    assert best.layers_["conv1"].W.shape == (search.best_params_["conv1_num_filters"], 1, 3, 3)
+    assert best.batch_iterator_train.batch_size == 64
+
+
+def test_grid_over_numbers_compiles_one_training_step(mlp, small_digits):
+    grid = {
+        "update_learning_rate": [0.01, 0.1],
+        "update_momentum": [0.5, 0.9],
+        "objective_l2": [0.0, 1e-4],
+        "dropout1_p": [0.0, 0.3],
+    }
+    net = clone(mlp).set_params(hidden_num_units=17)
+    net.layers = [*net.layers[:2], ("dropout1", DropoutLayer), net.layers[2]]
+    search = GridSearchCV(net, grid, cv=3)
+    assert compiled("train", lambda: search.fit(*small_digits)) == 1
+    assert search.best_score_ > 0.8
+
+
+def test_halving_search(mlp, small_digits):
+    grid = {"update_learning_rate": [1e-4, 1e-3, 0.1]}
+    search = HalvingGridSearchCV(mlp, grid, cv=3, random_state=0).fit(*small_digits)
+    assert search.best_params_ == {"update_learning_rate": 0.1}
+
+
+def test_two_workers_find_what_one_finds(mlp, small_digits):
+    X, y = small_digits
+    alone = cross_val_score(mlp, X, y, cv=2)
+    together = cross_val_score(mlp, X, y, cv=2, n_jobs=2)
+    np.testing.assert_array_equal(alone, together)
+
+
+def test_unknown_keyword_in_a_grid_names_the_nearest(cnn, small_digits):
+    search = GridSearchCV(cnn, {"conv1_num_filter": [2]}, cv=3)
+    with pytest.raises(ValueError, match="Did you mean 'conv1_num_filters'"):
+        search.fit(*small_digits)

@@ -1,0 +1,266 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.base import clone
+
+from skconv import data
+from skconv.data import MAX_STEPS, BatchIterator, TrainSplit, chunk_steps, chunks
+from skconv.inputs import Rows
+
+
+def numbered(n, width=2, dtype=np.float32):
+    """Rows whose every value is their number."""
+    array = np.repeat(np.arange(n, dtype=dtype)[:, None], width, axis=1)
+    return Rows({"input": array}, {"input": (width,)})
+
+
+def live(parts):
+    """The numbers and weights of all rows that count, in order."""
+    numbers = np.concatenate([part.X["input"][..., 0].ravel() for part in parts]).astype(int)
+    weights = np.concatenate([part.weights.ravel() for part in parts])
+    return numbers[weights > 0], weights[weights > 0]
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Chunks of three batches of four rows of two float32 numbers."""
+    monkeypatch.setattr(data, "CHUNK_BYTES", 3 * 4 * 8)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 20), st.booleans(), st.integers(0, 9))
+def test_every_row_counts_exactly_once_an_epoch(n, size, shuffle, epoch):
+    iterator = BatchIterator(size, shuffle=shuffle)
+    parts = list(chunks(numbered(n), np.arange(n), None, iterator, seed=1, epoch=epoch))
+    numbers, weights = live(parts)
+    assert sorted(numbers) == list(range(n))
+    assert (weights == 1).all()
+    for part in parts:
+        np.testing.assert_array_equal(part.X["input"][..., 0], part.y)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("n", [1, 3, 4, 11, 12, 13, 50])
+def test_the_shapes_do_not_depend_on_the_number_of_rows(n):
+    parts = list(chunks(numbered(n), np.arange(n), None, BatchIterator(4)))
+    assert len(parts) == -(-n // 12)
+    for part in parts:
+        assert part.X["input"].shape == (3, 4, 2)
+        assert part.y.shape == part.weights.shape == (3, 4)
+        assert part.weights.dtype == np.float32
+    assert [part.steps for part in parts[:-1]] == [3] * (len(parts) - 1)
+    assert sum(part.steps for part in parts) == -(-n // 4)
+    assert sorted(live(parts)[0]) == list(range(n))
+
+
+@pytest.mark.parametrize(("n", "size"), [(5, 4), (3, 8), (1, 4), (10, 7)])
+def test_the_last_batch_is_filled_up_with_the_first_rows_of_weight_zero(n, size):
+    (part,) = chunks(numbered(n), np.arange(n), None, BatchIterator(size, shuffle=True))
+    index, weights = part.y[: part.steps].ravel(), part.weights[: part.steps].ravel()
+    np.testing.assert_array_equal(index, np.resize(index[:n], part.steps * size))
+    np.testing.assert_array_equal(weights, np.arange(part.steps * size) < n)
+    np.testing.assert_array_equal(part.X["input"][: part.steps].reshape(-1, 2)[:, 0], index)
+    assert not part.weights[part.steps :].any()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**31), st.integers(0, 1000))
+def test_the_order_follows_from_seed_and_epoch_alone(seed, epoch):
+    iterator = BatchIterator(3, shuffle=True)
+    order = iterator.order(50, seed, epoch)
+    assert sorted(order) == list(range(50))
+    np.testing.assert_array_equal(order, clone(iterator).order(50, seed, epoch))
+    assert (order != iterator.order(50, seed, epoch + 1)).any()
+    assert (order != iterator.order(50, seed + 1, epoch)).any()
+
+
+def test_a_seed_of_its_own_replaces_that_of_the_net():
+    iterator = BatchIterator(3, shuffle=True, seed=7)
+    np.testing.assert_array_equal(iterator.order(50, 1, 2), iterator.order(50, 3, 2))
+    expected = BatchIterator(3, shuffle=True).order(50, 7, 2)
+    np.testing.assert_array_equal(iterator.order(50, 1, 2), expected)
+
+
+def test_without_shuffling_rows_keep_their_order():
+    parts = list(chunks(numbered(10), np.arange(10), None, BatchIterator(4), seed=3, epoch=4))
+    assert live(parts)[0].tolist() == list(range(10))
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_weights_go_along_with_their_rows(shuffle):
+    weights = np.linspace(0.5, 2, 29, dtype=np.float32)
+    iterator = BatchIterator(4, shuffle=shuffle)
+    numbers, found = live(list(chunks(numbered(29), None, weights, iterator)))
+    assert sorted(numbers) == list(range(29))
+    np.testing.assert_array_equal(found, weights[numbers])
+
+
+def test_the_arrays_of_the_caller_stay_as_they_are():
+    class Zero(BatchIterator):
+        def transform(self, Xb, yb):
+            Xb *= 0
+            yb *= 0
+            return Xb, yb
+
+    rows, y, weights = numbered(10), np.arange(10), np.ones(10, np.float32)
+    for iterator in BatchIterator(4, shuffle=True), Zero(4, shuffle=True):
+        for part in chunks(rows, y, weights, iterator):
+            part.X["input"][:] = 99
+            part.weights[:] = 99
+    np.testing.assert_array_equal(rows.arrays["input"], numbered(10).arrays["input"])
+    np.testing.assert_array_equal(y, np.arange(10))
+    np.testing.assert_array_equal(weights, np.ones(10))
+
+
+def test_without_targets_there_are_none():
+    assert all(part.y is None for part in chunks(numbered(9), None, None, BatchIterator(4)))
+
+
+def test_sparse_rows_come_dense_in_the_shape_of_the_network():
+    matrix = sparse.random_array((9, 6), density=0.5, rng=0, dtype=np.float32).tocsr()
+    (part,) = chunks(Rows({"a": matrix}, {"a": (1, 2, 3)}), None, None, BatchIterator(4))
+    assert part.X["a"].shape[1:] == (4, 1, 2, 3)
+    found = part.X["a"][: part.steps].reshape(-1, 6)[:9]
+    np.testing.assert_array_equal(found, matrix.toarray())
+
+
+def test_several_inputs_stay_together():
+    arrays = {"a": numbered(9).arrays["input"], "b": np.arange(9, dtype=np.uint8)[:, None]}
+    rows = Rows(arrays, {"a": (2, 1), "b": (1,)})
+    (part,) = chunks(rows, np.arange(9), None, BatchIterator(4, shuffle=True), seed=5)
+    assert part.X["a"].shape[1:] == (4, 2, 1)
+    assert part.X["b"].dtype == np.uint8
+    np.testing.assert_array_equal(part.X["a"][..., 0, 0], part.y)
+    np.testing.assert_array_equal(part.X["b"][..., 0], part.y)
+
+
+class Recorder(BatchIterator):
+    """Double X, add a column, and remember the shapes that came."""
+
+    def transform(self, Xb, yb):
+        self.seen = [*getattr(self, "seen", []), np.shape(Xb)]
+        return np.hstack([2.0 * Xb, Xb]), None if yb is None else yb + 100
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_an_own_transform_gets_whole_batches():
+    iterator = Recorder(4, shuffle=True)
+    parts = list(chunks(numbered(18), np.arange(18, dtype=np.int32), None, iterator))
+    assert iterator.seen == [(4, 2)] * 5
+    assert len(parts) == 2
+    assert all(part.X["input"].shape == (3, 4, 4) for part in parts)
+    assert all(part.X["input"].dtype == np.float32 for part in parts)
+    assert all(part.y.dtype == np.int32 for part in parts)
+    real = parts[0].steps
+    np.testing.assert_array_equal(parts[0].X["input"][:real, :, 0], 2 * (parts[0].y[:real] - 100))
+    assert sorted(live(parts)[0] // 2) == list(range(18))
+
+
+def test_an_own_transform_works_without_targets():
+    (part,) = chunks(numbered(5), None, None, Recorder(4))
+    assert part.y is None
+    assert part.X["input"][0, :, 0].tolist() == [0, 2, 4, 6]
+
+
+def test_an_own_transform_gets_several_inputs_as_a_dict():
+    class Swap(BatchIterator):
+        def transform(self, Xb, yb):
+            return {"a": Xb["b"], "b": Xb["a"]}, yb
+
+    arrays = {"a": np.zeros((5, 1), np.float32), "b": np.ones((5, 1), np.float32)}
+    (part,) = chunks(Rows(arrays, {"a": (1,), "b": (1,)}), None, None, Swap(4))
+    assert (part.X["a"][:2] == 1).all()
+    assert (part.X["b"] == 0).all()
+
+
+def test_an_own_transform_may_turn_classes_into_probabilities():
+    class Soften(BatchIterator):
+        def transform(self, Xb, yb):
+            return Xb, 0.9 * np.eye(3)[yb] + 0.1 / 3
+
+    y = np.array([0, 1, 2, 1, 0], np.int32)
+    (part,) = chunks(numbered(5), y, None, Soften(5))
+    assert part.y.dtype == np.float32
+    np.testing.assert_allclose(part.y[0], 0.9 * np.eye(3)[y] + 0.1 / 3, rtol=1e-6)
+
+
+def test_an_own_transform_may_keep_small_whole_numbers():
+    class Flip(BatchIterator):
+        def transform(self, Xb, yb):
+            return Xb[:, ::-1], yb
+
+    (part,) = chunks(numbered(5, dtype=np.uint8), None, None, Flip(5))
+    assert part.X["input"].dtype == np.uint8
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, 2**20, 2**23, 2**30])
+def test_chunks_keep_to_their_size_but_have_a_step_at_least(size):
+    steps = chunk_steps(size)
+    assert 1 <= steps <= MAX_STEPS
+    assert steps == 1 or steps * size <= data.CHUNK_BYTES
+    assert steps == MAX_STEPS or (steps + 1) * size > data.CHUNK_BYTES
+
+
+@pytest.mark.parametrize("stratify", [True, False])
+@pytest.mark.parametrize(("n", "fraction"), [(10, 0.2), (101, 0.25), (50, 0.5)])
+def test_a_split_has_the_size_asked_for_and_loses_no_row(n, fraction, stratify):
+    y = np.arange(n) % 2
+    split = TrainSplit(fraction, stratify=stratify, random_state=0)
+    ((train, valid),) = split.split(np.zeros((n, 1)), y)
+    assert len(valid) == int(np.ceil(fraction * n))
+    assert sorted([*train, *valid]) == list(range(n))
+
+
+@pytest.mark.parametrize("make", [np.asarray, lambda y: np.asarray(y).astype(str), list])
+def test_classes_keep_their_proportions(make):
+    y = np.repeat([0, 1, 2], [60, 30, 10])
+    ((_, valid),) = TrainSplit(0.2, random_state=0).split(np.zeros((100, 1)), make(y))
+    assert np.bincount(y[valid]).tolist() == [12, 6, 2]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.repeat([0, 1], [19, 1]),
+        np.repeat(np.arange(10), 2),
+        np.linspace(0, 1, 20),
+        np.eye(2)[np.arange(20) % 2],
+        None,
+    ],
+    ids=["one of a class", "too many classes", "numbers", "columns", "no targets"],
+)
+def test_targets_that_cannot_be_stratified_are_drawn_at_random(y):
+    X = np.zeros((20, 1))
+    (found,) = TrainSplit(0.2, random_state=3).split(X, y)
+    (expected,) = TrainSplit(0.2, stratify=False, random_state=3).split(X, y)
+    assert len(found[1]) == 4
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+def test_a_split_is_reproducible_by_its_seed():
+    y = np.arange(60) % 3
+    one, same, other = (
+        next(TrainSplit(random_state=seed).split(y, y))[1].tolist() for seed in (0, 0, 1)
+    )
+    assert one == same != other
+
+
+@pytest.mark.parametrize(
+    "X", [np.zeros((10, 1)), [[0]] * 10, sparse.csr_matrix((10, 1)), sparse.csr_array((10, 1))]
+)
+def test_rows_of_any_kind_can_be_split(X):
+    ((train, valid),) = TrainSplit(0.2).split(X)
+    assert (len(train), len(valid)) == (8, 2)
+
+
+def test_iterating_over_arrays_yields_transformed_batches_in_order():
+    X, y = np.arange(10.0).reshape(5, 2), np.arange(5)
+    batches = list(Recorder(2)(X, y))
+    assert [len(Xb) for Xb, _ in batches] == [2, 2, 1]
+    np.testing.assert_array_equal(np.vstack([Xb for Xb, _ in batches])[:, :2], 2 * X)
+    assert np.concatenate([yb for _, yb in batches]).tolist() == [100, 101, 102, 103, 104]
+    assert [yb for _, yb in Recorder(2)(X)] == [None] * 3

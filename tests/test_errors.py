@@ -1,0 +1,101 @@
+import pickle
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skconv.errors import Faults, FaultsError, LayerError, called, did_you_mean
+
+NAMES = ["num_filters", "filter_size", "stride", "pad"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=5), st.data())
+def test_a_valid_name_is_its_own_nearest_match(names, data):
+    name = data.draw(st.sampled_from(names))
+    assert did_you_mean(name, names) == f" Did you mean {name!r}?"
+
+
+@pytest.mark.parametrize(
+    ("given", "nearest"),
+    [("num_filter", "num_filters"), ("filtersize", "filter_size"), ("strides", "stride")],
+)
+def test_a_misspelt_name_gets_the_nearest(given, nearest):
+    assert did_you_mean(given, NAMES) == f" Did you mean {nearest!r}?"
+
+
+def test_a_name_like_no_other_gets_the_whole_list():
+    message = " Valid are: num_filters, filter_size, stride, pad."
+    assert did_you_mean("qqq", iter(NAMES)) == message
+
+
+def test_no_hint_where_nothing_is_valid():
+    assert did_you_mean("stride", []) == ""
+
+
+def test_names_need_not_be_strings():
+    assert did_you_mean(None, [None, "x"]) == " Did you mean 'None'?"
+
+
+def test_a_layer_is_called_by_its_name_and_class():
+    assert called("conv1", LayerError) == "layer 'conv1' (LayerError)"
+    assert called("conv1", LayerError()) == "layer 'conv1' (LayerError)"
+
+
+def test_no_fault_raises_nothing():
+    faults = Faults()
+    with faults.collect():
+        pass
+    faults.raise_any()
+    assert faults.found == []
+
+
+@pytest.mark.parametrize("kind", [LayerError, TypeError, UnicodeError])
+def test_a_single_fault_keeps_its_type(kind):
+    faults = Faults()
+    fault = kind("pad is odd")
+    with faults.collect():
+        raise fault
+    with pytest.raises(kind, match=r"^pad is odd$") as caught:
+        faults.raise_any()
+    assert caught.value is fault
+
+
+def test_several_faults_become_one_message_in_their_order():
+    faults = Faults()
+    faults.add("first")
+    with faults.collect():
+        raise TypeError("second")
+    faults.add("third")
+    message = "3 faults:\n - first\n - second\n - third"
+    with pytest.raises(FaultsError, match=f"^{re.escape(message)}$") as caught:
+        faults.raise_any()
+    assert list(map(type, caught.value.faults)) == [ValueError, TypeError, ValueError]
+
+
+def test_several_faults_can_be_caught_as_a_value_error():
+    assert issubclass(FaultsError, ValueError)
+    assert issubclass(LayerError, ValueError)
+
+
+def test_collecting_many_faults_adds_each_of_them():
+    faults = Faults()
+    faults.add("first")
+    with faults.collect():
+        raise FaultsError([ValueError("second"), TypeError("third")])
+    assert [str(fault) for fault in faults.found] == ["first", "second", "third"]
+
+
+def test_other_exceptions_pass_through():
+    faults = Faults()
+    with pytest.raises(KeyError, match="conv1"), faults.collect():
+        raise KeyError("conv1")
+    assert faults.found == []
+
+
+def test_several_faults_survive_pickle():
+    error = FaultsError([ValueError("first"), LayerError("second")])
+    copy = pickle.loads(pickle.dumps(error))
+    assert str(copy) == str(error)
+    assert [type(fault) for fault in copy.faults] == [ValueError, LayerError]

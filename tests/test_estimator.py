@@ -1,0 +1,478 @@
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.model_selection import PredefinedSplit, ShuffleSplit
+
+from skconv import NeuralNet, TrainSplit, compile_counts
+from skconv.layers import (
+    ConcatLayer,
+    Conv2DLayer,
+    DenseLayer,
+    DropoutLayer,
+    FlattenLayer,
+    InputLayer,
+    MaxPool2DLayer,
+)
+from skconv.nonlinearities import rectify, sigmoid, softmax
+
+LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("output", DenseLayer)]
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(X))
+    return X[order].astype(np.float32), y[order]
+
+
+def small(**params):
+    given = {
+        "layers": LAYERS,
+        "hidden_num_units": 20,
+        "update_learning_rate": 0.05,
+        "max_epochs": 30,
+        "random_state": 0,
+    }
+    return NeuralNet(**given | params)
+
+
+def weights_of(net):
+    return [parameter.get_value() for parameter in net.get_all_params()]
+
+
+def assert_same_weights(one, other):
+    for a, b in zip(weights_of(one), weights_of(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+class TestSlide:
+    """The listing of the 2015 slides, with only its imports changed."""
+
+    def net(self, **params):
+        return NeuralNet(
+            layers=[
+                ("input", InputLayer),
+                ("conv1", Conv2DLayer),
+                ("pool1", MaxPool2DLayer),
+                ("dropout1", DropoutLayer),
+                ("conv2", Conv2DLayer),
+                ("pool2", MaxPool2DLayer),
+                ("hidden4", DenseLayer),
+                ("output", DenseLayer),
+            ],
+            input_shape=(None, 1, 28, 28),
+            conv1_num_filters=32,
+            conv1_filter_size=(3, 3),
+            pool1_ds=(2, 2),
+            dropout1_p=0.1,
+            conv2_num_filters=64,
+            conv2_filter_size=(2, 2),
+            pool2_ds=(2, 2),
+            hidden4_num_units=500,
+            output_num_units=10,
+            output_nonlinearity=softmax,
+            update_learning_rate=0.01,
+            update_momentum=0.9,
+            regression=False,
+            max_epochs=1,
+            eval_size=0.2,
+            **params,
+        )
+
+    def test_runs_on_flat_digits(self, digits):
+        X, y = digits
+        net = self.net().fit(X[:300].reshape(300, -1), y[:300])
+        assert net.predict_proba(X[:5]).shape == (5, 10)
+        assert len(net.train_history_) == 1
+
+    def test_has_the_parameters_that_nolearn_shows(self):
+        net = self.net().initialize()
+        assert [(p.name, p.shape) for p in net.get_all_params()] == [
+            ("conv1.W", (32, 1, 3, 3)),
+            ("conv1.b", (32,)),
+            ("conv2.W", (64, 32, 2, 2)),
+            ("conv2.b", (64,)),
+            ("hidden4.W", (2304, 500)),
+            ("hidden4.b", (500,)),
+            ("output.W", (500, 10)),
+            ("output.b", (10,)),
+        ]
+        assert sum(np.prod(p.shape) for p in net.get_all_params()) == 1_166_086
+
+    def test_older_names_of_stride_and_pad(self):
+        net = self.net(conv1_border_mode="same", conv1_strides=(2, 2)).initialize()
+        assert net.layers_["conv1"].output_shape == (None, 32, 14, 14)
+
+
+class TestInference:
+    def test_shape_units_and_nonlinearity_come_from_the_data(self, iris):
+        net = small().fit(*iris)
+        assert net.layers_["input"].output_shape == (None, 4)
+        assert net.layers_["output"].output_shape == (None, 3)
+        assert net.layers_["output"].nonlinearity is softmax
+        assert net.layers_["hidden"].nonlinearity is rectify
+        assert net.score(*iris) > 0.9
+
+    def test_last_layer_of_a_graph_of_instances(self, iris):
+        graph = DenseLayer(DenseLayer(InputLayer((None, 4)), 20), 3)
+        net = NeuralNet(graph, update_learning_rate=0.05, max_epochs=30, random_state=0)
+        assert net.fit(*iris).score(*iris) > 0.9
+        assert list(net.layers_) == ["input0", "dense1", "dense2"]
+        assert_same_weights(clone(net).fit(*iris), net)
+
+    def test_classes_with_dictionaries(self, iris):
+        layers = [(InputLayer, {}), (DenseLayer, {"num_units": 20, "name": "h"}), (DenseLayer, {})]
+        net = NeuralNet(layers, h_num_units=7, max_epochs=1).fit(*iris)
+        assert list(net.layers_) == ["input0", "h", "dense2"]
+        assert net.layers_["h"].output_shape == (None, 7)
+
+    def test_more_params_prevail(self, iris):
+        net = small(more_params={"hidden_num_units": 3}, max_epochs=1).fit(*iris)
+        assert net.layers_["hidden"].num_units == 3
+
+    def test_layers_none_suits_tables_and_images(self, iris, digits):
+        assert NeuralNet(random_state=0).fit(*iris).score(*iris) > 0.9
+        X, y = digits
+        net = NeuralNet(max_epochs=8, random_state=0).fit(X[:1000], y[:1000])
+        assert net.score(X[1000:2000], y[1000:2000]) > 0.85
+        assert "conv2" in net.layers_
+
+    def test_output_layer_without_nonlinearity_answers_with_probabilities(self, iris):
+        layers = [("input", InputLayer), ("dense", DenseLayer), ("output", FlattenLayer)]
+        net = NeuralNet(layers, dense_num_units=3, dense_nonlinearity=None, max_epochs=2)
+        np.testing.assert_allclose(net.fit(*iris).predict_proba(iris[0]).sum(1), 1, atol=1e-5)
+
+    def test_uint8_images_give_what_float_images_give(self, digits):
+        X, y = digits
+        bytes_ = np.round(X[:200] * 255).astype(np.uint8)
+        net = NeuralNet(max_epochs=1, random_state=0).fit(bytes_, y[:200])
+        as_float = clone(net).fit(bytes_.astype(np.float64), y[:200])
+        np.testing.assert_array_equal(net.predict_proba(bytes_), as_float.predict_proba(bytes_))
+
+
+class TestTargets:
+    @pytest.mark.parametrize(
+        "names",
+        [
+            np.array(["setosa", "versicolor", "virginica"]),
+            np.array(["a", "b", "c"], dtype=object),
+            np.array([-5, 0, 7], dtype=np.int8),
+            np.array([1.0, 2.0, 3.0]),
+        ],
+    )
+    def test_labels_of_any_type(self, iris, names):
+        X, y = iris
+        net = small().fit(X, names[y])
+        assert net.classes_.dtype == names.dtype
+        assert net.score(X, names[y]) > 0.9
+        assert set(net.predict(X)) <= set(names)
+
+    def test_bool_labels(self, iris):
+        X, y = iris
+        net = small().fit(X, y == 0)
+        assert net.predict(X).dtype == bool
+        assert net.predict_proba(X).shape == (150, 2)
+
+    def test_series_of_labels(self, iris):
+        X, y = iris
+        names = pd.Series(["no", "yes"]).take(y == 1).astype("category")
+        assert set(small(max_epochs=2).fit(X, names).predict(X)) <= {"no", "yes"}
+
+    def test_one_sigmoid_unit_tells_two_classes(self, iris):
+        X, y = iris
+        net = small(output_num_units=1).fit(X, np.where(y == 0, "in", "out"))
+        assert net.layers_["output"].nonlinearity is sigmoid
+        assert net.predict_proba(X).shape == (150, 2)
+        assert net.score(X, np.where(y == 0, "in", "out")) > 0.95
+
+    def test_units_for_integer_labels_that_do_not_occur(self, iris):
+        X, y = iris
+        assert small(output_num_units=5).fit(X, y).classes_.tolist() == [0, 1, 2, 3, 4]
+        with pytest.raises(ValueError, match=r"shape \(None, 5\), but y has 3 classes"):
+            small(output_num_units=5, use_label_encoder=True).fit(X, y)
+
+    def test_indicators_of_several_labels(self, iris):
+        X, y = iris
+        labels = np.c_[y == 0, y > 0, y == 2].astype(int)
+        net = small().fit(X, labels)
+        assert net.predict(X).shape == (150, 3)
+        assert net.score(X, labels) > 0.6
+        assert (small().fit(X, sparse.csr_array(labels)).predict(X) == net.predict(X)).all()
+
+    @pytest.mark.parametrize("shape", [(150,), (150, 1), (150, 2), (150, 1, 2)])
+    def test_numbers_come_back_in_their_shape_and_dtype(self, iris, shape):
+        y = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+        net = small(regression=True, max_epochs=2).fit(iris[0], y)
+        assert net.predict(iris[0]).shape == shape
+        assert net.predict(iris[0]).dtype == np.float32
+
+    def test_regression_scores_by_r2(self, iris):
+        X = (iris[0] - iris[0].mean(axis=0)) / iris[0].std(axis=0)
+        y = X @ [0.5, -0.2, 0.1, 0.3]
+        net = small(regression=True, update_learning_rate=0.01, max_epochs=100).fit(X, y)
+        assert net.score(X, y) > 0.9
+        assert np.isclose(
+            net.train_history_[-1]["valid_accuracy"], net.train_history_[-1]["valid_loss"]
+        )
+
+    def test_a_column_of_labels_warns(self, iris):
+        X, y = iris
+        with pytest.warns(DataConversionWarning, match="column-vector y was passed"):
+            small(max_epochs=1).fit(X, y[:, None])
+
+
+class TestInputs:
+    @pytest.mark.parametrize(
+        "convert",
+        [
+            np.ndarray.tolist,
+            lambda X: X.astype(np.float64),
+            lambda X: X.astype(np.float16).astype(np.float32),
+            pd.DataFrame,
+            pl.DataFrame,
+            sparse.csr_array,
+            sparse.csc_matrix,
+            np.asfortranarray,
+        ],
+    )
+    def test_containers_give_the_same_net(self, iris, convert):
+        X, y = iris
+        X = X.astype(np.float16).astype(np.float32)
+        net = small(max_epochs=2)
+        converted = convert(X)
+        if isinstance(converted, pd.DataFrame):
+            converted.columns = list("abcd")
+        fitted = clone(net).fit(converted, y)
+        assert_same_weights(fitted, net.fit(X, y))
+        np.testing.assert_array_equal(fitted.predict_proba(converted), net.predict_proba(X))
+
+    def test_names_of_columns_are_kept_and_compared(self, iris):
+        X, y = iris
+        frame = pd.DataFrame(X, columns=list("abcd"))
+        net = small(max_epochs=1).fit(frame, y)
+        assert net.feature_names_in_.tolist() == list("abcd")
+        with pytest.raises(ValueError, match="feature names should match"):
+            net.predict(frame[list("dcba")])
+
+    def test_memmap_is_only_read(self, iris, tmp_path):
+        X, y = iris
+        X.tofile(tmp_path / "X")
+        mapped = np.memmap(tmp_path / "X", np.float32, mode="r", shape=X.shape)
+        assert_same_weights(small(max_epochs=2).fit(mapped, y), small(max_epochs=2).fit(X, y))
+
+    def test_training_leaves_the_arrays_in_order(self, iris):
+        X, y = (array.copy() for array in iris)
+        small(max_epochs=2).fit(X, y)
+        np.testing.assert_array_equal(X, iris[0])
+        np.testing.assert_array_equal(y, iris[1])
+
+    def test_several_inputs(self, iris):
+        X, y = iris
+        layers = [
+            ("sepal", InputLayer),
+            ("petal", InputLayer),
+            ("left", DenseLayer),
+            ("right", DenseLayer),
+            ("both", ConcatLayer),
+            ("output", DenseLayer),
+        ]
+        net = NeuralNet(
+            layers,
+            left_incoming="sepal",
+            left_num_units=5,
+            right_incoming="petal",
+            right_num_units=6,
+            both_incomings=["left", "right"],
+            update_learning_rate=0.05,
+            max_epochs=50,
+            random_state=0,
+        )
+        named = {"sepal": X[:, :2], "petal": X[:, 2:]}
+        assert net.fit(named, y).score(named, y) > 0.9
+        assert net.get_output("both", named).shape == (150, 11)
+        with pytest.raises(ValueError, match=r"X has 'petals', which is no input layer. Did you"):
+            net.predict({"sepal": X[:, :2], "petals": X[:, 2:]})
+
+    def test_prediction_of_a_row_depends_on_no_other(self, iris):
+        X, y = iris
+        net = small(max_epochs=3).fit(X, y)
+        together = net.predict_proba(X)
+        backwards = net.predict_proba(X[::-1])[::-1]
+        alone = np.vstack([net.predict_proba(X[i : i + 1]) for i in range(5)])
+        np.testing.assert_array_equal(together, backwards)
+        np.testing.assert_array_equal(together[:5], alone)
+        other = net.set_params(batch_iterator_test=7).predict_proba(X)
+        np.testing.assert_allclose(together, other, atol=1e-6)
+
+
+class TestFitting:
+    def test_fit_starts_afresh(self, iris):
+        net = small().fit(*iris)
+        first = weights_of(net)
+        net.fit(*iris)
+        for a, b in zip(first, weights_of(net), strict=True):
+            np.testing.assert_array_equal(a, b)
+        assert [row["epoch"] for row in net.train_history_] == list(range(1, 31))
+
+    def test_warm_start_goes_on(self, iris):
+        long = small(max_epochs=6).fit(*iris)
+        short = small(max_epochs=3, warm_start=True).fit(*iris).fit(*iris)
+        assert_same_weights(long, short)
+        assert [row["epoch"] for row in short.train_history_] == [1, 2, 3, 4, 5, 6]
+
+    def test_warm_start_with_other_layers_says_so(self, iris):
+        net = small(max_epochs=1, warm_start=True).fit(*iris).set_params(hidden_num_units=3)
+        with pytest.raises(ValueError, match="cannot go on with its weights"):
+            net.fit(*iris)
+
+    def test_partial_fit_trains_on_all_rows(self, iris):
+        X, y = iris
+        net = small(train_split=None)
+        for _ in range(5):
+            net.partial_fit(X, y)
+        assert_same_weights(net, small(train_split=None, max_epochs=5).fit(X, y))
+
+    def test_partial_fit_knows_classes_that_come_later(self, iris):
+        X, y = iris
+        net = small().partial_fit(X[y == 0], y[y == 0], classes=[0, 1, 2])
+        net.partial_fit(X, y)
+        assert net.classes_.tolist() == [0, 1, 2]
+        with pytest.raises(ValueError, match=r"labels that were not there before: \[3\]"):
+            net.partial_fit(X, y + 1)
+
+    def test_epochs_of_one_fit(self, iris):
+        assert len(small().fit(*iris, epochs=2).train_history_) == 2
+        net = small().fit(*iris, epochs=0)
+        assert net.train_history_ == []
+        assert net.predict(iris[0]).shape == (150,)
+
+    def test_rows_for_validation(self, iris):
+        X, y = iris
+        net = small(max_epochs=3).fit(X[:100], y[:100], X_val=X[100:], y_val=y[100:])
+        expected = net.score(X[100:], y[100:])
+        assert net.train_history_[-1]["valid_accuracy"] == pytest.approx(expected, abs=1e-6)
+        whole = small(max_epochs=3, train_split=None).fit(X[:100], y[:100])
+        assert_same_weights(net, whole)
+        assert np.isnan(whole.train_history_[-1]["valid_loss"])
+
+    def test_rows_for_validation_need_their_targets(self, iris):
+        with pytest.raises(ValueError, match="X_val and y_val belong together"):
+            small().fit(*iris, X_val=iris[0])
+
+    @pytest.mark.parametrize("eval_size", [0.2, 0.4])
+    def test_sizes_of_the_split(self, iris, eval_size):
+        seen = []
+        scores = [("n", lambda y_true, y_output: seen.append(len(y_true)) or 0.0)]
+        small(train_split=TrainSplit(eval_size), custom_scores=scores, max_epochs=1).fit(*iris)
+        assert seen == [eval_size * 150]
+
+    def test_splitters_of_scikit_learn(self, iris):
+        X, y = iris
+        fold = np.where(np.arange(150) < 120, -1, 0)
+        net = small(max_epochs=2, train_split=PredefinedSplit(fold)).fit(X, y)
+        held = small(max_epochs=2).fit(X[:120], y[:120], X_val=X[120:], y_val=y[120:])
+        assert_same_weights(net, held)
+        small(max_epochs=1, train_split=ShuffleSplit(1, random_state=0)).fit(X, y)
+
+    def test_function_that_splits_as_in_nolearn(self, iris):
+        def halves(X, y, net):
+            return X[:75], X[75:], y[:75], y[75:]
+
+        X, y = iris
+        net = small(max_epochs=2, train_split=halves).fit(X, y)
+        held = small(max_epochs=2).fit(X[:75], y[:75], X_val=X[75:], y_val=y[75:])
+        assert_same_weights(net, held)
+        with pytest.raises(ValueError, match="cannot split sample_weight"):
+            net.fit(X, y, sample_weight=np.ones(150))
+
+    def test_rows_of_weight_zero_teach_nothing(self, iris):
+        X, y = iris
+        net = small(train_split=None).fit(X, y, sample_weight=(y != 2).astype(float))
+        assert 2 not in net.predict(X)
+
+    def test_class_weight_moves_the_border(self, iris):
+        X, y = iris
+        counts = [
+            (small(class_weight=weight).fit(X, y).predict(X) == 1).sum()
+            for weight in ({1: 0.01}, None, {1: 100.0})
+        ]
+        assert counts[0] < counts[1] < counts[2]
+
+    def test_balanced_class_weight_equals_the_weights_it_stands_for(self, iris):
+        X, y = iris
+        keep = np.r_[np.flatnonzero(y == 0)[:10], np.flatnonzero(y > 0)]
+        X, y = X[keep], y[keep]
+        weight = {k: len(y) / (3 * (y == k).sum()) for k in range(3)}
+        net = small(class_weight="balanced", train_split=None).fit(X, y)
+        assert_same_weights(net, small(class_weight=weight, train_split=None).fit(X, y))
+
+    def test_other_numbers_compile_nothing(self, iris):
+        X, y = iris
+        net = small().fit(X, y)
+        net.predict(X)
+        before = compile_counts()
+        clone(net).set_params(update_learning_rate=0.01, max_epochs=2).fit(X[:90], y[:90]).predict(
+            X
+        )
+        assert compile_counts() == before
+
+
+class TestInitialize:
+    def test_needs_no_data(self):
+        net = small(input_shape=(None, 4), output_num_units=3).initialize()
+        assert net.predict_proba(np.zeros((2, 4))).shape == (2, 3)
+        assert net.classes_.tolist() == [0, 1, 2]
+        assert net.train_history_ == []
+
+    def test_regression(self):
+        net = small(input_shape=(None, 4), output_num_units=2, regression=True).initialize()
+        assert net.predict(np.zeros((3, 4))).shape == (3, 2)
+
+    def test_says_what_is_missing(self):
+        with pytest.raises(
+            ValueError, match=r"(?s)'input'.*shape is missing.*num_units is missing"
+        ):
+            small().initialize()
+
+    def test_loaded_weights_are_trained_on(self, iris):
+        X, y = iris
+        taught = small().fit(X, np.array(["a", "b", "c"])[y])
+        net = small(input_shape=(None, 4), output_num_units=3, max_epochs=1)
+        net.load_params_from(taught)
+        np.testing.assert_array_equal(net.predict_proba(X), taught.predict_proba(X))
+        net.fit(X, np.array(["a", "b", "c"])[y])
+        assert net.train_history_[0]["train_loss"] < taught.train_history_[0]["train_loss"] / 2
+        assert net.score(X, np.array(["a", "b", "c"])[y]) > 0.9
+        net.fit(X, y)
+        assert net.train_history_[0]["train_loss"] > taught.train_history_[-1]["train_loss"]
+
+
+class TestOutputs:
+    def test_of_a_layer_by_name_index_or_layer(self, iris):
+        X, y = iris
+        net = small(max_epochs=1).fit(X, y)
+        W, b = (net.layers_["hidden"].get_params()[i].get_value() for i in (0, 1))
+        expected = np.maximum(X.astype(np.float64) @ W + b, 0)
+        for layer in ("hidden", 1, net.layers_["hidden"]):
+            np.testing.assert_allclose(net.get_output(layer, X), expected, atol=1e-5)
+
+    def test_images_are_channels_first(self, digits):
+        X, y = digits
+        net = NeuralNet(max_epochs=1).fit(X[:100], y[:100])
+        assert net.get_output("conv1", X[:7]).shape == (7, 32, 28, 28)
+
+    def test_before_fit(self, iris):
+        for call in (
+            lambda: small().predict(iris[0]),
+            lambda: small().predict_proba(iris[0]),
+            lambda: small().get_output("hidden", iris[0]),
+            lambda: small().get_all_params(),
+            lambda: small().layers_,
+        ):
+            with pytest.raises(NotFittedError):
+                call()

@@ -1,0 +1,186 @@
+import math
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from skconv import init
+
+KEY = jax.random.key(0)
+DENSE, CONV, POINTWISE = (300, 200), (64, 32, 5, 5), (100, 400, 1, 1)
+
+
+def draw(initializer, shape, key=KEY):
+    return np.asarray(initializer(key, shape, jnp.float32), np.float64)
+
+
+def fans(shape):
+    """Lasagne's fans: dense weights are (inputs, units), others (filters, channels, ...)."""
+    if len(shape) == 2:
+        return shape[0], shape[1]
+    field = math.prod(shape[2:])
+    return shape[1] * field, shape[0] * field
+
+
+SCALED = [
+    (init.GlorotNormal, lambda i, o: math.sqrt(2 / (i + o)), stats.norm),
+    (init.GlorotUniform, lambda i, o: math.sqrt(2 / (i + o)), stats.uniform),
+    (init.HeNormal, lambda i, o: math.sqrt(1 / i), stats.norm),
+    (init.HeUniform, lambda i, o: math.sqrt(1 / i), stats.uniform),
+]
+
+
+@pytest.mark.parametrize("shape", [DENSE, CONV, POINTWISE, (20, 30, 40)])
+@pytest.mark.parametrize(("make", "deviation", "family"), SCALED)
+def test_the_deviation_follows_the_fans_of_the_shape(make, deviation, family, shape):
+    values = draw(make(), shape)
+    assert values.shape == shape
+    assert values.std() == pytest.approx(deviation(*fans(shape)), rel=0.03)
+    assert values.mean() == pytest.approx(0, abs=0.03 * values.std())
+
+
+@pytest.mark.parametrize(("make", "deviation", "family"), SCALED)
+def test_the_distribution_is_the_one_of_the_name(make, deviation, family):
+    values = draw(make(), DENSE).ravel()[:2000] / deviation(*fans(DENSE))
+    spread = {stats.norm: (0, 1), stats.uniform: (-math.sqrt(3), 2 * math.sqrt(3))}[family]
+    assert stats.kstest(values, family(*spread).cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("make", [init.GlorotUniform, init.HeUniform])
+def test_uniform_values_stay_within_their_bounds(make):
+    bound = math.sqrt(3) * (
+        math.sqrt(2 / 500) if make is init.GlorotUniform else 1 / math.sqrt(300)
+    )
+    values = draw(make(), DENSE)
+    assert 0.99 * bound < np.abs(values).max() <= bound * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("make", [scaled[0] for scaled in SCALED])
+@pytest.mark.parametrize(("gain", "factor"), [("relu", math.sqrt(2)), (3.0, 3.0)])
+def test_the_gain_multiplies_the_values(make, gain, factor):
+    np.testing.assert_allclose(
+        draw(make(gain), (4, 5)), factor * draw(make(), (4, 5)), rtol=1e-5, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("make", [scaled[0] for scaled in SCALED])
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_fans_need_two_axes(make, shape):
+    message = (
+        f"{make.__name__} works on shapes of two or more axes, not on {shape}; "
+        "use Normal or Uniform there"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        draw(make(), shape)
+
+
+def test_normal_has_its_mean_and_deviation():
+    values = draw(init.Normal(std=2.0, mean=-1.0), (40_000,))
+    assert values.mean() == pytest.approx(-1, abs=0.04)
+    assert values.std() == pytest.approx(2, rel=0.02)
+    assert draw(init.Normal(), (40_000,)).std() == pytest.approx(0.01, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("uniform", "low", "high"),
+    [
+        (init.Uniform(), -0.01, 0.01),
+        (init.Uniform(0.5), -0.5, 0.5),
+        (init.Uniform((2.0, 5.0)), 2.0, 5.0),
+        (init.Uniform(std=1.0), -math.sqrt(3), math.sqrt(3)),
+        (init.Uniform(std=0.5, mean=4.0), 4 - math.sqrt(3) / 2, 4 + math.sqrt(3) / 2),
+    ],
+)
+def test_uniform_fills_its_range(uniform, low, high):
+    values = draw(uniform, (20_000,))
+    slack = 0.001 * (high - low)
+    assert low - 1e-6 <= values.min() < low + slack
+    assert high - slack < values.max() <= high + 1e-6
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from([(3, 2), (4, 3, 2, 2)]), st.integers(0, 2**31))
+def test_the_same_key_draws_the_same_values_of_the_shape_asked(shape, seed):
+    once = draw(init.GlorotUniform(), shape, jax.random.key(seed))
+    again = draw(init.GlorotUniform(), shape, jax.random.key(seed))
+    other = draw(init.GlorotUniform(), shape, jax.random.key(seed + 1))
+    assert once.shape == shape
+    np.testing.assert_array_equal(once, again)
+    assert (once != other).any()
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+@pytest.mark.parametrize(
+    "initializer",
+    [
+        init.Constant(2.0),
+        init.Normal(),
+        init.Uniform(),
+        init.HeNormal(),
+        init.GlorotUniform("relu"),
+    ],
+)
+def test_the_dtype_is_the_one_asked_for(initializer, dtype):
+    assert initializer(KEY, (2, 3), dtype).dtype == dtype
+
+
+def test_equal_initialisers_are_equal_and_hash_alike():
+    assert init.HeNormal("relu") == init.HeNormal("relu") != init.HeNormal()
+    assert len({init.Normal(0.1), init.Normal(0.1), init.Uniform(0.1)}) == 2
+
+
+def test_an_array_returns_its_numbers_in_the_dtype_asked_for():
+    values = init.Array([[1, 2], [3, 4]])(KEY, (2, 2), jnp.float32)
+    assert values.dtype == jnp.float32
+    np.testing.assert_array_equal(values, [[1, 2], [3, 4]])
+
+
+def test_an_array_of_another_shape_is_refused():
+    message = r"^an array of shape \(3, 2\) was given, \(2, 3\) is needed$"
+    with pytest.raises(ValueError, match=message):
+        init.Array(np.ones((3, 2)))(KEY, (2, 3), jnp.float32)
+
+
+def test_arrays_are_compared_and_hashed_by_their_numbers():
+    one, same, other = init.Array([1.0, 2.0]), init.Array([1.0, 2.0]), init.Array([1.0, 3.0])
+    assert one == same != other
+    assert len({one, same, other}) == 2
+    assert one != [1.0, 2.0]
+
+
+@pytest.mark.parametrize("pair", [([1, 2], [1.0, 2.0]), ([0.0], [-0.0])])
+def test_equal_arrays_always_hash_alike(pair):
+    one, other = map(init.Array, pair)
+    assert one != other or hash(one) == hash(other)
+
+
+@pytest.mark.parametrize("value", [3, 3.0, np.float32(3), np.array(3.0), jnp.float32(3)])
+def test_a_number_of_any_library_becomes_a_constant(value):
+    assert init.as_initializer(value) == init.Constant(3.0)
+    np.testing.assert_array_equal(draw(init.as_initializer(value), (2, 2)), np.full((2, 2), 3.0))
+
+
+@pytest.mark.parametrize(
+    "value", [[1.0, 2.0], (1.0, 2.0), np.array([1.0, 2.0]), jnp.arange(1.0, 3)]
+)
+def test_numbers_in_a_sequence_become_an_array(value):
+    np.testing.assert_array_equal(draw(init.as_initializer(value), (2,)), [1, 2])
+
+
+@pytest.mark.parametrize(
+    "initializer",
+    [
+        init.HeNormal(),
+        jax.nn.initializers.he_normal(),
+        jax.nn.initializers.orthogonal(),
+        jax.nn.initializers.zeros,
+    ],
+)
+def test_initialisers_of_any_library_stay_as_they_are(initializer):
+    assert init.as_initializer(initializer) is initializer
+    assert draw(initializer, (3, 3)).shape == (3, 3)
