@@ -27,6 +27,7 @@ LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("output", DenseLayer)]
 def iris():
     X, y = load_iris(return_X_y=True)
     order = np.random.default_rng(0).permutation(len(X))
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
     return X[order].astype(np.float32), y[order]
 
 
@@ -34,6 +35,7 @@ def small(**params):
     given = {
         "layers": LAYERS,
         "hidden_num_units": 20,
+        "batch_iterator_train": 16,
         "update_learning_rate": 0.05,
         "max_epochs": 30,
         "random_state": 0,
@@ -120,7 +122,7 @@ class TestInference:
 
     def test_last_layer_of_a_graph_of_instances(self, iris):
         graph = DenseLayer(DenseLayer(InputLayer((None, 4)), 20), 3)
-        net = NeuralNet(graph, update_learning_rate=0.05, max_epochs=30, random_state=0)
+        net = NeuralNet(graph, batch_iterator_train=16, max_epochs=50, random_state=0)
         assert net.fit(*iris).score(*iris) > 0.9
         assert list(net.layers_) == ["input0", "dense1", "dense2"]
         assert_same_weights(clone(net).fit(*iris), net)
@@ -212,7 +214,7 @@ class TestTargets:
         assert net.predict(iris[0]).dtype == np.float32
 
     def test_regression_scores_by_r2(self, iris):
-        X = (iris[0] - iris[0].mean(axis=0)) / iris[0].std(axis=0)
+        X, _ = iris
         y = X @ [0.5, -0.2, 0.1, 0.3]
         net = small(regression=True, update_learning_rate=0.01, max_epochs=100).fit(X, y)
         assert net.score(X, y) > 0.9
@@ -284,17 +286,18 @@ class TestInputs:
         net = NeuralNet(
             layers,
             left_incoming="sepal",
-            left_num_units=5,
+            left_num_units=20,
             right_incoming="petal",
-            right_num_units=6,
+            right_num_units=22,
             both_incomings=["left", "right"],
+            batch_iterator_train=16,
             update_learning_rate=0.05,
             max_epochs=50,
             random_state=0,
         )
         named = {"sepal": X[:, :2], "petal": X[:, 2:]}
         assert net.fit(named, y).score(named, y) > 0.9
-        assert net.get_output("both", named).shape == (150, 11)
+        assert net.get_output("both", named).shape == (150, 42)
         with pytest.raises(ValueError, match=r"X has 'petals', which is no input layer. Did you"):
             net.predict({"sepal": X[:, :2], "petals": X[:, 2:]})
 
