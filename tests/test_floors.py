@@ -8,8 +8,8 @@ import skconv
 ROOT = Path(skconv.__file__).parent
 
 FLOORS = [
-    ["errors", "history", "init", "keys", "lowering", "nonlinearities", "persistence", "scalars"],
-    ["inputs", "objectives", "params", "updates", "layers.base"],
+    ["blocks", "errors", "history", "init", "keys", "nonlinearities", "persistence", "scalars"],
+    ["inputs", "lowering", "objectives", "params", "updates", "layers.base"],
     ["data", "layers.*", "targets"],
     ["models.*", "network", "settings"],
     ["building", "model", "programs", "summary"],
