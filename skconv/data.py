@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
 from .inputs import Rows
 
@@ -111,6 +110,8 @@ class TrainSplit(BaseEstimator):
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Any, Any]]:
         """Yield the one pair of index arrays, training and validation rows."""
+        from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+
         n = X.shape[0] if hasattr(X, "shape") else len(X)
         options = {"n_splits": 1, "test_size": self.eval_size, "random_state": self.random_state}
         splitter = ShuffleSplit(**options)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
-from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import (
     ClassifierTags,
     RegressorTags,
@@ -437,6 +436,8 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
         -------
         float
         """
+        from sklearn.metrics import accuracy_score, r2_score
+
         metric = r2_score if self.regression else accuracy_score
         return float(metric(y, self.predict(X), sample_weight=sample_weight))
 

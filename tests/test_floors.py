@@ -8,7 +8,17 @@ import skconv
 ROOT = Path(skconv.__file__).parent
 
 FLOORS = [
-    ["blocks", "errors", "history", "init", "keys", "nonlinearities", "persistence", "scalars"],
+    [
+        "blocks",
+        "caching",
+        "errors",
+        "history",
+        "init",
+        "keys",
+        "nonlinearities",
+        "persistence",
+        "scalars",
+    ],
     ["inputs", "lowering", "objectives", "params", "updates", "layers.base"],
     ["data", "layers.*", "targets"],
     ["models.*", "network", "settings"],

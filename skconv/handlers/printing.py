@@ -6,8 +6,6 @@ import math
 import sys
 from typing import Any
 
-from tabulate import tabulate
-
 from ..history import KEYS, Row
 from ..summary import Line, has_windows, lines
 from .base import Handler
@@ -58,10 +56,16 @@ class PrintLog(Handler):
             cells["valid acc"] = row["valid_accuracy"]
         cells.update({name: row[name] for name in row if name not in KEYS})
         cells["dur"] = f"{row['dur']:.2f}s"
-        head, rule, line = tabulate([cells], headers="keys", floatfmt=".5f").split("\n")
+        head, rule, line = _tabulate([cells], headers="keys", floatfmt=".5f").split("\n")
         lines_ = [head, rule, line] if self.first_iteration else [line]
         self.first_iteration = False
         return "\n".join(lines_)
+
+
+def _tabulate(rows: Any, **options: Any) -> str:
+    from tabulate import tabulate
+
+    return tabulate(rows, **options)
 
 
 def _loss(row: Row, name: str, color: str) -> str:
@@ -97,7 +101,7 @@ class PrintLayerInfo(Handler):
 
 def _plain(table: list[Line]) -> str:
     rows = [(i, line.name, line.size, line.learnable) for i, line in enumerate(table)]
-    return tabulate(rows, headers=["#", "name", "size", "parameters"], intfmt=",")
+    return _tabulate(rows, headers=["#", "name", "size", "parameters"], intfmt=",")
 
 
 def _detailed(table: list[Line], image: tuple[int, ...], sizes: bool) -> str:
@@ -110,7 +114,7 @@ def _detailed(table: list[Line], image: tuple[int, ...], sizes: bool) -> str:
         name = _colored(line.name, _warning(min(capacity), max(coverage)))
         row = [name, line.size, line.outputs, *capacity, *coverage]
         rows.append(row + [int(n) for n in (*line.filter, *line.field)] if sizes else row)
-    return tabulate(rows, headers=heads, tablefmt="pipe", floatfmt=".2f")
+    return _tabulate(rows, headers=heads, tablefmt="pipe", floatfmt=".2f")
 
 
 def _warning(capacity: float, coverage: float) -> str | None:
