@@ -172,3 +172,16 @@ def test_windows_that_overlap_lower_by_platform(monkeypatch, way):
         counts[backend] = jaxpr.count("reduce_window")
     assert counts["cpu"] == 0
     assert counts["gpu"] > 0
+
+
+def test_the_gradient_of_equal_maxima_goes_to_the_first():
+    x = np.zeros((1, 2, 5, 1), np.float32)
+    x[0, 1, 2:4, 0] = 3
+
+    def total(x):
+        return (lowering.pool_max(x, (2, 2), (2, 2), ((0, 0), (0, 0))) * np.float32(2)).sum()
+
+    gradient = jax.jit(jax.grad(total))(x)[0, :, :, 0]
+    np.testing.assert_array_equal(gradient, [[2, 0, 0, 0, 0], [0, 0, 2, 0, 0]])
+    together = jax.vmap(jax.grad(total))(x[None])[0, 0, :, :, 0]
+    np.testing.assert_array_equal(together, gradient)
