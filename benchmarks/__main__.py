@@ -1,0 +1,74 @@
+"""The command ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from tabulate import tabulate
+
+from . import data, machine
+from .case import Case, Setting
+from .cases import CASES
+from .page import page
+from .runner import Row, run
+from .table import table
+from .worker import ask
+
+ENVIRONMENT = {
+    "KERAS_BACKEND": "jax",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    # several processes share the device, and JAX would take most of its memory for each
+    "XLA_PYTHON_CLIENT_MEM_FRACTION": "0.2",
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the cases, print their tables, and write the page."""
+    options = _options(arguments)
+    os.environ.update(ENVIRONMENT)
+    # a cache on disk would hide the time to compile
+    os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
+    began = time.perf_counter()
+    here = ask(machine.examine)
+    print(tabulate(here.facts), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        setting = Setting(here.platform, folder)
+        source = ask(data.prepare, setting)
+        print(f"\nThe VGG's images: {source}", flush=True)
+        results = [_show(case, setting, options.n or case.rounds) for case in options.cases]
+    print(f"\nAll in {time.perf_counter() - began:.0f} s")
+    if options.write:
+        here.facts.append(("images of the VGG", source))
+        options.write.parent.mkdir(parents=True, exist_ok=True)
+        options.write.write_text(page(here, results))
+        print(f"Page: {options.write}")
+
+
+def _show(case: Case, setting: Setting, rounds: int) -> tuple[Case, list[Row]]:
+    began = time.perf_counter()
+    print(f"\n{case.name}: {case.title}", flush=True)
+    rows = run(case, setting, rounds)
+    for row in rows:
+        if row.error:
+            print(f"\n{row.contender.name} failed:\n{row.error}")
+    print(f"\n{table(case, rows)}\n({time.perf_counter() - began:.0f} s)", flush=True)
+    return case, rows
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    names = [case.name for case in CASES]
+    parser = argparse.ArgumentParser("python -m benchmarks", description=main.__doc__)
+    parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument("--n", type=int, metavar="REPEATS", help="rounds of each case")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="Markdown page to write")
+    options = parser.parse_args(arguments)
+    options.cases = [case for case in CASES if options.only is None or case.name in options.only]
+    return options
+
+
+if __name__ == "__main__":
+    main()

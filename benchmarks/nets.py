@@ -1,0 +1,99 @@
+"""Our networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skconv import NeuralNet
+from skconv.layers import (
+    BatchNormLayer,
+    Conv2DLayer,
+    DenseLayer,
+    InputLayer,
+    MaxPool2DLayer,
+    NonlinearityLayer,
+)
+
+from . import recipe
+from .case import Sample
+from .clock import Clock
+from .data import Split
+
+UPDATE = {
+    "batch_iterator_train": recipe.BATCH,
+    "batch_iterator_test": recipe.BATCH,
+    "update_learning_rate": recipe.RATE,
+    "update_momentum": recipe.MOMENTUM,
+}
+
+
+def tutorial(**kwargs: Any) -> NeuralNet:
+    """The convolutional network of the quickstart."""
+    layers = [
+        (InputLayer, {}),
+        (Conv2DLayer, {"num_filters": 32, "filter_size": 3}),
+        (MaxPool2DLayer, {"pool_size": 2}),
+        (Conv2DLayer, {"num_filters": 64, "filter_size": 2}),
+        (MaxPool2DLayer, {"pool_size": 2}),
+        (DenseLayer, {"num_units": 500}),
+        (DenseLayer, {}),
+    ]
+    return NeuralNet(layers, **{**UPDATE, **kwargs})
+
+
+def mlp(**kwargs: Any) -> NeuralNet:
+    """784-500-50-10."""
+    layers = [
+        (InputLayer, {}),
+        (DenseLayer, {"num_units": 500}),
+        (DenseLayer, {"num_units": 50}),
+        (DenseLayer, {}),
+    ]
+    return NeuralNet(layers, **{**UPDATE, **kwargs})
+
+
+def vgg(**kwargs: Any) -> NeuralNet:
+    """Six convolutions with batch normalisation, in the manner of VGG."""
+    layers: list[Any] = [(InputLayer, {})]
+    for filters in (64, 128, 256):
+        for _ in range(2):
+            plain = {"filter_size": 3, "pad": "same", "b": None, "nonlinearity": None}
+            layers.append((Conv2DLayer, {"num_filters": filters, **plain}))
+            layers += [(BatchNormLayer, {}), (NonlinearityLayer, {})]
+        layers.append((MaxPool2DLayer, {"pool_size": 2}))
+    layers += [(DenseLayer, {"num_units": 256}), (DenseLayer, {})]
+    own = {"batch_iterator_train": recipe.VGG_BATCH, "update_learning_rate": recipe.VGG_RATE}
+    return NeuralNet(layers, **{**UPDATE, **own, **kwargs})
+
+
+def tabular(**kwargs: Any) -> NeuralNet:
+    """One hidden layer, for the flowers."""
+    layers = [(InputLayer, {}), (DenseLayer, {"num_units": recipe.TABLE_UNITS}), (DenseLayer, {})]
+    return NeuralNet(layers, **{**UPDATE, "update_learning_rate": recipe.TABLE_RATE, **kwargs})
+
+
+def epochs(net: NeuralNet, split: Split) -> Sample:
+    """Fit, and time the epochs, validation included."""
+    clock = Clock()
+    net.set_params(on_epoch_finished=clock.tick)
+    net.fit(split.X_train, split.y_train, X_val=split.X_valid, y_val=split.y_valid)
+    accuracy = np.mean(net.predict(split.X_test) == split.y_test)
+    loss = net.train_history_[-1]["train_loss"]
+    return Sample(clock.warm, clock.first, {"accuracy": accuracy, "training loss": loss})
+
+
+def training_epochs(net: NeuralNet, split: Split) -> Sample:
+    """Fit without validation, and time the epochs.
+
+    The accuracy is that of the training steps. The running statistics of batch normalisation need
+    more steps than this to settle, and libraries average different ones.
+    """
+    clock = Clock()
+    scores = [("train_accuracy", lambda output, y: output.argmax(1) == y)]
+    net.set_params(on_epoch_finished=clock.tick, train_split=None, scores_train=scores)
+    net.fit(split.X_train, split.y_train)
+    row = net.train_history_[-1]
+    learnt = {"training accuracy": row["train_accuracy"], "training loss": row["train_loss"]}
+    return Sample(clock.warm, clock.first, learnt)

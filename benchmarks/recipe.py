@@ -1,0 +1,23 @@
+"""The numbers that all contenders train with."""
+
+BATCH = 128
+RATE = 0.01
+MOMENTUM = 0.9
+"""Nesterov's."""
+
+EPOCHS = 5
+"""Of each fit; the first is not counted as warm."""
+
+VGG_BATCH = 64
+VGG_RATE = 0.002
+VGG_EPOCHS = 4
+VGG_STEPS = 5
+
+TABLE_RATE = 0.05
+TABLE_EPOCHS = 50
+TABLE_UNITS = 50
+
+GRID = {"rate": [0.003, 0.01, 0.03], "momentum": [0.8, 0.9]}
+GRID_FOLDS = 3
+GRID_EPOCHS = 3
+GRID_ROWS = 1000

@@ -1,0 +1,76 @@
+"""A case's results as a table."""
+
+from __future__ import annotations
+
+import statistics
+
+from tabulate import tabulate
+
+from .case import Case
+from .runner import Row
+
+
+def table(case: Case, rows: list[Row], style: str = "simple") -> str:
+    """Lay out a row for each contender, the ratio last but for its bar.
+
+    Parameters
+    ----------
+    case : Case
+    rows : list of Row
+    style : str
+        One of tabulate's.
+
+    Returns
+    -------
+    str
+        The table, followed by what is missing and what failed.
+    """
+    scores = list(dict.fromkeys(name for row in rows for name in row.scores))
+    cold = any(row.first is not None for row in rows)
+    headers = ["", f"median, {case.unit}", "min to max", "n"]
+    headers += ["first call, s"] * cold + scores + ["skconv / peer", "bar", "met"]
+    ours = next((row.median for row in rows if row.contender.ours), None)
+    lines = []
+    for row in rows:
+        if row.median is None:
+            continue
+        line = [row.contender.name, _number(row.median), _spread(row.values), len(row.values)]
+        line += [_number(row.first)] * cold
+        line += [_number(_median(row.scores.get(name))) for name in scores]
+        lines.append(line + _verdict(row, ours))
+    text = tabulate(lines, headers, tablefmt=style, disable_numparse=True)
+    return "\n".join([text, *_notes(rows)])
+
+
+def _verdict(row: Row, ours: float | None) -> list[str]:
+    if row.contender.ours or ours is None:
+        return ["", "", ""]
+    ratio, bar = ours / row.median, row.contender.bar
+    if bar is None:
+        return [f"{ratio:.3f}", "", ""]
+    return [f"{ratio:.3f}", f"{bar:.2f}", "yes" if ratio <= bar else "no"]
+
+
+def _notes(rows: list[Row]) -> list[str]:
+    notes = []
+    for row in rows:
+        if row.missing:
+            notes.append(f"\n{row.contender.name}: not installed ({', '.join(row.missing)}).")
+        if row.error:
+            notes.append(f"\n{row.contender.name} failed: {row.error.splitlines()[-1]}")
+    return notes
+
+
+def _median(values: list[float] | None) -> float | None:
+    return statistics.median(values) if values else None
+
+
+def _spread(values: list[float]) -> str:
+    return f"{_number(min(values))} to {_number(max(values))}"
+
+
+def _number(value: float | None) -> str:
+    """Write three digits, and never an exponent."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"

@@ -1,0 +1,92 @@
+"""A process for each contender.
+
+Each has its own, so that no library's threads, allocator or settings reach another; the parent
+asks them in turn, so that all see the same machine. A process that waits does no work.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from .case import Sample, Setting
+
+PATIENCE = 150
+"""Seconds after which a round has failed."""
+
+
+class Failed(Exception):  # noqa: N818
+    """A contender broke down; the text is its traceback."""
+
+
+class Worker:
+    """A contender in a new process.
+
+    Parameters
+    ----------
+    make : callable
+        ``(setting) -> measure``, importable by name.
+    setting : Setting
+    """
+
+    def __init__(self, make: Callable[..., Any], setting: Setting | None) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, make, setting), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def measure(self, seed: int) -> Sample:
+        """Have one round done.
+
+        Raises
+        ------
+        Failed
+            Where the round raised, the process died, or no answer came in time.
+        """
+        try:
+            self._connection.send(seed)
+            if not self._connection.poll(PATIENCE):
+                raise Failed(f"no answer in {PATIENCE} seconds")
+            answer = self._connection.recv()
+        except (EOFError, OSError) as error:
+            self._process.join(5)
+            raise Failed(f"the process ended with code {self._process.exitcode}") from error
+        if isinstance(answer, Failed):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        self._connection.close()
+        self._process.join(2)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+
+def ask(make: Callable[..., Any], setting: Setting | None = None) -> Any:
+    """Do something once in a new process, so that this one stays small."""
+    worker = Worker(make, setting)
+    try:
+        return worker.measure(0)
+    finally:
+        worker.close()
+
+
+def _serve(connection: Connection, make: Callable[..., Any], setting: Setting | None) -> None:
+    measure = None
+    while True:
+        try:
+            seed = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            measure = measure or make(setting)
+            answer = measure(seed)
+        except Exception:
+            answer = Failed(traceback.format_exc())
+        connection.send(answer)
