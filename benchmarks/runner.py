@@ -7,7 +7,7 @@ import statistics
 from dataclasses import dataclass, field
 
 from .case import Case, Contender, Sample, Setting
-from .worker import Failed, Worker
+from .worker import Worker, WorkerError
 
 
 @dataclass
@@ -82,7 +82,7 @@ def _round(
         workers[name] = Worker(row.contender.make, setting)
     try:
         return workers[name].measure(seed)
-    except Failed as error:
+    except WorkerError as error:
         row.error = str(error).strip()
     finally:
         if case.fresh or row.error:

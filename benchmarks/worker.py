@@ -18,7 +18,7 @@ PATIENCE = 150
 """Seconds after which a round has failed."""
 
 
-class Failed(Exception):  # noqa: N818
+class WorkerError(Exception):
     """A contender broke down; the text is its traceback."""
 
 
@@ -44,18 +44,18 @@ class Worker:
 
         Raises
         ------
-        Failed
+        WorkerError
             Where the round raised, the process died, or no answer came in time.
         """
         try:
             self._connection.send(seed)
             if not self._connection.poll(PATIENCE):
-                raise Failed(f"no answer in {PATIENCE} seconds")
+                raise WorkerError(f"no answer in {PATIENCE} seconds")
             answer = self._connection.recv()
         except (EOFError, OSError) as error:
             self._process.join(5)
-            raise Failed(f"the process ended with code {self._process.exitcode}") from error
-        if isinstance(answer, Failed):
+            raise WorkerError(f"the process ended with code {self._process.exitcode}") from error
+        if isinstance(answer, WorkerError):
             raise answer
         return answer
 
@@ -88,5 +88,5 @@ def _serve(connection: Connection, make: Callable[..., Any], setting: Setting | 
             measure = measure or make(setting)
             answer = measure(seed)
         except Exception:
-            answer = Failed(traceback.format_exc())
+            answer = WorkerError(traceback.format_exc())
         connection.send(answer)
