@@ -11,13 +11,14 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from .blocks import Pads, convolve_blocks
+from .blocks import convolve_blocks
+from .windows import Pads, pad, windows
 
 
 def convolve(
@@ -84,7 +85,7 @@ def convolve_patches(
     groups: int,
 ) -> jax.Array:
     """`convolve` by one matrix product with the patches under the filters."""
-    taps = list(_taps(_pad(x, pads, 0), W.shape[2:], stride, dilation))
+    taps = list(windows(pad(x, pads), W.shape[2:], stride, dilation))
     num_filters, channels = W.shape[:2]
     field = math.prod(W.shape[2:])
     if groups == 1:
@@ -115,7 +116,7 @@ def pool_max(x: jax.Array, size: Sequence[int], stride: Sequence[int], pads: Pad
     if _tiles(x, size, stride, pads):
         return _max_of_tiles(_whole(x, size), tuple(size))
     if jax.default_backend() == "cpu":
-        taps = _taps(_pad(x, pads, -jnp.inf), size, stride, (1,) * len(size))
+        taps = windows(pad(x, pads, -jnp.inf), size, stride)
         result = next(taps)
         for tap in taps:
             result = jnp.maximum(result, tap)
@@ -136,7 +137,7 @@ def _max_of_tiles(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
 
 
 def _max_and_place(x: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
-    first, *others = _taps(x, size, size, (1,) * len(size))
+    first, *others = windows(x, size, size)
     largest, place = first, jnp.zeros(first.shape, jnp.int32)
     for i, tap in enumerate(others, start=1):
         place = jnp.where(tap > largest, jnp.int32(i), place)
@@ -162,29 +163,10 @@ def pool_sum(x: jax.Array, size: Sequence[int], stride: Sequence[int], pads: Pad
     if _tiles(x, size, stride, pads):
         return _tile(x, size).sum(axis=_inner(len(size)))
     if jax.default_backend() == "cpu":
-        return sum(_taps(_pad(x, pads, 0), size, stride, (1,) * len(size)))
+        return sum(windows(pad(x, pads), size, stride))
     return lax.reduce_window(
         x, 0.0, lax.add, (1, *size, 1), (1, *stride, 1), ((0, 0), *pads, (0, 0))
     )
-
-
-def _pad(x: jax.Array, pads: Pads, value: float) -> jax.Array:
-    if not any(map(any, pads)):
-        return x
-    return jnp.pad(x, ((0, 0), *pads, (0, 0)), constant_values=value)
-
-
-def _taps(
-    x: jax.Array, size: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
-) -> Iterator[jax.Array]:
-    """Yield what each position of the window sees, in the order of the filter's elements."""
-    spatial = range(len(size))
-    out = [(x.shape[1 + a] - dilation[a] * (size[a] - 1) - 1) // stride[a] + 1 for a in spatial]
-    for tap in itertools.product(*map(range, size)):
-        first = [dilation[a] * tap[a] for a in spatial]
-        last = [first[a] + (out[a] - 1) * stride[a] + 1 for a in spatial]
-        slices = tuple(slice(first[a], last[a], stride[a]) for a in spatial)
-        yield x[(slice(None), *slices)]
 
 
 def _tiles(x: jax.Array, size: Sequence[int], stride: Sequence[int], pads: Pads) -> bool:

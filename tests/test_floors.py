@@ -9,7 +9,6 @@ ROOT = Path(skconv.__file__).parent
 
 FLOORS = [
     [
-        "blocks",
         "caching",
         "errors",
         "history",
@@ -18,7 +17,10 @@ FLOORS = [
         "nonlinearities",
         "persistence",
         "scalars",
+        "windows",
+        "winograd",
     ],
+    ["blocks"],
     ["inputs", "lowering", "objectives", "params", "updates", "layers.base"],
     ["data", "layers.*", "targets"],
     ["models.*", "network", "settings"],
