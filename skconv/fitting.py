@@ -147,8 +147,10 @@ def prepare(
     train = _with_class_weights(train, params["class_weight"], targets)
     values = LiveValues(settings, lambda now: describe(now, network.rows()), network)
     made_plan = plan(made, network, targets, params)
-    model.start(made_plan.update, values(model.step, 1).update)
-    return Fitting(probe, model, targets, train, valid, values, programs_for(made_plan))
+    programs = programs_for(made_plan)
+    rates = {name: numbers[0] for name, numbers in values(model.step, 1).update.items()}
+    model.start(made_plan.update, lambda weights: programs.start(weights, rates))
+    return Fitting(probe, model, targets, train, valid, values, programs)
 
 
 def _targets(params: dict[str, Any], data: Data, going: Going | None, name: str) -> Targets:

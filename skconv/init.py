@@ -3,6 +3,9 @@
 An initialiser is a callable ``(key, shape, dtype) -> array``; those of `jax.nn.initializers`
 qualify as they are. Shapes are Lasagne's: ``(inputs, units)`` for dense layers and
 ``(num_filters, channels, ...)`` for convolutions.
+
+Those here draw with NumPy from the key's bits: JAX would compile a program for each shape, which
+takes longer than the first epoch of a small net.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 __all__ = [
@@ -34,9 +36,9 @@ class Constant:
 
     val: float = 0.0
 
-    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """Draw an array of `shape`."""
-        return jnp.full(shape, self.val, dtype)
+        return np.full(shape, self.val, dtype)
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,10 @@ class Normal:
     std: float = 0.01
     mean: float = 0.0
 
-    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """Draw an array of `shape`."""
-        return self.mean + self.std * jax.random.normal(key, shape, dtype)
+        draw = _generator(key).standard_normal(shape, _drawn(dtype))
+        return (self.mean + self.std * draw).astype(dtype)
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Uniform:
     std: float | None = None
     mean: float = 0.0
 
-    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """Draw an array of `shape`."""
         if self.std is not None:
             half = math.sqrt(3) * self.std
@@ -71,7 +74,17 @@ class Uniform:
             low, high = self.range
         else:
             low, high = -self.range, self.range
-        return jax.random.uniform(key, shape, dtype, low, high)
+        draw = _generator(key).random(shape, _drawn(dtype))
+        return (low + (high - low) * draw).astype(dtype)
+
+
+def _generator(key: jax.Array) -> np.random.Generator:
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+
+
+def _drawn(dtype: Any) -> Any:
+    """Type in which numbers are drawn, for what NumPy cannot draw itself."""
+    return np.float64 if dtype == np.float64 else np.float32
 
 
 class _Scaled:
@@ -102,11 +115,11 @@ class _He(_Scaled):
         return 1.0 / (shape[0] if len(shape) == 2 else math.prod(shape[1:]))
 
 
-def _normal(scaled: _Scaled, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+def _normal(scaled: _Scaled, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     return Normal(scaled._deviation(shape))(key, shape, dtype)
 
 
-def _uniform(scaled: _Scaled, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+def _uniform(scaled: _Scaled, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     return Uniform(std=scaled._deviation(shape))(key, shape, dtype)
 
 
@@ -176,11 +189,11 @@ class Array:
     def __init__(self, values: Any) -> None:
         self.values = np.array(values)
 
-    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """Return the numbers, if they have that `shape`."""
         if self.values.shape != tuple(shape):
             raise ValueError(f"an array of shape {self.values.shape} was given, {shape} is needed")
-        return jnp.asarray(self.values, dtype)
+        return self.values.astype(dtype)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Array) and self._key() == other._key()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self
@@ -27,6 +28,12 @@ class KeywordEstimator(BaseEstimator):
 
     _stateful: ClassVar[tuple[str, ...]] = ()
     """Those of them with objects that training may change; a clone has them as they were given."""
+
+    @classmethod
+    @functools.cache
+    def _get_param_names(cls) -> list[str]:
+        """Read the signature once a class; handlers may change parameters before each chunk."""
+        return super()._get_param_names()
 
     @classmethod
     def _own(cls) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,11 +52,17 @@ class Model:
         self.params, self.state = self.network.init(key)
         return self
 
-    def start(self, update: Update, rates: Mapping[str, np.ndarray]) -> None:
-        """Start the update rule, unless it has been at work already."""
+    def start(self, update: Update, init: Callable[[Variables], Any]) -> None:
+        """Start the update rule, unless it has been at work already.
+
+        Parameters
+        ----------
+        update : Update
+        init : callable
+            From the parameters to the state of the update rule.
+        """
         if self.opt is None or self.update != update:
-            first = {name: numbers[0] for name, numbers in rates.items()}
-            self.opt = update.transformation(first).init(self.params)
+            self.opt = init(self.params)
             self.update = update
 
     def __getstate__(self) -> dict[str, Any]:

@@ -259,18 +259,15 @@ class LiveValues:
         self._network = network
         self._seen: dict[str, Any] = {}
         self._blueprint: Blueprint | None = None
-        self._runtime: Runtime = {}
+        self._fixed = Values({}, {}, {})
 
     def __call__(self, start: int, steps: int) -> Values:
         """Numbers for `steps` steps after the first `start`."""
         now = self._params()
         if self._blueprint is None or not _identical(now, self._seen):
             self._renew(now)
-        return Values(
-            self._runtime,
-            values_at(self._blueprint.update_values, start, steps),
-            {name: np.float32(v) for name, v in self._blueprint.objective_values.items()},
-        )
+        update = values_at(self._blueprint.update_values, start, steps)
+        return self._fixed._replace(update=update)
 
     def _renew(self, now: dict[str, Any]) -> None:
         new = self._make(now)
@@ -281,7 +278,8 @@ class LiveValues:
                 f"{new.update.names} would need a fit of its own"
             )
         self._seen, self._blueprint = now, new
-        self._runtime = new.runtime(self._network)
+        objective = {name: np.float32(value) for name, value in new.objective_values.items()}
+        self._fixed = Values(new.runtime(self._network), {}, objective)
 
 
 def _identical(one: dict[str, Any], other: dict[str, Any]) -> bool:

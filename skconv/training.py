@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -120,11 +120,12 @@ class Session:
         began = time.perf_counter()
         model = self.model
         before = model.params, model.state, model.opt, model.step
-        found: list[dict[str, jax.Array]] = []
+        found: list[jax.Array] = []
         try:
             self._train(found)
+            evaluated = self._evaluate(valid_chunks)
         finally:
-            train = _means(found) if found else {"finite": 1.0}
+            train = _means(found, self.programs.train_sums) if found else {"finite": 1.0}
             finite = train.pop("finite") == 1
             if not finite:
                 model.params, model.state, model.opt, model.step = before
@@ -133,12 +134,12 @@ class Session:
             return False
         model.epoch += 1
         self.epochs += 1
-        valid = self._evaluate(valid_chunks) if valid_chunks else None
+        valid = self._scores(evaluated) if valid_chunks else None
         append_row(self.history, train, valid, time.perf_counter() - began)
         self._call(self.handlers.on_epoch_finished)
         return True
 
-    def _train(self, found: list[dict[str, jax.Array]]) -> None:
+    def _train(self, found: list[jax.Array]) -> None:
         """Go through an epoch, and note the sums of each chunk in `found`."""
         model, handlers = self.model, self.handlers.on_batch_finished
         done = 0
@@ -164,11 +165,11 @@ class Session:
                 self._call(handlers)
             done += chunk.steps
 
-    def _evaluate(self, valid_chunks: list[Chunk]) -> dict[str, float]:
+    def _evaluate(self, valid_chunks: list[Chunk]) -> list[tuple[jax.Array, jax.Array | None]]:
+        """Begin to evaluate all validation rows; nothing waits for the device."""
         model, values = self.model, self.values(self.model.step, 0)
-        found, kept = [], []
-        for chunk in valid_chunks:
-            sums, outputs = self.programs.evaluate(
+        return [
+            self.programs.evaluate(
                 model.params,
                 model.state,
                 chunk.X,
@@ -178,11 +179,14 @@ class Session:
                 np.int32(chunk.steps),
                 outputs=bool(self.custom_scores),
             )
-            found.append(sums)
-            kept.append(outputs)
-        means = _means(found)
+            for chunk in valid_chunks
+        ]
+
+    def _scores(self, evaluated: list[tuple[jax.Array, jax.Array | None]]) -> dict[str, float]:
+        sums, outputs = zip(*evaluated, strict=True)
+        means = _means(sums, self.programs.evaluate_sums)
         if self.custom_scores:
-            output = _rows(kept, len(self.valid.rows))
+            output = _rows(outputs, len(self.valid.rows))
             for name, score in self.custom_scores:
                 means[name] = float(score(self.valid.y, output))
         return means
@@ -254,17 +258,17 @@ def _singly(steps: int) -> list[tuple[int, int]]:
     return [(i, i + 1) for i in range(steps)]
 
 
-def _rows(kept: list[jax.Array], n: int) -> np.ndarray:
+def _rows(kept: Sequence[jax.Array], n: int) -> np.ndarray:
     batches = [np.asarray(part) for part in kept]
     return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in batches])[:n]
 
 
-def _means(found: list[dict[str, jax.Array]]) -> dict[str, float]:
+def _means(found: Sequence[jax.Array], names: list[str]) -> dict[str, float]:
     """Divide the sums of all chunks by their weight; ``finite`` holds where it holds for all."""
-    host = jax.device_get(found)
-    weight = max(sum(float(sums["weight"]) for sums in host), np.finfo(np.float32).tiny)
-    names = [name for name in host[0] if name not in ("weight", "finite")]
-    means = {name: sum(float(sums[name]) for sums in host) / weight for name in names}
-    if "finite" in host[0]:
-        means["finite"] = float(all(sums["finite"] for sums in host))
+    host = np.stack([np.asarray(sums) for sums in found]).astype(np.float64)
+    totals = dict(zip(names, host.sum(axis=0).tolist(), strict=True))
+    weight = max(totals.pop("weight"), np.finfo(np.float32).tiny)
+    means = {name: total / weight for name, total in totals.items()}
+    if "finite" in means:
+        means["finite"] = float(totals["finite"] == len(found))
     return means

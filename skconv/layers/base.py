@@ -178,10 +178,10 @@ class Layer:
                 continue
             initializer = as_initializer(spec.init)
             try:
-                value = initializer(jax.random.fold_in(key, i), spec.shape, jnp.float32)
+                drawn = initializer(jax.random.fold_in(key, i), spec.shape, jnp.float32)
             except ValueError as fault:
                 raise LayerError(f"{name}: {fault}") from fault
-            (params if spec.trainable else state)[name] = value
+            (params if spec.trainable else state)[name] = jnp.asarray(drawn)
         return params, state
 
     def apply(
