@@ -25,6 +25,8 @@ __all__ = [
     "HeNormal",
     "HeUniform",
     "Normal",
+    "Orthogonal",
+    "Sparse",
     "Uniform",
     "as_initializer",
 ]
@@ -87,6 +89,10 @@ def _drawn(dtype: Any) -> Any:
     return np.float64 if dtype == np.float64 else np.float32
 
 
+def _factor(gain: float | str) -> float:
+    return math.sqrt(2) if gain == "relu" else float(gain)
+
+
 class _Scaled:
     """Scale the deviation by the fan of the shape; subclasses say how."""
 
@@ -98,8 +104,7 @@ class _Scaled:
                 f"{type(self).__name__} works on shapes of two or more axes, not on {shape}; "
                 "use Normal or Uniform there"
             )
-        gain = math.sqrt(2) if self.gain == "relu" else float(self.gain)
-        return gain * math.sqrt(self._variance(shape))
+        return _factor(self.gain) * math.sqrt(self._variance(shape))
 
     def _variance(self, shape: tuple[int, ...]) -> float:
         raise NotImplementedError
@@ -181,6 +186,61 @@ class HeUniform(_He):
     gain: float | str = 1.0
 
     __call__ = _uniform
+
+
+@dataclass(frozen=True)
+class Orthogonal:
+    """Orthogonal matrix of `gain` in all directions (Saxe et al. 2013).
+
+    Axes after the first count as one: rows are orthogonal where they are fewer than columns, and
+    columns otherwise.
+
+    Parameters
+    ----------
+    gain : float or 'relu'
+        Length of the rows or columns; ``'relu'`` stands for the square root of two.
+    """
+
+    gain: float | str = 1.0
+
+    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """Draw an array of `shape`."""
+        if len(shape) < 2:
+            raise ValueError(
+                f"Orthogonal works on shapes of two or more axes, not on {shape}; "
+                "use Normal or Uniform there"
+            )
+        drawn = _generator(key).standard_normal((shape[0], math.prod(shape[1:])))
+        left, _, right = np.linalg.svd(drawn, full_matrices=False)
+        matrix = left if left.shape == drawn.shape else right
+        return (_factor(self.gain) * matrix).reshape(shape).astype(dtype)
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """Gaussian in a few places of each column, zero elsewhere (Martens 2010).
+
+    Parameters
+    ----------
+    sparsity : float
+        Fraction of each column that is not zero, from 0 to 1.
+    std : float
+        Deviation of what is not zero.
+    """
+
+    sparsity: float = 0.1
+    std: float = 0.01
+
+    def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """Draw an array of `shape`, which has two axes."""
+        if len(shape) != 2:
+            raise ValueError(f"Sparse works on shapes of two axes, not on {shape}")
+        if not 0 <= self.sparsity <= 1:
+            raise ValueError(f"sparsity={self.sparsity!r} is not a number from 0 to 1")
+        generator = _generator(key)
+        full = generator.normal(0, self.std, shape)
+        place = generator.permuted(np.tile(np.arange(shape[0]), (shape[1], 1)), axis=1).T
+        return np.where(place < round(self.sparsity * shape[0]), full, 0).astype(dtype)
 
 
 class Array:

@@ -37,6 +37,8 @@ def structural_key(value: Any) -> Hashable:
         return ("dict", *((name, structural_key(v)) for name, v in sorted(value.items())))
     if isinstance(value, list | tuple):
         return (type(value), *map(structural_key, value))
+    if isinstance(value, slice):  # has no hash before Python 3.12
+        return ("slice", value.start, value.stop, value.step)
     if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
         value = jax.random.key_data(value)
     if isinstance(value, np.ndarray | jax.Array):

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import jax
 import jax.numpy as jnp
 
 __all__ = [
+    "SELU",
+    "LeakyRectify",
+    "ScaledTanH",
+    "elu",
+    "gelu",
+    "hard_swish",
     "identity",
     "leaky_rectify",
     "linear",
     "rectify",
+    "relu6",
+    "scaled_tanh",
+    "selu",
     "sigmoid",
+    "silu",
     "softmax",
     "softplus",
     "tanh",
+    "very_leaky_rectify",
 ]
 
 
@@ -41,9 +54,99 @@ def rectify(x: jax.Array) -> jax.Array:
     return jax.nn.relu(x)
 
 
-def leaky_rectify(x: jax.Array) -> jax.Array:
-    """Leaky rectifier, ``x`` where positive and ``0.01 x`` elsewhere (Maas et al. 2013)."""
-    return jax.nn.leaky_relu(x, negative_slope=0.01)
+@dataclass(frozen=True)
+class LeakyRectify:
+    """Leaky rectifier, ``x`` where positive and ``leakiness * x`` elsewhere (Maas et al. 2013).
+
+    Parameters
+    ----------
+    leakiness : float
+        Slope of the negative side; 0 gives the rectifier, 1 the identity.
+    """
+
+    leakiness: float = 0.01
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Bend `x` elementwise."""
+        return jax.nn.leaky_relu(x, negative_slope=self.leakiness)
+
+
+leaky_rectify = LeakyRectify()
+"""Leaky rectifier with a slope of 0.01."""
+
+very_leaky_rectify = LeakyRectify(1 / 3)
+"""Leaky rectifier with a slope of a third, as Graham used it for CIFAR (2014)."""
+
+
+@dataclass(frozen=True)
+class ScaledTanH:
+    """``scale_out * tanh(scale_in * x)``, elementwise (LeCun et al. 1998).
+
+    Parameters
+    ----------
+    scale_in, scale_out : float
+        LeCun's are 2/3 and 1.7159.
+    """
+
+    scale_in: float = 1.0
+    scale_out: float = 1.0
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Bend `x` elementwise."""
+        return self.scale_out * jnp.tanh(self.scale_in * x)
+
+
+scaled_tanh = ScaledTanH(2 / 3, 1.7159)
+"""Hyperbolic tangent that maps 1 to 1 and -1 to -1 (LeCun et al. 1998)."""
+
+
+def elu(x: jax.Array) -> jax.Array:
+    """Exponential linear unit, ``x`` where positive and ``exp(x) - 1`` elsewhere (Clevert 2015)."""
+    return jax.nn.elu(x)
+
+
+@dataclass(frozen=True)
+class SELU:
+    """Scaled exponential linear unit (Klambauer et al. 2017).
+
+    ``scale * x`` where positive and ``scale * scale_neg * (exp(x) - 1)`` elsewhere. The numbers of
+    `selu` keep mean zero and variance one from layer to layer.
+
+    Parameters
+    ----------
+    scale, scale_neg : float
+    """
+
+    scale: float = 1.0
+    scale_neg: float = 1.0
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Bend `x` elementwise."""
+        return self.scale * jax.nn.elu(x, alpha=self.scale_neg)
+
+
+selu = SELU(scale=1.0507009873554804934193349852946, scale_neg=1.6732632423543772848170429916717)
+"""Scaled exponential linear unit with the numbers of Klambauer et al. (2017)."""
+
+
+def gelu(x: jax.Array) -> jax.Array:
+    """Gaussian error linear unit, ``x * Phi(x)``, elementwise (Hendrycks and Gimpel 2016)."""
+    return jax.nn.gelu(x, approximate=False)
+
+
+def silu(x: jax.Array) -> jax.Array:
+    """Sigmoid linear unit or swish, ``x * sigmoid(x)``, elementwise (Ramachandran et al. 2017)."""
+    return jax.nn.silu(x)
+
+
+def relu6(x: jax.Array) -> jax.Array:
+    """Rectifier that saturates at 6, ``min(max(0, x), 6)``, elementwise (Krizhevsky 2010)."""
+    return jax.nn.relu6(x)
+
+
+def hard_swish(x: jax.Array) -> jax.Array:
+    """Piecewise swish, ``x * relu6(x + 3) / 6``, elementwise (Howard et al. 2019)."""
+    return jax.nn.hard_swish(x)
 
 
 def softplus(x: jax.Array) -> jax.Array:

@@ -184,3 +184,38 @@ def test_numbers_in_a_sequence_become_an_array(value):
 def test_initialisers_of_any_library_stay_as_they_are(initializer):
     assert init.as_initializer(initializer) is initializer
     assert draw(initializer, (3, 3)).shape == (3, 3)
+
+
+@pytest.mark.parametrize("shape", [(30, 20), (20, 30), (8, 3, 5, 5), (100, 2, 3, 3)])
+@pytest.mark.parametrize(("gain", "factor"), [(1.0, 1.0), ("relu", 2.0), (3.0, 9.0)])
+def test_orthogonal_rows_or_columns(shape, gain, factor):
+    matrix = draw(init.Orthogonal(gain), shape).reshape(shape[0], -1)
+    if matrix.shape[0] > matrix.shape[1]:
+        matrix = matrix.T
+    np.testing.assert_allclose(matrix @ matrix.T, factor * np.eye(len(matrix)), atol=1e-5)
+
+
+def test_orthogonal_needs_two_axes():
+    with pytest.raises(ValueError, match=r"^Orthogonal works on shapes of two or more axes, not"):
+        draw(init.Orthogonal(), (3,))
+
+
+@pytest.mark.parametrize(("sparsity", "count"), [(0.1, 5), (1.0, 50), (0.0, 0)])
+def test_each_column_has_as_many_numbers_as_sparsity_says(sparsity, count):
+    values = draw(init.Sparse(sparsity, std=2.0), (50, 300))
+    assert ((values != 0).sum(axis=0) == count).all()
+    if count:
+        assert values[values != 0].std() == pytest.approx(2, rel=0.1)
+        assert len({tuple(column) for column in (values != 0).T}) > 1 or count == 50
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 2, 2)])
+def test_sparse_needs_columns(shape):
+    with pytest.raises(ValueError, match=r"^Sparse works on shapes of two axes, not on \(3,"):
+        draw(init.Sparse(), shape)
+
+
+@pytest.mark.parametrize("sparsity", [-0.1, 1.5])
+def test_sparsity_is_a_fraction(sparsity):
+    with pytest.raises(ValueError, match=rf"^sparsity={sparsity} is not a number from 0 to 1$"):
+        draw(init.Sparse(sparsity), (3, 2))

@@ -152,3 +152,8 @@ def test_nested_containers_have_equal_keys_exactly_where_they_are_equal(one, oth
     assert structural_key(one) == structural_key(copy.deepcopy(one))
     assert (structural_key(one) == structural_key(other)) == (one == other)
     hash(structural_key(one))
+
+
+def test_slices_are_told_apart_by_what_they_take():
+    assert structural_key(slice(1, 2)) == structural_key(slice(1, 2))
+    assert hash(structural_key(slice(1, 2))) != hash(structural_key(slice(1, 2, 3)))

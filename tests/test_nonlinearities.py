@@ -4,13 +4,26 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import special
+from scipy import special, stats
 
 from skconv import nonlinearities
 
 X = np.linspace(-6, 6, 25).reshape(5, 5)
 
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
 FORMULAS = {
+    "LeakyRectify": lambda x: np.where(x > 0, x, 0.01 * x),
+    "SELU": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "ScaledTanH": np.tanh,
+    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "gelu": lambda x: x * stats.norm.cdf(x),
+    "hard_swish": lambda x: x * np.clip(x + 3, 0, 6) / 6,
+    "relu6": lambda x: np.clip(x, 0, 6),
+    "scaled_tanh": lambda x: 1.7159 * np.tanh(2 / 3 * x),
+    "selu": lambda x: SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0))),
+    "silu": lambda x: x * special.expit(x),
+    "very_leaky_rectify": lambda x: np.where(x > 0, x, x / 3),
     "sigmoid": special.expit,
     "softmax": lambda x: special.softmax(x, axis=-1),
     "tanh": np.tanh,
@@ -22,6 +35,11 @@ FORMULAS = {
 }
 
 SLOPES = {
+    "elu": lambda x: np.where(x > 0, 1, np.exp(np.minimum(x, 0))),
+    "gelu": lambda x: stats.norm.cdf(x) + x * stats.norm.pdf(x),
+    "selu": lambda x: SELU_SCALE * np.where(x > 0, 1, SELU_ALPHA * np.exp(np.minimum(x, 0))),
+    "silu": lambda x: special.expit(x) * (1 + x * (1 - special.expit(x))),
+    "very_leaky_rectify": lambda x: np.where(x > 0, 1, 1 / 3),
     "sigmoid": lambda x: special.expit(x) * (1 - special.expit(x)),
     "tanh": lambda x: 1 - np.tanh(x) ** 2,
     "rectify": lambda x: (x > 0).astype(float),
@@ -31,13 +49,19 @@ SLOPES = {
 }
 
 
+def named(name):
+    """The function of a name; of a class, its object without arguments."""
+    found = getattr(nonlinearities, name)
+    return found() if isinstance(found, type) else found
+
+
 def test_every_public_function_has_its_formula_here():
     assert set(nonlinearities.__all__) == set(FORMULAS)
 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_values_are_those_of_the_formula(name):
-    found = getattr(nonlinearities, name)(jnp.asarray(X, jnp.float32))
+    found = named(name)(jnp.asarray(X, jnp.float32))
     assert found.dtype == jnp.float32
     np.testing.assert_allclose(found, FORMULAS[name](X), rtol=1e-5, atol=1e-7)
 
@@ -45,14 +69,14 @@ def test_values_are_those_of_the_formula(name):
 @pytest.mark.parametrize("name", SLOPES)
 def test_slopes_are_those_of_the_formula(name):
     x = X[X != 0]
-    slope = jax.vmap(jax.grad(getattr(nonlinearities, name)))(jnp.asarray(x, jnp.float32))
+    slope = jax.vmap(jax.grad(named(name)))(jnp.asarray(x, jnp.float32))
     np.testing.assert_allclose(slope, SLOPES[name](x), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_extreme_inputs_give_finite_values_and_slopes(name):
     x = jnp.asarray([-1e4, -100.0, 0.0, 100.0, 1e4], jnp.float32)
-    function = getattr(nonlinearities, name)
+    function = named(name)
     assert np.isfinite(function(x)).all()
     assert np.isfinite(jax.grad(lambda x: function(x).sum())(x)).all()
 
@@ -79,3 +103,20 @@ def test_linear_returns_what_it_got():
     x = jnp.ones(3)
     assert nonlinearities.linear(x) is x
     assert nonlinearities.identity is nonlinearities.linear
+
+
+@pytest.mark.parametrize(
+    ("function", "formula"),
+    [
+        (nonlinearities.LeakyRectify(0.2), lambda x: np.where(x > 0, x, 0.2 * x)),
+        (nonlinearities.ScaledTanH(0.5, 3.0), lambda x: 3 * np.tanh(0.5 * x)),
+        (nonlinearities.SELU(2.0, 0.5), lambda x: 2 * np.where(x > 0, x, np.expm1(x) / 2)),
+    ],
+)
+def test_parameters_are_those_of_the_formula(function, formula):
+    np.testing.assert_allclose(function(jnp.asarray(X, jnp.float32)), formula(X), rtol=1e-5)
+
+
+def test_functions_with_parameters_are_equal_where_these_are():
+    assert nonlinearities.LeakyRectify(0.01) == nonlinearities.leaky_rectify
+    assert hash(nonlinearities.LeakyRectify(0.2)) != hash(nonlinearities.leaky_rectify)

@@ -1,34 +1,111 @@
 """Layers under Lasagne's names, one family a file."""
 
 from .base import Context, Layer, MergeLayer, ParamSpec, initial, runtime, structural
-from .conv import Conv2DLayer
-from .dense import DenseLayer
+from .conv import Conv1DLayer, Conv2DLayer, Conv3DLayer, DilatedConv2DLayer
+from .dense import DenseLayer, NINLayer
+from .embedding import EmbeddingLayer
+from .feature import FeaturePoolLayer, FeatureWTALayer
 from .input import InputLayer
-from .merge import ConcatLayer, ElemwiseSumLayer
-from .noise import DropoutLayer
-from .normalization import BatchNormLayer
-from .pool import MaxPool2DLayer, Pool2DLayer
-from .shape import FlattenLayer, ReshapeLayer
-from .special import NonlinearityLayer
+from .local import (
+    Deconv2DLayer,
+    LocallyConnected1DLayer,
+    LocallyConnected2DLayer,
+    LocallyConnected3DLayer,
+    TransposedConv2DLayer,
+)
+from .merge import ConcatLayer, ElemwiseMergeLayer, ElemwiseSumLayer
+from .noise import (
+    DropoutLayer,
+    DropoutLocationsLayer,
+    GaussianNoiseLayer,
+    SpatialDropoutLayer,
+    dropout,
+    dropout_channels,
+    dropout_locations,
+    spatial_dropout,
+)
+from .normalization import BatchNormLayer, LocalResponseNormalization2DLayer
+from .pool import (
+    MaxPool1DLayer,
+    MaxPool2DLayer,
+    MaxPool3DLayer,
+    Pool1DLayer,
+    Pool2DLayer,
+    Pool3DLayer,
+)
+from .shape import DimshuffleLayer, FlattenLayer, PadLayer, ReshapeLayer, SliceLayer
+from .special import (
+    BiasLayer,
+    ExpressionLayer,
+    NonlinearityLayer,
+    ParametricRectifierLayer,
+    RandomizedRectifierLayer,
+    ScaleLayer,
+)
+from .standardization import GroupNormLayer, InstanceNormLayer, LayerNormLayer, StandardizationLayer
+from .upscale import Upscale1DLayer, Upscale2DLayer, Upscale3DLayer
+from .whole import GlobalPoolLayer, SpatialPyramidPoolingLayer
 
 __all__ = [
     "BatchNormLayer",
+    "BiasLayer",
     "ConcatLayer",
     "Context",
+    "Conv1DLayer",
     "Conv2DLayer",
+    "Conv3DLayer",
+    "Deconv2DLayer",
     "DenseLayer",
+    "DilatedConv2DLayer",
+    "DimshuffleLayer",
     "DropoutLayer",
+    "DropoutLocationsLayer",
+    "ElemwiseMergeLayer",
     "ElemwiseSumLayer",
+    "EmbeddingLayer",
+    "ExpressionLayer",
+    "FeaturePoolLayer",
+    "FeatureWTALayer",
     "FlattenLayer",
+    "GaussianNoiseLayer",
+    "GlobalPoolLayer",
+    "GroupNormLayer",
     "InputLayer",
+    "InstanceNormLayer",
     "Layer",
+    "LayerNormLayer",
+    "LocalResponseNormalization2DLayer",
+    "LocallyConnected1DLayer",
+    "LocallyConnected2DLayer",
+    "LocallyConnected3DLayer",
+    "MaxPool1DLayer",
     "MaxPool2DLayer",
+    "MaxPool3DLayer",
     "MergeLayer",
+    "NINLayer",
     "NonlinearityLayer",
+    "PadLayer",
     "ParamSpec",
+    "ParametricRectifierLayer",
+    "Pool1DLayer",
     "Pool2DLayer",
+    "Pool3DLayer",
+    "RandomizedRectifierLayer",
     "ReshapeLayer",
+    "ScaleLayer",
+    "SliceLayer",
+    "SpatialDropoutLayer",
+    "SpatialPyramidPoolingLayer",
+    "StandardizationLayer",
+    "TransposedConv2DLayer",
+    "Upscale1DLayer",
+    "Upscale2DLayer",
+    "Upscale3DLayer",
+    "dropout",
+    "dropout_channels",
+    "dropout_locations",
     "initial",
     "runtime",
+    "spatial_dropout",
     "structural",
 ]

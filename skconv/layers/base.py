@@ -240,6 +240,12 @@ def natural_each(value: Any) -> str | None:
     return "a whole number of 0 or more, or one for each axis"
 
 
+def one_of(*choices: str) -> Callable[[Any], str | None]:
+    """Make a check for one of some words."""
+    valid = f"one of {', '.join(map(repr, choices))}"
+    return lambda value: None if value in choices else valid
+
+
 def function(value: Any) -> str | None:
     """Check for a function, or None for the identity."""
     return None if value is None or callable(value) else "a function, or None for the identity"
@@ -256,6 +262,32 @@ def each_axis(value: Any, axes: int, field_name: str) -> tuple[int, ...]:
     if len(value) != axes:
         raise LayerError(f"{field_name}={value!r} has {len(value)} numbers, {axes} are needed")
     return tuple(map(int, value))
+
+
+def shared_axes(value: Any, rank: int) -> tuple[int, ...]:
+    """Read the axes that share a parameter; ``'auto'`` is all but the channels."""
+    if value == "auto":
+        return tuple(axis for axis in range(rank) if axis != 1)
+    axes = value if isinstance(value, tuple) else (value,)
+    if not all(_is_int(axis) and -rank <= axis < rank for axis in axes):
+        raise LayerError(f"shared_axes={value!r} are no axes of an input with {rank}")
+    axes = tuple(sorted({axis % rank for axis in axes}))
+    if 0 not in axes:
+        raise LayerError(f"shared_axes={value!r} must hold 0, the batch")
+    return axes
+
+
+IMAGES = {
+    1: "(n, channels, length)",
+    2: "(n, channels, height, width)",
+    3: "(n, channels, depth, height, width)",
+}
+"""What a batch of images has for axes, by the number of those that are in space."""
+
+
+def need_images(shape: Shape, spatial: int) -> None:
+    """Raise where an input has not a channel axis and that number of spatial ones."""
+    need_rank(shape, 2 + spatial, IMAGES[spatial])
 
 
 def need_rank(shape: Shape, rank: int, axes: str) -> None:

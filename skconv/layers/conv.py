@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
@@ -21,13 +21,13 @@ from .base import (
     function,
     initial,
     natural_each,
-    need_rank,
+    need_images,
     positive,
     positive_each,
     structural,
 )
 
-__all__ = ["Conv2DLayer"]
+__all__ = ["Conv1DLayer", "Conv2DLayer", "Conv3DLayer", "DilatedConv2DLayer"]
 
 
 def _pad_choice(value: Any) -> str | None:
@@ -39,7 +39,89 @@ def _pad_choice(value: Any) -> str | None:
 
 
 @dataclass(frozen=True)
-class Conv2DLayer(Layer):
+class _ConvLayer(Layer):
+    """Filters that slide over `spatial` axes."""
+
+    num_filters: int = structural(check=positive)
+    filter_size: Any = structural(check=positive_each)
+    stride: Any = structural(1, check=positive_each)
+    pad: Any = structural(0, check=_pad_choice)
+    untie_biases: bool = structural(False)
+    W: Any = initial(GlorotUniform())
+    b: Any = initial(Constant(0.0))
+    nonlinearity: Any = structural(UNSET, check=function)
+    flip_filters: bool = structural(False)
+    num_groups: int = structural(1, check=positive)
+    dilation: Any = structural(1, check=positive_each)
+
+    spatial: ClassVar[int]
+    layout = "channels_last"
+    aliases = {"border_mode": "pad", "strides": "stride", "groups": "num_groups"}
+
+    @property
+    def window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Extent of the filter in the image, and its stride."""
+        size, stride, dilation = self._sizes()
+        return tuple(d * (f - 1) + 1 for f, d in zip(size, dilation, strict=True)), stride
+
+    def _sizes(self) -> tuple[tuple[int, ...], ...]:
+        names = ("filter_size", "stride", "dilation")
+        return tuple(each_axis(getattr(self, name), self.spatial, name) for name in names)
+
+    def _pads(self) -> Pads:
+        extents = self.window[0]
+        if self.pad == "valid":
+            return ((0, 0),) * len(extents)
+        if self.pad == "same":
+            return tuple(((e - 1) // 2, e // 2) for e in extents)
+        if self.pad == "full":
+            return tuple((e - 1, e - 1) for e in extents)
+        return tuple((p, p) for p in each_axis(self.pad, len(extents), "pad"))
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Images with a channel for each filter."""
+        shape = input_shapes[0]
+        need_images(shape, self.spatial)
+        for count, what in ((shape[1], "channels"), (self.num_filters, "num_filters")):
+            if count % self.num_groups:
+                raise LayerError(f"num_groups={self.num_groups} does not divide {what}={count}")
+        extents, stride = self.window
+        out = []
+        for size, extent, step, pads in zip(shape[2:], extents, stride, self._pads(), strict=True):
+            padded = size + sum(pads)
+            if extent > padded:
+                raise LayerError(
+                    f"filters of {extents} are larger than the images that reach them, "
+                    f"{shape}; use smaller filters, pad='same', or pool less before"
+                )
+            out.append((padded - extent) // step + 1)
+        return (None, self.num_filters, *out)
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """``W`` and, where there are biases, ``b``."""
+        out = self.output_shape(*input_shapes)
+        channels = input_shapes[0][1] // self.num_groups
+        size = self._sizes()[0]
+        specs = {"W": ParamSpec((self.num_filters, channels, *size), self.W)}
+        if self.b is not None:
+            shape = out[1:] if self.untie_biases else (self.num_filters,)
+            specs["b"] = ParamSpec(shape, self.b, regularizable=False)
+        return specs
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Convolve, add, bend."""
+        W = params["W"]
+        if self.flip_filters:
+            W = jnp.flip(W, range(2, W.ndim))
+        _, stride, dilation = self._sizes()
+        x = convolve(inputs[0], W, stride, self._pads(), dilation, self.num_groups)
+        if "b" in params:
+            x = x + (jnp.moveaxis(params["b"], 0, -1) if self.untie_biases else params["b"])
+        return self.activate(x), state
+
+
+@dataclass(frozen=True)
+class Conv2DLayer(_ConvLayer):
     """Filters that slide over images.
 
     Parameters
@@ -75,78 +157,65 @@ class Conv2DLayer(Layer):
     (None, 32, 26, 26)
     """
 
-    num_filters: int = structural(check=positive)
-    filter_size: Any = structural(check=positive_each)
-    stride: Any = structural(1, check=positive_each)
-    pad: Any = structural(0, check=_pad_choice)
-    untie_biases: bool = structural(False)
-    W: Any = initial(GlorotUniform())
-    b: Any = initial(Constant(0.0))
-    nonlinearity: Any = structural(UNSET, check=function)
-    flip_filters: bool = structural(False)
-    num_groups: int = structural(1, check=positive)
-    dilation: Any = structural(1, check=positive_each)
+    spatial = 2
 
-    layout = "channels_last"
-    aliases = {"border_mode": "pad", "strides": "stride", "groups": "num_groups"}
 
-    @property
-    def window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Extent of the filter in the image, and its stride."""
-        size, stride, dilation = self._sizes()
-        return tuple(d * (f - 1) + 1 for f, d in zip(size, dilation, strict=True)), stride
+@dataclass(frozen=True)
+class Conv1DLayer(_ConvLayer):
+    """Filters that slide over sequences of shape ``(n, channels, length)``.
 
-    def _sizes(self) -> tuple[tuple[int, ...], ...]:
-        names = ("filter_size", "stride", "dilation")
-        return tuple(each_axis(getattr(self, name), 2, name) for name in names)
+    Parameters
+    ----------
+    num_filters : int
+        Number of filters, the channels of the output.
+    filter_size : int
+        Length of the filters.
+    stride, pad, untie_biases, W, b, nonlinearity, flip_filters, num_groups, dilation
+        As in `Conv2DLayer`, for one axis: ``W`` has the shape ``(num_filters, channels / groups,
+        length)``.
 
-    def _pads(self) -> Pads:
-        extents = self.window[0]
-        if self.pad == "valid":
-            return ((0, 0),) * len(extents)
-        if self.pad == "same":
-            return tuple(((e - 1) // 2, e // 2) for e in extents)
-        if self.pad == "full":
-            return tuple((e - 1, e - 1) for e in extents)
-        return tuple((p, p) for p in each_axis(self.pad, len(extents), "pad"))
+    Examples
+    --------
+    >>> Conv1DLayer(num_filters=8, filter_size=5, stride=2).output_shape((None, 3, 100))
+    (None, 8, 48)
+    """
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Images with a channel for each filter."""
-        shape = input_shapes[0]
-        need_rank(shape, 4, "(n, channels, height, width)")
-        for count, what in ((shape[1], "channels"), (self.num_filters, "num_filters")):
-            if count % self.num_groups:
-                raise LayerError(f"num_groups={self.num_groups} does not divide {what}={count}")
-        extents, stride = self.window
-        out = []
-        for size, extent, step, pads in zip(shape[2:], extents, stride, self._pads(), strict=True):
-            padded = size + sum(pads)
-            if extent > padded:
-                raise LayerError(
-                    f"filters of {extents} are larger than the images that reach them, "
-                    f"{shape}; use smaller filters, pad='same', or pool less before"
-                )
-            out.append((padded - extent) // step + 1)
-        return (None, self.num_filters, *out)
+    spatial = 1
 
-    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """``W`` and, where there are biases, ``b``."""
-        out = self.output_shape(*input_shapes)
-        channels = input_shapes[0][1] // self.num_groups
-        size = self._sizes()[0]
-        specs = {"W": ParamSpec((self.num_filters, channels, *size), self.W)}
-        if self.b is not None:
-            shape = out[1:] if self.untie_biases else (self.num_filters,)
-            specs["b"] = ParamSpec(shape, self.b, regularizable=False)
-        return specs
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Convolve, add, bend."""
-        W = params["W"]
-        if self.flip_filters:
-            W = W[:, :, ::-1, ::-1]
-        _, stride, dilation = self._sizes()
-        x = convolve(inputs[0], W, stride, self._pads(), dilation, self.num_groups)
-        if "b" in params:
-            x = x + (jnp.moveaxis(params["b"], 0, -1) if self.untie_biases else params["b"])
-        return self.activate(x), state
+@dataclass(frozen=True)
+class Conv3DLayer(_ConvLayer):
+    """Filters that slide over volumes of shape ``(n, channels, depth, height, width)``.
+
+    Parameters
+    ----------
+    num_filters : int
+        Number of filters, the channels of the output.
+    filter_size : int or (int, int, int)
+        Depth, height and width of the filters.
+    stride, pad, untie_biases, W, b, nonlinearity, flip_filters, num_groups, dilation
+        As in `Conv2DLayer`, for three axes: ``W`` has the shape ``(num_filters, channels / groups,
+        depth, height, width)``.
+
+    Examples
+    --------
+    >>> Conv3DLayer(num_filters=8, filter_size=3, pad='same').output_shape((None, 1, 9, 9, 9))
+    (None, 8, 9, 9, 9)
+    """
+
+    spatial = 3
+
+
+@dataclass(frozen=True)
+class DilatedConv2DLayer(Conv2DLayer):
+    """`Conv2DLayer` under the name that Lasagne has for one with `dilation`.
+
+    Lasagne's own has its weights in the shape ``(channels, num_filters, height, width)``; exchange
+    the first two axes of those that were trained there.
+
+    Examples
+    --------
+    >>> layer = DilatedConv2DLayer(num_filters=4, filter_size=3, dilation=2)
+    >>> layer.output_shape((None, 1, 28, 28))
+    (None, 4, 24, 24)
+    """

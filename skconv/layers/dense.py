@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import jax.numpy as jnp
+
 from ..init import Constant, GlorotUniform
 from .base import (
     UNSET,
@@ -20,7 +22,7 @@ from .base import (
     structural,
 )
 
-__all__ = ["DenseLayer"]
+__all__ = ["DenseLayer", "NINLayer"]
 
 
 @dataclass(frozen=True)
@@ -64,3 +66,54 @@ class DenseLayer(Layer):
         """Multiply, add, bend."""
         x = inputs[0].reshape(inputs[0].shape[0], -1) @ params["W"]
         return self.activate(x + params["b"] if "b" in params else x), state
+
+
+@dataclass(frozen=True)
+class NINLayer(Layer):
+    """A dense layer at each place of an image, a convolution of 1x1 (Lin et al. 2013).
+
+    Parameters
+    ----------
+    num_units : int
+        Number of units, the channels of the output.
+    untie_biases : bool
+        Whether each place has biases of its own.
+    W : initialiser, array or name of a layer
+        Weights of shape ``(channels, num_units)``.
+    b : initialiser, array, name of a layer, or None
+        Biases of shape ``(num_units,)``, or ``(num_units, ...)`` for each place.
+    nonlinearity : callable or None
+        `rectify`; None is the identity.
+
+    Examples
+    --------
+    >>> NINLayer(num_units=16).output_shape((None, 64, 7, 7))
+    (None, 16, 7, 7)
+    """
+
+    num_units: int = structural(check=positive)
+    untie_biases: bool = structural(False)
+    W: Any = initial(GlorotUniform())
+    b: Any = initial(Constant(0.0))
+    nonlinearity: Any = structural(UNSET, check=function)
+
+    layout = "channels_last"
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Images with a channel for each unit."""
+        return (None, self.num_units, *input_shapes[0][2:])
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """``W`` and, where there are biases, ``b``."""
+        specs = {"W": ParamSpec((input_shapes[0][1], self.num_units), self.W)}
+        if self.b is not None:
+            shape = self.output_shape(*input_shapes)[1:] if self.untie_biases else (self.num_units,)
+            specs["b"] = ParamSpec(shape, self.b, regularizable=False)
+        return specs
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Multiply, add, bend."""
+        x = inputs[0] @ params["W"]
+        if "b" in params:
+            x = x + (jnp.moveaxis(params["b"], 0, -1) if self.untie_biases else params["b"])
+        return self.activate(x), state

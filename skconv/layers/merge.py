@@ -2,25 +2,75 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
-from .base import Context, MergeLayer, Params, Shape, structural
+from .base import Context, MergeLayer, Params, Shape, function, structural
 
-__all__ = ["ConcatLayer", "ElemwiseSumLayer"]
+__all__ = ["ConcatLayer", "ElemwiseMergeLayer", "ElemwiseSumLayer"]
+
+CROPPINGS = (None, "lower", "center", "upper")
 
 
 @dataclass(frozen=True)
-class ConcatLayer(MergeLayer):
+class _CroppingLayer(MergeLayer):
+    """Cut inputs to their common size first."""
+
+    cropping: Any = structural(None)
+
+    def _parts(self, shapes: Sequence[Shape]) -> list[tuple[slice, ...]]:
+        """Say for each input what is left of it."""
+        rank = len(shapes[0])
+        if {len(shape) for shape in shapes} != {rank}:
+            raise LayerError(f"inputs must have as many axes, got {', '.join(map(str, shapes))}")
+        given = (None,) if self.cropping is None else self.cropping
+        given = given if isinstance(given, tuple) else (given,)
+        if len(given) > rank or any(crop not in CROPPINGS for crop in given):
+            raise LayerError(
+                f"cropping={self.cropping!r} is not None, nor one of None, 'lower', 'center' and "
+                f"'upper' for each of {rank} axes"
+            )
+        given = (*given, *(None,) * (rank - len(given)))
+        if given[0] is not None:
+            raise LayerError(f"cropping={self.cropping!r} would leave out rows; start with None")
+        parts = []
+        for shape in shapes:
+            cuts = [slice(None)]
+            for axis in range(1, rank):
+                size, least = shape[axis], min(other[axis] for other in shapes)
+                start = {"center": (size - least) // 2, "upper": size - least}.get(given[axis], 0)
+                cuts.append(slice(None) if given[axis] is None else slice(start, start + least))
+            parts.append(tuple(cuts))
+        return parts
+
+    def _cropped_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
+        return [
+            (None, *(len(range(n)[cut]) for n, cut in zip(shape[1:], cuts[1:], strict=True)))
+            for shape, cuts in zip(shapes, self._parts(shapes), strict=True)
+        ]
+
+    def _crop(self, inputs: Sequence[jax.Array]) -> list[jax.Array]:
+        parts = self._parts([x.shape for x in inputs])
+        return [x[cuts] for x, cuts in zip(inputs, parts, strict=True)]
+
+
+@dataclass(frozen=True)
+class ConcatLayer(_CroppingLayer):
     """Put inputs side by side.
 
     Parameters
     ----------
     axis : int
         Axis along which they are joined; 1 is the channels.
+    cropping : sequence of None, 'lower', 'center' or 'upper', optional
+        For each axis, the batch first, which part is left of inputs that are larger than the
+        smallest. None leaves an axis as it is.
 
     Examples
     --------
@@ -32,6 +82,7 @@ class ConcatLayer(MergeLayer):
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The common shape, with the sizes along `axis` added."""
+        input_shapes = self._cropped_shapes(input_shapes)
         first = input_shapes[0]
         if not -len(first) <= self.axis < len(first) or self.axis % len(first) == 0:
             raise LayerError(f"axis={self.axis} is no axis of {first} besides the batch")
@@ -45,17 +96,49 @@ class ConcatLayer(MergeLayer):
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Concatenate."""
-        return jnp.concatenate(inputs, axis=self.axis), state
+        return jnp.concatenate(self._crop(inputs), axis=self.axis), state
 
 
 @dataclass(frozen=True)
-class ElemwiseSumLayer(MergeLayer):
+class ElemwiseMergeLayer(_CroppingLayer):
+    """Combine inputs of one shape, element by element.
+
+    Parameters
+    ----------
+    merge_function : callable
+        From two arrays to one, such as `jax.numpy.maximum`; applied from left to right.
+    cropping : sequence of None, 'lower', 'center' or 'upper', optional
+        As in `ConcatLayer`.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> layer = ElemwiseMergeLayer(merge_function=jnp.maximum)
+    >>> layer.output_shape((None, 8, 6, 6), (None, 8, 6, 6))
+    (None, 8, 6, 6)
+    """
+
+    merge_function: Any = structural(check=function)
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The common shape."""
+        return _common(self._cropped_shapes(input_shapes))
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Combine."""
+        return functools.reduce(self.merge_function, self._crop(inputs)), state
+
+
+@dataclass(frozen=True)
+class ElemwiseSumLayer(_CroppingLayer):
     """Add inputs of one shape.
 
     Parameters
     ----------
     coeffs : float or sequence of float
         Factor on each input, or one on all.
+    cropping : sequence of None, 'lower', 'center' or 'upper', optional
+        As in `ConcatLayer`.
 
     Examples
     --------
@@ -65,20 +148,27 @@ class ElemwiseSumLayer(MergeLayer):
 
     coeffs: Any = structural(1.0)
 
-    layout = "any"
+    @property
+    def layout(self) -> str:
+        """Any, unless axes are counted in public shapes."""
+        return "any" if self.cropping is None else "channels_first"
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The common shape."""
-        if len(set(input_shapes)) > 1:
-            raise LayerError(f"inputs must have one shape, got {', '.join(map(str, input_shapes))}")
         if isinstance(self.coeffs, tuple) and len(self.coeffs) != len(input_shapes):
             raise LayerError(
                 f"coeffs={self.coeffs!r} has {len(self.coeffs)} numbers for "
                 f"{len(input_shapes)} inputs"
             )
-        return input_shapes[0]
+        return _common(self._cropped_shapes(input_shapes))
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Scale and add."""
         coeffs = self.coeffs if isinstance(self.coeffs, tuple) else (self.coeffs,) * len(inputs)
-        return sum(c * x for c, x in zip(coeffs, inputs, strict=True)), state
+        return sum(c * x for c, x in zip(coeffs, self._crop(inputs), strict=True)), state
+
+
+def _common(shapes: Sequence[Shape]) -> Shape:
+    if len(set(shapes)) > 1:
+        raise LayerError(f"inputs must have one shape, got {', '.join(map(str, shapes))}")
+    return shapes[0]

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from ..errors import LayerError
 from .base import Context, Layer, Params, Shape, runtime, structural
 
-__all__ = ["DropoutLayer"]
+__all__ = [
+    "DropoutLayer",
+    "DropoutLocationsLayer",
+    "GaussianNoiseLayer",
+    "SpatialDropoutLayer",
+    "dropout",
+    "dropout_channels",
+    "dropout_locations",
+    "spatial_dropout",
+]
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,8 @@ class DropoutLayer(Layer):
         Probability of zero, from 0 to 1. A runtime value: another one compiles nothing.
     rescale : bool
         Whether what is left is divided by ``1 - p``, so that nothing changes at prediction.
+    shared_axes : tuple of int
+        Axes along which elements are dropped together, counted in the public shape.
 
     Examples
     --------
@@ -31,11 +44,26 @@ class DropoutLayer(Layer):
 
     p: float = runtime(0.5, low=0.0, high=1.0)
     rescale: bool = structural(True)
+    shared_axes: Any = structural(())
 
-    layout = "any"
+    @property
+    def layout(self) -> str:
+        """Any, unless axes are counted in public shapes."""
+        return "any" if self.shared_axes == () else "channels_first"
+
+    def _together(self, rank: int) -> tuple[int, ...]:
+        """Axes along which one draw counts for all."""
+        axes = self.shared_axes if isinstance(self.shared_axes, tuple) else (self.shared_axes,)
+        if not all(isinstance(axis, int) and -rank <= axis < rank and axis % rank for axis in axes):
+            raise LayerError(
+                f"shared_axes={self.shared_axes!r} are no axes of an input with {rank} besides the "
+                "batch"
+            )
+        return tuple(axis % rank for axis in axes)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""
+        self._together(len(input_shapes[0]))
         return input_shapes[0]
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
@@ -46,4 +74,93 @@ class DropoutLayer(Layer):
         kept = 1.0 - jnp.asarray(self.p, x.dtype)
         if self.rescale:
             x = x / jnp.maximum(kept, jnp.finfo(x.dtype).tiny)
-        return jnp.where(jax.random.bernoulli(ctx.key, kept, x.shape), x, 0), state
+        together = self._together(x.ndim)
+        shape = [1 if axis in together else n for axis, n in enumerate(x.shape)]
+        return jnp.where(jax.random.bernoulli(ctx.key, kept, shape), x, 0), state
+
+
+dropout = DropoutLayer
+
+
+@dataclass(frozen=True)
+class SpatialDropoutLayer(DropoutLayer):
+    """Set whole channels to zero at random in training (Tompson et al. 2014).
+
+    Parameters
+    ----------
+    p, rescale
+        As in `DropoutLayer`.
+
+    Examples
+    --------
+    >>> SpatialDropoutLayer(p=0.1).output_shape((None, 32, 13, 13))
+    (None, 32, 13, 13)
+    """
+
+    shared_axes: Any = field(default=(), init=False, repr=False)
+
+    layout = "channels_last"
+
+    def _together(self, rank: int) -> tuple[int, ...]:
+        return tuple(range(1, rank - 1))
+
+
+dropout_channels = spatial_dropout = SpatialDropoutLayer
+
+
+@dataclass(frozen=True)
+class DropoutLocationsLayer(DropoutLayer):
+    """Set all channels of a place to zero at random in training.
+
+    Parameters
+    ----------
+    p, rescale
+        As in `DropoutLayer`.
+
+    Examples
+    --------
+    >>> DropoutLocationsLayer(p=0.1).output_shape((None, 32, 13, 13))
+    (None, 32, 13, 13)
+    """
+
+    shared_axes: Any = field(default=(), init=False, repr=False)
+
+    layout = "channels_last"
+
+    def _together(self, rank: int) -> tuple[int, ...]:
+        return (rank - 1,)
+
+
+dropout_locations = DropoutLocationsLayer
+
+
+@dataclass(frozen=True)
+class GaussianNoiseLayer(Layer):
+    """Add Gaussian noise in training.
+
+    Parameters
+    ----------
+    sigma : float
+        Its deviation. A runtime value: another one compiles nothing.
+
+    Examples
+    --------
+    >>> GaussianNoiseLayer(sigma=0.2).output_shape((None, 100))
+    (None, 100)
+    """
+
+    sigma: float = runtime(0.1, low=0.0)
+
+    layout = "any"
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The shape of the input."""
+        return input_shapes[0]
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Add in training, pass on at prediction."""
+        x = inputs[0]
+        if not ctx.train:
+            return x, state
+        noise = jax.random.normal(ctx.key, x.shape, x.dtype)
+        return x + jnp.asarray(self.sigma, x.dtype) * noise, state

@@ -10,9 +10,20 @@ from jax import lax
 
 from ..errors import LayerError
 from ..init import Constant
-from .base import Context, Layer, Params, ParamSpec, Shape, initial, runtime, structural
+from .base import (
+    Context,
+    Layer,
+    Params,
+    ParamSpec,
+    Shape,
+    initial,
+    need_images,
+    positive,
+    runtime,
+    structural,
+)
 
-__all__ = ["BatchNormLayer"]
+__all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer"]
 
 
 @dataclass(frozen=True)
@@ -105,3 +116,49 @@ class BatchNormLayer(Layer):
         scale = inv_std * params["gamma"] if "gamma" in params else inv_std
         x = (x - spread(mean)) * spread(scale)
         return (x + spread(params["beta"]) if "beta" in params else x), new
+
+
+@dataclass(frozen=True)
+class LocalResponseNormalization2DLayer(Layer):
+    """Divide each pixel by what its neighbouring channels have (Krizhevsky et al. 2012).
+
+    ``x / (k + alpha * sum(x ** 2 over n channels)) ** beta``. torch divides `alpha` by `n`.
+
+    Parameters
+    ----------
+    alpha, k, beta : float
+        Runtime values: others compile nothing.
+    n : int
+        Odd number of neighbouring channels, the channel itself in the middle.
+
+    Examples
+    --------
+    >>> LocalResponseNormalization2DLayer().output_shape((None, 96, 55, 55))
+    (None, 96, 55, 55)
+    """
+
+    alpha: float = runtime(1e-4)
+    k: float = runtime(2.0)
+    beta: float = runtime(0.75)
+    n: int = structural(5, check=positive)
+
+    layout = "channels_last"
+
+    def check(self):
+        """Yield what is wrong with the fields, whatever the inputs."""
+        faults = list(super().check())
+        return faults if faults or self.n % 2 else [f"n={self.n!r} is not odd"]
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The shape of the input."""
+        need_images(input_shapes[0], 2)
+        return input_shapes[0]
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Normalise."""
+        x = inputs[0]
+        alpha, k, beta = (jnp.asarray(v, x.dtype) for v in (self.alpha, self.k, self.beta))
+        half, channels = self.n // 2, x.shape[-1]
+        squares = jnp.pad(jnp.square(x), ((0, 0),) * (x.ndim - 1) + ((half, half),))
+        total = sum(squares[..., i : i + channels] for i in range(self.n))
+        return x * (k + alpha * total) ** -beta, state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
@@ -16,18 +16,22 @@ from .base import (
     Shape,
     each_axis,
     natural_each,
-    need_rank,
+    need_images,
+    one_of,
     positive_each,
     structural,
 )
 
-__all__ = ["MaxPool2DLayer", "Pool2DLayer"]
+__all__ = [
+    "MaxPool1DLayer",
+    "MaxPool2DLayer",
+    "MaxPool3DLayer",
+    "Pool1DLayer",
+    "Pool2DLayer",
+    "Pool3DLayer",
+]
 
 MODES = ("max", "average", "average_exc_pad", "average_inc_pad")
-
-
-def _mode(value: Any) -> str | None:
-    return None if value in MODES else f"one of {', '.join(map(repr, MODES))}"
 
 
 def _stride(value: Any) -> str | None:
@@ -35,7 +39,86 @@ def _stride(value: Any) -> str | None:
 
 
 @dataclass(frozen=True)
-class MaxPool2DLayer(Layer):
+class _MaxPoolLayer(Layer):
+    """Maximum under a window that moves over `spatial` axes."""
+
+    pool_size: Any = structural(check=positive_each)
+    stride: Any = structural(None, check=_stride)
+    pad: Any = structural(0, check=natural_each)
+    ignore_border: bool = structural(True)
+
+    spatial: ClassVar[int]
+    layout = "channels_last"
+    aliases = {"ds": "pool_size", "strides": "stride", "border_mode": "pad"}
+
+    @property
+    def window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Size of the window, and its stride."""
+        size = each_axis(self.pool_size, self.spatial, "pool_size")
+        stride = size if self.stride is None else each_axis(self.stride, self.spatial, "stride")
+        return size, stride
+
+    def _pads(self, spatial: tuple[int, ...]) -> Pads:
+        size, stride = self.window
+        pads = each_axis(self.pad, len(size), "pad")
+        if self.ignore_border:
+            return tuple((p, p) for p in pads)
+        missing = [
+            -(n + 2 * p - s) % t for n, p, s, t in zip(spatial, pads, size, stride, strict=True)
+        ]
+        # A last window that would see nothing but padding is left out, as in Theano and torch.
+        return tuple(
+            (p, p + m if p + m < s else p) for p, m, s in zip(pads, missing, size, strict=True)
+        )
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Images with as many channels and fewer pixels."""
+        shape = input_shapes[0]
+        need_images(shape, self.spatial)
+        size, stride = self.window
+        if any(p >= s for p, s in zip(each_axis(self.pad, self.spatial, "pad"), size, strict=True)):
+            raise LayerError(f"pad={self.pad!r} must be smaller than pool_size={self.pool_size!r}")
+        out = []
+        for n, s, t, pads in zip(shape[2:], size, stride, self._pads(shape[2:]), strict=True):
+            if s > n + sum(pads):
+                raise LayerError(
+                    f"windows of {size} are larger than the images that reach them, {shape}; "
+                    "use a smaller pool_size, or pool less before"
+                )
+            out.append((n + sum(pads) - s) // t + 1)
+        return (None, shape[1], *out)
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Take the maxima."""
+        x = inputs[0]
+        return pool_max(x, *self.window, self._pads(x.shape[1:-1])), state
+
+
+@dataclass(frozen=True)
+class _PoolLayer(_MaxPoolLayer):
+    """Maximum or average under a window that moves over `spatial` axes."""
+
+    mode: str = structural("max", check=one_of(*MODES))
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Take the maxima or averages."""
+        x = inputs[0]
+        pads = self._pads(x.shape[1:-1])
+        if self.mode == "max":
+            return pool_max(x, *self.window, pads), state
+        counts = (
+            each_axis(self.pad, self.spatial, "pad")
+            if self.mode == "average_inc_pad"
+            else (0,) * self.spatial
+        )
+        sizes = (n + 2 * c for n, c in zip(x.shape[1:-1], counts, strict=True))
+        rest = tuple((p - c, q - c) for (p, q), c in zip(pads, counts, strict=True))
+        counted = pool_sum(jnp.ones((1, *sizes, 1), x.dtype), *self.window, rest)
+        return pool_sum(x, *self.window, pads) / counted, state
+
+
+@dataclass(frozen=True)
+class MaxPool2DLayer(_MaxPoolLayer):
     """Maximum of the pixels under a moving window.
 
     Parameters
@@ -57,58 +140,47 @@ class MaxPool2DLayer(Layer):
     (None, 64, 7, 7)
     """
 
-    pool_size: Any = structural(check=positive_each)
-    stride: Any = structural(None, check=_stride)
-    pad: Any = structural(0, check=natural_each)
-    ignore_border: bool = structural(True)
-
-    layout = "channels_last"
-    aliases = {"ds": "pool_size", "strides": "stride", "border_mode": "pad"}
-
-    @property
-    def window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Size of the window, and its stride."""
-        size = each_axis(self.pool_size, 2, "pool_size")
-        return size, size if self.stride is None else each_axis(self.stride, 2, "stride")
-
-    def _pads(self, spatial: tuple[int, ...]) -> Pads:
-        size, stride = self.window
-        pads = each_axis(self.pad, len(size), "pad")
-        if self.ignore_border:
-            return tuple((p, p) for p in pads)
-        missing = [
-            -(n + 2 * p - s) % t for n, p, s, t in zip(spatial, pads, size, stride, strict=True)
-        ]
-        # A last window that would see nothing but padding is left out, as in Theano and torch.
-        return tuple(
-            (p, p + m if p + m < s else p) for p, m, s in zip(pads, missing, size, strict=True)
-        )
-
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Images with as many channels and fewer pixels."""
-        shape = input_shapes[0]
-        need_rank(shape, 4, "(n, channels, height, width)")
-        size, stride = self.window
-        if any(p >= s for p, s in zip(each_axis(self.pad, 2, "pad"), size, strict=True)):
-            raise LayerError(f"pad={self.pad!r} must be smaller than pool_size={self.pool_size!r}")
-        out = []
-        for n, s, t, pads in zip(shape[2:], size, stride, self._pads(shape[2:]), strict=True):
-            if s > n + sum(pads):
-                raise LayerError(
-                    f"windows of {size} are larger than the images that reach them, {shape}; "
-                    "use a smaller pool_size, or pool less before"
-                )
-            out.append((n + sum(pads) - s) // t + 1)
-        return (None, shape[1], *out)
-
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Take the maxima."""
-        x = inputs[0]
-        return pool_max(x, *self.window, self._pads(x.shape[1:-1])), state
+    spatial = 2
 
 
 @dataclass(frozen=True)
-class Pool2DLayer(MaxPool2DLayer):
+class MaxPool1DLayer(_MaxPoolLayer):
+    """Maximum under a window along sequences, ``(n, channels, length)``.
+
+    Parameters
+    ----------
+    pool_size, stride, pad, ignore_border
+        As in `MaxPool2DLayer`.
+
+    Examples
+    --------
+    >>> MaxPool1DLayer(pool_size=2).output_shape((None, 4, 9))
+    (None, 4, 4)
+    """
+
+    spatial = 1
+
+
+@dataclass(frozen=True)
+class MaxPool3DLayer(_MaxPoolLayer):
+    """Maximum in volumes, ``(n, channels, depth, height, width)``.
+
+    Parameters
+    ----------
+    pool_size, stride, pad, ignore_border
+        As in `MaxPool2DLayer`.
+
+    Examples
+    --------
+    >>> MaxPool3DLayer(pool_size=2).output_shape((None, 4, 9, 8, 6))
+    (None, 4, 4, 4, 3)
+    """
+
+    spatial = 3
+
+
+@dataclass(frozen=True)
+class Pool2DLayer(_PoolLayer):
     """Maximum or average of the pixels under a moving window.
 
     Parameters
@@ -124,16 +196,40 @@ class Pool2DLayer(MaxPool2DLayer):
     (None, 64, 7, 7)
     """
 
-    mode: str = structural("max", check=_mode)
+    spatial = 2
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Take the maxima or averages."""
-        x = inputs[0]
-        pads = self._pads(x.shape[1:-1])
-        if self.mode == "max":
-            return pool_max(x, *self.window, pads), state
-        counts = each_axis(self.pad, 2, "pad") if self.mode == "average_inc_pad" else (0, 0)
-        sizes = (n + 2 * c for n, c in zip(x.shape[1:-1], counts, strict=True))
-        rest = tuple((p - c, q - c) for (p, q), c in zip(pads, counts, strict=True))
-        counted = pool_sum(jnp.ones((1, *sizes, 1), x.dtype), *self.window, rest)
-        return pool_sum(x, *self.window, pads) / counted, state
+
+@dataclass(frozen=True)
+class Pool1DLayer(_PoolLayer):
+    """Maximum or average under a window along sequences, ``(n, channels, length)``.
+
+    Parameters
+    ----------
+    pool_size, stride, pad, ignore_border, mode
+        As in `Pool2DLayer`.
+
+    Examples
+    --------
+    >>> Pool1DLayer(pool_size=2).output_shape((None, 4, 9))
+    (None, 4, 4)
+    """
+
+    spatial = 1
+
+
+@dataclass(frozen=True)
+class Pool3DLayer(_PoolLayer):
+    """Maximum or average in volumes, ``(n, channels, depth, height, width)``.
+
+    Parameters
+    ----------
+    pool_size, stride, pad, ignore_border, mode
+        As in `Pool2DLayer`.
+
+    Examples
+    --------
+    >>> Pool3DLayer(pool_size=2).output_shape((None, 4, 9, 8, 6))
+    (None, 4, 4, 4, 3)
+    """
+
+    spatial = 3

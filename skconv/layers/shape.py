@@ -6,10 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import jax.numpy as jnp
+
 from ..errors import LayerError
+from ..keys import structural_key
 from .base import Context, Layer, Params, Shape, positive, structural
 
-__all__ = ["FlattenLayer", "ReshapeLayer"]
+__all__ = ["DimshuffleLayer", "FlattenLayer", "PadLayer", "ReshapeLayer", "SliceLayer"]
 
 
 @dataclass(frozen=True)
@@ -93,3 +96,153 @@ class ReshapeLayer(Layer):
         """Reshape."""
         x = inputs[0]
         return x.reshape(x.shape[0], *self.output_shape((None, *x.shape[1:]))[1:]), state
+
+
+@dataclass(frozen=True)
+class DimshuffleLayer(Layer):
+    """Put the axes in another order, add axes of length one, and leave such axes out.
+
+    Parameters
+    ----------
+    pattern : sequence of int or 'x'
+        For each axis of the output the input's axis, or ``'x'`` for a new one. It must start with
+        0, the batch.
+
+    Examples
+    --------
+    >>> DimshuffleLayer(pattern=(0, 3, 'x', 1)).output_shape((None, 8, 1, 6))
+    (None, 6, 1, 8)
+    """
+
+    pattern: Any = structural()
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The sizes of the axes in their new order."""
+        given, pattern = input_shapes[0], self.pattern
+        if not isinstance(pattern, tuple) or pattern[:1] != (0,):
+            raise LayerError(f"pattern={pattern!r} must start with 0, the batch")
+        axes = [axis for axis in pattern if axis != "x"]
+        if not all(isinstance(axis, int) and 0 <= axis < len(given) for axis in axes):
+            raise LayerError(f"pattern={pattern!r} may hold 'x' and the axes of {given}")
+        if len(set(axes)) < len(axes):
+            raise LayerError(f"pattern={pattern!r} has an axis twice")
+        lost = [axis for axis in range(len(given)) if axis not in axes and given[axis] != 1]
+        if lost:
+            raise LayerError(
+                f"pattern={pattern!r} leaves out axis {lost[0]} of {given}, whose size is not 1"
+            )
+        return tuple(1 if axis == "x" else given[axis] for axis in pattern)
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Transpose."""
+        x = inputs[0]
+        kept = [axis for axis in self.pattern if axis != "x"]
+        x = x.squeeze(tuple(axis for axis in range(x.ndim) if axis not in kept))
+        x = x.transpose(tuple(sorted(kept).index(axis) for axis in kept))
+        new = [place for place, axis in enumerate(self.pattern) if axis == "x"]
+        return jnp.expand_dims(x, new), state
+
+
+@dataclass(frozen=True)
+class PadLayer(Layer):
+    """Put a value around the input.
+
+    Parameters
+    ----------
+    width : int, or sequence of int or (int, int)
+        How many before and after each axis; one number is for all axes.
+    val : float
+        The value.
+    batch_ndim : int
+        Number of first axes that stay as they are: 2 leaves the batch and the channels.
+
+    Examples
+    --------
+    >>> PadLayer(width=((1, 2), 3)).output_shape((None, 8, 5, 5))
+    (None, 8, 8, 11)
+    """
+
+    width: Any = structural()
+    val: float = structural(0.0)
+    batch_ndim: int = structural(2, check=positive)
+
+    def _widths(self, rank: int) -> list[tuple[int, int]]:
+        axes = rank - self.batch_ndim
+        widths = self.width if isinstance(self.width, tuple) else (self.width,) * axes
+        pairs = [pair if isinstance(pair, tuple) else (pair, pair) for pair in widths]
+        numbers = [n for pair in pairs for n in pair]
+        if not all(isinstance(n, int) and n >= 0 for n in numbers) or len(numbers) != 2 * axes:
+            raise LayerError(
+                f"width={self.width!r} is not a whole number of 0 or more, nor one or a pair for "
+                f"each of {axes} axes"
+            )
+        return pairs
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The input's shape with the widths added."""
+        shape, first = input_shapes[0], self.batch_ndim
+        pairs = self._widths(len(shape))
+        return (
+            *shape[:first],
+            *(n + a + b for n, (a, b) in zip(shape[first:], pairs, strict=True)),
+        )
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Pad."""
+        x = inputs[0]
+        widths = [(0, 0)] * self.batch_ndim + self._widths(x.ndim)
+        return jnp.pad(x, widths, constant_values=self.val), state
+
+
+@dataclass(frozen=True)
+class SliceLayer(Layer):
+    """Take a part of the input along an axis.
+
+    Parameters
+    ----------
+    indices : int or slice
+        An int takes one position and leaves the axis out.
+    axis : int
+        Axis to cut; -1 is the last.
+
+    Examples
+    --------
+    >>> SliceLayer(indices=slice(2, 5), axis=2).output_shape((None, 8, 10))
+    (None, 8, 3)
+    >>> SliceLayer(indices=-1, axis=1).output_shape((None, 8, 10))
+    (None, 10)
+    """
+
+    indices: Any = structural()
+    axis: int = structural(-1)
+
+    def __hash__(self) -> int:
+        """Hash slices as well, which Python itself does from 3.12 on."""
+        return hash((structural_key(self.indices), self.axis))
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The input's shape with the axis shorter or left out."""
+        shape = input_shapes[0]
+        axis = self._axis(len(shape))
+        if isinstance(self.indices, slice):
+            size = len(range(*self.indices.indices(shape[axis])))
+            if not size:
+                raise LayerError(f"{self.indices} takes nothing of axis {axis} of {shape}")
+            return (*shape[:axis], size, *shape[axis + 1 :])
+        if not isinstance(self.indices, int) or not -shape[axis] <= self.indices < shape[axis]:
+            raise LayerError(
+                f"indices={self.indices!r} is no slice and no position on axis {axis} of {shape}"
+            )
+        return (*shape[:axis], *shape[axis + 1 :])
+
+    def _axis(self, rank: int) -> int:
+        if not isinstance(self.axis, int) or not -rank <= self.axis < rank or not self.axis % rank:
+            raise LayerError(
+                f"axis={self.axis!r} is no axis of an input with {rank} besides the batch"
+            )
+        return self.axis % rank
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Cut."""
+        x = inputs[0]
+        return x[(slice(None),) * self._axis(x.ndim) + (self.indices,)], state

@@ -5,9 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .base import UNSET, Context, Layer, Params, Shape, function, structural
+import jax
+import jax.numpy as jnp
 
-__all__ = ["NonlinearityLayer"]
+from ..errors import LayerError
+from ..init import Constant
+from .base import (
+    UNSET,
+    Context,
+    Layer,
+    Params,
+    ParamSpec,
+    Shape,
+    function,
+    initial,
+    runtime,
+    shared_axes,
+    structural,
+)
+
+__all__ = [
+    "BiasLayer",
+    "ExpressionLayer",
+    "NonlinearityLayer",
+    "ParametricRectifierLayer",
+    "RandomizedRectifierLayer",
+    "ScaleLayer",
+]
 
 
 @dataclass(frozen=True)
@@ -36,3 +60,217 @@ class NonlinearityLayer(Layer):
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Bend."""
         return self.activate(inputs[0]), state
+
+
+@dataclass(frozen=True)
+class ExpressionLayer(Layer):
+    """Any function that JAX can trace.
+
+    Parameters
+    ----------
+    function : callable
+        From a batch in its public shape, channels first, to another. The functions of `jax.numpy`
+        qualify; those that need another package's arrays do not.
+    output_shape : 'auto', tuple or None
+        ``'auto'`` traces the function to find the shape, None is the shape of the input, and a
+        tuple is the shape itself, with None for the batch.
+
+    Raises
+    ------
+    ValueError
+        When the network is built, where the function mixes up the batch or fails on its input.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> layer = ExpressionLayer(function=lambda x: jnp.concatenate([x, -x], axis=1))
+    >>> layer.output_shape((None, 8, 5, 5))
+    (None, 16, 5, 5)
+    """
+
+    function: Any = structural(check=function)
+    shape: Any = structural("auto")
+
+    aliases = {"output_shape": "shape"}
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The shape that was given, or that the function makes of the input's."""
+        given = input_shapes[0]
+        if self.shape is None:
+            return given
+        if isinstance(self.shape, tuple):
+            return (None, *self.shape[1:])
+        if self.shape != "auto":
+            raise LayerError(f"output_shape={self.shape!r} is not 'auto', a tuple or None")
+        batch = 7919
+        try:
+            made = jax.eval_shape(self.function, jnp.zeros((batch, *given[1:]), jnp.float32)).shape
+        except (TypeError, ValueError) as fault:
+            raise LayerError(f"function fails on an input of shape {given}: {fault}") from fault
+        if made[:1] != (batch,):
+            raise LayerError(f"function does not keep the batch apart: from {given} to {made}")
+        return (None, *made[1:])
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Call the function."""
+        return self.function(inputs[0]), state
+
+
+@dataclass(frozen=True)
+class _SharedLayer(Layer):
+    """One parameter, shared along some axes."""
+
+    shared_axes: Any = structural("auto")
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The shape of the input."""
+        shared_axes(self.shared_axes, len(input_shapes[0]))
+        return input_shapes[0]
+
+    @property
+    def layout(self) -> str:
+        """Channels last, unless the axes are counted in public shapes."""
+        return "channels_last" if self.shared_axes == "auto" else "channels_first"
+
+    def _shape(self, shape: Shape) -> tuple[int, ...]:
+        axes = shared_axes(self.shared_axes, len(shape))
+        return tuple(n for axis, n in enumerate(shape) if axis not in axes)
+
+    def _spread(self, value: jax.Array, x: jax.Array) -> jax.Array:
+        if self.shared_axes == "auto":
+            return value
+        return jnp.expand_dims(value, shared_axes(self.shared_axes, x.ndim))
+
+
+@dataclass(frozen=True)
+class BiasLayer(_SharedLayer):
+    """Add a learnt number to each channel.
+
+    Parameters
+    ----------
+    shared_axes : 'auto', int or tuple of int
+        Axes along which it is the same; ``'auto'`` is all but the channels.
+    b : initialiser, array, name of a layer, or None
+        Biases, of the sizes of the other axes. None adds nothing.
+
+    Examples
+    --------
+    >>> BiasLayer().param_specs((None, 32, 13, 13))['b'].shape
+    (32,)
+    """
+
+    b: Any = initial(Constant(0.0))
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """``b``, where there is one."""
+        if self.b is None:
+            return {}
+        return {"b": ParamSpec(self._shape(input_shapes[0]), self.b, regularizable=False)}
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Add."""
+        x = inputs[0]
+        return (x + self._spread(params["b"], x) if "b" in params else x), state
+
+
+@dataclass(frozen=True)
+class ScaleLayer(_SharedLayer):
+    """Multiply each channel by a learnt number.
+
+    Parameters
+    ----------
+    shared_axes : 'auto', int or tuple of int
+        Axes along which it is the same; ``'auto'`` is all but the channels.
+    scales : initialiser, array or name of a layer
+        Factors, of the sizes of the other axes.
+
+    Examples
+    --------
+    >>> ScaleLayer().param_specs((None, 32, 13, 13))['scales'].shape
+    (32,)
+    """
+
+    scales: Any = initial(Constant(1.0))
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """``scales``."""
+        return {"scales": ParamSpec(self._shape(input_shapes[0]), self.scales)}
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Multiply."""
+        x = inputs[0]
+        return x * self._spread(params["scales"], x), state
+
+
+@dataclass(frozen=True)
+class ParametricRectifierLayer(_SharedLayer):
+    """Rectifier with a learnt slope on the negative side (He et al. 2015).
+
+    The layer before should have ``nonlinearity=None``.
+
+    Parameters
+    ----------
+    shared_axes : 'auto', int or tuple of int
+        Axes along which the slope is the same; ``'auto'`` is all but the channels.
+    alpha : initialiser, array or name of a layer
+        Slopes, of the sizes of the other axes.
+
+    Examples
+    --------
+    >>> ParametricRectifierLayer().param_specs((None, 32, 13, 13))['alpha'].shape
+    (32,)
+    """
+
+    alpha: Any = initial(Constant(0.25))
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """``alpha``."""
+        return {"alpha": ParamSpec(self._shape(input_shapes[0]), self.alpha, regularizable=False)}
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Bend."""
+        x = inputs[0]
+        return jnp.where(x > 0, x, self._spread(params["alpha"], x) * x), state
+
+
+@dataclass(frozen=True)
+class RandomizedRectifierLayer(_SharedLayer):
+    """Leaky rectifier whose slope is drawn anew in each training step (Xu et al. 2015).
+
+    The layer before should have ``nonlinearity=None``. At prediction the slope is the middle.
+
+    Parameters
+    ----------
+    shared_axes : 'auto', int or tuple of int
+        Axes along which the slope is the same; ``'auto'`` is all but the channels, and the batch is
+        always one of them.
+    lower, upper : float
+        Between these the slope is drawn. Runtime values: others compile nothing.
+
+    Examples
+    --------
+    >>> RandomizedRectifierLayer(lower=0.1).output_shape((None, 32, 13, 13))
+    (None, 32, 13, 13)
+    """
+
+    lower: float = runtime(0.3)
+    upper: float = runtime(0.8)
+
+    def check(self):
+        """Yield what is wrong with the fields, whatever the inputs."""
+        faults = list(super().check())
+        if not faults and self.lower > self.upper:
+            faults = [f"lower={self.lower!r} is more than upper={self.upper!r}"]
+        return faults
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Bend, at random in training."""
+        x = inputs[0]
+        low, high = jnp.asarray(self.lower, x.dtype), jnp.asarray(self.upper, x.dtype)
+        slope = (low + high) / 2
+        if ctx.train:
+            axes = range(x.ndim - 1) if self.shared_axes == "auto" else None
+            axes = shared_axes(self.shared_axes, x.ndim) if axes is None else axes
+            shape = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
+            slope = low + (high - low) * jax.random.uniform(ctx.key, shape, x.dtype)
+        return jnp.where(x > 0, x, slope * x), state

@@ -2,10 +2,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.signal import convolve2d, correlate2d
+from scipy.signal import convolve2d, correlate, correlate2d
 
 from skconv.errors import LayerError
-from skconv.layers import Conv2DLayer
+from skconv.layers import Conv1DLayer, Conv2DLayer, Conv3DLayer, DilatedConv2DLayer
 from skconv.nonlinearities import tanh
 
 rng = np.random.default_rng(0)
@@ -180,3 +180,46 @@ def test_images_need_channels():
 )
 def test_fields_that_cannot_be(fields, fault):
     assert list(layer(**fields).check()) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("make", "spatial", "size", "dilated"),
+    [(Conv1DLayer, (9,), (4,), (7,)), (Conv3DLayer, (5, 6, 7), (2, 3, 1), (3, 5, 1))],
+)
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_sequences_and_volumes(forward, make, spatial, size, dilated, flip, dilation):
+    x, W = rng.normal(size=(2, 3, *spatial)), rng.normal(size=(4, 3, *size))
+    made = make(
+        num_filters=4,
+        filter_size=size,
+        stride=2,
+        b=None,
+        nonlinearity=None,
+        flip_filters=flip,
+        dilation=dilation,
+    )
+    filters = np.flip(W, range(2, W.ndim)) if flip else W
+    if dilation == 2:
+        wide = np.zeros((4, 3, *dilated))
+        wide[(..., *(slice(None, None, 2),) * len(size))] = filters
+        filters = wide
+    expected = np.stack([[correlate(image, f, "valid")[0] for f in filters] for image in x])
+    expected = expected[(..., *(slice(None, None, 2),) * len(size))]
+    np.testing.assert_allclose(forward(made, {"W": W}, x), expected, atol=1e-12)
+
+
+def test_dilated_convolution_is_a_convolution_with_dilation():
+    fields = {"num_filters": 4, "filter_size": 3, "dilation": (2, 1)}
+    assert DilatedConv2DLayer(**fields).output_shape(shape) == Conv2DLayer(**fields).output_shape(
+        shape
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "axes"),
+    [(Conv1DLayer, r"\(n, channels, length\)"), (Conv3DLayer, r"\(n, channels, depth, height, w")],
+)
+def test_other_numbers_of_axes_are_told(make, axes):
+    with pytest.raises(LayerError, match=f"takes input of shape {axes}"):
+        make(num_filters=2, filter_size=2).output_shape(shape)

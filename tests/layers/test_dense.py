@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from skconv.init import GlorotUniform
-from skconv.layers import DenseLayer
+from skconv.layers import DenseLayer, NINLayer
 from skconv.nonlinearities import tanh
 
 rng = np.random.default_rng(0)
@@ -59,3 +59,15 @@ def test_units_must_be_given():
 def test_nonlinearity_must_be_a_function():
     faults = list(DenseLayer(num_units=1, nonlinearity="relu").check())
     assert faults == ["nonlinearity='relu' is not a function, or None for the identity"]
+
+
+@pytest.mark.parametrize("untie", [False, True])
+def test_each_place_has_the_same_dense_layer(forward, untie):
+    x, W = rng.normal(size=(5, 2, 3, 4)), rng.normal(size=(2, 6))
+    layer = NINLayer(num_units=6, untie_biases=untie, nonlinearity=tanh)
+    b = rng.normal(size=layer.param_specs((None, 2, 3, 4))["b"].shape)
+    assert b.shape == ((6, 3, 4) if untie else (6,))
+    expected = np.einsum("nchw,co->nohw", x, W) + (b if untie else b[:, None, None])
+    np.testing.assert_allclose(forward(layer, {"W": W, "b": b}, x), np.tanh(expected), atol=1e-12)
+    without = NINLayer(num_units=6, b=None, nonlinearity=None)
+    assert list(without.param_specs((None, 2, 3, 4))) == ["W"]

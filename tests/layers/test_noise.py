@@ -2,8 +2,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
 
-from skconv.layers import Context, DropoutLayer
+from skconv.errors import LayerError
+from skconv.layers import (
+    Context,
+    DropoutLayer,
+    DropoutLocationsLayer,
+    GaussianNoiseLayer,
+    SpatialDropoutLayer,
+)
 
 x = np.ones((100, 200))
 
@@ -67,3 +75,38 @@ def test_another_probability_compiles_nothing():
 @pytest.mark.parametrize("p", [-0.1, 1.1, "half", None, True, float("nan")])
 def test_p_is_a_probability(p):
     assert list(DropoutLayer(p=p).check()) == [f"p={p!r} is not a number from 0.0 to 1.0"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "together"),
+    [
+        (DropoutLayer(shared_axes=(2, -1)), (2, 3)),
+        (DropoutLayer(shared_axes=1), (1,)),
+        (SpatialDropoutLayer(), (2, 3)),
+        (DropoutLocationsLayer(), (1,)),
+    ],
+)
+def test_axes_are_dropped_together(forward, layer, together):
+    out, _ = forward(layer, {}, np.ones((20, 6, 5, 4)), train=True)
+    first = out[tuple(slice(1) if axis in together else slice(None) for axis in range(4))]
+    np.testing.assert_array_equal(out, np.broadcast_to(first, out.shape))
+    assert 0.2 < (first == 0).mean() < 0.8
+    for axis in set(range(4)) - set(together):
+        assert (np.diff(first, axis=axis) != 0).any()
+
+
+@pytest.mark.parametrize("axes", [0, (0, 1), 4, -4, ("x",)])
+def test_rows_are_dropped_on_their_own(axes):
+    with pytest.raises(LayerError, match=r"are no axes of an input with 4 besides the batch$"):
+        DropoutLayer(shared_axes=axes).output_shape((None, 6, 5, 4))
+
+
+def test_noise_is_gaussian(forward):
+    noise = forward(GaussianNoiseLayer(sigma=0.5), {}, x, train=True)[0] - x
+    assert stats.kstest(noise.ravel() / 0.5, "norm").pvalue > 1e-3
+    np.testing.assert_array_equal(forward(GaussianNoiseLayer(sigma=0.5), {}, x), x)
+
+
+def test_deviations_are_not_negative():
+    (fault,) = GaussianNoiseLayer(sigma=-1).check()
+    assert fault == "sigma=-1 is not a number from 0.0 to inf"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skconv.errors import LayerError
-from skconv.layers import BatchNormLayer, Context
+from skconv.layers import BatchNormLayer, Context, LocalResponseNormalization2DLayer
 
 rng = np.random.default_rng(0)
 images = rng.normal(3, 2, size=(5, 4, 3, 2))
@@ -134,3 +134,22 @@ def test_the_batch_shares_statistics(axes):
 def test_axes_exist(axes):
     with pytest.raises(LayerError, match=r"axes=.* are no axes of an input with 4$"):
         BatchNormLayer(axes=axes).output_shape((None, 4, 3, 2))
+
+
+@pytest.mark.parametrize("n", [1, 3, 5])
+def test_responses_are_normalised_as_krizhevsky_wrote(forward, n):
+    """Formula of section 3.3, with channels counted from 0 to N - 1."""
+    a, N, k, alpha, beta = images, images.shape[1], 1.5, 0.3, 0.6
+    expected = np.empty_like(a)
+    for i in range(N):
+        near = range(max(0, i - n // 2), min(N - 1, i + n // 2) + 1)
+        expected[:, i] = a[:, i] / (k + alpha * sum(a[:, j] ** 2 for j in near)) ** beta
+    layer = LocalResponseNormalization2DLayer(alpha=alpha, k=k, beta=beta, n=n)
+    np.testing.assert_allclose(forward(layer, {}, images), expected, atol=1e-12)
+
+
+def test_a_channel_is_in_the_middle_of_its_neighbours():
+    assert list(LocalResponseNormalization2DLayer(n=4).check()) == ["n=4 is not odd"]
+    assert list(LocalResponseNormalization2DLayer(n=0).check()) == [
+        "n=0 is not a whole number of 1 or more"
+    ]

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from skconv.errors import LayerError
-from skconv.layers import MaxPool2DLayer, Pool2DLayer
+from skconv.layers import (
+    MaxPool1DLayer,
+    MaxPool2DLayer,
+    MaxPool3DLayer,
+    Pool1DLayer,
+    Pool2DLayer,
+    Pool3DLayer,
+)
 
 rng = np.random.default_rng(0)
 x = rng.normal(size=(2, 3, 7, 5)) - 3
@@ -141,3 +148,27 @@ def test_images_need_channels():
 )
 def test_fields_that_cannot_be(fields, fault):
     assert list(Pool2DLayer(**fields).check()) == [fault]
+
+
+@pytest.mark.parametrize("mode", ["max", "average_inc_pad"])
+def test_sequences_are_images_of_one_row(forward, mode):
+    given = x[:, :, 0]
+    of_row = {"pool_size": (1, 3), "stride": (1, 2), "pad": (0, 1), "mode": mode}
+    expected = forward(Pool2DLayer(**of_row), {}, given[:, :, None])[:, :, 0]
+    fields = {"pool_size": 3, "stride": 2, "pad": 1}
+    found = forward(Pool1DLayer(**fields, mode=mode), {}, given)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    if mode == "max":
+        np.testing.assert_array_equal(forward(MaxPool1DLayer(**fields), {}, given), found)
+
+
+@pytest.mark.parametrize(
+    ("layer", "reduce"),
+    [(MaxPool3DLayer, np.max), (Pool3DLayer, np.max), (Pool3DLayer, np.mean)],
+)
+def test_volumes_are_pooled_in_boxes(forward, layer, reduce):
+    volumes = rng.normal(size=(2, 3, 4, 6, 2))
+    fields = {"mode": "average"} if reduce is np.mean else {}
+    boxes = volumes.reshape(2, 3, 2, 2, 2, 3, 2, 1)
+    found = forward(layer(pool_size=(2, 3, 1), **fields), {}, volumes)
+    np.testing.assert_allclose(found, reduce(boxes, axis=(3, 5, 7)), atol=1e-12)

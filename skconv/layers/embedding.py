@@ -1,0 +1,51 @@
+"""Layers that look rows up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+
+from ..init import Normal
+from .base import Context, Layer, Params, ParamSpec, Shape, initial, positive, structural
+
+__all__ = ["EmbeddingLayer"]
+
+
+@dataclass(frozen=True)
+class EmbeddingLayer(Layer):
+    """A learnt vector for each of some whole numbers, such as words.
+
+    Parameters
+    ----------
+    input_size : int
+        Number of different inputs, which are 0 to ``input_size - 1``. Others are NaN in the output.
+    output_size : int
+        Length of the vectors.
+    W : initialiser, array or name of a layer
+        Vectors, of shape ``(input_size, output_size)``.
+
+    Examples
+    --------
+    >>> EmbeddingLayer(input_size=1000, output_size=16).output_shape((None, 20))
+    (None, 20, 16)
+    """
+
+    input_size: int = structural(check=positive)
+    output_size: int = structural(check=positive)
+    W: Any = initial(Normal())
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The input's shape with the vectors as the last axis."""
+        return (*input_shapes[0], self.output_size)
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """``W``."""
+        return {"W": ParamSpec((self.input_size, self.output_size), self.W)}
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Look up."""
+        index = inputs[0].astype(jnp.int32)
+        W = jnp.asarray(params["W"])
+        return W.at[index].get(mode="fill", wrap_negative_indices=False), state

@@ -1,0 +1,263 @@
+"""Convolutions whose filters are other ones at each place, and those that enlarge."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from ..errors import LayerError
+from ..init import Constant, GlorotUniform
+from ..lowering import convolve
+from ..windows import pad, windows
+from .base import (
+    UNSET,
+    Context,
+    Layer,
+    Params,
+    ParamSpec,
+    Shape,
+    each_axis,
+    function,
+    initial,
+    natural_each,
+    need_images,
+    one_of,
+    positive,
+    positive_each,
+    structural,
+)
+
+__all__ = [
+    "Deconv2DLayer",
+    "LocallyConnected1DLayer",
+    "LocallyConnected2DLayer",
+    "LocallyConnected3DLayer",
+    "TransposedConv2DLayer",
+]
+
+
+@dataclass(frozen=True)
+class _LocallyConnectedLayer(Layer):
+    """Filters of their own for each place along `spatial` axes."""
+
+    num_filters: int = structural(check=positive)
+    filter_size: Any = structural(check=positive_each)
+    pad: str = structural("same", check=one_of("same"))
+    channelwise: bool = structural(False)
+    untie_biases: bool = structural(True)
+    W: Any = initial(GlorotUniform())
+    b: Any = initial(Constant(0.0))
+    nonlinearity: Any = structural(UNSET, check=function)
+
+    spatial: ClassVar[int]
+    layout = "channels_last"
+
+    def _size(self) -> tuple[int, ...]:
+        size = each_axis(self.filter_size, self.spatial, "filter_size")
+        if not all(n % 2 for n in size):
+            raise LayerError(f"filter_size={self.filter_size!r} is not odd")
+        return size
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Images of the same size with a channel for each filter."""
+        shape = input_shapes[0]
+        need_images(shape, self.spatial)
+        self._size()
+        if self.channelwise and self.num_filters != shape[1]:
+            raise LayerError(
+                f"channelwise filters are as many as the channels, {shape[1]}, not "
+                f"num_filters={self.num_filters}"
+            )
+        return (None, self.num_filters, *shape[2:])
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """``W`` and, where there are biases, ``b``."""
+        out = self.output_shape(*input_shapes)
+        channels = () if self.channelwise else (input_shapes[0][1],)
+        W = ParamSpec((self.num_filters, *channels, *self._size(), *out[2:]), self.W)
+        shape = out[1:] if self.untie_biases else out[1:2]
+        return {"W": W} | (
+            {} if self.b is None else {"b": ParamSpec(shape, self.b, regularizable=False)}
+        )
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Multiply what each place sees by its own filters."""
+        x, size = inputs[0], self._size()
+        pads = [(n // 2, n // 2) for n in size]
+        seen = jnp.stack(list(windows(pad(x, pads), size)), axis=-2)
+        W = params["W"]
+        W = W.reshape(*W.shape[: -2 * self.spatial], math.prod(size), *x.shape[1:-1])
+        places = "dhw"[-self.spatial :]
+        product = f"n{places}tc,ct{places}->n{places}c"
+        if not self.channelwise:
+            product = f"n{places}tc,oct{places}->n{places}o"
+        x = jnp.einsum(product, seen, W)
+        if "b" in params:
+            x = x + (jnp.moveaxis(params["b"], 0, -1) if self.untie_biases else params["b"])
+        return self.activate(x), state
+
+
+@dataclass(frozen=True)
+class LocallyConnected2DLayer(_LocallyConnectedLayer):
+    """Filters as those of `Conv2DLayer`, but other ones at each place of the image.
+
+    Parameters
+    ----------
+    num_filters : int
+        Number of filters at each place, the channels of the output.
+    filter_size : int or (int, int)
+        Height and width of the filters; odd numbers.
+    pad : 'same'
+        The output has the size of the input.
+    channelwise : bool
+        Whether each filter sees its own channel alone.
+    untie_biases : bool
+        Whether each place has biases of its own.
+    W : initialiser, array or name of a layer
+        Filters of shape ``(num_filters, channels, filter height, filter width, height, width)``,
+        without channels where `channelwise`.
+    b : initialiser, array, name of a layer, or None
+        Biases of shape ``(num_filters, height, width)``, or ``(num_filters,)``.
+    nonlinearity : callable or None
+        `rectify`; None is the identity.
+
+    Notes
+    -----
+    Filters are not turned; Lasagne turns them by 180 degrees.
+
+    Examples
+    --------
+    >>> layer = LocallyConnected2DLayer(num_filters=4, filter_size=3)
+    >>> layer.param_specs((None, 3, 8, 8))['W'].shape
+    (4, 3, 3, 3, 8, 8)
+    """
+
+    spatial = 2
+
+
+@dataclass(frozen=True)
+class LocallyConnected1DLayer(_LocallyConnectedLayer):
+    """Filters as those of `Conv1DLayer`, but other ones at each place of the sequence.
+
+    Parameters
+    ----------
+    num_filters, filter_size, pad, channelwise, untie_biases, W, b, nonlinearity
+        As in `LocallyConnected2DLayer`, for one axis.
+
+    Examples
+    --------
+    >>> layer = LocallyConnected1DLayer(num_filters=4, filter_size=3)
+    >>> layer.param_specs((None, 3, 8))['W'].shape
+    (4, 3, 3, 8)
+    """
+
+    spatial = 1
+
+
+@dataclass(frozen=True)
+class LocallyConnected3DLayer(_LocallyConnectedLayer):
+    """Filters as those of `Conv3DLayer`, but other ones at each place of the volume.
+
+    Parameters
+    ----------
+    num_filters, filter_size, pad, channelwise, untie_biases, W, b, nonlinearity
+        As in `LocallyConnected2DLayer`, for three axes.
+
+    Examples
+    --------
+    >>> layer = LocallyConnected3DLayer(num_filters=4, filter_size=1)
+    >>> layer.param_specs((None, 3, 8, 8, 8))['W'].shape
+    (4, 3, 1, 1, 1, 8, 8, 8)
+    """
+
+    spatial = 3
+
+
+@dataclass(frozen=True)
+class TransposedConv2DLayer(Layer):
+    """What takes the gradient of a convolution back to its input: images that grow by the stride.
+
+    Parameters
+    ----------
+    num_filters : int
+        Number of filters, the channels of the output.
+    filter_size : int or (int, int)
+        Height and width of the filters.
+    stride : int or (int, int)
+        Pixels of the output from one of the input to the next.
+    crop : int or (int, int)
+        Pixels that are cut off the output on both sides.
+    untie_biases : bool
+        Whether each position has biases of its own, of shape ``(num_filters, height, width)``.
+    W : initialiser, array or name of a layer
+        Filters of shape ``(channels, num_filters, height, width)``.
+    b : initialiser, array, name of a layer, or None
+        Biases of shape ``(num_filters,)``.
+    nonlinearity : callable or None
+        `rectify`; None is the identity.
+
+    Examples
+    --------
+    >>> layer = TransposedConv2DLayer(num_filters=8, filter_size=4, stride=2, crop=1)
+    >>> layer.output_shape((None, 16, 7, 7))
+    (None, 8, 14, 14)
+    """
+
+    num_filters: int = structural(check=positive)
+    filter_size: Any = structural(check=positive_each)
+    stride: Any = structural(1, check=positive_each)
+    crop: Any = structural(0, check=natural_each)
+    untie_biases: bool = structural(False)
+    W: Any = initial(GlorotUniform())
+    b: Any = initial(Constant(0.0))
+    nonlinearity: Any = structural(UNSET, check=function)
+
+    layout = "channels_last"
+    aliases = {"strides": "stride"}
+
+    def _sizes(self) -> tuple[tuple[int, ...], ...]:
+        names = ("filter_size", "stride", "crop")
+        return tuple(each_axis(getattr(self, name), 2, name) for name in names)
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Images with a channel for each filter."""
+        shape = input_shapes[0]
+        need_images(shape, 2)
+        axes = zip(shape[2:], *self._sizes(), strict=True)
+        sizes = [(n - 1) * s + k - 2 * c for n, k, s, c in axes]
+        if min(sizes) < 1:
+            raise LayerError(f"crop={self.crop!r} leaves nothing of the output for {shape}")
+        return (None, self.num_filters, *sizes)
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """``W`` and, where there are biases, ``b``."""
+        size = self._sizes()[0]
+        specs = {"W": ParamSpec((input_shapes[0][1], self.num_filters, *size), self.W)}
+        if self.b is not None:
+            out = self.output_shape(*input_shapes)[1:]
+            shape = out if self.untie_biases else out[:1]
+            specs["b"] = ParamSpec(shape, self.b, regularizable=False)
+        return specs
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Take back, cut, add, bend."""
+        x, (_, stride, crop) = inputs[0], self._sizes()
+        shape = self.output_shape((None, x.shape[-1], *x.shape[1:-1]))
+        whole = [n + 2 * c for n, c in zip(shape[2:], crop, strict=True)]
+
+        def forward(image):
+            return convolve(image, params["W"], stride, ((0, 0), (0, 0)), (1, 1), 1)
+
+        _, back = jax.vjp(forward, jnp.zeros((x.shape[0], *whole, self.num_filters), x.dtype))
+        (x,) = back(x)
+        x = x[(slice(None), *(slice(c, n - c) for n, c in zip(whole, crop, strict=True)))]
+        if "b" in params:
+            x = x + (jnp.moveaxis(params["b"], 0, -1) if self.untie_biases else params["b"])
+        return self.activate(x), state
+
+
+Deconv2DLayer = TransposedConv2DLayer

@@ -1,0 +1,112 @@
+"""Layers that enlarge images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax.numpy as jnp
+
+from .base import (
+    Context,
+    Layer,
+    Params,
+    Shape,
+    each_axis,
+    need_images,
+    one_of,
+    positive_each,
+    structural,
+)
+
+__all__ = ["Upscale1DLayer", "Upscale2DLayer", "Upscale3DLayer"]
+
+
+@dataclass(frozen=True)
+class _UpscaleLayer(Layer):
+    """More positions along `spatial` axes."""
+
+    scale_factor: Any = structural(check=positive_each)
+    mode: str = structural("repeat", check=one_of("repeat", "dilate"))
+
+    spatial: ClassVar[int]
+    layout = "channels_last"
+
+    def _factors(self) -> tuple[int, ...]:
+        return each_axis(self.scale_factor, self.spatial, "scale_factor")
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Images with as many channels and more pixels."""
+        shape = input_shapes[0]
+        need_images(shape, self.spatial)
+        return (*shape[:2], *(n * f for n, f in zip(shape[2:], self._factors(), strict=True)))
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Repeat each element, or put zeros after it."""
+        x = inputs[0]
+        if self.mode == "repeat":
+            for axis, factor in enumerate(self._factors(), start=1):
+                x = jnp.repeat(x, factor, axis=axis)
+            return x, state
+        sizes = (n * f for n, f in zip(x.shape[1:-1], self._factors(), strict=True))
+        wide = jnp.zeros((x.shape[0], *sizes, x.shape[-1]), x.dtype)
+        places = (slice(None), *(slice(None, None, f) for f in self._factors()))
+        return wide.at[places].set(x), state
+
+
+@dataclass(frozen=True)
+class Upscale2DLayer(_UpscaleLayer):
+    """Enlarge images by whole factors.
+
+    Parameters
+    ----------
+    scale_factor : int or (int, int)
+        Rows and columns that come of one.
+    mode : 'repeat' or 'dilate'
+        Whether the new pixels repeat the old one or are zeros after it.
+
+    Examples
+    --------
+    >>> Upscale2DLayer(scale_factor=2).output_shape((None, 8, 7, 7))
+    (None, 8, 14, 14)
+    """
+
+    spatial = 2
+
+
+@dataclass(frozen=True)
+class Upscale1DLayer(_UpscaleLayer):
+    """Lengthen sequences of shape ``(n, channels, length)`` by a whole factor.
+
+    Parameters
+    ----------
+    scale_factor : int
+    mode : 'repeat' or 'dilate'
+        As in `Upscale2DLayer`.
+
+    Examples
+    --------
+    >>> Upscale1DLayer(scale_factor=3).output_shape((None, 8, 7))
+    (None, 8, 21)
+    """
+
+    spatial = 1
+
+
+@dataclass(frozen=True)
+class Upscale3DLayer(_UpscaleLayer):
+    """Enlarge volumes of shape ``(n, channels, depth, height, width)`` by whole factors.
+
+    Parameters
+    ----------
+    scale_factor : int or (int, int, int)
+    mode : 'repeat' or 'dilate'
+        As in `Upscale2DLayer`.
+
+    Examples
+    --------
+    >>> Upscale3DLayer(scale_factor=(1, 2, 2)).output_shape((None, 8, 4, 7, 7))
+    (None, 8, 4, 14, 14)
+    """
+
+    spatial = 3

@@ -1,0 +1,102 @@
+"""Layers that pool whole images, whatever their size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+
+from ..errors import LayerError
+from .base import (
+    Context,
+    Layer,
+    Params,
+    Shape,
+    function,
+    need_images,
+    one_of,
+    positive_each,
+    structural,
+)
+
+__all__ = ["GlobalPoolLayer", "SpatialPyramidPoolingLayer"]
+
+
+@dataclass(frozen=True)
+class GlobalPoolLayer(Layer):
+    """One number for each channel, from all its positions.
+
+    Parameters
+    ----------
+    pool_function : callable
+        ``(array, axis) -> array`` over the last axis; the mean by default, as in network in network
+        (Lin et al. 2013).
+
+    Examples
+    --------
+    >>> GlobalPoolLayer().output_shape((None, 64, 7, 7))
+    (None, 64)
+    """
+
+    pool_function: Any = structural(jnp.mean, check=function)
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The channels."""
+        shape = input_shapes[0]
+        if len(shape) < 3:
+            raise LayerError(f"takes input with axes after the channels, got {shape}")
+        return shape[:2]
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Reduce."""
+        x = inputs[0]
+        return self.pool_function(x.reshape(*x.shape[:2], -1), axis=2), state
+
+
+@dataclass(frozen=True)
+class SpatialPyramidPoolingLayer(Layer):
+    """Pool images into grids of several sizes, whatever their own (He et al. 2014).
+
+    Parameters
+    ----------
+    pool_dims : sequence of int
+        Rows and columns of the grids.
+    mode : 'max' or 'average'
+
+    Notes
+    -----
+    Cell `i` of `d` reaches from ``floor(i n / d)`` to ``ceil((i + 1) n / d)``, as in the paper and
+    in torch's adaptive pooling; neighbouring cells overlap where `d` does not divide `n`.
+
+    Examples
+    --------
+    >>> SpatialPyramidPoolingLayer(pool_dims=(4, 2, 1)).output_shape((None, 64, 13, 13))
+    (None, 64, 21)
+    """
+
+    pool_dims: Any = structural((4, 2, 1), check=positive_each)
+    mode: str = structural("max", check=one_of("max", "average"))
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Channels, and the cells of all grids."""
+        shape = input_shapes[0]
+        need_images(shape, 2)
+        if max(self._dims()) > min(shape[2:]):
+            raise LayerError(f"pool_dims={self.pool_dims!r} has more cells than {shape} has pixels")
+        return (*shape[:2], sum(d * d for d in self._dims()))
+
+    def _dims(self) -> tuple[int, ...]:
+        return self.pool_dims if isinstance(self.pool_dims, tuple) else (self.pool_dims,)
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Reduce each cell."""
+        x = inputs[0]
+        reduce = jnp.max if self.mode == "max" else jnp.mean
+        cells = []
+        for d in self._dims():
+            rows, columns = (
+                [slice(i * n // d, -(-(i + 1) * n // d)) for i in range(d)] for n in x.shape[2:]
+            )
+            cells += [reduce(x[:, :, r, c], axis=(2, 3)) for r in rows for c in columns]
+        return jnp.stack(cells, axis=2), state

@@ -1,0 +1,305 @@
+"""Every layer keeps the contract of layers, whatever it does."""
+
+import copy
+import dataclasses
+import pickle
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skconv import NeuralNet, layers
+from skconv.building import build
+from skconv.layers import Context
+from skconv.layers.base import kind_of
+from skconv.layers.spec import read
+from skconv.nonlinearities import tanh
+
+IMAGES = (None, 4, 6, 6)
+SEQUENCES = (None, 4, 6)
+VOLUMES = (None, 4, 6, 4, 4)
+CONV = {"num_filters": 4, "filter_size": 3}
+
+
+def larger(x, y):
+    return jnp.maximum(x, y)
+
+
+def smaller(x, y):
+    return jnp.minimum(x, y)
+
+
+def halved(x):
+    return x / 2
+
+
+EXAMPLES = {
+    "BatchNormLayer": ({}, IMAGES),
+    "BiasLayer": ({}, IMAGES),
+    "ConcatLayer": ({"cropping": (None, None, "center")}, IMAGES, (None, 2, 4, 6)),
+    "Conv1DLayer": (CONV, SEQUENCES),
+    "Conv2DLayer": ({**CONV, "num_groups": 2, "stride": 2}, IMAGES),
+    "Conv3DLayer": (CONV, VOLUMES),
+    "DenseLayer": ({"num_units": 3}, IMAGES),
+    "DilatedConv2DLayer": ({**CONV, "dilation": 2}, IMAGES),
+    "DimshuffleLayer": ({"pattern": (0, 2, "x", 3, 1)}, IMAGES),
+    "DropoutLayer": ({"shared_axes": 2}, IMAGES),
+    "DropoutLocationsLayer": ({"p": 0.3}, IMAGES),
+    "ElemwiseMergeLayer": ({"merge_function": larger}, IMAGES, IMAGES),
+    "ElemwiseSumLayer": ({"coeffs": (1.0, 2.0)}, IMAGES, IMAGES),
+    "EmbeddingLayer": ({"input_size": 7, "output_size": 3}, (None, 5)),
+    "ExpressionLayer": ({"function": halved}, IMAGES),
+    "FeaturePoolLayer": ({"pool_size": 2}, IMAGES),
+    "FeatureWTALayer": ({"pool_size": 2}, IMAGES),
+    "FlattenLayer": ({}, IMAGES),
+    "GaussianNoiseLayer": ({"sigma": 0.2}, IMAGES),
+    "GlobalPoolLayer": ({}, IMAGES),
+    "GroupNormLayer": ({"num_groups": 2}, IMAGES),
+    "InputLayer": ({"shape": IMAGES}, IMAGES),
+    "InstanceNormLayer": ({}, IMAGES),
+    "LayerNormLayer": ({}, IMAGES),
+    "LocalResponseNormalization2DLayer": ({}, IMAGES),
+    "LocallyConnected1DLayer": (CONV, SEQUENCES),
+    "LocallyConnected2DLayer": ({**CONV, "channelwise": True}, IMAGES),
+    "LocallyConnected3DLayer": (CONV, VOLUMES),
+    "MaxPool1DLayer": ({"pool_size": 2}, SEQUENCES),
+    "MaxPool2DLayer": ({"pool_size": 3, "stride": 2, "pad": 1}, IMAGES),
+    "MaxPool3DLayer": ({"pool_size": 2}, VOLUMES),
+    "NINLayer": ({"num_units": 3, "untie_biases": True}, IMAGES),
+    "NonlinearityLayer": ({}, IMAGES),
+    "PadLayer": ({"width": ((1, 2), 0), "val": 1.0}, IMAGES),
+    "ParametricRectifierLayer": ({}, IMAGES),
+    "Pool1DLayer": ({"pool_size": 4, "ignore_border": False, "mode": "average"}, SEQUENCES),
+    "Pool2DLayer": ({"pool_size": 2, "pad": 1, "mode": "average_inc_pad"}, IMAGES),
+    "Pool3DLayer": ({"pool_size": 2, "stride": 1, "mode": "average_exc_pad"}, VOLUMES),
+    "RandomizedRectifierLayer": ({}, IMAGES),
+    "ReshapeLayer": ({"shape": ([0], 2, -1)}, IMAGES),
+    "ScaleLayer": ({"shared_axes": (0, 1)}, IMAGES),
+    "SliceLayer": ({"indices": slice(1, 3), "axis": 2}, IMAGES),
+    "SpatialDropoutLayer": ({}, IMAGES),
+    "SpatialPyramidPoolingLayer": ({"pool_dims": [3, 1]}, IMAGES),
+    "StandardizationLayer": ({"axes": "spatial"}, IMAGES),
+    "TransposedConv2DLayer": ({**CONV, "stride": 2, "crop": 1}, IMAGES),
+    "Upscale1DLayer": ({"scale_factor": 2}, SEQUENCES),
+    "Upscale2DLayer": ({"scale_factor": (2, 3), "mode": "dilate"}, IMAGES),
+    "Upscale3DLayer": ({"scale_factor": 2}, VOLUMES),
+}
+
+CHANGED = {
+    "BatchNormLayer": {"axes": 0},
+    "BiasLayer": {"shared_axes": 0},
+    "ConcatLayer": {"cropping": (None, None, "upper")},
+    "DenseLayer": {"nonlinearity": None},
+    "DimshuffleLayer": {"pattern": (0, 1, 3, 2)},
+    "DropoutLayer": {"rescale": False},
+    "DropoutLocationsLayer": {"rescale": False},
+    "ElemwiseMergeLayer": {"merge_function": smaller},
+    "ElemwiseSumLayer": {"coeffs": 0.5},
+    "EmbeddingLayer": {"output_size": 4},
+    "ExpressionLayer": {"function": jnp.cos},
+    "FeaturePoolLayer": {"axis": 2},
+    "FeatureWTALayer": {"axis": 2},
+    "FlattenLayer": {"outdim": 3},
+    "GlobalPoolLayer": {"pool_function": jnp.max},
+    "GroupNormLayer": {"num_groups": 4},
+    "InputLayer": {"shape": (None, 2, 4, 5)},
+    "NINLayer": {"untie_biases": False},
+    "NonlinearityLayer": {"nonlinearity": None},
+    "PadLayer": {"val": 2.0},
+    "ParametricRectifierLayer": {"shared_axes": 0},
+    "RandomizedRectifierLayer": {"shared_axes": 0},
+    "ReshapeLayer": {"shape": (None, 4, 36)},
+    "ScaleLayer": {"shared_axes": 0},
+    "SliceLayer": {"indices": 0},
+    "SpatialDropoutLayer": {"rescale": False},
+    "SpatialPyramidPoolingLayer": {"mode": "average"},
+    "StandardizationLayer": {"axes": "auto"},
+    "TransposedConv2DLayer": {"crop": 0},
+    "LocalResponseNormalization2DLayer": {"n": 3},
+    **{f"Conv{n}DLayer": {"flip_filters": True} for n in (1, 2, 3)},
+    "DilatedConv2DLayer": {"dilation": 1},
+    **{f"LocallyConnected{n}DLayer": {"untie_biases": False} for n in (1, 2, 3)},
+    **{f"MaxPool{n}DLayer": {"ignore_border": False} for n in (1, 2, 3)},
+    **{f"Pool{n}DLayer": {"mode": "max"} for n in (1, 2, 3)},
+    **{f"Upscale{n}DLayer": {"scale_factor": 3} for n in (1, 2, 3)},
+}
+"""Another structure for each layer that has more than one."""
+
+HIDDEN = {
+    "InstanceNormLayer": {"num_groups"},
+    "LayerNormLayer": {"num_groups"},
+}
+"""Fields that a subclass has settled."""
+
+
+def public_layers():
+    found = {value.__name__ for value in vars(layers).values() if isinstance(value, type)}
+    return {name for name in found if issubclass(getattr(layers, name), layers.Layer)}
+
+
+@pytest.fixture(params=EXAMPLES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def layer(name):
+    cls = getattr(layers, name)
+    bent = {"nonlinearity": tanh} if hasattr(cls, "nonlinearity") else {}
+    return cls(**bent, **EXAMPLES[name][0])
+
+
+@pytest.fixture
+def shapes(name):
+    return EXAMPLES[name][1:]
+
+
+def laid(shape, layer):
+    shape = (3, *shape[1:])
+    return (shape[0], *shape[2:], shape[1]) if layer.layout == "channels_last" else shape
+
+
+def drawn(layer, shapes, dtype=jnp.float32, seed=0):
+    """Weights and a batch of whole numbers, which embeddings take as well."""
+    made = layer.init(jax.random.key(seed), *shapes)
+    params, state = jax.tree.map(lambda value: jnp.asarray(value, dtype), made)
+    rng = np.random.default_rng(seed)
+    xs = [jnp.asarray(rng.integers(0, 7, laid(shape, layer)), dtype) for shape in shapes]
+    return params, state, xs
+
+
+def applied(layer, params, state, xs, *, train=True):
+    ctx = Context(train, jax.random.key(0) if train else None)
+    return layer.apply(params, state, *xs, ctx=ctx)
+
+
+def test_every_public_layer_is_here():
+    assert set(EXAMPLES) == public_layers() - {"Layer", "MergeLayer"}
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_the_output_has_the_shape_that_is_promised(layer, shapes, train):
+    params, state, xs = drawn(layer, shapes)
+    out, new = jax.eval_shape(lambda *args: applied(layer, *args, train=train), params, state, xs)
+    promised = (3, *layer.output_shape(*shapes)[1:])
+    last = layer.layout == "channels_last" and len(promised) > 2
+    assert out.shape == ((3, *promised[2:], promised[1]) if last else promised)
+    assert jax.tree.structure(new) == jax.tree.structure(state)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+def test_the_type_stays(layer, shapes, dtype):
+    with jax.enable_x64(True):
+        params, state, xs = drawn(layer, shapes, dtype)
+        out, new = jax.eval_shape(lambda *args: applied(layer, *args), params, state, xs)
+    assert {value.dtype for value in jax.tree.leaves((out, new))} == {jnp.dtype(dtype)}
+
+
+def test_gradients_are_finite_and_reach_every_parameter(layer, shapes):
+    params, state, xs = drawn(layer, shapes)
+    xs = [x - 3.0 for x in xs] if not isinstance(layer, layers.EmbeddingLayer) else xs
+
+    @jax.jit
+    def slopes(params, xs):
+        def total(params, xs):
+            return jnp.square(applied(layer, params, state, xs)[0] + 1.0).sum()
+
+        return jax.grad(total, argnums=(0, 1))(params, xs)
+
+    of_params, of_xs = slopes(params, xs)
+    assert all(np.isfinite(slope).all() for slope in jax.tree.leaves((of_params, of_xs)))
+    assert all(np.any(slope) for slope in jax.tree.leaves(of_params))
+
+
+def test_several_nets_at_once_are_the_same_as_one_by_one(layer, shapes):
+    both = [drawn(layer, shapes, seed=seed) for seed in (0, 1)]
+    together = jax.tree.map(lambda *values: jnp.stack(values), *both)
+    apply = jax.jit(lambda args: applied(layer, *args)[0])
+    found = jax.jit(jax.vmap(lambda args: applied(layer, *args)[0]))(together)
+    for one, args in zip(found, both, strict=True):
+        np.testing.assert_allclose(one, apply(args), rtol=1e-5, atol=1e-5)
+
+
+def test_numbers_of_runtime_fields_compile_nothing(layer, shapes):
+    fields = [f for f in dataclasses.fields(layer) if kind_of(f) == "runtime"]
+    params, state, xs = drawn(layer, shapes)
+    traces = []
+
+    @jax.jit
+    def apply(numbers):
+        traces.append(numbers)
+        return applied(dataclasses.replace(layer, **numbers), params, state, xs)[0]
+
+    for factor in (1.0, 0.5):
+        apply({f.name: np.float32(factor * getattr(layer, f.name)) for f in fields})
+    assert len(traces) == 1
+
+
+def test_copies_are_equal_and_hash_alike(name, layer):
+    layer = dataclasses.replace(layer, name="a")
+    for other in (copy.copy(layer), copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
+        assert other == layer
+        assert hash(other) == hash(layer)
+        assert other.name == "a"
+    assert name not in CHANGED or dataclasses.replace(layer, **CHANGED[name]) != layer
+
+
+def test_layers_with_one_structure_have_no_fields_for_another(name, layer):
+    fields = [f.name for f in dataclasses.fields(layer) if kind_of(f) == "structural"]
+    assert (name in CHANGED) == bool(set(fields) - {"name"} - HIDDEN.get(name, set()))
+
+
+def test_fields_are_of_known_kinds(layer):
+    kinds = {kind_of(f) for f in dataclasses.fields(layer)}
+    assert kinds <= {"structural", "runtime", "initial", "graph"}
+    assert type(layer).__dataclass_params__.frozen
+
+
+def test_older_names_stand_for_fields(layer):
+    fields = {f.name for f in dataclasses.fields(layer)}
+    assert set(layer.aliases.values()) <= fields
+    assert not set(layer.aliases) & fields
+
+
+def network(layer, shapes):
+    if isinstance(layer, layers.InputLayer):
+        return build(read([layer]), {})
+    inputs = [(f"in{i}", layers.InputLayer(shape)) for i, shape in enumerate(shapes)]
+    feeds = [f"in{i}" for i in range(len(shapes))]
+    fed = {"incomings": feeds} if isinstance(layer, layers.MergeLayer) else {}
+    return build(read([*inputs, ("layer", layer)]), {"layer": fed})
+
+
+def test_only_structure_changes_the_key_of_a_network(name, layer, shapes):
+    key = network(layer, shapes).key
+    again = network(copy.deepcopy(layer), shapes).key
+    assert again == key
+    assert hash(again) == hash(key)
+    for field in dataclasses.fields(layer):
+        if kind_of(field) == "runtime":
+            other = {field.name: getattr(layer, field.name) * 0.9}
+            assert network(dataclasses.replace(layer, **other), shapes).key == key
+        if kind_of(field) == "initial":
+            assert network(dataclasses.replace(layer, **{field.name: 0.25}), shapes).key == key
+    if name in CHANGED:
+        assert network(dataclasses.replace(layer, **CHANGED[name]), shapes).key != key
+
+
+def test_keywords_of_a_net_reach_the_layer(name, layer, shapes):
+    others = [(layers.InputLayer, {"name": f"in{i}", "shape": s}) for i, s in enumerate(shapes)]
+    feeds = [f"in{i}" for i in range(len(shapes))]
+    fields = {f"own_{key}": value for key, value in EXAMPLES[name][0].items()}
+    if name == "InputLayer":
+        others, fed = [], {}
+    else:
+        fed = {"incomings": feeds} if isinstance(layer, layers.MergeLayer) else {}
+    own = (getattr(layers, name), {"name": "own", **fed})
+    net = NeuralNet([*others, own, (layers.DenseLayer, {"num_units": 2})], **fields)
+    again = clone(net).set_params(**net.get_params())
+    assert {key: again.get_params()[key] for key in fields} == fields
+    made = again.initialize().layers_["own"].layer
+    assert {key: getattr(made, key) for key in EXAMPLES[name][0]} == {
+        key: getattr(layer, key) for key in EXAMPLES[name][0]
+    }
