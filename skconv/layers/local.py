@@ -47,11 +47,11 @@ class _LocallyConnectedLayer(Layer):
     num_filters: int = structural(check=positive)
     filter_size: Any = structural(check=positive_each)
     pad: str = structural("same", check=one_of("same"))
-    channelwise: bool = structural(False)
-    untie_biases: bool = structural(True)
+    untie_biases: bool = structural(False)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(UNSET, check=function)
+    channelwise: bool = structural(False)
 
     spatial: ClassVar[int]
     layout = "channels_last"
@@ -113,17 +113,17 @@ class LocallyConnected2DLayer(_LocallyConnectedLayer):
         Height and width of the filters; odd numbers.
     pad : 'same'
         The output has the size of the input.
-    channelwise : bool
-        Whether each filter sees its own channel alone.
     untie_biases : bool
         Whether each place has biases of its own.
     W : initialiser, array or name of a layer
         Filters of shape ``(num_filters, channels, filter height, filter width, height, width)``,
         without channels where `channelwise`.
     b : initialiser, array, name of a layer, or None
-        Biases of shape ``(num_filters, height, width)``, or ``(num_filters,)``.
+        Biases of shape ``(num_filters,)``, or ``(num_filters, height, width)``.
     nonlinearity : callable or None
         `rectify`; None is the identity.
+    channelwise : bool
+        Whether each filter sees its own channel alone.
 
     Notes
     -----
@@ -145,7 +145,7 @@ class LocallyConnected1DLayer(_LocallyConnectedLayer):
 
     Parameters
     ----------
-    num_filters, filter_size, pad, channelwise, untie_biases, W, b, nonlinearity
+    num_filters, filter_size, pad, untie_biases, W, b, nonlinearity, channelwise
         As in `LocallyConnected2DLayer`, for one axis.
 
     Examples
@@ -164,7 +164,7 @@ class LocallyConnected3DLayer(_LocallyConnectedLayer):
 
     Parameters
     ----------
-    num_filters, filter_size, pad, channelwise, untie_biases, W, b, nonlinearity
+    num_filters, filter_size, pad, untie_biases, W, b, nonlinearity, channelwise
         As in `LocallyConnected2DLayer`, for three axes.
 
     Examples

@@ -120,7 +120,7 @@ CHANGED = {
     "LocalResponseNormalization2DLayer": {"n": 3},
     **{f"Conv{n}DLayer": {"flip_filters": True} for n in (1, 2, 3)},
     "DilatedConv2DLayer": {"dilation": 1},
-    **{f"LocallyConnected{n}DLayer": {"untie_biases": False} for n in (1, 2, 3)},
+    **{f"LocallyConnected{n}DLayer": {"untie_biases": True} for n in (1, 2, 3)},
     **{f"MaxPool{n}DLayer": {"ignore_border": False} for n in (1, 2, 3)},
     **{f"Pool{n}DLayer": {"mode": "max"} for n in (1, 2, 3)},
     **{f"Upscale{n}DLayer": {"scale_factor": 3} for n in (1, 2, 3)},
