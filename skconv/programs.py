@@ -159,21 +159,24 @@ class Programs:
             self.evaluate = compiled(partial(_evaluate, plan), static_argnames="outputs")
 
 
+COMPILER_OPTIONS = {"xla_cpu_use_fusion_emitters": False}
+"""Options that let programs compile sooner on the CPU.
+
+XLA's older emitters of fused loops give programs that run as fast (the tutorial's network and a
+VGG-like one, jax 0.10.2); those of the former take 2.2 instead of 3.5 seconds.
+"""
+
+
 @cache
 def _compiler_options() -> dict[str, bool]:
-    """Options that halve the time to compile on the CPU, where this version of XLA has them.
-
-    XLA's older emitters of fused loops give programs that run as fast (the tutorial's network and
-    a VGG-like one, jax 0.10.2); those of the former take 2.2 instead of 3.5 seconds.
-    """
-    options = {"xla_cpu_use_fusion_emitters": False}
+    """Choose the options that this platform and version of XLA have."""
     if jax.default_backend() != "cpu":
         return {}
     try:
-        jax.jit(lambda: 0, compiler_options=options).lower().compile()
+        jax.jit(lambda: 0, compiler_options=COMPILER_OPTIONS).lower().compile()
     except jax.errors.JaxRuntimeError:
         return {}
-    return options
+    return COMPILER_OPTIONS
 
 
 _cache: OrderedDict[Hashable, Programs] = OrderedDict()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -59,30 +58,6 @@ class Handlers:
 
 
 @dataclass
-class Epoch:
-    """An epoch that the device has begun.
-
-    Parameters
-    ----------
-    before : tuple
-        The model as it was.
-    began : float
-        In seconds of the clock.
-    """
-
-    before: tuple[Any, ...]
-    began: float
-    sums: list[jax.Array] = field(default_factory=list)
-    """Of each chunk so far."""
-
-    evaluated: list[tuple[jax.Array, jax.Array | None]] = field(default_factory=list)
-    """Of each validation chunk so far."""
-
-    complete: bool = False
-    """Whether it has gone through all rows."""
-
-
-@dataclass
 class Session:
     """All that a training needs.
 
@@ -115,14 +90,8 @@ class Session:
     epochs: int = 0
     """Epochs that this session has been through."""
 
-    finished: float = 0.0
-    """When the last of them was."""
-
     def run(self, epochs: int) -> None:
         """Train for a number of epochs, or until a handler raises `StopIteration`.
-
-        Where no handler is called between them, the device has the next epoch before the row of
-        the last one is read from it.
 
         Warns
         -----
@@ -132,57 +101,42 @@ class Session:
             After Ctrl-C; what was learnt is kept.
         """
         valid_chunks = list(_chunks(self.valid, self.model, 0)) if self.valid else []
-        handlers = self.handlers
-        ahead = 0 if handlers.on_epoch_finished or handlers.on_batch_finished else 1
-        begun: deque[Epoch] = deque()
-        interrupted = False
         try:
-            self._call(handlers.on_training_started)
+            self._call(self.handlers.on_training_started)
             for _ in range(epochs):
-                self._begin(begun, valid_chunks)
-                if len(begun) > ahead and not self._finish(begun):
+                if not self._epoch(valid_chunks):
                     break
         except StopIteration:
             pass
         except KeyboardInterrupt:
-            interrupted = True
-        finally:
-            while begun:
-                self._finish(begun)
-        if interrupted:
             warnings.warn(
                 f"training was interrupted after {len(self.history)} epochs; "
                 "what was learnt is kept",
                 stacklevel=4,
             )
-        self._call(handlers.on_training_finished)
+        self._call(self.handlers.on_training_finished)
 
-    def _begin(self, begun: deque[Epoch], valid_chunks: list[Chunk]) -> None:
-        """Give the device an epoch to do."""
+    def _epoch(self, valid_chunks: list[Chunk]) -> bool:
+        began = time.perf_counter()
         model = self.model
-        before = model.params, model.state, model.opt, model.step, model.epoch
-        epoch = Epoch(before, time.perf_counter())
-        begun.append(epoch)
-        self._train(epoch.sums)
-        self._evaluate(valid_chunks, epoch.evaluated)
-        model.epoch += 1
-        epoch.complete = True
-
-    def _finish(self, begun: deque[Epoch]) -> bool:
-        """Wait for the first epoch that was begun, and tell whether its loss is finite."""
-        epoch, model = begun.popleft(), self.model
-        train = _means(epoch.sums, self.programs.train_sums) if epoch.sums else {"finite": 1.0}
-        if train.pop("finite") != 1:
-            model.params, model.state, model.opt, model.step, model.epoch = epoch.before
-            begun.clear()
-            self._warn_diverged()
+        before = model.params, model.state, model.opt, model.step
+        found: list[jax.Array] = []
+        try:
+            self._train(found)
+            evaluated = self._evaluate(valid_chunks)
+        finally:
+            train = _means(found, self.programs.train_sums) if found else {"finite": 1.0}
+            finite = train.pop("finite") == 1
+            if not finite:
+                model.params, model.state, model.opt, model.step = before
+                self._warn_diverged()
+        if not finite:
             return False
-        if epoch.complete:
-            valid = self._scores(epoch.evaluated) if epoch.evaluated else None
-            began, self.finished = max(epoch.began, self.finished), time.perf_counter()
-            append_row(self.history, train, valid, self.finished - began)
-            self.epochs += 1
-            self._call(self.handlers.on_epoch_finished)
+        model.epoch += 1
+        self.epochs += 1
+        valid = self._scores(evaluated) if valid_chunks else None
+        append_row(self.history, train, valid, time.perf_counter() - began)
+        self._call(self.handlers.on_epoch_finished)
         return True
 
     def _train(self, found: list[jax.Array]) -> None:
@@ -212,25 +166,24 @@ class Session:
             done += chunk.steps
             _keep_pace(found)
 
-    def _evaluate(
-        self, valid_chunks: list[Chunk], found: list[tuple[jax.Array, jax.Array | None]]
-    ) -> None:
-        """Evaluate all validation rows, and note what each chunk gives in `found`."""
+    def _evaluate(self, valid_chunks: list[Chunk]) -> list[tuple[jax.Array, jax.Array | None]]:
+        """Begin to evaluate all validation rows; the caller waits for what it gives."""
         model, values = self.model, self.values(self.model.step, 0)
+        found: list[tuple[jax.Array, jax.Array | None]] = []
         for chunk in valid_chunks:
-            found.append(
-                self.programs.evaluate(
-                    model.params,
-                    model.state,
-                    chunk.X,
-                    chunk.y,
-                    chunk.weights,
-                    values._replace(update={}),
-                    np.int32(chunk.steps),
-                    outputs=bool(self.custom_scores),
-                )
+            result = self.programs.evaluate(
+                model.params,
+                model.state,
+                chunk.X,
+                chunk.y,
+                chunk.weights,
+                values._replace(update={}),
+                np.int32(chunk.steps),
+                outputs=bool(self.custom_scores),
             )
+            found.append(result)
             _keep_pace(found)
+        return found
 
     def _scores(self, evaluated: list[tuple[jax.Array, jax.Array | None]]) -> dict[str, float]:
         sums, outputs = zip(*evaluated, strict=True)

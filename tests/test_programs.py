@@ -264,3 +264,13 @@ def test_scores_are_means_over_rows_or_over_batches():
     assert row["row"] == pytest.approx(p.mean(), rel=1e-5)
     assert row["mean"] == pytest.approx(np.average(filled, weights=[16, 16, 8]), rel=1e-5)
     assert row["valid"] == pytest.approx(p[:20].mean(), rel=1e-5)
+
+
+def test_options_of_the_compiler_are_those_that_it_has(monkeypatch):
+    choose = programs._compiler_options.__wrapped__
+    with monkeypatch.context() as patch:
+        patch.setattr(programs, "COMPILER_OPTIONS", {"xla_cpu_no_such_option": True})
+        assert choose() == {}
+    with monkeypatch.context() as patch:
+        patch.setattr(programs.jax, "default_backend", lambda: "gpu")
+        assert choose() == {}

@@ -264,17 +264,31 @@ def each_axis(value: Any, axes: int, field_name: str) -> tuple[int, ...]:
     return tuple(map(int, value))
 
 
-def shared_axes(value: Any, rank: int) -> tuple[int, ...]:
+def shared_axes(value: Any, rank: int, field_name: str = "shared_axes") -> tuple[int, ...]:
     """Read the axes that share a parameter; ``'auto'`` is all but the channels."""
     if value == "auto":
         return tuple(axis for axis in range(rank) if axis != 1)
     axes = value if isinstance(value, tuple) else (value,)
     if not all(_is_int(axis) and -rank <= axis < rank for axis in axes):
-        raise LayerError(f"shared_axes={value!r} are no axes of an input with {rank}")
+        raise LayerError(f"{field_name}={value!r} are no axes of an input with {rank}")
     axes = tuple(sorted({axis % rank for axis in axes}))
     if 0 not in axes:
-        raise LayerError(f"shared_axes={value!r} must hold 0, the batch")
+        raise LayerError(f"{field_name}={value!r} must hold 0, the batch")
     return axes
+
+
+def bias_specs(b: Any, shape: Shape, *, untied: bool) -> dict[str, ParamSpec]:
+    """``b`` for an output of that shape, one for each channel or, untied, for each place of it."""
+    if b is None:
+        return {}
+    return {"b": ParamSpec(shape[1:] if untied else shape[1:2], b, regularizable=False)}
+
+
+def add_biases(x: jax.Array, params: Params, *, untied: bool) -> jax.Array:
+    """Add ``b``, where there is one, to an output whose channels come last."""
+    if "b" not in params:
+        return x
+    return x + (jnp.moveaxis(params["b"], 0, -1) if untied else params["b"])
 
 
 IMAGES = {

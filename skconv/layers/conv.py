@@ -17,6 +17,8 @@ from .base import (
     Params,
     ParamSpec,
     Shape,
+    add_biases,
+    bias_specs,
     each_axis,
     function,
     initial,
@@ -102,11 +104,8 @@ class _ConvLayer(Layer):
         out = self.output_shape(*input_shapes)
         channels = input_shapes[0][1] // self.num_groups
         size = self._sizes()[0]
-        specs = {"W": ParamSpec((self.num_filters, channels, *size), self.W)}
-        if self.b is not None:
-            shape = out[1:] if self.untie_biases else (self.num_filters,)
-            specs["b"] = ParamSpec(shape, self.b, regularizable=False)
-        return specs
+        W = ParamSpec((self.num_filters, channels, *size), self.W)
+        return {"W": W} | bias_specs(self.b, out, untied=self.untie_biases)
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Convolve, add, bend."""
@@ -115,9 +114,7 @@ class _ConvLayer(Layer):
             W = jnp.flip(W, range(2, W.ndim))
         _, stride, dilation = self._sizes()
         x = convolve(inputs[0], W, stride, self._pads(), dilation, self.num_groups)
-        if "b" in params:
-            x = x + (jnp.moveaxis(params["b"], 0, -1) if self.untie_biases else params["b"])
-        return self.activate(x), state
+        return self.activate(add_biases(x, params, untied=self.untie_biases)), state
 
 
 @dataclass(frozen=True)

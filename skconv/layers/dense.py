@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import jax.numpy as jnp
-
 from ..init import Constant, GlorotUniform
 from .base import (
     UNSET,
@@ -16,6 +14,8 @@ from .base import (
     Params,
     ParamSpec,
     Shape,
+    add_biases,
+    bias_specs,
     function,
     initial,
     positive,
@@ -57,15 +57,13 @@ class DenseLayer(Layer):
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """``W`` and, where there are biases, ``b``."""
-        specs = {"W": ParamSpec((math.prod(input_shapes[0][1:]), self.num_units), self.W)}
-        if self.b is not None:
-            specs["b"] = ParamSpec((self.num_units,), self.b, regularizable=False)
-        return specs
+        W = ParamSpec((math.prod(input_shapes[0][1:]), self.num_units), self.W)
+        return {"W": W} | bias_specs(self.b, self.output_shape(*input_shapes), untied=False)
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Multiply, add, bend."""
         x = inputs[0].reshape(inputs[0].shape[0], -1) @ params["W"]
-        return self.activate(x + params["b"] if "b" in params else x), state
+        return self.activate(add_biases(x, params, untied=False)), state
 
 
 @dataclass(frozen=True)
@@ -105,15 +103,10 @@ class NINLayer(Layer):
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """``W`` and, where there are biases, ``b``."""
-        specs = {"W": ParamSpec((input_shapes[0][1], self.num_units), self.W)}
-        if self.b is not None:
-            shape = self.output_shape(*input_shapes)[1:] if self.untie_biases else (self.num_units,)
-            specs["b"] = ParamSpec(shape, self.b, regularizable=False)
-        return specs
+        W, out = (input_shapes[0][1], self.num_units), self.output_shape(*input_shapes)
+        return {"W": ParamSpec(W, self.W)} | bias_specs(self.b, out, untied=self.untie_biases)
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Multiply, add, bend."""
         x = inputs[0] @ params["W"]
-        if "b" in params:
-            x = x + (jnp.moveaxis(params["b"], 0, -1) if self.untie_biases else params["b"])
-        return self.activate(x), state
+        return self.activate(add_biases(x, params, untied=self.untie_biases)), state

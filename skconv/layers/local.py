@@ -20,6 +20,8 @@ from .base import (
     Params,
     ParamSpec,
     Shape,
+    add_biases,
+    bias_specs,
     each_axis,
     function,
     initial,
@@ -79,10 +81,7 @@ class _LocallyConnectedLayer(Layer):
         out = self.output_shape(*input_shapes)
         channels = () if self.channelwise else (input_shapes[0][1],)
         W = ParamSpec((self.num_filters, *channels, *self._size(), *out[2:]), self.W)
-        shape = out[1:] if self.untie_biases else out[1:2]
-        return {"W": W} | (
-            {} if self.b is None else {"b": ParamSpec(shape, self.b, regularizable=False)}
-        )
+        return {"W": W} | bias_specs(self.b, out, untied=self.untie_biases)
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Multiply what each place sees by its own filters."""
@@ -96,9 +95,7 @@ class _LocallyConnectedLayer(Layer):
         if not self.channelwise:
             product = f"n{places}tc,oct{places}->n{places}o"
         x = jnp.einsum(product, seen, W)
-        if "b" in params:
-            x = x + (jnp.moveaxis(params["b"], 0, -1) if self.untie_biases else params["b"])
-        return self.activate(x), state
+        return self.activate(add_biases(x, params, untied=self.untie_biases)), state
 
 
 @dataclass(frozen=True)
@@ -236,12 +233,9 @@ class TransposedConv2DLayer(Layer):
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """``W`` and, where there are biases, ``b``."""
         size = self._sizes()[0]
-        specs = {"W": ParamSpec((input_shapes[0][1], self.num_filters, *size), self.W)}
-        if self.b is not None:
-            out = self.output_shape(*input_shapes)[1:]
-            shape = out if self.untie_biases else out[:1]
-            specs["b"] = ParamSpec(shape, self.b, regularizable=False)
-        return specs
+        W = ParamSpec((input_shapes[0][1], self.num_filters, *size), self.W)
+        out = self.output_shape(*input_shapes)
+        return {"W": W} | bias_specs(self.b, out, untied=self.untie_biases)
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Take back, cut, add, bend."""
@@ -255,9 +249,7 @@ class TransposedConv2DLayer(Layer):
         _, back = jax.vjp(forward, jnp.zeros((x.shape[0], *whole, self.num_filters), x.dtype))
         (x,) = back(x)
         x = x[(slice(None), *(slice(c, n - c) for n, c in zip(whole, crop, strict=True)))]
-        if "b" in params:
-            x = x + (jnp.moveaxis(params["b"], 0, -1) if self.untie_biases else params["b"])
-        return self.activate(x), state
+        return self.activate(add_biases(x, params, untied=self.untie_biases)), state
 
 
 Deconv2DLayer = TransposedConv2DLayer

@@ -83,7 +83,16 @@ dropout = DropoutLayer
 
 
 @dataclass(frozen=True)
-class SpatialDropoutLayer(DropoutLayer):
+class _SettledDropoutLayer(DropoutLayer):
+    """Dropout whose shared axes are settled by the class, counted with the channels last."""
+
+    shared_axes: Any = field(default=(), init=False, repr=False)
+
+    layout = "channels_last"
+
+
+@dataclass(frozen=True)
+class SpatialDropoutLayer(_SettledDropoutLayer):
     """Set whole channels to zero at random in training (Tompson et al. 2014).
 
     Parameters
@@ -97,10 +106,6 @@ class SpatialDropoutLayer(DropoutLayer):
     (None, 32, 13, 13)
     """
 
-    shared_axes: Any = field(default=(), init=False, repr=False)
-
-    layout = "channels_last"
-
     def _together(self, rank: int) -> tuple[int, ...]:
         return tuple(range(1, rank - 1))
 
@@ -109,7 +114,7 @@ dropout_channels = spatial_dropout = SpatialDropoutLayer
 
 
 @dataclass(frozen=True)
-class DropoutLocationsLayer(DropoutLayer):
+class DropoutLocationsLayer(_SettledDropoutLayer):
     """Set all channels of a place to zero at random in training.
 
     Parameters
@@ -122,10 +127,6 @@ class DropoutLocationsLayer(DropoutLayer):
     >>> DropoutLocationsLayer(p=0.1).output_shape((None, 32, 13, 13))
     (None, 32, 13, 13)
     """
-
-    shared_axes: Any = field(default=(), init=False, repr=False)
-
-    layout = "channels_last"
 
     def _together(self, rank: int) -> tuple[int, ...]:
         return (rank - 1,)

@@ -8,7 +8,6 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from ..errors import LayerError
 from ..init import Constant
 from .base import (
     Context,
@@ -20,6 +19,7 @@ from .base import (
     need_images,
     positive,
     runtime,
+    shared_axes,
     structural,
 )
 
@@ -67,17 +67,11 @@ class BatchNormLayer(Layer):
         return "channels_last" if self.axes == "auto" else "channels_first"
 
     def _axes(self, rank: int) -> tuple[int, ...]:
-        if self.axes == "auto":
-            return tuple(axis for axis in range(rank) if axis != 1)
-        axes = self.axes if isinstance(self.axes, tuple) else (self.axes,)
-        if not all(isinstance(axis, int) and -rank <= axis < rank for axis in axes):
-            raise LayerError(f"axes={self.axes!r} are no axes of an input with {rank}")
-        return tuple(sorted({axis % rank for axis in axes}))
+        return shared_axes(self.axes, rank, "axes")
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""
-        if 0 not in self._axes(len(input_shapes[0])):
-            raise LayerError(f"axes={self.axes!r} must hold 0, the batch")
+        self._axes(len(input_shapes[0]))
         return input_shapes[0]
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
