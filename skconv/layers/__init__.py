@@ -7,11 +7,9 @@ from .embedding import EmbeddingLayer
 from .feature import FeaturePoolLayer, FeatureWTALayer
 from .input import InputLayer
 from .local import (
-    Deconv2DLayer,
     LocallyConnected1DLayer,
     LocallyConnected2DLayer,
     LocallyConnected3DLayer,
-    TransposedConv2DLayer,
 )
 from .merge import ConcatLayer, ElemwiseMergeLayer, ElemwiseSumLayer
 from .noise import (
@@ -43,6 +41,7 @@ from .special import (
     ScaleLayer,
 )
 from .standardization import GroupNormLayer, InstanceNormLayer, LayerNormLayer, StandardizationLayer
+from .transposed import Deconv2DLayer, TransposedConv2DLayer
 from .upscale import Upscale1DLayer, Upscale2DLayer, Upscale3DLayer
 from .whole import GlobalPoolLayer, SpatialPyramidPoolingLayer
 

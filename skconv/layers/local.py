@@ -1,4 +1,4 @@
-"""Convolutions whose filters are other ones at each place, and those that enlarge."""
+"""Convolutions whose filters are other ones at each place."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
-from ..lowering import convolve
 from ..windows import pad, windows
 from .base import (
     UNSET,
@@ -25,7 +23,6 @@ from .base import (
     each_axis,
     function,
     initial,
-    natural_each,
     need_images,
     one_of,
     positive,
@@ -34,11 +31,9 @@ from .base import (
 )
 
 __all__ = [
-    "Deconv2DLayer",
     "LocallyConnected1DLayer",
     "LocallyConnected2DLayer",
     "LocallyConnected3DLayer",
-    "TransposedConv2DLayer",
 ]
 
 
@@ -172,84 +167,3 @@ class LocallyConnected3DLayer(_LocallyConnectedLayer):
     """
 
     spatial = 3
-
-
-@dataclass(frozen=True)
-class TransposedConv2DLayer(Layer):
-    """What takes the gradient of a convolution back to its input: images that grow by the stride.
-
-    Parameters
-    ----------
-    num_filters : int
-        Number of filters, the channels of the output.
-    filter_size : int or (int, int)
-        Height and width of the filters.
-    stride : int or (int, int)
-        Pixels of the output from one of the input to the next.
-    crop : int or (int, int)
-        Pixels that are cut off the output on both sides.
-    untie_biases : bool
-        Whether each position has biases of its own, of shape ``(num_filters, height, width)``.
-    W : initialiser, array or name of a layer
-        Filters of shape ``(channels, num_filters, height, width)``.
-    b : initialiser, array, name of a layer, or None
-        Biases of shape ``(num_filters,)``.
-    nonlinearity : callable or None
-        `rectify`; None is the identity.
-
-    Examples
-    --------
-    >>> layer = TransposedConv2DLayer(num_filters=8, filter_size=4, stride=2, crop=1)
-    >>> layer.output_shape((None, 16, 7, 7))
-    (None, 8, 14, 14)
-    """
-
-    num_filters: int = structural(check=positive)
-    filter_size: Any = structural(check=positive_each)
-    stride: Any = structural(1, check=positive_each)
-    crop: Any = structural(0, check=natural_each)
-    untie_biases: bool = structural(False)
-    W: Any = initial(GlorotUniform())
-    b: Any = initial(Constant(0.0))
-    nonlinearity: Any = structural(UNSET, check=function)
-
-    layout = "channels_last"
-    aliases = {"strides": "stride"}
-
-    def _sizes(self) -> tuple[tuple[int, ...], ...]:
-        names = ("filter_size", "stride", "crop")
-        return tuple(each_axis(getattr(self, name), 2, name) for name in names)
-
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Images with a channel for each filter."""
-        shape = input_shapes[0]
-        need_images(shape, 2)
-        axes = zip(shape[2:], *self._sizes(), strict=True)
-        sizes = [(n - 1) * s + k - 2 * c for n, k, s, c in axes]
-        if min(sizes) < 1:
-            raise LayerError(f"crop={self.crop!r} leaves nothing of the output for {shape}")
-        return (None, self.num_filters, *sizes)
-
-    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """``W`` and, where there are biases, ``b``."""
-        size = self._sizes()[0]
-        W = ParamSpec((input_shapes[0][1], self.num_filters, *size), self.W)
-        out = self.output_shape(*input_shapes)
-        return {"W": W} | bias_specs(self.b, out, untied=self.untie_biases)
-
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Take back, cut, add, bend."""
-        x, (_, stride, crop) = inputs[0], self._sizes()
-        shape = self.output_shape((None, x.shape[-1], *x.shape[1:-1]))
-        whole = [n + 2 * c for n, c in zip(shape[2:], crop, strict=True)]
-
-        def forward(image):
-            return convolve(image, params["W"], stride, ((0, 0), (0, 0)), (1, 1), 1)
-
-        _, back = jax.vjp(forward, jnp.zeros((x.shape[0], *whole, self.num_filters), x.dtype))
-        (x,) = back(x)
-        x = x[(slice(None), *(slice(c, n - c) for n, c in zip(whole, crop, strict=True)))]
-        return self.activate(add_biases(x, params, untied=self.untie_biases)), state
-
-
-Deconv2DLayer = TransposedConv2DLayer
