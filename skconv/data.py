@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -16,6 +17,9 @@ CHUNK_BYTES = 8 * 2**20
 """Size that a chunk may have; larger ones were no faster, and two are in memory at a time."""
 
 MAX_STEPS = 64
+
+MAX_EPOCHS = 16
+"""Epochs that one call may go through where nobody looks on."""
 
 
 class BatchIterator(BaseEstimator):
@@ -172,12 +176,11 @@ def chunks(
         first rows, so that statistics see real rows only; those copies have weight zero.
     """
     n, size = len(rows), iterator.batch_size
-    batches = -(-n // size)
-    index = np.resize(iterator.order(n, seed, epoch), batches * size).reshape(batches, size)
+    index = _batches(iterator.order(n, seed, epoch), size)
+    batches = len(index)
     live = np.ones(index.shape, np.float32) if weights is None else weights[index]
     live.ravel()[n:] = 0
-    changed = type(iterator).transform is not BatchIterator.transform
-    gather = _gather_changed if changed else _gather
+    gather = _gather_changed if _changes(iterator) else _gather
     length = chunk_steps(size * rows.row_bytes())
     for start in range(0, batches, length):
         part = slice(start, start + length)
@@ -188,6 +191,58 @@ def chunks(
             _fill(live[part], length),
             len(live[part]),
         )
+
+
+def fits_one_chunk(rows: Rows, iterator: BatchIterator) -> bool:
+    """Whether the rows of all epochs are those of one chunk, and only their order changes."""
+    size = iterator.batch_size
+    return not _changes(iterator) and len(rows) <= size * chunk_steps(size * rows.row_bytes())
+
+
+def orders(
+    n: int, iterator: BatchIterator, shape: tuple[int, int], seed: int, epochs: range
+) -> np.ndarray:
+    """Places of the rows in a chunk that holds them as they are given.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    iterator : BatchIterator
+    shape : (int, int)
+        Steps and rows in a batch, those of the chunk.
+    seed : int
+    epochs : range
+        `MAX_EPOCHS` at most.
+
+    Returns
+    -------
+    int32 array of shape (MAX_EPOCHS, steps, batch_size)
+        As in `chunks` the last batch wraps around to the first rows.
+    """
+    found = np.zeros((MAX_EPOCHS, *shape), np.int32)
+    for order, epoch in zip(found, epochs, strict=False):
+        batches = _batches(iterator.order(n, seed, epoch), shape[1])
+        order[: len(batches)] = batches
+    return found
+
+
+@functools.cache
+def as_they_are(shape: tuple[int, int]) -> np.ndarray:
+    """The order of a chunk whose rows lie in the order of the epoch already, as of `orders`."""
+    found = np.zeros((MAX_EPOCHS, *shape), np.int32)
+    found[0] = np.arange(found[0].size).reshape(shape)
+    return found
+
+
+def _batches(order: np.ndarray, size: int) -> np.ndarray:
+    """Cut an order into batches, and fill up the last one from its start."""
+    batches = -(-len(order) // size)
+    return np.resize(order, batches * size).reshape(batches, size)
+
+
+def _changes(iterator: BatchIterator) -> bool:
+    return type(iterator).transform is not BatchIterator.transform
 
 
 def _gather(

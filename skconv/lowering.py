@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from .blocks import convolve_blocks
+from .blocks import convolve_blocks, worth_blocks
 from .windows import Pads, pad, windows
 
 
@@ -48,7 +48,8 @@ def convolve(
     array of shape (n, oh, ow, num_filters)
     """
     if jax.default_backend() == "cpu":
-        if groups == 1 and all(step == 1 for step in (*stride, *dilation)):
+        plain = groups == 1 and all(step == 1 for step in (*stride, *dilation))
+        if plain and worth_blocks(x, W.shape[2:], pads):
             return convolve_blocks(x, jnp.moveaxis(W, (0, 1), (-1, -2)), tuple(map(tuple, pads)))
         return convolve_patches(x, W, stride, pads, dilation, groups)
     return convolve_lax(x, W, stride, pads, dilation, groups)
@@ -90,7 +91,10 @@ def convolve_patches(
     field = math.prod(W.shape[2:])
     if groups == 1:
         matrix = W.reshape(num_filters, channels, field).transpose(2, 1, 0)
-        return jnp.concatenate(taps, axis=-1) @ matrix.reshape(field * channels, num_filters)
+        patches = jnp.concatenate(taps, axis=-1)
+        flat = patches.reshape(-1, field * channels)  # of more axes the derived gradient is slow
+        out = flat @ matrix.reshape(field * channels, num_filters)
+        return out.reshape(*patches.shape[:-1], num_filters)
     patches = jnp.stack(taps, axis=-2)
     patches = patches.reshape(*patches.shape[:-1], groups, channels)
     filters = W.reshape(groups, num_filters // groups, channels, field)

@@ -102,6 +102,44 @@ class Values(NamedTuple):
     objective: Mapping[str, Any]
 
 
+class Batches(NamedTuple):
+    """Rows cut into batches, as `skconv.data.Chunk` holds them.
+
+    Parameters
+    ----------
+    X : dict of array of shape (steps, batch, ...)
+    y : array of shape (steps, batch, ...)
+    weights : array of shape (steps, batch)
+        Weight of each row in the loss; zero for rows that only fill up.
+    """
+
+    X: dict[str, Any]
+    y: Any
+    weights: Any
+
+
+class Span(NamedTuple):
+    """What a call of the training program goes through.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs on the same rows, each in its own order.
+    start, stop : int
+        Steps of each epoch.
+    rows : int
+        Positions in the order of an epoch that are real; those behind fill up its last batch.
+    valid : int
+        Batches to evaluate on after each epoch.
+    """
+
+    epochs: Any
+    start: Any
+    stop: Any
+    rows: Any
+    valid: Any
+
+
 class Moment(NamedTuple):
     """Where in training a chunk begins; with the seed it decides all randomness.
 
@@ -136,11 +174,29 @@ class PredictPlan:
         return self.network.key, structural_key(self.test_augment)
 
 
+class Trained(NamedTuple):
+    """What a call of the training program gives.
+
+    Parameters
+    ----------
+    carry : TrainState
+    train, valid : array of shape (EPOCHS, names)
+        The sums of each epoch as one vector: to fetch a vector takes as long as to fetch one
+        number. `valid` is None where there is nothing to evaluate on.
+    outputs : array of shape (steps, batch, ...) or None
+        Predictions for the rows that were evaluated, where they were asked for.
+    """
+
+    carry: TrainState
+    train: Any
+    valid: Any
+    outputs: Any
+
+
 class Programs:
     """Compiled functions of one plan; they hold the plan and nothing else.
 
-    `train` and `evaluate` return the sums of a chunk as one vector, whose elements have the names
-    `train_sums` and `evaluate_sums`: to fetch a vector takes as long as to fetch one number.
+    `train_sums` and `valid_sums` name the sums that `train` returns.
 
     Parameters
     ----------
@@ -153,10 +209,9 @@ class Programs:
             self.predict = compiled(partial(_predict, plan), static_argnames="to")
         else:
             self.train_sums = _names(plan.scores_train, "finite")
-            self.evaluate_sums = _names(plan.scores_valid, "accuracy")
+            self.valid_sums = _names(plan.scores_valid, "accuracy")
             self.start = compiled(partial(_start, plan))
-            self.train = compiled(partial(_train, plan))
-            self.evaluate = compiled(partial(_evaluate, plan), static_argnames="outputs")
+            self.train = compiled(partial(_train, plan), static_argnames="outputs")
 
 
 COMPILER_OPTIONS = {"xla_cpu_use_fusion_emitters": False}
@@ -202,14 +257,14 @@ def compile_counts() -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        For ``'train'``, ``'evaluate'`` and ``'predict'``.
+        For ``'train'``, which evaluates on the validation rows as well, and ``'predict'``.
 
     Examples
     --------
     >>> sorted(compile_counts())
-    ['evaluate', 'predict', 'train']
+    ['predict', 'train']
     """
-    return {kind: _counts[kind] for kind in ("train", "evaluate", "predict")}
+    return {kind: _counts[kind] for kind in ("train", "predict")}
 
 
 def clear_programs() -> None:
@@ -225,63 +280,92 @@ def _start(plan: Plan, params: Variables, rates: Mapping[str, Any]) -> Any:
 def _train(
     plan: Plan,
     carry: TrainState,
-    X: dict[str, jax.Array],
-    y: jax.Array,
-    weights: jax.Array,
+    rows: Batches,
+    order: jax.Array,
+    valid: Batches | None,
     values: Values,
     moment: Moment,
-    start: Any,
-    stop: Any,
-) -> tuple[TrainState, jax.Array]:
+    span: Span,
+    *,
+    outputs: bool = False,
+) -> Trained:
+    """Train for some epochs or a part of one, and evaluate after each.
+
+    `order` has the shape ``(EPOCHS, steps, batch)`` and tells the place of each row in `rows`; the
+    numbers of the update go on from step to step through all epochs. An epoch after which anything
+    is not finite leaves the state as it was before it, and those after it do nothing.
+    """
     _counts["train"] += 1
-    sums = dict.fromkeys(_names(plan.scores_train), jnp.zeros((), jnp.float32))
-    epoch_key = jax.random.fold_in(jax.random.key(moment.seed), moment.epoch)
+    seed = jax.random.key(moment.seed)
+    X, y, weights = _flat(rows.X), _flat(rows.y), rows.weights.reshape(-1)
+    places = jnp.arange(order.shape[-1], dtype=jnp.int32)
 
-    def step(i: jax.Array, loop: tuple[TrainState, dict[str, jax.Array]]) -> Any:
-        (params, state, opt), sums = loop
-        w = weights[i]
-        keys = jax.random.split(jax.random.fold_in(epoch_key, moment.step + i), 2)
-        Xb, yb = _augmented(plan, keys[0], _batch(X, i), y[i])
-        ctx = Context(True, keys[1], w > 0)
+    def epoch(e: jax.Array, loop: Any) -> Any:
+        before, going, train_sums, valid_sums, kept = loop
+        key = jax.random.fold_in(seed, moment.epoch + e)
 
-        def loss(params: Variables) -> tuple[jax.Array, Any]:
-            out, new = _forward(plan, params, state, Xb, values.runtime, ctx)
-            return _objective(plan, out, yb, w, params, values), (out, new)
+        def step(i: jax.Array, loop: tuple[TrainState, dict[str, jax.Array]]) -> Any:
+            (params, state, opt), sums = loop
+            row = order[e, i]
+            w = jnp.where(i * len(places) + places < span.rows, weights[row], 0)
+            keys = jax.random.split(jax.random.fold_in(key, moment.step + i), 2)
+            Xb = {name: array[row].astype(jnp.float32) for name, array in X.items()}
+            yb = jax.tree.map(lambda array: array[row], y)
+            Xb, yb = _augmented(plan, keys[0], Xb, yb)
+            ctx = Context(True, keys[1], w > 0)
 
-        (value, (out, state)), grads = jax.value_and_grad(loss, has_aux=True)(params)
-        rates = {name: numbers[i] for name, numbers in values.update.items()}
-        changes, opt = plan.update.transformation(rates).update(grads, opt, params)
-        params = optax.apply_updates(params, changes)
-        scores = _scores(plan, plan.scores_train, out, yb, w)
-        return TrainState(params, state, opt), _add(sums, w, {"loss": value, **scores})
+            def loss(params: Variables) -> tuple[jax.Array, Any]:
+                out, new = _forward(plan, params, state, Xb, values.runtime, ctx)
+                return _objective(plan, out, yb, w, params, values), (out, new)
 
-    carry, sums = lax.fori_loop(start, stop, step, (TrainState(*carry), sums))
-    finite = _finite(sums["loss"], carry.params, carry.state)
-    return carry, _packed(sums | {"finite": finite.astype(jnp.float32)})
+            (value, (out, state)), grads = jax.value_and_grad(loss, has_aux=True)(params)
+            number = e * span.stop + i
+            rates = {name: numbers[number] for name, numbers in values.update.items()}
+            changes, opt = plan.update.transformation(rates).update(grads, opt, params)
+            params = optax.apply_updates(params, changes)
+            scores = _scores(plan, plan.scores_train, out, yb, w)
+            return TrainState(params, state, opt), _add(sums, w, {"loss": value, **scores})
+
+        sums = dict.fromkeys(_names(plan.scores_train), jnp.zeros((), jnp.float32))
+        stop = jnp.where(going, span.stop, span.start)
+        after, sums = lax.fori_loop(span.start, stop, step, (before, sums))
+        going &= _finite(sums["loss"], after.params, after.state)
+        sums |= {"finite": going.astype(jnp.float32)}
+        carry = jax.tree.map(partial(jnp.where, going), after, before)
+        train_sums = train_sums.at[e].set(_packed(sums))
+        if valid is not None:
+            sums, kept = _evaluate(plan, carry, valid, values, span.valid, kept)
+            valid_sums = valid_sums.at[e].set(_packed(sums))
+        return carry, going, train_sums, valid_sums, kept
+
+    def table(names: list[str]) -> jax.Array:
+        return jnp.zeros((len(order), len(names)), jnp.float32)
+
+    train_sums, valid_sums = table(_names(plan.scores_train, "finite")), None
+    carry, kept = TrainState(*carry), None
+    if valid is not None:
+        valid_sums = table(_names(plan.scores_valid, "accuracy"))
+        kept = _outputs(plan, carry, valid, values) if outputs else None
+    start = carry, jnp.array(True), train_sums, valid_sums, kept
+    carry, _, *found = lax.fori_loop(0, span.epochs, epoch, start)
+    return Trained(carry, *found)
 
 
 def _evaluate(
     plan: Plan,
-    params: Variables,
-    state: Variables,
-    X: dict[str, jax.Array],
-    y: jax.Array,
-    weights: jax.Array,
+    carry: TrainState,
+    valid: Batches,
     values: Values,
     stop: Any,
-    *,
-    outputs: bool = False,
-) -> tuple[jax.Array, jax.Array | None]:
-    _counts["evaluate"] += 1
+    kept: jax.Array | None,
+) -> tuple[dict[str, jax.Array], jax.Array | None]:
+    """Sum the scores of all batches, and put the predictions into `kept`."""
     sums = dict.fromkeys(_names(plan.scores_valid, "accuracy"), jnp.zeros((), jnp.float32))
-
-    def forward(i: Any) -> jax.Array:
-        return _forward(plan, params, state, _batch(X, i), values.runtime, Context(False))[0]
 
     def step(i: jax.Array, loop: Any) -> Any:
         sums, kept = loop
-        out, yb, w = forward(i), y[i], weights[i]
-        value = _objective(plan, out, yb, w, params, values)
+        out, yb, w = _unseen(plan, carry, valid, values, i), valid.y[i], valid.weights[i]
+        value = _objective(plan, out, yb, w, carry.params, values)
         scores = {"loss": value, **_scores(plan, plan.scores_valid, out, yb, w)}
         scores["accuracy"] = value
         if plan.accuracy is not None:
@@ -290,9 +374,17 @@ def _evaluate(
             kept = kept.at[i].set(_predictions(plan, out))
         return _add(sums, w, scores), kept
 
-    kept = _buffer(forward, len(y)) if outputs else None
-    sums, kept = lax.fori_loop(0, stop, step, (sums, kept))
-    return _packed(sums), kept
+    return lax.fori_loop(0, stop, step, (sums, kept))
+
+
+def _unseen(plan: Plan, carry: TrainState, valid: Batches, values: Values, i: Any) -> jax.Array:
+    """Compute the output for a batch of which nothing is learnt."""
+    args = carry.params, carry.state, _batch(valid.X, i), values.runtime, Context(False)
+    return _forward(plan, *args)[0]
+
+
+def _outputs(plan: Plan, carry: TrainState, valid: Batches, values: Values) -> jax.Array:
+    return _buffer(lambda i: _unseen(plan, carry, valid, values, i), len(valid.weights))
 
 
 def _predict(
@@ -332,6 +424,10 @@ def _names(scores: Scores, *more: str) -> list[str]:
 
 def _packed(sums: dict[str, jax.Array]) -> jax.Array:
     return jnp.stack([sums[name] for name in sorted(sums)])
+
+
+def _flat(batches: Any) -> Any:
+    return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
 
 
 def _batch(X: dict[str, jax.Array], i: Any) -> dict[str, jax.Array]:

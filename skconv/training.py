@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,12 +13,15 @@ import jax
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from .data import BatchIterator, Chunk, chunks
+from .data import MAX_EPOCHS, BatchIterator, Chunk, as_they_are, chunks, fits_one_chunk, orders
 from .history import Row, append_row
 from .inputs import Rows
 from .model import Model
 from .network import Runtime
-from .programs import Moment, Programs, TrainState, Values
+from .programs import Batches, Moment, Programs, Span, Trained, TrainState, Values
+
+PATIENCE = 0.05
+"""Seconds that a call may take before the next one goes through twice as many epochs."""
 
 Handler = Callable[[Any, list[Row]], Any]
 
@@ -100,12 +104,17 @@ class Session:
         UserWarning
             After Ctrl-C; what was learnt is kept.
         """
-        valid_chunks = list(_chunks(self.valid, self.model, 0)) if self.valid else []
+        self._place()
         try:
             self._call(self.handlers.on_training_started)
-            for _ in range(epochs):
-                if not self._epoch(valid_chunks):
+            left, ahead = epochs, 1
+            while left > 0:
+                began, count = time.perf_counter(), min(left, ahead)
+                if not self._epochs(count):
                     break
+                left -= count
+                if self._unwatched() and time.perf_counter() - began < PATIENCE:
+                    ahead = min(2 * ahead, MAX_EPOCHS)
         except StopIteration:
             pass
         except KeyboardInterrupt:
@@ -116,83 +125,140 @@ class Session:
             )
         self._call(self.handlers.on_training_finished)
 
-    def _epoch(self, valid_chunks: list[Chunk]) -> bool:
+    def _place(self) -> None:
+        """Give the device what stays the same from epoch to epoch."""
+        rows, y, weights, iterator = self.train
+        self._whole = self._shown = None
+        if fits_one_chunk(rows, iterator):
+            still = BatchIterator(iterator.batch_size)
+            (chunk,) = chunks(rows, y, weights, still)
+            self._whole = jax.device_put(_batches(chunk)), chunk.steps
+        valid = list(_chunks(self.valid, self.model, 0)) if self.valid else []
+        self._valid = [(_batches(chunk), chunk.steps) for chunk in valid]
+        if self._valid:
+            self._shown = jax.device_put(self._valid[0][0])
+
+    def _unwatched(self) -> bool:
+        """Whether nobody looks on between the epochs, and they are of one call each."""
+        handlers = self.handlers.on_batch_finished or self.handlers.on_epoch_finished
+        watched = handlers or self.custom_scores or len(self._valid) > 1
+        return self._whole is not None and not watched
+
+    def _epochs(self, count: int) -> bool:
+        """Go through some epochs, and tell whether all is still finite."""
         began = time.perf_counter()
         model = self.model
         before = model.params, model.state, model.opt, model.step
-        found: list[jax.Array] = []
+        found: list[Trained] = []
         try:
-            self._train(found)
-            evaluated = self._evaluate(valid_chunks)
-        finally:
-            train = _means(found, self.programs.train_sums) if found else {"finite": 1.0}
-            finite = train.pop("finite") == 1
-            if not finite:
-                model.params, model.state, model.opt, model.step = before
+            outputs = self._train(count, found)
+        except BaseException:
+            if self._settle(found, count, before) < count:
                 self._warn_diverged()
-        if not finite:
+            raise
+        good = self._settle(found, count, before)
+        model.epoch += good
+        self.epochs += good
+        seconds = (time.perf_counter() - began) / count
+        train = _means([one.train for one in found], self.programs.train_sums)
+        valid = None
+        if self._valid:
+            valid = _means([one.valid for one in found], self.programs.valid_sums)
+        for epoch in range(good):
+            scores = None if valid is None else valid[epoch] | self._custom(outputs)
+            del train[epoch]["finite"]
+            append_row(self.history, train[epoch], scores, seconds)
+        if good < count:
+            self._warn_diverged()
             return False
-        model.epoch += 1
-        self.epochs += 1
-        valid = self._scores(evaluated) if valid_chunks else None
-        append_row(self.history, train, valid, time.perf_counter() - began)
         self._call(self.handlers.on_epoch_finished)
         return True
 
-    def _train(self, found: list[jax.Array]) -> None:
-        """Go through an epoch, and note the sums of each chunk in `found`."""
-        model, handlers = self.model, self.handlers.on_batch_finished
-        done = 0
-        for chunk in _chunks(self.train, model, model.epoch):
-            length = chunk.weights.shape[0]
-            parts = [(0, chunk.steps)] if not handlers else _singly(chunk.steps)
-            for start, stop in parts:
-                values = _filled(self.values(model.step - start, stop), length)
-                moment = _moment(model, model.epoch, done)
-                carry, sums = self.programs.train(
-                    TrainState(model.params, model.state, model.opt),
-                    chunk.X,
-                    chunk.y,
-                    chunk.weights,
-                    values,
-                    moment,
-                    np.int32(start),
-                    np.int32(stop),
-                )
-                model.params, model.state, model.opt = carry
-                model.step += stop - start
-                found.append(sums)
+    def _train(self, count: int, found: list[Trained]) -> list[jax.Array | None]:
+        """Train and evaluate; note in `found` what each call gives, and return the outputs."""
+        handlers = self.handlers.on_batch_finished
+        size = self.train.iterator.batch_size
+        total, done = -(-len(self.train.rows) // size), 0
+        valid = [(self._shown, steps) for _, steps in self._valid[:1]] + self._valid[1:]
+        outputs = []
+        for rows, order, real, steps in self._rows(count):
+            for start, stop in _singly(steps) if handlers else [(0, steps)]:
+                first = valid[0] if valid else (None, 0)
+                shown = 0 if handlers or done + stop < total else first[1]
+                span = _span(count, start, stop, real, shown)
+                self._step(rows, order, first[0], span, done, found)
                 self._call(handlers)
-            done += chunk.steps
-            _keep_pace(found)
+            done += steps
+        if valid and not handlers:
+            outputs.append(found[-1].outputs)
+        for batches, steps in valid if handlers else valid[1:]:
+            self._step(rows, order, batches, _span(1, 0, 0, real, steps), done, found)
+            outputs.append(found[-1].outputs)
+        return outputs
 
-    def _evaluate(self, valid_chunks: list[Chunk]) -> list[tuple[jax.Array, jax.Array | None]]:
-        """Begin to evaluate all validation rows; the caller waits for what it gives."""
-        model, values = self.model, self.values(self.model.step, 0)
-        found: list[tuple[jax.Array, jax.Array | None]] = []
-        for chunk in valid_chunks:
-            result = self.programs.evaluate(
-                model.params,
-                model.state,
-                chunk.X,
-                chunk.y,
-                chunk.weights,
-                values._replace(update={}),
-                np.int32(chunk.steps),
-                outputs=bool(self.custom_scores),
+    def _step(
+        self,
+        rows: Batches,
+        order: Any,
+        valid: Batches | None,
+        span: Span,
+        done: int,
+        found: list[Trained],
+    ) -> None:
+        """Call the program, and wait for the call before, so that two chunks are in memory."""
+        model, (epochs, start, stop, *_) = self.model, map(int, span)
+        trained = self.programs.train(
+            TrainState(model.params, model.state, model.opt),
+            rows,
+            order,
+            valid,
+            _filled(self.values(model.step - start, stop * epochs), order[..., 0].size),
+            _moment(model, model.epoch, done),
+            span,
+            outputs=bool(self.custom_scores),
+        )
+        model.params, model.state, model.opt = trained.carry
+        model.step += (stop - start) * epochs
+        found.append(trained._replace(carry=None))
+        _keep_pace(found)
+
+    def _rows(self, count: int) -> Iterator[tuple[Batches, Any, int, int]]:
+        """Yield rows, the order to take them in, how many of it are real, and the steps."""
+        model, (rows, _, _, iterator) = self.model, self.train
+        if self._whole is not None:
+            batches, steps = self._whole
+            epochs = range(model.epoch, model.epoch + count)
+            yield (
+                batches,
+                orders(len(rows), iterator, batches.weights.shape, model.seed, epochs),
+                len(rows),
+                steps,
             )
-            found.append(result)
-            _keep_pace(found)
-        return found
+            return
+        for chunk in _chunks(self.train, model, model.epoch):
+            shape = chunk.weights.shape
+            yield jax.device_put(_batches(chunk)), as_they_are(shape), math.prod(shape), chunk.steps
 
-    def _scores(self, evaluated: list[tuple[jax.Array, jax.Array | None]]) -> dict[str, float]:
-        sums, outputs = zip(*evaluated, strict=True)
-        means = _means(sums, self.programs.evaluate_sums)
-        if self.custom_scores:
-            output = _rows(outputs, len(self.valid.rows))
-            for name, score in self.custom_scores:
-                means[name] = float(score(self.valid.y, output))
-        return means
+    def _settle(self, found: list[Trained], count: int, before: tuple[Any, ...]) -> int:
+        """Count the epochs that went well, and go back to the end of the last one of them."""
+        if not found:
+            return count
+        place = self.programs.train_sums.index("finite")
+        finite = np.stack([np.asarray(one.train)[:count, place] for one in found]).all(axis=0)
+        good = count if finite.all() else int(finite.argmin())
+        model, steps = self.model, (self.model.step - before[-1]) // count
+        if good == 0:
+            model.params, model.state, model.opt, model.step = before
+        elif good < count:
+            model.step = before[-1] + good * steps
+        return good
+
+    def _custom(self, outputs: list[jax.Array | None]) -> dict[str, float]:
+        """Compute the scores of NumPy on all validation rows."""
+        if not self.custom_scores:
+            return {}
+        output = _joined(outputs, len(self.valid.rows))
+        return {name: float(score(self.valid.y, output)) for name, score in self.custom_scores}
 
     def _call(self, handlers: Iterable[Handler]) -> None:
         for handler in handlers:
@@ -240,7 +306,7 @@ def predict(
         kept.append(programs.predict(*args, to=to))
         done += chunk.steps
         _keep_pace(kept)
-    return _rows(kept, len(rows))
+    return _joined(kept, len(rows))
 
 
 def _keep_pace(found: list[Any]) -> None:
@@ -264,21 +330,27 @@ def _filled(values: Values, length: int) -> Values:
     return values._replace(update=filled)
 
 
+def _batches(chunk: Chunk) -> Batches:
+    return Batches(chunk.X, chunk.y, chunk.weights)
+
+
+def _span(*numbers: int) -> Span:
+    return Span(*map(np.int32, numbers))
+
+
 def _singly(steps: int) -> list[tuple[int, int]]:
     return [(i, i + 1) for i in range(steps)]
 
 
-def _rows(kept: Sequence[jax.Array], n: int) -> np.ndarray:
+def _joined(kept: Sequence[jax.Array], n: int) -> np.ndarray:
     batches = [np.asarray(part) for part in kept]
     return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in batches])[:n]
 
 
-def _means(found: Sequence[jax.Array], names: list[str]) -> dict[str, float]:
-    """Divide the sums of all chunks by their weight; ``finite`` holds where it holds for all."""
-    host = np.stack([np.asarray(sums) for sums in found]).astype(np.float64)
-    totals = dict(zip(names, host.sum(axis=0).tolist(), strict=True))
-    weight = max(totals.pop("weight"), np.finfo(np.float32).tiny)
-    means = {name: total / weight for name, total in totals.items()}
-    if "finite" in means:
-        means["finite"] = float(totals["finite"] == len(found))
-    return means
+def _means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:
+    """Divide the sums of all calls by their weight, for each epoch."""
+    host = sum(np.asarray(sums).astype(np.float64) for sums in found)
+    weight = names.index("weight")
+    means = host / np.maximum(host[:, [weight]], np.finfo(np.float32).tiny)
+    rows = [dict(zip(names, row, strict=True)) for row in means.tolist()]
+    return [{name: mean for name, mean in row.items() if name != "weight"} for row in rows]
