@@ -6,7 +6,16 @@ from scipy import sparse
 from sklearn.base import clone
 
 from skconv import data
-from skconv.data import MAX_STEPS, BatchIterator, TrainSplit, chunk_steps, chunks
+from skconv.data import (
+    MAX_STEPS,
+    BatchIterator,
+    TrainSplit,
+    as_they_are,
+    chunk_steps,
+    chunks,
+    fits_one_chunk,
+    orders,
+)
 from skconv.inputs import Rows
 
 
@@ -264,3 +273,33 @@ def test_iterating_over_arrays_yields_transformed_batches_in_order():
     np.testing.assert_array_equal(np.vstack([Xb for Xb, _ in batches])[:, :2], 2 * X)
     assert np.concatenate([yb for _, yb in batches]).tolist() == [100, 101, 102, 103, 104]
     assert [yb for _, yb in Recorder(2)(X)] == [None] * 3
+
+
+@pytest.mark.parametrize("n", [3, 8, 11])
+def test_orders_are_those_of_the_chunks(n):
+    rows, iterator = numbered(n), BatchIterator(4, shuffle=True)
+    (still,) = chunks(rows, None, None, BatchIterator(4))
+    shape = still.weights.shape
+    found = orders(n, iterator, shape, 5, range(2, 4))
+    assert found.shape == (data.MAX_EPOCHS, *shape)
+    assert found.dtype == np.int32
+    for order, epoch in zip(found, (2, 3), strict=False):
+        (expected,) = chunks(rows, None, None, iterator, seed=5, epoch=epoch)
+        taken = still.X["input"].reshape(-1, *still.X["input"].shape[2:])[order]
+        np.testing.assert_array_equal(
+            taken[: expected.steps], expected.X["input"][: expected.steps]
+        )
+
+
+def test_chunks_in_the_order_of_the_epoch_are_taken_as_they_are():
+    assert as_they_are((2, 3))[0].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_only_rows_of_one_chunk_that_nobody_changes_stay():
+    rows = numbered(9)
+    assert fits_one_chunk(rows, BatchIterator(4))
+    assert not fits_one_chunk(rows, Recorder(4))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "MAX_STEPS", 2)
+        assert not fits_one_chunk(rows, BatchIterator(4))
+        assert fits_one_chunk(rows, BatchIterator(5))

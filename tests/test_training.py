@@ -7,7 +7,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score, log_loss
 
-from skconv import BatchIterator, NeuralNet
+from skconv import BatchIterator, NeuralNet, training
 from skconv.layers import DenseLayer, DropoutLayer, InputLayer
 from skconv.updates import nesterov_momentum, sgd
 
@@ -299,3 +299,50 @@ def test_an_epoch_cut_short_does_not_keep_weights_that_are_no_numbers():
         net.fit(X, y)
     assert all(np.isfinite(w).all() for w in weights(net))
     assert len(calls) == 3
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Calls of the training program so far."""
+    found = []
+    step = training.Session._step
+    monkeypatch.setattr(training.Session, "_step", lambda *args: (found.append(1), step(*args)))
+    return found
+
+
+def test_epochs_that_nobody_watches_go_by_in_fewer_calls_and_are_the_same(calls, monkeypatch):
+    monkeypatch.setattr(training, "PATIENCE", math.inf)
+    net = make_net(max_epochs=40, train_split=0.2, update_learning_rate=lambda step: 1 / (9 + step))
+    history = net.fit(X, y).train_history_
+    assert len(calls) == len([1, 2, 4, 8, 16, 9])
+    expected = weights(net)
+    net.set_params(on_epoch_finished=lambda net, history: None).fit(X, y)
+    assert len(calls) == 6 + 40
+    for found, reference in zip(weights(net), expected, strict=True):
+        np.testing.assert_array_equal(found, reference)
+    for name in ("epoch", "train_loss", "valid_loss", "valid_accuracy"):
+        assert [row[name] for row in net.train_history_] == [row[name] for row in history]
+
+
+def test_a_loss_that_becomes_nan_in_one_of_several_epochs_keeps_those_before(monkeypatch):
+    monkeypatch.setattr(training, "PATIENCE", math.inf)
+    net = make_net(max_epochs=20, update_learning_rate=lambda step: 0.1 if step < 30 else 1e38)
+    with pytest.warns(ConvergenceWarning, match=r"in epoch 11; .* those of epoch 10\."):
+        net.fit(X, y)
+    assert len(net.train_history_) == 10
+    assert_same(net, make_net(max_epochs=10).fit(X, y))
+
+
+def test_slow_epochs_are_called_one_by_one(calls, monkeypatch):
+    monkeypatch.setattr(training, "PATIENCE", 0)
+    make_net(max_epochs=5).fit(X, y)
+    assert len(calls) == 5
+
+
+def test_validation_sees_what_handlers_did_after_the_last_batch():
+    def forget(net, history):
+        for parameter in net.get_all_params():
+            parameter.set_value(np.zeros(parameter.shape))
+
+    net = plain_net(max_epochs=1, on_batch_finished=forget).fit(X, y, X_val=X, y_val=y)
+    assert net.train_history_[0]["valid_loss"] == pytest.approx(math.log(3))
