@@ -21,9 +21,10 @@ from jax import lax
 
 from .keys import structural_key
 from .layers.base import Context
+from .logits import from_logits
 from .network import Network, Runtime, Variables
-from .objectives import from_logits, weighted_mean
-from .updates import Update
+from .objectives import weighted_mean
+from .updating import BatchLoss, Update
 
 __all__ = ["clear_programs", "compile_counts"]
 
@@ -45,6 +46,7 @@ class Plan:
     objective_structure : tuple of (str, object)
         Keywords of the objective that are no numbers.
     loss_function : callable
+        ``(predictions, targets) -> losses``, which holds its keywords that are no numbers.
     accuracy : callable or None
         ``(predictions, targets) -> rows``; None where the loss is the only score.
     update : Update
@@ -95,11 +97,14 @@ class Values(NamedTuple):
         Of the layers.
     update : dict of float32 array of shape (steps,)
     objective : dict of float32
+    loss : dict of float32
+        Keywords of the loss function.
     """
 
     runtime: Runtime
     update: Mapping[str, Any]
     objective: Mapping[str, Any]
+    loss: Mapping[str, Any]
 
 
 class Moment(NamedTuple):
@@ -244,16 +249,29 @@ def _train(
         Xb, yb = _augmented(plan, keys[0], _batch(X, i), y[i])
         ctx = Context(True, keys[1], w > 0)
 
-        def loss(params: Variables) -> tuple[jax.Array, Any]:
-            out, new = _forward(plan, params, state, Xb, values.runtime, ctx)
-            return _objective(plan, out, yb, w, params, values), (out, new)
+        def forward(params: Variables) -> tuple[jax.Array, Variables]:
+            return _forward(plan, params, state, Xb, values.runtime, ctx)
 
-        (value, (out, state)), grads = jax.value_and_grad(loss, has_aux=True)(params)
+        def of_outputs(out: jax.Array, params: Variables) -> jax.Array:
+            return _objective(plan, out, yb, w, params, values)
+
+        def loss(params: Variables) -> tuple[jax.Array, Any]:
+            out, new = forward(params)
+            return of_outputs(out, params), (out, new)
+
+        (value, (out, new)), grads = jax.value_and_grad(loss, has_aux=True)(params)
         rates = {name: numbers[i] for name, numbers in values.update.items()}
-        changes, opt = plan.update.transformation(rates).update(grads, opt, params)
+        changes, opt = plan.update.transformation(rates).update(
+            plan.network.scaled(grads, values.runtime),
+            opt,
+            params,
+            value=value,
+            grad=grads,
+            value_fn=BatchLoss(lambda params: forward(params)[0], of_outputs),
+        )
         params = optax.apply_updates(params, changes)
         scores = _scores(plan, plan.scores_train, out, yb, w)
-        return TrainState(params, state, opt), _add(sums, w, {"loss": value, **scores})
+        return TrainState(params, new, opt), _add(sums, w, {"loss": value, **scores})
 
     carry, sums = lax.fori_loop(start, stop, step, (TrainState(*carry), sums))
     finite = _finite(sums["loss"], carry.params, carry.state)
@@ -374,15 +392,16 @@ def _predictions(plan: Plan, out: jax.Array) -> jax.Array:
 def _objective(
     plan: Plan, out: jax.Array, y: jax.Array, w: jax.Array, params: Variables, values: Values
 ) -> jax.Array:
-    return plan.objective(
+    loss = plan.objective(
         out,
         y,
         w,
         plan.network.regularizable(params),
-        loss_function=_fused(plan) or plan.loss_function,
+        loss_function=partial(_fused(plan) or plan.loss_function, **values.loss),
         **dict(plan.objective_structure),
         **values.objective,
     )
+    return loss + plan.network.penalty(params, values.runtime)
 
 
 def _scores(
