@@ -199,7 +199,7 @@ def _sorted(
             values[name] = value
         elif takes_number(takes[name]) and value is not None:
             faults.add(f"objective_{name}={value!r} is no number")
-        else:
+        elif value is not takes[name].default:
             structure[name] = value
     return Given(tuple(sorted(structure.items())), values)
 
