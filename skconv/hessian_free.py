@@ -186,8 +186,8 @@ def conjugate_gradients(
     --------
     >>> A = jnp.array([[2.0, 1.0], [1.0, 3.0]])
     >>> x, value = conjugate_gradients(lambda v: A @ v, jnp.array([1.0, 2.0]), jnp.zeros(2), 9)
-    >>> x.round(3).tolist(), round(float(value), 3)
-    ([0.2, 0.6], -0.7)
+    >>> [round(float(number), 3) for number in (*x, value)]
+    [0.2, 0.6, -0.7]
     """
 
     def value_of(x: Any, residual: Any) -> jax.Array:

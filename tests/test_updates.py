@@ -1,13 +1,17 @@
 import inspect
 import math
+import pickle
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from scipy import optimize, special
+from sklearn.datasets import load_iris
 
-from skconv import updates
+from skconv import NeuralNet, updates
+from skconv.layers import DenseLayer, InputLayer
 from skconv.updating import resolve, values_at
 
 RNG = np.random.default_rng(0)
@@ -197,3 +201,44 @@ def test_muon_makes_the_momentum_of_matrices_orthogonal():
     with jax.numpy_dtype_promotion("standard"):
         step, _ = jax.jit(rule.update)(jnp.asarray(g, jnp.float32), rule.init(params), params)
     np.testing.assert_allclose(step, -orthogonal(g.T).T, rtol=1e-3, atol=1e-4)
+
+
+def test_muon_gives_adam_a_rate_of_its_own():
+    params = {"W": jnp.asarray(START, jnp.float32), "b": jnp.ones(3)}
+    steps = {}
+    for rate in (None, 0.001):
+        rule = updates.muon(learning_rate=0.1, adam_learning_rate=rate)
+        with jax.numpy_dtype_promotion("standard"):
+            steps[rate], _ = jax.jit(rule.update)(params, rule.init(params), params)
+    np.testing.assert_allclose(steps[None]["b"], -0.1, rtol=1e-4)
+    np.testing.assert_allclose(steps[0.001]["b"], -0.001, rtol=1e-4)
+    np.testing.assert_array_equal(steps[None]["W"], steps[0.001]["W"])
+
+
+X, CLASSES = load_iris(return_X_y=True)
+X = (X - X.mean(axis=0)) / X.std(axis=0)
+
+
+def regression_loss(flat):
+    """The penalised softmax regression of iris, in float64."""
+    W, b = flat[:12].reshape(4, 3), flat[12:]
+    z = X @ W + b
+    own = z[np.arange(len(z)), CLASSES]
+    return (special.logsumexp(z, axis=1) - own).mean() + 0.01 * np.square(W).sum()
+
+
+@pytest.mark.parametrize("rule", [updates.lbfgs, optax.lbfgs, updates.hessian_free])
+def test_full_batches_reach_the_minimum_that_scipy_finds(rule):
+    net = NeuralNet(
+        [InputLayer, (DenseLayer, {"name": "output"})],
+        output_l2=0.01,
+        update=rule,
+        max_epochs=20,
+        batch_iterator_train=len(X),
+        train_split=None,
+        random_state=0,
+    ).fit(X, CLASSES)
+    best = optimize.minimize(regression_loss, np.zeros(15))
+    assert net.train_history_[-1]["train_loss"] == pytest.approx(best.fun, rel=1e-4)
+    found = pickle.loads(pickle.dumps(net)).partial_fit(X, CLASSES)
+    np.testing.assert_allclose(found.layers_["output"].W, best.x[:12].reshape(4, 3), atol=0.02)
