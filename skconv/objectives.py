@@ -280,7 +280,7 @@ def categorical_accuracy(predictions: jax.Array, targets: jax.Array, top_k: int 
     best = predictions.argmax(axis=-1)[..., None]
     if top_k > 1:
         best = lax.top_k(predictions, top_k)[1]
-    return (best == true[..., None].astype(best.dtype)).any(axis=-1).astype(predictions.dtype)
+    return (best.astype(true.dtype) == true[..., None]).any(axis=-1).astype(predictions.dtype)
 
 
 def select(losses: jax.Array, targets: jax.Array) -> jax.Array:
