@@ -155,6 +155,7 @@ class _Builder:
                 nodes[name] = node
         self.faults.raise_any()
         shared = self.share(nodes)
+        self.check_use(nodes)
         self.faults.raise_any()
         return Network(tuple(nodes.values()), self.names[-1], shared, self.ending)
 
@@ -193,6 +194,25 @@ class _Builder:
             self.faults.add(f"{called(name, layer)} {fault}")
             return None
         return Node(name, layer, incomings, shapes, shape, specs)
+
+    def check_use(self, nodes: Mapping[str, Node]) -> None:
+        """Note penalties and factors of gradients that have nothing to act on."""
+        for keyword in ("l1", "l2", "grad_scale"):
+            able = [
+                node.name
+                for node in nodes.values()
+                if any(
+                    spec.trainable and (spec.regularizable or keyword == "grad_scale")
+                    for spec in node.specs.values()
+                )
+            ]
+            for name, node in nodes.items():
+                value = getattr(node.layer, keyword)
+                if value is not None and name not in able:
+                    self.faults.add(
+                        f"{called(name, node.layer)} has no parameters for {keyword}={value!r} to "
+                        f"act on; layers that have some: {', '.join(able) or 'none'}"
+                    )
 
     def share(self, nodes: Mapping[str, Node]) -> dict[Place, Place]:
         shared: dict[Place, Place] = {}

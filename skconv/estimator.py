@@ -52,14 +52,16 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
         or the last layer of a graph of instances. The keywords of a layer follow its name:
         ``conv1_num_filters=32``. Without `layers` a small network that suits the data is used.
     update : callable
-        Update rule, from `skconv.updates` or optax; its keywords follow ``update_``. Numbers and
-        schedules can change without a new compile.
+        Update rule, from `skconv.updates` or optax; its keywords follow ``update_``, with
+        ``update_clip_norm`` and ``update_clip_value`` for all rules. Numbers and schedules can
+        change without a new compile.
     objective : callable
         What training lowers, as `skconv.objectives.objective`; its keywords follow
         ``objective_``, as in ``objective_l2=1e-4``.
     objective_loss_function : callable, optional
         ``(predictions, targets) -> losses``; cross-entropy for classes and labels, squared error
-        for numbers.
+        for numbers. Its further keywords follow ``objective_`` as well, as in
+        ``objective_label_smoothing=0.1``.
     batch_iterator_train, batch_iterator_test : int or BatchIterator
         Batch size, or an iterator. A number shuffles the rows in training.
     regression : bool

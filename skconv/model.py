@@ -13,7 +13,7 @@ import numpy as np
 from .errors import Faults, did_you_mean
 from .layers.base import Layer, Shape
 from .network import Network, Node, Place, Variables
-from .updates import Update
+from .updating import Update
 
 
 @dataclass

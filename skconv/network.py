@@ -131,17 +131,47 @@ class Network:
             if spec.trainable and spec.regularizable
         ]
 
+    def penalty(self, params: Variables, runtime: Runtime) -> Any:
+        """Sum the penalties that the layers' own `l1` and `l2` put on their parameters."""
+        total: Any = 0.0
+        for node in self.nodes:
+            own = runtime.get(node.name, {})
+            weights = [
+                self._param(params, node.name, name)
+                for name, spec in node.specs.items()
+                if spec.trainable and spec.regularizable
+            ]
+            if "l1" in own:
+                total += own["l1"] * sum(jnp.abs(weight).sum() for weight in weights)
+            if "l2" in own:
+                total += own["l2"] * sum(jnp.square(weight).sum() for weight in weights)
+        return total
+
+    def scaled(self, grads: Variables, runtime: Runtime) -> Variables:
+        """Multiply gradients by the `grad_scale` of each layer that has the parameters."""
+        grads = {layer: dict(own) for layer, own in grads.items()}
+        for node in self.nodes:
+            if "grad_scale" not in runtime.get(node.name, {}):
+                continue
+            scale = runtime[node.name]["grad_scale"]
+            for name, spec in node.specs.items():
+                if spec.trainable:
+                    layer, kept = self.shared.get((node.name, name), (node.name, name))
+                    grads[layer][kept] = scale * grads[layer][kept]
+        return grads
+
     def structure(self) -> Network:
         """Copy the network without its initial values, which no program needs."""
         return replace(self, nodes=tuple(map(_without_initial, self.nodes)))
 
     def runtime(self) -> Runtime:
-        """Numbers of the runtime fields, as the layers hold them."""
+        """Numbers of the runtime fields, as the layers hold them, without absent ones."""
         return {
             node.name: {
                 f.name: getattr(node.layer, f.name)
                 for f in dataclasses.fields(node.layer)
                 if kind_of(f) == "runtime"
+                or (kind_of(f) == "optional" and getattr(node.layer, f.name) is not None)
             }
             for node in self.nodes
         }
@@ -270,7 +300,7 @@ def _fields_key(layer: Layer) -> Hashable:
     ) + tuple(
         (f.name, getattr(layer, f.name) is None)
         for f in dataclasses.fields(layer)
-        if kind_of(f) == "initial"
+        if kind_of(f) in ("initial", "optional")
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .building import build
 from .errors import Faults, called
+from .layers.base import kind_of
 from .layers.spec import Spec, read
 from .models import default
 from .network import Network, Runtime
@@ -20,10 +22,25 @@ from .params import route
 from .programs import Plan, Values
 from .scalars import is_number, takes_number
 from .settings import as_list
-from .targets import Targets, from_output
-from .updates import Update, keywords, resolve, values_at
+from .targets import Classes, Labels, Numbers, Targets, from_output
+from .updating import Update, keywords, resolve, values_at
 
 PREFIXES = ("update", "objective")
+
+
+class Given(NamedTuple):
+    """Keywords by what they decide.
+
+    Parameters
+    ----------
+    structure : tuple of (str, object)
+        What is compiled.
+    values : dict of str to float
+        What enters the compiled step.
+    """
+
+    structure: tuple[tuple[str, Any], ...]
+    values: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -38,8 +55,8 @@ class Blueprint:
     update : Update
     update_values : dict of str to float or schedule
     objective : callable
-    objective_structure : tuple of (str, object)
-    objective_values : dict of str to float
+    objective_given, loss_given : Given
+        Keywords of the objective and of the loss function.
     """
 
     specs: list[Spec]
@@ -47,8 +64,8 @@ class Blueprint:
     update: Update
     update_values: dict[str, Any]
     objective: Callable[..., Any]
-    objective_structure: tuple[tuple[str, Any], ...]
-    objective_values: dict[str, float]
+    objective_given: Given
+    loss_given: Given
 
     def network(
         self,
@@ -82,15 +99,25 @@ class Blueprint:
         """Numbers of the layers as the keywords say now, where the network has others."""
         runtime = network.runtime()
         for spec in self.specs:
-            own = runtime[spec.name]
+            own, layer = runtime[spec.name], network.node(spec.name).layer
+            kinds = {f.name: kind_of(f) for f in fields(layer)}
             changes = {
                 spec.cls.aliases.get(name, name): value
                 for name, value in self.keywords[spec.name].items()
             }
-            changes = {name: value for name, value in changes.items() if name in own}
-            layer = replace(network.node(spec.name).layer, **changes)
-            for fault in layer.check():
+            changes = {
+                name: value
+                for name, value in changes.items()
+                if name in own or (kinds[name] == "optional" and value is not None)
+            }
+            for fault in replace(layer, **changes).check():
                 raise ValueError(f"{called(spec.name, layer)}: {fault}")
+            for name, value in changes.items():
+                if name not in own or value is None:
+                    raise ValueError(
+                        f"{called(spec.name, layer)} has {name}={getattr(layer, name)!r} in this "
+                        f"training; {value!r} would need a fit of its own"
+                    )
             own.update(changes)
         return as_numbers(runtime)
 
@@ -143,15 +170,11 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
         with faults.collect():
             update, update_values = resolve(params["update"], routed.get("update", {}))
     faults.raise_any()
-    takes = _parameters(objective)
-    values, structure = {}, {}
-    for name, value in routed["objective"].items():
-        if is_number(value):
-            values[name] = value
-        elif takes_number(takes[name]) and value is not None:
-            faults.add(f"objective_{name}={value!r} is no number")
-        else:
-            structure[name] = value
+    own_keywords, keywords_of_loss = _parameters(objective), _loss_parameters(params)
+    given = routed["objective"]
+    objective_given = _sorted(own_keywords, given, faults)
+    rest = {name: value for name, value in given.items() if name not in own_keywords}
+    loss_given = _sorted(keywords_of_loss, rest, faults)
     faults.raise_any()
     return Blueprint(
         specs,
@@ -159,9 +182,26 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
         update,
         update_values,
         objective,
-        tuple(sorted(structure.items())),
-        values,
+        objective_given,
+        loss_given,
     )
+
+
+def _sorted(
+    takes: Mapping[str, inspect.Parameter], given: Mapping[str, Any], faults: Faults
+) -> Given:
+    """Sort the keywords that a function takes, of which those of a whole number are counts."""
+    values, structure = {}, {}
+    for name, value in given.items():
+        if name not in takes:
+            continue
+        if is_number(value) and not isinstance(takes[name].default, int):
+            values[name] = value
+        elif takes_number(takes[name]) and value is not None:
+            faults.add(f"objective_{name}={value!r} is no number")
+        elif value is not takes[name].default:
+            structure[name] = value
+    return Given(tuple(sorted(structure.items())), values)
 
 
 def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) -> None:
@@ -189,7 +229,7 @@ def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) 
 def _owners(specs: list[Spec], params: Mapping[str, Any]) -> dict[str, Iterable[str] | None]:
     owners: dict[str, Iterable[str] | None] = {spec.name: spec.keywords() for spec in specs}
     owners["update"] = keywords(params["update"])
-    owners["objective"] = _parameters(params["objective"])
+    owners["objective"] = _loss_parameters(params) | _parameters(params["objective"])
     return owners
 
 
@@ -218,15 +258,34 @@ def _parameters(objective: Any) -> dict[str, inspect.Parameter]:
     }
 
 
+def _loss_parameters(params: Mapping[str, Any]) -> dict[str, inspect.Parameter]:
+    """Keywords that the loss function takes beside predictions and targets."""
+    losses = [params["objective_loss_function"]]
+    if losses == [None]:
+        losses = [Numbers.loss] if params["regression"] else [Classes.loss, Labels.loss]
+    found: dict[str, inspect.Parameter] = {}
+    for loss in filter(callable, losses):
+        try:
+            parameters = inspect.signature(loss).parameters
+        except ValueError:  # functions of other languages have no signature
+            continue
+        further = list(parameters.values())[2:]
+        named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        found |= {p.name: p for p in further if p.kind in named}
+    return found
+
+
 def plan(
     blueprint: Blueprint, network: Network, targets: Targets, params: Mapping[str, Any]
 ) -> Plan:
     """Collect all that decides what is compiled."""
     loss: Loss = params["objective_loss_function"] or targets.loss
+    if blueprint.loss_given.structure:
+        loss = partial(loss, **dict(blueprint.loss_given.structure))
     return Plan(
         network=network,
         objective=blueprint.objective,
-        objective_structure=blueprint.objective_structure,
+        objective_structure=blueprint.objective_given.structure,
         loss_function=loss,
         accuracy=targets.accuracy,
         update=blueprint.update,
@@ -259,7 +318,7 @@ class LiveValues:
         self._network = network
         self._seen: dict[str, Any] = {}
         self._blueprint: Blueprint | None = None
-        self._fixed = Values({}, {}, {})
+        self._fixed = Values({}, {}, {}, {})
 
     def __call__(self, start: int, steps: int) -> Values:
         """Numbers for `steps` steps after the first `start`."""
@@ -278,8 +337,11 @@ class LiveValues:
                 f"{new.update.names} would need a fit of its own"
             )
         self._seen, self._blueprint = now, new
-        objective = {name: np.float32(value) for name, value in new.objective_values.items()}
-        self._fixed = Values(new.runtime(self._network), {}, objective)
+        objective, loss = (
+            {name: np.float32(value) for name, value in given.values.items()}
+            for given in (new.objective_given, new.loss_given)
+        )
+        self._fixed = Values(new.runtime(self._network), {}, objective, loss)
 
 
 def _identical(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -21,9 +21,10 @@ from jax import lax
 
 from .keys import structural_key
 from .layers.base import Context
+from .logits import from_logits
 from .network import Network, Runtime, Variables
-from .objectives import from_logits, weighted_mean
-from .updates import Update
+from .objectives import weighted_mean
+from .updating import BatchLoss, Update
 
 __all__ = ["clear_programs", "compile_counts"]
 
@@ -45,6 +46,7 @@ class Plan:
     objective_structure : tuple of (str, object)
         Keywords of the objective that are no numbers.
     loss_function : callable
+        ``(predictions, targets) -> losses``, which holds its keywords that are no numbers.
     accuracy : callable or None
         ``(predictions, targets) -> rows``; None where the loss is the only score.
     update : Update
@@ -95,11 +97,14 @@ class Values(NamedTuple):
         Of the layers.
     update : dict of float32 array of shape (steps,)
     objective : dict of float32
+    loss : dict of float32
+        Keywords of the loss function.
     """
 
     runtime: Runtime
     update: Mapping[str, Any]
     objective: Mapping[str, Any]
+    loss: Mapping[str, Any]
 
 
 class Batches(NamedTuple):
@@ -305,26 +310,18 @@ def _train(
         key = jax.random.fold_in(seed, moment.epoch + e)
 
         def step(i: jax.Array, loop: tuple[TrainState, dict[str, jax.Array]]) -> Any:
-            (params, state, opt), sums = loop
+            before, sums = loop
             row = order[e, i]
             w = jnp.where(i * len(places) + places < span.rows, weights[row], 0)
             keys = jax.random.split(jax.random.fold_in(key, moment.step + i), 2)
             Xb = {name: array[row].astype(jnp.float32) for name, array in X.items()}
-            yb = jax.tree.map(lambda array: array[row], y)
-            Xb, yb = _augmented(plan, keys[0], Xb, yb)
-            ctx = Context(True, keys[1], w > 0)
-
-            def loss(params: Variables) -> tuple[jax.Array, Any]:
-                out, new = _forward(plan, params, state, Xb, values.runtime, ctx)
-                return _objective(plan, out, yb, w, params, values), (out, new)
-
-            (value, (out, state)), grads = jax.value_and_grad(loss, has_aux=True)(params)
+            Xb, yb = _augmented(plan, keys[0], Xb, jax.tree.map(lambda array: array[row], y))
             number = e * span.stop + i
             rates = {name: numbers[number] for name, numbers in values.update.items()}
-            changes, opt = plan.update.transformation(rates).update(grads, opt, params)
-            params = optax.apply_updates(params, changes)
+            ctx = Context(True, keys[1], w > 0)
+            after, out, value = _learn(plan, before, Xb, yb, ctx, w, values, rates)
             scores = _scores(plan, plan.scores_train, out, yb, w)
-            return TrainState(params, state, opt), _add(sums, w, {"loss": value, **scores})
+            return after, _add(sums, w, {"loss": value, **scores})
 
         sums = dict.fromkeys(_names(plan.scores_train), jnp.zeros((), jnp.float32))
         stop = jnp.where(going, span.stop, span.start)
@@ -349,6 +346,41 @@ def _train(
     start = carry, jnp.array(True), train_sums, valid_sums, kept
     carry, _, *found = lax.fori_loop(0, span.epochs, epoch, start)
     return Trained(carry, *found)
+
+
+def _learn(
+    plan: Plan,
+    carry: TrainState,
+    X: Any,
+    y: Any,
+    ctx: Context,
+    w: jax.Array,
+    values: Values,
+    rates: Mapping[str, Any],
+) -> tuple[TrainState, jax.Array, jax.Array]:
+    """Take a step, and return the state after it, the output and the loss before it."""
+    params, state, opt = carry
+
+    def forward(params: Variables) -> tuple[jax.Array, Variables]:
+        return _forward(plan, params, state, X, values.runtime, ctx)
+
+    def of_outputs(out: jax.Array, params: Variables) -> jax.Array:
+        return _objective(plan, out, y, w, params, values)
+
+    def loss(params: Variables) -> tuple[jax.Array, Any]:
+        out, new = forward(params)
+        return of_outputs(out, params), (out, new)
+
+    (value, (out, new)), grads = jax.value_and_grad(loss, has_aux=True)(params)
+    changes, opt = plan.update.transformation(rates).update(
+        plan.network.scaled(grads, values.runtime),
+        opt,
+        params,
+        value=value,
+        grad=grads,
+        value_fn=BatchLoss(lambda params: forward(params)[0], of_outputs),
+    )
+    return TrainState(optax.apply_updates(params, changes), new, opt), out, value
 
 
 def _evaluate(
@@ -470,15 +502,16 @@ def _predictions(plan: Plan, out: jax.Array) -> jax.Array:
 def _objective(
     plan: Plan, out: jax.Array, y: jax.Array, w: jax.Array, params: Variables, values: Values
 ) -> jax.Array:
-    return plan.objective(
+    loss = plan.objective(
         out,
         y,
         w,
         plan.network.regularizable(params),
-        loss_function=_fused(plan) or plan.loss_function,
+        loss_function=partial(_fused(plan) or plan.loss_function, **values.loss),
         **dict(plan.objective_structure),
         **values.objective,
     )
+    return loss + plan.network.penalty(params, values.runtime)
 
 
 def _scores(

@@ -15,15 +15,14 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from .nonlinearities import linear, sigmoid, softmax
-from .objectives import binary_crossentropy, categorical_crossentropy, squared_error
+from .objectives import (
+    binary_crossentropy,
+    categorical_accuracy,
+    categorical_crossentropy,
+    squared_error,
+)
 
 Accuracy = Callable[[jax.Array, jax.Array], jax.Array]
-
-
-def class_accuracy(predictions: jax.Array, targets: jax.Array) -> jax.Array:
-    """One where the most probable class is the true one."""
-    true = targets if targets.ndim == 1 else targets.argmax(axis=-1)
-    return (predictions.argmax(axis=-1) == true).astype(jnp.float32)
 
 
 def label_accuracy(predictions: jax.Array, targets: jax.Array) -> jax.Array:
@@ -48,7 +47,7 @@ class Classes:
     classes: np.ndarray
     exact: bool = True
     single: bool = False
-    accuracy: Accuracy = class_accuracy
+    accuracy: Accuracy = categorical_accuracy
     loss: Callable[..., Any] = categorical_crossentropy
     nonlinearity: Callable[..., Any] = softmax
 

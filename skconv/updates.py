@@ -1,41 +1,39 @@
-"""Update rules under Lasagne's names, and the one way any rule gets its numbers.
+"""Update rules under the names of Lasagne and of what came since.
 
 An update is a factory that returns an `optax.GradientTransformation`; optax's own factories work
-as they are. Numbers are runtime values: `Update` passes them to the factory inside the compiled
-step, so another learning rate, or a schedule, needs no new program.
+as they are. Any of them also takes ``update_clip_value`` and ``update_clip_norm``, and gets optax's
+extra arguments ``value``, ``grad`` and ``value_fn`` where it asks for them; the last is a
+`skconv.updating.BatchLoss`.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
-from .errors import Faults
-from .scalars import is_number, takes_number
+from .hessian_free import hessian_free
 
 __all__ = [
     "adadelta",
     "adagrad",
     "adam",
     "adamax",
+    "adamw",
     "amsgrad",
+    "hessian_free",
+    "lamb",
+    "lbfgs",
+    "lion",
     "momentum",
+    "muon",
     "nesterov_momentum",
     "rmsprop",
     "sgd",
 ]
-
-Factory = Callable[..., optax.GradientTransformation]
-
-_SEEDS = ("key", "seed")
-"""optax's names for where randomness begins: whole numbers or keys, which no float32 can carry."""
 
 
 def sgd(learning_rate: float = 0.01) -> optax.GradientTransformation:
@@ -132,165 +130,92 @@ def amsgrad(
     return optax.GradientTransformation(init, update)
 
 
-@dataclass(frozen=True)
-class Update:
-    """A factory with its arguments sorted into structure and runtime values.
+def adamw(
+    learning_rate: float = 0.001,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+    weight_decay: float = 1e-4,
+    mask: Any = None,
+) -> optax.GradientTransformation:
+    """Adam beside which the weights decay by themselves (Loshchilov and Hutter 2019).
 
-    Parameters
-    ----------
-    factory : callable or optax.GradientTransformation
-        What makes the transformation; a transformation made already is taken as it is.
-    structure : tuple of (str, object)
-        Arguments that decide what is compiled: flags, counts, masks, names.
-    names : tuple of str
-        Arguments whose numbers enter the compiled step as values.
+    As in optax all parameters decay, biases too, unless `mask` says which: a function from the
+    parameters ``{'layer': {'W': array}}`` to True or False for each.
     """
-
-    factory: Any
-    structure: tuple[tuple[str, Any], ...]
-    names: tuple[str, ...]
-
-    def transformation(self, values: Mapping[str, Any]) -> optax.GradientTransformation:
-        """Make the transformation with these numbers, which may be traced."""
-        if isinstance(self.factory, optax.GradientTransformation):
-            return self.factory
-        return _promoting(self.factory(**dict(self.structure), **values))
+    return optax.adamw(
+        learning_rate, b1=beta1, b2=beta2, eps=epsilon, weight_decay=weight_decay, mask=mask
+    )
 
 
-def _promoting(made: optax.GradientTransformation) -> optax.GradientTransformation:
-    """Let optax raise traced rates to the power of its int32 counts, also where JAX is strict."""
+def lamb(
+    learning_rate: float = 0.001,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-6,
+    weight_decay: float = 0.0,
+    mask: Any = None,
+) -> optax.GradientTransformation:
+    """Adam's steps, each as long as its parameter times the rate (You et al. 2020).
 
-    def update(grads: Any, state: Any, params: Any = None) -> Any:
-        with jax.numpy_dtype_promotion("standard"):
-            return made.update(grads, state, params)
-
-    return optax.GradientTransformation(made.init, update)
-
-
-def resolve(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict[str, Any]]:
-    """Sort the keywords given for an update into structure and runtime values.
-
-    Numbers are runtime values, unless the factory's own default says that the argument is a
-    count; so are schedules, functions from the number of steps to a number.
-
-    Parameters
-    ----------
-    factory : callable or optax.GradientTransformation
-    given : mapping of str to object
-        What the user wrote as ``update_<name>``.
-
-    Returns
-    -------
-    update : Update
-    values : dict of str to float or callable
-        Numbers and schedules by name, the factory's own default numbers included.
-
-    Raises
-    ------
-    TypeError
-        Where `factory` cannot be called.
-    ValueError
-        Where a required keyword is missing, or a number is none.
-
-    Examples
-    --------
-    >>> update, values = resolve(nesterov_momentum, {'learning_rate': 0.1})
-    >>> sorted(values.items())
-    [('learning_rate', 0.1), ('momentum', 0.9)]
+    For large batches. `weight_decay` and `mask` as in `adamw`.
     """
-    if isinstance(factory, optax.GradientTransformation):
-        if given:
-            raise ValueError(
-                f"update is a finished transformation and takes no update_{next(iter(given))}; "
-                "give optax's factory instead, as in update=optax.adam"
-            )
-        return Update(factory, (), ()), {}
-    if not callable(factory):
-        raise TypeError(f"update must be a factory of optax transformations, not {factory!r}")
-    parameters = inspect.signature(factory).parameters
-    name = getattr(factory, "__name__", repr(factory))
-    _check_complete(name, parameters, given)
-    values = {
-        key: p.default
-        for key, p in parameters.items()
-        if isinstance(p.default, float) and key not in given
-    }
-    structure = {}
-    faults = Faults()
-    for key, value in given.items():
-        runtime = key not in parameters or takes_number(parameters[key])
-        runtime = runtime and key not in _SEEDS
-        if runtime and (is_number(value) or _is_schedule(value)):
-            values[key] = value
-        elif runtime and isinstance(value, str):
-            faults.add(f"update_{key}={value!r} is no number and no schedule")
-        else:
-            structure[key] = value
-    faults.raise_any()
-    return Update(factory, tuple(sorted(structure.items())), tuple(sorted(values))), values
+    return optax.lamb(
+        learning_rate, b1=beta1, b2=beta2, eps=epsilon, weight_decay=weight_decay, mask=mask
+    )
 
 
-def _check_complete(
-    name: str, parameters: Mapping[str, inspect.Parameter], given: Mapping[str, Any]
-) -> None:
-    faults = Faults()
-    for key, p in parameters.items():
-        named = p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-        if named and p.default is p.empty and key not in given:
-            faults.add(f"update={name} needs update_{key}")
-    faults.raise_any()
+def lion(
+    learning_rate: float = 1e-4,
+    beta1: float = 0.9,
+    beta2: float = 0.99,
+    weight_decay: float = 1e-3,
+    mask: Any = None,
+) -> optax.GradientTransformation:
+    """Signs of a running mean of the gradients (Chen et al. 2023).
 
-
-def keywords(factory: Any) -> list[str] | None:
-    """List the keywords of an update's factory; None where it takes any, or is none.
-
-    Examples
-    --------
-    >>> keywords(nesterov_momentum)
-    ['learning_rate', 'momentum']
+    All numbers move by the rate, so it is 3 to 10 times smaller than Adam's. `weight_decay` and
+    `mask` as in `adamw`.
     """
-    if not callable(factory):
-        return None
-    parameters = inspect.signature(factory).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return None
-    return list(parameters)
+    return optax.lion(learning_rate, b1=beta1, b2=beta2, weight_decay=weight_decay, mask=mask)
 
 
-def _is_schedule(value: Any) -> bool:
-    if not callable(value) or isinstance(value, type):
-        return False
-    try:
-        first = value(0)
-        return not isinstance(first, bool | np.bool_) and is_number(np.asarray(first, dtype=float))
-    except (TypeError, ValueError, AttributeError):
-        return False
+def muon(
+    learning_rate: float = 0.02,
+    beta: float = 0.95,
+    epsilon: float = 1e-8,
+    weight_decay: float = 0.0,
+    weight_decay_mask: Any = None,
+    ns_steps: int = 5,
+    adam_learning_rate: float | None = None,
+) -> optax.GradientTransformation:
+    """Momentum whose matrices are made orthogonal before each step (Jordan et al. 2024).
 
-
-def values_at(values: Mapping[str, Any], start: int, steps: int) -> dict[str, np.ndarray]:
-    """Numbers for each of the next steps, one dtype whatever was given.
-
-    Parameters
-    ----------
-    values : mapping of str to float or schedule
-    start : int
-        Number of steps taken so far.
-    steps : int
-
-    Returns
-    -------
-    dict of str to float32 array of shape (steps,)
-        Of one dtype and never weakly typed, which would compile again.
-
-    Examples
-    --------
-    >>> values_at({'learning_rate': lambda step: 1.0 / (1 + step)}, 1, 2)
-    {'learning_rate': array([0.5       , 0.33333334], dtype=float32)}
+    Parameters that are no matrices, such as biases and the filters of convolutions, take Adam's
+    steps, at `adam_learning_rate` where it is given. `ns_steps` counts the Newton-Schulz
+    iterations.
     """
-    return {name: _at(value, start, steps) for name, value in values.items()}
+    from optax import contrib  # of which optax promises less than of the rest
+
+    return contrib.muon(
+        learning_rate,
+        ns_steps=ns_steps,
+        beta=beta,
+        eps=epsilon,
+        weight_decay=weight_decay,
+        weight_decay_mask=weight_decay_mask,
+        adam_learning_rate=adam_learning_rate,
+    )
 
 
-def _at(value: Any, start: int, steps: int) -> np.ndarray:
-    if not callable(value):
-        return np.full(steps, value, np.float32)
-    return np.asarray([value(step) for step in range(start, start + steps)], np.float32)
+def lbfgs(
+    learning_rate: float | None = None, memory_size: int = 10, linesearch_steps: int = 20
+) -> optax.GradientTransformation:
+    """Limited-memory BFGS with a line search for the strong Wolfe conditions (Nocedal 1980).
+
+    It compares losses and gradients between steps, which only makes sense on the same rows: give
+    ``batch_iterator_train=len(X)`` and ``train_split=None``. `memory_size` counts the last steps
+    that it remembers; `learning_rate` is a factor on what enters the line search.
+    """
+    search = optax.scale_by_zoom_linesearch(linesearch_steps, initial_guess_strategy="one")
+    return optax.lbfgs(learning_rate, memory_size=memory_size, linesearch=search)

@@ -5,6 +5,7 @@ from skconv.building import build
 from skconv.errors import FaultsError
 from skconv.init import Array, Constant
 from skconv.layers import (
+    BiasLayer,
     ConcatLayer,
     Conv2DLayer,
     DenseLayer,
@@ -242,3 +243,18 @@ def test_several_inputs_get_their_shapes_by_name():
     assert network.rows() == {"a": (2,), "b": (3,)}
     with pytest.raises(FaultsError, match=r"layer 'a' \(InputLayer\): shape is missing"):
         built(layers, input_shapes={None: (2,)})
+
+
+def test_penalties_without_parameters_name_the_layers_that_have_some():
+    pool = (MaxPool2DLayer, {"name": "pool", "pool_size": 2, "l1": 0.1, "grad_scale": 0.0})
+    bare = ("bias", BiasLayer(l2=0.5, grad_scale=0.1))
+    with pytest.raises(FaultsError) as caught:
+        built([image, conv(l2=0.1), bare, pool, dense("fc", grad_scale=0.0)])
+    assert [str(fault) for fault in caught.value.faults] == [
+        "layer 'pool' (MaxPool2DLayer) has no parameters for l1=0.1 to act on; "
+        "layers that have some: conv, fc",
+        "layer 'bias' (BiasLayer) has no parameters for l2=0.5 to act on; "
+        "layers that have some: conv, fc",
+        "layer 'pool' (MaxPool2DLayer) has no parameters for grad_scale=0.0 to act on; "
+        "layers that have some: conv, bias, fc",
+    ]

@@ -11,6 +11,7 @@ FLOORS = [
     [
         "caching",
         "errors",
+        "hessian_free",
         "history",
         "init",
         "keys",
@@ -21,8 +22,8 @@ FLOORS = [
         "winograd",
     ],
     ["blocks"],
-    ["inputs", "lowering", "objectives", "params", "updates", "layers.base"],
-    ["data", "layers.*", "targets"],
+    ["inputs", "lowering", "objectives", "params", "updates", "updating", "layers.base"],
+    ["data", "layers.*", "logits", "targets"],
     ["models.*", "network", "settings"],
     ["building", "model", "programs", "summary"],
     ["handlers.*", "preparation", "training"],

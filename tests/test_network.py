@@ -242,3 +242,39 @@ def test_the_key_holds_what_programs_depend_on():
 def test_what_the_output_ends_in():
     assert built([rows, dense("fc")]).nonlinearity is rectify
     assert built([rows, ("drop", DropoutLayer())]).nonlinearity is linear
+
+
+def penalised(**fields):
+    """Two layers that share W, of which the second has penalties."""
+    return built(
+        [rows, dense("a", l2=0.5), ("norm", BatchNormLayer()), dense("b", W="a", **fields)]
+    )
+
+
+def test_penalties_of_layers_act_on_their_regularizable_parameters():
+    network = penalised(l1=0.1, l2=0.2)
+    numbers = network.runtime()
+    assert (numbers["a"], numbers["b"]) == ({"l2": 0.5}, {"l1": 0.1, "l2": 0.2})
+    params, _ = draw(network)
+    W = params["a"]["W"]
+    runtime = {"a": {"l2": 3.0}, "b": {"l1": 4.0, "l2": 5.0}}
+    expected = 3 * (W**2).sum() + 4 * np.abs(W).sum() + 5 * (W**2).sum()
+    with jax.enable_x64(True):
+        assert float(network.penalty(params, runtime)) == pytest.approx(expected)
+    assert network.penalty(params, {}) == 0
+
+
+def test_factors_of_gradients_act_on_all_parameters_that_a_layer_uses():
+    network = penalised(grad_scale=2.0)
+    params, _ = draw(network)
+    scaled = network.scaled(params, {"b": {"grad_scale": 2.0}, "norm": {"grad_scale": 0.0}})
+    factors = {"a": {"W": 2, "b": 1}, "norm": {"beta": 0, "gamma": 0}, "b": {"b": 2}}
+    for layer, own in factors.items():
+        for name, factor in own.items():
+            np.testing.assert_array_equal(scaled[layer][name], factor * params[layer][name])
+    assert network.scaled(params, {}) == params
+
+
+def test_optional_numbers_are_no_part_of_the_key_but_their_presence_is():
+    assert penalised(l1=0.1).key == penalised(l1=0.2).key
+    assert penalised(l1=0.1).key != penalised().key != penalised(l2=0.1).key

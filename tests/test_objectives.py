@@ -7,14 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
-from sklearn.metrics import log_loss, mean_squared_error
+from sklearn.metrics import log_loss, mean_squared_error, top_k_accuracy_score
 
 from skconv import objectives
-from skconv.nonlinearities import linear, sigmoid, softmax, tanh
 from skconv.objectives import (
+    binary_accuracy,
     binary_crossentropy,
+    binary_focal_loss,
+    binary_hinge_loss,
+    categorical_accuracy,
     categorical_crossentropy,
-    from_logits,
+    categorical_focal_loss,
+    huber_loss,
+    multiclass_hinge_loss,
     objective,
     squared_error,
     weighted_mean,
@@ -82,71 +87,26 @@ def test_squared_error_is_the_mean_squared_error_of_scikit_learn():
     assert float(losses.mean()) == pytest.approx(mean_squared_error(LABELS, LOGITS), rel=1e-5)
 
 
-PAIRS = [
-    (categorical_crossentropy, softmax, CLASSES),
-    (categorical_crossentropy, softmax, soft_targets()),
-    (binary_crossentropy, sigmoid, LABELS),
-    (binary_crossentropy, sigmoid, soft_targets()),
+CERTAIN = [
+    (categorical_crossentropy, CLASSES),
+    (categorical_crossentropy, soft_targets()),
+    (binary_crossentropy, LABELS),
+    (binary_crossentropy, soft_targets()),
+    (categorical_focal_loss, CLASSES),
+    (functools.partial(categorical_focal_loss, gamma=0.5), soft_targets()),
+    (functools.partial(binary_focal_loss, gamma=0.5), LABELS),
+    (binary_hinge_loss, LABELS),
 ]
 
 
-@pytest.mark.parametrize(("loss", "nonlinearity", "targets"), PAIRS)
-def test_the_form_from_logits_has_the_values_and_gradients_of_the_plain_form(
-    loss, nonlinearity, targets
-):
-    fused = from_logits(loss, nonlinearity)
-
-    def plain(x, t):
-        return loss(nonlinearity(x), t)
-
-    slope, expected = (
-        jax.grad(lambda x, form=form: form(x, targets).sum())(jnp.asarray(LOGITS))
-        for form in (fused, plain)
-    )
-    np.testing.assert_allclose(fused(LOGITS, targets), plain(LOGITS, targets), rtol=1e-4)
-    np.testing.assert_allclose(slope, expected, rtol=1e-3, atol=1e-5)
-
-
-@pytest.mark.parametrize("size", [50.0, 1e3, 1e6])
-def test_the_softmax_form_is_exact_at_extreme_logits(size):
-    logits, wrong = jnp.asarray([[size, 0.0, -size]], jnp.float32), jnp.asarray([2])
-    fused = from_logits(categorical_crossentropy, softmax)
-    assert float(fused(logits, wrong)[0]) == pytest.approx(2 * size, rel=1e-6)
-    slope = jax.grad(lambda x: fused(x, wrong).sum())(logits)
-    np.testing.assert_allclose(slope, [[1.0, 0.0, -1.0]], atol=1e-6)
-
-
-@pytest.mark.parametrize("size", [50.0, 1e3, 1e6])
-def test_the_sigmoid_form_is_exact_at_extreme_logits(size):
-    logits, wrong = jnp.asarray([[size, -size]], jnp.float32), jnp.asarray([[0.0, 1.0]])
-    fused = from_logits(binary_crossentropy, sigmoid)
-    np.testing.assert_allclose(fused(logits, wrong), [[size, size]], rtol=1e-6)
-    slope = jax.grad(lambda x: fused(x, wrong).sum())(logits)
-    np.testing.assert_allclose(slope, [[1.0, -1.0]], atol=1e-6)
-
-
-@pytest.mark.parametrize(("loss", "nonlinearity", "targets"), PAIRS)
-def test_certain_predictions_have_finite_losses_and_gradients(loss, nonlinearity, targets):
+@pytest.mark.parametrize(("loss", "targets"), CERTAIN)
+def test_certain_predictions_have_finite_losses_and_gradients(loss, targets):
     def total(p):
         return loss(p, targets).sum()
 
     for p in jnp.zeros((20, 4)), jnp.ones((20, 4)):
         assert np.isfinite(total(p))
         assert np.isfinite(jax.grad(total)(p)).all()
-
-
-@pytest.mark.parametrize(
-    ("loss", "nonlinearity"),
-    [
-        (categorical_crossentropy, sigmoid),
-        (binary_crossentropy, softmax),
-        (squared_error, linear),
-        (categorical_crossentropy, tanh),
-        (lambda p, t: p, softmax),
-    ],
-)
-def test_other_pairs_have_no_form_from_logits(loss, nonlinearity):
-    assert from_logits(loss, nonlinearity) is None
 
 
 def weighted(**penalties):
@@ -210,6 +170,155 @@ def test_the_weighted_mean_of_no_weight_is_zero():
     assert np.all(jax.grad(weighted_mean)(jnp.ones(3), jnp.zeros(3)) == 0)
 
 
-def test_the_public_losses_are_lasagnes():
-    names = {"binary_crossentropy", "categorical_crossentropy", "objective", "squared_error"}
-    assert set(objectives.__all__) == names
+def test_the_public_losses():
+    losses = {name for name in vars(objectives) if name.endswith(("_crossentropy", "_loss"))}
+    others = {"binary_accuracy", "categorical_accuracy", "objective", "squared_error"}
+    assert set(objectives.__all__) == losses | others
+
+
+def one_hot(classes):
+    return np.eye(4)[classes]
+
+
+P, Q = special.softmax(np.float64(LOGITS), axis=1), special.expit(np.float64(LOGITS))
+SOFT = special.softmax(RNG.normal(size=(20, 4)), axis=1)
+SCORES = np.float64(LOGITS)
+
+
+def smoothed_crossentropy(p, t, label_smoothing):
+    t = (1 - label_smoothing) * t + label_smoothing / t.shape[1]
+    return -(t * np.log(p)).sum(axis=1)
+
+
+def smoothed_binary(p, t, label_smoothing):
+    t = (1 - label_smoothing) * t + label_smoothing / 2
+    return -(t * np.log(p) + (1 - t) * np.log(1 - p))
+
+
+def focal(p, t, gamma, alpha=1.0):
+    return -(t * np.asarray(alpha) * (1 - p) ** gamma * np.log(p)).sum(axis=1)
+
+
+def binary_focal(p, t, gamma, alpha=None):
+    ones, zeros = (1.0, 1.0) if alpha is None else (alpha, 1 - alpha)
+    of_ones, of_zeros = (1 - p) ** gamma * np.log(p), p**gamma * np.log(1 - p)
+    return -(t * ones * of_ones + (1 - t) * zeros * of_zeros)
+
+
+def hinge(p, t, delta, log_odds=False, binary=True):
+    x = p if log_odds else np.log(p / (1 - p))
+    return np.maximum(0, delta - x * (2 * t - 1 if binary else t))
+
+
+def crammer_singer(x, t, delta):
+    margins = [
+        np.maximum(0, delta + np.delete(x, k, axis=1).max(axis=1) - x[:, k]) for k in range(4)
+    ]
+    return (t * np.array(margins).T).sum(axis=1)
+
+
+def huber(x, t, delta):
+    size = np.abs(x - t)
+    return np.where(size <= delta, size**2 / 2, delta * (size - delta / 2))
+
+
+SIGNED = {"log_odds": True, "binary": False}
+
+FORMULAS = [
+    (categorical_crossentropy, smoothed_crossentropy, P, SOFT, {"label_smoothing": 0.3}),
+    (binary_crossentropy, smoothed_binary, Q, LABELS, {"label_smoothing": 0.3}),
+    (categorical_focal_loss, focal, P, SOFT, {"gamma": 1.5}),
+    (categorical_focal_loss, focal, P, SOFT, {"gamma": 0.5, "alpha": 0.25}),
+    (categorical_focal_loss, focal, P, SOFT, {"gamma": 2.0, "alpha": (0.1, 0.2, 0.3, 0.4)}),
+    (binary_focal_loss, binary_focal, Q, LABELS, {"gamma": 2.0}),
+    (binary_focal_loss, binary_focal, Q, SOFT, {"gamma": 0.5, "alpha": 0.25}),
+    (binary_hinge_loss, hinge, Q, LABELS, {"delta": 0.7}),
+    (binary_hinge_loss, hinge, SCORES, LABELS, {"delta": 1.5, "log_odds": True}),
+    (
+        binary_hinge_loss,
+        hinge,
+        SCORES,
+        2 * LABELS - 1,
+        {"delta": 1.0, "log_odds": True, "binary": False},
+    ),
+    (multiclass_hinge_loss, crammer_singer, SCORES, one_hot(CLASSES), {"delta": 1.5}),
+    (multiclass_hinge_loss, crammer_singer, SCORES, SOFT, {"delta": 0.5}),
+    (huber_loss, huber, SCORES, SOFT, {"delta": 0.8}),
+]
+
+
+@pytest.mark.parametrize(("loss", "formula", "predictions", "targets", "given"), FORMULAS)
+def test_losses_and_their_derivatives_are_those_of_the_formula(
+    loss, formula, predictions, targets, given
+):
+    """The derivative along a direction, against central differences of the formula."""
+    targets, direction = np.float64(targets), RNG.normal(size=(20, 4))
+    with jax.enable_x64(True):
+        found, slope = jax.jvp(
+            lambda x: loss(x, jnp.asarray(targets), **given),
+            (jnp.asarray(predictions),),
+            (jnp.asarray(direction),),
+        )
+    np.testing.assert_allclose(found, formula(predictions, targets, **given), rtol=1e-8, atol=1e-12)
+    step = 1e-6 * direction
+    ahead, behind = (formula(predictions + s, targets, **given) for s in (step, -step))
+    np.testing.assert_allclose(slope, (ahead - behind) / 2e-6, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("loss", "formula", "given"),
+    [
+        (categorical_crossentropy, smoothed_crossentropy, {"label_smoothing": 0.2}),
+        (categorical_focal_loss, focal, {"gamma": 2.0}),
+        (multiclass_hinge_loss, crammer_singer, {"delta": 1.0}),
+    ],
+)
+def test_classes_may_be_numbers_or_rows(loss, formula, given):
+    p = jnp.asarray(P, jnp.float32)
+    expected = formula(P, one_hot(CLASSES), **given)
+    for targets in (CLASSES, np.float32(one_hot(CLASSES)), np.int32(one_hot(CLASSES))):
+        np.testing.assert_allclose(
+            loss(p, jnp.asarray(targets), **given), expected, rtol=1e-4, atol=1e-6
+        )
+    images = loss(p.reshape(5, 4, 4), jnp.asarray(CLASSES.reshape(5, 4)), **given)
+    np.testing.assert_allclose(images, expected.reshape(5, 4), rtol=1e-4, atol=1e-6)
+
+
+def test_special_numbers_give_the_plain_losses():
+    p, classes, labels = jnp.asarray(P, jnp.float32), jnp.asarray(CLASSES), jnp.asarray(LABELS)
+    plain, of_labels = categorical_crossentropy(p, classes), binary_crossentropy(p, labels)
+    for found, expected in (
+        (categorical_crossentropy(p, classes, label_smoothing=0.0), plain),
+        (categorical_focal_loss(p, classes, gamma=0.0), plain),
+        (binary_crossentropy(p, labels, label_smoothing=0.0), of_labels),
+        (binary_focal_loss(p, labels, gamma=0.0), of_labels),
+        (binary_focal_loss(p, labels, gamma=0.0, alpha=0.5), of_labels / 2),
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_binary_accuracy_compares_sides_of_the_threshold():
+    found = binary_accuracy(jnp.asarray(Q, jnp.float32), jnp.asarray(LABELS))
+    np.testing.assert_array_equal(found, (Q >= 0.5) == LABELS)
+    scores = jnp.asarray([[0.2, 0.3, 0.4]])
+    np.testing.assert_array_equal(
+        binary_accuracy(scores, jnp.asarray([[1.0, 1.0, 0.0]]), threshold=0.3), [[0, 1, 0]]
+    )
+
+
+@pytest.mark.parametrize("top_k", [1, 2, 3])
+def test_the_categorical_accuracy_is_that_of_scikit_learn(top_k):
+    p = jnp.asarray(P, jnp.float32)
+    found = categorical_accuracy(p, jnp.asarray(CLASSES), top_k)
+    assert found.shape == (20,)
+    expected = top_k_accuracy_score(CLASSES, P, k=top_k, labels=range(4))
+    assert float(found.mean()) == pytest.approx(expected)
+    rows = categorical_accuracy(p, jnp.asarray(one_hot(CLASSES)), top_k)
+    np.testing.assert_array_equal(rows, found)
+
+
+@pytest.mark.parametrize("top_k", [0, 5])
+def test_no_more_classes_than_there_are(top_k):
+    message = f"^top_k={top_k} is not a whole number from 1 to the 4 classes$"
+    with pytest.raises(ValueError, match=message):
+        categorical_accuracy(jnp.asarray(P, jnp.float32), jnp.asarray(CLASSES), top_k)

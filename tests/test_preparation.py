@@ -1,13 +1,21 @@
 import functools
 from dataclasses import dataclass
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from skconv import NeuralNet
 from skconv.layers import DenseLayer, DropoutLayer, InputLayer, structural
 from skconv.nonlinearities import linear, sigmoid, softmax, tanh
-from skconv.objectives import objective, squared_error
+from skconv.objectives import (
+    binary_hinge_loss,
+    categorical_focal_loss,
+    huber_loss,
+    objective,
+    squared_error,
+)
 from skconv.updates import momentum, sgd
 
 rng = np.random.default_rng(0)
@@ -128,6 +136,59 @@ def test_an_own_loss_function_prevails():
     assert row["train_loss"] == pytest.approx(np.abs(np.float64(targets)).mean(), rel=1e-5)
 
 
+zero = functools.partial(
+    make_net, regression=True, max_epochs=1, output_W=0.0, dropout_p=0.0, batch_iterator_train=40
+)
+
+
+def loss_of_zeros(targets=X, **given):
+    return zero(**given).fit(X, targets).train_history_[0]["train_loss"]
+
+
+def test_keywords_of_the_loss_function_follow_those_of_the_objective():
+    size = np.abs(np.float64(X))
+    huber = functools.partial(loss_of_zeros, objective_loss_function=huber_loss)
+    for delta in (0.1, 0.5):
+        expected = np.where(size <= delta, size**2 / 2, delta * (size - delta / 2)).mean()
+        assert huber(objective_delta=delta) == pytest.approx(expected, rel=1e-5)
+    fixed = functools.partial(huber_loss, delta=0.1)
+    assert loss_of_zeros(objective_loss_function=fixed) == huber(objective_delta=0.1)
+    text = fault_of(make_net(objective_loss_function=huber_loss, objective_dleta=1.0))
+    assert text == "unknown parameter 'objective_dleta'. Did you mean 'objective_delta'?"
+
+
+def test_the_usual_losses_have_their_keywords():
+    smoothing = {"objective_label_smoothing": 0.3}
+    logs = first_loss(output_W=np.eye(5, 3), **smoothing) - first_loss(output_W=np.eye(5, 3))
+    log_p = X[:20, :3] - np.log(np.exp(X[:20, :3]).sum(axis=1, keepdims=True))
+    own = np.take_along_axis(log_p, y[:20, None], axis=1)[:, 0]
+    assert logs == pytest.approx(0.3 * (own - log_p.mean(axis=1)).mean(), rel=1e-4)
+    labels = (X[:, :2] > 0).astype(int)
+    net = zero(regression=False, output_b=2.0, **smoothing).fit(X, labels)
+    smooth, p = 0.7 * labels + 0.15, 1 / (1 + np.exp(-2.0))
+    expected = -(smooth * np.log(p) + (1 - smooth) * np.log(1 - p)).mean()
+    assert net.train_history_[0]["train_loss"] == pytest.approx(expected, rel=1e-5)
+    text = fault_of(make_net(regression=True, **smoothing))
+    assert text.startswith("unknown parameter 'objective_label_smoothing'.")
+
+
+def test_flags_counts_and_sequences_of_a_loss_are_structure():
+    def largest(predictions, targets, k=2, factor=1.0):
+        return factor * jax.lax.top_k(jnp.abs(predictions - targets), k)[0]
+
+    found = loss_of_zeros(objective_loss_function=largest, objective_k=3, objective_factor=2)
+    expected = 2 * np.sort(np.abs(np.float64(X)), axis=1)[:, -3:].mean()
+    assert found == pytest.approx(expected, rel=1e-5)
+    signs = np.where(X > 0, 1, -1)
+    hinge = {"objective_loss_function": binary_hinge_loss, "objective_log_odds": True}
+    assert loss_of_zeros(signs, objective_binary=False, objective_delta=0.5, **hinge) == 0.5
+    focal = {"objective_loss_function": categorical_focal_loss, "objective_gamma": 0}
+    plain, heavy = (first_loss(**focal, objective_alpha=a) for a in ((1, 1, 1), (3, 3, 3)))
+    assert heavy == pytest.approx(3 * plain, rel=1e-5)
+    text = fault_of(make_net(**focal | {"objective_gamma": "high"}))
+    assert text == "objective_gamma='high' is no number"
+
+
 def setting(**values):
     def handler(net, history):
         for name, value in values.items():
@@ -152,10 +213,17 @@ def test_a_handler_may_not_change_which_numbers_the_update_takes():
     [
         ("dropout_p", 1.5, r"layer 'dropout' \(DropoutLayer\): p=1.5 is not a number from 0.0 to"),
         ("dropout_q", 0.5, "unknown parameter 'dropout_q'"),
+        (
+            "output_l1",
+            0.5,
+            r"layer 'output' \(DenseLayer\) has l1=None in this training; 0.5 would need a fit of",
+        ),
+        ("output_l2", None, r"has l2=0.1 in this training; None would need a fit of its own"),
+        ("output_l2", -1, r"l2=-1 is not a number from 0.0 to inf, or None"),
     ],
 )
 def test_a_handler_that_sets_what_makes_no_sense_is_told(name, value, message):
-    net = make_net(on_epoch_finished=setting(**{name: value}))
+    net = make_net(on_epoch_finished=setting(**{name: value}), output_l2=0.1)
     before = net.get_params()
     with pytest.raises(ValueError, match=message):
         net.fit(X, y)

@@ -7,6 +7,7 @@ from collections import OrderedDict
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from sklearn.base import clone
 from sklearn.metrics import log_loss
@@ -102,6 +103,74 @@ def test_clones_and_refits_and_other_types_of_x_compile_nothing(fitted):
     assert compiled(copy.deepcopy(fitted)) == NOTHING
     assert compiled(fitted) == NOTHING
     assert compiled(make_net(), X.astype(np.float64)) == NOTHING
+
+
+OPTIONAL = {
+    "hidden_l1": (1e-3, 0.1),
+    "hidden_grad_scale": (0.5, 0),
+    "update_clip_norm": (1.0, lambda step: 2.0),
+    "update_clip_value": (0.5, 1),
+    "objective_label_smoothing": (0.1, np.float64(0.2)),
+}
+
+
+def test_optional_numbers_compile_once():
+    one, other = ({name: pair[i] for name, pair in OPTIONAL.items()} for i in (0, 1))
+    trainings_compiled()
+    assert trainings_compiled(**dict.fromkeys(OPTIONAL)) == 0
+    assert trainings_compiled(**one) == 1
+    assert trainings_compiled(**other) == 0
+
+
+def softmax_step(W, l1, l2, scale, rate):
+    """A step of gradient descent on the softmax regression of X in NumPy."""
+    z = np.float64(X) @ W
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    slope = np.float64(X).T @ (p - np.eye(3)[y]) / len(X) + l1 * np.sign(W) + 2 * l2 * W
+    return W - rate * scale * slope
+
+
+def test_penalties_and_factors_of_a_layer_act_on_its_step():
+    W = rng.normal(size=(5, 3))
+    net = make_net(
+        layers=[("input", InputLayer), ("output", DenseLayer)],
+        objective_l2=None,
+        output_W=W,
+        output_l1=0.2,
+        output_l2=0.3,
+        output_grad_scale=0.5,
+        update=sgd,
+        batch_iterator_train=len(X),
+        train_split=None,
+        max_epochs=1,
+    ).fit(X, y)
+    stepped = softmax_step(W, 0.2, 0.3, 0.5, 0.1)
+    np.testing.assert_allclose(net.layers_["output"].W, stepped, rtol=1e-4)
+    p = softmax_of(X @ W)[np.arange(40), y]
+    expected = -np.log(p).mean() + 0.2 * np.abs(W).sum() + 0.3 * np.square(W).sum()
+    assert net.train_history_[0]["train_loss"] == pytest.approx(expected, rel=1e-5)
+    again = clone(net).set_params(output_grad_scale=0.0).fit(X, y)
+    np.testing.assert_allclose(again.layers_["output"].W, W, rtol=1e-6)
+
+
+def test_rules_may_ask_for_the_loss_at_other_parameters_with_the_same_noise():
+    def asking(learning_rate=0.1):
+        def update(grads, state, params=None, *, value, grad, value_fn, **extra):
+            again, slope = jax.value_and_grad(value_fn)(params)
+            gaps = jax.tree.map(lambda a, b: jnp.abs(a - b).max(), (again, slope), (value, grad))
+            halved = jax.tree.map(lambda p: p / 2, params)
+            kept = jnp.stack(jax.tree.leaves(gaps)).max(), value_fn(halved) - value
+            return jax.tree.map(jnp.zeros_like, grads), kept
+
+        def init(params):
+            return jnp.zeros(()), jnp.zeros(())
+
+        return optax.GradientTransformationExtraArgs(init, update)
+
+    net = make_net(update=asking, hidden_l2=0.1).fit(X, y)
+    gap, change = net._model.opt
+    assert float(gap) == 0
+    assert float(change) != 0
 
 
 def own_loss(predictions, targets):

@@ -12,12 +12,16 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_sample_weight
 
 from skconv.nonlinearities import linear, sigmoid, softmax
-from skconv.objectives import binary_crossentropy, categorical_crossentropy, squared_error
+from skconv.objectives import (
+    binary_crossentropy,
+    categorical_accuracy,
+    categorical_crossentropy,
+    squared_error,
+)
 from skconv.targets import (
     Classes,
     Labels,
     Numbers,
-    class_accuracy,
     from_output,
     infer,
     label_accuracy,
@@ -242,9 +246,9 @@ def test_class_weights_without_their_classes_are_refused(targets, class_weight, 
 def test_accuracies_are_those_of_scikit_learn():
     rng = np.random.default_rng(0)
     p, y = rng.random((30, 3), np.float32), rng.integers(0, 3, 30)
-    found = class_accuracy(jnp.asarray(p), jnp.asarray(y))
+    found = categorical_accuracy(jnp.asarray(p), jnp.asarray(y))
     assert float(found.mean()) == pytest.approx(accuracy_score(y, p.argmax(1)))
-    np.testing.assert_array_equal(class_accuracy(p, jnp.asarray(one_hot(y, 3))), found)
+    np.testing.assert_array_equal(categorical_accuracy(p, jnp.asarray(one_hot(y, 3))), found)
     labels = rng.integers(0, 2, (30, 3)).astype(np.float32)
     found = label_accuracy(jnp.asarray(p), jnp.asarray(labels))
     assert float(found.mean()) == pytest.approx(accuracy_score(labels, p > 0.5))

@@ -1,24 +1,36 @@
-import functools
 import inspect
 import math
-import re
+import pickle
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from scipy import optimize, special
+from sklearn.datasets import load_iris
 
-from skconv import updates
-from skconv.updates import Update, resolve, values_at
+from skconv import NeuralNet, updates
+from skconv.layers import DenseLayer, InputLayer
+from skconv.updating import resolve, values_at
 
 RNG = np.random.default_rng(0)
 START = RNG.normal(size=(3, 2))
 GRADIENTS = [10.0 ** RNG.integers(-2, 2) * RNG.normal(size=(3, 2)) for _ in range(8)]
-PARAMS = {"W": jnp.asarray(START, jnp.float32), "b": jnp.asarray([0.5, -1.0, 2.0], jnp.float32)}
-GRADS = jax.tree.map(lambda p: 0.3 * p + 0.1, PARAMS)
+
+LASAGNES = (
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adamax",
+    "amsgrad",
+    "momentum",
+    "nesterov_momentum",
+    "rmsprop",
+    "sgd",
+)
+LATER = ("adamw", "lamb", "lion", "muon")
+SECOND_ORDER = ("hessian_free", "lbfgs")
 
 
 def lasagne(rule, p, numbers):
@@ -86,7 +98,7 @@ def rates(step):
 
 
 @pytest.mark.parametrize("given", [{}, {"learning_rate": 0.03}, {"learning_rate": rates}])
-@pytest.mark.parametrize("rule", updates.__all__)
+@pytest.mark.parametrize("rule", LASAGNES)
 def test_every_rule_takes_the_steps_of_lasagne(rule, given):
     factory = getattr(updates, rule)
     defaults = {name: p.default for name, p in inspect.signature(factory).parameters.items()}
@@ -107,158 +119,126 @@ def test_learning_rate_and_momentum_may_change_between_steps(rule):
     np.testing.assert_allclose(found, lasagne(rule, START, steps), rtol=1e-5, atol=1e-6)
 
 
-FACTORIES = sorted(
-    name
-    for name, factory in vars(optax).items()
-    if inspect.isfunction(factory)
-    and not name.startswith("_")
-    and "learning_rate" in inspect.signature(factory).parameters
-    and name != "lbfgs"  # takes the loss as an argument of each step
+def test_the_public_updates():
+    assert sorted([*LASAGNES, *LATER, *SECOND_ORDER]) == updates.__all__
+
+
+def decayed(rule, p, n):
+    """The later rules in float64, as their papers have them, with decay of all parameters."""
+    m, v = np.zeros_like(p), np.zeros_like(p)
+    for t, g in enumerate(GRADIENTS, 1):
+        if rule == "lion":
+            step = np.sign(n["beta1"] * m + (1 - n["beta1"]) * g)
+            m = n["beta2"] * m + (1 - n["beta2"]) * g
+        else:
+            m = n["beta1"] * m + (1 - n["beta1"]) * g
+            v = n["beta2"] * v + (1 - n["beta2"]) * g**2
+            corrected = m / (1 - n["beta1"] ** t), v / (1 - n["beta2"] ** t)
+            step = corrected[0] / (np.sqrt(corrected[1]) + n["epsilon"])
+        step = step + n["weight_decay"] * p
+        if rule == "lamb":
+            step *= np.linalg.norm(p) / np.linalg.norm(step)
+        p = p - n["learning_rate"] * step
+    return p
+
+
+def numbers_of(factory):
+    parameters = inspect.signature(factory).parameters.items()
+    return {name: p.default for name, p in parameters if isinstance(p.default, float)}
+
+
+@pytest.mark.parametrize("given", [{}, {"learning_rate": 0.03, "weight_decay": 0.2, "beta1": 0.8}])
+@pytest.mark.parametrize("rule", ["adamw", "lamb", "lion"])
+def test_rules_with_decay_take_the_steps_of_their_papers(rule, given):
+    factory = getattr(updates, rule)
+    found, _ = trained(factory, given)
+    expected = decayed(rule, START, numbers_of(factory) | given)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rule", "others"),
+    [
+        ("adamw", optax.adamw),
+        ("lamb", optax.lamb),
+        ("lion", optax.lion),
+        ("muon", optax.contrib.muon),
+    ],
 )
+def test_later_rules_have_the_numbers_of_optax(rule, others):
+    found, _ = trained(getattr(updates, rule), {"learning_rate": 0.03})
+    expected, _ = trained(others, {"learning_rate": 0.03})
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-def two_steps(factory, given):
-    """The second step with traced numbers, and that of the factory called with the same ones."""
-    update, values = resolve(factory, given)
-    numbers = {name: n[0] for name, n in values_at(values, 0, 1).items()}
+def test_a_mask_says_what_decays():
+    params = {"fc": {"W": jnp.ones((2, 2)), "b": jnp.ones(2)}}
+    still = jax.tree.map(jnp.zeros_like, params)
 
-    @jax.jit
-    def traced(numbers):
-        return second(update.transformation(numbers))
+    def weights_only(params):
+        return {layer: {name: name == "W" for name in own} for layer, own in params.items()}
 
-    def second(made):
-        _, state = made.update(GRADS, made.init(PARAMS), PARAMS)
-        return made.update(GRADS, state, PARAMS)[0]
+    for mask, moved in ((None, {"W", "b"}), (weights_only, {"W"})):
+        rule = updates.adamw(weight_decay=0.1, mask=mask)
+        with jax.numpy_dtype_promotion("standard"):
+            steps, _ = rule.update(still, rule.init(params), params)
+        assert {name for name, step in steps["fc"].items() if np.any(step)} == moved
 
-    found = traced(numbers)
+
+def orthogonal(matrix, steps=5):
+    """Newton-Schulz iterations with the numbers of Jordan et al."""
+    x = matrix / np.linalg.norm(matrix)
+    for _ in range(steps):
+        a = x @ x.T
+        x = 3.4445 * x + (-4.775 * a + 2.0315 * a @ a) @ x
+    return x
+
+
+def test_muon_makes_the_momentum_of_matrices_orthogonal():
+    g = GRADIENTS[0]
+    rule = updates.muon(learning_rate=1.0)
+    params = jnp.asarray(START, jnp.float32)
     with jax.numpy_dtype_promotion("standard"):
-        return found, second(factory(**given))
+        step, _ = jax.jit(rule.update)(jnp.asarray(g, jnp.float32), rule.init(params), params)
+    np.testing.assert_allclose(step, -orthogonal(g.T).T, rtol=1e-3, atol=1e-4)
 
 
-def assert_close(found, expected, **tolerance):
-    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
-        np.testing.assert_allclose(one, other, **tolerance)
+def test_muon_gives_adam_a_rate_of_its_own():
+    params = {"W": jnp.asarray(START, jnp.float32), "b": jnp.ones(3)}
+    steps = {}
+    for rate in (None, 0.001):
+        rule = updates.muon(learning_rate=0.1, adam_learning_rate=rate)
+        with jax.numpy_dtype_promotion("standard"):
+            steps[rate], _ = jax.jit(rule.update)(params, rule.init(params), params)
+    assert np.all(steps[None]["b"] < 0)
+    np.testing.assert_allclose(steps[0.001]["b"], steps[None]["b"] / 100, rtol=1e-4)
+    np.testing.assert_array_equal(steps[None]["W"], steps[0.001]["W"])
 
 
-def test_optax_has_the_factories_that_users_ask_for():
-    assert {"adabelief", "adamw", "lion", "lamb", "novograd", "rprop", "yogi"} <= set(FACTORIES)
+X, CLASSES = load_iris(return_X_y=True)
+X = (X - X.mean(axis=0)) / X.std(axis=0)
 
 
-@pytest.mark.filterwarnings("ignore:`optimistic_adam` is deprecated:DeprecationWarning")
-@pytest.mark.parametrize("name", FACTORIES)
-def test_optax_factories_work_with_traced_numbers(name):
-    seed = {"key": 0} if name == "noisy_sgd" else {}
-    found, expected = two_steps(getattr(optax, name), {"learning_rate": 0.1, **seed})
-    assert_close(found, expected, rtol=1e-5, atol=1e-6)
-    assert all((leaf != 0).all() for leaf in jax.tree.leaves(found))
+def regression_loss(flat):
+    """The penalised softmax regression of iris, in float64."""
+    W, b = flat[:12].reshape(4, 3), flat[12:]
+    z = X @ W + b
+    own = z[np.arange(len(z)), CLASSES]
+    return (special.logsumexp(z, axis=1) - own).mean() + 0.01 * np.square(W).sum()
 
 
-@pytest.mark.parametrize(
-    ("factory", "structure"),
-    [
-        (optax.sgd, {"nesterov": True, "accumulator_dtype": "float32"}),
-        (optax.adamw, {"mask": lambda p: {"W": True, "b": False}}),
-        (optax.adamw, {"mask": lambda p: jax.tree.map(lambda x: np.ndim(x) > 1, p)}),
-        (optax.adam, {"mu_dtype": jnp.bfloat16}),
-        (optax.adafactor, {"min_dim_size_to_factor": 2, "factored": False}),
-        (optax.rmsprop, {"centered": True}),
-        (optax.noisy_sgd, {"key": jax.random.key(1)}),
-        (functools.partial(optax.adam, b1=0.5), {"nesterov": True}),
-    ],
-)
-def test_flags_counts_masks_dtypes_and_seeds_are_structure(factory, structure):
-    given = {"learning_rate": 0.1, **structure}
-    assert dict(resolve(factory, given)[0].structure) == structure
-    assert_close(*two_steps(factory, given), rtol=3e-3)
-
-
-def test_numbers_are_values_and_all_else_is_structure():
-    given = {"learning_rate": 1, "momentum": np.float32(0.5), "nesterov": True}
-    update, values = resolve(optax.sgd, given)
-    assert update == Update(optax.sgd, (("nesterov", True),), ("learning_rate", "momentum"))
-    assert values == {"learning_rate": 1, "momentum": 0.5}
-
-
-def test_numbers_do_not_tell_updates_apart():
-    assert resolve(updates.adam, {})[0] == resolve(updates.adam, {"beta1": 0.5})[0]
-    assert resolve(updates.adam, {})[0] != resolve(updates.adamax, {})[0]
-
-
-def test_a_factory_of_ones_own_may_take_any_keyword():
-    def own(learning_rate, **more):
-        return optax.sgd(learning_rate * more["factor"])
-
-    update, values = resolve(own, {"learning_rate": 0.1, "factor": 2.0})
-    assert values == {"learning_rate": 0.1, "factor": 2.0}
-    assert update.structure == ()
-
-
-def test_a_finished_transformation_is_taken_as_it_is():
-    finished = optax.chain(optax.clip(1.0), optax.sgd(0.1))
-    update, values = resolve(finished, {})
-    assert values == {}
-    assert update.transformation(values) is finished
-
-
-@pytest.mark.parametrize(
-    ("factory", "given", "kind", "message"),
-    [
-        (
-            optax.sgd(0.1),
-            {"learning_rate": 0.1},
-            ValueError,
-            "update is a finished transformation and takes no update_learning_rate; "
-            "give optax's factory instead, as in update=optax.adam",
-        ),
-        ("adam", {}, TypeError, "update must be a factory of optax transformations, not 'adam'"),
-        (optax.adam, {}, ValueError, "update=adam needs update_learning_rate"),
-        (
-            updates.sgd,
-            {"learning_rate": "fast"},
-            ValueError,
-            "update_learning_rate='fast' is no number and no schedule",
-        ),
-    ],
-)
-def test_faults_are_named(factory, given, kind, message):
-    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
-        resolve(factory, given)
-
-
-@pytest.mark.parametrize(
-    "schedule",
-    [
-        optax.cosine_decay_schedule(0.1, 20),
-        optax.exponential_decay(0.1, 5, 0.5, staircase=True),
-        optax.warmup_cosine_decay_schedule(0.0, 0.1, 5, 20),
-        optax.constant_schedule(0.1),
-    ],
-)
-def test_schedules_have_their_own_values_at_each_step(schedule):
-    _, values = resolve(updates.sgd, {"learning_rate": schedule})
-    found = values_at(values, 3, 10)["learning_rate"]
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, [float(schedule(step)) for step in range(3, 13)], rtol=1e-6)
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.floats(0, 10, width=32), st.integers(0, 10**6), st.integers(1, 64))
-def test_numbers_are_the_same_at_each_step(value, start, steps):
-    found = values_at({"rate": value}, start, steps)["rate"]
-    assert (found.shape, found.dtype) == ((steps,), np.float32)
-    assert (found == value).all()
-
-
-@pytest.mark.parametrize("value", [1, 0.1, np.float64(0.1), np.array(0.1), jnp.float32(0.1)])
-def test_numbers_of_all_libraries_become_one_dtype(value):
-    found = values_at({"rate": value}, 0, 2)["rate"]
-    assert isinstance(found, np.ndarray)
-    assert found.dtype == np.float32
-
-
-def test_keywords_of_factories():
-    def open_ended(learning_rate, **rest): ...
-
-    assert updates.keywords(optax.sm3) == ["learning_rate", "momentum"]
-    assert updates.keywords(open_ended) is None
-    assert updates.keywords(optax.sgd(0.1)) is None
+@pytest.mark.parametrize("rule", [updates.lbfgs, optax.lbfgs, updates.hessian_free])
+def test_full_batches_reach_the_minimum_that_scipy_finds(rule):
+    net = NeuralNet(
+        [InputLayer, (DenseLayer, {"name": "output"})],
+        output_l2=0.01,
+        update=rule,
+        max_epochs=20,
+        batch_iterator_train=len(X),
+        train_split=None,
+        random_state=0,
+    ).fit(X, CLASSES)
+    best = optimize.minimize(regression_loss, np.zeros(15))
+    assert net.train_history_[-1]["train_loss"] == pytest.approx(best.fun, rel=1e-4)
+    found = pickle.loads(pickle.dumps(net)).partial_fit(X, CLASSES)
+    np.testing.assert_allclose(found.layers_["output"].W, best.x[:12].reshape(4, 3), atol=0.02)

@@ -1,6 +1,6 @@
 """Layers under Lasagne's names, one family a file."""
 
-from .base import Context, Layer, MergeLayer, ParamSpec, initial, runtime, structural
+from .base import Context, Layer, MergeLayer, ParamSpec, initial, optional, runtime, structural
 from .conv import Conv1DLayer, Conv2DLayer, Conv3DLayer, DilatedConv2DLayer
 from .dense import DenseLayer, NINLayer
 from .embedding import EmbeddingLayer
@@ -104,6 +104,7 @@ __all__ = [
     "dropout_channels",
     "dropout_locations",
     "initial",
+    "optional",
     "runtime",
     "spatial_dropout",
     "structural",

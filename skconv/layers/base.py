@@ -1,4 +1,4 @@
-"""What a layer is: a frozen dataclass, three pure methods, fields of three kinds."""
+"""What a layer is: a frozen dataclass, three pure methods, fields of four kinds."""
 
 from __future__ import annotations
 
@@ -62,14 +62,37 @@ def runtime(default: float, low: float = -np.inf, high: float = np.inf) -> Any:
     low, high : float
         Bounds of valid values.
     """
+    return field(default=default, metadata={"kind": "runtime", "check": _between(low, high)})
 
+
+def optional(low: float = -np.inf, high: float = np.inf) -> Any:
+    """Keyword for a number that enters the compiled program, or None for a program without it.
+
+    Another number compiles nothing.
+
+    Parameters
+    ----------
+    low, high : float
+        Bounds of valid values.
+    """
+    number = _between(low, high)
+
+    def check(value: Any) -> str | None:
+        valid = None if value is None else number(value)
+        return valid and f"{valid}, or None"
+
+    metadata = {"kind": "optional", "check": check}
+    return field(default=None, kw_only=True, repr=False, metadata=metadata)
+
+
+def _between(low: float, high: float) -> Callable[[Any], str | None]:
     def check(value: Any) -> str | None:
         number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if number and low <= value <= high:
             return None
         return "a number" if np.isinf([low, high]).all() else f"a number from {low} to {high}"
 
-    return field(default=default, metadata={"kind": "runtime", "check": check})
+    return check
 
 
 def initial(default: Any) -> Any:
@@ -82,7 +105,7 @@ def initial(default: Any) -> Any:
 
 
 def kind_of(spec: dataclasses.Field) -> str:
-    """Kind of a layer's field: ``'structural'``, ``'runtime'``, ``'initial'`` or ``'graph'``."""
+    """Kind of a layer's field, by the function that made it; ``'graph'`` for name and incomings."""
     return spec.metadata.get("kind", "structural")
 
 
@@ -130,7 +153,8 @@ class Layer:
     """A step of a network.
 
     Subclasses are frozen dataclasses that say `output_shape` and `apply`, and `param_specs` where
-    they have parameters. Their fields are made by `structural`, `runtime` and `initial`.
+    they have parameters. Their fields are made by `structural`, `runtime`, `optional` and
+    `initial`.
 
     Parameters
     ----------
@@ -138,10 +162,18 @@ class Layer:
         The layer that feeds this one, or its name; by default the one before in the list.
     name : str, optional
         Prefix of the layer's keywords; made up where missing.
+    l1, l2 : float, optional
+        Factors on the sum of absolute values and of squares of the layer's regularisable
+        parameters, added to the loss. Runtime values, as is `grad_scale`.
+    grad_scale : float, optional
+        Factor on the gradients of the layer's parameters; 0 lets plain updates leave them alone.
     """
 
     incoming: Any = field(default=None, compare=False, repr=False, metadata={"kind": "graph"})
     name: str | None = field(default=None, kw_only=True, metadata={"kind": "graph"})
+    l1: float | None = optional(low=0.0)
+    l2: float | None = optional(low=0.0)
+    grad_scale: float | None = optional()
 
     layout: ClassVar[str] = "channels_first"
     """Axes that `apply` works in: ``'channels_first'``, ``'channels_last'``, or ``'any'`` where

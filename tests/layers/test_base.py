@@ -9,7 +9,16 @@ import pytest
 from skconv.errors import LayerError
 from skconv.init import Array, Constant
 from skconv.layers import DenseLayer
-from skconv.layers.base import UNSET, each_axis, initial, kind_of, need_rank, runtime, structural
+from skconv.layers.base import (
+    UNSET,
+    each_axis,
+    initial,
+    kind_of,
+    need_rank,
+    optional,
+    runtime,
+    structural,
+)
 
 
 def test_unset_survives_copies():
@@ -61,9 +70,19 @@ def test_kinds_of_fields():
         (structural(1), "structural"),
         (runtime(1.0), "runtime"),
         (initial(Constant()), "initial"),
+        (optional(), "optional"),
     ):
         assert kind_of(field) == kind
     assert runtime(1.0).metadata["check"]("a") == "a number"
+
+
+def test_optional_numbers_may_be_absent():
+    check = optional(low=0.0, high=1.0).metadata["check"]
+    assert check(None) is check(0.5) is check(1) is None
+    assert check(1.5) == check(True) == "a number from 0.0 to 1.0, or None"
+    assert list(DenseLayer(num_units=3, l2=-1.0).check()) == [
+        "l2=-1.0 is not a number from 0.0 to inf, or None"
+    ]
 
 
 def test_one_number_stands_for_all_axes():

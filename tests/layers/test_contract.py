@@ -253,7 +253,7 @@ def test_layers_with_one_structure_have_no_fields_for_another(name, layer):
 
 def test_fields_are_of_known_kinds(layer):
     kinds = {kind_of(f) for f in dataclasses.fields(layer)}
-    assert kinds <= {"structural", "runtime", "initial", "graph"}
+    assert kinds <= {"structural", "runtime", "optional", "initial", "graph"}
     assert type(layer).__dataclass_params__.frozen
 
 
@@ -285,6 +285,22 @@ def test_only_structure_changes_the_key_of_a_network(name, layer, shapes):
             assert network(dataclasses.replace(layer, **{field.name: 0.25}), shapes).key == key
     if name in CHANGED:
         assert network(dataclasses.replace(layer, **CHANGED[name]), shapes).key != key
+
+
+def test_optional_numbers_are_for_layers_with_parameters(layer, shapes):
+    optional = [f.name for f in dataclasses.fields(layer) if kind_of(f) == "optional"]
+    assert optional[:3] == ["l1", "l2", "grad_scale"]
+    found = layer.param_specs(*shapes).values()
+    for field in optional[:3]:
+        able = any(s.trainable and (s.regularizable or field == "grad_scale") for s in found)
+        one, other = (dataclasses.replace(layer, **{field: value}) for value in (0.5, 0.25))
+        if able:
+            key = network(one, shapes).key
+            assert key == network(other, shapes).key != network(layer, shapes).key
+        else:
+            message = rf"\) has no parameters for {field}=0\.5 to act on; layers that have some: "
+            with pytest.raises(ValueError, match=message):
+                network(one, shapes)
 
 
 def test_keywords_of_a_net_reach_the_layer(name, layer, shapes):

@@ -43,6 +43,20 @@ def test_grid_over_numbers_compiles_one_training_step(mlp, small_digits):
     assert search.best_score_ > 0.8
 
 
+def test_grid_over_penalties_clipping_and_the_loss_compiles_one_training_step(mlp, small_digits):
+    grid = {
+        "hidden_l2": [1e-4, 1e-3],
+        "hidden_grad_scale": [0.5, 1.0],
+        "update_clip_norm": [1.0, 5.0],
+        "objective_label_smoothing": [0.0, 0.1],
+    }
+    net = clone(mlp).set_params(hidden_num_units=7, max_epochs=2)
+    X, y = small_digits
+    search = GridSearchCV(net, grid, cv=2)
+    assert compiled("train", lambda: search.fit(X[:300], y[:300])) == 1
+    assert set(search.best_params_) == set(grid)
+
+
 def test_halving_search(mlp, small_digits):
     grid = {"update_learning_rate": [1e-4, 1e-3, 0.1]}
     search = HalvingGridSearchCV(mlp, grid, cv=3, random_state=0).fit(*small_digits)
