@@ -8,8 +8,19 @@ import pytest
 
 from skconv.errors import LayerError
 from skconv.init import Array, Constant
-from skconv.layers import DenseLayer
-from skconv.layers.base import UNSET, each_axis, initial, kind_of, need_rank, runtime, structural
+from skconv.layers import BatchNormLayer, DenseLayer, InverseLayer, LSTMLayer
+from skconv.layers.base import (
+    UNSET,
+    each_axis,
+    further,
+    further_input,
+    initial,
+    kind_of,
+    need_rank,
+    other_layer,
+    runtime,
+    structural,
+)
 
 
 def test_unset_survives_copies():
@@ -61,9 +72,24 @@ def test_kinds_of_fields():
         (structural(1), "structural"),
         (runtime(1.0), "runtime"),
         (initial(Constant()), "initial"),
+        (further_input(), "graph"),
+        (other_layer(), "graph"),
     ):
         assert kind_of(field) == kind
     assert runtime(1.0).metadata["check"]("a") == "a number"
+
+
+def test_fields_for_further_layers():
+    assert further(LSTMLayer) == further(LSTMLayer()) == {"mask_input": "input"}
+    assert further(InverseLayer) == {"layer": "layer"}
+    assert further(DenseLayer) == {}
+    assert LSTMLayer(mask_input="a") != LSTMLayer(mask_input="b")
+
+
+def test_what_layers_end_in():
+    assert DenseLayer().ends_in_nonlinearity()
+    assert not BatchNormLayer().ends_in_nonlinearity()
+    assert not LSTMLayer().ends_in_nonlinearity()
 
 
 def test_one_number_stands_for_all_axes():
