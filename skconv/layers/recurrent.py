@@ -117,22 +117,30 @@ class _SequenceLayer(Layer):
             jnp.concatenate([params[f"W_{source}_to_{gate}"] for gate in self.gates], axis=1)
             for source in ("in", "hid")
         )
-        fed = steps @ W_in
         biases = [params[name] for name in map(self._bias, self.gates) if name in params]
-        if biases:
-            fed = fed + jnp.concatenate(biases)
+
+        def weigh(x: jax.Array) -> jax.Array:
+            flat = x.reshape(-1, x.shape[-1]) @ W_in
+            flat = flat + jnp.concatenate(biases) if biases else flat
+            return flat.reshape(*x.shape[:-1], -1)
+
+        # One large product suits an accelerator. On a CPU core its result takes longer to write and
+        # to read again than small products take: an LSTM of 128 units on (64, 50, 64) trains in
+        # 33 ms with it and in 18 ms without, torch in 14 ms.
+        at_once = jax.default_backend() != "cpu"
         keep = mask[0].T[:, :, None] != 0 if mask else None
         first = [(params | state)[name] for name in self.starts]
         first = tuple(jnp.broadcast_to(part, (len(x), self.num_units)) for part in first)
 
         def step(carry: Carry, now: tuple[jax.Array, jax.Array | None]) -> Any:
-            fed, keep = now
-            new = self._step(params, W_hid, fed, carry)
+            given, keep = now
+            new = self._step(params, W_hid, given if at_once else weigh(given), carry)
             if keep is not None:
                 new = tuple(jnp.where(keep, *pair) for pair in zip(new, carry, strict=True))
             return new, None if self.only_return_final else new[-1]
 
-        last, out = lax.scan(step, first, (fed, keep), reverse=self.backwards)
+        given = weigh(steps) if at_once else steps
+        last, out = lax.scan(step, first, (given, keep), reverse=self.backwards)
         return last[-1] if self.only_return_final else jnp.moveaxis(out, 0, 1), state
 
     def _gate(self, gate: str, x: jax.Array) -> jax.Array:

@@ -109,8 +109,10 @@ def test_steps_follow_the_formula(follows, cls, fields, step, masked, backwards,
     follows(layer, formula(layer, step), params, x, *([mask] if masked else []))
 
 
+@pytest.mark.parametrize("backend", ["cpu", "gpu"])
 @pytest.mark.parametrize(("cls", "fields", "step"), KINDS)
-def test_further_axes_are_features(forward, cls, fields, step):
+def test_further_axes_are_features(monkeypatch, forward, cls, fields, step, backend):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
     layer = cls(num_units=2, **fields)
     params = drawn(layer, (None, 5, 2, 2))
     found = forward(layer, params, x.reshape(3, 5, 2, 2))
