@@ -124,9 +124,9 @@ class _SequenceLayer(Layer):
             flat = flat + jnp.concatenate(biases) if biases else flat
             return flat.reshape(*x.shape[:-1], -1)
 
-        # One large product suits an accelerator. On a CPU core its result takes longer to write and
-        # to read again than small products take: an LSTM of 128 units on (64, 50, 64) trains in
-        # 33 ms with it and in 18 ms without, torch in 14 ms.
+        # One large product suits an accelerator. On a CPU core an LSTM of 128 units on (64, 50, 64)
+        # takes 33 ms forth and back with it and 18 ms without, in a training loop 19 and 17; torch
+        # takes 14 (jax 0.10.2).
         at_once = jax.default_backend() != "cpu"
         keep = mask[0].T[:, :, None] != 0 if mask else None
         first = [(params | state)[name] for name in self.starts]
