@@ -10,7 +10,9 @@ from skconv.layers import (
     Conv2DLayer,
     DenseLayer,
     DropoutLayer,
+    GRULayer,
     InputLayer,
+    InverseLayer,
     MaxPool2DLayer,
 )
 from skconv.layers.spec import read
@@ -55,6 +57,30 @@ def test_a_graph_by_names(listed):
     assert network.node("both").incomings == ("a", "b")
     assert network.node("both").output_shape == (None, 5)
     assert network.node("b").input_shapes == ((None, 4),)
+
+
+def gated(**given):
+    sequences = ("input", InputLayer((None, 4, 2)))
+    mask = ("mask", InputLayer((None, 4)))
+    return built([sequences, mask, ("gru", GRULayer(num_units=3))], {"gru": given})
+
+
+def test_fields_may_name_further_layers_that_feed():
+    network = gated(incoming="input", mask_input="mask")
+    assert network.node("gru").incomings == ("input", "mask")
+    assert network.node("gru").input_shapes == ((None, 4, 2), (None, 4))
+    assert gated(incoming="input", mask_input=None).node("gru").incomings == ("input",)
+    assert gated(incoming="input").key != network.key
+    with pytest.raises(ValueError, match=r"^layer 'gru' \(GRULayer\): mask_input 'mas' does not"):
+        gated(incoming="input", mask_input="mas")
+
+
+def test_inputs_of_another_layer_feed_too():
+    layers = [("back", InverseLayer), rows, dense("fc", 3), dense("end", 2, incoming="back")]
+    network = built(layers, {"back": {"incoming": "fc", "layer": "fc"}})
+    assert [node.name for node in network.nodes] == ["input", "fc", "back", "end"]
+    assert network.node("back").incomings == ("fc", "fc", "input")
+    assert network.node("back").output_shape == (None, 4)
 
 
 def test_layers_may_come_before_what_feeds_them():

@@ -1,11 +1,24 @@
 """Layers under Lasagne's names, one family a file."""
 
-from .base import Context, Layer, MergeLayer, ParamSpec, initial, optional, runtime, structural
+from .attention import MultiHeadAttentionLayer
+from .base import (
+    Context,
+    Layer,
+    MergeLayer,
+    ParamSpec,
+    further_input,
+    initial,
+    optional,
+    other_layer,
+    runtime,
+    structural,
+)
 from .conv import Conv1DLayer, Conv2DLayer, Conv3DLayer, DilatedConv2DLayer
 from .dense import DenseLayer, NINLayer
 from .embedding import EmbeddingLayer
 from .feature import FeaturePoolLayer, FeatureWTALayer
 from .input import InputLayer
+from .inverse import InverseLayer
 from .local import (
     LocallyConnected1DLayer,
     LocallyConnected2DLayer,
@@ -31,6 +44,7 @@ from .pool import (
     Pool2DLayer,
     Pool3DLayer,
 )
+from .recurrent import GRULayer, LSTMLayer, RecurrentLayer
 from .shape import DimshuffleLayer, FlattenLayer, PadLayer, ReshapeLayer, SliceLayer
 from .special import (
     BiasLayer,
@@ -66,11 +80,14 @@ __all__ = [
     "FeaturePoolLayer",
     "FeatureWTALayer",
     "FlattenLayer",
+    "GRULayer",
     "GaussianNoiseLayer",
     "GlobalPoolLayer",
     "GroupNormLayer",
     "InputLayer",
     "InstanceNormLayer",
+    "InverseLayer",
+    "LSTMLayer",
     "Layer",
     "LayerNormLayer",
     "LocalResponseNormalization2DLayer",
@@ -81,6 +98,7 @@ __all__ = [
     "MaxPool2DLayer",
     "MaxPool3DLayer",
     "MergeLayer",
+    "MultiHeadAttentionLayer",
     "NINLayer",
     "NonlinearityLayer",
     "PadLayer",
@@ -90,6 +108,7 @@ __all__ = [
     "Pool2DLayer",
     "Pool3DLayer",
     "RandomizedRectifierLayer",
+    "RecurrentLayer",
     "ReshapeLayer",
     "ScaleLayer",
     "SliceLayer",
@@ -103,8 +122,10 @@ __all__ = [
     "dropout",
     "dropout_channels",
     "dropout_locations",
+    "further_input",
     "initial",
     "optional",
+    "other_layer",
     "runtime",
     "spatial_dropout",
     "structural",

@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,3 +28,40 @@ def forward(float64):
         return (np.asarray(out), new) if train else np.asarray(out)
 
     return forward
+
+
+@pytest.fixture
+def follows(float64):
+    """Check a layer's output and slopes against a formula of its parameters and inputs in NumPy.
+
+    The slope along a random direction of each parameter and input is compared with central
+    differences of the formula; masks, which have two axes, have none.
+    """
+
+    def follows(layer, formula, params, *inputs):
+        expected = formula(params, *inputs)
+        assert expected.shape[1:] == layer.output_shape(*((None, *x.shape[1:]) for x in inputs))[1:]
+        rng = np.random.default_rng(1)
+        weights = rng.normal(size=expected.shape)
+        places = [(0, name) for name in params]
+        places += [(1, i) for i, x in enumerate(inputs) if x.ndim > 2]
+
+        @jax.jit
+        @functools.partial(jax.grad, has_aux=True)
+        def apply(given):
+            out, _ = layer.apply(given[0], {}, *given[1], ctx=Context(False))
+            return (out * weights).sum(), out
+
+        slopes, found = apply((params, list(inputs)))
+        np.testing.assert_allclose(found, expected, atol=1e-10)
+        for kind, name in places:
+            direction = rng.normal(size=(params, inputs)[kind][name].shape)
+            ends = []
+            for step in (1e-5, -1e-5):
+                given = dict(params), list(inputs)
+                given[kind][name] = given[kind][name] + step * direction
+                ends.append((formula(given[0], *given[1]) * weights).sum())
+            found = (slopes[kind][name] * direction).sum()
+            np.testing.assert_allclose(found, (ends[0] - ends[1]) / 2e-5, rtol=1e-6, atol=1e-8)
+
+    return follows

@@ -8,14 +8,17 @@ import pytest
 
 from skconv.errors import LayerError
 from skconv.init import Array, Constant
-from skconv.layers import DenseLayer
+from skconv.layers import BatchNormLayer, DenseLayer, InverseLayer, LSTMLayer
 from skconv.layers.base import (
     UNSET,
     each_axis,
+    further,
+    further_input,
     initial,
     kind_of,
     need_rank,
     optional,
+    other_layer,
     runtime,
     structural,
 )
@@ -71,6 +74,8 @@ def test_kinds_of_fields():
         (runtime(1.0), "runtime"),
         (initial(Constant()), "initial"),
         (optional(), "optional"),
+        (further_input(), "graph"),
+        (other_layer(), "graph"),
     ):
         assert kind_of(field) == kind
     assert runtime(1.0).metadata["check"]("a") == "a number"
@@ -83,6 +88,19 @@ def test_optional_numbers_may_be_absent():
     assert list(DenseLayer(num_units=3, l2=-1.0).check()) == [
         "l2=-1.0 is not a number from 0.0 to inf, or None"
     ]
+
+
+def test_fields_for_further_layers():
+    assert further(LSTMLayer) == further(LSTMLayer()) == {"mask_input": "input"}
+    assert further(InverseLayer) == {"layer": "layer"}
+    assert further(DenseLayer) == {}
+    assert LSTMLayer(mask_input="a") != LSTMLayer(mask_input="b")
+
+
+def test_what_layers_end_in():
+    assert DenseLayer().ends_in_nonlinearity()
+    assert not BatchNormLayer().ends_in_nonlinearity()
+    assert not LSTMLayer().ends_in_nonlinearity()
 
 
 def test_one_number_stands_for_all_axes():

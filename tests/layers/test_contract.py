@@ -19,6 +19,7 @@ from skconv.nonlinearities import tanh
 
 IMAGES = (None, 4, 6, 6)
 SEQUENCES = (None, 4, 6)
+TIMES = (None, 4)
 VOLUMES = (None, 4, 6, 4, 4)
 CONV = {"num_filters": 4, "filter_size": 3}
 
@@ -55,10 +56,13 @@ EXAMPLES = {
     "FeatureWTALayer": ({"pool_size": 2}, IMAGES),
     "FlattenLayer": ({}, IMAGES),
     "GaussianNoiseLayer": ({"sigma": 0.2}, IMAGES),
+    "GRULayer": ({"num_units": 3, "mask_input": "in1"}, SEQUENCES, TIMES),
     "GlobalPoolLayer": ({}, IMAGES),
     "GroupNormLayer": ({"num_groups": 2}, IMAGES),
     "InputLayer": ({"shape": IMAGES}, IMAGES),
     "InstanceNormLayer": ({}, IMAGES),
+    "InverseLayer": ({"layer": "other"}, IMAGES, IMAGES, IMAGES),
+    "LSTMLayer": ({"num_units": 3, "learn_init": True}, SEQUENCES),
     "LayerNormLayer": ({}, IMAGES),
     "LocalResponseNormalization2DLayer": ({}, IMAGES),
     "LocallyConnected1DLayer": (CONV, SEQUENCES),
@@ -67,6 +71,12 @@ EXAMPLES = {
     "MaxPool1DLayer": ({"pool_size": 2}, SEQUENCES),
     "MaxPool2DLayer": ({"pool_size": 3, "stride": 2, "pad": 1}, IMAGES),
     "MaxPool3DLayer": ({"pool_size": 2}, VOLUMES),
+    "MultiHeadAttentionLayer": (
+        {"num_heads": 2, "num_units": 4, "mask_input": "in2", "p": 0.3},
+        SEQUENCES,
+        (None, 5, 3),
+        (None, 5),
+    ),
     "NINLayer": ({"num_units": 3, "untie_biases": True}, IMAGES),
     "NonlinearityLayer": ({}, IMAGES),
     "PadLayer": ({"width": ((1, 2), 0), "val": 1.0}, IMAGES),
@@ -75,6 +85,11 @@ EXAMPLES = {
     "Pool2DLayer": ({"pool_size": 2, "pad": 1, "mode": "average_inc_pad"}, IMAGES),
     "Pool3DLayer": ({"pool_size": 2, "stride": 1, "mode": "average_exc_pad"}, VOLUMES),
     "RandomizedRectifierLayer": ({}, IMAGES),
+    "RecurrentLayer": (
+        {"num_units": 3, "mask_input": "in1", "grad_clipping": 9.0},
+        SEQUENCES,
+        TIMES,
+    ),
     "ReshapeLayer": ({"shape": ([0], 2, -1)}, IMAGES),
     "ScaleLayer": ({"shared_axes": (0, 1)}, IMAGES),
     "SliceLayer": ({"indices": slice(1, 3), "axis": 2}, IMAGES),
@@ -102,14 +117,18 @@ CHANGED = {
     "FeaturePoolLayer": {"axis": 2},
     "FeatureWTALayer": {"axis": 2},
     "FlattenLayer": {"outdim": 3},
+    "GRULayer": {"backwards": True},
     "GlobalPoolLayer": {"pool_function": jnp.max},
     "GroupNormLayer": {"num_groups": 4},
     "InputLayer": {"shape": (None, 2, 4, 5)},
+    "LSTMLayer": {"peepholes": False},
+    "MultiHeadAttentionLayer": {"num_heads": 4},
     "NINLayer": {"untie_biases": False},
     "NonlinearityLayer": {"nonlinearity": None},
     "PadLayer": {"val": 2.0},
     "ParametricRectifierLayer": {"shared_axes": 0},
     "RandomizedRectifierLayer": {"shared_axes": 0},
+    "RecurrentLayer": {"only_return_final": True},
     "ReshapeLayer": {"shape": (None, 4, 36)},
     "ScaleLayer": {"shared_axes": 0},
     "SliceLayer": {"indices": 0},
@@ -171,7 +190,8 @@ def drawn(layer, shapes, dtype=jnp.float32, seed=0):
 
 
 def applied(layer, params, state, xs, *, train=True):
-    ctx = Context(train, jax.random.key(0) if train else None)
+    key = jax.random.key(0) if train else None
+    ctx = Context(train, key, functions={"other": halved})
     return layer.apply(params, state, *xs, ctx=ctx)
 
 
@@ -263,13 +283,22 @@ def test_older_names_stand_for_fields(layer):
     assert not set(layer.aliases) & fields
 
 
+def feeding(name, shapes):
+    """List what may feed a layer, and which of it does besides what its own fields name."""
+    others = [(layers.InputLayer, {"name": f"in{i}", "shape": s}) for i, s in enumerate(shapes)]
+    halving = {"name": "other", "function": halved, "incoming": "in0"}
+    others.append((layers.ExpressionLayer, halving))
+    fields = EXAMPLES[name][0]
+    feeds = [f"in{i}" for i in range(len(shapes)) if fields.get("mask_input") != f"in{i}"]
+    merges = issubclass(getattr(layers, name), layers.MergeLayer)
+    return others, {"incomings": feeds} if merges else {"incoming": "in0"}
+
+
 def network(layer, shapes):
     if isinstance(layer, layers.InputLayer):
         return build(read([layer]), {})
-    inputs = [(f"in{i}", layers.InputLayer(shape)) for i, shape in enumerate(shapes)]
-    feeds = [f"in{i}" for i in range(len(shapes))]
-    fed = {"incomings": feeds} if isinstance(layer, layers.MergeLayer) else {}
-    return build(read([*inputs, ("layer", layer)]), {"layer": fed})
+    others, fed = feeding(type(layer).__name__, shapes)
+    return build(read([*others, ("layer", layer)]), {"layer": fed})
 
 
 def test_only_structure_changes_the_key_of_a_network(name, layer, shapes):
@@ -304,13 +333,8 @@ def test_optional_numbers_are_for_layers_with_parameters(layer, shapes):
 
 
 def test_keywords_of_a_net_reach_the_layer(name, layer, shapes):
-    others = [(layers.InputLayer, {"name": f"in{i}", "shape": s}) for i, s in enumerate(shapes)]
-    feeds = [f"in{i}" for i in range(len(shapes))]
+    others, fed = ([], {}) if name == "InputLayer" else feeding(name, shapes)
     fields = {f"own_{key}": value for key, value in EXAMPLES[name][0].items()}
-    if name == "InputLayer":
-        others, fed = [], {}
-    else:
-        fed = {"incomings": feeds} if isinstance(layer, layers.MergeLayer) else {}
     own = (getattr(layers, name), {"name": "own", **fed})
     net = NeuralNet([*others, own, (layers.DenseLayer, {"num_units": 2})], **fields)
     again = clone(net).set_params(**net.get_params())

@@ -3,7 +3,15 @@ import re
 import pytest
 
 from skconv.errors import FaultsError
-from skconv.layers import ConcatLayer, Conv2DLayer, DenseLayer, DropoutLayer, InputLayer
+from skconv.layers import (
+    ConcatLayer,
+    Conv2DLayer,
+    DenseLayer,
+    DropoutLayer,
+    GRULayer,
+    InputLayer,
+    InverseLayer,
+)
 from skconv.layers.base import UNSET
 from skconv.layers.spec import read
 
@@ -103,6 +111,24 @@ def test_incomings_by_name_or_by_instance():
         (ConcatLayer, {"incomings": ["dense1", data]}),
     ]
     assert feeds(entries) == {"data": None, "dense1": ("data",), "concat2": ("dense1", "data")}
+
+
+def test_other_layers_in_fields_are_named():
+    data, mask = InputLayer((None, 4, 2)), InputLayer((None, 4))
+    hidden = GRULayer(data, num_units=2, mask_input=mask)
+    specs = read(InverseLayer(hidden, hidden, name="back"))
+    assert feeds(InverseLayer(hidden, hidden, name="back")) == {
+        "input0": None,
+        "input1": None,
+        "gru2": ("input0",),
+        "back": ("gru2",),
+    }
+    assert specs[2].given["mask_input"] == "input1"
+    assert specs[3].given == {"layer": "gru2"}
+    entries = [data, (GRULayer, {"name": "gru", "incoming": data, "mask_input": mask})]
+    assert names(entries) == ["input0", "input1", "gru"]
+    assert read(entries)[2].given == {"mask_input": "input1"}
+    assert "mask_input" in specs[2].keywords()
 
 
 def test_one_incoming_needs_no_sequence():

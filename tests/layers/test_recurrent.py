@@ -1,0 +1,328 @@
+import pickle
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skconv import NeuralNet, compile_counts
+from skconv.building import build
+from skconv.errors import LayerError
+from skconv.init import Constant
+from skconv.layers import (
+    ConcatLayer,
+    Context,
+    DenseLayer,
+    GRULayer,
+    InputLayer,
+    LSTMLayer,
+    RecurrentLayer,
+)
+from skconv.layers.spec import read
+from skconv.nonlinearities import linear, rectify, softmax, tanh
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(3, 5, 4))
+mask = np.array([[1.0] * 5, [1, 1, 0, 0, 0], [0, 1, 0, 1, 1]])
+
+
+def logistic(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def recurrent(params, x, carry):
+    (hid,) = carry
+    return (np.tanh(x @ params["W_in_to_hid"] + hid @ params["W_hid_to_hid"] + params["b"]),)
+
+
+def lstm(params, x, carry):
+    cell, hid = carry
+
+    def gate(name, cell=None):
+        z = x @ params[f"W_in_to_{name}"] + hid @ params[f"W_hid_to_{name}"] + params[f"b_{name}"]
+        seen = params.get(f"W_cell_to_{name}")
+        return z if seen is None else z + seen * cell
+
+    new = logistic(gate("forgetgate", cell)) * cell
+    new = new + logistic(gate("ingate", cell)) * np.tanh(gate("cell"))
+    return new, logistic(gate("outgate", new)) * np.tanh(new)
+
+
+def gru(params, x, carry):
+    (hid,) = carry
+
+    def of(source, name):
+        return (x if source == "in" else hid) @ params[f"W_{source}_to_{name}"]
+
+    reset, update = (
+        logistic(of("in", name) + of("hid", name) + params[f"b_{name}"])
+        for name in ("resetgate", "updategate")
+    )
+    name = "hidden_update"
+    new = np.tanh(of("in", name) + reset * of("hid", name) + params[f"b_{name}"])
+    return ((1 - update) * hid + update * new,)
+
+
+KINDS = [
+    (RecurrentLayer, {"nonlinearity": tanh}, recurrent),
+    (LSTMLayer, {}, lstm),
+    (LSTMLayer, {"peepholes": False}, lstm),
+    (GRULayer, {}, gru),
+]
+
+
+def formula(layer, step):
+    """One sequence and one time after the other, as the papers write it."""
+
+    def run(params, x, mask=None):
+        rows = []
+        for i, row in enumerate(x):
+            carry = tuple(params[name] for name in layer.starts)
+            out = np.zeros((len(row), layer.num_units))
+            times = range(len(row))
+            for t in reversed(times) if layer.backwards else times:
+                if mask is None or mask[i, t]:
+                    carry = step(params, row[t].ravel()[None], carry)
+                out[t] = carry[-1][0]
+            rows.append(carry[-1][0] if layer.only_return_final else out)
+        return np.array(rows)
+
+    return run
+
+
+def drawn(layer, *shapes):
+    specs = layer.param_specs(*shapes)
+    return {name: rng.normal(size=spec.shape) for name, spec in specs.items()}
+
+
+@pytest.mark.parametrize(("cls", "fields", "step"), KINDS)
+@pytest.mark.parametrize(
+    ("masked", "backwards", "final"),
+    [(False, False, False), (True, False, True), (True, True, False)],
+)
+def test_steps_follow_the_formula(follows, cls, fields, step, masked, backwards, final):
+    layer = cls(
+        num_units=2, learn_init=True, backwards=backwards, only_return_final=final, **fields
+    )
+    params = drawn(layer, (None, 5, 4))
+    follows(layer, formula(layer, step), params, x, *([mask] if masked else []))
+
+
+@pytest.mark.parametrize("backend", ["cpu", "gpu"])
+@pytest.mark.parametrize(("cls", "fields", "step"), KINDS)
+def test_further_axes_are_features(monkeypatch, forward, cls, fields, step, backend):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    layer = cls(num_units=2, **fields)
+    params = drawn(layer, (None, 5, 2, 2))
+    found = forward(layer, params, x.reshape(3, 5, 2, 2))
+    np.testing.assert_allclose(found, formula(layer, step)(params, x), atol=1e-12)
+
+
+def test_nonlinearities_may_be_others(forward):
+    gates = {f"nonlinearity_{gate}": None for gate in ("ingate", "forgetgate", "cell", "outgate")}
+    layer = LSTMLayer(num_units=1, **gates, nonlinearity=rectify, peepholes=False)
+    names = [name for name in layer.param_specs((None, 1, 1)) if name.startswith("W_in")]
+    params = {name: np.zeros(spec.shape) for name, spec in layer.param_specs((None, 1, 1)).items()}
+    params |= {name: np.full((1, 1), i + 2.0) for i, name in enumerate(names)}
+    params["cell_init"] = np.full((1, 1), 7.0)
+    # ingate 2, forgetgate 3, cell 4, outgate 5
+    assert forward(layer, params, np.ones((1, 1, 1))).item() == 5 * (3 * 7 + 2 * 4)
+    assert forward(layer, params, -np.ones((1, 1, 1))).item() == 0
+
+
+def test_parameters_come_in_lasagnes_order():
+    names = list(LSTMLayer(num_units=2).param_specs((None, 5, 4)))
+    gates = ("ingate", "forgetgate", "cell", "outgate")
+    assert names == [
+        *(name for g in gates for name in (f"W_in_to_{g}", f"W_hid_to_{g}", f"b_{g}")),
+        *("W_cell_to_ingate", "W_cell_to_forgetgate", "W_cell_to_outgate"),
+        *("cell_init", "hid_init"),
+    ]
+    names = list(GRULayer(num_units=2).param_specs((None, 5, 4)))
+    assert [name for name in names if name[0] == "b"] == [
+        "b_resetgate",
+        "b_updategate",
+        "b_hidden_update",
+    ]
+
+
+@pytest.mark.parametrize("learn", [True, False])
+def test_where_sequences_start_is_learnt_on_request(learn):
+    layer = LSTMLayer(num_units=2, learn_init=learn, cell_init=Constant(0.5))
+    params, state = layer.init(jax.random.key(0), (None, 5, 4))
+    kept = params if learn else state
+    np.testing.assert_array_equal(kept["cell_init"], [[0.5, 0.5]])
+    assert ("hid_init" in params, "hid_init" in state) == (learn, not learn)
+    out, new = layer.apply(params, state, jnp.asarray(x, jnp.float32), ctx=Context(True))
+    assert new is state
+    other = {**kept, "hid_init": jnp.ones((1, 2))}
+    changed, _ = layer.apply(
+        {**params, **other}, {}, jnp.asarray(x, jnp.float32), ctx=Context(True)
+    )
+    assert (changed != out).all()
+
+
+def test_what_penalties_act_on():
+    specs = RecurrentLayer(num_units=2, learn_init=True).param_specs((None, 5, 4))
+    penal = {name for name, spec in specs.items() if spec.regularizable}
+    assert penal == {"W_in_to_hid", "W_hid_to_hid"}
+
+
+def test_recurrent_layers_can_do_without_biases(forward):
+    params = drawn(RecurrentLayer(num_units=2), (None, 5, 4))
+    expected = forward(RecurrentLayer(num_units=2), {**params, "b": np.zeros(2)}, x)
+    bare = RecurrentLayer(num_units=2, b=None)
+    assert "b" not in bare.param_specs((None, 5, 4))
+    del params["b"]
+    np.testing.assert_array_equal(forward(bare, params, x), expected)
+
+
+@pytest.mark.parametrize("cls", [RecurrentLayer, LSTMLayer, GRULayer])
+def test_gradients_are_clipped_at_each_step(float64, cls):
+    params = drawn(cls(num_units=2), (None, 5, 4))
+
+    @jax.jit
+    @jax.grad
+    def slope(x, limit, scale):
+        layer = cls(num_units=2, grad_clipping=limit)
+        return scale * layer.apply(params, {}, x, ctx=Context(True))[0].sum()
+
+    np.testing.assert_array_equal(slope(x, 0.0, 1.0), slope(x, 1e9, 1.0))
+    W = np.concatenate([value for name, value in params.items() if name.startswith("W_in")], 1)
+    bound = 1e-3 * np.abs(W).sum(1)
+    assert (np.abs(slope(x, 1e-3, 1e6)) <= bound + 1e-15).all()
+    assert (np.abs(slope(x, 0.0, 1e6)) > bound).any()
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        (
+            [(None, 5)],
+            r"^takes input of shape \(n, time, features\), got \(None, 5\); give sequences of "
+            r"single numbers an axis of features: X\[:, :, None\]$",
+        ),
+        (
+            [(None, 5, 4), (None, 6)],
+            r"^mask_input of shape \(None, 6\) does not fit sequences of shape \(None, 5, 4\); "
+            r"it must be \(n, 5\)$",
+        ),
+        (
+            [(None, 5, 4), (None, 5, 4)],
+            r"^mask_input of shape \(None, 5, 4\) does not fit sequences of shape \(None, 5, 4\)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("cls", [RecurrentLayer, LSTMLayer, GRULayer])
+def test_shapes_that_do_not_fit(cls, shapes, message):
+    with pytest.raises(LayerError, match=message):
+        cls(num_units=2).output_shape(*shapes)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (LSTMLayer(), r"num_units is missing$"),
+        (GRULayer(num_units=0), r"num_units=0 is not a whole number of 1 or more$"),
+        (LSTMLayer(num_units=2, grad_clipping=-1), r"grad_clipping=-1 is not a number from 0\.0"),
+        (GRULayer(num_units=2, nonlinearity_resetgate=3), r"nonlinearity_resetgate=3 is not a fun"),
+        (LSTMLayer(num_units=2, b_cell=None), r"b_cell=None is no initialiser, number, array or"),
+    ],
+)
+def test_fields_that_cannot_be(layer, message):
+    listed = [("input", InputLayer((None, 5, 4))), ("own", layer), ("end", DenseLayer(num_units=2))]
+    with pytest.raises(ValueError, match=rf"^layer 'own' \(.*\):? {message}"):
+        build(read(listed), {})
+
+
+def test_both_directions_side_by_side():
+    layers = [
+        ("input", InputLayer((None, 5, 4))),
+        ("ahead", LSTMLayer(num_units=2)),
+        ("back", LSTMLayer(num_units=3, backwards=True)),
+        ("both", ConcatLayer(axis=2)),
+    ]
+    given = {"back": {"incoming": "input"}, "both": {"incomings": ["ahead", "back"]}}
+    network = build(read(layers), given)
+    assert network.node("both").output_shape == (None, 5, 5)
+    made = network.init(jax.random.key(0))
+    params, state = jax.tree.map(lambda a: rng.normal(size=a.shape), made)
+    with jax.enable_x64(True):
+        found, _ = network.apply(params, state, {"input": x}, {}, Context(False))
+        turned, _ = network.apply(params, state, {"input": x[:, ::-1]}, {}, Context(False))
+    for name, part in (("ahead", found[..., :2]), ("back", found[..., 2:])):
+        layer = network.node(name).layer
+        expected = formula(layer, lstm)({**params[name], **state[name]}, x)
+        np.testing.assert_allclose(part, expected, atol=1e-12)
+    assert not np.allclose(found, turned[:, ::-1])
+
+
+def test_the_output_bends_after_the_units():
+    layers = [("input", InputLayer((None, 5, 4))), ("out", RecurrentLayer(only_return_final=True))]
+    network = build(read(layers), {}, num_units=3, ending=lambda units: softmax)
+    layer = network.node("out").layer
+    assert (layer.num_units, layer.nonlinearity) == (3, rectify)
+    assert network.ending is network.nonlinearity is softmax
+    params, state = network.init(jax.random.key(0))
+    out = [
+        network.apply(params, state, {"input": x.astype(np.float32)}, {}, Context(False), logits=z)
+        for z in (True, False)
+    ]
+    assert (out[0][0] >= 0).all()
+    np.testing.assert_allclose(softmax(out[0][0]), out[1][0], rtol=1e-6)
+    assert build(read(layers), {"out": {"num_units": 3}}).nonlinearity is linear
+
+
+@pytest.fixture(scope="module")
+def sequences():
+    """Sequences of several lengths, padded with noise, that are told apart by their first sign."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 8, 1)).astype(np.float32)
+    seen = (np.arange(8) < rng.integers(2, 9, size=(200, 1))).astype(np.float32)
+    return {"input": X, "mask": seen}, (X[:, 0, 0] > 0).astype(int)
+
+
+@pytest.fixture(scope="module")
+def trained(sequences):
+    net = NeuralNet(
+        [
+            ("input", InputLayer),
+            ("mask", InputLayer),
+            ("lstm", LSTMLayer),
+            ("output", DenseLayer),
+        ],
+        lstm_incoming="input",
+        lstm_mask_input="mask",
+        lstm_num_units=8,
+        lstm_only_return_final=True,
+        lstm_backwards=True,
+        lstm_grad_clipping=5.0,
+        update_learning_rate=0.1,
+        batch_iterator_train=20,
+        max_epochs=30,
+        random_state=0,
+    )
+    return net.fit(*sequences)
+
+
+def test_a_net_learns_from_sequences_with_a_mask(trained, sequences):
+    X, y = sequences
+    assert trained.score(X, y) > 0.95
+    noisy = np.where(X["mask"][:, :, None] > 0, X["input"], 9.0)
+    np.testing.assert_array_equal(
+        trained.predict_proba({**X, "input": noisy}), trained.predict_proba(X)
+    )
+
+
+def test_copies_of_a_net_keep_the_mask(trained, sequences):
+    X, y = sequences
+    again = pickle.loads(pickle.dumps(trained))
+    np.testing.assert_array_equal(again.predict_proba(X), trained.predict_proba(X))
+    assert again.layers_["lstm"].incomings == ("input", "mask")
+    counts = compile_counts()
+    np.testing.assert_array_equal(
+        clone(trained).set_params(lstm_grad_clipping=5).fit(X, y).predict_proba(X),
+        trained.predict_proba(X),
+    )
+    assert compile_counts() == counts
