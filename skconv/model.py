@@ -13,6 +13,7 @@ import numpy as np
 from .errors import Faults, did_you_mean
 from .layers.base import Layer, Shape
 from .network import Network, Node, Place, Variables
+from .seeds import fold_in, make_key
 from .updating import Update
 
 
@@ -48,7 +49,7 @@ class Model:
 
     def initialize(self) -> Model:
         """Draw the initial weights from the seed."""
-        key = jax.random.fold_in(jax.random.key(self.seed), 0)
+        key = fold_in(make_key(self.seed), 0)
         self.params, self.state = self.network.init(key)
         return self
 

@@ -17,6 +17,7 @@ from .init import Constant
 from .keys import structural_key
 from .layers.base import Context, Layer, Params, ParamSpec, Shape, further, kind_of
 from .nonlinearities import linear
+from .seeds import fold_in
 
 Variables = dict[str, Params]
 """Arrays by layer and by parameter."""
@@ -191,7 +192,7 @@ class Network:
         params, state = {}, {}
         for i, node in enumerate(self.nodes):
             try:
-                drawn = node.layer.init(jax.random.fold_in(key, i), *node.input_shapes)
+                drawn = node.layer.init(fold_in(key, i), *node.input_shapes)
             except LayerError as fault:
                 raise LayerError(f"{called(node.name, node.layer)} {fault}") from fault
             for kept, new in zip((params, state), drawn, strict=True):

@@ -18,6 +18,7 @@ FLOORS = [
         "nonlinearities",
         "persistence",
         "scalars",
+        "seeds",
         "windows",
         "winograd",
     ],

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import LayerError
 from ..init import Array, as_initializer
 from ..nonlinearities import linear, rectify
+from ..seeds import fold_in
 
 Shape = tuple[int | None, ...]
 """Shape of an activation as users see it: batch first (None), then channels."""
@@ -240,10 +241,10 @@ class Layer:
                 continue
             initializer = as_initializer(spec.init)
             try:
-                drawn = initializer(jax.random.fold_in(key, i), spec.shape, jnp.float32)
+                drawn = initializer(fold_in(key, i), spec.shape, jnp.float32)
             except ValueError as fault:
                 raise LayerError(f"{name}: {fault}") from fault
-            (params if spec.trainable else state)[name] = jnp.asarray(drawn)
+            (params if spec.trainable else state)[name] = jax.device_put(drawn)
         return params, state
 
     def apply(
