@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from .building import build
+from .building import Task, build
 from .errors import Faults, called
+from .heads import Head, by_output, head_weights, numeric, output_names, read_heads
 from .layers.spec import Spec, read
 from .models import default
 from .network import Network, Runtime
 from .nonlinearities import linear, softmax
-from .objectives import Loss
+from .outputs import Outputs
 from .params import route
 from .programs import Plan, Values
 from .scalars import is_number, takes_number
 from .settings import as_list
-from .targets import Targets, from_output
+from .targets import Target, from_output
 from .updates import Update, keywords, resolve, values_at
 
 PREFIXES = ("update", "objective")
@@ -40,6 +41,13 @@ class Blueprint:
     objective : callable
     objective_structure : tuple of (str, object)
     objective_values : dict of str to float
+    heads : tuple of Head
+    weights : tuple of float
+        Of the heads in the training loss.
+    regression : tuple of bool
+        By output, whether it answers with numbers.
+    losses : tuple of (callable or None)
+        By output, None for what suits the target.
     """
 
     specs: list[Spec]
@@ -49,13 +57,13 @@ class Blueprint:
     objective: Callable[..., Any]
     objective_structure: tuple[tuple[str, Any], ...]
     objective_values: dict[str, float]
+    heads: tuple[Head, ...]
+    weights: tuple[float, ...]
+    regression: tuple[bool, ...]
+    losses: tuple[Callable[..., Any] | None, ...]
 
     def network(
-        self,
-        shapes: Mapping[str | None, tuple[int, ...]],
-        targets: Targets | None,
-        *,
-        regression: bool,
+        self, shapes: Mapping[str | None, tuple[int, ...]], outputs: Outputs | None
     ) -> Network:
         """Build the network.
 
@@ -63,20 +71,12 @@ class Blueprint:
         ----------
         shapes : mapping of str to tuple
             Shape of a row of each input, as far as known.
-        targets : Targets or None
-        regression : bool
-            Decides the output's nonlinearity where there are no targets.
+        outputs : Outputs or None
+            None where no targets are known.
         """
-
-        def ending(units: Any) -> Any:
-            try:
-                known = targets or from_output((None, units), regression=regression)
-                return known.match((None, units)).nonlinearity
-            except (ValueError, TypeError):
-                return targets.nonlinearity if targets else (linear if regression else softmax)
-
-        units = targets.num_units if targets else None
-        return build(self.specs, self.keywords, input_shapes=shapes, num_units=units, ending=ending)
+        known = outputs.targets if outputs else (None,) * len(self.regression)
+        tasks = list(map(_task, known, self.regression))
+        return build(self.specs, self.keywords, input_shapes=shapes, heads=self.heads, tasks=tasks)
 
     def runtime(self, network: Network) -> Runtime:
         """Numbers of the layers as the keywords say now, where the network has others."""
@@ -93,6 +93,19 @@ class Blueprint:
                 raise ValueError(f"{called(spec.name, layer)}: {fault}")
             own.update(changes)
         return as_numbers(runtime)
+
+
+def _task(target: Target | None, numbers: bool) -> Task:
+    """What a target, or its kind alone, says of an output layer."""
+
+    def ending(units: Any) -> Any:
+        try:
+            known = target or from_output((None, units), regression=numbers)
+            return known.match((None, units)).nonlinearity
+        except (ValueError, TypeError):
+            return target.nonlinearity if target else (linear if numbers else softmax)
+
+    return Task(target.num_units if target else None, ending)
 
 
 def as_numbers(runtime: Runtime) -> Runtime:
@@ -142,6 +155,18 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
     if callable(params["update"]) or isinstance(params["update"], tuple):
         with faults.collect():
             update, update_values = resolve(params["update"], routed.get("update", {}))
+    heads, weights, losses = (), (), ()
+    names = output_names(params["outputs"])
+    aux = params["aux_outputs"] if isinstance(params["aux_outputs"], Mapping) else {}
+    with faults.collect():
+        by_output("regression", params["regression"], names, False)
+    with faults.collect():
+        name = "objective_loss_function"
+        losses = by_output(name, params[name], names, None)
+    if specs:
+        with faults.collect():
+            heads = read_heads(params["outputs"], aux, [spec.name for spec in specs])
+            weights = head_weights(heads, params["output_weights"] or {}, aux)
     faults.raise_any()
     takes = _parameters(objective)
     values, structure = {}, {}
@@ -161,6 +186,10 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
         objective,
         tuple(sorted(structure.items())),
         values,
+        heads,
+        weights,
+        numeric(params["regression"], params["outputs"]),
+        losses,
     )
 
 
@@ -219,21 +248,28 @@ def _parameters(objective: Any) -> dict[str, inspect.Parameter]:
 
 
 def plan(
-    blueprint: Blueprint, network: Network, targets: Targets, params: Mapping[str, Any]
+    blueprint: Blueprint, network: Network, outputs: Outputs, params: Mapping[str, Any]
 ) -> Plan:
     """Collect all that decides what is compiled."""
-    loss: Loss = params["objective_loss_function"] or targets.loss
-    return Plan(
+    pairs = zip(blueprint.losses, outputs.targets, strict=True)
+    made = Plan(
         network=network,
         objective=blueprint.objective,
         objective_structure=blueprint.objective_structure,
-        loss_function=loss,
-        accuracy=targets.accuracy,
+        loss_functions=tuple(loss or target.loss for loss, target in pairs),
+        accuracies=tuple(target.accuracy for target in outputs.targets),
         update=blueprint.update,
         augment=tuple(as_list(params["augment"])),
         scores_train=tuple(map(tuple, as_list(params["scores_train"]))),
         scores_valid=tuple(map(tuple, as_list(params["scores_valid"]))),
     )
+    faults = Faults()
+    for argument in ("custom_scores", "scores_train", "scores_valid"):
+        for name, _ in as_list(params[argument]):
+            if name in made.columns:
+                faults.add(f"{argument}: {name!r} is a column of the history already")
+    faults.raise_any()
+    return made
 
 
 class LiveValues:
@@ -259,7 +295,7 @@ class LiveValues:
         self._network = network
         self._seen: dict[str, Any] = {}
         self._blueprint: Blueprint | None = None
-        self._fixed = Values({}, {}, {})
+        self._fixed = Values({}, {}, {}, ())
 
     def __call__(self, start: int, steps: int) -> Values:
         """Numbers for `steps` steps after the first `start`."""
@@ -277,9 +313,12 @@ class LiveValues:
                 f"the update takes {old.update.names} in this training; "
                 f"{new.update.names} would need a fit of its own"
             )
+        if new.heads != tuple(head._replace(ending=None) for head in self._network.heads):
+            raise ValueError("the outputs of a net cannot change in training; fit it afresh")
         self._seen, self._blueprint = now, new
         objective = {name: np.float32(value) for name, value in new.objective_values.items()}
-        self._fixed = Values(new.runtime(self._network), {}, objective)
+        weights = np.asarray(new.weights, np.float32)
+        self._fixed = Values(new.runtime(self._network), {}, objective, weights)
 
 
 def _identical(one: dict[str, Any], other: dict[str, Any]) -> bool:

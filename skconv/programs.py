@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -19,56 +19,16 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
-from .keys import structural_key
+from .heads import Head, alone, each
 from .layers.base import Context
-from .network import Network, Runtime, Variables
+from .network import Runtime, Variables
 from .objectives import from_logits, weighted_mean
-from .updates import Update
+from .plans import Plan, PredictPlan, Scores
 
 __all__ = ["clear_programs", "compile_counts"]
 
 MAX_PROGRAMS = 64
 """Plans whose programs are kept; the least recently used goes first."""
-
-Scores = tuple[tuple[str, Callable[[jax.Array, jax.Array], jax.Array]], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """All that decides what a training compiles to.
-
-    Parameters
-    ----------
-    network : Network
-    objective : callable
-        As `skconv.objectives.objective`.
-    objective_structure : tuple of (str, object)
-        Keywords of the objective that are no numbers.
-    loss_function : callable
-    accuracy : callable or None
-        ``(predictions, targets) -> rows``; None where the loss is the only score.
-    update : Update
-    augment : tuple of callable
-        Each ``(key, Xb, yb) -> (Xb, yb)``, on float32 batches of the public shape.
-    scores_train, scores_valid : tuple of (str, callable)
-        Each ``(predictions, targets) -> scalar or rows``.
-    """
-
-    network: Network
-    objective: Callable[..., jax.Array]
-    objective_structure: tuple[tuple[str, Any], ...]
-    loss_function: Callable[..., jax.Array]
-    accuracy: Callable[..., jax.Array] | None
-    update: Update
-    augment: tuple[Callable[..., Any], ...] = ()
-    scores_train: Scores = ()
-    scores_valid: Scores = ()
-
-    @cached_property
-    def key(self) -> Hashable:
-        """Equal for plans that compile to the same programs."""
-        rest = {name: value for name, value in vars(self).items() if name not in ("network", "key")}
-        return self.network.key, structural_key(rest | {"update": vars(self.update)})
 
 
 class TrainState(NamedTuple):
@@ -95,11 +55,14 @@ class Values(NamedTuple):
         Of the layers.
     update : dict of float32 array of shape (steps,)
     objective : dict of float32
+    weights : float32 array of shape (heads,)
+        Of the heads in the training loss.
     """
 
     runtime: Runtime
     update: Mapping[str, Any]
     objective: Mapping[str, Any]
+    weights: Any
 
 
 class Moment(NamedTuple):
@@ -114,26 +77,6 @@ class Moment(NamedTuple):
     seed: Any
     epoch: Any
     step: Any
-
-
-@dataclass(frozen=True, eq=False)
-class PredictPlan:
-    """All that decides what a prediction compiles to.
-
-    Parameters
-    ----------
-    network : Network
-    test_augment : callable or None
-        ``(forward, key, Xb) -> output`` with ``forward(Xb) -> output``.
-    """
-
-    network: Network
-    test_augment: Callable[..., Any] | None = None
-
-    @cached_property
-    def key(self) -> Hashable:
-        """Equal for plans that compile to the same program."""
-        return self.network.key, structural_key(self.test_augment)
 
 
 class Programs:
@@ -153,7 +96,7 @@ class Programs:
             self.predict = compiled(partial(_predict, plan), static_argnames="to")
         else:
             self.train_sums = _names(plan.scores_train, "finite")
-            self.evaluate_sums = _names(plan.scores_valid, "accuracy")
+            self.evaluate_sums = _names(plan.scores_valid, "accuracy", *plan.columns)
             self.start = compiled(partial(_start, plan))
             self.train = compiled(partial(_train, plan))
             self.evaluate = compiled(partial(_evaluate, plan), static_argnames="outputs")
@@ -226,7 +169,7 @@ def _train(
     plan: Plan,
     carry: TrainState,
     X: dict[str, jax.Array],
-    y: jax.Array,
+    y: Any,
     weights: jax.Array,
     values: Values,
     moment: Moment,
@@ -241,11 +184,11 @@ def _train(
         (params, state, opt), sums = loop
         w = weights[i]
         keys = jax.random.split(jax.random.fold_in(epoch_key, moment.step + i), 2)
-        Xb, yb = _augmented(plan, keys[0], _batch(X, i), y[i])
+        Xb, yb = _augmented(plan, keys[0], _batch(X, i), _at(y, i))
         ctx = Context(True, keys[1], w > 0)
 
         def loss(params: Variables) -> tuple[jax.Array, Any]:
-            out, new = _forward(plan, params, state, Xb, values.runtime, ctx)
+            out, new = _forward(plan, plan.network.heads, params, state, Xb, values.runtime, ctx)
             return _objective(plan, out, yb, w, params, values), (out, new)
 
         (value, (out, state)), grads = jax.value_and_grad(loss, has_aux=True)(params)
@@ -265,32 +208,35 @@ def _evaluate(
     params: Variables,
     state: Variables,
     X: dict[str, jax.Array],
-    y: jax.Array,
+    y: Any,
     weights: jax.Array,
     values: Values,
     stop: Any,
     *,
     outputs: bool = False,
-) -> tuple[jax.Array, jax.Array | None]:
+) -> tuple[jax.Array, Any]:
     _counts["evaluate"] += 1
-    sums = dict.fromkeys(_names(plan.scores_valid, "accuracy"), jnp.zeros((), jnp.float32))
+    names = _names(plan.scores_valid, "accuracy", *plan.columns)
+    sums = dict.fromkeys(names, jnp.zeros((), jnp.float32))
 
-    def forward(i: Any) -> jax.Array:
-        return _forward(plan, params, state, _batch(X, i), values.runtime, Context(False))[0]
+    def forward(i: Any) -> Any:
+        args = params, state, _batch(X, i), values.runtime, Context(False)
+        return _forward(plan, plan.predicted, *args)[0]
 
     def step(i: jax.Array, loop: Any) -> Any:
         sums, kept = loop
-        out, yb, w = forward(i), y[i], weights[i]
+        out, yb, w = forward(i), _at(y, i), weights[i]
         value = _objective(plan, out, yb, w, params, values)
         scores = {"loss": value, **_scores(plan, plan.scores_valid, out, yb, w)}
-        scores["accuracy"] = value
-        if plan.accuracy is not None:
-            scores["accuracy"] = weighted_mean(plan.accuracy(_predictions(plan, out), yb), w)
+        accuracies = _accuracies(plan, out, yb, w)
+        scores["accuracy"] = sum(accuracies) / len(accuracies) if accuracies else value
+        means = [weighted_mean(rows, w) for rows in _losses(plan, out, yb)]
+        scores.update(zip(plan.columns, [*means, *accuracies], strict=False))
         if kept is not None:
-            kept = kept.at[i].set(_predictions(plan, out))
+            kept = _set(kept, i, _predictions(plan, out))
         return _add(sums, w, scores), kept
 
-    kept = _buffer(forward, len(y)) if outputs else None
+    kept = _buffer(lambda i: _predictions(plan, forward(i)), len(weights)) if outputs else None
     sums, kept = lax.fori_loop(0, stop, step, (sums, kept))
     return _packed(sums), kept
 
@@ -305,22 +251,23 @@ def _predict(
     stop: Any,
     *,
     to: str | None = None,
-) -> jax.Array:
+) -> Any:
     _counts["predict"] += 1
+    names = list(plan.network.outputs) if to is None else [to]
     epoch_key = jax.random.fold_in(jax.random.key(moment.seed), moment.epoch)
 
-    def forward(Xb: Any) -> jax.Array:
+    def forward(Xb: Any) -> Any:
         named = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
-        return plan.network.apply(params, state, named, runtime, Context(False), to=to)[0]
+        return alone(plan.network.apply(params, state, named, runtime, Context(False), to=names)[0])
 
-    def batch(i: Any) -> jax.Array:
+    def batch(i: Any) -> Any:
         if plan.test_augment is None or to is not None:
             return forward(_batch(X, i))
         key = jax.random.fold_in(epoch_key, moment.step + i)
         return plan.test_augment(forward, key, _alone(_batch(X, i)))
 
-    def step(i: jax.Array, kept: jax.Array) -> jax.Array:
-        return kept.at[i].set(batch(i))
+    def step(i: jax.Array, kept: Any) -> Any:
+        return _set(kept, i, batch(i))
 
     length = len(next(iter(X.values())))
     return lax.fori_loop(0, stop, step, _buffer(batch, length))
@@ -342,12 +289,21 @@ def _alone(X: dict[str, jax.Array]) -> Any:
     return next(iter(X.values())) if len(X) == 1 else X
 
 
-def _buffer(make: Callable[[Any], jax.Array], length: int) -> jax.Array:
-    one = jax.eval_shape(make, 0)
-    return jnp.zeros((length, *one.shape), one.dtype)
+def _at(y: Any, i: Any) -> Any:
+    return jax.tree.map(lambda array: array[i], y)
 
 
-def _augmented(plan: Plan, key: jax.Array, X: dict[str, jax.Array], y: jax.Array) -> Any:
+def _buffer(make: Callable[[Any], Any], length: int) -> Any:
+    return jax.tree.map(
+        lambda one: jnp.zeros((length, *one.shape), one.dtype), jax.eval_shape(make, 0)
+    )
+
+
+def _set(kept: Any, i: Any, new: Any) -> Any:
+    return jax.tree.map(lambda buffer, one: buffer.at[i].set(one), kept, new)
+
+
+def _augmented(plan: Plan, key: jax.Array, X: dict[str, jax.Array], y: Any) -> Any:
     for i, transform in enumerate(plan.augment):
         Xb, y = transform(jax.random.fold_in(key, i), _alone(X), y)
         X = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
@@ -355,39 +311,70 @@ def _augmented(plan: Plan, key: jax.Array, X: dict[str, jax.Array], y: jax.Array
 
 
 def _forward(
-    plan: Plan, params: Variables, state: Variables, X: Any, runtime: Runtime, ctx: Context
-) -> tuple[jax.Array, Variables]:
-    logits = _fused(plan) is not None
-    return plan.network.apply(params, state, X, runtime, ctx, logits=logits)
+    plan: Plan,
+    heads: Sequence[Head],
+    params: Variables,
+    state: Variables,
+    X: Any,
+    runtime: Runtime,
+    ctx: Context,
+) -> tuple[Any, Variables]:
+    to = [head.name for head in heads]
+    logits = [head.name for head in heads if _fused(plan, head)]
+    outs, state = plan.network.apply(params, state, X, runtime, ctx, to=to, logits=logits)
+    return alone(outs), state
 
 
-def _fused(plan: Plan) -> Any:
-    if len(plan.network.node(plan.network.output).output_shape) != 2:
+def _fused(plan: Plan, head: Head) -> Any:
+    network = plan.network
+    if len(network.node(head.name).output_shape) != 2 or network.feeds_others(head.name):
         return None
-    return from_logits(plan.loss_function, plan.network.nonlinearity)
+    return from_logits(plan.loss_functions[head.target], network.nonlinearity(head))
 
 
-def _predictions(plan: Plan, out: jax.Array) -> jax.Array:
-    return plan.network.nonlinearity(out) if _fused(plan) is not None else out
+def _predictions(plan: Plan, out: Any) -> Any:
+    return alone(
+        [
+            plan.network.nonlinearity(head)(o) if _fused(plan, head) else o
+            for head, o in zip(plan.predicted, each(out), strict=False)
+        ]
+    )
+
+
+def _losses(plan: Plan, out: Any, y: Any) -> list[jax.Array]:
+    """Losses of the rows by output; where `out` lacks the auxiliary ones, so does the list."""
+    found = []
+    for head, o in zip(plan.network.heads, each(out), strict=False):
+        loss_function = _fused(plan, head) or plan.loss_functions[head.target]
+        losses = loss_function(o, each(y)[head.target])
+        found.append(losses.reshape(len(losses), -1).mean(axis=1))
+    return found
+
+
+def _accuracies(plan: Plan, out: Any, y: Any, w: jax.Array) -> list[jax.Array]:
+    known = zip(plan.accuracies, each(_predictions(plan, out)), each(y), strict=True)
+    return [weighted_mean(accuracy(p, true), w) for accuracy, p, true in known if accuracy]
 
 
 def _objective(
-    plan: Plan, out: jax.Array, y: jax.Array, w: jax.Array, params: Variables, values: Values
+    plan: Plan, out: Any, y: Any, w: jax.Array, params: Variables, values: Values
 ) -> jax.Array:
+    def loss_function(predictions: Any, targets: Any) -> jax.Array:
+        rows = _losses(plan, predictions, targets)
+        return sum(values.weights[i] * losses for i, losses in enumerate(rows))
+
     return plan.objective(
         out,
         y,
         w,
         plan.network.regularizable(params),
-        loss_function=_fused(plan) or plan.loss_function,
+        loss_function=loss_function,
         **dict(plan.objective_structure),
         **values.objective,
     )
 
 
-def _scores(
-    plan: Plan, scores: Scores, out: jax.Array, y: jax.Array, w: jax.Array
-) -> dict[str, jax.Array]:
+def _scores(plan: Plan, scores: Scores, out: Any, y: Any, w: jax.Array) -> dict[str, jax.Array]:
     found = {name: score(_predictions(plan, out), y) for name, score in scores}
     return {
         name: value if value.ndim == 0 else weighted_mean(value.reshape(len(w), -1).mean(1), w)

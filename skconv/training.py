@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from .data import BatchIterator, Chunk, chunks
+from .data import BatchIterator, Chunk, chunks, take
 from .history import Row, append_row
 from .inputs import Rows
 from .model import Model
@@ -30,21 +30,21 @@ class Feed(NamedTuple):
     Parameters
     ----------
     rows : Rows
-    y : array
-        Encoded targets.
+    y : array or tuple of array
+        Encoded targets; a tuple where there are several outputs.
     weights : array or None
     iterator : BatchIterator
     """
 
     rows: Rows
-    y: np.ndarray
+    y: Any
     weights: np.ndarray | None
     iterator: BatchIterator
 
     def subset(self, index: np.ndarray) -> Feed:
         """Keep only some of the rows."""
         weights = None if self.weights is None else self.weights[index]
-        return self._replace(rows=self.rows.subset(index), y=self.y[index], weights=weights)
+        return self._replace(rows=self.rows.subset(index), y=take(self.y, index), weights=weights)
 
 
 @dataclass
@@ -75,7 +75,8 @@ class Session:
     history : list of dict
     handlers : Handlers
     custom_scores : list of (str, callable)
-        Each ``(y_true, y_output) -> float`` on all validation rows.
+        Each ``(y_true, y_output) -> float`` on all validation rows, tuples of arrays where there
+        are several outputs.
     """
 
     net: Any
@@ -166,10 +167,10 @@ class Session:
             done += chunk.steps
             _keep_pace(found)
 
-    def _evaluate(self, valid_chunks: list[Chunk]) -> list[tuple[jax.Array, jax.Array | None]]:
+    def _evaluate(self, valid_chunks: list[Chunk]) -> list[tuple[jax.Array, Any]]:
         """Begin to evaluate all validation rows; the caller waits for what it gives."""
         model, values = self.model, self.values(self.model.step, 0)
-        found: list[tuple[jax.Array, jax.Array | None]] = []
+        found: list[tuple[jax.Array, Any]] = []
         for chunk in valid_chunks:
             result = self.programs.evaluate(
                 model.params,
@@ -185,7 +186,7 @@ class Session:
             _keep_pace(found)
         return found
 
-    def _scores(self, evaluated: list[tuple[jax.Array, jax.Array | None]]) -> dict[str, float]:
+    def _scores(self, evaluated: list[tuple[jax.Array, Any]]) -> dict[str, float]:
         sums, outputs = zip(*evaluated, strict=True)
         means = _means(sums, self.programs.evaluate_sums)
         if self.custom_scores:
@@ -216,7 +217,7 @@ def predict(
     iterator: BatchIterator,
     runtime: Runtime,
     to: str | None = None,
-) -> np.ndarray:
+) -> Any:
     """Compute a layer's output for all rows.
 
     Parameters
@@ -227,11 +228,11 @@ def predict(
     iterator : BatchIterator
     runtime : dict of dict of float32
     to : str, optional
-        Name of the layer; by default the output.
+        Name of the layer; by default all outputs.
 
     Returns
     -------
-    float32 array of shape (n, ...)
+    float32 array of shape (n, ...), or a tuple of them where there are several outputs
     """
     kept, done = [], 0
     for chunk in chunks(rows, None, None, iterator):
@@ -268,9 +269,12 @@ def _singly(steps: int) -> list[tuple[int, int]]:
     return [(i, i + 1) for i in range(steps)]
 
 
-def _rows(kept: Sequence[jax.Array], n: int) -> np.ndarray:
-    batches = [np.asarray(part) for part in kept]
-    return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in batches])[:n]
+def _rows(kept: Sequence[Any], n: int) -> Any:
+    def joined(*parts: jax.Array) -> np.ndarray:
+        batches = [np.asarray(part) for part in parts]
+        return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in batches])[:n]
+
+    return jax.tree.map(joined, *kept)
 
 
 def _means(found: Sequence[jax.Array], names: list[str]) -> dict[str, float]:

@@ -21,12 +21,13 @@ FLOORS = [
         "winograd",
     ],
     ["blocks"],
-    ["inputs", "lowering", "objectives", "params", "updates", "layers.base"],
+    ["heads", "inputs", "lowering", "objectives", "params", "updates", "layers.base"],
     ["data", "layers.*", "targets"],
     ["models.*", "network", "settings"],
-    ["building", "model", "programs", "summary"],
+    ["building", "model", "outputs", "plans", "summary"],
+    ["programs"],
     ["handlers.*", "preparation", "training"],
-    ["fitting", "keywords", "weights"],
+    ["fitting", "handling", "keywords", "prediction", "tags", "weights"],
     ["estimator"],
 ]
 """An import goes to a strictly lower floor; within a folder, to its base alone."""
