@@ -63,7 +63,8 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
     train_split : float, TrainSplit, splitter, callable or None
         Rows that `fit` sets aside for validation: a fraction, any scikit-learn splitter (of which
         the first split is taken), or nolearn's
-        ``(X, y, net) -> X_train, X_valid, y_train, y_valid``. ``eval_size`` is an older name.
+        ``(X, y, net) -> X_train, X_valid, y_train, y_valid``. ``eval_size`` is an older name. Of
+        several outputs the first decides how classes are kept in proportion.
     custom_scores : list of (str, callable), optional
         ``(y_true, y_output) -> float`` in NumPy, on all validation rows after each epoch. Classes
         are counted from zero.
