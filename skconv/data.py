@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from sklearn.base import BaseEstimator
 
@@ -69,7 +70,7 @@ class BatchIterator(BaseEstimator):
         Parameters
         ----------
         Xb : array of shape (batch_size, ...), or dict of arrays for several inputs
-        yb : array of shape (batch_size, ...) or None
+        yb : array of shape (batch_size, ...), tuple of arrays for several outputs, or None
             Targets as the loss takes them; None at prediction.
 
         Returns
@@ -141,7 +142,7 @@ class Chunk(NamedTuple):
     """Batches stacked to a fixed number of steps, of which the first `steps` are real."""
 
     X: dict[str, np.ndarray]
-    y: np.ndarray | None
+    y: Any
     weights: np.ndarray
     steps: int
 
@@ -153,7 +154,7 @@ def chunk_steps(batch_bytes: int) -> int:
 
 def chunks(
     rows: Rows,
-    y: np.ndarray | None,
+    y: Any,
     weights: np.ndarray | None,
     iterator: BatchIterator,
     *,
@@ -165,7 +166,7 @@ def chunks(
     Parameters
     ----------
     rows : Rows
-    y : array of shape (n, ...) or None
+    y : array of shape (n, ...), tuple of arrays, or None
         Encoded targets.
     weights : array of shape (n,) or None
         Weight of each row in the loss; None for one.
@@ -191,7 +192,7 @@ def chunks(
         X, targets = gather(rows, y, index[part], iterator)
         yield Chunk(
             {name: _fill(array, length) for name, array in X.items()},
-            None if targets is None else _fill(targets, length),
+            jax.tree.map(lambda array: _fill(array, length), targets),
             _fill(live[part], length),
             len(live[part]),
         )
@@ -249,31 +250,39 @@ def _changes(iterator: BatchIterator) -> bool:
     return type(iterator).transform is not BatchIterator.transform
 
 
+def take(y: Any, index: np.ndarray) -> Any:
+    """Copy the targets of some rows, whatever the number of outputs."""
+    return jax.tree.map(lambda array: array[index], y)
+
+
 def _gather(
-    rows: Rows, y: np.ndarray | None, index: np.ndarray, iterator: BatchIterator
-) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    rows: Rows, y: Any, index: np.ndarray, iterator: BatchIterator
+) -> tuple[dict[str, np.ndarray], Any]:
     flat = rows.take(index.ravel())
     X = {name: array.reshape(*index.shape, *array.shape[1:]) for name, array in flat.items()}
-    return X, None if y is None else y[index]
+    return X, take(y, index)
 
 
 def _gather_changed(
-    rows: Rows, y: np.ndarray | None, index: np.ndarray, iterator: BatchIterator
-) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    rows: Rows, y: Any, index: np.ndarray, iterator: BatchIterator
+) -> tuple[dict[str, np.ndarray], Any]:
     Xs, ys = [], []
     for batch in index:
         Xb: Any = rows.take(batch)
         alone = len(Xb) == 1
         names = list(Xb)
-        Xb, yb = iterator.transform(Xb[names[0]] if alone else Xb, None if y is None else y[batch])
+        Xb, yb = iterator.transform(Xb[names[0]] if alone else Xb, take(y, batch))
         Xs.append({names[0]: Xb} if alone else Xb)
         ys.append(yb)
     X = {name: _as_input(np.stack([Xb[name] for Xb in Xs])) for name in names}
-    if y is None:
-        return X, None
-    targets = np.stack(ys)
-    soft = targets.ndim != y.ndim + 1
-    return X, targets.astype(np.float32 if soft else y.dtype)
+    return X, None if y is None else jax.tree.map(_stacked, y, *ys)
+
+
+def _stacked(given: np.ndarray, *batches: np.ndarray) -> np.ndarray:
+    """Stack the changed targets; they keep their type unless classes became probabilities."""
+    targets = np.stack(batches)
+    soft = targets.ndim != given.ndim + 1
+    return targets.astype(np.float32 if soft else given.dtype)
 
 
 def _as_input(array: np.ndarray) -> np.ndarray:

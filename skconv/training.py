@@ -13,12 +13,23 @@ import jax
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from .data import MAX_EPOCHS, BatchIterator, Chunk, as_they_are, chunks, fits_one_chunk, orders
+from .data import (
+    MAX_EPOCHS,
+    BatchIterator,
+    Chunk,
+    as_they_are,
+    chunks,
+    fits_one_chunk,
+    orders,
+    take,
+)
 from .history import Row, append_row
 from .inputs import Rows
 from .model import Model
 from .network import Runtime
-from .programs import Batches, Moment, Programs, Span, Trained, TrainState, Values
+from .passes import Values
+from .programs import Programs
+from .steps import Batches, Moment, Span, Trained, TrainState
 
 PATIENCE = 0.05
 """Seconds that a call may take before the next one goes through twice as many epochs."""
@@ -34,21 +45,21 @@ class Feed(NamedTuple):
     Parameters
     ----------
     rows : Rows
-    y : array
-        Encoded targets.
+    y : array or tuple of array
+        Encoded targets; a tuple where there are several outputs.
     weights : array or None
     iterator : BatchIterator
     """
 
     rows: Rows
-    y: np.ndarray
+    y: Any
     weights: np.ndarray | None
     iterator: BatchIterator
 
     def subset(self, index: np.ndarray) -> Feed:
         """Keep only some of the rows."""
         weights = None if self.weights is None else self.weights[index]
-        return self._replace(rows=self.rows.subset(index), y=self.y[index], weights=weights)
+        return self._replace(rows=self.rows.subset(index), y=take(self.y, index), weights=weights)
 
 
 @dataclass
@@ -79,7 +90,8 @@ class Session:
     history : list of dict
     handlers : Handlers
     custom_scores : list of (str, callable)
-        Each ``(y_true, y_output) -> float`` on all validation rows.
+        Each ``(y_true, y_output) -> float`` on all validation rows, tuples of arrays where there
+        are several outputs.
     """
 
     net: Any
@@ -282,7 +294,7 @@ def predict(
     iterator: BatchIterator,
     runtime: Runtime,
     to: str | None = None,
-) -> np.ndarray:
+) -> Any:
     """Compute a layer's output for all rows.
 
     Parameters
@@ -293,11 +305,11 @@ def predict(
     iterator : BatchIterator
     runtime : dict of dict of float32
     to : str, optional
-        Name of the layer; by default the output.
+        Name of the layer; by default all outputs.
 
     Returns
     -------
-    float32 array of shape (n, ...)
+    float32 array of shape (n, ...), or a tuple of them where there are several outputs
     """
     kept, done = [], 0
     for chunk in chunks(rows, None, None, iterator):
@@ -342,9 +354,12 @@ def _singly(steps: int) -> list[tuple[int, int]]:
     return [(i, i + 1) for i in range(steps)]
 
 
-def _joined(kept: Sequence[jax.Array], n: int) -> np.ndarray:
-    batches = [np.asarray(part) for part in kept]
-    return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in batches])[:n]
+def _joined(kept: Sequence[Any], n: int) -> Any:
+    def joined(*parts: jax.Array) -> np.ndarray:
+        batches = [np.asarray(part) for part in parts]
+        return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in batches])[:n]
+
+    return jax.tree.map(joined, *kept)
 
 
 def _means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:

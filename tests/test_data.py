@@ -15,6 +15,7 @@ from skconv.data import (
     chunks,
     fits_one_chunk,
     orders,
+    take,
 )
 from skconv.inputs import Rows
 
@@ -122,6 +123,32 @@ def test_the_arrays_of_the_caller_stay_as_they_are():
     np.testing.assert_array_equal(rows.arrays["input"], numbered(10).arrays["input"])
     np.testing.assert_array_equal(y, np.arange(10))
     np.testing.assert_array_equal(weights, np.ones(10))
+
+
+class Mixing(BatchIterator):
+    def transform(self, Xb, yb):
+        return Xb, (np.eye(9)[yb[0]], yb[1])
+
+
+@pytest.mark.parametrize("iterator", [BatchIterator, Mixing])
+def test_targets_of_several_outputs_stay_with_their_rows(iterator):
+    y = np.arange(9), np.arange(9, dtype=np.float32)[:, None] / 2
+    (part,) = chunks(numbered(9), y, None, iterator(4, shuffle=True), seed=5)
+    first, second = part.y
+    number = part.X["input"][: part.steps, :, 0]
+    assert (first.shape[:2], second.shape) == (part.weights.shape, (*part.weights.shape, 1))
+    np.testing.assert_array_equal(second[: part.steps, :, 0], number / 2)
+    if iterator is Mixing:
+        assert (first.dtype, second.dtype) == (np.float32, np.float32)
+        first = first.argmax(axis=-1)
+    np.testing.assert_array_equal(first[: part.steps], number)
+
+
+def test_targets_of_some_rows():
+    one, (a, b) = take(np.arange(5), [3, 1]), take((np.arange(5), np.eye(5)), [3, 1])
+    assert one.tolist() == a.tolist() == [3, 1]
+    np.testing.assert_array_equal(b, np.eye(5)[[3, 1]])
+    assert take(None, [3, 1]) is None
 
 
 def test_without_targets_there_are_none():
