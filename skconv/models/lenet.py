@@ -24,9 +24,9 @@ from ..nonlinearities import scaled_tanh
 from .base import Stack
 
 TABLE = (
-    *((i, (i + 1) % 6, (i + 2) % 6) for i in range(6)),
-    *((i, (i + 1) % 6, (i + 2) % 6, (i + 3) % 6) for i in range(6)),
-    *((i, (i + 1) % 6, (i + 3) % 6, (i + 4) % 6) for i in range(3)),
+    *(tuple(sorted((i + j) % 6 for j in (0, 1, 2))) for i in range(6)),
+    *(tuple(sorted((i + j) % 6 for j in (0, 1, 2, 3))) for i in range(6)),
+    *(tuple(sorted((i + j) % 6 for j in (0, 1, 3, 4))) for i in range(3)),
     tuple(range(6)),
 )
 """The maps of S2 that each map of C3 sees: the paper's first table."""
@@ -56,6 +56,11 @@ class TableConv2DLayer(Conv2DLayer):
     """
 
     table: Any = structural()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.table, tuple):
+            object.__setattr__(self, "table", tuple(map(tuple, self.table)))
 
     def _connections(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Filter and channel of each connection."""

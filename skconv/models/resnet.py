@@ -110,9 +110,7 @@ def resnet(
     return stack.end(num_classes)
 
 
-def _block(
-    stack: Stack, kind: Kind, place: str, filters: int, stride: int, *, first: bool
-) -> None:
+def _block(stack: Stack, kind: Kind, place: str, filters: int, stride: int, *, first: bool) -> None:
     entry, out = stack.last, 4 * filters if kind.bottleneck else filters
     if kind.bottleneck:
         convolutions = [(filters, 1, 1), (filters, 3, stride), (out, 1, 1)]
