@@ -48,7 +48,7 @@ def learns():
     def learns(made, **fields):
         rng = np.random.default_rng(0)
         y = np.arange(64) % 4
-        shape = made["input_shape"][1:]
+        shape = made.get("input_shape", (None, 1, 32, 32))[1:]
         X = rng.uniform(-1, 1, (4, *shape))[y] + rng.normal(0, 0.5, (64, *shape))
         settings = {
             "update": adam,

@@ -147,5 +147,5 @@ def test_layers_with_tables_can_be_hashed_and_pickled():
     assert len({layer(), layer(), layer(table=[[0, 1], [1]])}) == 2
 
 
-def test_it_learns(learns):
-    assert learns(lenet5((1, 32, 32), 4), max_epochs=5) == 1
+def test_it_learns_with_the_shapes_of_the_data(learns):
+    assert learns(lenet5(None, None), max_epochs=5) == 1
