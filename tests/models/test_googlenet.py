@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 
+from skconv import NeuralNet
 from skconv.models import googlenet
 
 # Caffe's bvlc_googlenet, whose file of 53,533,754 bytes holds 13,378,280 float32; the paper says
@@ -46,7 +48,7 @@ def test_auxiliary_outputs(built):
     made = googlenet(aux=True, num_classes=7)
     assert made["aux_outputs"] == {"aux1_output": 0.3, "aux2_output": 0.3}
     network = built(made)
-    assert network.output == "output"
+    assert list(network.outputs) == ["output"]
     for name, module in [("aux1", "4a"), ("aux2", "4d")]:
         assert network.node(f"{name}_pool").incomings == (f"inception{module}_concat",)
         assert network.node(f"{name}_pool").output_shape[2:] == (4, 4)
@@ -73,3 +75,12 @@ def test_small_images(built, shapes):
 def test_it_learns(learns):
     made = googlenet((3, 32, 32), 4, width=1 / 8)
     assert learns(made | {"dropout_p": 0.0}, max_epochs=25) == 1
+
+
+def test_it_trains_with_auxiliary_outputs_and_predicts_without():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(8, 3, 32, 32)).astype(np.float32), np.arange(8) % 4
+    made = googlenet((3, 32, 32), num_classes=None, small=True, aux=True, width=1 / 32)
+    net = NeuralNet(**made, max_epochs=1, train_split=None, random_state=0).fit(X, y)
+    assert net.predict_proba(X).shape == (8, 4)
+    assert np.isfinite(net.train_history_[0]["train_loss"])

@@ -83,7 +83,7 @@ def test_it_computes_what_the_paper_says(built):
     network = built(lenet5())
 
     def logits(params, x):
-        return network.apply(params, {}, {"input": x}, {}, Context(False), logits=True)[0]
+        return network.apply(params, {}, {"input": x}, {}, Context(False), logits=["output"])[0][0]
 
     x = rng.normal(size=(1, 1, 32, 32))
     with jax.enable_x64(True):
