@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from .errors import Faults, LayerError, called, did_you_mean
-from .init import Array, as_initializer
+from .init import Array, Constant, as_initializer
 from .layers.base import UNSET, Layer, ParamSpec, Shape
 from .layers.spec import GRAPH, Spec
 from .network import Network, Node, Place
@@ -242,3 +244,14 @@ def _check_init(param: str, spec: ParamSpec) -> None:
         ) from None
     if isinstance(given, Array) and given.values.shape != spec.shape:
         raise LayerError(f"{param} was given with shape {given.values.shape}, needs {spec.shape}")
+    if isinstance(given, Array | Constant) and not _finite(given):
+        raise LayerError(f"{param}={spec.init!r} holds what is no finite number")
+
+
+def _finite(given: Array | Constant) -> bool:
+    values = np.asarray(given.values if isinstance(given, Array) else given.val)
+    try:
+        with np.errstate(over="ignore"):
+            return bool(np.isfinite(values.astype(np.float32)).all())
+    except (TypeError, ValueError):
+        return False

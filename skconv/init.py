@@ -283,7 +283,7 @@ def as_initializer(value: Any) -> Any:
     Raises
     ------
     TypeError
-        For the class of an initialiser in place of an instance, and for a str.
+        For the class of an initialiser in place of an instance, for a str and for a bool.
 
     Examples
     --------
@@ -298,6 +298,8 @@ def as_initializer(value: Any) -> Any:
         return value
     if isinstance(value, str):
         raise TypeError(f"{value!r} is no initialiser; skconv.init has GlorotUniform() and others")
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{value!r} is no initialiser and no number")
     if np.ndim(value) == 0:
         return Constant(float(value))
     return Array(value)

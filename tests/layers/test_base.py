@@ -63,7 +63,7 @@ def test_kinds_of_fields():
         (initial(Constant()), "initial"),
     ):
         assert kind_of(field) == kind
-    assert runtime(1.0).metadata["check"]("a") == "a number"
+    assert runtime(1.0).metadata["check"]("a") == "a finite number"
 
 
 def test_one_number_stands_for_all_axes():

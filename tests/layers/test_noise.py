@@ -109,4 +109,4 @@ def test_noise_is_gaussian(forward):
 
 def test_deviations_are_not_negative():
     (fault,) = GaussianNoiseLayer(sigma=-1).check()
-    assert fault == "sigma=-1 is not a number from 0.0 to inf"
+    assert fault == "sigma=-1 is not a finite number of 0.0 or more"

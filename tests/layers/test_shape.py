@@ -148,8 +148,8 @@ def test_a_part_is_taken(forward, indices, axis, expected):
         ({"indices": 3, "axis": 2}, r"indices=3 is no slice and no position on axis 2 of"),
         ({"indices": "all"}, r"indices='all' is no slice and no position on axis 3 of"),
         ({"indices": slice(2, 2), "axis": 1}, r"takes nothing of axis 1 of \(None, 4, 3, 2\)$"),
-        ({"indices": 0, "axis": 0}, r"axis=0 is no axis of an input with 4 besides the batch$"),
-        ({"indices": 0, "axis": 4}, r"axis=4 is no axis of an input with 4 besides the batch$"),
+        ({"indices": 0, "axis": 0}, r"axis=0 is no axis of \(None, 4, 3, 2\) besides the batch$"),
+        ({"indices": 0, "axis": 4}, r"axis=4 is no axis of \(None, 4, 3, 2\) besides the batch$"),
     ],
 )
 def test_parts_that_cannot_be_taken(fields, message):

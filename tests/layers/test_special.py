@@ -110,7 +110,9 @@ def test_slopes_are_drawn_by_channel(forward):
 def test_the_bounds_are_in_order():
     faults = list(RandomizedRectifierLayer(lower=0.9, upper=0.5).check())
     assert faults == ["lower=0.9 is more than upper=0.5"]
-    assert list(RandomizedRectifierLayer(lower="low").check()) == ["lower='low' is not a number"]
+    assert list(RandomizedRectifierLayer(lower="low").check()) == [
+        "lower='low' is not a finite number"
+    ]
 
 
 @pytest.mark.parametrize("shape", ["auto", (None, 6, 4, 4)])
