@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Case, any_shape, normal, one_or_each, reference, sizes, whole
+from .base import Case, any_shape, brief, normal, one_or_each, reference, sizes, whole
 
 
 @reference("FlattenLayer")
@@ -11,7 +11,8 @@ def flatten(draw):
     x = normal(draw, any_shape(draw, rank=(2, 5)))
     outdim = draw(st.integers(2, x.ndim))
     shape = (*x.shape[: outdim - 1], -1)
-    return Case({"outdim": outdim}, [x], lambda params, x: x.reshape(shape))
+    fields = brief(draw, {"outdim": outdim}, outdim=2)
+    return Case(fields, [x], lambda params, x: x.reshape(shape))
 
 
 @reference("ReshapeLayer")
@@ -40,8 +41,8 @@ def dimshuffle(draw):
     places = draw(st.permutations([*kept, *"x" * draw(st.integers(0, 2))]))
     pattern = (0, *places)
     order = (0, *(axis for axis in places if axis != "x"), *lost)
-    sizes_ = [1 if axis == "x" else x.shape[axis] for axis in pattern]
-    return Case({"pattern": pattern}, [x], lambda params, x: x.transpose(order).reshape(sizes_))
+    made = [1 if axis == "x" else x.shape[axis] for axis in pattern]
+    return Case({"pattern": pattern}, [x], lambda params, x: x.transpose(order).reshape(made))
 
 
 @reference("PadLayer")
@@ -56,7 +57,7 @@ def pad(draw):
     val = draw(st.sampled_from([0.0, -1.5]))
     whole_widths = [(0, 0)] * first + widths
     return Case(
-        {"width": given, "val": val, "batch_ndim": first},
+        brief(draw, {"width": given, "val": val, "batch_ndim": first}, val=0.0, batch_ndim=2),
         [x],
         lambda params, x: np.pad(x, whole_widths, constant_values=val),
     )
@@ -69,8 +70,9 @@ def part(draw):
     size = x.shape[axis]
     at = draw(st.integers(-size, size - 1))
     indices = draw(st.sampled_from([at, slice(at, None), slice(None, None, -2)]))
+    fields = {"indices": indices, "axis": draw(st.sampled_from([axis, axis - x.ndim]))}
     return Case(
-        {"indices": indices, "axis": draw(st.sampled_from([axis, axis - x.ndim]))},
+        brief(draw, fields, axis=-1),
         [x],
         lambda params, x: x.take(np.arange(size)[indices], axis),
     )
@@ -87,4 +89,5 @@ def upscale(draw, spatial):
         block = np.zeros((1, 1, *factors))
         block[(0,) * (2 + spatial)] = 1
     fields = {"scale_factor": one_or_each(draw, factors), "mode": mode}
+    fields = brief(draw, fields, mode="repeat")
     return Case(fields, [x], lambda params, x: np.kron(x, block))

@@ -72,6 +72,17 @@ def spaced(draw, shape, step=0.2):
     return step * rng.permutation(values).reshape(shape)
 
 
+def brief(draw, fields, **defaults):
+    """Leave out, now and then, the fields whose value is the layer's default."""
+    if draw(st.booleans()):
+        return fields
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in defaults or value != defaults[name]
+    }
+
+
 def whole(draw, low, high, count):
     """A whole number for each axis."""
     return tuple(draw(st.integers(low, high)) for _ in range(count))
@@ -107,7 +118,7 @@ def biases(draw, shape, untie):
     kind = draw(st.sampled_from(["none", "tied", "untied"] if untie else ["none", "tied"]))
     if kind == "none":
         return {"b": None}, {}, lambda params: 0.0
-    fields = {"untie_biases": kind == "untied"} if untie else {}
+    fields = brief(draw, {"untie_biases": kind == "untied"} if untie else {}, untie_biases=False)
     if kind == "untied":
         return fields, {"b": normal(draw, shape[1:])}, lambda params: params["b"]
     rest = (1,) * (len(shape) - 2)

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Case, any_shape, nonlinearity, normal, reference, spaced
+from .base import Case, any_shape, brief, nonlinearity, normal, reference, spaced
 
 
 @reference("InputLayer")
@@ -23,7 +23,8 @@ def bent(draw):
 def expression(draw):
     x = normal(draw, any_shape(draw))
     shape = draw(st.sampled_from(["auto", None, (None, *x.shape[1:])]))
-    return Case({"function": "sin", "shape": shape}, [x], lambda params, x: np.sin(x))
+    fields = brief(draw, {"function": "sin", "shape": shape}, shape="auto")
+    return Case(fields, [x], lambda params, x: np.sin(x))
 
 
 def shared(draw, rank):
@@ -51,7 +52,7 @@ def one_parameter(draw, name):
     value = normal(draw, [n for axis, n in enumerate(x.shape) if axis not in axes])
     formula = FORMULAS[name]
     return Case(
-        {"shared_axes": given},
+        brief(draw, {"shared_axes": given}, shared_axes="auto"),
         [x],
         lambda params, x: formula(x, np.expand_dims(params[name], axes)),
         {name: value},
@@ -62,7 +63,8 @@ def one_parameter(draw, name):
 def randomized_rectifier(draw):
     x = spaced(draw, any_shape(draw))
     given, axes = shared(draw, x.ndim)
-    lower, upper = sorted(draw(st.tuples(*[st.sampled_from([0.1, 0.3, 0.8])] * 2)))
+    lower, upper = draw(st.sampled_from([(0.3, 0.8), (-0.1, 0.8), (0.3, 0.3)]))
+    fields = {"shared_axes": given, "lower": lower, "upper": upper}
 
     def law(drawn):
         assert ((lower <= -drawn) & (-drawn <= upper)).all()
@@ -70,7 +72,7 @@ def randomized_rectifier(draw):
         assert all((drawn == drawn.take([0], axis)).all() for axis in axes)
 
     return Case(
-        {"shared_axes": given, "lower": lower, "upper": upper},
+        brief(draw, fields, shared_axes="auto", lower=0.3, upper=0.8),
         [x],
         lambda params, x: np.where(x > 0, x, (lower + upper) / 2 * x),
         training=lambda drawn, params, x: np.where(x > 0, x, -drawn * x),

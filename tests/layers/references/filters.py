@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .base import Case, biases, nonlinearity, normal, one_or_each, reference, sizes, whole
+from .base import Case, biases, brief, nonlinearity, normal, one_or_each, reference, sizes, whole
 
 
 def correlated(x, W, stride, pads, dilation, groups):
@@ -55,16 +55,11 @@ def convolution(draw, spatial):
     flip = draw(st.booleans())
     bent, bend = nonlinearity(draw)
 
-    def convolved(W):
+    def convolved(x, W):
         W = np.flip(W, tuple(range(2, W.ndim))) if flip else W
         return correlated(x, W, stride, pads, dilation, groups)
 
-    fields, b, shift = biases(draw, convolved(W).shape, untie=True)
-
-    def formula(params, x):
-        W = np.flip(params["W"], tuple(range(2, 2 + spatial))) if flip else params["W"]
-        return bend(correlated(x, W, stride, pads, dilation, groups) + shift(params))
-
+    fields, b, shift = biases(draw, convolved(x, W).shape, untie=True)
     fields |= {
         "num_filters": filters,
         "filter_size": one_or_each(draw, size),
@@ -75,7 +70,13 @@ def convolution(draw, spatial):
         "flip_filters": flip,
         "nonlinearity": bent,
     }
-    return Case(fields, [x], formula, {"W": W} | b)
+    usual = {"stride": 1, "dilation": 1, "pad": 0, "num_groups": 1, "flip_filters": False}
+    return Case(
+        brief(draw, fields, **usual),
+        [x],
+        lambda params, x: bend(convolved(x, params["W"]) + shift(params)),
+        {"W": W} | b,
+    )
 
 
 @reference("TransposedConv2DLayer")
@@ -106,7 +107,7 @@ def transposed(draw):
         "nonlinearity": bent,
     }
     W = normal(draw, (x.shape[1], filters, *size))
-    return Case(fields, [x], formula, {"W": W} | b)
+    return Case(brief(draw, fields, stride=1, crop=0), [x], formula, {"W": W} | b)
 
 
 @reference("LocallyConnected1DLayer", spatial=1)
@@ -139,4 +140,4 @@ def locally_connected(draw, spatial):
         "channelwise": channelwise,
         "nonlinearity": bent,
     }
-    return Case(fields, [x], formula, {"W": W} | b)
+    return Case(brief(draw, fields, channelwise=False), [x], formula, {"W": W} | b)

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Case, any_shape, reference, spaced
+from .base import Case, any_shape, brief, reference, spaced
 
 
 def cropped(draw, rank, count, free=None):
@@ -44,8 +44,9 @@ def concat(draw):
     rank, count = draw(st.integers(2, 4)), draw(st.integers(1, 3))
     axis = draw(st.integers(1, rank - 1))
     shapes, cropping, crop = cropped(draw, rank, count, free=axis)
+    fields = {"axis": draw(st.sampled_from([axis, axis - rank])), "cropping": cropping}
     return Case(
-        {"axis": draw(st.sampled_from([axis, axis - rank])), "cropping": cropping},
+        brief(draw, fields, axis=1, cropping=None),
         [spaced(draw, shape) for shape in shapes],
         lambda params, *xs: np.concatenate([crop(x) for x in xs], axis),
     )
@@ -54,11 +55,11 @@ def concat(draw):
 @reference("ElemwiseSumLayer")
 def elementwise_sum(draw):
     shapes, cropping, crop = cropped(draw, draw(st.integers(2, 4)), draw(st.integers(1, 3)))
-    number = st.sampled_from([-1.0, 0.5, 2])
+    number = st.sampled_from([1.0, -1.0, 0.5, 2])
     coeffs = draw(st.one_of(number, st.tuples(*[number] * len(shapes))))
     factors = coeffs if isinstance(coeffs, tuple) else [coeffs] * len(shapes)
     return Case(
-        {"coeffs": coeffs, "cropping": cropping},
+        brief(draw, {"coeffs": coeffs, "cropping": cropping}, coeffs=1.0, cropping=None),
         [spaced(draw, shape) for shape in shapes],
         lambda params, *xs: sum(c * crop(x) for c, x in zip(factors, xs, strict=True)),
     )
@@ -72,7 +73,7 @@ def elementwise_merge(draw):
     values = spaced(draw, (sum(map(np.prod, shapes)),))  # none equal, in all inputs
     inputs = np.split(values, np.cumsum([np.prod(shape) for shape in shapes])[:-1])
     return Case(
-        {"merge_function": name, "cropping": cropping},
+        brief(draw, {"merge_function": name, "cropping": cropping}, cropping=None),
         [x.reshape(shape) for x, shape in zip(inputs, shapes, strict=True)],
         lambda params, *xs: functools.reduce(function, map(crop, xs)),
     )

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Case, any_shape, normal, reference
+from .base import Case, any_shape, brief, normal, reference
 
 
 def dropped_together(draw, rank):
@@ -19,7 +19,8 @@ def dropped_together(draw, rank):
 def dropout(draw, together):
     x = normal(draw, any_shape(draw))
     fields, axes = together(draw, x.ndim)
-    p, rescale = draw(st.sampled_from([0.0, 0.25, 0.5, 1.0])), draw(st.booleans())
+    p, rescale = draw(st.sampled_from([0.5, 0.0, 0.25, 1.0])), draw(st.booleans())
+    fields |= {"p": p, "rescale": rescale}
     kept = 1 / (1 - p) if rescale and p < 1 else 1.0
 
     def law(drawn):
@@ -28,7 +29,7 @@ def dropout(draw, together):
         assert (drawn == 0).all() if p == 1 else p > 0 or (drawn != 0).all()
 
     return Case(
-        fields | {"p": p, "rescale": rescale},
+        brief(draw, fields, p=0.5, rescale=True, shared_axes=()),
         [x],
         lambda params, x: x,
         training=lambda drawn, params, x: drawn * x,
@@ -39,14 +40,15 @@ def dropout(draw, together):
 
 @reference("GaussianNoiseLayer")
 def noise(draw):
-    x, sigma = normal(draw, any_shape(draw)), draw(st.sampled_from([0.0, 0.1, 2.0]))
+    x = normal(draw, any_shape(draw))
+    sigma = draw(st.sampled_from([0.1, 0.0, 2.0]))
 
     def law(drawn):
         assert (np.abs(drawn) <= 7 * sigma).all()
         assert len(np.unique(drawn)) == (drawn.size if sigma else 1)
 
     return Case(
-        {"sigma": sigma},
+        brief(draw, {"sigma": sigma}, sigma=0.1),
         [x],
         lambda params, x: x,
         training=lambda drawn, params, x: x + drawn,

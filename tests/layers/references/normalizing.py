@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Case, any_shape, normal, reference, sizes, spaced
+from .base import Case, any_shape, brief, normal, reference, sizes, spaced
 from .elementwise import shared
 
 
@@ -25,15 +25,13 @@ def batch_norm(draw):
     given, axes = shared(draw, x.ndim)
     kept = [n for axis, n in enumerate(x.shape) if axis not in axes]
     fields, params = affine(draw, kept)
-    epsilon, alpha = draw(st.sampled_from([1e-2, 1.0])), draw(st.sampled_from([0.0, 0.1, 1.0]))
+    epsilon, alpha = draw(st.sampled_from([1e-4, 0.1])), draw(st.sampled_from([0.1, 0.0, 1.0]))
+    fields |= {"epsilon": epsilon, "alpha": alpha, "axes": given}
     state = {"mean": normal(draw, kept), "inv_std": 1 + normal(draw, kept) ** 2}
 
     def bent(params, x):
-        gamma, beta = (
-            np.expand_dims(params.get(n, e), axes)
-            for n, e in (("gamma", np.ones(kept)), ("beta", np.zeros(kept)))
-        )
-        return x * gamma + beta
+        gamma, beta = params.get("gamma", np.ones(kept)), params.get("beta", np.zeros(kept))
+        return x * np.expand_dims(gamma, axes) + np.expand_dims(beta, axes)
 
     def prediction(params, x):
         mean, inv_std = (np.expand_dims(state[name], axes) for name in ("mean", "inv_std"))
@@ -44,7 +42,7 @@ def batch_norm(draw):
         return {name: (1 - alpha) * state[name] + alpha * batch[name] for name in state}
 
     return Case(
-        fields | {"axes": given, "epsilon": epsilon, "alpha": alpha},
+        brief(draw, fields, axes="auto", epsilon=1e-4, alpha=0.1),
         [x],
         prediction,
         params,
@@ -66,7 +64,8 @@ def group_norm(draw, groups=None, rank=(2, 4)):
         fields = {"num_groups": count}
     count = count or groups(shape[1])
     missing, params = affine(draw, shape[1:2])
-    epsilon = draw(st.sampled_from([1e-2, 1.0]))
+    epsilon = draw(st.sampled_from([1e-5, 0.1]))
+    fields |= missing | {"epsilon": epsilon}
 
     def formula(params, x):
         parts = x.reshape(len(x), count, -1)
@@ -76,7 +75,7 @@ def group_norm(draw, groups=None, rank=(2, 4)):
         return x + params["beta"].reshape(spread) if "beta" in params else x
 
     x = spaced(draw, shape)
-    return Case(fields | missing | {"epsilon": epsilon}, [x], formula, params)
+    return Case(brief(draw, fields, epsilon=1e-5), [x], formula, params)
 
 
 @reference("StandardizationLayer")
@@ -85,8 +84,8 @@ def standardization(draw):
     named = {"auto": tuple(range(1, x.ndim)), "spatial": tuple(range(2, x.ndim)), "features": (1,)}
     given = draw(st.sampled_from([*named, 1, -1, (1, 2), (-1,)]))
     axes = named.get(given, given)
-    epsilon = draw(st.sampled_from([1e-2, 1.0]))
-    fields = {"axes": given, "epsilon": epsilon}
+    epsilon = draw(st.sampled_from([1e-4, 0.1]))
+    fields = brief(draw, {"axes": given, "epsilon": epsilon}, axes="auto", epsilon=1e-4)
     return Case(fields, [x], lambda params, x: standardized(x, axes, epsilon))
 
 
@@ -94,8 +93,11 @@ def standardization(draw):
 def responses(draw):
     """Krizhevsky et al. (2012), section 3.3, with channels counted from 0 to N - 1."""
     x = normal(draw, (2, draw(st.integers(1, 7)), *sizes(draw, 2)[2:]))
-    n, N = draw(st.sampled_from([1, 3, 5])), x.shape[1]
-    k, alpha, beta = (draw(st.sampled_from(values)) for values in ([1.0, 2], [0.1, 1], [0.5, 0.75]))
+    usual = {"n": 5, "k": 2, "alpha": 1e-4, "beta": 0.75}
+    other = {"n": draw(st.sampled_from([1, 3])), "k": 1.0, "alpha": 0.5, "beta": 0.5}
+    fields = draw(st.sampled_from([usual, other]))
+    n, k, alpha, beta = fields.values()
+    N = x.shape[1]
 
     def formula(params, x):
         out = np.empty_like(x)
@@ -104,4 +106,4 @@ def responses(draw):
             out[:, i] = x[:, i] / (k + alpha * sum(x[:, j] ** 2 for j in near)) ** beta
         return out
 
-    return Case({"n": n, "k": k, "alpha": alpha, "beta": beta}, [x], formula)
+    return Case(brief(draw, fields, **usual), [x], formula)

@@ -6,7 +6,7 @@ from math import ceil, floor
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Case, any_shape, one_or_each, reference, sizes, spaced, whole
+from .base import Case, any_shape, brief, one_or_each, reference, sizes, spaced, whole
 
 
 def starts(length, size, stride, pad, partial):
@@ -65,6 +65,7 @@ def pooling(draw, spatial, modes=None):
         "ignore_border": not partial,
     }
     fields |= {"mode": mode} if modes else {}
+    fields = brief(draw, fields, stride=None, pad=0, ignore_border=True, mode="max")
     return Case(fields, [x], lambda params, x: pooled(x, size, stride, pad, partial, mode))
 
 
@@ -76,14 +77,17 @@ def global_pool(draw):
     x, name = spaced(draw, any_shape(draw, rank=(3, 5))), draw(st.sampled_from(list(FUNCTIONS)))
     reduce = FUNCTIONS[name]
     axes = tuple(range(2, x.ndim))
-    return Case({"pool_function": name}, [x], lambda params, x: reduce(x, axis=axes))
+    fields = brief(draw, {"pool_function": name}, pool_function="mean")
+    return Case(fields, [x], lambda params, x: reduce(x, axis=axes))
 
 
 @reference("SpatialPyramidPoolingLayer")
 def pyramid(draw):
     """He et al. (2014): cells from ``floor(i n / d)`` to ``ceil((i + 1) n / d)``."""
     x, mode = spaced(draw, sizes(draw, 2, low=2)), draw(st.sampled_from(["max", "average"]))
-    dims = draw(st.lists(st.integers(1, min(x.shape[2:])), min_size=1, max_size=3))
+    dims = (4, 2, 1)
+    if min(x.shape[2:]) < 4 or draw(st.booleans()):
+        dims = tuple(draw(st.lists(st.integers(1, min(x.shape[2:])), min_size=1, max_size=3)))
     reduce = np.max if mode == "max" else np.mean
 
     def formula(params, x):
@@ -96,7 +100,8 @@ def pyramid(draw):
             cells.append(reduce(x[:, :, rows, columns], axis=(2, 3)))
         return np.stack(cells, axis=-1)
 
-    return Case({"pool_dims": tuple(dims), "mode": mode}, [x], formula)
+    fields = brief(draw, {"pool_dims": dims, "mode": mode}, pool_dims=(4, 2, 1), mode="max")
+    return Case(fields, [x], formula)
 
 
 @reference("FeaturePoolLayer")
@@ -107,8 +112,9 @@ def groups(draw, winner=False):
     axis = draw(st.integers(1, len(shape) - 1))
     shape[axis] *= count
     x = spaced(draw, shape)
-    given = {"pool_size": count, "axis": axis if draw(st.booleans()) else axis - x.ndim}
     name = "max" if winner else draw(st.sampled_from(list(FUNCTIONS)))
+    fields = {"pool_size": count, "axis": axis if draw(st.booleans()) else axis - x.ndim}
+    fields |= {} if winner else {"pool_function": name}
 
     def formula(params, x):
         parts = np.split(x, x.shape[axis] // count, axis)
@@ -118,4 +124,4 @@ def groups(draw, winner=False):
             reduced = [np.where(part == largest, part, 0) for part, largest in pairs]
         return np.concatenate(reduced, axis)
 
-    return Case(given if winner else given | {"pool_function": name}, [x], formula)
+    return Case(brief(draw, fields, axis=1, pool_function="max"), [x], formula)
