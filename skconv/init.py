@@ -90,6 +90,8 @@ def _drawn(dtype: Any) -> Any:
 
 
 def _factor(gain: float | str) -> float:
+    if isinstance(gain, str) and gain != "relu":
+        raise ValueError(f"gain={gain!r} is not a number or 'relu'")
     return math.sqrt(2) if gain == "relu" else float(gain)
 
 
@@ -193,7 +195,7 @@ class Orthogonal:
     """Orthogonal matrix of `gain` in all directions (Saxe et al. 2013).
 
     Axes after the first count as one: rows are orthogonal where they are fewer than columns, and
-    columns otherwise.
+    columns otherwise. All such matrices are as likely (Mezzadri 2007).
 
     Parameters
     ----------
@@ -210,9 +212,11 @@ class Orthogonal:
                 f"Orthogonal works on shapes of two or more axes, not on {shape}; "
                 "use Normal or Uniform there"
             )
-        drawn = _generator(key).standard_normal((shape[0], math.prod(shape[1:])))
-        left, _, right = np.linalg.svd(drawn, full_matrices=False)
-        matrix = left if left.shape == drawn.shape else right
+        rows, columns = shape[0], math.prod(shape[1:])
+        drawn = _generator(key).standard_normal((max(rows, columns), min(rows, columns)))
+        matrix, triangle = np.linalg.qr(drawn)
+        matrix = matrix * np.sign(np.diag(triangle))  # LAPACK's own are not random
+        matrix = matrix if rows >= columns else matrix.T
         return (_factor(self.gain) * matrix).reshape(shape).astype(dtype)
 
 

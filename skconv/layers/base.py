@@ -180,7 +180,7 @@ class Layer:
             initializer = as_initializer(spec.init)
             try:
                 drawn = initializer(jax.random.fold_in(key, i), spec.shape, jnp.float32)
-            except ValueError as fault:
+            except (TypeError, ValueError) as fault:
                 raise LayerError(f"{name}: {fault}") from fault
             (params if spec.trainable else state)[name] = jnp.asarray(drawn)
         return params, state
