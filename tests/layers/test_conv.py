@@ -30,6 +30,22 @@ def test_same_keeps_the_size_of_images(size, dilation):
     assert same.output_shape(shape) == (None, 4, 6, 5)
 
 
+@pytest.mark.parametrize(
+    ("pad", "zeros"),
+    [
+        ("valid", ((0, 0), (0, 0))),
+        ("same", ((0, 1), (1, 1))),
+        ("full", ((1, 1), (2, 2))),
+        (2, ((2, 2), (2, 2))),
+        ((0, 1), ((0, 0), (1, 1))),
+    ],
+)
+def test_pads(forward, pad, zeros):
+    W, padded = rng.normal(size=(4, 3, 2, 3)), np.pad(x, ((0, 0), (0, 0), *zeros))
+    out = forward(layer(filter_size=(2, 3), pad=pad, b=None), {"W": W}, x)
+    np.testing.assert_allclose(out, filtered(padded, W, correlate2d), atol=1e-12)
+
+
 @pytest.mark.parametrize(("flip", "operate"), [(True, convolve2d), (False, correlate2d)])
 def test_flipped_filters_are_a_true_convolution(forward, flip, operate):
     W = rng.normal(size=(4, 3, 2, 3))

@@ -43,7 +43,8 @@ def drawn_pads(draw, extents):
 @reference("Conv3DLayer", spatial=3)
 @reference("DilatedConv2DLayer", spatial=2)
 def convolution(draw, spatial):
-    size, dilation, stride = (whole(draw, 1, high, spatial) for high in (3, 2, 4))
+    size, stride = whole(draw, 1, 5 - spatial // 2, spatial), whole(draw, 1, 4, spatial)
+    dilation = draw(st.sampled_from([(1,) * spatial, whole(draw, 1, 2, spatial)]))
     groups = draw(st.integers(1, 2))
     channels, filters = (groups * draw(st.integers(1, 2)) for _ in range(2))
     extents = [d * (k - 1) + 1 for d, k in zip(dilation, size, strict=True)]
