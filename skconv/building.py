@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .errors import Faults, LayerError, called, did_you_mean
 from .heads import Head
-from .init import Array, as_initializer
+from .init import Array, Constant, as_initializer
 from .layers.base import UNSET, Layer, ParamSpec, Shape, further
 from .layers.spec import GRAPH, Spec
 from .network import Network, Node, Place
@@ -297,3 +299,14 @@ def _check_init(param: str, spec: ParamSpec) -> None:
         ) from None
     if isinstance(given, Array) and given.values.shape != spec.shape:
         raise LayerError(f"{param} was given with shape {given.values.shape}, needs {spec.shape}")
+    if isinstance(given, Array | Constant) and not _finite(given):
+        raise LayerError(f"{param}={spec.init!r} holds what is no finite number")
+
+
+def _finite(given: Array | Constant) -> bool:
+    values = np.asarray(given.values if isinstance(given, Array) else given.val)
+    try:
+        with np.errstate(over="ignore"):
+            return bool(np.isfinite(values.astype(np.float32)).all())
+    except (TypeError, ValueError):
+        return False

@@ -77,10 +77,10 @@ def optional(low: float = -np.inf, high: float = np.inf) -> Any:
     low, high : float
         Bounds of valid values.
     """
-    number = _between(low, high)
+    between = _between(low, high)
 
     def check(value: Any) -> str | None:
-        valid = None if value is None else number(value)
+        valid = None if value is None else between(value)
         return valid and f"{valid}, or None"
 
     metadata = {"kind": "optional", "check": check}
@@ -89,10 +89,11 @@ def optional(low: float = -np.inf, high: float = np.inf) -> Any:
 
 def _between(low: float, high: float) -> Callable[[Any], str | None]:
     def check(value: Any) -> str | None:
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if number and low <= value <= high:
+        if number(value) is None and low <= value <= high:
             return None
-        return "a number" if np.isinf([low, high]).all() else f"a number from {low} to {high}"
+        if np.isinf(high):
+            return "a finite number" if np.isinf(low) else f"a finite number of {low} or more"
+        return f"a number from {low} to {high}"
 
     return check
 
@@ -221,8 +222,8 @@ class Layer:
             value = getattr(self, spec.name)
             if isinstance(value, np.ndarray | jax.Array) and kind_of(spec) == "initial":
                 object.__setattr__(self, spec.name, Array(value))
-            elif isinstance(value, list) and kind_of(spec) == "structural":
-                object.__setattr__(self, spec.name, tuple(value))
+            elif isinstance(value, list | tuple) and kind_of(spec) == "structural":
+                object.__setattr__(self, spec.name, _tuples(value))
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Shape of the output for these inputs; raises `LayerError` where they do not fit."""
@@ -242,7 +243,7 @@ class Layer:
             initializer = as_initializer(spec.init)
             try:
                 drawn = initializer(fold_in(key, i), spec.shape, jnp.float32)
-            except ValueError as fault:
+            except (TypeError, ValueError) as fault:
                 raise LayerError(f"{name}: {fault}") from fault
             (params if spec.trainable else state)[name] = jax.device_put(drawn)
         return params, state
@@ -286,15 +287,21 @@ class MergeLayer(Layer):
     incomings: Any = field(default=(), compare=False, repr=False, metadata={"kind": "graph"})
 
 
+def number(value: Any) -> str | None:
+    """Check for a finite number."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return None if real and -np.inf < value < np.inf else "a finite number"
+
+
 def positive(value: Any) -> str | None:
     """Check for a whole number of one or more."""
-    return None if _is_int(value) and value >= 1 else "a whole number of 1 or more"
+    return None if is_whole(value) and value >= 1 else "a whole number of 1 or more"
 
 
 def positive_each(value: Any) -> str | None:
     """Check for a whole number of one or more, or a sequence of them."""
     values = value if isinstance(value, tuple) else (value,)
-    if values and all(_is_int(v) and v >= 1 for v in values):
+    if values and all(is_whole(v) and v >= 1 for v in values):
         return None
     return "a whole number of 1 or more, or one for each axis"
 
@@ -302,24 +309,45 @@ def positive_each(value: Any) -> str | None:
 def natural_each(value: Any) -> str | None:
     """Check for a whole number of zero or more, or a sequence of them."""
     values = value if isinstance(value, tuple) else (value,)
-    if values and all(_is_int(v) and v >= 0 for v in values):
+    if values and all(is_whole(v) and v >= 0 for v in values):
         return None
     return "a whole number of 0 or more, or one for each axis"
 
 
+def flag(value: Any) -> str | None:
+    """Check for True or False."""
+    return None if isinstance(value, bool | np.bool_) else "True or False"
+
+
 def one_of(*choices: str) -> Callable[[Any], str | None]:
     """Make a check for one of some words."""
-    valid = f"one of {', '.join(map(repr, choices))}"
-    return lambda value: None if value in choices else valid
+    valid = f"{'one of ' if len(choices) > 1 else ''}{', '.join(map(repr, choices))}"
+    return lambda value: None if isinstance(value, str) and value in choices else valid
 
 
 def function(value: Any) -> str | None:
     """Check for a function, or None for the identity."""
-    return None if value is None or callable(value) else "a function, or None for the identity"
+    return None if value is None else _function(value, "a function, or None for the identity")
 
 
-def _is_int(value: Any) -> bool:
+def needed_function(value: Any) -> str | None:
+    """Check for a function."""
+    return _function(value, "a function")
+
+
+def _function(value: Any, valid: str) -> str | None:
+    if isinstance(value, type):
+        return f"{valid}; write {value.__name__}()"
+    return None if callable(value) else valid
+
+
+def is_whole(value: Any) -> bool:
+    """Tell whole numbers, without bool."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _tuples(values: list | tuple) -> tuple:
+    return tuple(_tuples(value) if isinstance(value, list) else value for value in values)
 
 
 def each_axis(value: Any, axes: int, field_name: str) -> tuple[int, ...]:
@@ -333,15 +361,35 @@ def each_axis(value: Any, axes: int, field_name: str) -> tuple[int, ...]:
 
 def shared_axes(value: Any, rank: int, field_name: str = "shared_axes") -> tuple[int, ...]:
     """Read the axes that share a parameter; ``'auto'`` is all but the channels."""
-    if value == "auto":
+    if isinstance(value, str) and value == "auto":
+        if rank < 2:
+            raise LayerError(f"{field_name}='auto' needs input with channels, (n, channels, ...)")
         return tuple(axis for axis in range(rank) if axis != 1)
     axes = value if isinstance(value, tuple) else (value,)
-    if not all(_is_int(axis) and -rank <= axis < rank for axis in axes):
+    if not all(is_whole(axis) and -rank <= axis < rank for axis in axes):
         raise LayerError(f"{field_name}={value!r} are no axes of an input with {rank}")
     axes = tuple(sorted({axis % rank for axis in axes}))
     if 0 not in axes:
         raise LayerError(f"{field_name}={value!r} must hold 0, the batch")
     return axes
+
+
+def row_axes(value: Any, rank: int, field_name: str) -> tuple[int, ...]:
+    """Read the axes of a row: one or several, but not the batch."""
+    axes = value if isinstance(value, tuple) else (value,)
+    if not all(is_whole(axis) and -rank <= axis < rank and axis % rank for axis in axes):
+        raise LayerError(
+            f"{field_name}={value!r} are no axes of an input with {rank} besides the batch"
+        )
+    return tuple(sorted({axis % rank for axis in axes}))
+
+
+def row_axis(value: Any, shape: Shape) -> int:
+    """Read the field `axis`: one, but not the batch."""
+    rank = len(shape)
+    if not is_whole(value) or not -rank <= value < rank or value % rank == 0:
+        raise LayerError(f"axis={value!r} is no axis of {shape} besides the batch")
+    return value % rank
 
 
 def bias_specs(b: Any, shape: Shape, *, untied: bool) -> dict[str, ParamSpec]:
@@ -356,6 +404,32 @@ def add_biases(x: jax.Array, params: Params, *, untied: bool) -> jax.Array:
     if "b" not in params:
         return x
     return x + (jnp.moveaxis(params["b"], 0, -1) if untied else params["b"])
+
+
+def traced_shape(call: Callable[..., Any], field_name: str, *input_shapes: Shape) -> Shape:
+    """Find the shape that a user's function makes of batches, or raise where it makes none."""
+    batch = 7919  # a prime that no product of sizes is likely to hit
+    given = ", ".join(map(str, input_shapes))
+    batches = [jax.ShapeDtypeStruct((batch, *shape[1:]), jnp.float32) for shape in input_shapes]
+    try:
+        made = jax.eval_shape(call, *batches).shape
+    except Exception as fault:
+        reason = str(fault).partition("\n")[0]
+        raise LayerError(f"{field_name} fails on an input of shape {given}: {reason}") from fault
+    if made[:1] != (batch,):
+        raise LayerError(f"{field_name} does not keep the batch apart: from {given} to {made}")
+    return (None, *made[1:])
+
+
+def need_traced_shape(
+    shape: Shape, call: Callable[..., Any], field_name: str, *input_shapes: Shape
+) -> Shape:
+    """Return the shape, or raise where a user's function makes another one."""
+    made = traced_shape(call, field_name, *input_shapes)
+    if made != shape:
+        given = ", ".join(map(str, input_shapes))
+        raise LayerError(f"{field_name} makes {made} of {given}, not {shape}")
+    return shape
 
 
 IMAGES = {
@@ -387,6 +461,14 @@ def need_mask(mask: Shape, sequences: Shape) -> None:
 def need_images(shape: Shape, spatial: int) -> None:
     """Raise where an input has not a channel axis and that number of spatial ones."""
     need_rank(shape, 2 + spatial, IMAGES[spatial])
+
+
+def need_channels(shape: Shape, places: bool = False) -> None:
+    """Raise where an input has no channels or, with `places`, no axes after them."""
+    if len(shape) < 2:
+        raise LayerError(f"takes input with channels, (n, channels, ...), got {shape}")
+    if places and len(shape) < 3:
+        raise LayerError(f"takes input with axes after the channels, got {shape}")
 
 
 def need_rank(shape: Shape, rank: int, axes: str) -> None:

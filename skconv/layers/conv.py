@@ -20,6 +20,7 @@ from .base import (
     add_biases,
     bias_specs,
     each_axis,
+    flag,
     function,
     initial,
     natural_each,
@@ -33,11 +34,9 @@ __all__ = ["Conv1DLayer", "Conv2DLayer", "Conv3DLayer", "DilatedConv2DLayer"]
 
 
 def _pad_choice(value: Any) -> str | None:
-    if value in ("valid", "same", "full") or (
-        not isinstance(value, str) and not natural_each(value)
-    ):
-        return None
-    return "'valid', 'same', 'full', a whole number of 0 or more, or one for each axis"
+    fits = value in ("valid", "same", "full") if isinstance(value, str) else not natural_each(value)
+    valid = "'valid', 'same', 'full', a whole number of 0 or more, or one for each axis"
+    return None if fits else valid
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,11 @@ class _ConvLayer(Layer):
     filter_size: Any = structural(check=positive_each)
     stride: Any = structural(1, check=positive_each)
     pad: Any = structural(0, check=_pad_choice)
-    untie_biases: bool = structural(False)
+    untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(UNSET, check=function)
-    flip_filters: bool = structural(False)
+    flip_filters: bool = structural(False, check=flag)
     num_groups: int = structural(1, check=positive)
     dilation: Any = structural(1, check=positive_each)
 

@@ -16,8 +16,10 @@ from .base import (
     Shape,
     add_biases,
     bias_specs,
+    flag,
     function,
     initial,
+    need_channels,
     positive,
     structural,
 )
@@ -90,7 +92,7 @@ class NINLayer(Layer):
     """
 
     num_units: int = structural(check=positive)
-    untie_biases: bool = structural(False)
+    untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(UNSET, check=function)
@@ -99,6 +101,7 @@ class NINLayer(Layer):
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Images with a channel for each unit."""
+        need_channels(input_shapes[0])
         return (None, self.num_units, *input_shapes[0][2:])
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:

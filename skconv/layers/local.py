@@ -21,6 +21,7 @@ from .base import (
     add_biases,
     bias_specs,
     each_axis,
+    flag,
     function,
     initial,
     need_images,
@@ -44,11 +45,11 @@ class _LocallyConnectedLayer(Layer):
     num_filters: int = structural(check=positive)
     filter_size: Any = structural(check=positive_each)
     pad: str = structural("same", check=one_of("same"))
-    untie_biases: bool = structural(False)
+    untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(UNSET, check=function)
-    channelwise: bool = structural(False)
+    channelwise: bool = structural(False, check=flag)
 
     spatial: ClassVar[int]
     layout = "channels_last"

@@ -131,8 +131,8 @@ class LocalResponseNormalization2DLayer(Layer):
     (None, 96, 55, 55)
     """
 
-    alpha: float = runtime(1e-4)
-    k: float = runtime(2.0)
+    alpha: float = runtime(1e-4, low=0.0)
+    k: float = runtime(2.0, low=0.0)
     beta: float = runtime(0.75)
     n: int = structural(5, check=positive)
 

@@ -15,6 +15,7 @@ from .base import (
     Params,
     Shape,
     each_axis,
+    flag,
     natural_each,
     need_images,
     one_of,
@@ -45,7 +46,7 @@ class _MaxPoolLayer(Layer):
     pool_size: Any = structural(check=positive_each)
     stride: Any = structural(None, check=_stride)
     pad: Any = structural(0, check=natural_each)
-    ignore_border: bool = structural(True)
+    ignore_border: bool = structural(True, check=flag)
 
     spatial: ClassVar[int]
     layout = "channels_last"

@@ -10,7 +10,19 @@ from jax import lax
 
 from ..errors import LayerError
 from ..init import Constant
-from .base import Context, Layer, Params, ParamSpec, Shape, initial, positive, runtime, structural
+from .base import (
+    Context,
+    Layer,
+    Params,
+    ParamSpec,
+    Shape,
+    initial,
+    need_channels,
+    positive,
+    row_axes,
+    runtime,
+    structural,
+)
 
 __all__ = ["GroupNormLayer", "InstanceNormLayer", "LayerNormLayer", "StandardizationLayer"]
 
@@ -47,13 +59,11 @@ class StandardizationLayer(Layer):
         named = {"auto": range(1, rank), "spatial": range(2, rank), "features": (1,)}
         if isinstance(self.axes, str) and self.axes not in named:
             raise LayerError(f"axes={self.axes!r} is not one of {', '.join(map(repr, named))}")
-        axes = named[self.axes] if isinstance(self.axes, str) else self.axes
-        axes = (axes,) if isinstance(axes, int) else tuple(axes)
-        if not axes or not all(-rank <= axis < rank and axis % rank for axis in axes):
-            raise LayerError(
-                f"axes={self.axes!r} are no axes of an input with {rank} besides the batch"
-            )
-        return tuple(axis % rank for axis in axes)
+        axes = tuple(named[self.axes]) if isinstance(self.axes, str) else self.axes
+        axes = row_axes(axes, rank, "axes")
+        if not axes:
+            raise LayerError(f"axes={self.axes!r} are no axes of an input with {rank}")
+        return axes
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""
@@ -99,6 +109,7 @@ class GroupNormLayer(Layer):
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""
+        need_channels(input_shapes[0])
         self._groups(input_shapes[0][1])
         return input_shapes[0]
 
@@ -168,6 +179,5 @@ class InstanceNormLayer(GroupNormLayer):
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""
-        if len(input_shapes[0]) < 3:
-            raise LayerError(f"takes input with axes after the channels, got {input_shapes[0]}")
+        need_channels(input_shapes[0], places=True)
         return input_shapes[0]

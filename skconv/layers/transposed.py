@@ -21,6 +21,7 @@ from .base import (
     add_biases,
     bias_specs,
     each_axis,
+    flag,
     function,
     initial,
     natural_each,
@@ -67,7 +68,7 @@ class TransposedConv2DLayer(Layer):
     filter_size: Any = structural(check=positive_each)
     stride: Any = structural(1, check=positive_each)
     crop: Any = structural(0, check=natural_each)
-    untie_biases: bool = structural(False)
+    untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(UNSET, check=function)

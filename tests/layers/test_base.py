@@ -78,7 +78,7 @@ def test_kinds_of_fields():
         (other_layer(), "graph"),
     ):
         assert kind_of(field) == kind
-    assert runtime(1.0).metadata["check"]("a") == "a number"
+    assert runtime(1.0).metadata["check"]("a") == "a finite number"
 
 
 def test_optional_numbers_may_be_absent():
