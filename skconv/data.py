@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -25,6 +26,9 @@ MAX_STEPS = 64
 
 MAX_EPOCHS = 16
 """Epochs that one call may go through where nobody looks on."""
+
+ORDER_BYTES = 2**20
+"""Size that their orders may have."""
 
 
 class BatchIterator(BaseEstimator):
@@ -218,24 +222,29 @@ def orders(
         Steps and rows in a batch, those of the chunk.
     seed : int
     epochs : range
-        `MAX_EPOCHS` at most.
+        As many as `epochs_at_once` at most.
 
     Returns
     -------
-    int32 array of shape (MAX_EPOCHS, steps, batch_size)
+    int32 array of shape (epochs_at_once, steps, batch_size)
         As in `chunks` the last batch wraps around to the first rows.
     """
-    found = np.zeros((MAX_EPOCHS, *shape), np.int32)
+    found = np.zeros((epochs_at_once(shape), *shape), np.int32)
     for order, epoch in zip(found, epochs, strict=False):
         batches = _batches(iterator.order(n, seed, epoch), shape[1])
         order[: len(batches)] = batches
     return found
 
 
+def epochs_at_once(shape: tuple[int, int]) -> int:
+    """Epochs that one call may go through, from the shape of a chunk alone."""
+    return int(np.clip(ORDER_BYTES // (4 * math.prod(shape)), 1, MAX_EPOCHS))
+
+
 @functools.cache
 def as_they_are(shape: tuple[int, int]) -> np.ndarray:
     """The order of a chunk whose rows lie in the order of the epoch already, as of `orders`."""
-    found = np.zeros((MAX_EPOCHS, *shape), np.int32)
+    found = np.zeros((epochs_at_once(shape), *shape), np.int32)
     found[0] = np.arange(found[0].size).reshape(shape)
     return found
 

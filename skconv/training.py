@@ -14,11 +14,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .data import (
-    MAX_EPOCHS,
     BatchIterator,
     Chunk,
     as_they_are,
     chunks,
+    epochs_at_once,
     fits_one_chunk,
     orders,
     take,
@@ -126,7 +126,7 @@ class Session:
                     break
                 left -= count
                 if self._unwatched() and time.perf_counter() - began < PATIENCE:
-                    ahead = min(2 * ahead, MAX_EPOCHS)
+                    ahead = min(2 * ahead, epochs_at_once(self._whole[0].weights.shape))
         except StopIteration:
             pass
         except KeyboardInterrupt:

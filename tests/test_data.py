@@ -13,6 +13,7 @@ from skconv.data import (
     as_they_are,
     chunk_steps,
     chunks,
+    epochs_at_once,
     fits_one_chunk,
     orders,
     take,
@@ -308,7 +309,7 @@ def test_orders_are_those_of_the_chunks(n):
     (still,) = chunks(rows, None, None, BatchIterator(4))
     shape = still.weights.shape
     found = orders(n, iterator, shape, 5, range(2, 4))
-    assert found.shape == (data.MAX_EPOCHS, *shape)
+    assert found.shape == (epochs_at_once(shape), *shape)
     assert found.dtype == np.int32
     for order, epoch in zip(found, (2, 3), strict=False):
         (expected,) = chunks(rows, None, None, iterator, seed=5, epoch=epoch)
@@ -330,3 +331,10 @@ def test_only_rows_of_one_chunk_that_nobody_changes_stay():
         patch.setattr(data, "MAX_STEPS", 2)
         assert not fits_one_chunk(rows, BatchIterator(4))
         assert fits_one_chunk(rows, BatchIterator(5))
+
+
+@pytest.mark.parametrize(
+    ("shape", "epochs"), [((64, 128), data.MAX_EPOCHS), ((10, 4096), 6), ((10, 10**5), 1)]
+)
+def test_the_orders_of_large_batches_are_fewer(shape, epochs):
+    assert epochs_at_once(shape) == epochs
