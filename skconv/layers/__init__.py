@@ -1,7 +1,14 @@
 """Layers under Lasagne's names, one family a file."""
 
 from .base import Context, Layer, MergeLayer, ParamSpec, initial, runtime, structural
-from .conv import Conv1DLayer, Conv2DLayer, Conv3DLayer, DilatedConv2DLayer
+from .conv import (
+    Conv1DLayer,
+    Conv2DLayer,
+    Conv3DLayer,
+    DepthwiseConv2DLayer,
+    DilatedConv2DLayer,
+    SeparableConv2DLayer,
+)
 from .dense import DenseLayer, NINLayer
 from .embedding import EmbeddingLayer
 from .feature import FeaturePoolLayer, FeatureWTALayer
@@ -17,6 +24,7 @@ from .noise import (
     DropoutLocationsLayer,
     GaussianNoiseLayer,
     SpatialDropoutLayer,
+    StochasticDepthLayer,
     dropout,
     dropout_channels,
     dropout_locations,
@@ -40,6 +48,7 @@ from .special import (
     RandomizedRectifierLayer,
     ScaleLayer,
 )
+from .squeeze import SqueezeExciteLayer
 from .standardization import GroupNormLayer, InstanceNormLayer, LayerNormLayer, StandardizationLayer
 from .transposed import Deconv2DLayer, TransposedConv2DLayer
 from .upscale import Upscale1DLayer, Upscale2DLayer, Upscale3DLayer
@@ -55,6 +64,7 @@ __all__ = [
     "Conv3DLayer",
     "Deconv2DLayer",
     "DenseLayer",
+    "DepthwiseConv2DLayer",
     "DilatedConv2DLayer",
     "DimshuffleLayer",
     "DropoutLayer",
@@ -92,10 +102,13 @@ __all__ = [
     "RandomizedRectifierLayer",
     "ReshapeLayer",
     "ScaleLayer",
+    "SeparableConv2DLayer",
     "SliceLayer",
     "SpatialDropoutLayer",
     "SpatialPyramidPoolingLayer",
+    "SqueezeExciteLayer",
     "StandardizationLayer",
+    "StochasticDepthLayer",
     "TransposedConv2DLayer",
     "Upscale1DLayer",
     "Upscale2DLayer",
