@@ -18,7 +18,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from .blocks import convolve_blocks
+from .depthwise import convolve_depthwise
 from .windows import Pads, pad, windows
+
+GROUP_CHANNELS = 32
+"""Channels from which a group is worth a convolution of its own."""
 
 
 def convolve(
@@ -48,10 +52,79 @@ def convolve(
     array of shape (n, oh, ow, num_filters)
     """
     if jax.default_backend() == "cpu":
-        if groups == 1 and all(step == 1 for step in (*stride, *dilation)):
-            return convolve_blocks(x, jnp.moveaxis(W, (0, 1), (-1, -2)), tuple(map(tuple, pads)))
+        if groups == x.shape[-1] > 1:
+            return _by_channel(x, W, stride, pads, dilation)
+        if groups > 1:
+            return _by_group(x, W, stride, pads, dilation, groups)
+        if all(step == 1 for step in stride):
+            return _by_phase(x, W, pads, dilation)
         return convolve_patches(x, W, stride, pads, dilation, groups)
     return convolve_lax(x, W, stride, pads, dilation, groups)
+
+
+def _by_channel(
+    x: jax.Array,
+    W: jax.Array,
+    stride: Sequence[int],
+    pads: Pads,
+    dilation: Sequence[int],
+) -> jax.Array:
+    """`convolve` with as many groups as channels."""
+    x = jnp.repeat(x, len(W) // x.shape[-1], axis=-1) if len(W) > x.shape[-1] else x
+    filters = jnp.moveaxis(W[:, 0], 0, -1)
+    return convolve_depthwise(x, filters, tuple(stride), tuple(map(tuple, pads)), tuple(dilation))
+
+
+def _by_group(
+    x: jax.Array,
+    W: jax.Array,
+    stride: Sequence[int],
+    pads: Pads,
+    dilation: Sequence[int],
+    groups: int,
+) -> jax.Array:
+    """`convolve` by one convolution for each group, or for several where they are small.
+
+    Together they have filters with zeros for the channels that they do not see.
+    """
+    filters, channels = len(W) // groups, W.shape[1]
+    sizes = (n for n in range(1, groups + 1) if groups % n == 0)
+    together = next((n for n in sizes if n * channels >= GROUP_CHANNELS), groups)
+    W = W.reshape(-1, together, filters, 1, *W.shape[1:])
+    own = jnp.eye(together, dtype=W.dtype).reshape(together, 1, together, *(1,) * (W.ndim - 4))
+    W = (W * own).reshape(len(W), together * filters, together * channels, *W.shape[5:])
+    parts = jnp.split(x, len(W), axis=-1)
+    done = [convolve(part, w, stride, pads, dilation, 1) for part, w in zip(parts, W, strict=True)]
+    return jnp.concatenate(done, axis=-1)
+
+
+def _by_phase(x: jax.Array, W: jax.Array, pads: Pads, dilation: Sequence[int]) -> jax.Array:
+    """`convolve` by a convolution without dilation of the pixels that meet in it.
+
+    Pixels whose distance is no multiple of the dilation never meet, and go into images of their
+    own.
+    """
+    filters = jnp.moveaxis(W, (0, 1), (-1, -2))
+    if all(step == 1 for step in dilation):
+        return convolve_blocks(x, filters, tuple(map(tuple, pads)))
+    sizes = [n + sum(p) for n, p in zip(x.shape[1:-1], pads, strict=True)]
+    rest = [(p, q + -n % d) for n, (p, q), d in zip(sizes, pads, dilation, strict=True)]
+    x, axes = pad(x, rest), len(dilation)
+    split = itertools.chain.from_iterable(
+        (n // d, d) for n, d in zip(x.shape[1:-1], dilation, strict=True)
+    )
+    x = x.reshape(len(x), *split, x.shape[-1])
+    within, between = range(2, 2 * axes + 1, 2), range(1, 2 * axes, 2)
+    x = x.transpose(0, *within, *between, -1)
+    out = convolve_blocks(x.reshape(-1, *x.shape[axes + 1 :]), filters, ((0, 0),) * axes)
+    out = out.reshape(*x.shape[: axes + 1], *out.shape[1:])
+    back = itertools.chain.from_iterable((axes + 1 + i, 1 + i) for i in range(axes))
+    out = out.transpose(0, *back, -1)
+    out = out.reshape(
+        len(out), *(n * d for n, d in zip(out.shape[1:-1:2], dilation, strict=True)), -1
+    )
+    extents = (d * (k - 1) for k, d in zip(W.shape[2:], dilation, strict=True))
+    return out[(slice(None), *(slice(n - e) for n, e in zip(sizes, extents, strict=True)))]
 
 
 def convolve_lax(
