@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import Faults, LayerError, called, did_you_mean
 from .init import Array, as_initializer
-from .layers.base import UNSET, Layer, ParamSpec, Shape
+from .layers.base import UNSET, Layer, ParamSpec, Shape, further
 from .layers.spec import GRAPH, Spec
 from .network import Network, Node, Place
 
@@ -73,6 +73,10 @@ class _Builder:
                 self.layers[spec.name] = spec.cls(**self.fields(spec, given), name=spec.name)
             before = spec.name
         self.faults.raise_any()
+        for name, layer in self.layers.items():
+            for field, kind in further(layer).items():
+                if kind == "layer":
+                    self.incomings[name] += self.incomings.get(getattr(layer, field), ())
 
     def feeding(self, spec: Spec, given: dict[str, Any], before: str | None) -> tuple[str, ...]:
         single, several = given.pop("incoming", None), given.pop("incomings", None)
@@ -93,13 +97,16 @@ class _Builder:
                 f"{called(spec.name, spec.cls)} has nothing to feed it; "
                 "a network starts with an InputLayer"
             )
-        for name in names:
+        feeds = [("incoming", name) for name in names]
+        feeds += [(field, given.get(field)) for field in further(spec.cls)]
+        feeds = [(field, name) for field, name in feeds if name not in (None, UNSET)]
+        for field, name in feeds:
             if name not in self.names:
                 self.faults.add(
-                    f"{called(spec.name, spec.cls)}: incoming {name!r} does not exist."
+                    f"{called(spec.name, spec.cls)}: {field} {name!r} does not exist."
                     f"{did_you_mean(name, self.names)}"
                 )
-        return tuple(names)
+        return tuple(name for _, name in feeds)
 
     def fields(self, spec: Spec, given: dict[str, Any]) -> dict[str, Any]:
         fields = {}
@@ -138,7 +145,7 @@ class _Builder:
                 last = ending(changes.get("num_units", getattr(layer, "num_units", None)))
                 if "nonlinearity" in changes:
                     changes["nonlinearity"] = last
-                elif not hasattr(layer, "nonlinearity"):
+                elif not layer.ends_in_nonlinearity():
                     self.ending = last
             self.layers[name] = replace(layer, **changes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -15,7 +15,7 @@ import numpy as np
 from .errors import LayerError, called, did_you_mean
 from .init import Constant
 from .keys import structural_key
-from .layers.base import Context, Layer, Params, ParamSpec, Shape, kind_of
+from .layers.base import Context, Layer, Params, ParamSpec, Shape, further, kind_of
 from .nonlinearities import linear
 
 Variables = dict[str, Params]
@@ -107,7 +107,8 @@ class Network:
     @property
     def nonlinearity(self) -> Any:
         """What the output layer ends in."""
-        own = getattr(self.node(self.output).layer, "nonlinearity", None)
+        last = self.node(self.output).layer
+        own = last.nonlinearity if last.ends_in_nonlinearity() else None
         return self.ending or own or linear
 
     def places(self) -> list[tuple[Place, ParamSpec]]:
@@ -202,37 +203,47 @@ class Network:
         """
         to = to or self.output
         needed = self._ancestors(to)
-        state = dict(state)
-        values: dict[str, _Laid] = {name: _Laid(x, False) for name, x in inputs.items()}
-        for i, node in enumerate(self.nodes):
-            if node.name not in needed:
-                continue
-            changes = dict(runtime.get(node.name, {}))
-            if logits and node.name == to and hasattr(node.layer, "nonlinearity"):
+        places = {node.name: i for i, node in enumerate(self.nodes)}
+
+        def run(name: str, fed: list[_Laid]) -> tuple[_Laid, Params]:
+            node = self.nodes[places[name]]
+            changes = dict(runtime.get(name, {}))
+            if logits and name == to and node.layer.ends_in_nonlinearity():
                 changes["nonlinearity"] = None
             layer = replace(node.layer, **changes)
-            fed = [values[name] for name in node.incomings or (node.name,)]
             last = _wants_last(layer, fed)
-            own = {name: self._param(params, node.name, name) for name in node.specs}
-            own = {name: value for name, value in own.items() if value is not None}
-            key = None if ctx.key is None else jax.random.fold_in(ctx.key, i)
+            own = {param: self._param(params, name, param) for param in node.specs}
+            own = {param: value for param, value in own.items() if value is not None}
+            key = None if ctx.key is None else jax.random.fold_in(ctx.key, places[name])
+            functions = {other: partial(alone, other, last) for other in _others(layer)}
             try:
                 out, new = layer.apply(
                     own,
-                    state.get(node.name, {}),
+                    state.get(name, {}),
                     *(value.laid(last) for value in fed),
-                    ctx=ctx._replace(key=key),
+                    ctx=ctx._replace(key=key, functions=functions),
                 )
             except Exception as fault:
-                fault.add_note(f"in {called(node.name, layer)}")
+                fault.add_note(f"in {called(name, layer)}")
                 raise
-            values[node.name] = _Laid(out, last)
+            return _Laid(out, last), new
+
+        def alone(name: str, last: bool, *inputs: jax.Array) -> jax.Array:
+            return run(name, [_Laid(x, last) for x in inputs])[0].laid(last)
+
+        renewed = dict(state)
+        values: dict[str, _Laid] = {name: _Laid(x, False) for name, x in inputs.items()}
+        for node in self.nodes:
+            if node.name not in needed:
+                continue
+            fed = [values[name] for name in node.incomings or (node.name,)]
+            values[node.name], new = run(node.name, fed)
             if new:
-                state[node.name] = new
+                renewed[node.name] = new
         out = values[to]
         if self.ending is not None and to == self.output and not logits:
             out = _Laid(self.ending(out.laid(True)), True)
-        return out.laid(False), state
+        return out.laid(False), renewed
 
     def _param(self, params: Variables, layer: str, name: str) -> jax.Array | None:
         layer, name = self.shared.get((layer, name), (layer, name))
@@ -262,15 +273,23 @@ def _wants_last(layer: Layer, fed: list[_Laid]) -> bool:
     return fed[0].last if layer.layout == "any" else layer.layout == "channels_last"
 
 
+def _others(layer: Layer) -> list[str]:
+    return [getattr(layer, name) for name, kind in further(layer).items() if kind == "layer"]
+
+
 def _fields_key(layer: Layer) -> Hashable:
-    return tuple(
-        (f.name, structural_key(getattr(layer, f.name)))
-        for f in dataclasses.fields(layer)
-        if kind_of(f) == "structural"
-    ) + tuple(
-        (f.name, getattr(layer, f.name) is None)
-        for f in dataclasses.fields(layer)
-        if kind_of(f) == "initial"
+    return (
+        tuple((name, getattr(layer, name)) for name in further(layer))
+        + tuple(
+            (f.name, structural_key(getattr(layer, f.name)))
+            for f in dataclasses.fields(layer)
+            if kind_of(f) == "structural"
+        )
+        + tuple(
+            (f.name, getattr(layer, f.name) is None)
+            for f in dataclasses.fields(layer)
+            if kind_of(f) == "initial"
+        )
     )
 
 

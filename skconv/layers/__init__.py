@@ -50,6 +50,7 @@ from .special import (
 )
 from .squeeze import SqueezeExciteLayer
 from .standardization import GroupNormLayer, InstanceNormLayer, LayerNormLayer, StandardizationLayer
+from .transformer import TPSTransformerLayer, TransformerLayer
 from .transposed import Deconv2DLayer, TransposedConv2DLayer
 from .upscale import Upscale1DLayer, Upscale2DLayer, Upscale3DLayer
 from .whole import GlobalPoolLayer, SpatialPyramidPoolingLayer
@@ -109,6 +110,8 @@ __all__ = [
     "SqueezeExciteLayer",
     "StandardizationLayer",
     "StochasticDepthLayer",
+    "TPSTransformerLayer",
+    "TransformerLayer",
     "TransposedConv2DLayer",
     "Upscale1DLayer",
     "Upscale2DLayer",

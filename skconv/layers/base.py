@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -81,6 +82,29 @@ def initial(default: Any) -> Any:
     return field(default=default, metadata={"kind": "initial", "check": None})
 
 
+def further_input() -> Any:
+    """Field that may name a layer which feeds this one as well, after all that `incoming` names.
+
+    It takes a layer or its name; in a built network it holds the name, or None.
+    """
+    return field(default=None, metadata={"kind": "graph", "further": "input"})
+
+
+def other_layer() -> Any:
+    """Field that names a layer whose function this one works with.
+
+    It takes a layer or its name. After what feeds this layer anyway, it is fed by the other's
+    output and then by the other's inputs; `Context.functions` has the function between the two.
+    """
+    return field(default=UNSET, metadata={"kind": "graph", "further": "layer"})
+
+
+def further(layer: Layer | type[Layer]) -> dict[str, str]:
+    """Fields made by `further_input` and `other_layer`: ``'input'`` or ``'layer'`` by name."""
+    fields = dataclasses.fields(layer)
+    return {f.name: f.metadata["further"] for f in fields if "further" in f.metadata}
+
+
 def kind_of(spec: dataclasses.Field) -> str:
     """Kind of a layer's field: ``'structural'``, ``'runtime'``, ``'initial'`` or ``'graph'``."""
     return spec.metadata.get("kind", "structural")
@@ -97,11 +121,14 @@ class Context(NamedTuple):
         Source of the layer's randomness; None at prediction.
     mask : array of shape (n,) or None
         One for rows that count, zero for those that fill up the batch.
+    functions : mapping of str to callable
+        By name of a layer in a field made by `other_layer`: from its inputs to its output.
     """
 
     train: bool
     key: jax.Array | None = None
     mask: jax.Array | None = None
+    functions: Mapping[str, Callable[..., jax.Array]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -153,6 +180,9 @@ class Layer:
     default_nonlinearity: ClassVar[Any] = staticmethod(rectify)
     """What an unset `nonlinearity` means, except at the output."""
 
+    inner_nonlinearity: ClassVar[bool] = False
+    """Whether more comes after `nonlinearity`, so that it is none of the output."""
+
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):
             value = getattr(self, spec.name)
@@ -199,6 +229,10 @@ class Layer:
                 yield f"{spec.name} is missing"
             elif test is not None and value is not UNSET and (valid := test(value)):
                 yield f"{spec.name}={value!r} is not {valid}"
+
+    def ends_in_nonlinearity(self) -> bool:
+        """Tell whether a field `nonlinearity` decides what the output looks like."""
+        return hasattr(self, "nonlinearity") and not self.inner_nonlinearity
 
     def activate(self, x: jax.Array) -> jax.Array:
         """Apply the field `nonlinearity`, of which None is the identity."""
@@ -297,6 +331,24 @@ IMAGES = {
     3: "(n, channels, depth, height, width)",
 }
 """What a batch of images has for axes, by the number of those that are in space."""
+
+
+def need_sequences(shape: Shape) -> None:
+    """Raise where an input has no axes for time and features."""
+    if len(shape) < 3:
+        raise LayerError(
+            f"takes input of shape (n, time, features), got {shape}; "
+            "give sequences of single numbers an axis of features: X[:, :, None]"
+        )
+
+
+def need_mask(mask: Shape, sequences: Shape) -> None:
+    """Raise where a mask has not one number for each time of the sequences."""
+    if len(mask) != 2 or mask[1] != sequences[1]:
+        raise LayerError(
+            f"mask_input of shape {mask} does not fit sequences of shape {sequences}; "
+            f"it must be (n, {sequences[1]})"
+        )
 
 
 def need_images(shape: Shape, spatial: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..errors import Faults
-from .base import Layer
+from .base import Layer, further
 
 GRAPH = ("incoming", "incomings")
 
@@ -20,7 +20,7 @@ class Spec(NamedTuple):
     name : str
     cls : type
     given : dict
-        Fields that were given, without those of the graph.
+        Fields that were given, without `incoming` and `incomings`; other layers by their names.
     incomings : tuple of str or None
         Names of the layers that feed it; None for the one before.
     """
@@ -116,17 +116,16 @@ class _Reader:
 
     def add_class(self, cls: type[Layer], given: dict[str, Any]) -> None:
         given = dict(given)
-        incomings = self.incomings(given)
+        incomings = self.incomings(cls, given)
         name = given.pop("name", None) or self.made_up(cls)
         self.append(name, cls, given, incomings)
 
     def add_instance(self, layer: Layer, name: str | None = None) -> str:
         if id(layer) in self.names:
             return self.names[id(layer)]
-        graph = {field: getattr(layer, field) for field in GRAPH if hasattr(layer, field)}
-        incomings = self.incomings(graph)
-        fields = [f.name for f in dataclasses.fields(layer) if f.init]
-        given = {f: getattr(layer, f) for f in fields if f not in (*GRAPH, "name")}
+        fields = [f.name for f in dataclasses.fields(layer) if f.init and f.name != "name"]
+        given = {f: getattr(layer, f) for f in fields}
+        incomings = self.incomings(type(layer), given)
         name = name or layer.name or self.made_up(type(layer))
         self.names[id(layer)] = name
         self.append(name, type(layer), given, incomings)
@@ -142,9 +141,13 @@ class _Reader:
             self.faults.add(f"two layers are called {name!r}")
         self.specs.append(Spec(name, cls, given, incomings))
 
-    def incomings(self, given: dict[str, Any]) -> tuple[str, ...] | None:
-        """Take what feeds a layer out of its fields, as names."""
-        return tuple(self.feeding(given)) or None
+    def incomings(self, cls: type[Layer], given: dict[str, Any]) -> tuple[str, ...] | None:
+        """Take what feeds a layer out of its fields, as names, and name other layers in them."""
+        names = tuple(self.feeding(given)) or None
+        for field in further(cls):
+            if isinstance(given.get(field), Layer):
+                given[field] = self.add_instance(given[field])
+        return names
 
     def feeding(self, given: dict[str, Any]) -> Iterator[str]:
         single, several = given.pop("incoming", None), given.pop("incomings", None)

@@ -85,6 +85,16 @@ EXAMPLES = {
     "SqueezeExciteLayer": ({"ratio": 2}, IMAGES),
     "StandardizationLayer": ({"axes": "spatial"}, IMAGES),
     "StochasticDepthLayer": ({}, IMAGES),
+    "TPSTransformerLayer": (
+        {"localization_network": "in1", "control_points": 4},
+        IMAGES,
+        (None, 8),
+    ),
+    "TransformerLayer": (
+        {"localization_network": "in1", "downsample_factor": 1.5},
+        IMAGES,
+        (None, 6),
+    ),
     "TransposedConv2DLayer": ({**CONV, "stride": 2, "crop": 1}, IMAGES),
     "Upscale1DLayer": ({"scale_factor": 2}, SEQUENCES),
     "Upscale2DLayer": ({"scale_factor": (2, 3), "mode": "dilate"}, IMAGES),
@@ -124,6 +134,8 @@ CHANGED = {
     "SqueezeExciteLayer": {"num_hidden": 3},
     "StandardizationLayer": {"axes": "auto"},
     "StochasticDepthLayer": {"rescale": False},
+    "TPSTransformerLayer": {"border_mode": "wrap"},
+    "TransformerLayer": {"downsample_factor": 2},
     "TransposedConv2DLayer": {"crop": 0},
     "LocalResponseNormalization2DLayer": {"n": 3},
     **{f"Conv{n}DLayer": {"flip_filters": True} for n in (1, 2, 3)},
@@ -271,13 +283,20 @@ def test_older_names_stand_for_fields(layer):
     assert not set(layer.aliases) & fields
 
 
+def feeding(name, shapes):
+    """List what may feed a layer, and which of it does besides what its own fields name."""
+    others = [(layers.InputLayer, {"name": f"in{i}", "shape": s}) for i, s in enumerate(shapes)]
+    named = EXAMPLES[name][0].values()
+    feeds = [f"in{i}" for i in range(len(shapes)) if f"in{i}" not in named]
+    merges = issubclass(getattr(layers, name), layers.MergeLayer)
+    return others, {"incomings": feeds} if merges else {"incoming": "in0"}
+
+
 def network(layer, shapes):
     if isinstance(layer, layers.InputLayer):
         return build(read([layer]), {})
-    inputs = [(f"in{i}", layers.InputLayer(shape)) for i, shape in enumerate(shapes)]
-    feeds = [f"in{i}" for i in range(len(shapes))]
-    fed = {"incomings": feeds} if isinstance(layer, layers.MergeLayer) else {}
-    return build(read([*inputs, ("layer", layer)]), {"layer": fed})
+    others, fed = feeding(type(layer).__name__, shapes)
+    return build(read([*others, ("layer", layer)]), {"layer": fed})
 
 
 def test_only_structure_changes_the_key_of_a_network(name, layer, shapes):
@@ -296,13 +315,8 @@ def test_only_structure_changes_the_key_of_a_network(name, layer, shapes):
 
 
 def test_keywords_of_a_net_reach_the_layer(name, layer, shapes):
-    others = [(layers.InputLayer, {"name": f"in{i}", "shape": s}) for i, s in enumerate(shapes)]
-    feeds = [f"in{i}" for i in range(len(shapes))]
+    others, fed = ([], {}) if name == "InputLayer" else feeding(name, shapes)
     fields = {f"own_{key}": value for key, value in EXAMPLES[name][0].items()}
-    if name == "InputLayer":
-        others, fed = [], {}
-    else:
-        fed = {"incomings": feeds} if isinstance(layer, layers.MergeLayer) else {}
     own = (getattr(layers, name), {"name": "own", **fed})
     net = NeuralNet([*others, own, (layers.DenseLayer, {"num_units": 2})], **fields)
     again = clone(net).set_params(**net.get_params())
