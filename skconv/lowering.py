@@ -58,7 +58,7 @@ def convolve(
             return _by_group(x, W, stride, pads, dilation, groups)
         if all(step == 1 for step in stride):
             return _by_phase(x, W, pads, dilation)
-        return convolve_patches(x, W, stride, pads, dilation, groups)
+        return convolve_patches(x, W, stride, pads, dilation)
     return convolve_lax(x, W, stride, pads, dilation, groups)
 
 
@@ -150,25 +150,12 @@ def convolve_lax(
 
 
 def convolve_patches(
-    x: jax.Array,
-    W: jax.Array,
-    stride: Sequence[int],
-    pads: Pads,
-    dilation: Sequence[int],
-    groups: int,
+    x: jax.Array, W: jax.Array, stride: Sequence[int], pads: Pads, dilation: Sequence[int]
 ) -> jax.Array:
     """`convolve` by one matrix product with the patches under the filters."""
     taps = list(windows(pad(x, pads), W.shape[2:], stride, dilation))
-    num_filters, channels = W.shape[:2]
-    field = math.prod(W.shape[2:])
-    if groups == 1:
-        matrix = W.reshape(num_filters, channels, field).transpose(2, 1, 0)
-        return jnp.concatenate(taps, axis=-1) @ matrix.reshape(field * channels, num_filters)
-    patches = jnp.stack(taps, axis=-2)
-    patches = patches.reshape(*patches.shape[:-1], groups, channels)
-    filters = W.reshape(groups, num_filters // groups, channels, field)
-    out = jnp.einsum("...tgc,goct->...go", patches, filters)
-    return out.reshape(*out.shape[:-2], num_filters)
+    matrix = jnp.moveaxis(W, (0, 1), (-1, -2)).reshape(-1, len(W))
+    return jnp.concatenate(taps, axis=-1) @ matrix
 
 
 def pool_max(x: jax.Array, size: Sequence[int], stride: Sequence[int], pads: Pads) -> jax.Array:

@@ -20,7 +20,7 @@ FLOORS = [
         "windows",
         "winograd",
     ],
-    ["blocks"],
+    ["blocks", "depthwise"],
     ["inputs", "lowering", "objectives", "params", "updates", "layers.base"],
     ["data", "layers.*", "targets"],
     ["models.*", "network", "settings"],
