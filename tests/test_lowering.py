@@ -111,7 +111,7 @@ def test_only_the_cpu_multiplies_patches(monkeypatch, backend, products, convolu
     monkeypatch.setattr(lowering.jax, "default_backend", lambda: backend)
     x, W = np.ones((1, 4, 4, 1), np.float32), np.ones((1, 1, 2, 2), np.float32)
     jaxpr = str(
-        jax.make_jaxpr(lambda x, W: lowering.convolve(x, W, (1, 1), ((0, 0),) * 2, (1, 1), 1))(x, W)
+        jax.make_jaxpr(lambda x, W: lowering.convolve(x, W, (2, 2), ((0, 0),) * 2, (1, 1), 1))(x, W)
     )
     assert jaxpr.count("dot_general[") == products
     assert jaxpr.count("conv_general_dilated[") == convolutions
