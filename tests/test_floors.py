@@ -22,7 +22,7 @@ FLOORS = [
         "windows",
         "winograd",
     ],
-    ["blocks"],
+    ["blocks", "depthwise"],
     [
         "heads",
         "inputs",
