@@ -73,10 +73,33 @@ PAIRS = (
     _conv("conv1d 3 dilated 4", (64, 32, 256), 64, 3, padding=4, dilation=4),
     _conv("conv2d 3x3", MIDDLE, 64, 3, padding=1),
     _conv("conv2d 3x3 of 3 channels", (64, 3, 32, 32), 64, 3, padding=1),
-    _conv("conv2d 5x5", (64, 32, 16, 16), 32, 5, padding=2),
+    _conv(
+        "conv2d 5x5",
+        (64, 32, 16, 16),
+        32,
+        5,
+        "XLA's product for the gradient of the filters takes twice torch's time",
+        padding=2,
+    ),
     _conv("conv2d 3x3 strided 2", MIDDLE, 128, 3, padding=1, stride=2),
-    _conv("conv2d 11x11 strided 4", (16, 3, 64, 64), 64, 11, padding=2, stride=4),
-    _conv("conv2d 3x3 dilated 2", MIDDLE, 64, 3, padding=2, dilation=2),
+    _conv(
+        "conv2d 11x11 strided 4",
+        (16, 3, 64, 64),
+        64,
+        11,
+        "patches are written out for the product and for both gradients",
+        padding=2,
+        stride=4,
+    ),
+    _conv(
+        "conv2d 3x3 dilated 2",
+        MIDDLE,
+        64,
+        3,
+        "pixels are sorted into images of those that meet, and back",
+        padding=2,
+        dilation=2,
+    ),
     _conv("conv2d 3x3, 2 groups", MIDDLE, 64, 3, padding=1, groups=2),
     _conv("conv2d 3x3, 16 groups", MIDDLE, 64, 3, padding=1, groups=16),
     _conv("conv2d 1x1", MIDDLE, 128, 1),
@@ -112,7 +135,14 @@ PAIRS = (
         ),
         (MIDDLE,),
     ),
-    _conv("conv3d 3x3x3", (8, 16, 8, 16, 16), 32, 3, padding=1),
+    _conv(
+        "conv3d 3x3x3",
+        (8, 16, 8, 16, 16),
+        32,
+        3,
+        "XLA has no fast path for volumes; their patches are 27 times as large",
+        padding=1,
+    ),
     Pair(
         "transposed 4x4 strided 2",
         lambda layers: layers.TransposedConv2DLayer(
@@ -188,12 +218,14 @@ PAIRS = (
         lambda layers: layers.LayerNormLayer(),
         lambda torch: torch.nn.LayerNorm(500),
         ((512, 500),),
+        why="XLA reads the rows once for each of four sums",
     ),
     Pair(
         "group norm, 8 groups",
         lambda layers: layers.GroupNormLayer(num_groups=8),
         lambda torch: torch.nn.GroupNorm(8, 64),
         (MIDDLE,),
+        why="XLA reads the images once for each of four sums",
     ),
     Pair(
         "instance norm",
@@ -226,10 +258,24 @@ PAIRS = (
         (MIDDLE,),
     ),
     Pair(
+        "spatial transformer",
+        lambda layers: layers.TransformerLayer(localization_network="theta"),
+        lambda torch: (
+            lambda x, theta: torch.nn.functional.grid_sample(
+                x,
+                torch.nn.functional.affine_grid(theta.view(-1, 2, 3), x.shape, align_corners=True),
+                padding_mode="border",
+                align_corners=True,
+            )
+        ),
+        (MIDDLE, (64, 6)),
+    ),
+    Pair(
         "sum",
         lambda layers: layers.ElemwiseSumLayer(),
         lambda torch: torch.add,
         (MIDDLE, MIDDLE),
+        why="torch hands one gradient to both inputs; the loop writes each down",
     ),
     Pair(
         "concat",

@@ -1,9 +1,9 @@
 """Convolution and pooling of channels-last arrays, each lowered as its platform runs it best.
 
-On the CPU, XLA leaves its fast convolution path inside a loop: the weight gradient of (64, 16, 16,
-64) to 128 filters of 3x3 takes 66 ms alone and 12 s in a loop. So there a convolution is a matrix
-product with patches, in blocks where they would not stay in the cache, and pooling is a reduction
-over shifted slices.
+On the CPU, XLA leaves its fast convolution path inside a loop, for gradients and for groups: the
+weight gradient of (64, 16, 16, 64) to 128 filters of 3x3 takes 66 ms alone and 12 s in a loop. So
+there gradients, and often the convolution itself, are matrix products with patches, in blocks where
+they would not stay in the cache, and pooling is a reduction over shifted slices.
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def _by_group(
 ) -> jax.Array:
     """`convolve` by one convolution for each group, or for several where they are small.
 
-    Together they have filters with zeros for the channels that they do not see.
+    Together they have filters with zeros for the channels that they do not see. A core takes 19 ms
+    for (64, 16, 16, 64) with 3x3 filters in 2 or in 16 groups, forward and backward, and 175 ms for
+    products of groups of patches.
     """
     filters, channels = len(W) // groups, W.shape[1]
     sizes = (n for n in range(1, groups + 1) if groups % n == 0)
@@ -102,7 +104,8 @@ def _by_phase(x: jax.Array, W: jax.Array, pads: Pads, dilation: Sequence[int]) -
     """`convolve` by a convolution without dilation of the pixels that meet in it.
 
     Pixels whose distance is no multiple of the dilation never meet, and go into images of their
-    own.
+    own. A core takes 43 ms for (64, 16, 16, 64) with 64 filters of 3x3, dilated by 2, forward and
+    backward, and 80 ms with patches.
     """
     if all(step == 1 for step in dilation):
         return _plain(x, W, pads)
@@ -185,11 +188,13 @@ def pool_max(x: jax.Array, size: Sequence[int], stride: Sequence[int], pads: Pad
     if _tiles(x, size, stride, pads):
         return _max_of_tiles(_whole(x, size), tuple(size))
     if jax.default_backend() == "cpu":
-        taps = windows(pad(x, pads, -jnp.inf), size, stride)
-        result = next(taps)
-        for tap in taps:
-            result = jnp.maximum(result, tap)
-        return result
+        x = pad(x, pads, -jnp.inf)
+        for axis in range(len(size)):
+            # one axis after the other: 6 maxima for a window of 3x3 instead of 9, but 7 ms forward
+            # and backward on (64, 16, 16, 64) instead of 45
+            alone = [[n if i == axis else 1 for i, n in enumerate(ns)] for ns in (size, stride)]
+            x = functools.reduce(jnp.maximum, windows(x, *alone))
+        return x
     return lax.reduce_window(
         x, -jnp.inf, lax.max, (1, *size, 1), (1, *stride, 1), ((0, 0), *pads, (0, 0))
     )
