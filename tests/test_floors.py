@@ -22,7 +22,7 @@ FLOORS = [
         "windows",
         "winograd",
     ],
-    ["blocks", "depthwise"],
+    ["blocks", "checks", "depthwise"],
     [
         "heads",
         "inputs",

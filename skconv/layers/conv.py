@@ -8,6 +8,16 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 
+from ..checks import (
+    Shape,
+    each_axis,
+    flag,
+    function,
+    natural_each,
+    need_images,
+    positive,
+    positive_each,
+)
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform, HeUniform
 from ..lowering import Pads, convolve
@@ -17,17 +27,9 @@ from .base import (
     Layer,
     Params,
     ParamSpec,
-    Shape,
     add_biases,
     bias_specs,
-    each_axis,
-    flag,
-    function,
     initial,
-    natural_each,
-    need_images,
-    positive,
-    positive_each,
     structural,
 )
 

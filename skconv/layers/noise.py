@@ -8,17 +8,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .base import (
-    Context,
-    Layer,
-    Params,
-    Shape,
-    flag,
-    need_channels,
-    row_axes,
-    runtime,
-    structural,
-)
+from ..checks import Shape, flag, need_channels, row_axes
+from .base import Context, Layer, Params, runtime, structural
 
 __all__ = [
     "DropoutLayer",

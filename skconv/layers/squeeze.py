@@ -7,26 +7,13 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ..checks import Shape, function, need_channels, positive, positive_or_none
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from ..nonlinearities import linear, rectify, sigmoid
-from .base import (
-    Context,
-    Layer,
-    Params,
-    ParamSpec,
-    Shape,
-    function,
-    initial,
-    positive,
-    structural,
-)
+from .base import Context, Layer, Params, ParamSpec, initial, structural
 
 __all__ = ["SqueezeExciteLayer"]
-
-
-def _units(value: Any) -> str | None:
-    return None if value is None else positive(value)
 
 
 @dataclass(frozen=True)
@@ -56,7 +43,7 @@ class SqueezeExciteLayer(Layer):
     """
 
     ratio: int = structural(16, check=positive)
-    num_hidden: Any = structural(None, check=_units)
+    num_hidden: Any = structural(None, check=positive_or_none)
     W1: Any = initial(GlorotUniform())
     b1: Any = initial(Constant(0.0))
     W2: Any = initial(GlorotUniform())
@@ -69,8 +56,7 @@ class SqueezeExciteLayer(Layer):
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""
         shape = input_shapes[0]
-        if len(shape) < 3:
-            raise LayerError(f"takes input with axes after the channels, got {shape}")
+        need_channels(shape, places=True)
         if self.num_hidden is None and self.ratio > shape[1]:
             raise LayerError(
                 f"ratio={self.ratio} leaves no hidden unit of {shape[1]} channels; use a smaller "

@@ -9,21 +9,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ..checks import Shape, need_channels, positive, row_axes
 from ..errors import LayerError
 from ..init import Constant
-from .base import (
-    Context,
-    Layer,
-    Params,
-    ParamSpec,
-    Shape,
-    initial,
-    need_channels,
-    positive,
-    row_axes,
-    runtime,
-    structural,
-)
+from .base import Context, Layer, Params, ParamSpec, initial, runtime, structural
 
 __all__ = ["GroupNormLayer", "InstanceNormLayer", "LayerNormLayer", "StandardizationLayer"]
 

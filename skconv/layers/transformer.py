@@ -13,25 +13,22 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ..checks import Shape, is_whole, need_images, number, one_of
 from ..errors import LayerError
-from .base import Context, Layer, Params, Shape, further_input, need_images, one_of, structural
+from .base import Context, Layer, Params, further_input, structural
 
 __all__ = ["TPSTransformerLayer", "TransformerLayer"]
 
 
 def _factor(value: Any) -> str | None:
     values = value if isinstance(value, tuple) else (value,)
-    if len(values) in (1, 2) and all(
-        isinstance(v, int | float | np.number) and not isinstance(v, bool) and 0 < v < math.inf
-        for v in values
-    ):
+    if len(values) in (1, 2) and all(number(v) is None and v > 0 for v in values):
         return None
     return "a number above 0, or two of them"
 
 
 def _square(value: Any) -> str | None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if whole and value >= 4 and math.isqrt(value) ** 2 == value:
+    if is_whole(value) and value >= 4 and math.isqrt(value) ** 2 == value:
         return None
     return "the square of a whole number of 2 or more"
 

@@ -93,9 +93,12 @@ def test_rows_without_space():
         SqueezeExciteLayer(ratio=2).output_shape((None, 6))
 
 
-@pytest.mark.parametrize("fields", [{"ratio": 0}, {"num_hidden": 0.5}])
-def test_fields_that_cannot_be(fields):
-    (name, value) = next(iter(fields.items()))
-    assert list(SqueezeExciteLayer(**fields).check()) == [
-        f"{name}={value} is not a whole number of 1 or more"
-    ]
+@pytest.mark.parametrize(
+    ("name", "value", "valid"),
+    [
+        ("ratio", 0, "a whole number of 1 or more"),
+        ("num_hidden", 0.5, "a whole number of 1 or more, or None"),
+    ],
+)
+def test_fields_that_cannot_be(name, value, valid):
+    assert list(SqueezeExciteLayer(**{name: value}).check()) == [f"{name}={value} is not {valid}"]
