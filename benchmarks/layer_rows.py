@@ -282,6 +282,7 @@ PAIRS = (
         lambda layers: layers.ConcatLayer(),
         lambda torch: lambda *xs: torch.cat(xs, 1),
         (MIDDLE, MIDDLE),
+        why="torch hands out views of one gradient; the loop writes each part down",
     ),
     Pair(
         "embedding",
