@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .checks import Shape
 from .errors import Faults, LayerError, called, did_you_mean
 from .heads import Head
 from .init import Array, Constant, as_initializer
-from .layers.base import UNSET, Layer, ParamSpec, Shape, further
+from .layers.base import UNSET, Layer, ParamSpec, further
 from .layers.spec import GRAPH, Spec
 from .network import Network, Node, Place
 

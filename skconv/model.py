@@ -10,8 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .checks import Shape
 from .errors import Faults, did_you_mean
-from .layers.base import Layer, Shape
+from .layers.base import Layer
 from .network import Network, Node, Place, Variables
 from .seeds import fold_in, make_key
 from .updating import Update

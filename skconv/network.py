@@ -12,11 +12,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .checks import Shape
 from .errors import LayerError, called, did_you_mean
 from .heads import Head
 from .init import Constant
 from .keys import structural_key
-from .layers.base import Context, Layer, Params, ParamSpec, Shape, further, kind_of
+from .layers.base import Context, Layer, Params, ParamSpec, further, kind_of
 from .nonlinearities import linear
 from .seeds import fold_in
 

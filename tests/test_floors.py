@@ -22,7 +22,7 @@ FLOORS = [
         "windows",
         "winograd",
     ],
-    ["blocks"],
+    ["blocks", "checks", "depthwise"],
     [
         "heads",
         "inputs",

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from ..checks import Shape, flag, function, need_channels, positive
 from ..init import Constant, GlorotUniform
 from .base import (
     UNSET,
@@ -13,14 +14,9 @@ from .base import (
     Layer,
     Params,
     ParamSpec,
-    Shape,
     add_biases,
     bias_specs,
-    flag,
-    function,
     initial,
-    need_channels,
-    positive,
     structural,
 )
 

@@ -8,18 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ..checks import Shape, need_traced_shape, needed_function, positive, row_axis
 from ..errors import LayerError
-from .base import (
-    Context,
-    Layer,
-    Params,
-    Shape,
-    need_traced_shape,
-    needed_function,
-    positive,
-    row_axis,
-    structural,
-)
+from .base import Context, Layer, Params, structural
 
 __all__ = ["FeaturePoolLayer", "FeatureWTALayer"]
 

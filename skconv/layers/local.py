@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
+from ..checks import Shape, each_axis, flag, function, need_images, one_of, positive, positive_each
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from ..windows import pad, windows
@@ -17,17 +18,9 @@ from .base import (
     Layer,
     Params,
     ParamSpec,
-    Shape,
     add_biases,
     bias_specs,
-    each_axis,
-    flag,
-    function,
     initial,
-    need_images,
-    one_of,
-    positive,
-    positive_each,
     structural,
 )
 

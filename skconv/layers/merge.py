@@ -10,18 +10,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ..checks import Shape, need_traced_shape, needed_function, number, row_axis
 from ..errors import LayerError
-from .base import (
-    Context,
-    MergeLayer,
-    Params,
-    Shape,
-    need_traced_shape,
-    needed_function,
-    number,
-    row_axis,
-    structural,
-)
+from .base import Context, MergeLayer, Params, structural
 
 __all__ = ["ConcatLayer", "ElemwiseMergeLayer", "ElemwiseSumLayer"]
 

@@ -8,23 +8,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .base import (
-    Context,
-    Layer,
-    Params,
-    Shape,
-    flag,
-    need_channels,
-    row_axes,
-    runtime,
-    structural,
-)
+from ..checks import Shape, flag, need_channels, row_axes
+from .base import Context, Layer, Params, runtime, structural
 
 __all__ = [
     "DropoutLayer",
     "DropoutLocationsLayer",
     "GaussianNoiseLayer",
     "SpatialDropoutLayer",
+    "StochasticDepthLayer",
     "dropout",
     "dropout_channels",
     "dropout_locations",
@@ -142,6 +134,27 @@ class DropoutLocationsLayer(_SettledDropoutLayer):
 
 
 dropout_locations = DropoutLocationsLayer
+
+
+@dataclass(frozen=True)
+class StochasticDepthLayer(_SettledDropoutLayer):
+    """Set whole rows to zero at random in training (Huang et al. 2016).
+
+    Put before the sum at the end of a residual branch, it leaves the branch out for those rows.
+
+    Parameters
+    ----------
+    p, rescale
+        As in `DropoutLayer`. The paper raises `p` from block to block up to 0.5.
+
+    Examples
+    --------
+    >>> StochasticDepthLayer(p=0.1).output_shape((None, 32, 13, 13))
+    (None, 32, 13, 13)
+    """
+
+    def _together(self, rank: int) -> tuple[int, ...]:
+        return tuple(range(1, rank))
 
 
 @dataclass(frozen=True)

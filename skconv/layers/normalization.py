@@ -8,20 +8,9 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
+from ..checks import Shape, need_images, positive, shared_axes
 from ..init import Constant
-from .base import (
-    Context,
-    Layer,
-    Params,
-    ParamSpec,
-    Shape,
-    initial,
-    need_images,
-    positive,
-    runtime,
-    shared_axes,
-    structural,
-)
+from .base import Context, Layer, Params, ParamSpec, initial, runtime, structural
 
 __all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer"]
 

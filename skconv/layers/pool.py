@@ -7,21 +7,10 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
+from ..checks import Shape, each_axis, flag, natural_each, need_images, one_of, positive_each
 from ..errors import LayerError
 from ..lowering import Pads, pool_max, pool_sum
-from .base import (
-    Context,
-    Layer,
-    Params,
-    Shape,
-    each_axis,
-    flag,
-    natural_each,
-    need_images,
-    one_of,
-    positive_each,
-    structural,
-)
+from .base import Context, Layer, Params, structural
 
 __all__ = [
     "MaxPool1DLayer",

@@ -8,9 +8,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ..checks import Shape, is_whole, number, positive, row_axis
 from ..errors import LayerError
 from ..keys import structural_key
-from .base import Context, Layer, Params, Shape, is_whole, number, positive, row_axis, structural
+from .base import Context, Layer, Params, structural
 
 __all__ = ["DimshuffleLayer", "FlattenLayer", "PadLayer", "ReshapeLayer", "SliceLayer"]
 

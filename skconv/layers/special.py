@@ -8,24 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ..checks import Shape, function, need_traced_shape, needed_function, shared_axes, traced_shape
 from ..errors import LayerError
 from ..init import Constant
-from .base import (
-    UNSET,
-    Context,
-    Layer,
-    Params,
-    ParamSpec,
-    Shape,
-    function,
-    initial,
-    need_traced_shape,
-    needed_function,
-    runtime,
-    shared_axes,
-    structural,
-    traced_shape,
-)
+from .base import UNSET, Context, Layer, Params, ParamSpec, initial, runtime, structural
 
 __all__ = [
     "BiasLayer",

@@ -8,11 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..errors import LayerError
-from .base import (
-    Context,
-    Layer,
-    Params,
+from ..checks import (
     Shape,
     need_channels,
     need_images,
@@ -20,8 +16,9 @@ from .base import (
     needed_function,
     one_of,
     positive_each,
-    structural,
 )
+from ..errors import LayerError
+from .base import Context, Layer, Params, structural
 
 __all__ = ["GlobalPoolLayer", "SpatialPyramidPoolingLayer"]
 

@@ -9,12 +9,13 @@ import pytest
 
 from skconv import NeuralNet, layers
 from skconv.building import build
+from skconv.checks import flag
 from skconv.init import Constant, Normal
-from skconv.layers.base import flag, kind_of
+from skconv.layers.base import kind_of
 from skconv.layers.spec import read
 from skconv.nonlinearities import LeakyRectify
 
-from .test_contract import EXAMPLES
+from .test_contract import EXAMPLES, feeding
 
 NONSENSE = [object(), "nonsense", float("nan"), {}, True]
 """What no field can be, but for True, which flags can."""
@@ -32,10 +33,8 @@ def build_layer(name, fields, *shapes):
     cls, fields = getattr(layers, name), {**valid, **fields, "name": "own"}
     if name == "InputLayer":
         return build(read([(cls, fields)]), {})
-    inputs = [(f"in{i}", layers.InputLayer(shape)) for i, shape in enumerate(shapes or usual)]
-    if issubclass(cls, layers.MergeLayer):
-        fields["incomings"] = [feed for feed, _ in inputs]
-    return build(read([*inputs, (cls, fields)]), {})
+    others, fed = feeding(name, shapes or usual)
+    return build(read([*others, (cls, {**fields, **fed})]), {})
 
 
 def refused(message):
@@ -104,6 +103,16 @@ FIELDS = [
         ({"filter_size": 9}, "are larger than the images that reach them, (None, 4, 6"),
         ({"dilation": 6}, "are larger than the images that reach them, (None, 4, 6"),
     ),
+    *of_all(
+        "DepthwiseConv2DLayer SeparableConv2DLayer",
+        ({"filter_size": [3, 0]}, f"filter_size=(3, 0) {EACH}"),
+        ({"depth_multiplier": 0}, f"depth_multiplier=0 {SIZE}"),
+        ({"stride": (1,) * 4}, "stride=(1, 1, 1, 1) has 4 numbers, "),
+        ({"pad": "sam"}, f"pad='sam' {PAD}"),
+        ({"filter_size": 9}, "are larger than the images that reach them, (None, 4, 6"),
+    ),
+    ("DepthwiseConv2DLayer", {"num_filters": 4}, "has no 'num_filters'."),
+    ("SeparableConv2DLayer", {"W_pointwise": None}, "W_pointwise=None is no initialiser, number, "),
     *of_all(
         "TransposedConv2DLayer",
         ({"stride": (1, 0)}, f"stride=(1, 0) {EACH}"),
@@ -181,7 +190,7 @@ FIELDS = [
     ),
     ("SpatialPyramidPoolingLayer", {"mode": "sum"}, "mode='sum' is not one of 'max', 'average'"),
     *of_all(
-        "DropoutLayer SpatialDropoutLayer DropoutLocationsLayer",
+        "DropoutLayer SpatialDropoutLayer DropoutLocationsLayer StochasticDepthLayer",
         ({"p": 1.1}, "p=1.1 is not a number from 0.0 to 1.0"),
         ({"p": -0.1}, "p=-0.1 is not a number from 0.0 to 1.0"),
         ({"p": None}, "p=None is not a number from 0.0 to 1.0"),
@@ -350,8 +359,9 @@ def test_fields_that_cannot_be(name, fields, essence):
 PLACES = "takes input with axes after the channels, got (None, 4)"
 SHAPES = [
     *of_all(
-        "Conv2DLayer DilatedConv2DLayer TransposedConv2DLayer LocallyConnected2DLayer "
-        "MaxPool2DLayer Pool2DLayer Upscale2DLayer SpatialPyramidPoolingLayer "
+        "Conv2DLayer DilatedConv2DLayer DepthwiseConv2DLayer SeparableConv2DLayer "
+        "TransposedConv2DLayer LocallyConnected2DLayer MaxPool2DLayer Pool2DLayer "
+        "Upscale2DLayer SpatialPyramidPoolingLayer "
         "LocalResponseNormalization2DLayer",
         ([(None, 6, 6)], "got (None, 6, 6); give images a channel axis: X[:, None]"),
         ([TABLE], "takes input of shape (n, channels, height, width), got (None, 4)"),
@@ -366,6 +376,7 @@ SHAPES = [
         ([IMAGE], "takes input of shape (n, channels, depth, height, width), got (None, 4, 6, 6)"),
     ),
     ("GlobalPoolLayer", [TABLE], PLACES),
+    ("SqueezeExciteLayer", [TABLE], PLACES),
     ("InstanceNormLayer", [TABLE], PLACES),
     ("StandardizationLayer", [TABLE], "axes='spatial' are no axes of an input with 2"),
     ("PadLayer", [TABLE], "batch_ndim=2 leaves no axes of an input with 2"),
@@ -400,7 +411,7 @@ def test_inputs_that_do_not_fit(name, shapes, essence):
         ),
         *of_all(
             "GroupNormLayer LayerNormLayer InstanceNormLayer NINLayer GlobalPoolLayer "
-            "SpatialDropoutLayer DropoutLocationsLayer",
+            "SpatialDropoutLayer DropoutLocationsLayer StochasticDepthLayer SqueezeExciteLayer",
             ("takes input with channels, (n, channels, ...), got (None,)",),
         ),
     ],

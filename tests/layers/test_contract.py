@@ -44,6 +44,7 @@ EXAMPLES = {
     "Conv2DLayer": ({**CONV, "num_groups": 2, "stride": 2}, IMAGES),
     "Conv3DLayer": (CONV, VOLUMES),
     "DenseLayer": ({"num_units": 3}, IMAGES),
+    "DepthwiseConv2DLayer": ({"filter_size": 3, "depth_multiplier": 2}, IMAGES),
     "DilatedConv2DLayer": ({**CONV, "dilation": 2}, IMAGES),
     "DimshuffleLayer": ({"pattern": (0, 2, "x", 3, 1)}, IMAGES),
     "DropoutLayer": ({"shared_axes": 2}, IMAGES),
@@ -92,10 +93,23 @@ EXAMPLES = {
     ),
     "ReshapeLayer": ({"shape": ([0], 2, -1)}, IMAGES),
     "ScaleLayer": ({"shared_axes": (0, 1)}, IMAGES),
+    "SeparableConv2DLayer": (CONV, IMAGES),
     "SliceLayer": ({"indices": slice(1, 3), "axis": 2}, IMAGES),
     "SpatialDropoutLayer": ({}, IMAGES),
     "SpatialPyramidPoolingLayer": ({"pool_dims": [3, 1]}, IMAGES),
+    "SqueezeExciteLayer": ({"ratio": 2}, IMAGES),
     "StandardizationLayer": ({"axes": "spatial"}, IMAGES),
+    "StochasticDepthLayer": ({}, IMAGES),
+    "TPSTransformerLayer": (
+        {"localization_network": "in1", "control_points": 4},
+        IMAGES,
+        (None, 8),
+    ),
+    "TransformerLayer": (
+        {"localization_network": "in1", "downsample_factor": 1.5},
+        IMAGES,
+        (None, 6),
+    ),
     "TransposedConv2DLayer": ({**CONV, "stride": 2, "crop": 1}, IMAGES),
     "Upscale1DLayer": ({"scale_factor": 2}, SEQUENCES),
     "Upscale2DLayer": ({"scale_factor": (2, 3), "mode": "dilate"}, IMAGES),
@@ -107,6 +121,7 @@ CHANGED = {
     "BiasLayer": {"shared_axes": 0},
     "ConcatLayer": {"cropping": (None, None, "upper")},
     "DenseLayer": {"nonlinearity": None},
+    "DepthwiseConv2DLayer": {"depth_multiplier": 1},
     "DimshuffleLayer": {"pattern": (0, 1, 3, 2)},
     "DropoutLayer": {"rescale": False},
     "DropoutLocationsLayer": {"rescale": False},
@@ -131,10 +146,15 @@ CHANGED = {
     "RecurrentLayer": {"only_return_final": True},
     "ReshapeLayer": {"shape": (None, 4, 36)},
     "ScaleLayer": {"shared_axes": 0},
+    "SeparableConv2DLayer": {"num_filters": 3},
     "SliceLayer": {"indices": 0},
     "SpatialDropoutLayer": {"rescale": False},
     "SpatialPyramidPoolingLayer": {"mode": "average"},
+    "SqueezeExciteLayer": {"num_hidden": 3},
     "StandardizationLayer": {"axes": "auto"},
+    "StochasticDepthLayer": {"rescale": False},
+    "TPSTransformerLayer": {"border_mode": "wrap"},
+    "TransformerLayer": {"downsample_factor": 2},
     "TransposedConv2DLayer": {"crop": 0},
     "LocalResponseNormalization2DLayer": {"n": 3},
     **{f"Conv{n}DLayer": {"flip_filters": True} for n in (1, 2, 3)},
@@ -283,8 +303,8 @@ def feeding(name, shapes):
     others = [(layers.InputLayer, {"name": f"in{i}", "shape": s}) for i, s in enumerate(shapes)]
     halving = {"name": "other", "function": halved, "incoming": "in0"}
     others.append((layers.ExpressionLayer, halving))
-    fields = EXAMPLES[name][0]
-    feeds = [f"in{i}" for i in range(len(shapes)) if fields.get("mask_input") != f"in{i}"]
+    named = EXAMPLES[name][0].values()
+    feeds = [f"in{i}" for i in range(len(shapes)) if f"in{i}" not in named]
     merges = issubclass(getattr(layers, name), layers.MergeLayer)
     return others, {"incomings": feeds} if merges else {"incoming": "in0"}
 

@@ -1,8 +1,15 @@
+import jax
 import numpy as np
 import pytest
 from scipy.signal import convolve2d, correlate2d
 
-from skconv.layers import Conv2DLayer, DilatedConv2DLayer
+from skconv.errors import LayerError
+from skconv.layers import (
+    Conv2DLayer,
+    DepthwiseConv2DLayer,
+    DilatedConv2DLayer,
+    SeparableConv2DLayer,
+)
 
 rng = np.random.default_rng(0)
 x = rng.normal(size=(2, 3, 6, 5))
@@ -81,3 +88,76 @@ def test_dilated_convolution_is_a_convolution_with_dilation():
     assert DilatedConv2DLayer(**fields).output_shape(shape) == Conv2DLayer(**fields).output_shape(
         shape
     )
+
+
+def by_channel(x, W, operate):
+    """Each filter on its own channel."""
+    parts = zip(np.split(x, x.shape[1], 1), np.split(W, x.shape[1]), strict=True)
+    return np.concatenate([filtered(*part, operate) for part in parts], axis=1)
+
+
+@pytest.mark.parametrize("each", [1, 2])
+@pytest.mark.parametrize("flip", [False, True])
+def test_depthwise_filters_see_their_own_channel(forward, each, flip):
+    made = DepthwiseConv2DLayer(
+        filter_size=(2, 3),
+        pad="same",
+        stride=(2, 1),
+        nonlinearity=None,
+        flip_filters=flip,
+        depth_multiplier=each,
+    )
+    W, b = rng.normal(size=(3 * each, 1, 2, 3)), rng.normal(size=3 * each)
+    operate = convolve2d if flip else correlate2d
+    padded = np.pad(x, ((0, 0), (0, 0), (0, 1), (1, 1)))
+    expected = by_channel(padded, W, operate)[:, :, ::2]
+    out = forward(made, {"W": W, "b": b}, x)
+    np.testing.assert_allclose(out, expected + b[:, None, None], atol=1e-12)
+
+
+def test_separable_filters_are_a_convolution_with_their_products(forward):
+    W, point, b = rng.normal(size=(6, 1, 3, 2)), rng.normal(size=(4, 6, 1, 1)), rng.normal(size=4)
+    made = SeparableConv2DLayer(
+        num_filters=4, filter_size=(3, 2), depth_multiplier=2, nonlinearity=None
+    )
+    whole = (point * W[None, :, 0]).reshape(4, 3, 2, 3, 2).sum(2)
+    out = forward(made, {"W": W, "W_pointwise": point, "b": b}, x)
+    np.testing.assert_allclose(out, filtered(x, whole, correlate2d) + b[:, None, None], atol=1e-12)
+
+
+def test_shapes_of_depthwise_and_pointwise_parameters():
+    fields = {"filter_size": 3, "depth_multiplier": 2, "untie_biases": True}
+    depthwise = DepthwiseConv2DLayer(**fields)
+    separable = SeparableConv2DLayer(num_filters=5, **fields)
+    assert depthwise.output_shape(shape) == (None, 6, 4, 3)
+    shapes = {"W": (6, 1, 3, 3), "b": (6, 4, 3)}
+    assert {n: s.shape for n, s in depthwise.param_specs(shape).items()} == shapes
+    assert {n: s.shape for n, s in separable.param_specs(shape).items()} == {
+        **shapes,
+        "W_pointwise": (5, 6, 1, 1),
+        "b": (5, 4, 3),
+    }
+
+
+def test_depthwise_filters_start_as_wide_as_their_own_fans_ask():
+    params, _ = DepthwiseConv2DLayer(filter_size=3).init(jax.random.key(0), (None, 400, 5, 5))
+    assert abs(np.std(params["W"]) - 1 / 3) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("made", "fault"),
+    [
+        (
+            DepthwiseConv2DLayer(filter_size=3, depth_multiplier=0),
+            "depth_multiplier=0 is not a whole number of 1 or more",
+        ),
+        (SeparableConv2DLayer(filter_size=3), "num_filters is missing"),
+    ],
+)
+def test_depthwise_fields_that_cannot_be(made, fault):
+    assert list(made.check()) == [fault]
+
+
+def test_depthwise_filters_that_do_not_fit():
+    with pytest.raises(LayerError, match=r"^filters of \(7, 7\) are larger than the images"):
+        SeparableConv2DLayer(num_filters=2, filter_size=7).output_shape(shape)

@@ -10,6 +10,7 @@ from skconv.layers import (
     DropoutLocationsLayer,
     GaussianNoiseLayer,
     SpatialDropoutLayer,
+    StochasticDepthLayer,
 )
 
 x = np.ones((100, 200))
@@ -52,6 +53,7 @@ def test_another_probability_compiles_nothing():
         (DropoutLayer(shared_axes=1), (1,)),
         (SpatialDropoutLayer(), (2, 3)),
         (DropoutLocationsLayer(), (1,)),
+        (StochasticDepthLayer(), (1, 2, 3)),
     ],
 )
 def test_axes_are_dropped_together(forward, layer, together):
@@ -61,6 +63,13 @@ def test_axes_are_dropped_together(forward, layer, together):
     assert 0.2 < (first == 0).mean() < 0.8
     for axis in set(range(4)) - set(together):
         assert (np.diff(first, axis=axis) != 0).any()
+
+
+def test_whole_rows_are_dropped_and_the_rest_scaled(forward):
+    out, _ = forward(StochasticDepthLayer(p=0.2), {}, np.ones((2000, 3)), train=True)
+    assert set(np.unique(out)) == {0.0, 1.25}
+    assert abs((out[:, 0] == 0).mean() - 0.2) < 5 * np.sqrt(0.2 * 0.8 / 2000)
+    np.testing.assert_array_equal(forward(StochasticDepthLayer(p=0.9), {}, x), x)
 
 
 def test_noise_is_gaussian(forward):

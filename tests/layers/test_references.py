@@ -14,7 +14,16 @@ from skconv import layers, nonlinearities
 
 from .references import REFERENCES
 
-TESTED_ELSEWHERE: dict[str, str] = {}
+TESTED_ELSEWHERE = {
+    "GRULayer": "test_recurrent.py",
+    "InverseLayer": "test_inverse.py",
+    "LSTMLayer": "test_recurrent.py",
+    "MultiHeadAttentionLayer": "test_attention.py",
+    "RecurrentLayer": "test_recurrent.py",
+    "SqueezeExciteLayer": "test_squeeze.py",
+    "TPSTransformerLayer": "test_transformer.py",
+    "TransformerLayer": "test_transformer.py",
+}
 """By the name of a layer, the file that compares its outputs and gradients with a formula."""
 
 STEP = 1e-5

@@ -38,45 +38,78 @@ def drawn_pads(draw, extents):
     return one_or_each(draw, pad), [(p, p) for p in pad]
 
 
+def sliding(draw, spatial):
+    """How filters slide: fields, the size of filters and images, and ``(x, W, groups) -> out``."""
+    size, stride = whole(draw, 1, 5 - spatial // 2, spatial), whole(draw, 1, 4, spatial)
+    dilation = draw(st.sampled_from([(1,) * spatial, whole(draw, 1, 2, spatial)]))
+    extents = [d * (k - 1) + 1 for d, k in zip(dilation, size, strict=True)]
+    pad, pads = drawn_pads(draw, extents)
+    least = [max(1, e - sum(p)) for e, p in zip(extents, pads, strict=True)]
+    image = [n + draw(st.integers(0, 3)) for n in least]
+    flip = draw(st.booleans())
+
+    def correlate(x, W, groups):
+        W = np.flip(W, tuple(range(2, W.ndim))) if flip else W
+        return correlated(x, W, stride, pads, dilation, groups)
+
+    fields = {
+        "filter_size": one_or_each(draw, size),
+        "stride": one_or_each(draw, stride),
+        "dilation": one_or_each(draw, dilation),
+        "pad": pad,
+        "flip_filters": flip,
+    }
+    usual = {"stride": 1, "dilation": 1, "pad": 0, "flip_filters": False}
+    return brief(draw, fields, **usual), size, image, correlate
+
+
 @reference("Conv1DLayer", spatial=1)
 @reference("Conv2DLayer", spatial=2)
 @reference("Conv3DLayer", spatial=3)
 @reference("DilatedConv2DLayer", spatial=2)
 def convolution(draw, spatial):
-    size, stride = whole(draw, 1, 5 - spatial // 2, spatial), whole(draw, 1, 4, spatial)
-    dilation = draw(st.sampled_from([(1,) * spatial, whole(draw, 1, 2, spatial)]))
+    fields, size, image, correlate = sliding(draw, spatial)
     groups = draw(st.integers(1, 2))
     channels, filters = (groups * draw(st.integers(1, 2)) for _ in range(2))
-    extents = [d * (k - 1) + 1 for d, k in zip(dilation, size, strict=True)]
-    pad, pads = drawn_pads(draw, extents)
-    least = [max(1, e - sum(p)) for e, p in zip(extents, pads, strict=True)]
-    image = [n + draw(st.integers(0, 3)) for n in least]
     x = normal(draw, (draw(st.integers(1, 2)), channels, *image))
     W = normal(draw, (filters, channels // groups, *size))
-    flip = draw(st.booleans())
+    bent, bend = nonlinearity(draw)
+    more, b, shift = biases(draw, correlate(x, W, groups).shape, untie=True)
+    more |= brief(draw, {"num_groups": groups}, num_groups=1)
+    return Case(
+        {**fields, **more, "num_filters": filters, "nonlinearity": bent},
+        [x],
+        lambda params, x: bend(correlate(x, params["W"], groups) + shift(params)),
+        {"W": W} | b,
+    )
+
+
+@reference("DepthwiseConv2DLayer", separable=False)
+@reference("SeparableConv2DLayer", separable=True)
+def depthwise(draw, separable):
+    """As many groups as channels and, for the separable one, sums over the channels of places."""
+    fields, size, image, correlate = sliding(draw, 2)
+    channels, each, filters = whole(draw, 1, 3, 3)
+    x = normal(draw, (draw(st.integers(1, 2)), channels, *image))
+    params = {"W": normal(draw, (channels * each, 1, *size))}
+    if separable:
+        params["W_pointwise"] = normal(draw, (filters, channels * each, 1, 1))
     bent, bend = nonlinearity(draw)
 
-    def convolved(x, W):
-        W = np.flip(W, tuple(range(2, W.ndim))) if flip else W
-        return correlated(x, W, stride, pads, dilation, groups)
+    def convolved(params, x):
+        out = correlate(x, params["W"], channels)
+        if not separable:
+            return out
+        return np.einsum("nchw,fc->nfhw", out, params["W_pointwise"][..., 0, 0])
 
-    fields, b, shift = biases(draw, convolved(x, W).shape, untie=True)
-    fields |= {
-        "num_filters": filters,
-        "filter_size": one_or_each(draw, size),
-        "stride": one_or_each(draw, stride),
-        "dilation": one_or_each(draw, dilation),
-        "pad": pad,
-        "num_groups": groups,
-        "flip_filters": flip,
-        "nonlinearity": bent,
-    }
-    usual = {"stride": 1, "dilation": 1, "pad": 0, "num_groups": 1, "flip_filters": False}
+    more, b, shift = biases(draw, convolved(params, x).shape, untie=True)
+    more |= brief(draw, {"depth_multiplier": each}, depth_multiplier=1)
+    more |= {"num_filters": filters} if separable else {}
     return Case(
-        brief(draw, fields, **usual),
+        {**fields, **more, "nonlinearity": bent},
         [x],
-        lambda params, x: bend(convolved(x, params["W"]) + shift(params)),
-        {"W": W} | b,
+        lambda params, x: bend(convolved(params, x) + shift(params)),
+        params | b,
     )
 
 

@@ -15,6 +15,7 @@ def dropped_together(draw, rank):
 
 @reference("DropoutLayer", together=dropped_together)
 @reference("SpatialDropoutLayer", together=lambda draw, rank: ({}, tuple(range(2, rank))))
+@reference("StochasticDepthLayer", together=lambda draw, rank: ({}, tuple(range(1, rank))))
 @reference("DropoutLocationsLayer", together=lambda draw, rank: ({}, (1,)))
 def dropout(draw, together):
     x = normal(draw, any_shape(draw))
