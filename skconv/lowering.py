@@ -89,15 +89,29 @@ def _by_group(
     for (64, 16, 16, 64) with 3x3 filters in 2 or in 16 groups, forward and backward, and 175 ms for
     products of groups of patches.
     """
-    filters, channels = len(W) // groups, W.shape[1]
+    channels = W.shape[1]
     sizes = (n for n in range(1, groups + 1) if groups % n == 0)
     together = next((n for n in sizes if n * channels >= GROUP_CHANNELS), groups)
-    W = W.reshape(-1, together, filters, 1, *W.shape[1:])
-    own = jnp.eye(together, dtype=W.dtype).reshape(together, 1, together, *(1,) * (W.ndim - 4))
-    W = (W * own).reshape(len(W), together * filters, together * channels, *W.shape[5:])
-    parts = jnp.split(x, len(W), axis=-1)
-    done = [convolve(part, w, stride, pads, dilation, 1) for part, w in zip(parts, W, strict=True)]
+    filters = [_alone_in_their_groups(w, together) for w in jnp.split(W, groups // together)]
+    parts = jnp.split(x, len(filters), axis=-1)
+    done = [
+        convolve(part, w, stride, pads, dilation, 1) for part, w in zip(parts, filters, strict=True)
+    ]
     return jnp.concatenate(done, axis=-1)
+
+
+def _alone_in_their_groups(W: jax.Array, groups: int) -> jax.Array:
+    """Give filters zeros for the channels of other groups.
+
+    A product with zeros and ones instead is a program whose gradient crashes jaxlib 0.10.2.
+    """
+    channels, still = W.shape[1], [(0, 0)] * (W.ndim - 2)
+    return jnp.concatenate(
+        [
+            jnp.pad(w, ((0, 0), (i * channels, (groups - 1 - i) * channels), *still))
+            for i, w in enumerate(jnp.split(W, groups))
+        ]
+    )
 
 
 def _by_phase(x: jax.Array, W: jax.Array, pads: Pads, dilation: Sequence[int]) -> jax.Array:

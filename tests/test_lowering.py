@@ -200,3 +200,21 @@ def test_the_gradient_of_equal_maxima_goes_to_the_first():
     np.testing.assert_array_equal(gradient, [[2, 0, 0, 0, 0], [0, 0, 2, 0, 0]])
     together = jax.vmap(jax.grad(total))(x[None])[0, 0, :, :, 0]
     np.testing.assert_array_equal(together, gradient)
+
+
+def test_gradients_of_groups_that_are_convolved_together_agree_with_lax():
+    """Filters made wide by a product with zeros and ones crashed jaxlib 0.10.2 at this size."""
+    rng = np.random.default_rng(0)
+    x, W = rng.normal(size=(64, 4, 4, 24)), rng.normal(size=(24, 12, 3, 3))
+    args = (1, 1), ((1, 1), (1, 1)), (1, 1), 2
+
+    def slopes(convolve):
+        def total(x, W):
+            return jnp.square(convolve(x, W, *args)).sum()
+
+        return jax.jit(jax.grad(total, argnums=(0, 1)))(jnp.float32(x), jnp.float32(W))
+
+    for found, expected in zip(
+        slopes(lowering.convolve), slopes(lowering.convolve_lax), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-2)

@@ -245,7 +245,7 @@ def test_a_handler_may_not_change_the_outputs():
             r"layer 'output' \(DenseLayer\) has l1=None in this training; 0.5 would need a fit of",
         ),
         ("output_l2", None, r"has l2=0.1 in this training; None would need a fit of its own"),
-        ("output_l2", -1, r"l2=-1 is not a number from 0.0 to inf, or None"),
+        ("output_l2", -1, r"l2=-1 is not a finite number of 0.0 or more, or None"),
     ],
 )
 def test_a_handler_that_sets_what_makes_no_sense_is_told(name, value, message):
