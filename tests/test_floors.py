@@ -17,6 +17,7 @@ FLOORS = [
         "keys",
         "nonlinearities",
         "persistence",
+        "sampling",
         "scalars",
         "seeds",
         "windows",
@@ -33,7 +34,7 @@ FLOORS = [
         "updating",
         "layers.base",
     ],
-    ["data", "layers.*", "logits", "targets"],
+    ["augment.*", "data", "layers.*", "logits", "targets"],
     ["models.*", "network", "settings"],
     ["building", "model", "outputs", "plans", "summary"],
     ["passes"],
@@ -45,7 +46,7 @@ FLOORS = [
 ]
 """An import goes to a strictly lower floor; within a folder, to its base alone."""
 
-PACKAGES = ("layers", "models", "handlers")
+PACKAGES = ("augment", "layers", "models", "handlers")
 
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py")
 
