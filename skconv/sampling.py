@@ -84,6 +84,35 @@ def _reflected(places: jax.Array, size: int) -> jax.Array:
     return last - jnp.abs(jnp.mod(places, max(2 * last, 1)) - last)
 
 
+def affine_matrices(
+    turn: tuple[tuple[Any, Any], tuple[Any, Any]], shift: tuple[Any, Any], height: int, width: int
+) -> jax.Array:
+    """Make the matrices of moves about the centre of an image.
+
+    Parameters
+    ----------
+    turn : two rows of two arrays of shape (n,)
+        What acts on x and y, counted from the centre.
+    shift : two arrays of shape (n,)
+        Of x and y, in pixels, after that.
+    height, width : int
+
+    Returns
+    -------
+    array of shape (n, 3, 3)
+        From ``(x, y, 1)`` in an image, in pixels, to the same after the move.
+    """
+    (a, b), (c, d) = turn
+    x, y = (width - 1) / 2, (height - 1) / 2
+    zero, one = jnp.zeros_like(a), jnp.ones_like(a)
+    rows = [
+        [a, b, shift[0] + x - a * x - b * y],
+        [c, d, shift[1] + y - c * x - d * y],
+        [zero, zero, one],
+    ]
+    return jnp.stack([jnp.stack(row, axis=-1) for row in rows], axis=-2)
+
+
 def affine_places(matrices: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.Array]:
     """Find where the pixels of affinely moved images come from.
 

@@ -73,7 +73,7 @@ class Transform:
         """Make an error that names the transform."""
         return TransformError(f"{type(self).__name__}: {message}")
 
-    def size(self, Xb: jax.Array) -> tuple[int, int]:
+    def image_size(self, Xb: jax.Array) -> tuple[int, int]:
         """Height and width of the images; raises `TransformError` where there are none."""
         if Xb.ndim != 4:
             hint = "; give images a channel axis: X[:, None]" if Xb.ndim == 3 else ""
@@ -81,6 +81,12 @@ class Transform:
                 f"takes images of shape (n, channels, height, width), got {Xb.shape}{hint}"
             )
         return Xb.shape[2:]
+
+    def need_colors(self, Xb: jax.Array) -> None:
+        """Raise `TransformError` where pixels are not red, green and blue."""
+        self.image_size(Xb)
+        if Xb.shape[1] != 3:
+            raise self.fault(f"takes images of 3 channels (red, green, blue), got {Xb.shape}")
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ class MovingTransform(Transform):
         points : callable
             From points ``(n, k, 2)``, ``(x, y)`` in pixels, to the same.
         """
-        size = self.size(Xb)
+        size = self.image_size(Xb)
         if self.target == "keypoints":
             yb = self._moved_keypoints(yb, size, points)
         elif self.target == "mask":
@@ -355,6 +361,12 @@ def spread(key: jax.Array, n: int, limit: Any) -> jax.Array:
 def spread_log(key: jax.Array, n: int, limit: Any) -> jax.Array:
     """Draw n factors between one over the limit and the limit, evenly in their logarithm."""
     return jnp.exp(spread(key, n, jnp.log(jnp.asarray(limit, jnp.float32))))
+
+
+def grey(Xb: jax.Array) -> jax.Array:
+    """Brightness of red, green and blue as seen, of shape (n, 1, h, w) (ITU-R BT.601)."""
+    red, green, blue = (Xb[:, i : i + 1] for i in range(3))
+    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 def by_row(values: jax.Array, like: jax.Array) -> jax.Array:

@@ -54,7 +54,7 @@ class RandomCrop(FillingTransform):
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Crop."""
-        height, width = self.size(Xb)
+        height, width = self.image_size(Xb)
         offsets = self.offsets(key, len(Xb))
         columns = jnp.arange(width, dtype=jnp.float32) + offsets[:, 0, None, None]
         rows = jnp.arange(height, dtype=jnp.float32)[:, None] + offsets[:, 1, None, None]
@@ -110,7 +110,7 @@ class RandomResizedCrop(MovingTransform):
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Crop and enlarge."""
-        height, width = self.size(Xb)
+        height, width = self.image_size(Xb)
         start, size = self.boxes(key, len(Xb))
         start = start * jnp.array([width, height], jnp.float32)
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..layers.base import one_of, runtime, structural
-from ..sampling import ORDERS, affine_places, affine_points
+from ..sampling import ORDERS, affine_matrices, affine_places, affine_points
 from .base import (
     Batch,
     FillingTransform,
@@ -84,19 +84,12 @@ class RandomAffine(FillingTransform):
         factor = spread_log(keys[2], n, self.scale)
         right, down = (spread(k, n, limit) for k, limit in zip(keys[3:], shifts, strict=True))
         a, c = factor * jnp.cos(angle), factor * jnp.sin(angle)
-        b, d = a * lean - c, c * lean + a
-        x, y = (width - 1) / 2, (height - 1) / 2
-        zero, one = jnp.zeros_like(a), jnp.ones_like(a)
-        rows = [
-            [a, b, right + x - a * x - b * y],
-            [c, d, down + y - c * x - d * y],
-            [zero, zero, one],
-        ]
-        return jnp.stack([jnp.stack(row, axis=-1) for row in rows], axis=-2)
+        turn = (a, a * lean - c), (c, c * lean + a)
+        return affine_matrices(turn, (right, down), height, width)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Move."""
-        height, width = self.size(Xb)
+        height, width = self.image_size(Xb)
         matrices = self.matrices(key, len(Xb), height, width)
         rows, columns = affine_places(matrices, height, width)
         return self.read(
@@ -138,7 +131,7 @@ class _MirroringTransform(MovingTransform):
         turned : bool array of shape (n,) or None
         flipped, upset : bool arrays of shape (n,)
         """
-        height, width = self.size(Xb)
+        height, width = self.image_size(Xb)
         odd = flipped ^ upset if turned is None else turned ^ flipped ^ upset
 
         def pixels(images: jax.Array, is_mask: bool) -> jax.Array:
@@ -277,7 +270,7 @@ class Rot90(_MirroringTransform):
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Turn."""
-        height, width = self.size(Xb)
+        height, width = self.image_size(Xb)
         if height != width:
             raise self.fault(f"takes square images, got {height} by {width} pixels")
         turned, flipped, upset = jax.random.bernoulli(key, 0.5, (3, len(Xb)))
