@@ -19,6 +19,7 @@ from .network import Network
 from .outputs import Outputs, check_lengths, infer_each
 from .preparation import Blueprint, LiveValues, plan
 from .programs import Programs, programs_for
+from .rehearsal import rehearse
 from .settings import as_split, as_test_iterator, as_train_iterator, check_settings
 from .targets import Numbers
 from .training import Feed
@@ -147,9 +148,24 @@ def prepare(
     values = LiveValues(settings, lambda now: describe(now, network.rows()), network)
     made_plan = plan(made, network, outputs, params)
     programs = programs_for(made_plan)
-    rates = {name: numbers[0] for name, numbers in values(model.step, 1).update.items()}
+    first = values(model.step, 1)
+    batch = _batch(train)
+    if str(batch) not in programs.rehearsed:
+        rehearse(made_plan, made.augment, *batch, first)
+        programs.rehearsed.add(str(batch))
+    rates = {name: numbers[0] for name, numbers in first.update.items()}
     model.start(made_plan.update, lambda weights: programs.start(weights, rates))
     return Fitting(probe, model, outputs, train, valid, values, programs)
+
+
+def _batch(feed: Feed) -> tuple[dict[str, Any], Any]:
+    """What the first batch is like, without its numbers."""
+    size = feed.iterator.batch_size
+    X = {
+        name: jax.ShapeDtypeStruct((size, *shape), np.float32)
+        for name, shape in feed.rows.shapes.items()
+    }
+    return X, jax.tree.map(lambda y: jax.ShapeDtypeStruct((size, *y.shape[1:]), y.dtype), feed.y)
 
 
 def _stand_in(made: Blueprint) -> Outputs:

@@ -16,7 +16,7 @@ from .heads import alone
 from .layers.base import Context
 from .network import Runtime, Variables
 from .objectives import weighted_mean
-from .passes import Values, array_or_dict
+from .passes import Seen, Values, array_or_dict
 from .plans import Plan, PredictPlan, Scores
 from .updating import BatchLoss
 
@@ -45,11 +45,14 @@ class Batches(NamedTuple):
     y : array of shape (steps, batch, ...)
     weights : array of shape (steps, batch)
         Weight of each row in the loss; zero for rows that only fill up.
+    rows : int32 array of shape (steps, batch)
+        Number of each row in the data.
     """
 
     X: dict[str, Any]
     y: Any
     weights: Any
+    rows: Any
 
 
 class Span(NamedTuple):
@@ -145,7 +148,7 @@ def train(
     is not finite leaves the state as it was before it, and those after it do nothing.
     """
     seed = jax.random.key(moment.seed)
-    X, y, weights = _flat(rows.X), _flat(rows.y), rows.weights.reshape(-1)
+    X, y, weights, numbers = map(_flat, rows)
     places = jnp.arange(order.shape[-1], dtype=jnp.int32)
 
     def epoch(e: jax.Array, loop: Any) -> Any:
@@ -158,9 +161,10 @@ def train(
             w = jnp.where(i * len(places) + places < span.rows, weights[row], 0)
             keys = jax.random.split(jax.random.fold_in(key, moment.step + i), 2)
             Xb = _batch(X, row)
-            Xb, yb = passes.augmented(plan, keys[0], Xb, _at(y, row))
+            seen = Seen(moment.epoch + e, numbers[row])
+            Xb, yb = passes.augmented(plan, keys[0], Xb, _at(y, row), values, seen)
             number = e * span.stop + i
-            rates = {name: numbers[number] for name, numbers in values.update.items()}
+            rates = {name: rate[number] for name, rate in values.update.items()}
             ctx = Context(True, keys[1], w > 0)
             after, out, value = _learn(plan, before, Xb, yb, ctx, w, values, rates)
             scores = passes.scores(plan, plan.scores_train, out, yb, w)

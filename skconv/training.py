@@ -343,7 +343,7 @@ def _filled(values: Values, length: int) -> Values:
 
 
 def _batches(chunk: Chunk) -> Batches:
-    return Batches(chunk.X, chunk.y, chunk.weights)
+    return Batches(chunk.X, chunk.y, chunk.weights, chunk.rows)
 
 
 def _span(*numbers: int) -> Span:

@@ -1,6 +1,7 @@
 """Transforms of training batches, compiled into the training step."""
 
-from .base import Transform, invoke, needs_rows, runtime_values, with_classes, with_values
+from ..tunable import runtime_values, with_values
+from .base import Transform, invoke, mixes, needs_rows, with_classes
 from .color import Brightness, Contrast, Gamma, Hue, PCAColor, Saturation
 from .crop import RandomCrop, RandomResizedCrop
 from .elastic import ElasticDeformation
@@ -34,6 +35,7 @@ __all__ = [
     "Sometimes",
     "Transform",
     "invoke",
+    "mixes",
     "needs_rows",
     "runtime_values",
     "with_classes",

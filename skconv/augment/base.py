@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
@@ -11,27 +11,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import TransformError, did_you_mean
-from ..layers.base import UNSET, kind_of, one_of, runtime, structural
+from ..layers.base import one_of, runtime, structural
 from ..sampling import FILLS, sample
+from ..tunable import Tunable, inner
 
 Batch = tuple[jax.Array, Any]
 
 
 @dataclass(frozen=True)
-class Transform:
+class Transform(Tunable):
     """A random change of a batch that leaves its shape.
 
-    Subclasses are frozen dataclasses whose fields are made by `skconv.layers.structural` and
-    `skconv.layers.runtime`, and say ``__call__``, which JAX can trace. A runtime value is a traced
-    number: another strength compiles nothing. Fields may hold transforms, or tuples of them.
+    Subclasses are frozen dataclasses, as `skconv.tunable.Tunable` says, with a ``__call__`` that
+    JAX can trace.
     """
-
-    def __post_init__(self) -> None:
-        for spec in dataclasses.fields(self):
-            value = getattr(self, spec.name)
-            if isinstance(value, list | tuple | np.ndarray):
-                object.__setattr__(self, spec.name, _as_tuple(value))
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Change a batch.
@@ -54,24 +47,12 @@ class Transform:
     @property
     def needs_rows(self) -> bool:
         """Whether the call takes ``epoch`` and ``rows`` as well; see `invoke`."""
-        return any(needs_rows(one) for _, one in _inner(self))
+        return any(needs_rows(one) for _, one in inner(self))
 
-    def check(self) -> Iterable[str]:
-        """Yield what is wrong with the fields, whatever the batch."""
-        for spec in dataclasses.fields(self):
-            value = getattr(self, spec.name)
-            test = spec.metadata.get("check")
-            if value is UNSET:
-                yield f"{spec.name} is missing"
-            elif test is not None and (valid := test(value)):
-                yield f"{spec.name}={value!r} is not {valid}"
-        for where, one in _inner(self):
-            if isinstance(one, Transform):
-                yield from (f"{where} ({type(one).__name__}): {fault}" for fault in one.check())
-
-    def fault(self, message: str) -> TransformError:
-        """Make an error that names the transform."""
-        return TransformError(f"{type(self).__name__}: {message}")
+    @property
+    def mixes(self) -> bool:
+        """Whether rows and their targets become mixtures; labels must then be probabilities."""
+        return any(mixes(one) for _, one in inner(self))
 
     def image_size(self, Xb: jax.Array) -> tuple[int, int]:
         """Height and width of the images; raises `TransformError` where there are none."""
@@ -210,88 +191,6 @@ def each_axis(value: Any) -> list[jax.Array]:
     return [jnp.asarray(one, jnp.float32) for one in values]
 
 
-def runtime_values(transform: Any) -> dict[str, Any]:
-    """Numbers of a transform that enter the compiled step.
-
-    Parameters
-    ----------
-    transform : Transform or callable
-        A function that is no `Transform` has none.
-
-    Returns
-    -------
-    dict
-        By field: a number, a tuple of two where the field was given two, or the dict of an inner
-        transform. The transforms of a tuple are numbered: ``{'transforms': {'0': {...}}}``.
-
-    Examples
-    --------
-    >>> from skconv.augment import OneOf, RandomFlip
-    >>> runtime_values(OneOf([RandomFlip(p=0.2), RandomFlip()]))['transforms']['0']['p']
-    0.2
-    """
-    if not isinstance(transform, Transform):
-        return {}
-    values: dict[str, Any] = {}
-    for spec in dataclasses.fields(transform):
-        value = getattr(transform, spec.name)
-        if kind_of(spec) == "runtime":
-            values[spec.name] = value
-        elif isinstance(value, Transform):
-            values[spec.name] = runtime_values(value)
-        elif _holds_transforms(value):
-            values[spec.name] = {str(i): runtime_values(one) for i, one in enumerate(value)}
-    return values
-
-
-def with_values(transform: Any, values: Mapping[str, Any]) -> Any:
-    """Put numbers into a transform, traced ones as well.
-
-    Parameters
-    ----------
-    transform : Transform or callable
-    values : mapping
-        As `runtime_values` returns them; what is not there stays.
-
-    Returns
-    -------
-    Transform or callable
-
-    Raises
-    ------
-    ValueError
-        For a name that is no runtime value.
-
-    Examples
-    --------
-    >>> from skconv.augment import RandomFlip, Sometimes
-    >>> with_values(Sometimes(0.5, RandomFlip()), {'p': 0.1, 'transform': {'p': 0.3}}).transform.p
-    0.3
-    """
-    valid = runtime_values(transform)
-    changes: dict[str, Any] = {}
-    for name, given in values.items():
-        if name not in valid:
-            what = type(transform).__name__ if valid else repr(transform)
-            raise ValueError(f"{what} has no runtime value {name!r}.{did_you_mean(name, valid)}")
-        inner = getattr(transform, name)
-        if isinstance(inner, Transform):
-            changes[name] = with_values(inner, given)
-        elif _holds_transforms(inner):
-            wrong = [number for number in given if number not in valid[name]]
-            if wrong:
-                raise ValueError(
-                    f"{type(transform).__name__} has no {name}[{wrong[0]}], "
-                    f"they are {len(inner)} in number"
-                )
-            changes[name] = tuple(
-                with_values(one, given.get(str(i), {})) for i, one in enumerate(inner)
-            )
-        else:
-            changes[name] = given
-    return replace(transform, **changes) if changes else transform
-
-
 def with_classes(transform: Any, num_classes: int) -> Any:
     """Fill in the number of classes wherever a transform or one inside it was given none.
 
@@ -317,7 +216,7 @@ def with_classes(transform: Any, num_classes: int) -> Any:
         value = getattr(transform, spec.name)
         if isinstance(value, Transform):
             changes[spec.name] = with_classes(value, num_classes)
-        elif _holds_transforms(value):
+        elif isinstance(value, tuple) and any(isinstance(one, Transform) for one in value):
             changes[spec.name] = tuple(with_classes(one, num_classes) for one in value)
         elif spec.name == "num_classes" and value is None:
             changes[spec.name] = num_classes
@@ -327,6 +226,11 @@ def with_classes(transform: Any, num_classes: int) -> Any:
 def needs_rows(transform: Any) -> bool:
     """Whether a transform, or one inside it, must know the epoch and which rows a batch holds."""
     return isinstance(transform, Transform) and transform.needs_rows
+
+
+def mixes(transform: Any) -> bool:
+    """Whether a transform, or one inside it, mixes rows and their targets."""
+    return isinstance(transform, Transform) and transform.mixes
 
 
 def invoke(
@@ -372,24 +276,6 @@ def grey(Xb: jax.Array) -> jax.Array:
 def by_row(values: jax.Array, like: jax.Array) -> jax.Array:
     """Shape and type numbers of rows so that they broadcast with a batch."""
     return values.astype(like.dtype).reshape(-1, *(1,) * (like.ndim - 1))
-
-
-def _inner(transform: Transform) -> Iterator[tuple[str, Any]]:
-    for spec in dataclasses.fields(transform):
-        value = getattr(transform, spec.name)
-        if isinstance(value, Transform):
-            yield spec.name, value
-        elif _holds_transforms(value):
-            yield from ((f"{spec.name}[{i}]", one) for i, one in enumerate(value))
-
-
-def _holds_transforms(value: Any) -> bool:
-    return isinstance(value, tuple) and any(isinstance(one, Transform) for one in value)
-
-
-def _as_tuple(value: Any) -> Any:
-    value = value.tolist() if isinstance(value, np.ndarray) else value
-    return tuple(map(_as_tuple, value)) if isinstance(value, list | tuple) else value
 
 
 def _range_or_none(value: Any) -> str | None:

@@ -71,6 +71,8 @@ class _MixingTransform(Transform):
     alpha: float = runtime(1.0, low=0.0)
     num_classes: Any = structural(None, check=lambda value: _positive_or_none(value))
 
+    mixes = True
+
     def draw(self, key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
         """Draw the part of each row that stays, and the row it is mixed with.
 
