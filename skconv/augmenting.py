@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .augment.base import Grid, Transform
 from .errors import Faults, did_you_mean
 from .settings import as_list, is_named
 from .tunable import Tunable, parameters, with_parameters
@@ -82,13 +83,23 @@ def check_entries(given: list[Entry], faults: Faults) -> None:
             )
         if name in (other.name for other in given[:i]):
             faults.add(f"two transforms are called {name!r}")
-        for fault in faults_of(transform):
-            faults.add(f"{entry.called}: {fault}")
+        if isinstance(transform, Tunable) and not isinstance(transform, Transform):
+            faults.add(f"{entry.called} is no transform of batches, but for test_augment")
+        _check_fields(entry.called, transform, faults)
 
 
-def faults_of(value: Any) -> list[str]:
-    """List what is wrong with the fields of a tunable; functions have none."""
-    return list(value.check()) if isinstance(value, Tunable) else []
+def check_test_augment(test_augment: Any) -> None:
+    """Raise `ValueError` where it cannot predict, with all fields that cannot be so."""
+    faults, name = Faults(), type(test_augment).__name__
+    if isinstance(test_augment, Transform | Grid):
+        faults.add(f"test_augment ({name}) predicts nothing; write TestTime({name}(...))")
+    _check_fields(f"test_augment ({name})", test_augment, faults)
+    faults.raise_any()
+
+
+def _check_fields(called: str, value: Any, faults: Faults) -> None:
+    for fault in value.check() if isinstance(value, Tunable) else ():
+        faults.add(f"{called}: {fault}")
 
 
 class AugmentParameters:

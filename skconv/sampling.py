@@ -113,6 +113,42 @@ def affine_matrices(
     return jnp.stack([jnp.stack(row, axis=-1) for row in rows], axis=-2)
 
 
+def affine_moves(
+    draws: jax.Array,
+    rotation: Any,
+    shear: Any,
+    scale: Any,
+    translation: tuple[Any, Any],
+    height: int,
+    width: int,
+) -> jax.Array:
+    """Make the matrices of moves that are parts of the largest ones.
+
+    Parameters
+    ----------
+    draws : array of shape (n, 5)
+        Parts, from -1 to 1, of rotation, shear, scale (of its logarithm), and shifts of x and y.
+    rotation, shear : number
+        Degrees.
+    scale : number
+    translation : two numbers
+        Of x and y, in pixels.
+    height, width : int
+
+    Returns
+    -------
+    array of shape (n, 3, 3)
+        As of `affine_matrices`.
+    """
+    limits = [rotation, shear, scale, *translation]
+    rotation, shear, scale, x, y = (jnp.asarray(one, draws.dtype) for one in limits)
+    angle, lean = jnp.deg2rad(draws[:, 0] * rotation), jnp.tan(jnp.deg2rad(draws[:, 1] * shear))
+    factor = jnp.exp(draws[:, 2] * jnp.log(scale))
+    a, c = factor * jnp.cos(angle), factor * jnp.sin(angle)
+    turn = (a, a * lean - c), (c, c * lean + a)
+    return affine_matrices(turn, (draws[:, 3] * x, draws[:, 4] * y), height, width)
+
+
 def affine_places(matrices: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.Array]:
     """Find where the pixels of affinely moved images come from.
 

@@ -18,6 +18,7 @@ from .network import Runtime, Variables
 from .objectives import weighted_mean
 from .passes import Seen, Values, array_or_dict
 from .plans import Plan, PredictPlan, Scores
+from .tunable import with_values
 from .updating import BatchLoss
 
 
@@ -270,30 +271,56 @@ def _outputs(plan: Plan, carry: TrainState, valid: Batches, values: Values) -> A
     return _buffer(predictions, len(valid.weights))
 
 
+class Forward(NamedTuple):
+    """From a batch to the outputs that are predicted, as `test_augment` gets it.
+
+    Parameters
+    ----------
+    function : callable
+    endings : tuple of callable
+        Nonlinearity of each output.
+    """
+
+    function: Callable[[Any], Any]
+    endings: tuple[Callable[..., Any], ...]
+
+    def __call__(self, Xb: Any) -> Any:
+        """Compute the output, or a tuple of several."""
+        return self.function(Xb)
+
+
 def predict(
     plan: PredictPlan,
     params: Variables,
     state: Variables,
     X: dict[str, jax.Array],
     runtime: Runtime,
-    moment: Moment,
+    numbers: Mapping[str, Any],
+    seed: Any,
     stop: Any,
     *,
     to: str | None = None,
 ) -> Any:
-    """Compute the outputs, or that of one layer, for all rows of a chunk."""
-    names = list(plan.network.outputs) if to is None else [to]
-    epoch_key = jax.random.fold_in(jax.random.key(moment.seed), moment.epoch)
+    """Compute the outputs, or that of one layer, for all rows of a chunk.
+
+    `numbers` are those of `test_augment`. It gets one key in all batches: what is told of a row
+    does not depend on where it lies.
+    """
+    network = plan.network
+    names = list(network.outputs) if to is None else [to]
+    key = jax.random.key(seed)
 
     def forward(Xb: Any) -> Any:
         named = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
-        return alone(plan.network.apply(params, state, named, runtime, Context(False), to=names)[0])
+        return alone(network.apply(params, state, named, runtime, Context(False), to=names)[0])
 
     def batch(i: Any) -> Any:
         if plan.test_augment is None or to is not None:
             return forward(_batch(X, i))
-        key = jax.random.fold_in(epoch_key, moment.step + i)
-        return plan.test_augment(forward, key, array_or_dict(_batch(X, i)))
+        heads = [head for head in network.heads if head.predicted]
+        whole = Forward(forward, tuple(map(network.nonlinearity, heads)))
+        test_augment = with_values(plan.test_augment, numbers)
+        return test_augment(whole, key, array_or_dict(_batch(X, i)))
 
     def step(i: jax.Array, kept: Any) -> Any:
         return _set(kept, i, batch(i))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,21 @@ Batch = tuple[jax.Array, Any]
 
 
 @dataclass(frozen=True)
-class Transform(Tunable):
+class OfImages(Tunable):
+    """What may be for images alone."""
+
+    def image_size(self, Xb: jax.Array) -> tuple[int, int]:
+        """Height and width of the images; raises `TransformError` where there are none."""
+        if Xb.ndim != 4:
+            hint = "; give images a channel axis: X[:, None]" if Xb.ndim == 3 else ""
+            raise self.fault(
+                f"takes images of shape (n, channels, height, width), got {Xb.shape}{hint}"
+            )
+        return Xb.shape[2:]
+
+
+@dataclass(frozen=True)
+class Transform(OfImages):
     """A random change of a batch that leaves its shape.
 
     Subclasses are frozen dataclasses, as `skconv.tunable.Tunable` says, with a ``__call__`` that
@@ -54,20 +68,40 @@ class Transform(Tunable):
         """Whether rows and their targets become mixtures; labels must then be probabilities."""
         return any(mixes(one) for _, one in inner(self))
 
-    def image_size(self, Xb: jax.Array) -> tuple[int, int]:
-        """Height and width of the images; raises `TransformError` where there are none."""
-        if Xb.ndim != 4:
-            hint = "; give images a channel axis: X[:, None]" if Xb.ndim == 3 else ""
-            raise self.fault(
-                f"takes images of shape (n, channels, height, width), got {Xb.shape}{hint}"
-            )
-        return Xb.shape[2:]
-
     def need_colors(self, Xb: jax.Array) -> None:
         """Raise `TransformError` where pixels are not red, green and blue."""
         self.image_size(Xb)
         if Xb.shape[1] != 3:
             raise self.fault(f"takes images of 3 channels (red, green, blue), got {Xb.shape}")
+
+
+@dataclass(frozen=True)
+class Grid(OfImages):
+    """Fixed changes of images, to predict from all of them.
+
+    Subclasses are frozen dataclasses, as `skconv.tunable.Tunable` says. The first change should be
+    none at all.
+    """
+
+    size: ClassVar[int | None] = None
+    """How many changes there are; None where there are as many as anybody wants."""
+
+    def __call__(self, i: jax.Array, n: int, Xb: jax.Array) -> jax.Array:
+        """Change a batch.
+
+        Parameters
+        ----------
+        i : int32
+            Number of the change.
+        n : int
+            How many are wanted.
+        Xb : float array of shape (n, ...)
+
+        Returns
+        -------
+        array of the same shape
+        """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)

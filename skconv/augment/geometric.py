@@ -10,14 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..layers.base import one_of, runtime, structural
-from ..sampling import ORDERS, affine_matrices, affine_places, affine_points
+from ..sampling import ORDERS, affine_moves, affine_places, affine_points
 from .base import (
     Batch,
     FillingTransform,
     MovingTransform,
+    each_axis,
     runtime_each,
-    spread,
-    spread_log,
 )
 
 __all__ = ["AlternatingFlip", "RandomAffine", "RandomFlip", "Rot90"]
@@ -75,17 +74,9 @@ class RandomAffine(FillingTransform):
         array of shape (n, 3, 3)
             From ``(x, y, 1)`` in an image to the same after the move, in pixels.
         """
-        keys = jax.random.split(key, 5)
-        shifts = (
-            self.translation if isinstance(self.translation, tuple) else (self.translation,) * 2
-        )
-        angle = jnp.deg2rad(spread(keys[0], n, self.rotation))
-        lean = jnp.tan(jnp.deg2rad(spread(keys[1], n, self.shear)))
-        factor = spread_log(keys[2], n, self.scale)
-        right, down = (spread(k, n, limit) for k, limit in zip(keys[3:], shifts, strict=True))
-        a, c = factor * jnp.cos(angle), factor * jnp.sin(angle)
-        turn = (a, a * lean - c), (c, c * lean + a)
-        return affine_matrices(turn, (right, down), height, width)
+        draws = jax.random.uniform(key, (n, 5), jnp.float32, -1.0, 1.0)
+        limits = self.rotation, self.shear, self.scale, each_axis(self.translation)
+        return affine_moves(draws, *limits, height, width)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Move."""
