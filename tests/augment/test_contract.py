@@ -1,6 +1,7 @@
 """Every transform keeps the contract of transforms, whatever it does."""
 
 import copy
+import dataclasses
 import functools
 import pickle
 
@@ -82,11 +83,8 @@ def test_examples_are_possible(transform):
 
 
 def test_copies_are_equal_and_hash_alike(transform):
-    for other in (
-        copy.copy(transform),
-        copy.deepcopy(transform),
-        pickle.loads(pickle.dumps(transform)),
-    ):
+    copies = copy.copy(transform), copy.deepcopy(transform), pickle.loads(pickle.dumps(transform))
+    for other in copies:
         assert other == transform
         assert hash(other) == hash(transform)
 
@@ -94,10 +92,8 @@ def test_copies_are_equal_and_hash_alike(transform):
 def test_fields_are_of_known_kinds(transform):
     assert isinstance(transform, Transform)
     assert type(transform).__dataclass_params__.frozen
-    assert {kind_of(f) for f in transform.__dataclass_fields__.values()} <= {
-        "structural",
-        "runtime",
-    }
+    kinds = {kind_of(field) for field in dataclasses.fields(transform)}
+    assert kinds <= {"structural", "runtime"}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float64"])
@@ -126,7 +122,7 @@ def test_other_strengths_compile_nothing_and_none_changes_nothing(name, transfor
     neutral = EXAMPLES[name][1]
     if neutral is not None:
         images, targets = apply(numbers(with_values(transform, neutral)))
-        np.testing.assert_allclose(images, X, atol=1e-6)
+        np.testing.assert_allclose(images, X, atol=1e-5)
         rows = jax.nn.one_hot(y, 3) if targets.ndim == 2 else y
         np.testing.assert_array_equal(targets, rows)
     assert len(traces) == 1
@@ -151,9 +147,8 @@ def test_values_of_any_range_stay_finite(transform, low, high):
     assert np.isfinite(targets).all()
 
 
-def test_images_have_draws_of_their_own(name, transform):
-    same = jnp.broadcast_to(X[:1], (n, *X.shape[1:]))
-    if name == "MixUp":
-        pytest.skip
-    images, _ = call(transform, same, y)
+@pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - {"MixUp", "CutMix"}))
+def test_images_have_draws_of_their_own(name):
+    transform = getattr(augment, name)(**EXAMPLES[name][0])
+    images, _ = call(transform, jnp.broadcast_to(X[:1], X.shape), y)
     assert len(np.unique(np.asarray(images).reshape(n, -1).round(5), axis=0)) > 1

@@ -41,7 +41,9 @@ def test_each_of_several_is_equally_likely():
 
 
 def test_targets_are_those_of_the_version_that_is_chosen():
-    marked = lambda key, Xb, yb: (2 * Xb, yb + 10)
+    def marked(key, Xb, yb):
+        return 2 * Xb, yb + 10
+
     found, targets = Sometimes(0.5, marked)(key, ones, labels)
     np.testing.assert_array_equal(targets, labels + 10 * (np.asarray(found)[:, 0, 0, 0] == 2))
 
