@@ -28,7 +28,7 @@ def sample(
     Parameters
     ----------
     images : array of shape (n, c, h, w)
-    rows, columns : float32 arrays that broadcast to shape (n, height, width)
+    rows, columns : float arrays that broadcast to shape (n, height, width)
         Places in pixels; 0 is the centre of the first.
     order : 'nearest' or 'bilinear'
     fill : 'constant', 'edge' or 'reflect'
@@ -63,20 +63,23 @@ def sample(
         return pixels.at[start + place[:, None]].get(mode="promise_in_bounds")
 
     if order == "nearest":
-        row, column = (jnp.floor(x + 0.5).astype(jnp.int32) for x in (rows, columns))
-        place, pixels = lax.optimization_barrier((row * width + column, pixels.reshape(-1)))
+        place = _place(jnp.floor(rows + 0.5), jnp.floor(columns + 0.5), width)
+        place, pixels = lax.optimization_barrier((place, pixels.reshape(-1)))
         return at(place)
-    row = jnp.minimum(rows.astype(jnp.int32), h)
-    column = jnp.minimum(columns.astype(jnp.int32), w)
+    row, column = jnp.minimum(jnp.floor(rows), h), jnp.minimum(jnp.floor(columns), w)
     down, right = (rows - row).astype(images.dtype), (columns - column).astype(images.dtype)
     # XLA on the CPU would compute these anew for each corner and channel, ten times as slow.
     place, down, right, pixels = lax.optimization_barrier(
-        (row * width + column, down, right, pixels.reshape(-1))
+        (_place(row, column, width), down, right, pixels.reshape(-1))
     )
     down, right = down[:, None], right[:, None]
     above = at(place) * (1 - right) + at(place + 1) * right
     below = at(place + width) * (1 - right) + at(place + width + 1) * right
     return above * (1 - down) + below * down
+
+
+def _place(row: jax.Array, column: jax.Array, width: int) -> jax.Array:
+    return row.astype(jnp.int32) * width + column.astype(jnp.int32)
 
 
 def _reflected(places: jax.Array, size: int) -> jax.Array:

@@ -46,7 +46,8 @@ def _brightness(X: jax.Array, level: _Level) -> jax.Array:
 
 
 def _contrast(X: jax.Array, level: _Level) -> jax.Array:
-    return _away_from(X.mean(axis=(1, 2, 3), keepdims=True), X, level)
+    seen = grey(X) if X.shape[1] == 3 else X
+    return _away_from(seen.mean(axis=(1, 2, 3), keepdims=True), X, level)
 
 
 def _color(X: jax.Array, level: _Level) -> jax.Array:
