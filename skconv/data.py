@@ -143,11 +143,15 @@ class TrainSplit(BaseEstimator):
 
 
 class Chunk(NamedTuple):
-    """Batches stacked to a fixed number of steps, of which the first `steps` are real."""
+    """Batches stacked to a fixed number of steps, of which the first `steps` are real.
+
+    `rows` tells which rows they hold.
+    """
 
     X: dict[str, np.ndarray]
     y: Any
     weights: np.ndarray
+    rows: np.ndarray
     steps: int
 
 
@@ -198,6 +202,7 @@ def chunks(
             {name: _fill(array, length) for name, array in X.items()},
             jax.tree.map(lambda array: _fill(array, length), targets),
             _fill(live[part], length),
+            _fill(index[part].astype(np.int32), length),
             len(live[part]),
         )
 

@@ -8,14 +8,16 @@ from typing import Any, Self
 
 from sklearn.utils import check_random_state
 
+from .augmenting import AugmentParameters, as_parameters
 from .data import BatchIterator, TrainSplit
 from .fitting import Data, Fitting, Going, prepare
 from .handling import HANDLERS, HandlingMixin
 from .keywords import KeywordEstimator
 from .model import Model
 from .objectives import objective as default_objective
+from .owners import check_names
 from .prediction import PredictionMixin
-from .preparation import Blueprint, blueprint, check_names
+from .preparation import Blueprint, blueprint
 from .settings import as_list, as_split, as_test_iterator, as_train_iterator, check_settings
 from .tags import TagsMixin
 from .training import Session
@@ -145,6 +147,8 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
         "batch_iterator_train": as_train_iterator,
         "batch_iterator_test": as_test_iterator,
         "train_split": as_split,
+        "augment": AugmentParameters,
+        "test_augment": as_parameters,
     }
     _copied_together = ("layers", *HANDLERS)
     _stateful = HANDLERS

@@ -11,7 +11,10 @@ import jax
 import numpy as np
 from sklearn.utils import check_random_state
 
-from .data import TrainSplit
+from .augment.base import mixes
+from .augmenting import check_test_augment
+from .data import BatchIterator, TrainSplit
+from .errors import Faults
 from .heads import each, numeric, output_names
 from .inputs import check_rows, check_weights, row_shapes
 from .model import Model
@@ -19,6 +22,7 @@ from .network import Network
 from .outputs import Outputs, check_lengths, infer_each
 from .preparation import Blueprint, LiveValues, plan
 from .programs import Programs, programs_for
+from .rehearsal import rehearse
 from .settings import as_split, as_test_iterator, as_train_iterator, check_settings
 from .targets import Numbers
 from .training import Feed
@@ -119,6 +123,8 @@ def prepare(
     probe = copy.copy(net)
     rows = outputs = weights = made = network = None
     with faults.collect():
+        check_test_augment(params["test_augment"])
+    with faults.collect():
         rows = check_rows(probe, data.X, reset=going is None, check=params["check_input"])
     with faults.collect():
         outputs = _outputs(params, data, going, type(net).__name__)
@@ -133,6 +139,8 @@ def prepare(
         made = describe(params, shapes)
         if shapes:
             network = made.network(shapes, outputs or _stand_in(made))
+    if made is not None:
+        _check_mixing(made, data.y, faults)
     faults.raise_any()
     model = _model(params, going, network)
     outputs = outputs.match(list(network.outputs.values()))
@@ -147,9 +155,35 @@ def prepare(
     values = LiveValues(settings, lambda now: describe(now, network.rows()), network)
     made_plan = plan(made, network, outputs, params)
     programs = programs_for(made_plan)
-    rates = {name: numbers[0] for name, numbers in values(model.step, 1).update.items()}
+    first = values(model.step, 1)
+    batch = _batch(train)
+    if type(iterator).transform is BatchIterator.transform and str(batch) not in programs.rehearsed:
+        rehearse(made_plan, made.augment, *batch, first)
+        programs.rehearsed.add(str(batch))
+    rates = {name: numbers[0] for name, numbers in first.update.items()}
     model.start(made_plan.update, lambda weights: programs.start(weights, rates))
     return Fitting(probe, model, outputs, train, valid, values, programs)
+
+
+def _check_mixing(made: Blueprint, y: Any, faults: Faults) -> None:
+    """Note transforms that would mix text, of which there is no mean."""
+    mixing = [entry for entry in made.augment if mixes(entry.transform)]
+    if not (mixing and all(made.regression)):
+        return
+    first = next(iter(np.asarray(y).ravel()), None)
+    for entry in mixing:
+        if isinstance(first, str):
+            faults.add(f"{entry.called} mixes numbers, and the targets are text as {first!r}")
+
+
+def _batch(feed: Feed) -> tuple[dict[str, Any], Any]:
+    """What the first batch is like, without its numbers."""
+    size = feed.iterator.batch_size
+    X = {
+        name: jax.ShapeDtypeStruct((size, *shape), np.float32)
+        for name, shape in feed.rows.shapes.items()
+    }
+    return X, jax.tree.map(lambda y: jax.ShapeDtypeStruct((size, *y.shape[1:]), y.dtype), feed.y)
 
 
 def _stand_in(made: Blueprint) -> Outputs:

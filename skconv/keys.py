@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Hashable
 from typing import Any
@@ -17,7 +18,7 @@ def structural_key(value: Any) -> Hashable:
     ----------
     value : object
         Functions are told apart by identity, which copying and cloning keep. Partial functions,
-        containers, arrays and plain objects are told apart by what they hold.
+        containers, arrays, dataclasses and plain objects are told apart by what they hold.
 
     Returns
     -------
@@ -45,6 +46,9 @@ def structural_key(value: Any) -> Hashable:
         value = np.asarray(value)
         return (value.shape, value.dtype.str, value.tobytes())
     told_apart = type(value).__eq__ is not object.__eq__ and type(value).__hash__ is not None
+    if told_apart and dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [spec.name for spec in dataclasses.fields(value) if spec.compare]
+        return (type(value), *(structural_key(getattr(value, name)) for name in fields))
     if not told_apart and hasattr(value, "__dict__") and _is_plain(value):
         return (type(value), structural_key(vars(value)))
     return value

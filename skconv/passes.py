@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 
+from .augment.base import invoke, mixes
+from .errors import TransformError
 from .heads import Head, alone, each
 from .layers.base import Context
 from .logits import from_logits
 from .network import Runtime, Variables
 from .objectives import weighted_mean
 from .plans import Plan, Scores
+from .tunable import with_values
 
 
 class Values(NamedTuple):
@@ -28,6 +32,8 @@ class Values(NamedTuple):
         By target, keywords of the loss function.
     weights : float32 array of shape (heads,)
         Of the heads in the training loss.
+    augment : tuple of dict of float32
+        By transform, as of `skconv.tunable.numbers_of`.
     """
 
     runtime: Runtime
@@ -35,6 +41,21 @@ class Values(NamedTuple):
     objective: Mapping[str, Any]
     losses: tuple[Mapping[str, Any], ...]
     weights: Any
+    augment: tuple[Mapping[str, Any], ...]
+
+
+class Seen(NamedTuple):
+    """Which rows a batch holds, and when.
+
+    Parameters
+    ----------
+    epoch : int32
+    rows : int32 array of shape (n,)
+        Number of each row in the training data.
+    """
+
+    epoch: Any
+    rows: Any
 
 
 def array_or_dict(X: dict[str, jax.Array]) -> Any:
@@ -42,12 +63,40 @@ def array_or_dict(X: dict[str, jax.Array]) -> Any:
     return next(iter(X.values())) if len(X) == 1 else X
 
 
-def augmented(plan: Plan, key: jax.Array, X: dict[str, jax.Array], y: Any) -> Any:
+def augmented(
+    plan: Plan, key: jax.Array, X: dict[str, jax.Array], y: Any, values: Values, seen: Seen
+) -> Any:
     """Change rows and targets as `augment` says."""
-    for i, transform in enumerate(plan.augment):
-        Xb, y = transform(jax.random.fold_in(key, i), array_or_dict(X), y)
-        X = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
+    for i in range(len(plan.augment)):
+        X, y = transformed(plan, i, jax.random.fold_in(key, i), X, y, values, seen)
     return X, y
+
+
+def transformed(
+    plan: Plan,
+    i: int,
+    key: jax.Array,
+    X: dict[str, jax.Array],
+    y: Any,
+    values: Values,
+    seen: Seen,
+) -> Any:
+    """Change rows and targets by one transform; labels that it mixes become probabilities."""
+    transform = with_values(plan.augment[i], values.augment[i])
+    if mixes(transform):
+        y = alone([_probabilities(plan, target, one) for target, one in enumerate(each(y))])
+    made = invoke(transform, key, array_or_dict(X), y, *seen)
+    if not isinstance(made, tuple | list) or len(made) != 2:
+        raise TransformError("returns no pair (Xb, yb)")
+    Xb, y = made
+    return Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb), y
+
+
+def _probabilities(plan: Plan, target: int, y: jax.Array) -> jax.Array:
+    if jnp.issubdtype(y.dtype, jnp.floating):
+        return y
+    name = next(head.name for head in plan.network.heads if head.target == target)
+    return jax.nn.one_hot(y, plan.network.node(name).output_shape[-1], dtype=jnp.float32)
 
 
 def forward(

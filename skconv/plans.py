@@ -35,7 +35,8 @@ class Plan:
         By target, each ``(predictions, targets) -> rows``; None where the loss is the only score.
     update : Update
     augment : tuple of callable
-        Each ``(key, Xb, yb) -> (Xb, yb)``, on float32 batches of the public shape.
+        Each ``(key, Xb, yb) -> (Xb, yb)``, on float32 batches of the public shape, without their
+        numbers.
     scores_train, scores_valid : tuple of (str, callable)
         Each ``(predictions, targets) -> scalar or rows``.
     """
@@ -80,7 +81,7 @@ class PredictPlan:
     ----------
     network : Network
     test_augment : callable or None
-        ``(forward, key, Xb) -> output`` with ``forward(Xb) -> output``.
+        ``(forward, key, Xb) -> output`` with ``forward(Xb) -> output``, without its numbers.
     """
 
     network: Network

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .augmenting import check_test_augment
 from .heads import numeric, output_names
 from .inputs import check_rows
 from .model import FittedLayer, Model
@@ -18,6 +19,7 @@ from .preparation import as_numbers
 from .programs import programs_for
 from .settings import as_test_iterator
 from .training import predict
+from .tunable import numbers_of, structure_of
 
 
 def _classifies(net: PredictionMixin) -> bool:
@@ -46,9 +48,11 @@ class PredictionMixin:
         reset = not hasattr(self, "n_features_in_")
         probe = copy.copy(self) if reset else self
         rows = check_rows(probe, X, reset=reset, check=self.check_input).arrange(network.inputs)
-        programs = programs_for(PredictPlan(network, self.test_augment))
+        check_test_augment(self.test_augment)
+        programs = programs_for(PredictPlan(network, structure_of(self.test_augment)))
         iterator = as_test_iterator(self.batch_iterator_test)
-        return predict(programs, self._model, rows, iterator, as_numbers(network.runtime()), to)
+        numbers = as_numbers(network.runtime()), numbers_of(self.test_augment)
+        return predict(programs, self._model, rows, iterator, *numbers, to)
 
     def predict(self, X: Any) -> Any:
         """Predict labels, indicators or numbers.

@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from .augmenting import Entry, check_entries, entries
 from .building import Task, build
 from .errors import Faults, called
 from .heads import Head, by_output, head_weights, numeric, output_names, read_heads
+from .keys import structural_key
 from .layers.base import kind_of
 from .layers.spec import Spec, read
 from .models import default
 from .network import Network, Runtime
 from .nonlinearities import linear, softmax
 from .outputs import Outputs
+from .owners import (
+    Given,
+    check_collisions,
+    loss_parameters,
+    owners,
+    parameters_of,
+    sort_keywords,
+)
 from .params import route
 from .passes import Values
 from .plans import Plan
-from .scalars import is_number, takes_number
 from .settings import as_list
-from .targets import Classes, Labels, Numbers, Target, from_output
-from .updating import Update, keywords, resolve, values_at
-
-PREFIXES = ("update", "objective")
-
-
-class Given(NamedTuple):
-    """Keywords by what they decide.
-
-    Parameters
-    ----------
-    structure : tuple of (str, object)
-        What is compiled.
-    values : dict of str to float
-        What enters the compiled step.
-    """
-
-    structure: tuple[tuple[str, Any], ...]
-    values: dict[str, float]
+from .targets import Target, from_output
+from .tunable import numbers_of, structure_of
+from .updating import Update, resolve, values_at
 
 
 @dataclass(frozen=True)
@@ -68,6 +60,7 @@ class Blueprint:
         By output, whether it answers with numbers.
     losses : tuple of (callable or None)
         By output, None for what suits the target.
+    augment : tuple of Entry
     """
 
     specs: list[Spec]
@@ -81,6 +74,7 @@ class Blueprint:
     weights: tuple[float, ...]
     regression: tuple[bool, ...]
     losses: tuple[Callable[..., Any] | None, ...]
+    augment: tuple[Entry, ...]
 
     def network(
         self, shapes: Mapping[str | None, tuple[int, ...]], outputs: Outputs | None
@@ -123,6 +117,10 @@ class Blueprint:
                     )
             own.update(changes)
         return as_numbers(runtime)
+
+    def transforms(self) -> tuple[Callable[..., Any], ...]:
+        """Transforms without their numbers, as a plan holds them."""
+        return tuple(structure_of(entry.transform) for entry in self.augment)
 
 
 def _task(target: Target | None, numbers: bool) -> Task:
@@ -177,9 +175,9 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
     specs: list[Spec] = []
     with faults.collect():
         specs = read(layers)
-    _check_collisions(specs, own, faults)
+    check_collisions(specs, params, own, faults)
     objective = params["objective"]
-    routed, unknown = route(given, _owners(specs, params), own) if specs else ({}, Faults())
+    routed, unknown = route(given, owners(specs, params), own) if specs else ({}, Faults())
     faults.found += unknown.found
     update, update_values = Update(None, (), ()), {}
     if callable(params["update"]) or isinstance(params["update"], tuple):
@@ -197,11 +195,16 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
         with faults.collect():
             heads = read_heads(params["outputs"], aux, [spec.name for spec in specs])
             weights = head_weights(heads, params["output_weights"] or {}, aux)
+    augment = [
+        entry.tuned(routed[entry.prefix]) if entry.prefix in routed else entry
+        for entry in entries(params["augment"])
+    ]
+    check_entries(augment, faults)
     faults.raise_any()
-    own_keywords, given = _parameters(objective), routed["objective"]
-    objective_given = _sorted(own_keywords, given, faults)
+    own_keywords, given = parameters_of(objective), routed["objective"]
+    objective_given = sort_keywords(own_keywords, given, faults)
     rest = {name: value for name, value in given.items() if name not in own_keywords}
-    losses_given = tuple(_sorted(takes, rest, faults) for takes in _loss_parameters(params))
+    losses_given = tuple(sort_keywords(takes, rest, faults) for takes in loss_parameters(params))
     faults.raise_any()
     return Blueprint(
         specs,
@@ -215,108 +218,8 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
         weights,
         numeric(params["regression"], params["outputs"]),
         losses,
+        tuple(augment),
     )
-
-
-def _sorted(
-    takes: Mapping[str, inspect.Parameter], given: Mapping[str, Any], faults: Faults
-) -> Given:
-    """Sort the keywords that a function takes, of which those of a whole number are counts."""
-    values, structure = {}, {}
-    for name, value in given.items():
-        if name not in takes:
-            continue
-        if is_number(value) and not isinstance(takes[name].default, int):
-            values[name] = value
-        elif takes_number(takes[name]) and value is not None:
-            faults.add(f"objective_{name}={value!r} is no number")
-        elif value is not takes[name].default:
-            structure[name] = value
-    return Given(tuple(sorted(structure.items())), values)
-
-
-def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) -> None:
-    """Check that keywords have an owner, whatever else the parameters are.
-
-    Parameters
-    ----------
-    params : mapping of str to object
-        All parameters of the net.
-    own : set of str
-        Names of those without a prefix.
-    names : iterable of str
-        The keywords to check.
-
-    Raises
-    ------
-    ValueError
-        With all keywords that nobody takes.
-    """
-    layers = params["layers"]
-    specs = read(default((3, 32, 32))["layers"] if layers is None else layers)
-    route(dict.fromkeys(names), _owners(specs, params), own)[1].raise_any()
-
-
-def _owners(specs: list[Spec], params: Mapping[str, Any]) -> dict[str, Iterable[str] | None]:
-    owners: dict[str, Iterable[str] | None] = {spec.name: spec.keywords() for spec in specs}
-    owners["update"] = keywords(params["update"])
-    owners["objective"] = _parameters(params["objective"])
-    for takes in _loss_parameters(params):
-        owners["objective"] |= takes
-    return owners
-
-
-def _check_collisions(specs: list[Spec], own: set[str], faults: Faults) -> None:
-    for spec in specs:
-        where = called(spec.name, spec.cls)
-        if spec.name in PREFIXES or spec.name in own:
-            faults.add(f"{where} is called as a parameter of NeuralNet; choose another name")
-        for keyword in spec.keywords():
-            if f"{spec.name}_{keyword}" in own:
-                faults.add(
-                    f"{where} collides with the parameter '{spec.name}_{keyword}' of NeuralNet; "
-                    "choose another name"
-                )
-
-
-def _parameters(objective: Any) -> dict[str, inspect.Parameter]:
-    """Keywords of the objective that a user may set."""
-    if not callable(objective):
-        return {}
-    parameters = inspect.signature(objective).parameters
-    return {
-        name: p
-        for name, p in parameters.items()
-        if p.kind is p.KEYWORD_ONLY and name != "loss_function"
-    }
-
-
-def _loss_parameters(params: Mapping[str, Any]) -> tuple[dict[str, inspect.Parameter], ...]:
-    """Keywords that the loss function of each output takes beside predictions and targets."""
-    names, argument = output_names(params["outputs"]), "objective_loss_function"
-    numbers = numeric(params["regression"], params["outputs"])
-    try:
-        losses = by_output(argument, params[argument], names, None)
-    except ValueError:  # that message is not about keywords
-        losses = (None,) * len(names)
-    by_task = [[Numbers.loss] if number else [Classes.loss, Labels.loss] for number in numbers]
-    return tuple(
-        _keywords(suiting if loss is None else [loss])
-        for loss, suiting in zip(losses, by_task, strict=True)
-    )
-
-
-def _keywords(losses: Iterable[Any]) -> dict[str, inspect.Parameter]:
-    found: dict[str, inspect.Parameter] = {}
-    for loss in filter(callable, losses):
-        try:
-            parameters = inspect.signature(loss).parameters
-        except ValueError:  # functions of other languages have no signature
-            continue
-        further = list(parameters.values())[2:]
-        named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-        found |= {p.name: p for p in further if p.kind in named}
-    return found
 
 
 def _holding(loss: Callable[..., Any], structure: tuple[tuple[str, Any], ...]) -> Any:
@@ -337,7 +240,7 @@ def plan(
         ),
         accuracies=tuple(target.accuracy for target in outputs.targets),
         update=blueprint.update,
-        augment=tuple(as_list(params["augment"])),
+        augment=blueprint.transforms(),
         scores_train=tuple(map(tuple, as_list(params["scores_train"]))),
         scores_valid=tuple(map(tuple, as_list(params["scores_valid"]))),
     )
@@ -373,7 +276,7 @@ class LiveValues:
         self._network = network
         self._seen: dict[str, Any] = {}
         self._blueprint: Blueprint | None = None
-        self._fixed = Values({}, {}, {}, (), ())
+        self._fixed = Values({}, {}, {}, (), (), ())
 
     def __call__(self, start: int, steps: int) -> Values:
         """Numbers for `steps` steps after the first `start`."""
@@ -393,13 +296,24 @@ class LiveValues:
             )
         if new.heads != tuple(head._replace(ending=None) for head in self._network.heads):
             raise ValueError("the outputs of a net cannot change in training; fit it afresh")
+        if old is not None and _key(old) != _key(new):
+            raise ValueError(
+                "only numbers of the transforms in augment can change in training; "
+                "all else needs a fit of its own"
+            )
         self._seen, self._blueprint = now, new
         objective, *losses = (
             {name: np.float32(value) for name, value in given.values.items()}
             for given in (new.objective_given, *new.losses_given)
         )
         weights = np.asarray(new.weights, np.float32)
-        self._fixed = Values(new.runtime(self._network), {}, objective, tuple(losses), weights)
+        augment = tuple(numbers_of(entry.transform) for entry in new.augment)
+        runtime = new.runtime(self._network)
+        self._fixed = Values(runtime, {}, objective, tuple(losses), weights, augment)
+
+
+def _key(blueprint: Blueprint) -> Any:
+    return structural_key(blueprint.transforms())
 
 
 def _identical(one: dict[str, Any], other: dict[str, Any]) -> bool:

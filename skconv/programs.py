@@ -28,7 +28,8 @@ MAX_PROGRAMS = 64
 class Programs:
     """Compiled functions of one plan; they hold the plan and nothing else.
 
-    `train_sums` and `valid_sums` name the sums that `train` returns.
+    `train_sums` and `valid_sums` name the sums that `train` returns; `rehearsed` holds the
+    descriptions of the batches that the transforms were found to suit.
 
     Parameters
     ----------
@@ -42,6 +43,7 @@ class Programs:
                 _counted("predict", partial(steps.predict, plan)), static_argnames="to"
             )
         else:
+            self.rehearsed: set[str] = set()
             self.train_sums = steps.train_sums(plan)
             self.valid_sums = steps.valid_sums(plan)
             self.start = compiled(partial(steps.start, plan))

@@ -30,14 +30,25 @@ def _is_list_of_functions(value: Any) -> bool:
     return value is None or callable(value) or _each(value, callable)
 
 
-def _is_free_name(name: Any) -> bool:
-    return isinstance(name, str) and name not in (*KEYS, "loss", "accuracy", "weight", "finite")
+def is_named(entry: Any) -> bool:
+    """Tell a pair of a name and something else."""
+    return isinstance(entry, list | tuple) and len(entry) == 2 and isinstance(entry[0], str)
+
+
+def _is_list_of_transforms(value: Any) -> bool:
+    def is_entry(entry: Any) -> bool:
+        return callable(entry[1] if is_named(entry) else entry)
+
+    return value is None or callable(value) or _each(value, is_entry)
+
+
+def _is_free_name(name: str) -> bool:
+    return name not in (*KEYS, "loss", "accuracy", "weight", "finite")
 
 
 def _is_list_of_scores(value: Any) -> bool:
     def is_score(entry: Any) -> bool:
-        pair = isinstance(entry, list | tuple) and len(entry) == 2
-        return pair and _is_free_name(entry[0]) and callable(entry[1])
+        return is_named(entry) and _is_free_name(entry[0]) and callable(entry[1])
 
     return value is None or _each(value, is_score)
 
@@ -122,7 +133,10 @@ RULES: dict[str, tuple[Test, str]] = {
         lambda v: v is None or isinstance(v, Mapping) or (isinstance(v, str) and v == "balanced"),
         "a dict from label to weight, 'balanced', or None",
     ),
-    "augment": (_is_list_of_functions, "a function (key, Xb, yb), a list of them, or None"),
+    "augment": (
+        _is_list_of_transforms,
+        "a transform or function (key, Xb, yb), a list of them or of (name, transform), or None",
+    ),
     "test_augment": (
         lambda v: v is None or callable(v),
         "a function (forward, key, Xb), or None",

@@ -16,8 +16,9 @@ from .heads import alone
 from .layers.base import Context
 from .network import Runtime, Variables
 from .objectives import weighted_mean
-from .passes import Values, array_or_dict
+from .passes import Seen, Values, array_or_dict
 from .plans import Plan, PredictPlan, Scores
+from .tunable import with_values
 from .updating import BatchLoss
 
 
@@ -45,11 +46,14 @@ class Batches(NamedTuple):
     y : array of shape (steps, batch, ...)
     weights : array of shape (steps, batch)
         Weight of each row in the loss; zero for rows that only fill up.
+    rows : int32 array of shape (steps, batch)
+        Number of each row in the data.
     """
 
     X: dict[str, Any]
     y: Any
     weights: Any
+    rows: Any
 
 
 class Span(NamedTuple):
@@ -145,7 +149,7 @@ def train(
     is not finite leaves the state as it was before it, and those after it do nothing.
     """
     seed = jax.random.key(moment.seed)
-    X, y, weights = _flat(rows.X), _flat(rows.y), rows.weights.reshape(-1)
+    X, y, weights, numbers = map(_flat, rows)
     places = jnp.arange(order.shape[-1], dtype=jnp.int32)
 
     def epoch(e: jax.Array, loop: Any) -> Any:
@@ -158,9 +162,10 @@ def train(
             w = jnp.where(i * len(places) + places < span.rows, weights[row], 0)
             keys = jax.random.split(jax.random.fold_in(key, moment.step + i), 2)
             Xb = _batch(X, row)
-            Xb, yb = passes.augmented(plan, keys[0], Xb, _at(y, row))
+            seen = Seen(moment.epoch + e, numbers[row])
+            Xb, yb = passes.augmented(plan, keys[0], Xb, _at(y, row), values, seen)
             number = e * span.stop + i
-            rates = {name: numbers[number] for name, numbers in values.update.items()}
+            rates = {name: rate[number] for name, rate in values.update.items()}
             ctx = Context(True, keys[1], w > 0)
             after, out, value = _learn(plan, before, Xb, yb, ctx, w, values, rates)
             scores = passes.scores(plan, plan.scores_train, out, yb, w)
@@ -266,30 +271,56 @@ def _outputs(plan: Plan, carry: TrainState, valid: Batches, values: Values) -> A
     return _buffer(predictions, len(valid.weights))
 
 
+class Forward(NamedTuple):
+    """From a batch to the outputs that are predicted, as `test_augment` gets it.
+
+    Parameters
+    ----------
+    function : callable
+    endings : tuple of callable
+        Nonlinearity of each output.
+    """
+
+    function: Callable[[Any], Any]
+    endings: tuple[Callable[..., Any], ...]
+
+    def __call__(self, Xb: Any) -> Any:
+        """Compute the output, or a tuple of several."""
+        return self.function(Xb)
+
+
 def predict(
     plan: PredictPlan,
     params: Variables,
     state: Variables,
     X: dict[str, jax.Array],
     runtime: Runtime,
-    moment: Moment,
+    numbers: Mapping[str, Any],
+    seed: Any,
     stop: Any,
     *,
     to: str | None = None,
 ) -> Any:
-    """Compute the outputs, or that of one layer, for all rows of a chunk."""
-    names = list(plan.network.outputs) if to is None else [to]
-    epoch_key = jax.random.fold_in(jax.random.key(moment.seed), moment.epoch)
+    """Compute the outputs, or that of one layer, for all rows of a chunk.
+
+    `numbers` are those of `test_augment`. It gets one key in all batches: what is told of a row
+    does not depend on where it lies.
+    """
+    network = plan.network
+    names = list(network.outputs) if to is None else [to]
+    key = jax.random.key(seed)
 
     def forward(Xb: Any) -> Any:
         named = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
-        return alone(plan.network.apply(params, state, named, runtime, Context(False), to=names)[0])
+        return alone(network.apply(params, state, named, runtime, Context(False), to=names)[0])
 
     def batch(i: Any) -> Any:
         if plan.test_augment is None or to is not None:
             return forward(_batch(X, i))
-        key = jax.random.fold_in(epoch_key, moment.step + i)
-        return plan.test_augment(forward, key, array_or_dict(_batch(X, i)))
+        heads = [head for head in network.heads if head.predicted]
+        whole = Forward(forward, tuple(map(network.nonlinearity, heads)))
+        test_augment = with_values(plan.test_augment, numbers)
+        return test_augment(whole, key, array_or_dict(_batch(X, i)))
 
     def step(i: jax.Array, kept: Any) -> Any:
         return _set(kept, i, batch(i))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -293,6 +293,7 @@ def predict(
     rows: Rows,
     iterator: BatchIterator,
     runtime: Runtime,
+    numbers: Mapping[str, Any],
     to: str | None = None,
 ) -> Any:
     """Compute a layer's output for all rows.
@@ -304,6 +305,8 @@ def predict(
     rows : Rows
     iterator : BatchIterator
     runtime : dict of dict of float32
+    numbers : dict of float32
+        Of what augments at test time.
     to : str, optional
         Name of the layer; by default all outputs.
 
@@ -311,12 +314,10 @@ def predict(
     -------
     float32 array of shape (n, ...), or a tuple of them where there are several outputs
     """
-    kept, done = [], 0
+    kept, seed = [], np.uint32(model.seed)
     for chunk in chunks(rows, None, None, iterator):
-        moment = _moment(model, 0, done)
-        args = (model.params, model.state, chunk.X, runtime, moment, np.int32(chunk.steps))
+        args = (model.params, model.state, chunk.X, runtime, numbers, seed, np.int32(chunk.steps))
         kept.append(programs.predict(*args, to=to))
-        done += chunk.steps
         _keep_pace(kept)
     return _joined(kept, len(rows))
 
@@ -343,7 +344,7 @@ def _filled(values: Values, length: int) -> Values:
 
 
 def _batches(chunk: Chunk) -> Batches:
-    return Batches(chunk.X, chunk.y, chunk.weights)
+    return Batches(chunk.X, chunk.y, chunk.weights, chunk.rows)
 
 
 def _span(*numbers: int) -> Span:

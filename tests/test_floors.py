@@ -17,8 +17,10 @@ FLOORS = [
         "keys",
         "nonlinearities",
         "persistence",
+        "sampling",
         "scalars",
         "seeds",
+        "smoothing",
         "windows",
         "winograd",
     ],
@@ -33,11 +35,11 @@ FLOORS = [
         "updating",
         "layers.base",
     ],
-    ["data", "layers.*", "logits", "targets"],
-    ["models.*", "network", "settings"],
-    ["building", "model", "outputs", "plans", "summary"],
-    ["passes"],
-    ["steps"],
+    ["data", "layers.*", "logits", "targets", "tunable"],
+    ["augment.*", "models.*", "network", "settings"],
+    ["augmenting", "building", "model", "outputs", "plans", "summary"],
+    ["owners", "passes"],
+    ["rehearsal", "steps"],
     ["programs"],
     ["handlers.*", "preparation", "training"],
     ["fitting", "handling", "keywords", "prediction", "tags", "weights"],
@@ -45,7 +47,7 @@ FLOORS = [
 ]
 """An import goes to a strictly lower floor; within a folder, to its base alone."""
 
-PACKAGES = ("layers", "models", "handlers")
+PACKAGES = ("augment", "layers", "models", "handlers")
 
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py")
 

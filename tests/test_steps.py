@@ -160,9 +160,9 @@ def trained(fitting, *, epochs, start=0, stop=2, valid=1):
     values = fitting.values(0, order[..., 0].size)
     return fitting.programs.train(
         steps.TrainState(model.params, model.state, model.opt),
-        steps.Batches(rows.X, rows.y, rows.weights),
+        steps.Batches(rows.X, rows.y, rows.weights, rows.rows),
         order,
-        steps.Batches(shown.X, shown.y, shown.weights),
+        steps.Batches(shown.X, shown.y, shown.weights, shown.rows),
         values,
         steps.Moment(np.uint32(0), np.int32(0), np.int32(0)),
         steps.Span(*map(np.int32, (epochs, start, stop, 32, valid))),

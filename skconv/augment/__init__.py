@@ -1,0 +1,51 @@
+"""Transforms of batches, compiled into the training step and into prediction."""
+
+from ..tunable import runtime_values, with_values
+from .base import Grid, Transform, invoke, mixes, needs_rows, with_classes
+from .color import Brightness, Contrast, Gamma, Hue, PCAColor, Saturation
+from .crop import RandomCrop, RandomResizedCrop
+from .elastic import ElasticDeformation
+from .geometric import AlternatingFlip, RandomAffine, RandomFlip, Rot90
+from .grids import Dihedral, FiveCrop, QuasiAffine, TenCrop
+from .mix import CutMix, Cutout, MixUp
+from .noise import GaussianBlur, GaussianNoise
+from .policy import OneOf, Sometimes
+from .rand_augment import RandAugment
+from .test_time import TestTime
+
+__all__ = [
+    "AlternatingFlip",
+    "Brightness",
+    "Contrast",
+    "CutMix",
+    "Cutout",
+    "Dihedral",
+    "ElasticDeformation",
+    "FiveCrop",
+    "Gamma",
+    "GaussianBlur",
+    "GaussianNoise",
+    "Grid",
+    "Hue",
+    "MixUp",
+    "OneOf",
+    "PCAColor",
+    "QuasiAffine",
+    "RandAugment",
+    "RandomAffine",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomResizedCrop",
+    "Rot90",
+    "Saturation",
+    "Sometimes",
+    "TenCrop",
+    "TestTime",
+    "Transform",
+    "invoke",
+    "mixes",
+    "needs_rows",
+    "runtime_values",
+    "with_classes",
+    "with_values",
+]

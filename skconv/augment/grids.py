@@ -1,0 +1,184 @@
+"""Fixed changes of images, from all of which a network predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from scipy.stats import qmc
+
+from ..layers.base import one_of, runtime, structural
+from ..sampling import FILLS, ORDERS, affine_moves, affine_places, sample
+from .base import Grid, each_axis, runtime_each
+
+__all__ = ["Dihedral", "FiveCrop", "QuasiAffine", "TenCrop"]
+
+
+@dataclass(frozen=True)
+class FiveCrop(Grid):
+    """The centre and the four corners of padded images (Krizhevsky et al. 2012).
+
+    What is cropped has the size of the image, as in `RandomCrop`.
+
+    Parameters
+    ----------
+    pad : float or tuple of two floats
+        Pixels on each side, for both axes or for x and y. A runtime value.
+    fill : 'constant', 'edge' or 'reflect'
+        What is in the padding: `cval`, the nearest pixel, or the mirror image.
+    cval : float
+        A runtime value.
+
+    Examples
+    --------
+    >>> X = jnp.arange(9.0).reshape(1, 1, 3, 3)
+    >>> FiveCrop(pad=1)(1, 5, X)[0, 0].tolist()
+    [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 3.0, 4.0]]
+    """
+
+    pad: Any = runtime_each(4, low=0.0)
+    fill: str = structural("constant", check=one_of(*FILLS))
+    cval: float = runtime(0.0)
+
+    size: ClassVar[int] = 5
+
+    def __call__(self, i: Any, n: int, Xb: jax.Array) -> jax.Array:
+        """Crop at the centre, top left, top right, bottom left, bottom right."""
+        height, width = self.image_size(Xb)
+        x, y = (jnp.floor(pad) for pad in each_axis(self.pad))
+        right, down = (jnp.array(signs, jnp.float32)[i % 5] for signs in _CORNERS)
+        columns = jnp.arange(width, dtype=jnp.float32) + right * x
+        rows = jnp.arange(height, dtype=jnp.float32) + down * y
+        places = rows[None, :, None], columns[None, None]
+        return sample(Xb, *places, order="nearest", fill=self.fill, cval=self.cval)
+
+
+_CORNERS = (0, -1, 1, -1, 1), (0, -1, -1, 1, 1)
+
+
+@dataclass(frozen=True)
+class TenCrop(FiveCrop):
+    """The crops of `FiveCrop`, and the same mirrored.
+
+    Parameters
+    ----------
+    pad, fill, cval
+        As in `FiveCrop`.
+
+    Examples
+    --------
+    >>> X = jnp.arange(9.0).reshape(1, 1, 3, 3)
+    >>> TenCrop(pad=1)(5, 10, X)[0, 0].tolist()
+    [[2.0, 1.0, 0.0], [5.0, 4.0, 3.0], [8.0, 7.0, 6.0]]
+    """
+
+    size: ClassVar[int] = 10
+
+    def __call__(self, i: Any, n: int, Xb: jax.Array) -> jax.Array:
+        """Crop, and mirror the latter five."""
+        Xb = super().__call__(i, n, Xb)
+        return jnp.where(jnp.asarray(i) >= 5, Xb[..., ::-1], Xb)
+
+
+@dataclass(frozen=True)
+class Dihedral(Grid):
+    """Turns by multiples of 90 degrees, and the same mirrored. Images must be square.
+
+    Parameters
+    ----------
+    mirrored : bool
+        Whether there are 8 changes rather than 4.
+
+    Examples
+    --------
+    >>> X = jnp.arange(4.0).reshape(1, 1, 2, 2)
+    >>> sorted({tuple(Dihedral()(i, 8, X).ravel().tolist()) for i in range(8)})[:2]
+    [(0.0, 1.0, 2.0, 3.0), (0.0, 2.0, 1.0, 3.0)]
+    """
+
+    mirrored: bool = structural(True, check=one_of(True, False))
+
+    @property
+    def size(self) -> int:
+        """8 or 4."""
+        return 8 if self.mirrored else 4
+
+    def __call__(self, i: Any, n: int, Xb: jax.Array) -> jax.Array:
+        """Turn, and mirror the latter four."""
+        height, width = self.image_size(Xb)
+        if height != width:
+            raise self.fault(f"takes square images, got {height} by {width} pixels")
+
+        def turned(k: int) -> Callable[[jax.Array], jax.Array]:
+            return lambda Xb: jnp.rot90(Xb, k, axes=(2, 3))
+
+        i = jnp.asarray(i, jnp.int32)
+        Xb = lax.switch(i % 4, [turned(k) for k in range(4)], Xb)
+        return jnp.where(i % 8 >= 4, Xb[..., ::-1], Xb)
+
+
+@dataclass(frozen=True)
+class QuasiAffine(Grid):
+    """Rotations, shears, factors and shifts that fill their ranges more evenly than random ones.
+
+    As many as are wanted, from a sequence of few gaps (Halton 1960; Sobol 1967). The first is no
+    change at all.
+
+    Parameters
+    ----------
+    rotation, translation, scale, shear : float
+        Largest changes, as in `RandomAffine`. Runtime values.
+    sequence : 'halton' or 'sobol'
+        Sobol's is best where the number of changes is a power of two.
+    order : 'nearest' or 'bilinear'
+    fill : 'constant', 'edge' or 'reflect'
+        What is outside: `cval`, the nearest pixel, or the mirror image.
+    cval : float
+        A runtime value.
+
+    Examples
+    --------
+    >>> X = jnp.ones((2, 1, 28, 28))
+    >>> QuasiAffine(rotation=20, translation=1)(3, 10, X).shape
+    (2, 1, 28, 28)
+    """
+
+    rotation: float = runtime(0.0, low=0.0, high=180.0)
+    translation: Any = runtime_each(0.0, low=0.0)
+    scale: float = runtime(1.0, low=1.0)
+    shear: float = runtime(0.0, low=0.0, high=89.0)
+    sequence: str = structural("halton", check=one_of("halton", "sobol"))
+    order: str = structural("bilinear", check=one_of(*ORDERS))
+    fill: str = structural("constant", check=one_of(*FILLS))
+    cval: float = runtime(0.0)
+
+    def parts(self, n: int) -> np.ndarray:
+        """Parts of the largest changes, as `skconv.sampling.affine_moves` takes them.
+
+        Parameters
+        ----------
+        n : int
+
+        Returns
+        -------
+        float32 array of shape (n, 5)
+            From -1 to 1; zeros first.
+        """
+        if self.sequence == "halton":
+            drawn = qmc.Halton(5, scramble=False).random(n)
+        else:
+            drawn = qmc.Sobol(5, scramble=False).random_base2(max(n - 1, 1).bit_length())[:n]
+        return (2 * ((drawn + 0.5) % 1) - 1).astype(np.float32)
+
+    def __call__(self, i: Any, n: int, Xb: jax.Array) -> jax.Array:
+        """Move."""
+        height, width = self.image_size(Xb)
+        parts = jnp.asarray(self.parts(n))[jnp.asarray(i, jnp.int32)][None]
+        limits = self.rotation, self.shear, self.scale, each_axis(self.translation)
+        places = affine_places(affine_moves(parts, *limits, height, width), height, width)
+        return sample(Xb, *places, order=self.order, fill=self.fill, cval=self.cval)
