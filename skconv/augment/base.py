@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..layers.base import one_of, runtime, structural
+from ..checks import one_of
+from ..layers.base import runtime, structural
 from ..sampling import FILLS, sample
 from ..tunable import Tunable, inner
 

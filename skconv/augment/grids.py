@@ -12,7 +12,8 @@ import numpy as np
 from jax import lax
 from scipy.stats import qmc
 
-from ..layers.base import one_of, runtime, structural
+from ..checks import one_of
+from ..layers.base import runtime, structural
 from ..sampling import FILLS, ORDERS, affine_moves, affine_places, sample
 from .base import Grid, each_axis, runtime_each
 

@@ -11,8 +11,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ..checks import one_of
 from ..errors import TransformError
-from ..layers.base import one_of, structural
+from ..layers.base import structural
 from ..nonlinearities import sigmoid, softmax
 from ..tunable import Tunable
 from .base import Grid, MovingTransform, mixes, needs_rows
