@@ -75,10 +75,11 @@ def flag(value: Any) -> str | None:
     return None if isinstance(value, bool | np.bool_) else "True or False"
 
 
-def one_of(*choices: str) -> Callable[[Any], str | None]:
-    """Make a check for one of some words."""
+def one_of(*choices: str | None) -> Callable[[Any], str | None]:
+    """Make a check for one of some words, or None."""
     valid = f"{'one of ' if len(choices) > 1 else ''}{', '.join(map(repr, choices))}"
-    return lambda value: None if isinstance(value, str) and value in choices else valid
+    known = (str, type(None))  # others may compare to an array, or to what they are not
+    return lambda value: None if isinstance(value, known) and value in choices else valid
 
 
 def function(value: Any) -> str | None:

@@ -99,10 +99,10 @@ def test_colors_need_three_channels(transform):
         (Brightness(strength=-0.1), "strength=-0.1 is not a number from 0.0 to 1.0"),
         (Contrast(strength=2), "strength=2 is not a number from 0.0 to 1.0"),
         (Saturation(strength="much"), "strength='much' is not a number from 0.0 to 1.0"),
-        (Gamma(gamma=0.5), "gamma=0.5 is not a number from 1.0 to inf"),
+        (Gamma(gamma=0.5), "gamma=0.5 is not a finite number of 1.0 or more"),
         (Gamma(low=1), "low=1 is not less than high=1.0"),
         (Hue(shift=0.6), "shift=0.6 is not a number from 0.0 to 0.5"),
-        (PCAColor(sigma=-1), "sigma=-1 is not a number from 0.0 to inf"),
+        (PCAColor(sigma=-1), "sigma=-1 is not a finite number of 0.0 or more"),
         (PCAColor(eigenvalues=[1, 2]), "eigenvalues=(1, 2) is not 3 numbers"),
         (
             PCAColor(eigenvectors=np.eye(2)),

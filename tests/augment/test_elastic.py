@@ -57,8 +57,8 @@ def test_masks_move_with_the_images():
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (ElasticDeformation(alpha=-1), "alpha=-1 is not a number from 0.0 to inf"),
-        (ElasticDeformation(sigma=-1), "sigma=-1 is not a number from 0.0 to inf"),
+        (ElasticDeformation(alpha=-1), "alpha=-1 is not a finite number of 0.0 or more"),
+        (ElasticDeformation(sigma=-1), "sigma=-1 is not a finite number of 0.0 or more"),
         (ElasticDeformation(order="cubic"), "order='cubic' is not one of 'nearest', 'bilinear'"),
     ],
 )

@@ -237,15 +237,15 @@ def test_what_does_not_fit(call, message):
     [
         (RandomAffine(rotation=-1), "rotation=-1 is not a number from 0.0 to 180.0"),
         (RandomAffine(rotation=200), "rotation=200 is not a number from 0.0 to 180.0"),
-        (RandomAffine(scale=0.9), "scale=0.9 is not a number from 1.0 to inf"),
+        (RandomAffine(scale=0.9), "scale=0.9 is not a finite number of 1.0 or more"),
         (RandomAffine(shear=90), "shear=90 is not a number from 0.0 to 89.0"),
         (
             RandomAffine(translation=(1, -1)),
-            "translation=(1, -1) is not a number from 0.0 to inf, or two of them for x and y",
+            "translation=(1, -1) is not a finite number of 0.0 or more, or two of them for x and y",
         ),
         (
             RandomAffine(translation=[1, 1, 1]),
-            "translation=(1, 1, 1) is not a number from 0.0 to inf, or two of them for x and y",
+            "translation=(1, 1, 1) is not a finite number of 0.0 or more, or two of them for x and y",
         ),
         (RandomAffine(order="cubic"), "order='cubic' is not one of 'nearest', 'bilinear'"),
         (RandomAffine(fill="wrap"), "fill='wrap' is not one of 'constant', 'edge', 'reflect'"),

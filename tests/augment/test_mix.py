@@ -125,13 +125,13 @@ def test_rectangles_need_images(transform):
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (MixUp(alpha=-1), "alpha=-1 is not a number from 0.0 to inf"),
-        (CutMix(alpha=None), "alpha=None is not a number from 0.0 to inf"),
+        (MixUp(alpha=-1), "alpha=-1 is not a finite number of 0.0 or more"),
+        (CutMix(alpha=None), "alpha=None is not a finite number of 0.0 or more"),
         (
             MixUp(num_classes=0),
             "num_classes=0 is not a whole number of 1 or more, or None",
         ),
-        (Cutout(size=-1), "size=-1 is not a number from 0.0 to inf"),
+        (Cutout(size=-1), "size=-1 is not a finite number of 0.0 or more"),
     ],
 )
 def test_impossible_fields(transform, message):
