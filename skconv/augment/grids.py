@@ -12,7 +12,7 @@ import numpy as np
 from jax import lax
 from scipy.stats import qmc
 
-from ..checks import one_of
+from ..checks import flag, one_of
 from ..layers.base import runtime, structural
 from ..sampling import FILLS, ORDERS, affine_moves, affine_places, sample
 from .base import Grid, each_axis, runtime_each
@@ -102,7 +102,7 @@ class Dihedral(Grid):
     [(0.0, 1.0, 2.0, 3.0), (0.0, 2.0, 1.0, 3.0)]
     """
 
-    mirrored: bool = structural(True, check=one_of(True, False))
+    mirrored: bool = structural(True, check=flag)
 
     @property
     def size(self) -> int:

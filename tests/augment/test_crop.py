@@ -86,7 +86,10 @@ def test_masks_move_with_the_images(transform):
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (RandomCrop(pad=-1), "pad=-1 is not a finite number of 0.0 or more, or two of them for x and y"),
+        (
+            RandomCrop(pad=-1),
+            "pad=-1 is not a finite number of 0.0 or more, or two of them for x and y",
+        ),
         (RandomCrop(fill="wrap"), "fill='wrap' is not one of 'constant', 'edge', 'reflect'"),
         (RandomResizedCrop(area=1.2), "area=1.2 is not a number from 0.0 to 1.0"),
         (RandomResizedCrop(ratio=0.5), "ratio=0.5 is not a finite number of 1.0 or more"),

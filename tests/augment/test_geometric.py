@@ -245,7 +245,8 @@ def test_what_does_not_fit(call, message):
         ),
         (
             RandomAffine(translation=[1, 1, 1]),
-            "translation=(1, 1, 1) is not a finite number of 0.0 or more, or two of them for x and y",
+            "translation=(1, 1, 1) is not a finite number of 0.0 or more, or two of them for x "
+            "and y",
         ),
         (RandomAffine(order="cubic"), "order='cubic' is not one of 'nearest', 'bilinear'"),
         (RandomAffine(fill="wrap"), "fill='wrap' is not one of 'constant', 'edge', 'reflect'"),
