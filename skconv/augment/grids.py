@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from scipy.stats import qmc
 
 from ..checks import flag, one_of
 from ..layers.base import runtime, structural
@@ -170,6 +169,8 @@ class QuasiAffine(Grid):
         float32 array of shape (n, 5)
             From -1 to 1; zeros first.
         """
+        from scipy.stats import qmc
+
         if self.sequence == "halton":
             drawn = qmc.Halton(5, scramble=False).random(n)
         else:
