@@ -158,7 +158,8 @@ def convolve_patches(
     """`convolve` by one matrix product with the patches under the filters."""
     taps = list(windows(pad(x, pads), W.shape[2:], stride, dilation))
     matrix = jnp.moveaxis(W, (0, 1), (-1, -2)).reshape(-1, len(W))
-    return jnp.concatenate(taps, axis=-1) @ matrix
+    out = jnp.concatenate(taps, axis=-1).reshape(-1, len(matrix)) @ matrix
+    return out.reshape(*taps[0].shape[:-1], len(W))
 
 
 def pool_max(x: jax.Array, size: Sequence[int], stride: Sequence[int], pads: Pads) -> jax.Array:
