@@ -150,6 +150,7 @@ PAIRS = (
         ),
         lambda torch: torch.nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1),
         ((64, 64, 8, 8),),
+        why="patches of the larger image are written out for the gradients",
     ),
     Pair(
         "transposed 3x3",

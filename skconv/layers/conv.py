@@ -311,5 +311,5 @@ class SeparableConv2DLayer(DepthwiseConv2DLayer):
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Convolve, sum, add, bend."""
         x = self._correlate(inputs[0], params["W"])
-        x = x @ params["W_pointwise"][..., 0, 0].T
+        x = convolve(x, params["W_pointwise"], (1, 1), ((0, 0), (0, 0)), (1, 1), 1)
         return self.activate(add_biases(x, params, untied=self.untie_biases)), state
