@@ -17,6 +17,7 @@ FLOORS = [
         "keys",
         "nonlinearities",
         "persistence",
+        "preprocessing",
         "sampling",
         "scalars",
         "seeds",
@@ -44,10 +45,11 @@ FLOORS = [
     ["handlers.*", "preparation", "training"],
     ["fitting", "handling", "keywords", "prediction", "tags", "weights"],
     ["estimator"],
+    ["visualize.*"],
 ]
 """An import goes to a strictly lower floor; within a folder, to its base alone."""
 
-PACKAGES = ("augment", "layers", "models", "handlers")
+PACKAGES = ("augment", "layers", "models", "handlers", "visualize")
 
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py")
 
