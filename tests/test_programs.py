@@ -10,34 +10,16 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skconv import NeuralNet, clear_programs, compile_counts, programs
-from skconv.layers import DenseLayer, DropoutLayer, InputLayer
+from skconv import clear_programs, compile_counts, programs
 from skconv.nonlinearities import tanh
 from skconv.objectives import categorical_crossentropy
 from skconv.plans import PredictPlan
 from skconv.programs import programs_for
-from skconv.updates import adam, sgd
+from skconv.updates import adam
+
+from .nets import TARGETS, X, make_net, three_headed, y
 
 rng = np.random.default_rng(0)
-
-X = rng.normal(size=(40, 5)).astype(np.float32)
-
-y = (X @ rng.normal(size=(5, 3))).argmax(axis=1)
-
-HIDDEN = (DenseLayer, {"name": "hidden", "num_units": 4})
-
-LAYERS = [("input", InputLayer), HIDDEN, ("noise", DropoutLayer), ("output", DenseLayer)]
-
-make_net = functools.partial(
-    NeuralNet,
-    layers=LAYERS,
-    objective_l2=1e-3,
-    update_learning_rate=0.1,
-    batch_iterator_train=16,
-    batch_iterator_test=16,
-    max_epochs=2,
-    random_state=0,
-)
 
 
 def compiled(net, X=X, y=y):
@@ -189,31 +171,6 @@ def test_initial_arrays_are_not_kept(empty_cache):
     del W, net
     gc.collect()
     assert there() is None
-
-
-HEADS = [
-    *LAYERS[:2],
-    (DenseLayer, {"name": "early"}),
-    (DenseLayer, {"name": "kind", "incoming": "hidden"}),
-    (DenseLayer, {"name": "sign", "incoming": "hidden", "num_units": 1}),
-    (DenseLayer, {"name": "size", "incoming": "hidden"}),
-]
-
-TARGETS = {"size": X[:, :2] * [1.0, 2.0], "kind": y, "sign": X[:, 0] > 0}
-
-three_headed = functools.partial(
-    make_net,
-    layers=HEADS,
-    outputs=["kind", "sign", "size"],
-    aux_outputs={"early": 0.3},
-    output_weights={"sign": 0.5, "size": 2.0},
-    regression={"size": True},
-    update=sgd,
-    objective_l2=0.05,
-    batch_iterator_train=40,
-    train_split=None,
-    max_epochs=1,
-)
 
 
 def test_weights_of_outputs_compile_nothing():

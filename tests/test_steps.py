@@ -1,5 +1,3 @@
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,44 +5,16 @@ import optax
 import pytest
 from sklearn.base import clone
 
-from skconv import NeuralNet, steps
+from skconv import steps
 from skconv.data import BatchIterator, chunks, orders
 from skconv.fitting import Data, prepare
-from skconv.layers import DenseLayer, DropoutLayer, InputLayer
+from skconv.layers import DenseLayer, InputLayer
 from skconv.nonlinearities import softmax
 from skconv.updates import sgd
 
+from .nets import X, make_net, softmax_of, still_net, y
+
 rng = np.random.default_rng(0)
-
-X = rng.normal(size=(40, 5)).astype(np.float32)
-
-y = (X @ rng.normal(size=(5, 3))).argmax(axis=1)
-
-HIDDEN = (DenseLayer, {"name": "hidden", "num_units": 4})
-
-LAYERS = [("input", InputLayer), HIDDEN, ("noise", DropoutLayer), ("output", DenseLayer)]
-
-make_net = functools.partial(
-    NeuralNet,
-    layers=LAYERS,
-    objective_l2=1e-3,
-    update_learning_rate=0.1,
-    batch_iterator_train=16,
-    batch_iterator_test=16,
-    max_epochs=2,
-    random_state=0,
-)
-
-still_net = functools.partial(
-    make_net,
-    layers=[("input", InputLayer), ("output", DenseLayer)],
-    output_W=np.eye(3),
-    update=sgd,
-    update_learning_rate=0.0,
-    train_split=None,
-    max_epochs=1,
-)
-"""Its logits are X, and it learns nothing."""
 
 
 def softmax_step(W, l1, l2, scale, rate):
@@ -96,11 +66,6 @@ def test_rules_may_ask_for_the_loss_at_other_parameters_with_the_same_noise():
     gap, change = net._model.opt
     assert float(gap) == 0
     assert float(change) != 0
-
-
-def softmax_of(logits):
-    e = np.exp(np.float64(logits) - logits.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
 
 
 def test_the_randomness_of_augmentation_follows_from_seed_epoch_and_step():
