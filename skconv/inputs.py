@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,28 +28,40 @@ class Rows:
         By name of the input layer, one flat row for each sample.
     shapes : dict of str to tuple of int
         Shape that a row had, or has for the network.
+    index : int array of shape (n,), optional
+        Which rows of the arrays these are; by default all. To keep some copies nothing.
     """
 
     arrays: dict[str, Any]
     shapes: dict[str, tuple[int, ...]]
+    index: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return next(iter(self.arrays.values())).shape[0]
+        kept = next(iter(self.arrays.values())) if self.index is None else self.index
+        return kept.shape[0]
 
     def row_bytes(self) -> int:
         """Size of one row on the device."""
         return sum(a.dtype.itemsize * math.prod(self.shapes[n]) for n, a in self.arrays.items())
 
-    def take(self, index: np.ndarray) -> dict[str, np.ndarray]:
-        """Copy rows, dense and in the network's shape."""
+    def take(self, index: np.ndarray | slice) -> dict[str, np.ndarray]:
+        """Rows in the network's shape, dense; a slice of dense rows is a view."""
+        index = self._within(index)
         return {
-            name: _dense(array, index).reshape(len(index), *self.shapes[name])
+            name: _dense(array, index).reshape(-1, *self.shapes[name])
             for name, array in self.arrays.items()
         }
 
     def subset(self, index: np.ndarray) -> Rows:
         """Keep only some of the rows."""
-        return Rows({name: array[index] for name, array in self.arrays.items()}, self.shapes)
+        return replace(self, index=self._within(index))
+
+    def whole(self) -> Rows:
+        """All rows of the arrays."""
+        return replace(self, index=None)
+
+    def _within(self, index: np.ndarray | slice) -> np.ndarray | slice:
+        return index if self.index is None else self.index[index]
 
     def all(self) -> Any:
         """Copy all rows, as an array or, of several inputs, as a dict of arrays."""
@@ -97,11 +109,26 @@ class Rows:
             if not _fits(row, arranged[name]):
                 faults.add(_misfit(name, row, arranged[name]))
         faults.raise_any()
-        return Rows(arrays, arranged)
+        return Rows(arrays, arranged, self.index)
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """Some rows of X, of which no copy is made.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame, sparse matrix, or dict of arrays
+    index : int array of shape (n,)
+    """
+
+    X: Any
+    index: np.ndarray
 
 
 def row_shapes(X: Any) -> dict[str | None, tuple[int, ...]]:
     """Read the shapes of rows off arrays that may be faulty otherwise."""
+    X = X.X if isinstance(X, Picked) else X
     arrays = X if _has_names(X) else {None: X}
     shapes = {name: np.shape(array)[1:] for name, array in arrays.items()}
     return {name: shape for name, shape in shapes.items() if shape and all(shape)}
@@ -112,7 +139,7 @@ def _has_names(X: Any) -> bool:
     return isinstance(X, dict) and not sparse.issparse(X)
 
 
-def _dense(array: Any, index: np.ndarray) -> np.ndarray:
+def _dense(array: Any, index: np.ndarray | slice) -> np.ndarray:
     rows = array[index]
     return rows.toarray() if sparse.issparse(rows) else rows
 
