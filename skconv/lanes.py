@@ -64,8 +64,8 @@ class Lane:
         try:
             self._running.enter_context(self.session.running())
         except Exception as fault:
-            self.fault = fault
-        return (self.fault is None and self.epochs > 0) or self.end()
+            self.fault, self.ended = fault, True
+        return not self.ended and (self.epochs > 0 or self.end())
 
     def end(self, fault: BaseException | None = None) -> bool:
         """Call the handlers of the end, unless training failed; return False."""

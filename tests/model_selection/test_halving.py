@@ -31,9 +31,9 @@ def test_survivors_train_on_and_get_the_scores_of_training_at_once(lanes):
 
     options = {"factor": 2, "cv": 3, "random_state": 0}
     ours = BatchedHalvingSearch(net, GRID, scoring=scorer, lanes=lanes, **options).fit(X, y)
-    theirs = HalvingGridSearchCV(
-        net, GRID, resource="max_epochs", max_resources=6, **options
-    ).fit(X, y)
+    theirs = HalvingGridSearchCV(net, GRID, resource="max_epochs", max_resources=6, **options).fit(
+        X, y
+    )
     assert_same_search(ours, theirs)
     assert ours.n_resources_ == [1, 2, 4]
     assert {rows for rows, _ in epochs} == {1, 2, 4}
