@@ -26,7 +26,8 @@ from sklearn.model_selection import GroupShuffleSplit
 from skconv import NeuralNet
 from skconv.augment import RandomFlip
 from skconv.handlers import AdjustVariable
-from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer, InputLayer, MaxPool2DLayer
+from skconv.layers import Conv2DLayer, DenseLayer, InputLayer, MaxPool2DLayer
+from skconv.updates import adam
 
 SIZE = 64
 """Pixels of an image, along each axis."""
@@ -46,6 +47,10 @@ FLIP_PAIRS = [
 
 ALIKE = 0.3
 """Distance of images, as one less their correlation, up to which they may be of one film."""
+
+
+RATES = (1e-3, 1e-5)
+"""In the first and in the last epoch."""
 
 
 class Faces(NamedTuple):
@@ -130,15 +135,12 @@ def to_points(targets: np.ndarray) -> np.ndarray:
 def build(epochs: int) -> NeuralNet:
     layers = [("input", InputLayer)]
     keywords = {}
-    for i, (filters, size, dropout) in enumerate(((32, 3, 0.1), (64, 2, 0.2), (128, 2, 0.3)), 1):
+    for i, (filters, size) in enumerate(((32, 3), (64, 2), (128, 2)), start=1):
         layers += [(f"conv{i}", Conv2DLayer), (f"pool{i}", MaxPool2DLayer)]
-        layers += [(f"dropout{i}", DropoutLayer)]
         keywords[f"conv{i}_num_filters"] = filters
         keywords[f"conv{i}_filter_size"] = size
         keywords[f"pool{i}_pool_size"] = 2
-        keywords[f"dropout{i}_p"] = dropout
-    layers += [("hidden4", DenseLayer), ("dropout4", DropoutLayer), ("hidden5", DenseLayer)]
-    layers += [("output", DenseLayer)]
+    layers += [("hidden4", DenseLayer), ("hidden5", DenseLayer), ("output", DenseLayer)]
     half = 1 / SIZE
     flip = RandomFlip(
         target="keypoints",
@@ -153,12 +155,10 @@ def build(epochs: int) -> NeuralNet:
         hidden5_num_units=500,
         regression=True,
         augment=[("flip", flip)],
-        update_learning_rate=0.03,
-        update_momentum=0.9,
-        on_epoch_finished=[
-            AdjustVariable("update_learning_rate", start=0.03, stop=0.0003),
-            AdjustVariable("update_momentum", start=0.9, stop=0.999),
-        ],
+        batch_iterator_train=64,
+        update=adam,
+        update_learning_rate=RATES[0],
+        on_epoch_finished=AdjustVariable("update_learning_rate", *RATES),
         train_split=None,
         max_epochs=epochs,
         random_state=0,
@@ -180,25 +180,24 @@ def draw(faces: Faces, predicted: np.ndarray, path: Path) -> None:
     figure = plt.figure(figsize=(12, 9), layout="constrained")
     top, bottom = figure.subfigures(2, 1)
     for part, title, rows in (
-        (top, "Faces of the test", np.arange(len(found))),
-        (bottom, "The largest errors", np.argsort(-found)),
+        (top, "True points in green, predicted in red", np.arange(len(found))),
+        (bottom, "The largest errors, in distances of the eyes", np.argsort(-found)),
     ):
         part.suptitle(title)
         for axes in part.subplots(2, 6).flat:
             axes.set_axis_off()
         for axes, i in zip(part.axes, rows, strict=False):
             axes.imshow(faces.images[i, 0], cmap="gray", extent=(0, SIZE, SIZE, 0))
-            axes.plot(*faces.points[i].T, ".", color="tab:green", markersize=3, label="true")
-            axes.plot(*predicted[i].T, ".", color="tab:red", markersize=3, label="predicted")
+            axes.plot(*faces.points[i].T, ".", color="tab:green", markersize=3)
+            axes.plot(*predicted[i].T, ".", color="tab:red", markersize=3)
             axes.set_title(f"{found[i]:.3f}", fontsize=9)
-    figure.legend(*top.axes[0].get_legend_handles_labels(), loc="upper right", ncols=2)
     figure.savefig(path, dpi=100)
     plt.close(figure)
 
 
 def main(
     data: str | Path | None = None,
-    epochs: int = 100,
+    epochs: int = 20,
     path: str | Path = "facial_keypoints.png",
     rows: int | None = None,
 ) -> float:
@@ -219,6 +218,6 @@ def main(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", help="faces in an .npz file")
-    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--epochs", type=int, default=20)
     options = parser.parse_args()
     main(options.data, options.epochs)
