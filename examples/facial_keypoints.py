@@ -43,7 +43,7 @@ FLIP_PAIRS = [
     *zip((48, 49, 50, 58, 59), (54, 53, 52, 56, 55), strict=True),  # lips, outside
     *zip((60, 61, 67), (64, 63, 65), strict=True),  # lips, inside
 ]
-"""Points that change their places in a mirrored face, in the numbering of Gross et al. (2010)."""
+"""Points that change their places in a mirrored face, in the numbering of Sagonas et al. (2013)."""
 
 ALIKE = 0.3
 """Distance of images, as one less their correlation, up to which they may be of one film."""
