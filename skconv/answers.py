@@ -89,6 +89,16 @@ class Answer:
         """Name a column."""
         return str(column if self.target.classes is None else self.target.classes[column])
 
+    def targets(self, chosen: np.ndarray) -> np.ndarray:
+        """Say which targets choose these columns."""
+        return chosen if not isinstance(self.target, Classes) else self.target.classes[chosen]
+
+    def words(self, X: Any, chosen: np.ndarray) -> list[str]:
+        """Say for each row what the net answers at the column chosen, as ``'cat (93%)'``."""
+        found = self.columns(X)[np.arange(len(chosen)), chosen]
+        form = "{} ({:.0%})" if self.target.classes is not None else "number {}: {:.3g}"
+        return [form.format(self.label(i), one) for i, one in zip(chosen, found, strict=True)]
+
     def _most_likely(self, X: Any) -> np.ndarray:
         if isinstance(self.target, Numbers) and self.target.num_units > 1:
             raise ValueError(

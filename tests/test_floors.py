@@ -39,7 +39,7 @@ FLOORS = [
     ["data", "layers.*", "logits", "targets", "tunable"],
     ["augment.*", "models.*", "network", "settings"],
     ["augmenting", "building", "model", "outputs", "plans", "summary"],
-    ["answers", "owners", "passes"],
+    ["answers", "layer_choice", "owners", "passes"],
     ["backward", "rehearsal", "steps"],
     ["programs"],
     ["handlers.*", "preparation", "training"],
