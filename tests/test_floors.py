@@ -15,6 +15,7 @@ FLOORS = [
         "history",
         "init",
         "keys",
+        "layered",
         "nonlinearities",
         "persistence",
         "preprocessing",

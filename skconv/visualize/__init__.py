@@ -6,6 +6,7 @@ from .conv_activity import plot_conv_activity
 from .conv_weights import plot_conv_weights
 from .embedding import plot_embedding
 from .gradcam import grad_cam, plot_grad_cam
+from .graph import draw_to_file, draw_to_notebook, make_graph
 from .integrated import integrated_gradients, plot_integrated_gradients
 from .loss import plot_loss
 from .occlusion import occlusion_heatmap, plot_occlusion
@@ -13,8 +14,11 @@ from .predictions import plot_predictions
 from .saliency import plot_saliency, saliency_map
 
 __all__ = [
+    "draw_to_file",
+    "draw_to_notebook",
     "grad_cam",
     "integrated_gradients",
+    "make_graph",
     "occlusion_heatmap",
     "plot_augmented",
     "plot_confusion",

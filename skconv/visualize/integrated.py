@@ -74,7 +74,7 @@ def integrated_gradients(
         raise ValueError(f"steps={steps!r} is not {positive(steps)}")
     answer = answer_of(net, output)
     rows = _rows(net, X)
-    start = np.broadcast_to(np.asarray(baseline, np.float32), rows.shape)
+    start = _start(baseline, rows)
     chosen = answer.targets(answer.chosen(target, rows))
     middles = (np.arange(steps, dtype=np.float32) + 0.5) / steps
     at_once = max(1, as_test_iterator(net.batch_iterator_test).batch_size // steps)
@@ -161,6 +161,17 @@ def plot_integrated_gradients(
         ax=ax,
         figsize=figsize,
     )
+
+
+def _start(baseline: Any, rows: np.ndarray) -> np.ndarray:
+    """Give each row a baseline."""
+    baseline = np.asarray(baseline, np.float32)
+    try:
+        return np.broadcast_to(baseline, rows.shape)
+    except ValueError as fault:
+        raise ValueError(
+            f"baseline has shape {baseline.shape}, which fits no rows of shape {rows.shape}"
+        ) from fault
 
 
 def _rows(net: Any, X: Any) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..history import Row
@@ -61,9 +60,9 @@ def plot_loss(net: Any, *, ax: Any = None, figsize: Size = None) -> Figure:
         if not all(map(math.isnan, losses)):
             ax.plot(epochs, losses, label=label, marker=marker)
     _mark_best(ax, history)
-    losses = np.array([row[key] for row in history for key in ("train_loss", "valid_loss")])
-    known = losses[np.isfinite(losses)]
-    if known.min(initial=math.inf) > 0 and known.max(initial=0) > 10 * known.min(initial=math.inf):
+    losses = [row[key] for row in history for key in ("train_loss", "valid_loss")]
+    known = list(filter(math.isfinite, losses))
+    if known and 0 < 10 * min(known) < max(known):
         ax.set_yscale("log")
     ax.set(xlabel="epoch", ylabel="loss")
     ax.xaxis.get_major_locator().set_params(integer=True)
