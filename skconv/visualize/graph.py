@@ -170,7 +170,7 @@ def make_graph(layers: Any) -> Graph:
     >>> net = NeuralNet(max_epochs=1).fit(*load_iris(return_X_y=True))
     >>> graph = make_graph(net)
     >>> graph.nodes[-1].words
-    ('output', 'DenseLayer', '3', '387 parameters')
+    ('output', 'DenseLayer', '3', '303 parameters')
     >>> graph.svg()[:4]
     '<svg'
     """
