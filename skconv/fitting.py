@@ -90,6 +90,10 @@ class Fitting(NamedTuple):
     programs: Programs
 
 
+FEATURES = ("n_features_in_", "feature_names_in_")
+"""What a net knows of the columns of X."""
+
+
 def prepare(
     net: Any,
     settings: Callable[[], dict[str, Any]],
@@ -176,13 +180,12 @@ def _rows(probe: Any, X: Any, check: Any, going: Going | None, shelf: Shelf) -> 
     if isinstance(X, Picked):
         return _rows(probe, X.X, check, going, shelf).subset(X.index)
     fresh = going is None
-    known = () if fresh else (probe.n_features_in_, *vars(probe).get("feature_names_in_", ()))
+    known = structural_key([None if fresh else vars(probe).get(name) for name in FEATURES])
 
     def make() -> tuple[Rows, dict[str, Any]]:
         bare = copy.copy(probe)
         rows = check_rows(bare, X, reset=fresh, check=check)
-        names = "n_features_in_", "feature_names_in_"
-        return rows, {name: vars(bare)[name] for name in names if name in vars(bare)}
+        return rows, {name: vars(bare)[name] for name in FEATURES if name in vars(bare)}
 
     rows, seen = shelf.once(("rows", bool(check), fresh, known), [X], make)
     vars(probe).pop("feature_names_in_", None)

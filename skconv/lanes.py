@@ -8,8 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -57,26 +56,24 @@ class Lane:
     fault: Exception | None = None
     seconds: float = 0.0
     ended: bool = False
-    _running: ExitStack = field(default_factory=ExitStack)
 
     def begin(self) -> bool:
         """Call the handlers of the beginning, and tell whether there is anything to do."""
         try:
-            self._running.enter_context(self.session.running())
+            self.session.start()
         except Exception as fault:
-            self.fault, self.ended = fault, True
-        return not self.ended and (self.epochs > 0 or self.end())
+            return self.end(fault)
+        return self.epochs > 0 or self.end()
 
-    def end(self, fault: BaseException | None = None) -> bool:
+    def end(self, fault: Exception | None = None) -> bool:
         """Call the handlers of the end, unless training failed; return False."""
-        over = fault is None
         try:
-            over |= bool(self._running.__exit__(fault and type(fault), fault, None))
+            if fault is None or isinstance(fault, StopIteration):
+                fault = None
+                self.session.finish()
         except Exception as other:
-            fault, over = other, False
-        if not over and not isinstance(fault, Exception):
-            raise fault
-        self.fault, self.ended = (None if over else fault), True
+            fault = other
+        self.fault, self.ended = fault, True
         return False
 
     def note(self, count: int, before: Any, trained: Trained, seconds: float) -> bool:
@@ -84,7 +81,7 @@ class Lane:
         self.epochs -= count
         try:
             going = self.session.note(count, before, [trained], [None], seconds / count)
-        except BaseException as fault:
+        except Exception as fault:
             return self.end(fault)
         return (going and self.epochs > 0) or self.end()
 
@@ -92,8 +89,7 @@ class Lane:
         """Train on its own."""
         began = time.perf_counter()
         try:
-            with self.session.running():
-                self.session.go_through(self.epochs)
+            self.session.train_alone(self.epochs)
         except Exception as fault:
             self.fault = fault
         self.ended = not self.session.stopped

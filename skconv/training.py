@@ -6,7 +6,6 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -108,24 +107,31 @@ class Session:
         UserWarning
             After Ctrl-C; what was learnt is kept.
         """
-        with self.running():
-            try:
-                self.go_through(epochs)
-            except KeyboardInterrupt:
-                warnings.warn(
-                    f"training was interrupted after {len(self.history)} epochs; "
-                    "what was learnt is kept",
-                    stacklevel=4,
-                )
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Call the handlers of beginning and end; `StopIteration` goes to the end."""
         try:
-            self._call(self.handlers.on_training_started)
-            yield
+            self.train_alone(epochs)
+        except KeyboardInterrupt:
+            warnings.warn(
+                f"training was interrupted after {len(self.history)} epochs; "
+                "what was learnt is kept",
+                stacklevel=4,
+            )
+            self.finish()
+
+    def train_alone(self, epochs: int) -> None:
+        """Train as `run` does; Ctrl-C raises."""
+        try:
+            self.start()
+            self.go_through(epochs)
         except StopIteration:
             pass
+        self.finish()
+
+    def start(self) -> None:
+        """Call the handlers of the beginning."""
+        self._call(self.handlers.on_training_started)
+
+    def finish(self) -> None:
+        """Call the handlers of the end."""
         self._call(self.handlers.on_training_finished)
 
     def go_through(self, epochs: int) -> None:
@@ -303,7 +309,7 @@ class Session:
             f"the loss was no longer finite in epoch {epoch}; training stopped, and the weights "
             f"are {kept}. Lower update_learning_rate, or scale X and y",
             ConvergenceWarning,
-            stacklevel=8,
+            stacklevel=9,
         )
 
 
