@@ -298,6 +298,7 @@ def predict(
     Returns
     -------
     float32 array of shape (n, ...)
+        Of a layer that holds copies of the rows all of them, copy after copy.
     """
     kept, done = [], 0
     for chunk in chunks(rows, None, None, iterator):
@@ -306,7 +307,8 @@ def predict(
         kept.append(programs.predict(*args, to=to))
         done += chunk.steps
         _keep_pace(kept)
-    return _joined(kept, len(rows))
+    copies = math.prod(model.network.node(to or model.network.output).copies)
+    return _joined(kept, len(rows), copies)
 
 
 def _keep_pace(found: list[Any]) -> None:
@@ -342,9 +344,13 @@ def _singly(steps: int) -> list[tuple[int, int]]:
     return [(i, i + 1) for i in range(steps)]
 
 
-def _joined(kept: Sequence[jax.Array], n: int) -> np.ndarray:
+def _joined(kept: Sequence[jax.Array], n: int, copies: int = 1) -> np.ndarray:
+    """Join batches, each of which holds copy after copy, to copies of all rows."""
     batches = [np.asarray(part) for part in kept]
-    return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in batches])[:n]
+    apart = [part.reshape(len(part), copies, -1, *part.shape[2:]) for part in batches]
+    turned = [part.swapaxes(0, 1).reshape(copies, -1, *part.shape[3:]) for part in apart]
+    joined = np.concatenate(turned, axis=1)[:, :n]
+    return joined.reshape(-1, *joined.shape[2:])
 
 
 def _means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:

@@ -14,6 +14,13 @@ from .base import (
     structural,
 )
 from .conv import Conv1DLayer, Conv2DLayer, Conv3DLayer, DilatedConv2DLayer
+from .cyclic import (
+    CyclicPoolLayer,
+    CyclicRollLayer,
+    CyclicSliceLayer,
+    CyclicStackLayer,
+    root_mean_square,
+)
 from .dense import DenseLayer, NINLayer
 from .embedding import EmbeddingLayer
 from .feature import FeaturePoolLayer, FeatureWTALayer
@@ -67,6 +74,10 @@ __all__ = [
     "Conv1DLayer",
     "Conv2DLayer",
     "Conv3DLayer",
+    "CyclicPoolLayer",
+    "CyclicRollLayer",
+    "CyclicSliceLayer",
+    "CyclicStackLayer",
     "Deconv2DLayer",
     "DenseLayer",
     "DilatedConv2DLayer",
@@ -126,6 +137,7 @@ __all__ = [
     "initial",
     "optional",
     "other_layer",
+    "root_mean_square",
     "runtime",
     "spatial_dropout",
     "structural",
