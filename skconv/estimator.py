@@ -17,7 +17,7 @@ from sklearn.utils import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .data import BatchIterator, TrainSplit
+from .data import BatchIterator, TrainSplit, changes
 from .fitting import Data, Fitting, Going, prepare
 from .handlers import Handler, PrintLayerInfo, PrintLog
 from .inputs import check_rows
@@ -389,9 +389,10 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
         network = self._model.network
         reset = not hasattr(self, "n_features_in_")
         probe = copy.copy(self) if reset else self
-        rows = check_rows(probe, X, reset=reset, check=self.check_input).arrange(network.inputs)
-        programs = programs_for(PredictPlan(network, self.test_augment))
+        rows = check_rows(probe, X, reset=reset, check=self.check_input)
         iterator = as_test_iterator(self.batch_iterator_test)
+        rows = rows.arrange(network.inputs, changed=changes(iterator))
+        programs = programs_for(PredictPlan(network, self.test_augment))
         return predict(programs, self._model, rows, iterator, as_numbers(network.runtime()), to)
 
     def predict(self, X: Any) -> np.ndarray:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state
 
-from .data import TrainSplit
-from .inputs import check_rows, check_weights, row_shapes
+from .data import BatchIterator, TrainSplit, changes, shapes_after
+from .inputs import Rows, check_rows, check_weights, row_shapes
 from .model import Model
 from .network import Network
 from .preparation import Blueprint, LiveValues, plan
@@ -128,8 +128,10 @@ def prepare(
     with faults.collect():
         if rows is not None and data.sample_weight is not None:
             weights = check_weights(data.sample_weight, len(rows))
+    shapes = row_shapes(data.X) if rows is None else rows.shapes
+    if not faults.found:
+        shapes = _shapes_after(params, rows, targets, data.y)
     with faults.collect():
-        shapes = row_shapes(data.X) if rows is None else rows.shapes
         made = describe(params, shapes)
         if shapes:
             known = targets or STAND_IN
@@ -138,12 +140,14 @@ def prepare(
     model = _model(params, going, network)
     targets = targets.match(network.node(network.output).output_shape)
     iterator = as_train_iterator(params["batch_iterator_train"])
-    train = Feed(rows.arrange(network.inputs), targets.encode(data.y), weights, iterator)
+    train = Feed(rows, targets.encode(data.y), weights, iterator)
     valid = None
     if data.valid is not None:
         valid = _held_out(probe, params, data.valid, network, targets)
     elif not data.whole:
-        train, valid = _split(net, params, train, model.seed)
+        train, valid = _split(net, params, train, model.seed, network)
+    train = _arranged(train, network)
+    valid = None if valid is None else _arranged(valid, network, like=train.iterator)
     train = _with_class_weights(train, params["class_weight"], targets)
     values = LiveValues(settings, lambda now: describe(now, network.rows()), network)
     made_plan = plan(made, network, targets, params)
@@ -188,16 +192,50 @@ def _held_out(
     rows = check_rows(probe, X, reset=False, check=params["check_input"])
     check_consistent_length(np.empty(len(rows)), y)
     iterator = as_test_iterator(params["batch_iterator_test"])
-    return Feed(rows.arrange(network.inputs), targets.encode(y), None, iterator)
+    return Feed(rows, targets.encode(y), None, iterator)
 
 
-def _split(net: Any, params: dict[str, Any], feed: Feed, seed: int) -> tuple[Feed, Feed | None]:
+def _shapes_after(params: dict[str, Any], rows: Rows, targets: Targets, y: Any) -> dict[Any, Any]:
+    """Shapes of rows as they enter the network, after the training iterator's transform."""
+    iterator = as_train_iterator(params["batch_iterator_train"])
+    if not changes(iterator):
+        return rows.shapes
+    shape = targets.shape if isinstance(targets, Numbers) else ()
+    likely = targets.match((None, *(shape or (targets.num_units,))))
+    return shapes_after(rows, likely.encode(y), iterator)
+
+
+def _arranged(feed: Feed, network: Network, *, like: BatchIterator | None = None) -> Feed:
+    """Give rows the shapes of the input layers, or let the iterator's transform do that.
+
+    Parameters
+    ----------
+    feed : Feed
+    network : Network
+    like : BatchIterator, optional
+        For rows of validation that of training, whose transform may be to blame.
+    """
+    changed = changes(feed.iterator)
+    try:
+        return feed._replace(rows=feed.rows.arrange(network.inputs, changed=changed))
+    except ValueError as fault:
+        if like is None or not changes(like):
+            raise
+        raise ValueError(
+            f"rows for validation: {fault}; batch_iterator_train has a transform, and "
+            "batch_iterator_test needs one that makes rows of the same shape"
+        ) from fault
+
+
+def _split(
+    net: Any, params: dict[str, Any], feed: Feed, seed: int, network: Network
+) -> tuple[Feed, Feed | None]:
     splitter = as_split(params["train_split"])
     iterator = as_test_iterator(params["batch_iterator_test"])
     if splitter is None:
         return feed, None
     if not hasattr(splitter, "split"):
-        train, valid = _split_by_function(net, splitter, feed)
+        train, valid = _split_by_function(net, splitter, _arranged(feed, network))
         return train, valid._replace(iterator=iterator)
     if isinstance(splitter, TrainSplit) and splitter.random_state is None:
         splitter = TrainSplit(splitter.eval_size, splitter.stratify, seed)

@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,7 +14,17 @@ import jax
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from .data import MAX_EPOCHS, BatchIterator, Chunk, as_they_are, chunks, fits_one_chunk, orders
+from .ahead import ahead
+from .data import (
+    MAX_EPOCHS,
+    BatchIterator,
+    Chunk,
+    as_they_are,
+    changes,
+    chunks,
+    fits_one_chunk,
+    orders,
+)
 from .history import Row, append_row
 from .inputs import Rows
 from .model import Model
@@ -106,15 +117,16 @@ class Session:
         """
         self._place()
         try:
-            self._call(self.handlers.on_training_started)
-            left, ahead = epochs, 1
-            while left > 0:
-                began, count = time.perf_counter(), min(left, ahead)
-                if not self._epochs(count):
-                    break
-                left -= count
-                if self._unwatched() and time.perf_counter() - began < PATIENCE:
-                    ahead = min(2 * ahead, MAX_EPOCHS)
+            with self._feeding(epochs):
+                self._call(self.handlers.on_training_started)
+                left, several = epochs, 1
+                while left > 0:
+                    began, count = time.perf_counter(), min(left, several)
+                    if not self._epochs(count):
+                        break
+                    left -= count
+                    if self._unwatched() and time.perf_counter() - began < PATIENCE:
+                        several = min(2 * several, MAX_EPOCHS)
         except StopIteration:
             pass
         except KeyboardInterrupt:
@@ -133,10 +145,29 @@ class Session:
             still = BatchIterator(iterator.batch_size)
             (chunk,) = chunks(rows, y, weights, still)
             self._whole = jax.device_put(_batches(chunk)), chunk.steps
-        valid = list(_chunks(self.valid, self.model, 0)) if self.valid else []
+        valid = list(_chunks(self.valid, self.model, 0, keep=True)) if self.valid else []
         self._valid = [(_batches(chunk), chunk.steps) for chunk in valid]
         if self._valid:
             self._shown = jax.device_put(self._valid[0][0])
+
+    @contextmanager
+    def _feeding(self, epochs: int) -> Iterator[None]:
+        """Have the chunks of all epochs come; those that take time are made ahead."""
+        coming = self._stream(range(self.model.epoch, self.model.epoch + epochs))
+        if changes(self.train.iterator):
+            with ahead(coming) as self._coming:
+                yield
+        else:
+            self._coming = coming
+            yield
+
+    def _stream(self, epochs: range) -> Iterator[Chunk]:
+        for epoch in epochs:
+            try:
+                yield from _chunks(self.train, self.model, epoch)
+            except Exception as fault:
+                fault.add_note(f"in epoch {epoch + 1}")
+                raise
 
     def _unwatched(self) -> bool:
         """Whether nobody looks on between the epochs, and they are of one call each."""
@@ -235,7 +266,10 @@ class Session:
                 steps,
             )
             return
-        for chunk in _chunks(self.train, model, model.epoch):
+        left = -(-len(rows) // iterator.batch_size)
+        while left > 0:
+            chunk = next(self._coming)
+            left -= chunk.steps
             shape = chunk.weights.shape
             yield jax.device_put(_batches(chunk)), as_they_are(shape), math.prod(shape), chunk.steps
 
@@ -301,7 +335,7 @@ def predict(
         Of a layer that holds copies of the rows all of them, copy after copy.
     """
     kept, done = [], 0
-    for chunk in chunks(rows, None, None, iterator):
+    for chunk in chunks(rows, None, None, iterator, keep=True):
         moment = _moment(model, 0, done)
         args = (model.params, model.state, chunk.X, runtime, moment, np.int32(chunk.steps))
         kept.append(programs.predict(*args, to=to))
@@ -317,9 +351,9 @@ def _keep_pace(found: list[Any]) -> None:
         jax.block_until_ready(found[-2])
 
 
-def _chunks(feed: Feed, model: Model, epoch: int) -> Iterable[Chunk]:
+def _chunks(feed: Feed, model: Model, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
     rows, y, weights, iterator = feed
-    return chunks(rows, y, weights, iterator, seed=model.seed, epoch=epoch)
+    return chunks(rows, y, weights, iterator, seed=model.seed, epoch=epoch, keep=keep)
 
 
 def _moment(model: Model, epoch: int, step: int) -> Moment:
