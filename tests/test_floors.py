@@ -19,6 +19,7 @@ FLOORS = [
         "keys",
         "nonlinearities",
         "persistence",
+        "preprocessing",
         "scalars",
         "windows",
         "winograd",
