@@ -15,6 +15,13 @@ class LayerError(ValueError):
     """
 
 
+class TransformError(ValueError):
+    """A transform cannot change the batch that it was given.
+
+    The message begins with the transform's class.
+    """
+
+
 def did_you_mean(given: str, valid: Iterable[str]) -> str:
     """End a message about an unknown name: the nearest match, or all that is valid.
 

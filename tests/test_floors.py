@@ -20,22 +20,24 @@ FLOORS = [
         "nonlinearities",
         "persistence",
         "preprocessing",
+        "sampling",
         "scalars",
         "windows",
         "winograd",
     ],
     ["blocks"],
     ["inputs", "lowering", "objectives", "params", "updates", "updating", "layers.base"],
-    ["data", "layers.*", "logits", "targets"],
+    ["augment.*", "data", "layers.*", "logits", "targets"],
     ["models.*", "network", "settings"],
     ["building", "model", "programs", "summary"],
     ["handlers.*", "preparation", "training"],
     ["fitting", "keywords", "weights"],
     ["estimator"],
+    ["visualize.*"],
 ]
 """An import goes to a strictly lower floor; within a folder, to its base alone."""
 
-PACKAGES = ("layers", "models", "handlers")
+PACKAGES = ("augment", "layers", "models", "handlers", "visualize")
 
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py")
 

@@ -1,0 +1,400 @@
+"""What a transform is: a frozen dataclass that changes a batch at random."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..errors import TransformError, did_you_mean
+from ..layers.base import UNSET, kind_of, one_of, runtime, structural
+from ..sampling import FILLS, sample
+
+Batch = tuple[jax.Array, Any]
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A random change of a batch that leaves its shape.
+
+    Subclasses are frozen dataclasses whose fields are made by `skconv.layers.structural` and
+    `skconv.layers.runtime`, and say ``__call__``, which JAX can trace. A runtime value is a traced
+    number: another strength compiles nothing. Fields may hold transforms, or tuples of them.
+    """
+
+    def __post_init__(self) -> None:
+        for spec in dataclasses.fields(self):
+            value = getattr(self, spec.name)
+            if isinstance(value, list | tuple | np.ndarray):
+                object.__setattr__(self, spec.name, _as_tuple(value))
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Change a batch.
+
+        Parameters
+        ----------
+        key : jax key
+            Of this transform alone.
+        Xb : float array of shape (n, ...)
+            Images are ``(n, channels, height, width)``.
+        yb : array of shape (n, ...)
+            Targets as the loss takes them.
+
+        Returns
+        -------
+        Xb, yb
+        """
+        raise NotImplementedError
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether the call takes ``epoch`` and ``rows`` as well; see `invoke`."""
+        return any(needs_rows(one) for _, one in _inner(self))
+
+    def check(self) -> Iterable[str]:
+        """Yield what is wrong with the fields, whatever the batch."""
+        for spec in dataclasses.fields(self):
+            value = getattr(self, spec.name)
+            test = spec.metadata.get("check")
+            if value is UNSET:
+                yield f"{spec.name} is missing"
+            elif test is not None and (valid := test(value)):
+                yield f"{spec.name}={value!r} is not {valid}"
+        for where, one in _inner(self):
+            if isinstance(one, Transform):
+                yield from (f"{where} ({type(one).__name__}): {fault}" for fault in one.check())
+
+    def fault(self, message: str) -> TransformError:
+        """Make an error that names the transform."""
+        return TransformError(f"{type(self).__name__}: {message}")
+
+    def image_size(self, Xb: jax.Array) -> tuple[int, int]:
+        """Height and width of the images; raises `TransformError` where there are none."""
+        if Xb.ndim != 4:
+            hint = "; give images a channel axis: X[:, None]" if Xb.ndim == 3 else ""
+            raise self.fault(
+                f"takes images of shape (n, channels, height, width), got {Xb.shape}{hint}"
+            )
+        return Xb.shape[2:]
+
+    def need_colors(self, Xb: jax.Array) -> None:
+        """Raise `TransformError` where pixels are not red, green and blue."""
+        self.image_size(Xb)
+        if Xb.shape[1] != 3:
+            raise self.fault(f"takes images of 3 channels (red, green, blue), got {Xb.shape}")
+
+
+@dataclass(frozen=True)
+class MovingTransform(Transform):
+    """A transform that moves pixels, and targets with them.
+
+    Parameters
+    ----------
+    target : None, 'keypoints' or 'mask'
+        What the targets are. Keypoints are numbers ``x1, y1, x2, y2, ...`` a row, of shape ``(n, 2
+        * points)`` or ``(n, points, 2)``; NaN stays NaN. Masks have a number for each pixel, of
+        shape ``(n, height, width)`` or ``(n, channels, height, width)``, and keep the numbers that
+        they have. None leaves the targets alone.
+    keypoint_range : tuple of two floats, optional
+        What keypoints hold at pixel 0 and at the width (the height): ``(-1, 1)`` for ``(x - w / 2)
+        / (w / 2)``. By default they are in pixels, with 0 for the centre of the first.
+    """
+
+    _: KW_ONLY
+    target: Any = structural(None, check=one_of(None, "keypoints", "mask"))
+    keypoint_range: Any = structural(None, check=lambda value: _range_or_none(value))
+
+    def move(
+        self,
+        Xb: jax.Array,
+        yb: Any,
+        pixels: Callable[[jax.Array, bool], jax.Array],
+        points: Callable[[jax.Array], jax.Array],
+    ) -> Batch:
+        """Change images and their targets.
+
+        Parameters
+        ----------
+        Xb, yb
+        pixels : callable
+            ``(images, is_mask) -> images``.
+        points : callable
+            From points ``(n, k, 2)``, ``(x, y)`` in pixels, to the same.
+        """
+        size = self.image_size(Xb)
+        if self.target == "keypoints":
+            yb = self._moved_keypoints(yb, size, points)
+        elif self.target == "mask":
+            yb = self._moved_mask(yb, size, pixels)
+        return pixels(Xb, False), yb
+
+    def _moved_keypoints(self, yb: Any, size: tuple[int, int], points: Any) -> jax.Array:
+        pairs = (yb.ndim == 2 and yb.shape[1] % 2 == 0) or (yb.ndim == 3 and yb.shape[2] == 2)
+        if not (pairs and jnp.issubdtype(yb.dtype, jnp.floating)):
+            raise self.fault(
+                "target='keypoints' takes numbers of shape (n, 2 * points) or (n, points, 2), "
+                f"got {yb.dtype} of shape {yb.shape}"
+            )
+        xy = yb.reshape(len(yb), -1, 2).astype(jnp.float32)
+        if self.keypoint_range is None:
+            moved = points(xy)
+        else:
+            low, high = self.keypoint_range
+            pixel = jnp.array([(high - low) / length for length in size[::-1]], jnp.float32)
+            low = jnp.asarray(low, jnp.float32)
+            moved = points((xy - low) / pixel) * pixel + low
+        return moved.reshape(yb.shape).astype(yb.dtype)
+
+    def _moved_mask(self, yb: Any, size: tuple[int, int], pixels: Any) -> jax.Array:
+        if yb.ndim not in (3, 4) or yb.shape[-2:] != size:
+            h, w = size
+            raise self.fault(
+                f"target='mask' takes a number for each pixel, of shape (n, {h}, {w}) or "
+                f"(n, channels, {h}, {w}), got {yb.dtype} of shape {yb.shape}"
+            )
+        return pixels(yb.reshape(len(yb), -1, *size), True).reshape(yb.shape)
+
+
+@dataclass(frozen=True)
+class FillingTransform(MovingTransform):
+    """A transform that reads images at other places, some of them outside.
+
+    Parameters
+    ----------
+    fill : 'constant', 'edge' or 'reflect'
+        What is outside: `cval`, the nearest pixel, or the mirror image.
+    cval, mask_cval : float
+        What ``'constant'`` fills images and masks with. Runtime values.
+    target, keypoint_range
+        As in `MovingTransform`.
+    """
+
+    _: KW_ONLY
+    fill: str = structural("constant", check=one_of(*FILLS))
+    cval: float = runtime(0.0)
+    mask_cval: float = runtime(0.0)
+
+    def read(
+        self, Xb: jax.Array, yb: Any, rows: Any, columns: Any, order: str, points: Any
+    ) -> Batch:
+        """Read images and masks at these places, and move keypoints by the function `points`."""
+
+        def pixels(images: jax.Array, is_mask: bool) -> jax.Array:
+            how = {"order": "nearest" if is_mask else order, "fill": self.fill}
+            cval = self.mask_cval if is_mask else self.cval
+            return sample(images, rows, columns, cval=cval, **how)
+
+        return self.move(Xb, yb, pixels, points)
+
+
+def runtime_each(default: float, low: float = -np.inf, high: float = np.inf) -> Any:
+    """`runtime` field that takes a number, or a pair of them for x and y."""
+    number = runtime(default, low, high).metadata["check"]
+
+    def check(value: Any) -> str | None:
+        values = value if isinstance(value, tuple) else (value, value)
+        wrong = len(values) != 2 or any(map(number, values))
+        return f"{number(None)}, or two of them for x and y" if wrong else None
+
+    return dataclasses.field(default=default, metadata={"kind": "runtime", "check": check})
+
+
+def each_axis(value: Any) -> list[jax.Array]:
+    """Spread a `runtime_each` field over x and y."""
+    values = value if isinstance(value, tuple) else (value, value)
+    return [jnp.asarray(one, jnp.float32) for one in values]
+
+
+def runtime_values(transform: Any) -> dict[str, Any]:
+    """Numbers of a transform that enter the compiled step.
+
+    Parameters
+    ----------
+    transform : Transform or callable
+        A function that is no `Transform` has none.
+
+    Returns
+    -------
+    dict
+        By field: a number, a tuple of two where the field was given two, or the dict of an inner
+        transform. The transforms of a tuple are numbered: ``{'transforms': {'0': {...}}}``.
+
+    Examples
+    --------
+    >>> from skconv.augment import OneOf, RandomFlip
+    >>> runtime_values(OneOf([RandomFlip(p=0.2), RandomFlip()]))['transforms']['0']['p']
+    0.2
+    """
+    if not isinstance(transform, Transform):
+        return {}
+    values: dict[str, Any] = {}
+    for spec in dataclasses.fields(transform):
+        value = getattr(transform, spec.name)
+        if kind_of(spec) == "runtime":
+            values[spec.name] = value
+        elif isinstance(value, Transform):
+            values[spec.name] = runtime_values(value)
+        elif _holds_transforms(value):
+            values[spec.name] = {str(i): runtime_values(one) for i, one in enumerate(value)}
+    return values
+
+
+def with_values(transform: Any, values: Mapping[str, Any]) -> Any:
+    """Put numbers into a transform, traced ones as well.
+
+    Parameters
+    ----------
+    transform : Transform or callable
+    values : mapping
+        As `runtime_values` returns them; what is not there stays.
+
+    Returns
+    -------
+    Transform or callable
+
+    Raises
+    ------
+    ValueError
+        For a name that is no runtime value.
+
+    Examples
+    --------
+    >>> from skconv.augment import RandomFlip, Sometimes
+    >>> with_values(Sometimes(0.5, RandomFlip()), {'p': 0.1, 'transform': {'p': 0.3}}).transform.p
+    0.3
+    """
+    valid = runtime_values(transform)
+    changes: dict[str, Any] = {}
+    for name, given in values.items():
+        if name not in valid:
+            what = type(transform).__name__ if valid else repr(transform)
+            raise ValueError(f"{what} has no runtime value {name!r}.{did_you_mean(name, valid)}")
+        inner = getattr(transform, name)
+        if isinstance(inner, Transform):
+            changes[name] = with_values(inner, given)
+        elif _holds_transforms(inner):
+            wrong = [number for number in given if number not in valid[name]]
+            if wrong:
+                raise ValueError(
+                    f"{type(transform).__name__} has no {name}[{wrong[0]}], "
+                    f"they are {len(inner)} in number"
+                )
+            changes[name] = tuple(
+                with_values(one, given.get(str(i), {})) for i, one in enumerate(inner)
+            )
+        else:
+            changes[name] = given
+    return replace(transform, **changes) if changes else transform
+
+
+def with_classes(transform: Any, num_classes: int) -> Any:
+    """Fill in the number of classes wherever a transform or one inside it was given none.
+
+    Parameters
+    ----------
+    transform : Transform or callable
+    num_classes : int
+
+    Returns
+    -------
+    Transform or callable
+
+    Examples
+    --------
+    >>> from skconv.augment import MixUp, Sometimes
+    >>> with_classes(Sometimes(0.5, MixUp()), 10).transform.num_classes
+    10
+    """
+    if not isinstance(transform, Transform):
+        return transform
+    changes: dict[str, Any] = {}
+    for spec in dataclasses.fields(transform):
+        value = getattr(transform, spec.name)
+        if isinstance(value, Transform):
+            changes[spec.name] = with_classes(value, num_classes)
+        elif _holds_transforms(value):
+            changes[spec.name] = tuple(with_classes(one, num_classes) for one in value)
+        elif spec.name == "num_classes" and value is None:
+            changes[spec.name] = num_classes
+    return replace(transform, **changes)
+
+
+def needs_rows(transform: Any) -> bool:
+    """Whether a transform, or one inside it, must know the epoch and which rows a batch holds."""
+    return isinstance(transform, Transform) and transform.needs_rows
+
+
+def invoke(
+    transform: Callable[..., Batch], key: jax.Array, Xb: Any, yb: Any, epoch: Any, rows: Any
+) -> Batch:
+    """Call a transform with what it needs.
+
+    Parameters
+    ----------
+    transform : Transform or callable
+    key : jax key
+    Xb, yb
+    epoch : int32 or None
+        Number of the epoch; None where there is none, as at prediction.
+    rows : int32 array of shape (n,) or None
+        Number of each row of the batch in the training data, the same in each epoch.
+
+    Returns
+    -------
+    Xb, yb
+    """
+    if needs_rows(transform):
+        return transform(key, Xb, yb, epoch=epoch, rows=rows)
+    return transform(key, Xb, yb)
+
+
+def spread(key: jax.Array, n: int, limit: Any) -> jax.Array:
+    """Draw n numbers evenly between minus the limit and the limit."""
+    return jax.random.uniform(key, (n,), jnp.float32, -1.0, 1.0) * jnp.asarray(limit, jnp.float32)
+
+
+def spread_log(key: jax.Array, n: int, limit: Any) -> jax.Array:
+    """Draw n factors between one over the limit and the limit, evenly in their logarithm."""
+    return jnp.exp(spread(key, n, jnp.log(jnp.asarray(limit, jnp.float32))))
+
+
+def grey(Xb: jax.Array) -> jax.Array:
+    """Brightness of red, green and blue as seen, of shape (n, 1, h, w) (ITU-R BT.601)."""
+    red, green, blue = (Xb[:, i : i + 1] for i in range(3))
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+def by_row(values: jax.Array, like: jax.Array) -> jax.Array:
+    """Shape and type numbers of rows so that they broadcast with a batch."""
+    return values.astype(like.dtype).reshape(-1, *(1,) * (like.ndim - 1))
+
+
+def _inner(transform: Transform) -> Iterator[tuple[str, Any]]:
+    for spec in dataclasses.fields(transform):
+        value = getattr(transform, spec.name)
+        if isinstance(value, Transform):
+            yield spec.name, value
+        elif _holds_transforms(value):
+            yield from ((f"{spec.name}[{i}]", one) for i, one in enumerate(value))
+
+
+def _holds_transforms(value: Any) -> bool:
+    return isinstance(value, tuple) and any(isinstance(one, Transform) for one in value)
+
+
+def _as_tuple(value: Any) -> Any:
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    return tuple(map(_as_tuple, value)) if isinstance(value, list | tuple) else value
+
+
+def _range_or_none(value: Any) -> str | None:
+    number = runtime(0.0).metadata["check"]
+    if value is None:
+        return None
+    pair = isinstance(value, tuple) and len(value) == 2 and not any(map(number, value))
+    return None if pair and value[0] < value[1] else "two numbers, the lower first, or None"

@@ -1,0 +1,221 @@
+"""Transforms of colours.
+
+Values are not clipped: a net takes any, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..layers.base import runtime, structural
+from .base import Batch, Transform, by_row, grey, spread, spread_log
+
+__all__ = ["Brightness", "Contrast", "Gamma", "Hue", "PCAColor", "Saturation"]
+
+
+@dataclass(frozen=True)
+class Brightness(Transform):
+    """Multiply each image by a random factor.
+
+    Parameters
+    ----------
+    strength : float
+        From 0 to 1: factors are from ``1 - strength`` to ``1 + strength``. A runtime value.
+
+    Examples
+    --------
+    >>> X, y = jnp.ones((1, 1, 1, 2)), jnp.array([0])
+    >>> Xb, _ = Brightness(strength=0.5)(jax.random.key(0), X, y)
+    >>> [round(float(x), 2) for x in Xb.ravel()]
+    [1.45, 1.45]
+    """
+
+    strength: float = runtime(0.2, low=0.0, high=1.0)
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Multiply."""
+        return Xb * by_row(1 + spread(key, len(Xb), self.strength), Xb), yb
+
+
+@dataclass(frozen=True)
+class Contrast(Transform):
+    """Move the values of each image away from their mean, or towards it, by a random factor.
+
+    Parameters
+    ----------
+    strength : float
+        From 0 to 1: factors are from ``1 - strength`` to ``1 + strength``. A runtime value.
+
+    Examples
+    --------
+    >>> X, y = jnp.array([[[[0.2, 0.4]]]]), jnp.array([0])
+    >>> Xb, _ = Contrast(strength=0.5)(jax.random.key(0), X, y)
+    >>> [round(float(x), 2) for x in Xb.ravel()]
+    [0.16, 0.44]
+    """
+
+    strength: float = runtime(0.2, low=0.0, high=1.0)
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Spread."""
+        mean = Xb.mean(axis=range(1, Xb.ndim), keepdims=True)
+        return mean + (Xb - mean) * by_row(1 + spread(key, len(Xb), self.strength), Xb), yb
+
+
+@dataclass(frozen=True)
+class Saturation(Transform):
+    """Move the colours of each image away from grey, or towards it, by a random factor.
+
+    Parameters
+    ----------
+    strength : float
+        From 0 to 1: factors are from ``1 - strength`` to ``1 + strength``. A runtime value.
+
+    Examples
+    --------
+    >>> X, y = jnp.array([0.2, 0.4, 0.6]).reshape(1, 3, 1, 1), jnp.array([0])
+    >>> Xb, _ = Saturation(strength=0.5)(jax.random.key(0), X, y)
+    >>> [round(float(x), 2) for x in Xb.ravel()]
+    [0.13, 0.42, 0.71]
+    """
+
+    strength: float = runtime(0.2, low=0.0, high=1.0)
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Spread."""
+        self.need_colors(Xb)
+        middle = grey(Xb)
+        return middle + (Xb - middle) * by_row(1 + spread(key, len(Xb), self.strength), Xb), yb
+
+
+@dataclass(frozen=True)
+class Gamma(Transform):
+    """Raise the values of each image to a random power.
+
+    Parameters
+    ----------
+    gamma : float
+        1 or more: powers are from ``1 / gamma`` to ``gamma``, evenly in their logarithm.
+    low, high : float
+        What stays as it is: black and white. Values below `low` are treated as those above, with
+        the other sign. All three are runtime values.
+
+    Examples
+    --------
+    >>> X, y = jnp.array([[[[0.0, 0.5, 1.0]]]]), jnp.array([0])
+    >>> Xb, _ = Gamma(gamma=2.0)(jax.random.key(0), X, y)
+    >>> [round(float(x), 2) for x in Xb.ravel()]
+    [0.0, 0.28, 1.0]
+    """
+
+    gamma: float = runtime(1.2, low=1.0)
+    low: float = runtime(0.0)
+    high: float = runtime(1.0)
+
+    def check(self):
+        """Yield what is wrong with the fields, whatever the batch."""
+        faults = list(super().check())
+        if not faults and self.low >= self.high:
+            faults = [f"low={self.low!r} is not less than high={self.high!r}"]
+        return faults
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Bend."""
+        low, high = (jnp.asarray(one, Xb.dtype) for one in (self.low, self.high))
+        power = by_row(spread_log(key, len(Xb), self.gamma), Xb)
+        part = (Xb - low) / (high - low)
+        return low + (high - low) * jnp.sign(part) * jnp.abs(part) ** power, yb
+
+
+@dataclass(frozen=True)
+class Hue(Transform):
+    """Turn the colours of each image by a random part of the circle.
+
+    Parameters
+    ----------
+    shift : float
+        From 0 to 0.5: hues, from 0 to 1, are shifted by ``-shift`` to ``shift``. A runtime value.
+
+    Examples
+    --------
+    >>> X, y = jnp.array([1.0, 0.0, 0.0]).reshape(1, 3, 1, 1), jnp.array([0])
+    >>> Xb, _ = Hue(shift=0.1)(jax.random.key(0), X, y)
+    >>> [round(float(x), 2) for x in Xb.ravel()]
+    [1.0, 0.54, 0.0]
+    """
+
+    shift: float = runtime(0.05, low=0.0, high=0.5)
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Turn."""
+        self.need_colors(Xb)
+        red, green, blue = Xb[:, 0], Xb[:, 1], Xb[:, 2]
+        highest, lowest = Xb.max(axis=1), Xb.min(axis=1)
+        chroma = highest - lowest
+        span = jnp.where(chroma > 0, chroma, 1)
+        sextant = jnp.where(
+            highest == red,
+            (green - blue) / span,
+            jnp.where(highest == green, (blue - red) / span + 2, (red - green) / span + 4),
+        )
+        sextant = sextant + by_row(6 * spread(key, len(Xb), self.shift), sextant)
+
+        def channel(start: int) -> jax.Array:
+            place = jnp.mod(start + sextant, 6)
+            return highest - chroma * jnp.clip(jnp.minimum(place, 4 - place), 0, 1)
+
+        return jnp.stack([channel(start) for start in (5, 3, 1)], axis=1), yb
+
+
+@dataclass(frozen=True)
+class PCAColor(Transform):
+    """Add to all pixels of each image a random colour along the principal ones (Krizhevsky 2012).
+
+    Parameters
+    ----------
+    sigma : float
+        Deviation of the factors on the eigenvalues. A runtime value.
+    eigenvalues : sequence of 3 floats
+        Of the colours of pixels; ImageNet's, for values from 0 to 1, where not given. For values up
+        to 255 multiply `sigma` by that.
+    eigenvectors : sequence of 3 sequences of 3 floats
+        In columns: a row for each of red, green and blue.
+
+    Examples
+    --------
+    >>> X, y = jnp.ones((1, 3, 1, 1)), jnp.array([0])
+    >>> Xb, _ = PCAColor(sigma=0.1)(jax.random.key(0), X, y)
+    >>> [round(float(x), 3) for x in Xb.ravel()]
+    [0.983, 0.98, 0.977]
+    """
+
+    sigma: float = runtime(0.1, low=0.0)
+    eigenvalues: Any = structural((0.2175, 0.0188, 0.0045), check=lambda value: _three(value))
+    eigenvectors: Any = structural(
+        ((-0.5675, 0.7192, 0.4009), (-0.5808, -0.0045, -0.8140), (-0.5836, -0.6948, 0.4203)),
+        check=lambda value: _three_by_three(value),
+    )
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Add."""
+        self.need_colors(Xb)
+        sigma = jnp.asarray(self.sigma, jnp.float32)
+        factors = sigma * jax.random.normal(key, (len(Xb), 3), jnp.float32)
+        along = factors * jnp.array(self.eigenvalues, jnp.float32)
+        colors = (jnp.array(self.eigenvectors, jnp.float32) * along[:, None]).sum(-1)
+        return Xb + colors.astype(Xb.dtype)[:, :, None, None], yb
+
+
+def _three(value: Any) -> str | None:
+    number = runtime(0.0).metadata["check"]
+    three = isinstance(value, tuple) and len(value) == 3 and not any(map(number, value))
+    return None if three else "3 numbers"
+
+
+def _three_by_three(value: Any) -> str | None:
+    square = isinstance(value, tuple) and len(value) == 3 and not any(map(_three, value))
+    return None if square else "3 rows of 3 numbers"

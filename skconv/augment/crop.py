@@ -1,0 +1,130 @@
+"""Transforms that show a part of each image, in its size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..layers.base import one_of, runtime, structural
+from ..sampling import ORDERS, sample
+from .base import Batch, FillingTransform, MovingTransform, each_axis, runtime_each, spread_log
+
+__all__ = ["RandomCrop", "RandomResizedCrop"]
+
+
+@dataclass(frozen=True)
+class RandomCrop(FillingTransform):
+    """Pad each image and crop it back to its size at a random place.
+
+    Parameters
+    ----------
+    pad : int or tuple of two ints
+        Pixels on each side, for both axes or for x and y. A runtime value: another one compiles
+        nothing.
+    fill : 'constant', 'edge' or 'reflect'
+        What is in the padding: `cval`, the nearest pixel, or the mirror image.
+    cval, mask_cval : float
+        What ``'constant'`` fills images and masks with. Runtime values.
+    target, keypoint_range
+        Targets that move with the images, as in `MovingTransform`.
+
+    Examples
+    --------
+    >>> X, y = jnp.ones((2, 3, 32, 32)), jnp.array([3, 5])
+    >>> RandomCrop(pad=4, fill='reflect')(jax.random.key(0), X, y)[0].shape
+    (2, 3, 32, 32)
+    """
+
+    pad: Any = runtime_each(4, low=0.0)
+
+    def offsets(self, key: jax.Array, n: int) -> jax.Array:
+        """Draw where crops begin: whole float32 numbers (n, 2) of pixels, x and y, 0 for no move.
+
+        Parameters
+        ----------
+        key : jax key
+        n : int
+        """
+        pad = jnp.floor(jnp.stack(each_axis(self.pad)))
+        drawn = jax.random.uniform(key, (n, 2), jnp.float32)
+        return jnp.minimum(jnp.floor(drawn * (2 * pad + 1)) - pad, pad)
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Crop."""
+        height, width = self.image_size(Xb)
+        offsets = self.offsets(key, len(Xb))
+        columns = jnp.arange(width, dtype=jnp.float32) + offsets[:, 0, None, None]
+        rows = jnp.arange(height, dtype=jnp.float32)[:, None] + offsets[:, 1, None, None]
+        return self.read(Xb, yb, rows, columns, "nearest", lambda p: p - offsets[:, None])
+
+
+@dataclass(frozen=True)
+class RandomResizedCrop(MovingTransform):
+    """Enlarge a random part of each image to the size of the whole (Szegedy et al. 2015).
+
+    Parameters
+    ----------
+    area : float
+        Smallest part of the area, from 0 to 1: parts are drawn evenly from `area` to 1. A runtime
+        value, as is `ratio`.
+    ratio : float
+        1 or more: width by height, compared with the image's, is from ``1 / ratio`` to ``ratio``,
+        evenly in its logarithm, and no side is longer than the image's.
+    order : 'nearest' or 'bilinear'
+    target, keypoint_range
+        Targets that move with the images, as in `MovingTransform`.
+
+    Examples
+    --------
+    >>> X, y = jnp.ones((2, 3, 32, 32)), jnp.array([3, 5])
+    >>> RandomResizedCrop(area=0.3)(jax.random.key(0), X, y)[0].shape
+    (2, 3, 32, 32)
+    """
+
+    area: float = runtime(0.08, low=0.0, high=1.0)
+    ratio: float = runtime(4 / 3, low=1.0)
+    order: str = structural("bilinear", check=one_of(*ORDERS))
+
+    def boxes(self, key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
+        """Draw crops as parts of the image.
+
+        Parameters
+        ----------
+        key : jax key
+        n : int
+
+        Returns
+        -------
+        start, size : arrays of shape (n, 2)
+            Of x and y, from 0 to 1.
+        """
+        keys = jax.random.split(key, 3)
+        low = jnp.asarray(self.area, jnp.float32)
+        area = low + (1 - low) * jax.random.uniform(keys[0], (n,), jnp.float32)
+        ratio = spread_log(keys[1], n, self.ratio)
+        size = jnp.minimum(jnp.sqrt(jnp.stack([area * ratio, area / ratio], axis=-1)), 1.0)
+        return jax.random.uniform(keys[2], (n, 2), jnp.float32) * (1 - size), size
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Crop and enlarge."""
+        height, width = self.image_size(Xb)
+        start, size = self.boxes(key, len(Xb))
+        start = start * jnp.array([width, height], jnp.float32)
+
+        def places(length: int, axis: int) -> jax.Array:
+            centres = jnp.arange(length, dtype=jnp.float32) + 0.5
+            return centres * size[:, axis, None] + start[:, axis, None] - 0.5
+
+        rows, columns = places(height, 1)[:, :, None], places(width, 0)[:, None]
+
+        def pixels(images: jax.Array, is_mask: bool) -> jax.Array:
+            order = "nearest" if is_mask else self.order
+            return sample(images, rows, columns, order=order, fill="edge")
+
+        def points(points: jax.Array) -> jax.Array:
+            return (points + 0.5 - start[:, None]) / size[:, None] - 0.5
+
+        return self.move(Xb, yb, pixels, points)

@@ -1,0 +1,76 @@
+"""Transforms that disturb and blur."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..layers.base import runtime
+from ..smoothing import smooth
+from .base import Batch, Transform
+
+__all__ = ["GaussianBlur", "GaussianNoise"]
+
+
+@dataclass(frozen=True)
+class GaussianNoise(Transform):
+    """Add Gaussian noise to each value.
+
+    Parameters
+    ----------
+    sigma : float
+        Its deviation. A runtime value.
+
+    Examples
+    --------
+    >>> X, y = jnp.zeros((1, 1, 1, 2)), jnp.array([0])
+    >>> Xb, _ = GaussianNoise(sigma=0.1)(jax.random.key(0), X, y)
+    >>> [round(float(x), 2) for x in Xb.ravel()]
+    [0.16, 0.2]
+    """
+
+    sigma: float = runtime(0.1, low=0.0)
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Add."""
+        noise = jax.random.normal(key, Xb.shape, Xb.dtype)
+        return Xb + jnp.asarray(self.sigma, Xb.dtype) * noise, yb
+
+
+@dataclass(frozen=True)
+class GaussianBlur(Transform):
+    """Blur each image by a random width.
+
+    Parameters
+    ----------
+    sigma : float
+        Greatest deviation of the Gaussian, in pixels: deviations are drawn evenly from 0 to it. A
+        runtime value.
+
+    Examples
+    --------
+    >>> X, y = jnp.array([[[[0.0, 1.0, 0.0]]]]), jnp.array([0])
+    >>> Xb, _ = GaussianBlur(sigma=1.0)(jax.random.key(0), X, y)
+    >>> [round(float(x), 2) for x in Xb.ravel()]
+    [0.29, 0.43, 0.29]
+    """
+
+    sigma: float = runtime(1.0, low=0.0)
+
+    def sigmas(self, key: jax.Array, n: int) -> jax.Array:
+        """Draw the deviation (n,) for each image.
+
+        Parameters
+        ----------
+        key : jax key
+        n : int
+        """
+        return jnp.asarray(self.sigma, jnp.float32) * jax.random.uniform(key, (n,), jnp.float32)
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Blur."""
+        self.image_size(Xb)
+        return smooth(Xb, self.sigmas(key, len(Xb)), mirrored=True), yb

@@ -1,0 +1,214 @@
+"""A policy of all-round transforms that one number controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ..layers.base import one_of, positive, runtime, structural
+from ..sampling import ORDERS, affine_matrices, affine_places, affine_points
+from .base import Batch, FillingTransform, by_row, grey
+
+__all__ = ["RandAugment"]
+
+
+class _Level(NamedTuple):
+    """What an operation on colours may know: all are numbers that broadcast with the images.
+
+    Parameters
+    ----------
+    part : array
+        Magnitude, from 0 to 1.
+    sign : array
+        Minus or plus one.
+    low, high : array
+        Black and white.
+    """
+
+    part: jax.Array
+    sign: jax.Array
+    low: jax.Array
+    high: jax.Array
+
+
+def _away_from(base: jax.Array, X: jax.Array, level: _Level) -> jax.Array:
+    """Move values away from a base or towards it, and no further than black and white."""
+    moved = base + (1 + 0.9 * level.part * level.sign) * (X - base)
+    return jnp.clip(moved, jnp.minimum(X, level.low), jnp.maximum(X, level.high))
+
+
+def _brightness(X: jax.Array, level: _Level) -> jax.Array:
+    return _away_from(level.low, X, level)
+
+
+def _contrast(X: jax.Array, level: _Level) -> jax.Array:
+    seen = grey(X) if X.shape[1] == 3 else X
+    return _away_from(seen.mean(axis=(1, 2, 3), keepdims=True), X, level)
+
+
+def _color(X: jax.Array, level: _Level) -> jax.Array:
+    return _away_from(grey(X), X, level) if X.shape[1] == 3 else X
+
+
+def _sharpness(X: jax.Array, level: _Level) -> jax.Array:
+    h, w = X.shape[2:]
+    if h < 3 or w < 3:
+        return X
+    around = sum(X[..., i : h - 2 + i, j : w - 2 + j] for i in range(3) for j in range(3))
+    inside = (around + 4 * X[..., 1:-1, 1:-1]) / 13
+    return _away_from(X.at[..., 1:-1, 1:-1].set(inside), X, level)
+
+
+def _solarize(X: jax.Array, level: _Level) -> jax.Array:
+    threshold = level.high - (level.high - level.low) * level.part
+    inverted = (threshold <= X) & (level.part > 0)
+    return jnp.where(inverted, level.low + level.high - X, X)
+
+
+def _posterize(X: jax.Array, level: _Level) -> jax.Array:
+    lost = jnp.round(4 * level.part)
+    step = (level.high - level.low) / 255 * 2**lost
+    return jnp.where(lost > 0, X - jnp.mod(X - level.low, step), X)
+
+
+def _autocontrast(X: jax.Array, level: _Level) -> jax.Array:
+    lowest, highest = (f(X, axis=(2, 3), keepdims=True) for f in (jnp.min, jnp.max))
+    span = highest - lowest
+    stretched = (X - lowest) * ((level.high - level.low) / jnp.where(span > 0, span, 1))
+    return jnp.where(span > 0, level.low + stretched, X)
+
+
+def _equalize(X: jax.Array, level: _Level) -> jax.Array:
+    n, c, h, w = X.shape
+    unit = (level.high - level.low) / 255
+    grade = jnp.clip(jnp.round((X - level.low) / unit), 0, 255).astype(jnp.int32)
+    start = jnp.arange(n * c, dtype=jnp.int32).reshape(n, c, 1, 1) * 256
+    counts = jnp.zeros(n * c * 256, jnp.int32).at[(start + grade).ravel()].add(1)
+    counts = counts.reshape(n, c, 256)
+    most = jnp.take_along_axis(counts, grade.max(axis=(2, 3), keepdims=True)[..., 0], axis=2)
+    step = (h * w - most) // 255
+    below = jnp.cumsum(counts, axis=2) - counts
+    table = jnp.minimum((step // 2 + below) // jnp.maximum(step, 1), 255)
+    spread = table.reshape(-1)[start + grade].astype(X.dtype)
+    return jnp.where(step[..., None] > 0, level.low + spread * unit, X)
+
+
+COLORS: dict[str, Callable[[jax.Array, _Level], jax.Array]] = {
+    "autocontrast": _autocontrast,
+    "brightness": _brightness,
+    "color": _color,
+    "contrast": _contrast,
+    "equalize": _equalize,
+    "posterize": _posterize,
+    "sharpness": _sharpness,
+    "solarize": _solarize,
+}
+
+MOVES = ("rotate", "shear_x", "shear_y", "translate_x", "translate_y")
+
+OPERATIONS = ("identity", *COLORS, *MOVES)
+
+
+def _operations(value: Any) -> str | None:
+    known = isinstance(value, tuple) and value and all(one in OPERATIONS for one in value)
+    return None if known else f"a list of some of {', '.join(OPERATIONS)}"
+
+
+@dataclass(frozen=True)
+class RandAugment(FillingTransform):
+    """Apply a few of 14 operations to each image, all as strong as one number says (Cubuk 2020).
+
+    Rotations, shears and shifts of an image are one interpolation a round; signs are random.
+
+    Parameters
+    ----------
+    num_ops : int
+        Rounds; in each one operation is drawn for each image.
+    magnitude : float
+        From 0 to 10. At 10 images are rotated by 30 degrees, sheared by 0.3, shifted by 0.45 of
+        their side, keep 4 of 8 bits (posterize), are inverted (solarize), and enhanced by factors
+        0.1 or 1.9 (brightness, color, contrast, sharpness). autocontrast and equalize know no
+        strength. A runtime value, as are `low` and `high`.
+    operations : sequence of str
+        Those to draw from.
+    low, high : float
+        Black and white.
+    order : 'nearest' or 'bilinear'
+    fill : 'constant', 'edge' or 'reflect'
+        What is outside: `cval`, the nearest pixel, or the mirror image.
+    cval, mask_cval : float
+        What ``'constant'`` fills images and masks with. Runtime values.
+    target, keypoint_range
+        Targets that move with the images, as in `MovingTransform`.
+
+    Examples
+    --------
+    >>> X, y = jnp.ones((2, 3, 32, 32)), jnp.array([3, 5])
+    >>> transform = RandAugment(num_ops=1, operations=['rotate', 'brightness'])
+    >>> transform(jax.random.key(0), X, y)[0].shape
+    (2, 3, 32, 32)
+    """
+
+    num_ops: int = structural(2, check=positive)
+    magnitude: float = runtime(9.0, low=0.0, high=10.0)
+    operations: Any = structural(OPERATIONS, check=_operations)
+    low: float = runtime(0.0)
+    high: float = runtime(1.0)
+    order: str = structural("bilinear", check=one_of(*ORDERS))
+
+    def check(self):
+        """Yield what is wrong with the fields, whatever the batch."""
+        faults = list(super().check())
+        if not faults and self.low >= self.high:
+            faults = [f"low={self.low!r} is not less than high={self.high!r}"]
+        return faults
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
+        """Apply round after round."""
+        self.image_size(Xb)
+        for one in jax.random.split(key, self.num_ops):
+            keys = jax.random.split(one, 2)
+            n, count = len(Xb), len(self.operations)
+            chosen = jax.random.randint(keys[0], (n,), 0, count, jnp.int32)
+            sign = jnp.where(jax.random.bernoulli(keys[1], 0.5, (n,)), 1.0, -1.0)
+            if set(MOVES) & set(self.operations):
+                Xb, yb = self._moved(Xb, yb, chosen, sign.astype(jnp.float32))
+            Xb = self._recolored(Xb, chosen, sign)
+        return Xb, yb
+
+    def _moved(self, Xb: jax.Array, yb: Any, chosen: jax.Array, sign: jax.Array) -> Batch:
+        height, width = self.image_size(Xb)
+        strength = sign * jnp.asarray(self.magnitude, jnp.float32) / 10
+
+        def amount(name: str, most: float) -> jax.Array:
+            if name not in self.operations:
+                return jnp.zeros_like(strength)
+            return jnp.where(chosen == self.operations.index(name), most * strength, 0.0)
+
+        angle = jnp.deg2rad(amount("rotate", 30.0))
+        turn = (
+            (jnp.cos(angle), amount("shear_x", 0.3) - jnp.sin(angle)),
+            (amount("shear_y", 0.3) + jnp.sin(angle), jnp.cos(angle)),
+        )
+        shift = amount("translate_x", 0.45 * width), amount("translate_y", 0.45 * height)
+        matrices = affine_matrices(turn, shift, height, width)
+        rows, columns = affine_places(matrices, height, width)
+        return self.read(
+            Xb, yb, rows, columns, self.order, lambda points: affine_points(matrices, points)
+        )
+
+    def _recolored(self, Xb: jax.Array, chosen: jax.Array, sign: jax.Array) -> jax.Array:
+        part, low, high = (
+            jnp.asarray(one, Xb.dtype) for one in (self.magnitude, self.low, self.high)
+        )
+        level = _Level(part / 10, by_row(sign, Xb), low, high)
+        out = Xb
+        for number, name in enumerate(self.operations):
+            if name in COLORS:
+                here = (chosen == number)[:, None, None, None]
+                out = jnp.where(here, COLORS[name](Xb, level), out)
+        return out

@@ -1,0 +1,114 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+from skimage.color import hsv2rgb, rgb2hsv
+from skimage.exposure import adjust_gamma
+
+from skconv.augment import Brightness, Contrast, Gamma, Hue, PCAColor, Saturation
+from skconv.augment.base import spread, spread_log
+from skconv.errors import TransformError
+
+X = np.random.default_rng(0).uniform(size=(5, 3, 4, 6)).astype(np.float32)
+X[0, :, 0, :2] = 0.5, 1.0  # grey, and white
+y = jnp.arange(5)
+key = jax.random.key(0)
+n = 5
+
+
+def numbers(values):
+    return np.asarray(values, float)[:, None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("transform", "base"),
+    [
+        (Brightness(strength=0.4), lambda X: 0),
+        (Contrast(strength=0.4), lambda X: X.mean((1, 2, 3), keepdims=True)),
+        (Saturation(strength=0.4), lambda X: np.einsum("c,nchw->nhw", LUMA, X)[:, None]),
+    ],
+)
+def test_images_move_away_from_a_base(transform, base):
+    factors = 1 + numbers(spread(key, n, 0.4))
+    assert len(np.unique(factors)) == n
+    expected = factors * X + (1 - factors) * base(X)
+    np.testing.assert_allclose(transform(key, jnp.asarray(X), y)[0], expected, atol=1e-6)
+
+
+LUMA = [0.299, 0.587, 0.114]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 255), (-2, 3)])
+def test_powers_are_those_of_scikit_image(low, high):
+    transform = Gamma(gamma=3, low=low, high=high)
+    found, _ = transform(key, jnp.asarray(low + (high - low) * X), y)
+    powers = np.asarray(spread_log(key, n, 3), float)
+    expected = [adjust_gamma(x, p) for x, p in zip(X.astype(float), powers, strict=True)]
+    np.testing.assert_allclose((np.asarray(found) - low) / (high - low), expected, atol=1e-5)
+
+
+def test_values_below_black_are_bent_as_those_above():
+    (below, above), _ = Gamma(gamma=2)(key, jnp.array([[-0.3], [0.3]]), None)
+    powers = np.asarray(spread_log(key, 2, 2))
+    np.testing.assert_allclose([-below[0], above[0]], 0.3**powers, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 255), (-2, 3)])
+def test_hues_are_those_of_scikit_image(low, high):
+    found, _ = Hue(shift=0.4)(key, jnp.asarray(low + (high - low) * X), y)
+    hsv = rgb2hsv(X.astype(float), channel_axis=1)
+    hsv[:, 0] += np.asarray(spread(key, n, 0.4), float)[:, None, None]
+    hsv[:, 0] %= 1
+    expected = hsv2rgb(hsv, channel_axis=1)
+    np.testing.assert_allclose((np.asarray(found) - low) / (high - low), expected, atol=1e-5)
+
+
+def test_principal_colors_are_added():
+    values, vectors = [0.5, 0.2, 0.1], [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+    transform = PCAColor(sigma=0.3, eigenvalues=values, eigenvectors=np.array(vectors))
+    found, _ = transform(key, jnp.asarray(X), y)
+    alphas = 0.3 * np.asarray(jax.random.normal(key, (n, 3)), float)
+    added = np.array([np.array(vectors) @ (alpha * values) for alpha in alphas])
+    np.testing.assert_allclose(found, X + added[:, :, None, None], atol=1e-5)
+
+
+def test_principal_colors_of_imagenet_are_orthonormal():
+    vectors = np.array(PCAColor().eigenvectors)
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(3), atol=1e-3)
+
+
+def test_draws_are_even():
+    out, _ = Brightness(strength=0.4)(key, jnp.ones((400, 1)), None)
+    assert stats.kstest(np.ravel(out - 1) / 0.4, "uniform", (-1, 2)).pvalue > 1e-3
+    out, _ = Gamma(gamma=3)(key, jnp.full((400, 1), 0.75), None)
+    power = np.log(np.ravel(out)) / np.log(0.75)
+    assert stats.kstest(np.log(power) / np.log(3), "uniform", (-1, 2)).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("transform", [Hue(), PCAColor(), Saturation()])
+def test_colors_need_three_channels(transform):
+    message = r": takes images of 3 channels \(red, green, blue\), got \(5, 2, 4, 6\)$"
+    with pytest.raises(TransformError, match=f"^{type(transform).__name__}{message}"):
+        transform(key, X[:, :2], y)
+
+
+@pytest.mark.parametrize(
+    ("transform", "message"),
+    [
+        (Brightness(strength=-0.1), "strength=-0.1 is not a number from 0.0 to 1.0"),
+        (Contrast(strength=2), "strength=2 is not a number from 0.0 to 1.0"),
+        (Saturation(strength="much"), "strength='much' is not a number from 0.0 to 1.0"),
+        (Gamma(gamma=0.5), "gamma=0.5 is not a number from 1.0 to inf"),
+        (Gamma(low=1), "low=1 is not less than high=1.0"),
+        (Hue(shift=0.6), "shift=0.6 is not a number from 0.0 to 0.5"),
+        (PCAColor(sigma=-1), "sigma=-1 is not a number from 0.0 to inf"),
+        (PCAColor(eigenvalues=[1, 2]), "eigenvalues=(1, 2) is not 3 numbers"),
+        (
+            PCAColor(eigenvectors=np.eye(2)),
+            "eigenvectors=((1.0, 0.0), (0.0, 1.0)) is not 3 rows of 3 numbers",
+        ),
+    ],
+)
+def test_impossible_fields(transform, message):
+    assert list(transform.check()) == [message]

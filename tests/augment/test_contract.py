@@ -1,0 +1,154 @@
+"""Every transform keeps the contract of transforms, whatever it does."""
+
+import copy
+import dataclasses
+import functools
+import pickle
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from skconv import augment
+from skconv.augment import Transform, invoke, runtime_values, with_values
+from skconv.layers.base import kind_of
+
+NEVER = {"p": 0.0}
+NO_MIX = {"alpha": 0.0}
+NO_STRENGTH = {"strength": 0.0}
+NOTHING = {"sigma": 0.0}
+
+EXAMPLES = {
+    "AlternatingFlip": ({"axis": "vertical"}, None),
+    "Brightness": ({}, NO_STRENGTH),
+    "Contrast": ({}, NO_STRENGTH),
+    "CutMix": ({"num_classes": 3}, NO_MIX),
+    "Cutout": ({"size": 4}, {"size": 0.0}),
+    "ElasticDeformation": ({"alpha": 9, "sigma": 2}, {"alpha": 0.0}),
+    "Gamma": ({}, {"gamma": 1.0}),
+    "GaussianBlur": ({}, NOTHING),
+    "GaussianNoise": ({}, NOTHING),
+    "Hue": ({}, {"shift": 0.0}),
+    "MixUp": ({"num_classes": 3}, NO_MIX),
+    "OneOf": (
+        {"transforms": [augment.RandomFlip(), augment.Brightness()]},
+        {"transforms": {"0": NEVER, "1": NO_STRENGTH}},
+    ),
+    "PCAColor": ({}, NOTHING),
+    "RandAugment": (
+        {"num_ops": 1, "operations": ["rotate", "solarize", "posterize", "contrast"]},
+        {"magnitude": 0.0},
+    ),
+    "RandomAffine": (
+        {"rotation": 20, "translation": [2, 1], "scale": 1.1, "shear": 5, "cval": 0.5},
+        {"rotation": 0.0, "translation": (0.0, 0.0), "scale": 1.0, "shear": 0.0},
+    ),
+    "RandomCrop": ({"pad": 2}, {"pad": 0.0}),
+    "RandomFlip": ({}, NEVER),
+    "RandomResizedCrop": ({}, {"area": 1.0, "ratio": 1.0}),
+    "Rot90": ({}, None),
+    "Saturation": ({}, NO_STRENGTH),
+    "Sometimes": ({"transform": augment.Cutout(size=3)}, NEVER),
+}
+"""Fields of a transform, and the runtime values with which it changes nothing."""
+
+n = 6
+key = jax.random.key(0)
+X = jnp.asarray(np.random.default_rng(0).normal(size=(n, 3, 8, 8)), jnp.float32)
+y = jnp.array([0, 1, 2, 1, 0, 2])
+
+
+def test_every_public_transform_is_here():
+    public = {name for name, value in vars(augment).items() if isinstance(value, type)}
+    assert set(EXAMPLES) == public - {"Transform"}
+
+
+@pytest.fixture(params=EXAMPLES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def transform(name):
+    return getattr(augment, name)(**EXAMPLES[name][0])
+
+
+def call(transform, X, y, key=key):
+    return invoke(transform, key, X, y, jnp.array(1), jnp.arange(n))
+
+
+def test_examples_are_possible(transform):
+    assert list(transform.check()) == []
+
+
+def test_copies_are_equal_and_hash_alike(transform):
+    copies = copy.copy(transform), copy.deepcopy(transform), pickle.loads(pickle.dumps(transform))
+    for other in copies:
+        assert other == transform
+        assert hash(other) == hash(transform)
+
+
+def test_fields_are_of_known_kinds(transform):
+    assert isinstance(transform, Transform)
+    assert type(transform).__dataclass_params__.frozen
+    kinds = {kind_of(field) for field in dataclasses.fields(transform)}
+    assert kinds <= {"structural", "runtime"}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float64"])
+def test_shapes_and_types_stay(transform, dtype):
+    with jax.enable_x64(True):
+        given = X.astype(dtype)
+        images, targets = jax.eval_shape(functools.partial(call, transform), given, y)
+    assert (images.shape, images.dtype) == (X.shape, jnp.dtype(dtype))
+    rows = hasattr(transform, "num_classes")
+    assert (targets.shape, targets.dtype) == (((n, 3), jnp.float32) if rows else (y.shape, y.dtype))
+
+
+def test_other_strengths_compile_nothing_and_none_changes_nothing(name, transform):
+    traces = []
+
+    @jax.jit
+    def apply(values):
+        traces.append(values)
+        return call(with_values(transform, values), X, y)
+
+    def numbers(transform):
+        return jax.tree.map(np.float32, runtime_values(transform))
+
+    strong, _ = apply(numbers(transform))
+    assert np.abs(strong - X).max() > 1e-3
+    neutral = EXAMPLES[name][1]
+    if neutral is not None:
+        images, targets = apply(numbers(with_values(transform, neutral)))
+        np.testing.assert_allclose(images, X, atol=1e-5)
+        rows = jax.nn.one_hot(y, 3) if targets.ndim == 2 else y
+        np.testing.assert_array_equal(targets, rows)
+    assert len(traces) == 1
+    assert (neutral is None) == (numbers(transform) == {} or name == "AlternatingFlip")
+
+
+def test_several_keys_at_once_are_the_same_as_one_by_one(transform):
+    keys = jax.random.split(key, 2)
+    apply = functools.partial(call, transform, X, y)
+    together = jax.jit(jax.vmap(apply))(keys)
+    apply = jax.jit(apply)
+    for i, one in enumerate(keys):
+        for found, expected in zip(together, apply(one), strict=True):
+            np.testing.assert_allclose(found[i], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 255), (-3, 3), (0.5, 0.5)])
+def test_values_of_any_range_stay_finite(transform, low, high):
+    values = jnp.asarray(np.random.default_rng(1).uniform(low, high, X.shape), jnp.float32)
+    images, targets = call(transform, values, y)
+    assert np.isfinite(images).all()
+    assert np.isfinite(targets).all()
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - {"MixUp", "CutMix"}))
+def test_images_have_draws_of_their_own(name):
+    transform = getattr(augment, name)(**EXAMPLES[name][0])
+    images, _ = call(transform, jnp.broadcast_to(X[:1], X.shape), y)
+    assert len(np.unique(np.asarray(images).reshape(n, -1).round(5), axis=0)) > 1
