@@ -22,6 +22,7 @@ FLOORS = [
         "preprocessing",
         "sampling",
         "scalars",
+        "smoothing",
         "windows",
         "winograd",
     ],
