@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from .checks import Shape
 from .errors import Faults, LayerError, called, did_you_mean
-from .init import Array, as_initializer
-from .layers.base import UNSET, Layer, ParamSpec, Shape, further
+from .heads import Head
+from .init import Array, Constant, as_initializer
+from .layers.base import UNSET, Layer, ParamSpec, further
 from .layers.spec import GRAPH, Spec
 from .network import Network, Node, Place
+
+
+class Task(NamedTuple):
+    """What a target says of the output layers that are trained on it.
+
+    Parameters
+    ----------
+    num_units : int, optional
+        Units for a layer that has none.
+    ending : callable, optional
+        From the number of units to the nonlinearity of a layer that has none.
+    """
+
+    num_units: int | None = None
+    ending: Callable[[int | None], Any] | None = None
 
 
 def build(
@@ -20,8 +39,8 @@ def build(
     keywords: Mapping[str, Mapping[str, Any]],
     *,
     input_shapes: Mapping[str | None, Shape] | None = None,
-    num_units: int | None = None,
-    ending: Callable[[int | None], Any] | None = None,
+    heads: Sequence[Head] | None = None,
+    tasks: Sequence[Task] = (Task(),),
 ) -> Network:
     """Build the network that the specs and keywords describe.
 
@@ -32,10 +51,10 @@ def build(
         Keywords by layer; they prevail over what the specs hold.
     input_shapes : mapping of str to tuple, optional
         Shapes for input layers that have none; None names the only one.
-    num_units : int, optional
-        Units for an output layer that has none.
-    ending : callable, optional
-        From the number of units to the nonlinearity of an output layer that has none.
+    heads : sequence of Head, optional
+        The output layers, those that are predicted first; by default the last layer.
+    tasks : sequence of Task
+        One for each target.
 
     Returns
     -------
@@ -47,18 +66,23 @@ def build(
         With all faults: missing or impossible fields, incomings that do not exist, a cycle,
         shapes that do not fit.
     """
-    builder = _Builder(specs, keywords)
-    builder.infer(input_shapes or {}, num_units, ending)
+    builder = _Builder(specs, keywords, heads or [Head(specs[-1].name)])
+    builder.infer(input_shapes or {}, tasks)
     return builder.finish()
 
 
 class _Builder:
-    def __init__(self, specs: list[Spec], keywords: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        specs: list[Spec],
+        keywords: Mapping[str, Mapping[str, Any]],
+        heads: Sequence[Head],
+    ) -> None:
         self.faults = Faults()
+        self.heads = {head.name: head for head in heads}
         self.names = [spec.name for spec in specs]
         self.layers: dict[str, Layer] = {}
         self.incomings: dict[str, tuple[str, ...]] = {}
-        self.ending: Any = None
         before: str | None = None
         for spec in specs:
             own = keywords.get(spec.name, {})
@@ -123,31 +147,27 @@ class _Builder:
                 fields[real] = value
         return fields
 
-    def infer(
-        self,
-        input_shapes: Mapping[str | None, Shape],
-        num_units: int | None,
-        ending: Callable[[int | None], Any] | None,
-    ) -> None:
-        output = self.names[-1]
+    def infer(self, input_shapes: Mapping[str | None, Shape], tasks: Sequence[Task]) -> None:
         inputs = [name for name in self.names if not self.incomings[name]]
         for name, layer in self.layers.items():
             changes: dict[str, Any] = {}
+            head = self.heads.get(name)
+            num_units, ending = Task() if head is None else tasks[head.target]
             found = input_shapes.get(
                 None if len(inputs) == 1 and name not in input_shapes else name
             )
             if name in inputs and layer.shape is UNSET and found is not None:
                 changes["shape"] = (None, *found)
-            if name == output and getattr(layer, "num_units", None) is UNSET and num_units:
+            if getattr(layer, "num_units", None) is UNSET and num_units:
                 changes["num_units"] = num_units
             if getattr(layer, "nonlinearity", None) is UNSET:
                 changes["nonlinearity"] = layer.default_nonlinearity
-            if name == output and ending is not None:
+            if ending is not None:
                 last = ending(changes.get("num_units", getattr(layer, "num_units", None)))
                 if "nonlinearity" in changes:
                     changes["nonlinearity"] = last
                 elif not layer.ends_in_nonlinearity():
-                    self.ending = last
+                    self.heads[name] = head._replace(ending=last)
             self.layers[name] = replace(layer, **changes)
 
     def finish(self) -> Network:
@@ -164,9 +184,20 @@ class _Builder:
         self.faults.raise_any()
         shared = self.share(nodes)
         self.check_use(nodes)
-        self.check_end(nodes[self.names[-1]])
+        heads = tuple(self.heads.values())
+        for head in heads:
+            self.check_end(nodes[head.name])
+            self.compare(nodes[head.name], nodes[heads[head.target].name])
         self.faults.raise_any()
-        return Network(tuple(nodes.values()), self.names[-1], shared, self.ending)
+        return Network(tuple(nodes.values()), heads, shared)
+
+    def compare(self, aux: Node, output: Node) -> None:
+        """Note an auxiliary output that cannot be trained on the output's target."""
+        if aux.output_shape != output.output_shape:
+            self.faults.add(
+                f"{called(aux.name, aux.layer)} has shape {aux.output_shape} and cannot be "
+                f"trained on the target of {output.name!r}, which has {output.output_shape}"
+            )
 
     def order(self) -> list[str]:
         """List each layer after those that feed it, else as given; note a cycle."""
@@ -228,7 +259,7 @@ class _Builder:
         """Note an output that has not one row for each row of X."""
         if last.copies:
             self.faults.add(
-                f"{called(last.name, last.layer)} is the output and holds "
+                f"{called(last.name, last.layer)} is an output and holds "
                 f"{math.prod(last.copies)} copies of each row; a CyclicPoolLayer must come before"
             )
 
@@ -280,3 +311,14 @@ def _check_init(param: str, spec: ParamSpec) -> None:
         ) from None
     if isinstance(given, Array) and given.values.shape != spec.shape:
         raise LayerError(f"{param} was given with shape {given.values.shape}, needs {spec.shape}")
+    if isinstance(given, Array | Constant) and not _finite(given):
+        raise LayerError(f"{param}={spec.init!r} holds what is no finite number")
+
+
+def _finite(given: Array | Constant) -> bool:
+    values = np.asarray(given.values if isinstance(given, Array) else given.val)
+    try:
+        with np.errstate(over="ignore"):
+            return bool(np.isfinite(values.astype(np.float32)).all())
+    except (TypeError, ValueError):
+        return False

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 
-import numpy as np
-from sklearn.utils import (
-    ClassifierTags,
-    RegressorTags,
-    Tags,
-    check_random_state,
-)
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import check_random_state
 
-from .data import BatchIterator, TrainSplit, changes
+from .data import BatchIterator, TrainSplit
 from .fitting import Data, Fitting, Going, prepare
-from .handlers import Handler, PrintLayerInfo, PrintLog
-from .inputs import check_rows
+from .handling import HANDLERS, HandlingMixin
 from .keywords import KeywordEstimator
-from .model import FittedLayer, Model
+from .model import Model
 from .objectives import objective as default_objective
-from .preparation import Blueprint, as_numbers, blueprint, check_names
-from .programs import PredictPlan, programs_for
+from .prediction import PredictionMixin
+from .preparation import Blueprint, blueprint, check_names
 from .settings import as_list, as_split, as_test_iterator, as_train_iterator, check_settings
-from .targets import Targets, from_output
-from .training import Handlers, Session, predict
+from .tags import TagsMixin
+from .training import Session
 from .updates import nesterov_momentum
 from .weights import WeightsMixin
 
 __all__ = ["NeuralNet"]
 
 
-def _classifies(net: NeuralNet) -> bool:
-    return not net.regression
-
-
-HANDLERS = ("on_batch_finished", "on_epoch_finished", "on_training_started", "on_training_finished")
-
-
-class NeuralNet(WeightsMixin, KeywordEstimator):
+class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, KeywordEstimator):
     """A neural network as a scikit-learn classifier or regressor.
 
     Parameters
@@ -58,26 +41,39 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
     objective : callable
         What training lowers, as `skconv.objectives.objective`; its keywords follow
         ``objective_``, as in ``objective_l2=1e-4``.
-    objective_loss_function : callable, optional
+    objective_loss_function : callable, or dict of callable by output, optional
         ``(predictions, targets) -> losses``; cross-entropy for classes and labels, squared error
         for numbers. Its further keywords follow ``objective_`` as well, as in
         ``objective_label_smoothing=0.1``.
     batch_iterator_train, batch_iterator_test : int or BatchIterator
         Batch size, or an iterator. A number shuffles the rows in training.
-    regression : bool
+    regression : bool, or a dict or list of bool by output
         Whether y holds numbers.
+    outputs : str or list of str, optional
+        Names of the output layers; by default the last layer. With several of them y is a dict of
+        targets, a tuple in their order, or an array with a column for each; each has labels,
+        indicators or numbers of its own, and predictions are tuples in their order.
+    aux_outputs : dict of str to float, optional
+        Auxiliary output layers with their weights in the training loss, as in GoogLeNet (Szegedy
+        et al. 2014). They learn the target of the first output, and are there for training alone:
+        neither predictions nor the validation loss know of them.
+    output_weights : dict of str to float, optional
+        Weights of the outputs in the loss, one where nothing is said. The weights of outputs can
+        change without a new compile.
     max_epochs : int
         Passes over the data.
     train_split : float, TrainSplit, splitter, callable or None
         Rows that `fit` sets aside for validation: a fraction, any scikit-learn splitter (of which
         the first split is taken), or nolearn's
-        ``(X, y, net) -> X_train, X_valid, y_train, y_valid``. ``eval_size`` is an older name.
+        ``(X, y, net) -> X_train, X_valid, y_train, y_valid``. ``eval_size`` is an older name. Of
+        several outputs the first decides how classes are kept in proportion.
     custom_scores : list of (str, callable), optional
         ``(y_true, y_output) -> float`` in NumPy, on all validation rows after each epoch. Classes
         are counted from zero.
     scores_train, scores_valid : list of (str, callable), optional
         ``(predictions, targets) -> scalar or rows`` in JAX, compiled into the steps. In training
-        the predictions are those of the training step, with dropout.
+        the predictions are those of the training step, with dropout. Here as in `custom_scores`
+        predictions and targets are tuples where there are several outputs.
     use_label_encoder : bool
         False to let integer labels from zero on stand for the units of the output, even if some
         do not occur in y; True to take just the labels that occur. Other labels are always
@@ -97,7 +93,7 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
     warm_start : bool
         Whether `fit` goes on from the weights and the optimizer's state that are there.
     class_weight : dict, 'balanced' or None
-        Weights of the classes in the training loss.
+        Weights of the classes in the training loss, where there is one output.
     augment : callable or list of callable, optional
         ``(key, Xb, yb) -> (Xb, yb)`` on batches of the public shape, traced into the training
         step.
@@ -109,12 +105,15 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
-        Labels, in the order of the columns of `predict_proba`; for classifiers.
+        Labels, in the order of the columns of `predict_proba`; for classifiers. A list of such
+        arrays where there are several outputs, with None for one that answers with numbers.
     layers_ : Layers
         The layers by name, index or slice, with their shapes and parameters.
     train_history_ : list of dict
         A row for each epoch: ``epoch, train_loss, train_loss_best, valid_loss, valid_loss_best,
-        valid_accuracy, dur`` (seconds) and the scores.
+        valid_accuracy, dur`` (seconds) and the scores. Where there are several outputs, also
+        ``valid_loss_<output>`` and, but for numbers, ``valid_accuracy_<output>``, of which
+        `valid_accuracy` is the mean; `valid_loss` is the weighted sum, with the penalties.
     n_features_in_ : int
         Numbers in a row of X.
     feature_names_in_ : array of str
@@ -159,7 +158,10 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
         objective_loss_function: Any = None,
         batch_iterator_train: int | BatchIterator = 128,
         batch_iterator_test: int | BatchIterator = 128,
-        regression: bool = False,
+        regression: Any = False,
+        outputs: Any = None,
+        aux_outputs: Mapping[str, float] | None = None,
+        output_weights: Mapping[str, float] | None = None,
         max_epochs: int = 100,
         train_split: float | TrainSplit | Any | None = 0.2,
         custom_scores: Any = None,
@@ -187,6 +189,9 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
         self.batch_iterator_train = batch_iterator_train
         self.batch_iterator_test = batch_iterator_test
         self.regression = regression
+        self.outputs = outputs
+        self.aux_outputs = aux_outputs
+        self.output_weights = output_weights
         self.max_epochs = max_epochs
         self.train_split = train_split
         self.custom_scores = custom_scores
@@ -224,7 +229,8 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
             Rows of shape ``(n, features)`` or ``(n, channels, height, width)``; a dict has an
             array for each input layer.
         y : array-like of shape (n,) or (n, outputs)
-            Labels of any type, indicators of several labels, or numbers.
+            Labels of any type, indicators of several labels, or numbers; for several outputs as
+            `outputs` says.
         sample_weight : array-like of shape (n,), optional
             Weight of each row in the loss.
         X_val, y_val : array-like, optional
@@ -261,7 +267,8 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
         X, y, sample_weight
             As in `fit`.
         classes : array-like of shape (n_classes,), optional
-            All labels that may come; needed in the first call where y lacks some.
+            All labels that may come; needed in the first call where y lacks some. A dict or
+            tuple of such arrays where there are several outputs.
 
         Returns
         -------
@@ -271,7 +278,7 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
         return self._fit(data, 1, goes_on=hasattr(self, "_model"))
 
     def _fit(self, data: Data, epochs: int, *, goes_on: bool) -> Self:
-        going = Going(self._model, self._targets) if goes_on else None
+        going = Going(self._model, self._outputs) if goes_on else None
         fitting = prepare(self, self._settings, self._blueprint, data, going)
         before = dict(vars(self))
         session = self._session(fitting, fresh=not goes_on)
@@ -293,10 +300,12 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
             if name in vars(fitting.probe):
                 setattr(self, name, vars(fitting.probe)[name])
         vars(self).pop("classes_", None)
-        if fitting.targets.classes is not None:
-            self.classes_ = fitting.targets.classes
-        self._model, self._targets = fitting.model, fitting.targets
+        classes = fitting.outputs.classes
+        if classes is not None:
+            self.classes_ = classes
+        self._model, self._outputs = fitting.model, fitting.outputs
         self.train_history_ = [] if fresh else list(self.train_history_)
+        self._remember_as_given()
         return Session(
             net=self,
             model=fitting.model,
@@ -333,23 +342,6 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
     def _check_keywords(self, params: dict[str, Any], names: Iterable[str]) -> None:
         check_names(params, self._own(), set(names) - {"eval_size"})
 
-    def _handlers(self, *, fresh: bool) -> Handlers:
-        lists = {name: as_list(getattr(self, name)) for name in HANDLERS}
-        if fresh:
-            for handler in (handler for list_ in lists.values() for handler in list_):
-                if isinstance(handler, Handler):
-                    handler.reset()
-        self._remember_as_given()
-        if fresh or not hasattr(self, "_printers"):
-            self._printers = {
-                "on_epoch_finished": PrintLog(),
-                "on_training_started": PrintLayerInfo(),
-            }
-        for name, printer in self._printers.items():
-            if self.verbose and not any(isinstance(h, type(printer)) for h in lists[name]):
-                lists[name].insert(0, printer)
-        return Handlers(**lists)
-
     def initialize(self) -> Self:
         """Build the network and draw its weights, without data.
 
@@ -366,119 +358,16 @@ class NeuralNet(WeightsMixin, KeywordEstimator):
         faults = check_settings(params)
         with faults.collect():
             made = self._blueprint(params, {})
-            network = made.network({}, None, regression=self.regression)
+            network = made.network({}, None)
         faults.raise_any()
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         self._model = Model(network, int(seed)).initialize()
-        self._targets = None
+        self._outputs = None
         self.train_history_ = []
-        if not self.regression:
-            self.classes_ = self._answers().classes
+        classes = self._answers().classes
+        if classes is not None:
+            self.classes_ = classes
         return self
-
-    def _answers(self) -> Targets:
-        check_is_fitted(self)
-        if self._targets is not None:
-            return self._targets
-        network = self._model.network
-        shape = network.node(network.output).output_shape
-        return from_output(shape, regression=self.regression)
-
-    def _output(self, X: Any, to: str | None = None) -> np.ndarray:
-        check_is_fitted(self)
-        network = self._model.network
-        reset = not hasattr(self, "n_features_in_")
-        probe = copy.copy(self) if reset else self
-        rows = check_rows(probe, X, reset=reset, check=self.check_input)
-        iterator = as_test_iterator(self.batch_iterator_test)
-        rows = rows.arrange(network.inputs, changed=changes(iterator))
-        programs = programs_for(PredictPlan(network, self.test_augment))
-        return predict(programs, self._model, rows, iterator, as_numbers(network.runtime()), to)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict labels, indicators or numbers.
-
-        Parameters
-        ----------
-        X : array-like, DataFrame, sparse matrix, or dict of arrays
-            Rows as in `fit`.
-
-        Returns
-        -------
-        array of shape (n,) or (n, outputs)
-            Labels of the type that y had, or numbers in the shape that y had.
-        """
-        return self._answers().decode(self._output(X))
-
-    @available_if(_classifies)
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Predict probabilities; for classifiers.
-
-        Parameters
-        ----------
-        X : array-like, DataFrame, sparse matrix, or dict of arrays
-            Rows as in `fit`.
-
-        Returns
-        -------
-        float32 array of shape (n, n_classes)
-            Columns in the order of `classes_`.
-        """
-        return self._answers().probabilities(self._output(X))
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Compute the accuracy, or for regression the coefficient of determination.
-
-        Parameters
-        ----------
-        X, y
-            Rows as in `fit`, and their true targets.
-        sample_weight : array-like of shape (n,), optional
-
-        Returns
-        -------
-        float
-        """
-        from sklearn.metrics import accuracy_score, r2_score
-
-        metric = r2_score if self.regression else accuracy_score
-        return float(metric(y, self.predict(X), sample_weight=sample_weight))
-
-    def get_output(self, layer: str | int | FittedLayer, X: Any) -> np.ndarray:
-        """Compute what a layer puts out.
-
-        Parameters
-        ----------
-        layer : str, int or FittedLayer
-            Name or index of the layer, or an entry of `layers_`.
-        X : array-like, DataFrame, sparse matrix, or dict of arrays
-            Rows as in `fit`.
-
-        Returns
-        -------
-        float32 array of shape (n, ...)
-            In the layer's public shape, channels first.
-        """
-        check_is_fitted(self)
-        if isinstance(layer, int):
-            layer = self.layers_[layer]
-        name = layer.name if isinstance(layer, FittedLayer) else layer
-        return self._output(X, self._model.network.node(name).name)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_model")
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.three_d_array = True
-        tags.target_tags.required = True
-        tags.target_tags.multi_output = True
-        tags.non_deterministic = False
-        if self.regression:
-            tags.estimator_type = "regressor"
-            tags.regressor_tags = RegressorTags()
-        else:
-            tags.estimator_type = "classifier"
-            tags.classifier_tags = ClassifierTags(multi_label=True)
-        return tags

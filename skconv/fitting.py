@@ -7,21 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 
 from .data import BatchIterator, TrainSplit, changes, shapes_after
+from .heads import each, numeric, output_names
 from .inputs import Rows, check_rows, check_weights, row_shapes
 from .model import Model
 from .network import Network
+from .outputs import Outputs, check_lengths, infer_each
 from .preparation import Blueprint, LiveValues, plan
 from .programs import Programs, programs_for
 from .settings import as_split, as_test_iterator, as_train_iterator, check_settings
-from .targets import Numbers, Targets, infer
+from .targets import Numbers
 from .training import Feed
-
-STAND_IN = Numbers((1,))
-"""Targets in place of faulty ones, so that the faults of the layers can be told as well."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ class Going(NamedTuple):
     Parameters
     ----------
     model : Model
-    targets : Targets or None
+    outputs : Outputs or None
         None where the model was initialised without data.
     """
 
     model: Model
-    targets: Targets | None
+    outputs: Outputs | None
 
 
 class Fitting(NamedTuple):
@@ -68,7 +68,7 @@ class Fitting(NamedTuple):
     probe : object
         A shallow copy of the net, on which X was validated.
     model : Model
-    targets : Targets
+    outputs : Outputs
     train : Feed
     valid : Feed or None
     values : LiveValues
@@ -77,7 +77,7 @@ class Fitting(NamedTuple):
 
     probe: Any
     model: Model
-    targets: Targets
+    outputs: Outputs
     train: Feed
     valid: Feed | None
     values: LiveValues
@@ -117,55 +117,68 @@ def prepare(
     params = settings()
     faults = check_settings(params)
     probe = copy.copy(net)
-    rows = targets = weights = made = network = None
+    rows = outputs = weights = made = network = None
     with faults.collect():
         rows = check_rows(probe, data.X, reset=going is None, check=params["check_input"])
     with faults.collect():
-        targets = _targets(params, data, going, type(net).__name__)
+        outputs = _outputs(params, data, going, type(net).__name__)
     with faults.collect():
-        if rows is not None and data.y is not None:
-            check_consistent_length(np.empty(len(rows)), data.y)
+        if rows is not None and outputs is not None:
+            check_lengths(len(rows), data.y, outputs.names)
     with faults.collect():
         if rows is not None and data.sample_weight is not None:
             weights = check_weights(data.sample_weight, len(rows))
     shapes = row_shapes(data.X) if rows is None else rows.shapes
     if not faults.found:
-        shapes = _shapes_after(params, rows, targets, data.y)
+        shapes = _shapes_after(params, rows, outputs, data.y)
     with faults.collect():
         made = describe(params, shapes)
         if shapes:
-            known = targets or STAND_IN
-            network = made.network(shapes, known, regression=params["regression"])
+            network = made.network(shapes, outputs or _stand_in(made))
     faults.raise_any()
     model = _model(params, going, network)
-    targets = targets.match(network.node(network.output).output_shape)
+    outputs = outputs.match(list(network.outputs.values()))
     iterator = as_train_iterator(params["batch_iterator_train"])
-    train = Feed(rows, targets.encode(data.y), weights, iterator)
+    train = Feed(rows, outputs.encode(data.y), weights, iterator)
     valid = None
     if data.valid is not None:
-        valid = _held_out(probe, params, data.valid, network, targets)
+        valid = _held_out(probe, params, data.valid, network, outputs)
     elif not data.whole:
         train, valid = _split(net, params, train, model.seed, network)
     train = _arranged(train, network)
     valid = None if valid is None else _arranged(valid, network, like=train.iterator)
-    train = _with_class_weights(train, params["class_weight"], targets)
+    train = _with_class_weights(train, params["class_weight"], outputs)
     values = LiveValues(settings, lambda now: describe(now, network.rows()), network)
-    made_plan = plan(made, network, targets, params)
+    made_plan = plan(made, network, outputs, params)
     programs = programs_for(made_plan)
     rates = {name: numbers[0] for name, numbers in values(model.step, 1).update.items()}
     model.start(made_plan.update, lambda weights: programs.start(weights, rates))
-    return Fitting(probe, model, targets, train, valid, values, programs)
+    return Fitting(probe, model, outputs, train, valid, values, programs)
 
 
-def _targets(params: dict[str, Any], data: Data, going: Going | None, name: str) -> Targets:
+def _stand_in(made: Blueprint) -> Outputs:
+    """Targets in place of faulty ones, so that the faults of the layers can be told as well."""
+    targets = (Numbers((1,)),) * len(made.regression)
+    return Outputs((None,) * len(targets), targets)
+
+
+def _outputs(params: dict[str, Any], data: Data, going: Going | None, name: str) -> Outputs:
     if data.y is None:
         raise ValueError(
             f"This {name} estimator requires y to be passed, but the target y is None."
         )
-    if going is not None and going.targets is not None:
-        return going.targets
-    exact = bool(params["use_label_encoder"])
-    return infer(data.y, regression=params["regression"], exact=exact, classes=data.classes)
+    names = output_names(params["outputs"])
+    if going is not None and going.outputs is not None:
+        if going.outputs.names != names:
+            raise ValueError("the net cannot go on with other outputs; fit it afresh")
+        return going.outputs
+    return infer_each(
+        data.y,
+        names,
+        regression=numeric(params["regression"], params["outputs"]),
+        exact=bool(params["use_label_encoder"]),
+        classes=data.classes,
+    )
 
 
 def _model(params: dict[str, Any], going: Going | None, network: Network) -> Model:
@@ -184,25 +197,28 @@ def _model(params: dict[str, Any], going: Going | None, network: Network) -> Mod
 
 
 def _held_out(
-    probe: Any, params: dict[str, Any], valid: tuple[Any, Any], network: Network, targets: Targets
+    probe: Any, params: dict[str, Any], valid: tuple[Any, Any], network: Network, outputs: Outputs
 ) -> Feed:
     X, y = valid
     if X is None or y is None:
         raise ValueError("X_val and y_val belong together; one of them is missing")
     rows = check_rows(probe, X, reset=False, check=params["check_input"])
-    check_consistent_length(np.empty(len(rows)), y)
+    check_lengths(len(rows), y, outputs.names)
     iterator = as_test_iterator(params["batch_iterator_test"])
-    return Feed(rows, targets.encode(y), None, iterator)
+    return Feed(rows, outputs.encode(y), None, iterator)
 
 
-def _shapes_after(params: dict[str, Any], rows: Rows, targets: Targets, y: Any) -> dict[Any, Any]:
+def _shapes_after(params: dict[str, Any], rows: Rows, outputs: Outputs, y: Any) -> dict[Any, Any]:
     """Shapes of rows as they enter the network, after the training iterator's transform."""
     iterator = as_train_iterator(params["batch_iterator_train"])
     if not changes(iterator):
         return rows.shapes
-    shape = targets.shape if isinstance(targets, Numbers) else ()
-    likely = targets.match((None, *(shape or (targets.num_units,))))
-    return shapes_after(rows, likely.encode(y), iterator)
+    numbers = [one.shape if isinstance(one, Numbers) else () for one in outputs.targets]
+    shapes = [
+        (None, *(shape or (one.num_units,)))
+        for shape, one in zip(numbers, outputs.targets, strict=True)
+    ]
+    return shapes_after(rows, outputs.match(shapes).encode(y), iterator)
 
 
 def _arranged(feed: Feed, network: Network, *, like: BatchIterator | None = None) -> Feed:
@@ -239,7 +255,8 @@ def _split(
         return train, valid._replace(iterator=iterator)
     if isinstance(splitter, TrainSplit) and splitter.random_state is None:
         splitter = TrainSplit(splitter.eval_size, splitter.stratify, seed)
-    classes = feed.y if feed.y.ndim == 1 else None
+    first = each(feed.y)[0]
+    classes = first if first.ndim == 1 else None
     train, valid = next(iter(splitter.split(np.empty((len(feed.rows), 1)), classes)))
     return feed.subset(np.asarray(train)), feed.subset(np.asarray(valid))._replace(
         iterator=iterator
@@ -252,16 +269,17 @@ def _split_by_function(net: Any, function: Any, feed: Feed) -> tuple[Feed, Feed]
         raise ValueError(
             "train_split is a function, which cannot split sample_weight; use a splitter"
         )
-    X_train, X_valid, y_train, y_valid = function(feed.rows.all(), feed.y, net)
+    X_train, X_valid, *ys = function(feed.rows.all(), feed.y, net)
+    y_train, y_valid = (jax.tree.map(lambda _, y: np.asarray(y), feed.y, y) for y in ys)
     return (
-        feed._replace(rows=feed.rows.like(X_train), y=np.asarray(y_train)),
-        feed._replace(rows=feed.rows.like(X_valid), y=np.asarray(y_valid)),
+        feed._replace(rows=feed.rows.like(X_train), y=y_train),
+        feed._replace(rows=feed.rows.like(X_valid), y=y_valid),
     )
 
 
-def _with_class_weights(feed: Feed, class_weight: Any, targets: Targets) -> Feed:
+def _with_class_weights(feed: Feed, class_weight: Any, outputs: Outputs) -> Feed:
     if class_weight is None:
         return feed
-    of_class = targets.row_weights(feed.y, class_weight)
+    of_class = outputs.row_weights(feed.y, class_weight)
     known = 1 if feed.weights is None else feed.weights
     return feed._replace(weights=(of_class * known).astype(np.float32))

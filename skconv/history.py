@@ -20,6 +20,11 @@ KEYS = (
 """What every row has, besides scores."""
 
 
+def valid_key(what: str, output: str) -> str:
+    """Key of an output's own ``'loss'`` or ``'accuracy'``, where there are several outputs."""
+    return f"valid_{what}_{output}"
+
+
 def append_row(
     history: list[Row],
     train: Mapping[str, float],

@@ -90,6 +90,8 @@ def _drawn(dtype: Any) -> Any:
 
 
 def _factor(gain: float | str) -> float:
+    if isinstance(gain, str) and gain != "relu":
+        raise ValueError(f"gain={gain!r} is not a number or 'relu'")
     return math.sqrt(2) if gain == "relu" else float(gain)
 
 
@@ -193,7 +195,7 @@ class Orthogonal:
     """Orthogonal matrix of `gain` in all directions (Saxe et al. 2013).
 
     Axes after the first count as one: rows are orthogonal where they are fewer than columns, and
-    columns otherwise.
+    columns otherwise. All such matrices are as likely (Mezzadri 2007).
 
     Parameters
     ----------
@@ -210,9 +212,11 @@ class Orthogonal:
                 f"Orthogonal works on shapes of two or more axes, not on {shape}; "
                 "use Normal or Uniform there"
             )
-        drawn = _generator(key).standard_normal((shape[0], math.prod(shape[1:])))
-        left, _, right = np.linalg.svd(drawn, full_matrices=False)
-        matrix = left if left.shape == drawn.shape else right
+        rows, columns = shape[0], math.prod(shape[1:])
+        drawn = _generator(key).standard_normal((max(rows, columns), min(rows, columns)))
+        matrix, triangle = np.linalg.qr(drawn)
+        matrix = matrix * np.sign(np.diag(triangle))  # LAPACK's own are not random
+        matrix = matrix if rows >= columns else matrix.T
         return (_factor(self.gain) * matrix).reshape(shape).astype(dtype)
 
 
@@ -283,7 +287,7 @@ def as_initializer(value: Any) -> Any:
     Raises
     ------
     TypeError
-        For the class of an initialiser in place of an instance, and for a str.
+        For the class of an initialiser in place of an instance, for a str and for a bool.
 
     Examples
     --------
@@ -298,6 +302,8 @@ def as_initializer(value: Any) -> Any:
         return value
     if isinstance(value, str):
         raise TypeError(f"{value!r} is no initialiser; skconv.init has GlorotUniform() and others")
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{value!r} is no initialiser and no number")
     if np.ndim(value) == 0:
         return Constant(float(value))
     return Array(value)

@@ -10,9 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .checks import Shape
 from .errors import Faults, did_you_mean
-from .layers.base import Layer, Shape
+from .layers.base import Layer
 from .network import Network, Node, Place, Variables
+from .seeds import fold_in, make_key
 from .updating import Update
 
 
@@ -48,7 +50,7 @@ class Model:
 
     def initialize(self) -> Model:
         """Draw the initial weights from the seed."""
-        key = jax.random.fold_in(jax.random.key(self.seed), 0)
+        key = fold_in(make_key(self.seed), 0)
         self.params, self.state = self.network.init(key)
         return self
 

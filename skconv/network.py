@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -12,11 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .checks import Shape
 from .errors import LayerError, called, did_you_mean
+from .heads import Head
 from .init import Constant
 from .keys import structural_key
-from .layers.base import Context, Copies, Layer, Params, ParamSpec, Shape, further, kind_of
+from .layers.base import Context, Copies, Layer, Params, ParamSpec, further, kind_of
 from .nonlinearities import linear
+from .seeds import fold_in
 
 Variables = dict[str, Params]
 """Arrays by layer and by parameter."""
@@ -62,18 +65,15 @@ class Network:
     ----------
     nodes : tuple of Node
         Each after those that feed it.
-    output : str
-        Name of the output layer.
+    heads : tuple of Head
+        The output layers, those that are predicted first.
     shared : dict
         From the place of a shared parameter to the place where it is kept.
-    ending : callable, optional
-        Nonlinearity after an output layer that has none of its own.
     """
 
     nodes: tuple[Node, ...]
-    output: str
+    heads: tuple[Head, ...]
     shared: Mapping[Place, Place]
-    ending: Any = None
 
     @cached_property
     def key(self) -> Hashable:
@@ -88,7 +88,7 @@ class Network:
             )
             for node in self.nodes
         ]
-        return (*parts, self.output, self.ending, *sorted(self.shared.items()))
+        return (*parts, self.heads, *sorted(self.shared.items()))
 
     def node(self, name: str) -> Node:
         """Find a layer by name."""
@@ -108,11 +108,20 @@ class Network:
         return {name: shape[1:] for name, shape in self.inputs.items()}
 
     @property
-    def nonlinearity(self) -> Any:
-        """What the output layer ends in."""
-        last = self.node(self.output).layer
+    def outputs(self) -> dict[str, Shape]:
+        """Shapes of the outputs that are predicted, by name."""
+        names = [head.name for head in self.heads if head.predicted]
+        return {name: self.node(name).output_shape for name in names}
+
+    def nonlinearity(self, head: Head) -> Any:
+        """What an output layer ends in."""
+        last = self.node(head.name).layer
         own = last.nonlinearity if last.ends_in_nonlinearity() else None
-        return self.ending or own or linear
+        return head.ending or own or linear
+
+    def feeds_others(self, name: str) -> bool:
+        """Tell whether a layer's output goes into another layer."""
+        return any(name in node.incomings for node in self.nodes)
 
     def places(self) -> list[tuple[Place, ParamSpec]]:
         """List all parameters and state once, in the order of the layers."""
@@ -194,7 +203,7 @@ class Network:
         params, state = {}, {}
         for i, node in enumerate(self.nodes):
             try:
-                drawn = node.layer.init(jax.random.fold_in(key, i), *node.input_shapes)
+                drawn = node.layer.init(fold_in(key, i), *node.input_shapes)
             except LayerError as fault:
                 raise LayerError(f"{called(node.name, node.layer)} {fault}") from fault
             for kept, new in zip((params, state), drawn, strict=True):
@@ -210,10 +219,10 @@ class Network:
         runtime: Runtime,
         ctx: Context,
         *,
-        to: str | None = None,
-        logits: bool = False,
-    ) -> tuple[jax.Array, Variables]:
-        """Compute the output for a batch.
+        to: Sequence[str] | None = None,
+        logits: Collection[str] = (),
+    ) -> tuple[tuple[jax.Array, ...], Variables]:
+        """Compute the outputs for a batch, all in one pass.
 
         Parameters
         ----------
@@ -223,25 +232,25 @@ class Network:
         runtime : dict of dict of scalar
             Numbers that take the place of the layers' runtime fields.
         ctx : Context
-        to : str, optional
-            The layer whose output is wanted; by default the output layer.
-        logits : bool
-            Whether the last nonlinearity is left out.
+        to : sequence of str, optional
+            The layers whose output is wanted; by default all output layers.
+        logits : collection of str
+            Those of them whose nonlinearity is left out; they must not feed other layers.
 
         Returns
         -------
-        output : array
-            In its public shape, channels first.
+        outputs : tuple of array
+            In their public shape, channels first.
         state : dict of dict of array
         """
-        to = to or self.output
+        to = [head.name for head in self.heads] if to is None else to
         needed = self._ancestors(to)
         places = {node.name: i for i, node in enumerate(self.nodes)}
 
         def run(name: str, fed: list[_Laid]) -> tuple[_Laid, Params]:
             node = self.nodes[places[name]]
             changes = dict(runtime.get(name, {}))
-            if logits and name == to and node.layer.ends_in_nonlinearity():
+            if name in logits and node.layer.ends_in_nonlinearity():
                 changes["nonlinearity"] = None
             layer = replace(node.layer, **changes)
             last = _wants_last(layer, fed)
@@ -273,17 +282,17 @@ class Network:
             values[node.name], new = run(node.name, fed)
             if new:
                 renewed[node.name] = new
-        out = values[to]
-        if self.ending is not None and to == self.output and not logits:
-            out = _Laid(self.ending(out.laid(True)), True)
-        return out.laid(False), renewed
+        for head in self.heads:
+            if head.ending and head.name in needed and head.name not in logits:
+                values[head.name] = _Laid(head.ending(values[head.name].laid(True)), True)
+        return tuple(values[name].laid(False) for name in to), renewed
 
     def _param(self, params: Variables, layer: str, name: str) -> jax.Array | None:
         layer, name = self.shared.get((layer, name), (layer, name))
         return params.get(layer, {}).get(name)
 
-    def _ancestors(self, name: str) -> set[str]:
-        found = {name}
+    def _ancestors(self, names: Iterable[str]) -> set[str]:
+        found = set(names)
         for node in reversed(self.nodes):
             if node.name in found:
                 found.update(node.incomings)

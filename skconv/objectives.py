@@ -346,7 +346,9 @@ def objective(
 ) -> jax.Array:
     """Weighted mean loss of a batch, plus penalties on the weights.
 
-    An own objective has the same signature; its further keywords are set by ``objective_*``.
+    An own objective has the same signature; its further keywords are set by ``objective_*``. Of
+    several outputs it gets tuples of predictions (in training the auxiliary ones come last) and
+    of targets, and a loss function that takes such tuples and sums up with the outputs' weights.
 
     Parameters
     ----------

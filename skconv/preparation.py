@@ -10,19 +10,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .building import build
+from .building import Task, build
 from .errors import Faults, called
+from .heads import Head, by_output, head_weights, numeric, output_names, read_heads
 from .layers.base import kind_of
 from .layers.spec import Spec, read
 from .models import default
 from .network import Network, Runtime
 from .nonlinearities import linear, softmax
-from .objectives import Loss
+from .outputs import Outputs
 from .params import route
-from .programs import Plan, Values
+from .passes import Values
+from .plans import Plan
 from .scalars import is_number, takes_number
 from .settings import as_list
-from .targets import Classes, Labels, Numbers, Targets, from_output
+from .targets import Classes, Labels, Numbers, Target, from_output
 from .updating import Update, keywords, resolve, values_at
 
 PREFIXES = ("update", "objective")
@@ -55,8 +57,17 @@ class Blueprint:
     update : Update
     update_values : dict of str to float or schedule
     objective : callable
-    objective_given, loss_given : Given
-        Keywords of the objective and of the loss function.
+    objective_given : Given
+        Keywords of the objective.
+    losses_given : tuple of Given
+        By output, keywords of the loss function.
+    heads : tuple of Head
+    weights : tuple of float
+        Of the heads in the training loss.
+    regression : tuple of bool
+        By output, whether it answers with numbers.
+    losses : tuple of (callable or None)
+        By output, None for what suits the target.
     """
 
     specs: list[Spec]
@@ -65,14 +76,14 @@ class Blueprint:
     update_values: dict[str, Any]
     objective: Callable[..., Any]
     objective_given: Given
-    loss_given: Given
+    losses_given: tuple[Given, ...]
+    heads: tuple[Head, ...]
+    weights: tuple[float, ...]
+    regression: tuple[bool, ...]
+    losses: tuple[Callable[..., Any] | None, ...]
 
     def network(
-        self,
-        shapes: Mapping[str | None, tuple[int, ...]],
-        targets: Targets | None,
-        *,
-        regression: bool,
+        self, shapes: Mapping[str | None, tuple[int, ...]], outputs: Outputs | None
     ) -> Network:
         """Build the network.
 
@@ -80,20 +91,12 @@ class Blueprint:
         ----------
         shapes : mapping of str to tuple
             Shape of a row of each input, as far as known.
-        targets : Targets or None
-        regression : bool
-            Decides the output's nonlinearity where there are no targets.
+        outputs : Outputs or None
+            None where no targets are known.
         """
-
-        def ending(units: Any) -> Any:
-            try:
-                known = targets or from_output((None, units), regression=regression)
-                return known.match((None, units)).nonlinearity
-            except (ValueError, TypeError):
-                return targets.nonlinearity if targets else (linear if regression else softmax)
-
-        units = targets.num_units if targets else None
-        return build(self.specs, self.keywords, input_shapes=shapes, num_units=units, ending=ending)
+        known = outputs.targets if outputs else (None,) * len(self.regression)
+        tasks = list(map(_task, known, self.regression))
+        return build(self.specs, self.keywords, input_shapes=shapes, heads=self.heads, tasks=tasks)
 
     def runtime(self, network: Network) -> Runtime:
         """Numbers of the layers as the keywords say now, where the network has others."""
@@ -120,6 +123,19 @@ class Blueprint:
                     )
             own.update(changes)
         return as_numbers(runtime)
+
+
+def _task(target: Target | None, numbers: bool) -> Task:
+    """What a target, or its kind alone, says of an output layer."""
+
+    def ending(units: Any) -> Any:
+        try:
+            known = target or from_output((None, units), regression=numbers)
+            return known.match((None, units)).nonlinearity
+        except (ValueError, TypeError):
+            return target.nonlinearity if target else (linear if numbers else softmax)
+
+    return Task(target.num_units if target else None, ending)
 
 
 def as_numbers(runtime: Runtime) -> Runtime:
@@ -169,12 +185,23 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
     if callable(params["update"]) or isinstance(params["update"], tuple):
         with faults.collect():
             update, update_values = resolve(params["update"], routed.get("update", {}))
+    heads, weights, losses = (), (), ()
+    names = output_names(params["outputs"])
+    aux = params["aux_outputs"] if isinstance(params["aux_outputs"], Mapping) else {}
+    with faults.collect():
+        by_output("regression", params["regression"], names, False)
+    with faults.collect():
+        name = "objective_loss_function"
+        losses = by_output(name, params[name], names, None)
+    if specs:
+        with faults.collect():
+            heads = read_heads(params["outputs"], aux, [spec.name for spec in specs])
+            weights = head_weights(heads, params["output_weights"] or {}, aux)
     faults.raise_any()
-    own_keywords, keywords_of_loss = _parameters(objective), _loss_parameters(params)
-    given = routed["objective"]
+    own_keywords, given = _parameters(objective), routed["objective"]
     objective_given = _sorted(own_keywords, given, faults)
     rest = {name: value for name, value in given.items() if name not in own_keywords}
-    loss_given = _sorted(keywords_of_loss, rest, faults)
+    losses_given = tuple(_sorted(takes, rest, faults) for takes in _loss_parameters(params))
     faults.raise_any()
     return Blueprint(
         specs,
@@ -183,7 +210,11 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
         update_values,
         objective,
         objective_given,
-        loss_given,
+        losses_given,
+        heads,
+        weights,
+        numeric(params["regression"], params["outputs"]),
+        losses,
     )
 
 
@@ -229,7 +260,9 @@ def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) 
 def _owners(specs: list[Spec], params: Mapping[str, Any]) -> dict[str, Iterable[str] | None]:
     owners: dict[str, Iterable[str] | None] = {spec.name: spec.keywords() for spec in specs}
     owners["update"] = keywords(params["update"])
-    owners["objective"] = _loss_parameters(params) | _parameters(params["objective"])
+    owners["objective"] = _parameters(params["objective"])
+    for takes in _loss_parameters(params):
+        owners["objective"] |= takes
     return owners
 
 
@@ -258,11 +291,22 @@ def _parameters(objective: Any) -> dict[str, inspect.Parameter]:
     }
 
 
-def _loss_parameters(params: Mapping[str, Any]) -> dict[str, inspect.Parameter]:
-    """Keywords that the loss function takes beside predictions and targets."""
-    losses = [params["objective_loss_function"]]
-    if losses == [None]:
-        losses = [Numbers.loss] if params["regression"] else [Classes.loss, Labels.loss]
+def _loss_parameters(params: Mapping[str, Any]) -> tuple[dict[str, inspect.Parameter], ...]:
+    """Keywords that the loss function of each output takes beside predictions and targets."""
+    names, argument = output_names(params["outputs"]), "objective_loss_function"
+    numbers = numeric(params["regression"], params["outputs"])
+    try:
+        losses = by_output(argument, params[argument], names, None)
+    except ValueError:  # that message is not about keywords
+        losses = (None,) * len(names)
+    by_task = [[Numbers.loss] if number else [Classes.loss, Labels.loss] for number in numbers]
+    return tuple(
+        _keywords(suiting if loss is None else [loss])
+        for loss, suiting in zip(losses, by_task, strict=True)
+    )
+
+
+def _keywords(losses: Iterable[Any]) -> dict[str, inspect.Parameter]:
     found: dict[str, inspect.Parameter] = {}
     for loss in filter(callable, losses):
         try:
@@ -275,24 +319,35 @@ def _loss_parameters(params: Mapping[str, Any]) -> dict[str, inspect.Parameter]:
     return found
 
 
+def _holding(loss: Callable[..., Any], structure: tuple[tuple[str, Any], ...]) -> Any:
+    return partial(loss, **dict(structure)) if structure else loss
+
+
 def plan(
-    blueprint: Blueprint, network: Network, targets: Targets, params: Mapping[str, Any]
+    blueprint: Blueprint, network: Network, outputs: Outputs, params: Mapping[str, Any]
 ) -> Plan:
     """Collect all that decides what is compiled."""
-    loss: Loss = params["objective_loss_function"] or targets.loss
-    if blueprint.loss_given.structure:
-        loss = partial(loss, **dict(blueprint.loss_given.structure))
-    return Plan(
+    pairs = zip(blueprint.losses, outputs.targets, blueprint.losses_given, strict=True)
+    made = Plan(
         network=network,
         objective=blueprint.objective,
         objective_structure=blueprint.objective_given.structure,
-        loss_function=loss,
-        accuracy=targets.accuracy,
+        loss_functions=tuple(
+            _holding(loss or target.loss, given.structure) for loss, target, given in pairs
+        ),
+        accuracies=tuple(target.accuracy for target in outputs.targets),
         update=blueprint.update,
         augment=tuple(as_list(params["augment"])),
         scores_train=tuple(map(tuple, as_list(params["scores_train"]))),
         scores_valid=tuple(map(tuple, as_list(params["scores_valid"]))),
     )
+    faults = Faults()
+    for argument in ("custom_scores", "scores_train", "scores_valid"):
+        for name, _ in as_list(params[argument]):
+            if name in made.columns:
+                faults.add(f"{argument}: {name!r} is a column of the history already")
+    faults.raise_any()
+    return made
 
 
 class LiveValues:
@@ -318,7 +373,7 @@ class LiveValues:
         self._network = network
         self._seen: dict[str, Any] = {}
         self._blueprint: Blueprint | None = None
-        self._fixed = Values({}, {}, {}, {})
+        self._fixed = Values({}, {}, {}, (), ())
 
     def __call__(self, start: int, steps: int) -> Values:
         """Numbers for `steps` steps after the first `start`."""
@@ -336,12 +391,15 @@ class LiveValues:
                 f"the update takes {old.update.names} in this training; "
                 f"{new.update.names} would need a fit of its own"
             )
+        if new.heads != tuple(head._replace(ending=None) for head in self._network.heads):
+            raise ValueError("the outputs of a net cannot change in training; fit it afresh")
         self._seen, self._blueprint = now, new
-        objective, loss = (
+        objective, *losses = (
             {name: np.float32(value) for name, value in given.values.items()}
-            for given in (new.objective_given, new.loss_given)
+            for given in (new.objective_given, *new.losses_given)
         )
-        self._fixed = Values(new.runtime(self._network), {}, objective, loss)
+        weights = np.asarray(new.weights, np.float32)
+        self._fixed = Values(new.runtime(self._network), {}, objective, tuple(losses), weights)
 
 
 def _identical(one: dict[str, Any], other: dict[str, Any]) -> bool:

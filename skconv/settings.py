@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import optax
 
 from .data import BatchIterator, TrainSplit
 from .errors import Faults
 from .history import KEYS
+from .scalars import is_number
 
 Test = Callable[[Any], bool]
 
@@ -56,8 +58,32 @@ def _is_split(value: Any) -> bool:
     return no_split or _is_fraction(value) or hasattr(value, "split") or callable(value)
 
 
+def _is_list_of_names(value: Any) -> bool:
+    names = [value] if isinstance(value, str) else value
+    return _each(names, lambda name: isinstance(name, str)) and len(names) > 0
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_) or (is_count(value) and value in (0, 1))
+
+
+def _by_output(value: Any, test: Test) -> bool:
+    """Test one value for all outputs, or those of a dict or list by output."""
+    if isinstance(value, Mapping):
+        return all(map(test, value.values()))
+    return _each(value, test) or test(value)
+
+
+def _are_weights(value: Any) -> bool:
+    def is_weight(number: Any) -> bool:
+        return is_number(number) and 0 <= number < np.inf
+
+    return value is None or (isinstance(value, Mapping) and all(map(is_weight, value.values())))
+
+
 _HANDLERS = (_is_list_of_functions, "a function (net, train_history), or a list of them")
 _SCORES = (_is_list_of_scores, "a list of (name, function) with names that are free")
+_WEIGHTS = (_are_weights, "a dict from output to a weight of 0 or more, or None")
 _ITERATOR = (_is_iterator, "a batch size of 1 or more, or a BatchIterator")
 
 RULES: dict[str, tuple[Test, str]] = {
@@ -67,9 +93,19 @@ RULES: dict[str, tuple[Test, str]] = {
     ),
     "objective": (callable, "a function as skconv.objectives.objective"),
     "objective_loss_function": (
-        lambda v: v is None or callable(v),
-        "a function (predictions, targets), or None",
+        lambda v: _by_output(v, lambda loss: loss is None or callable(loss)),
+        "a function (predictions, targets), a dict of them by output, or None",
     ),
+    "regression": (
+        lambda v: _by_output(v, _is_flag),
+        "True or False, or a dict or list of them by output",
+    ),
+    "outputs": (
+        lambda v: v is None or _is_list_of_names(v),
+        "the name of a layer, a list of such names, or None",
+    ),
+    "aux_outputs": _WEIGHTS,
+    "output_weights": _WEIGHTS,
     "batch_iterator_train": _ITERATOR,
     "batch_iterator_test": _ITERATOR,
     "max_epochs": (lambda v: is_count(v) and v >= 0, "a whole number of 0 or more"),

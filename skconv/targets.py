@@ -203,7 +203,7 @@ class Numbers:
         raise ValueError("class_weight is for classification; use sample_weight")
 
 
-Targets = Classes | Labels | Numbers
+Target = Classes | Labels | Numbers
 
 
 def _check_numbers(y: Any) -> np.ndarray:
@@ -217,7 +217,7 @@ def _check_numbers(y: Any) -> np.ndarray:
     return y
 
 
-def infer(y: Any, *, regression: bool, exact: bool = True, classes: Any = None) -> Targets:
+def infer(y: Any, *, regression: bool, exact: bool = True, classes: Any = None) -> Target:
     """Find out what kind of targets y holds.
 
     Parameters
@@ -258,7 +258,8 @@ def infer(y: Any, *, regression: bool, exact: bool = True, classes: Any = None) 
         return Labels(y.shape[1])
     if kind == "multiclass-multioutput":
         raise ValueError(
-            "y has several columns of classes; use MultiOutputClassifier, or indicators of 0 and 1"
+            "y has several columns of classes; name an output layer for each in outputs, or give "
+            "indicators of 0 and 1"
         )
     y = column_or_1d(y, warn=True)
     found = np.unique(y) if classes is None else np.unique(classes)
@@ -267,7 +268,7 @@ def infer(y: Any, *, regression: bool, exact: bool = True, classes: Any = None) 
     return Classes(found, exact)
 
 
-def from_output(shape: tuple[int | None, ...], *, regression: bool) -> Targets:
+def from_output(shape: tuple[int | None, ...], *, regression: bool) -> Target:
     """Guess the targets of a network that has not seen any.
 
     Parameters

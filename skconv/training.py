@@ -16,20 +16,23 @@ from sklearn.exceptions import ConvergenceWarning
 
 from .ahead import ahead
 from .data import (
-    MAX_EPOCHS,
     BatchIterator,
     Chunk,
     as_they_are,
     changes,
     chunks,
+    epochs_at_once,
     fits_one_chunk,
     orders,
+    take,
 )
 from .history import Row, append_row
 from .inputs import Rows
 from .model import Model
 from .network import Runtime
-from .programs import Batches, Moment, Programs, Span, Trained, TrainState, Values
+from .passes import Values
+from .programs import Programs
+from .steps import Batches, Moment, Span, Trained, TrainState
 
 PATIENCE = 0.05
 """Seconds that a call may take before the next one goes through twice as many epochs."""
@@ -45,21 +48,21 @@ class Feed(NamedTuple):
     Parameters
     ----------
     rows : Rows
-    y : array
-        Encoded targets.
+    y : array or tuple of array
+        Encoded targets; a tuple where there are several outputs.
     weights : array or None
     iterator : BatchIterator
     """
 
     rows: Rows
-    y: np.ndarray
+    y: Any
     weights: np.ndarray | None
     iterator: BatchIterator
 
     def subset(self, index: np.ndarray) -> Feed:
         """Keep only some of the rows."""
         weights = None if self.weights is None else self.weights[index]
-        return self._replace(rows=self.rows.subset(index), y=self.y[index], weights=weights)
+        return self._replace(rows=self.rows.subset(index), y=take(self.y, index), weights=weights)
 
 
 @dataclass
@@ -90,7 +93,8 @@ class Session:
     history : list of dict
     handlers : Handlers
     custom_scores : list of (str, callable)
-        Each ``(y_true, y_output) -> float`` on all validation rows.
+        Each ``(y_true, y_output) -> float`` on all validation rows, tuples of arrays where there
+        are several outputs.
     """
 
     net: Any
@@ -126,7 +130,8 @@ class Session:
                         break
                     left -= count
                     if self._unwatched() and time.perf_counter() - began < PATIENCE:
-                        several = min(2 * several, MAX_EPOCHS)
+                        at_once = epochs_at_once(self._whole[0].weights.shape)
+                        several = min(2 * several, at_once)
         except StopIteration:
             pass
         except KeyboardInterrupt:
@@ -316,7 +321,7 @@ def predict(
     iterator: BatchIterator,
     runtime: Runtime,
     to: str | None = None,
-) -> np.ndarray:
+) -> Any:
     """Compute a layer's output for all rows.
 
     Parameters
@@ -327,11 +332,11 @@ def predict(
     iterator : BatchIterator
     runtime : dict of dict of float32
     to : str, optional
-        Name of the layer; by default the output.
+        Name of the layer; by default all outputs.
 
     Returns
     -------
-    float32 array of shape (n, ...)
+    float32 array of shape (n, ...), or a tuple of them where there are several outputs
         Of a layer that holds copies of the rows all of them, copy after copy.
     """
     kept, done = [], 0
@@ -341,7 +346,7 @@ def predict(
         kept.append(programs.predict(*args, to=to))
         done += chunk.steps
         _keep_pace(kept)
-    copies = math.prod(model.network.node(to or model.network.output).copies)
+    copies = math.prod(model.network.node(to).copies) if to else 1
     return _joined(kept, len(rows), copies)
 
 
@@ -378,13 +383,17 @@ def _singly(steps: int) -> list[tuple[int, int]]:
     return [(i, i + 1) for i in range(steps)]
 
 
-def _joined(kept: Sequence[jax.Array], n: int, copies: int = 1) -> np.ndarray:
+def _joined(kept: Sequence[Any], n: int, copies: int = 1) -> Any:
     """Join batches, each of which holds copy after copy, to copies of all rows."""
-    batches = [np.asarray(part) for part in kept]
-    apart = [part.reshape(len(part), copies, -1, *part.shape[2:]) for part in batches]
-    turned = [part.swapaxes(0, 1).reshape(copies, -1, *part.shape[3:]) for part in apart]
-    joined = np.concatenate(turned, axis=1)[:, :n]
-    return joined.reshape(-1, *joined.shape[2:])
+
+    def joined(*parts: jax.Array) -> np.ndarray:
+        batches = [np.asarray(part) for part in parts]
+        apart = [part.reshape(len(part), copies, -1, *part.shape[2:]) for part in batches]
+        turned = [part.swapaxes(0, 1).reshape(copies, -1, *part.shape[3:]) for part in apart]
+        rows = np.concatenate(turned, axis=1)[:, :n]
+        return rows.reshape(-1, *rows.shape[2:])
+
+    return jax.tree.map(joined, *kept)
 
 
 def _means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:

@@ -86,11 +86,42 @@ def test_blocks_are_the_largest_divisors_that_fit():
 
 def test_large_batches_go_in_blocks_and_small_ones_at_once():
     def loops(n):
-        x, W = np.ones((n, 16, 16, 64), np.float32), np.ones((8, 64, 3, 3), np.float32)
+        x, W = np.ones((n, 16, 16, 64), np.float32), np.ones((64, 64, 3, 3), np.float32)
         jaxpr = jax.make_jaxpr(lambda x, W: convolve(x, W, (1, 1), PADS, (1, 1), 1))(x, W)
         return str(jaxpr).count("scan[")
 
     assert (loops(2), loops(64)) == (0, 1)
+
+
+def test_only_one_or_two_axes_go_to_lax():
+    def convolutions(x, W):
+        pads = ((1, 1),) * (x.ndim - 2)
+        jaxpr = jax.make_jaxpr(lambda x, W: blocks.convolve_blocks(x, W, pads))(x, W)
+        return str(jaxpr).count("conv_general_dilated[")
+
+    sizes = [(3,), (3, 3), (3, 3, 3), (1, 1)]
+    images = [np.ones((2, *(5,) * len(size), 4), np.float32) for size in sizes]
+    filters = [np.ones((*size, 4, 6), np.float32) for size in sizes]
+    assert list(map(convolutions, images, filters)) == [1, 1, 0, 0]
+
+
+def test_gradients_have_gradients():
+    rng = np.random.default_rng(0)
+    x, W = rng.normal(size=(2, 5, 4, 3)), rng.normal(size=(3, 2, 3, 2))
+
+    def slope(convolve):
+        def steepness(x, W):
+            def total(x, W):
+                return (convolve(x, W, ((1, 1), (0, 1))) ** 3).sum()
+
+            return sum((part**2).sum() for part in jax.grad(total, argnums=(0, 1))(x, W))
+
+        return jax.jit(jax.grad(steepness, argnums=(0, 1)))
+
+    with jax.enable_x64(True):
+        found, expected = slope(blocks.convolve_blocks)(x, W), slope(by_lax)(x, W)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
 
 
 def test_works_under_vmap_and_in_bfloat16(way):

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from skconv.building import build
+from skconv.building import Task, build
 from skconv.errors import FaultsError
+from skconv.heads import Head, read_heads
 from skconv.init import Array, Constant
 from skconv.layers import (
     BiasLayer,
@@ -41,7 +42,7 @@ def test_layers_follow_one_another():
         ("conv", ("input",), (None, 2, 6, 6)),
         ("fc", ("conv",), (None, 3)),
     ]
-    assert network.output == "fc"
+    assert network.heads == (Head("fc"),)
 
 
 def test_keywords_prevail_over_what_the_list_holds():
@@ -87,7 +88,7 @@ def test_layers_may_come_before_what_feeds_them():
     layers = [dense("late", incoming="early"), rows, dense("early"), dense("last", incoming="late")]
     network = built(layers)
     assert [node.name for node in network.nodes] == ["input", "early", "late", "last"]
-    assert network.output == "last"
+    assert network.heads == (Head("last"),)
 
 
 @pytest.mark.parametrize(
@@ -237,29 +238,29 @@ def test_what_the_data_and_the_task_say():
         return softmax
 
     layers = [("input", InputLayer), ("hidden", DenseLayer(num_units=5)), ("out", DenseLayer)]
-    network = built(layers, input_shapes={None: (1, 2, 2)}, num_units=3, ending=ending)
+    network = built(layers, input_shapes={None: (1, 2, 2)}, tasks=[Task(3, ending)])
     assert network.inputs == {"input": (None, 1, 2, 2)}
     assert network.node("out").output_shape == (None, 3)
     assert network.node("hidden").layer.nonlinearity is rectify
     assert network.node("out").layer.nonlinearity is softmax
-    assert (asked, network.ending) == ([3], None)
+    assert (asked, network.heads) == ([3], (Head("out"),))
 
 
 def test_what_the_user_says_stands():
     network = built(
         [rows, ("out", DenseLayer(num_units=2, nonlinearity=sigmoid))],
         input_shapes={None: (7,)},
-        num_units=3,
-        ending=lambda units: softmax,
+        tasks=[Task(3, lambda units: softmax)],
     )
     assert network.inputs == {"input": (None, 4)}
     assert network.node("out").output_shape == (None, 2)
-    assert network.nonlinearity is sigmoid
+    assert network.nonlinearity(network.heads[0]) is sigmoid
 
 
 def test_an_output_without_nonlinearity_gets_an_ending():
-    network = built([rows, dense("fc"), ("drop", DropoutLayer())], ending=lambda units: softmax)
-    assert network.ending is network.nonlinearity is softmax
+    tasks = [Task(ending=lambda units: softmax)]
+    network = built([rows, dense("fc"), ("drop", DropoutLayer())], tasks=tasks)
+    assert network.heads == (Head("drop", ending=softmax),)
     assert network.node("fc").layer.nonlinearity is rectify
 
 
@@ -284,3 +285,39 @@ def test_penalties_without_parameters_name_the_layers_that_have_some():
         "layer 'pool' (MaxPool2DLayer) has no parameters for grad_scale=0.0 to act on; "
         "layers that have some: conv, bias, fc",
     ]
+
+
+BRANCHES = [
+    rows,
+    ("early", DenseLayer),
+    dense("trunk", incoming="input"),
+    ("digit", DenseLayer),
+    (DenseLayer, {"name": "age", "incoming": "trunk"}),
+]
+
+
+def with_heads(outputs, aux, tasks, given=None):
+    heads = read_heads(outputs, aux, ["input", "early", "trunk", "digit", "age"])
+    return built(BRANCHES, given, heads=heads, tasks=tasks)
+
+
+def test_each_output_gets_what_its_target_says():
+    tasks = [Task(10, lambda units: softmax), Task(1, lambda units: None)]
+    network = with_heads(["digit", "age"], {"early": 0.3}, tasks)
+    shapes = {node.name: node.output_shape for node in network.nodes}
+    assert shapes["digit"] == shapes["early"] == (None, 10)
+    assert shapes["age"] == (None, 1)
+    ends = {head.name: network.node(head.name).layer.nonlinearity for head in network.heads}
+    assert ends == {"digit": softmax, "age": None, "early": softmax}
+    assert network.node("trunk").layer.nonlinearity is rectify
+    assert list(network.outputs) == ["digit", "age"]
+
+
+def test_an_auxiliary_output_has_the_shape_of_the_one_that_it_helps():
+    message = (
+        r"^layer 'early' \(DenseLayer\) has shape \(None, 4\) and cannot be trained on the target "
+        r"of 'digit', which has \(None, 10\)$"
+    )
+    given = {"early": {"num_units": 4}, "age": {"num_units": 4}}
+    with pytest.raises(ValueError, match=message):
+        with_heads(["digit"], {"early": 0.3}, [Task(10)], given)

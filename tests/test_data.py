@@ -13,9 +13,11 @@ from skconv.data import (
     as_they_are,
     chunk_steps,
     chunks,
+    epochs_at_once,
     fits_one_chunk,
     orders,
     shapes_after,
+    take,
 )
 from skconv.inputs import Rows
 
@@ -123,6 +125,32 @@ def test_the_arrays_of_the_caller_stay_as_they_are():
     np.testing.assert_array_equal(rows.arrays["input"], numbered(10).arrays["input"])
     np.testing.assert_array_equal(y, np.arange(10))
     np.testing.assert_array_equal(weights, np.ones(10))
+
+
+class Mixing(BatchIterator):
+    def transform(self, Xb, yb):
+        return Xb, (np.eye(9)[yb[0]], yb[1])
+
+
+@pytest.mark.parametrize("iterator", [BatchIterator, Mixing])
+def test_targets_of_several_outputs_stay_with_their_rows(iterator):
+    y = np.arange(9), np.arange(9, dtype=np.float32)[:, None] / 2
+    (part,) = chunks(numbered(9), y, None, iterator(4, shuffle=True), seed=5)
+    first, second = part.y
+    number = part.X["input"][: part.steps, :, 0]
+    assert (first.shape[:2], second.shape) == (part.weights.shape, (*part.weights.shape, 1))
+    np.testing.assert_array_equal(second[: part.steps, :, 0], number / 2)
+    if iterator is Mixing:
+        assert (first.dtype, second.dtype) == (np.float32, np.float32)
+        first = first.argmax(axis=-1)
+    np.testing.assert_array_equal(first[: part.steps], number)
+
+
+def test_targets_of_some_rows():
+    one, (a, b) = take(np.arange(5), [3, 1]), take((np.arange(5), np.eye(5)), [3, 1])
+    assert one.tolist() == a.tolist() == [3, 1]
+    np.testing.assert_array_equal(b, np.eye(5)[[3, 1]])
+    assert take(None, [3, 1]) is None
 
 
 def test_without_targets_there_are_none():
@@ -350,7 +378,7 @@ def test_orders_are_those_of_the_chunks(n):
     (still,) = chunks(rows, None, None, BatchIterator(4))
     shape = still.weights.shape
     found = orders(n, iterator, shape, 5, range(2, 4))
-    assert found.shape == (data.MAX_EPOCHS, *shape)
+    assert found.shape == (epochs_at_once(shape), *shape)
     assert found.dtype == np.int32
     for order, epoch in zip(found, (2, 3), strict=False):
         (expected,) = chunks(rows, None, None, iterator, seed=5, epoch=epoch)
@@ -372,3 +400,10 @@ def test_only_rows_of_one_chunk_that_nobody_changes_stay():
         patch.setattr(data, "MAX_STEPS", 2)
         assert not fits_one_chunk(rows, BatchIterator(4))
         assert fits_one_chunk(rows, BatchIterator(5))
+
+
+@pytest.mark.parametrize(
+    ("shape", "epochs"), [((64, 128), data.MAX_EPOCHS), ((10, 4096), 6), ((10, 10**5), 1)]
+)
+def test_the_orders_of_large_batches_are_fewer(shape, epochs):
+    assert epochs_at_once(shape) == epochs

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_iris
-from sklearn.exceptions import DataConversionWarning, NotFittedError
+from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import PredefinedSplit, ShuffleSplit
 
 from skconv import NeuralNet, TrainSplit, compile_counts
@@ -453,29 +453,3 @@ class TestInitialize:
         assert net.score(X, np.array(["a", "b", "c"])[y]) > 0.9
         net.fit(X, y)
         assert net.train_history_[0]["train_loss"] > taught.train_history_[-1]["train_loss"]
-
-
-class TestOutputs:
-    def test_of_a_layer_by_name_index_or_layer(self, iris):
-        X, y = iris
-        net = small(max_epochs=1).fit(X, y)
-        W, b = (net.layers_["hidden"].get_params()[i].get_value() for i in (0, 1))
-        expected = np.maximum(X.astype(np.float64) @ W + b, 0)
-        for layer in ("hidden", 1, net.layers_["hidden"]):
-            np.testing.assert_allclose(net.get_output(layer, X), expected, atol=1e-5)
-
-    def test_images_are_channels_first(self, digits):
-        X, y = digits
-        net = NeuralNet(max_epochs=1).fit(X[:100], y[:100])
-        assert net.get_output("conv1", X[:7]).shape == (7, 32, 28, 28)
-
-    def test_before_fit(self, iris):
-        for call in (
-            lambda: small().predict(iris[0]),
-            lambda: small().predict_proba(iris[0]),
-            lambda: small().get_output("hidden", iris[0]),
-            lambda: small().get_all_params(),
-            lambda: small().layers_,
-        ):
-            with pytest.raises(NotFittedError):
-                call()

@@ -286,10 +286,12 @@ def test_small_whole_numbers_become_float32_on_the_device_alone(monkeypatch, chu
     monkeypatch.setattr("skconv.data.MAX_STEPS", chunk)
     travelled = set()
     put = jax.device_put
-    monkeypatch.setattr(
-        "skconv.training.jax.device_put",
-        lambda tree, *args: travelled.add(tree.X["input"].dtype) or put(tree, *args),
-    )
+
+    def note(tree, *args):
+        travelled.update(array.dtype for array in getattr(tree, "X", {}).values())
+        return put(tree, *args)
+
+    monkeypatch.setattr("skconv.training.jax.device_put", note)
     images = np.random.default_rng(0).integers(0, 255, (50, 1, 6, 6), dtype=np.uint8)
     options = {"update_learning_rate": 1e-4}
     found = outputs(images, Xs=images, **options)

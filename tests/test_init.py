@@ -79,11 +79,11 @@ def test_fans_need_two_axes(make, shape):
         draw(make(), shape)
 
 
-def test_normal_has_its_mean_and_deviation():
-    values = draw(init.Normal(std=2.0, mean=-1.0), (40_000,))
-    assert values.mean() == pytest.approx(-1, abs=0.04)
-    assert values.std() == pytest.approx(2, rel=0.02)
-    assert draw(init.Normal(), (40_000,)).std() == pytest.approx(0.01, rel=0.02)
+@pytest.mark.parametrize("given", [{}, {"std": 2.0, "mean": -1.0}])
+def test_normal_is_gaussian(given):
+    mean, std = given.get("mean", 0.0), given.get("std", 0.01)
+    values = draw(init.Normal(**given), (4000,))
+    assert stats.kstest(values, stats.norm(mean, std).cdf).pvalue > 1e-3
 
 
 @pytest.mark.parametrize(
@@ -98,6 +98,7 @@ def test_normal_has_its_mean_and_deviation():
 )
 def test_uniform_fills_its_range(uniform, low, high):
     values = draw(uniform, (20_000,))
+    assert stats.kstest(values, stats.uniform(low, high - low).cdf).pvalue > 1e-3
     slack = 0.001 * (high - low)
     assert low - 1e-6 <= values.min() < low + slack
     assert high - slack < values.max() <= high + 1e-6
@@ -114,19 +115,17 @@ def test_the_same_key_draws_the_same_values_of_the_shape_asked(shape, seed):
     assert (once != other).any()
 
 
-@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
-@pytest.mark.parametrize(
-    "initializer",
-    [
-        init.Constant(2.0),
-        init.Normal(),
-        init.Uniform(),
-        init.HeNormal(),
-        init.GlorotUniform("relu"),
-    ],
-)
-def test_the_dtype_is_the_one_asked_for(initializer, dtype):
-    assert initializer(KEY, (2, 3), dtype).dtype == dtype
+CLASSES = sorted(set(init.__all__) - {"Array", "as_initializer"})
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_dtype_is_the_one_asked_for(name, dtype):
+    values = getattr(init, name)()(KEY, (20, 3), jnp.dtype(dtype))
+    assert (values.dtype, values.shape) == (jnp.dtype(dtype), (20, 3))
+    wide = values.astype(np.float64)
+    coarse = (wide == wide.astype(np.float32)).all()
+    assert coarse == (dtype != "float64" or name == "Constant")
 
 
 def test_equal_initialisers_are_equal_and_hash_alike():
@@ -138,6 +137,12 @@ def test_an_array_returns_its_numbers_in_the_dtype_asked_for():
     values = init.Array([[1, 2], [3, 4]])(KEY, (2, 2), jnp.float32)
     assert values.dtype == jnp.float32
     np.testing.assert_array_equal(values, [[1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize("value", [True, np.True_])
+def test_flags_are_no_numbers(value):
+    with pytest.raises(TypeError, match=r"True_? is no initialiser and no number$"):
+        init.as_initializer(value)
 
 
 def test_an_array_of_another_shape_is_refused():
@@ -195,6 +200,21 @@ def test_orthogonal_rows_or_columns(shape, gain, factor):
     np.testing.assert_allclose(matrix @ matrix.T, factor * np.eye(len(matrix)), atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(4, 4), (6, 4), (4, 6)])
+def test_all_orthogonal_matrices_are_as_likely(shape):
+    """A coordinate of a uniform direction in n axes is that of a beta distribution."""
+    rng = np.random.default_rng(0)
+    values = np.array([draw(init.Orthogonal(), shape, rng_key(rng)) for _ in range(1000)])
+    half = (max(shape) - 1) / 2
+    for entry in ((0, 0), (1, 2), (3, 3)):
+        coordinate = (1 + values[(slice(None), *entry)]) / 2
+        assert stats.kstest(coordinate, stats.beta(half, half).cdf).pvalue > 1e-3
+
+
+def rng_key(rng):
+    return jax.random.wrap_key_data(rng.integers(0, 2**32, 2, np.uint32))
+
+
 def test_orthogonal_needs_two_axes():
     with pytest.raises(ValueError, match=r"^Orthogonal works on shapes of two or more axes, not"):
         draw(init.Orthogonal(), (3,))
@@ -207,6 +227,18 @@ def test_each_column_has_as_many_numbers_as_sparsity_says(sparsity, count):
     if count:
         assert values[values != 0].std() == pytest.approx(2, rel=0.1)
         assert len({tuple(column) for column in (values != 0).T}) > 1 or count == 50
+
+
+def test_sparse_numbers_are_gaussian_at_random_places():
+    values = draw(init.Sparse(0.25, std=2.0), (40, 400))
+    assert stats.kstest(values[values != 0], stats.norm(0, 2).cdf).pvalue > 1e-3
+    assert stats.chisquare((values != 0).sum(axis=1)).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("make", [init.GlorotNormal, init.HeUniform, init.Orthogonal])
+def test_gains_are_numbers_or_relu(make):
+    with pytest.raises(ValueError, match=r"^gain='selu' is not a number or 'relu'$"):
+        draw(make("selu"), (3, 2))
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 2, 2)])

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
-from skconv.building import build
+from skconv.building import Task, build
 from skconv.errors import LayerError
+from skconv.heads import read_heads
 from skconv.init import Constant, GlorotUniform
 from skconv.layers import (
     BatchNormLayer,
@@ -25,8 +26,8 @@ rng = np.random.default_rng(0)
 rows = ("input", InputLayer((None, 4)))
 
 
-def built(layers, given=None, **kwargs):
-    return build(read(layers), given or {}, **kwargs)
+def built(layers, given=None, ending=None, **kwargs):
+    return build(read(layers), given or {}, tasks=[Task(ending=ending)], **kwargs)
 
 
 def dense(name, units=4, **fields):
@@ -39,11 +40,15 @@ def draw(network):
     return jax.tree.map(lambda a: rng.normal(size=a.shape), params), state
 
 
-def applied(network, params, x, state=None, train=False, runtime=None, **kwargs):
+def applied(network, params, x, state=None, train=False, runtime=None, to=None, logits=False):
+    """Compute one output in double precision."""
+    to = [to or network.heads[0].name]
     ctx = Context(train, jax.random.key(0) if train else None)
     inputs = x if isinstance(x, dict) else {"input": x}
     with jax.enable_x64(True):
-        out, new = network.apply(params, state or {}, inputs, runtime or {}, ctx, **kwargs)
+        (out,), new = network.apply(
+            params, state or {}, inputs, runtime or {}, ctx, to=to, logits=to if logits else ()
+        )
     return np.asarray(out), new
 
 
@@ -239,9 +244,48 @@ def test_the_key_holds_what_programs_depend_on():
     assert built([rows, dense("fc")], ending=lambda units: softmax).key != key
 
 
+def end_of(network):
+    return network.nonlinearity(network.heads[0])
+
+
 def test_what_the_output_ends_in():
-    assert built([rows, dense("fc")]).nonlinearity is rectify
-    assert built([rows, ("drop", DropoutLayer())]).nonlinearity is linear
+    assert end_of(built([rows, dense("fc")])) is rectify
+    assert end_of(built([rows, ("drop", DropoutLayer())])) is linear
+    softened = built([rows, ("drop", DropoutLayer())], ending=lambda units: softmax)
+    assert end_of(softened) is softmax
+
+
+def two_heads(outputs=("b", "a")):
+    layers = [rows, dense("a", 3), dense("hidden", incoming="input"), dense("b", 2)]
+    heads = read_heads(outputs, [], ["input", "a", "hidden", "b"])
+    return build(read(layers), {}, heads=heads, tasks=[Task(), Task()])
+
+
+def test_several_outputs_are_computed_in_one_pass_in_their_order():
+    network = two_heads()
+    assert network.outputs == {"b": (None, 2), "a": (None, 3)}
+    params, _ = draw(network)
+    x = rng.normal(size=(5, 4))
+    with jax.enable_x64(True):
+        outs, _ = network.apply(params, {}, {"input": x}, {}, Context(False), logits=["a"])
+    assert [out.shape for out in outs] == [(5, 2), (5, 3)]
+    np.testing.assert_allclose(outs[0], applied(network, params, x, to="b")[0])
+    logits = x @ params["a"]["W"] + params["a"]["b"]
+    np.testing.assert_allclose(outs[1], logits, atol=1e-12)
+    assert (logits < 0).any()
+
+
+def test_the_outputs_are_part_of_the_key():
+    key = two_heads().key
+    assert two_heads().key == key
+    assert two_heads(["b"]).key != key
+    assert two_heads(["a", "b"]).key != key
+
+
+def test_which_layers_feed_others():
+    network = two_heads()
+    fed = [name for name in ("input", "a", "hidden", "b") if network.feeds_others(name)]
+    assert fed == ["input", "hidden"]
 
 
 def penalised(**fields):

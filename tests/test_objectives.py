@@ -139,6 +139,33 @@ def test_penalties_may_be_traced():
     assert float(penalised(jnp.float32(0.5))) == pytest.approx(float(weighted(l2=0.5)), rel=1e-5)
 
 
+def test_gradients_of_the_objective_are_those_of_its_formula():
+    """By predictions and by both parameters, along a direction, against central differences."""
+    given = [np.float64(LOGITS), np.array([[1.0, -2.0]]), np.array([3.0])]
+    directions = [RNG.normal(size=value.shape) for value in given]
+
+    def formula(predictions, *params):
+        rows = ((predictions - LABELS) ** 2).mean(axis=1)
+        penalties = sum(0.1 * np.abs(p).sum() + 0.2 * (p**2).sum() for p in params)
+        return np.average(rows, weights=np.float64(WEIGHTS)) + penalties
+
+    def penalised(predictions, *params):
+        labels, weights = np.float64(LABELS), np.float64(WEIGHTS)
+        penalties = {"loss_function": squared_error, "l1": 0.1, "l2": 0.2}
+        return objective(predictions, labels, weights, list(params), **penalties)
+
+    with jax.enable_x64(True):
+        value, slopes = jax.value_and_grad(penalised, argnums=(0, 1, 2))(*map(jnp.asarray, given))
+    assert float(value) == pytest.approx(formula(*given), rel=1e-12)
+    for i, (slope, direction) in enumerate(zip(slopes, directions, strict=True)):
+        ends = [
+            formula(*given[:i], given[i] + step * direction, *given[i + 1 :])
+            for step in (1e-5, -1e-5)
+        ]
+        expected = (ends[0] - ends[1]) / 2e-5
+        assert (np.asarray(slope) * direction).sum() == pytest.approx(expected, rel=1e-6)
+
+
 @pytest.mark.parametrize("shape", [(20,), (20, 1), (20, 2, 3)])
 def test_rows_of_any_shape_count_alike(shape):
     predictions = jnp.asarray(RNG.normal(size=shape), jnp.float32)

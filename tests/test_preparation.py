@@ -97,6 +97,23 @@ def test_the_output_follows_from_the_targets(targets, regression, units, nonline
     assert net.layers_["output"].nonlinearity is nonlinearity
 
 
+def test_loss_functions_by_output():
+    def zero(predictions, targets):
+        return 0 * predictions
+
+    layers = [*LAYERS, (DenseLayer, {"name": "other", "incoming": "dropout"})]
+    net = make_net(
+        layers=layers,
+        outputs=["output", "other"],
+        regression=[False, True],
+        objective_loss_function={"other": zero},
+        max_epochs=1,
+    )
+    (row,) = net.fit(X, (y, X[:, 0]), X_val=X, y_val=(y, X[:, 0])).train_history_
+    assert row["valid_loss_other"] == 0
+    assert row["valid_loss"] == row["valid_loss_output"] > 0
+
+
 def test_an_own_nonlinearity_of_the_output_is_kept():
     net = make_net(output_nonlinearity=tanh, regression=True, max_epochs=0).fit(X, X[:, 0])
     assert net.layers_["output"].nonlinearity is tanh
@@ -208,9 +225,18 @@ def test_a_handler_may_not_change_which_numbers_the_update_takes():
     assert net.update is sgd
 
 
+def test_a_handler_may_not_change_the_outputs():
+    net = make_net(on_epoch_finished=setting(outputs=["dropout"]))
+    message = "the outputs of a net cannot change in training; fit it afresh"
+    with pytest.raises(ValueError, match=message):
+        net.fit(X, y)
+    assert net.outputs is None
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
+        ("output_weights", {"outptu": 1}, "output_weights has 'outptu', which is none of the outp"),
         ("dropout_p", 1.5, r"layer 'dropout' \(DropoutLayer\): p=1.5 is not a number from 0.0 to"),
         ("dropout_q", 0.5, "unknown parameter 'dropout_q'"),
         (
@@ -219,7 +245,7 @@ def test_a_handler_may_not_change_which_numbers_the_update_takes():
             r"layer 'output' \(DenseLayer\) has l1=None in this training; 0.5 would need a fit of",
         ),
         ("output_l2", None, r"has l2=0.1 in this training; None would need a fit of its own"),
-        ("output_l2", -1, r"l2=-1 is not a number from 0.0 to inf, or None"),
+        ("output_l2", -1, r"l2=-1 is not a finite number of 0.0 or more, or None"),
     ],
 )
 def test_a_handler_that_sets_what_makes_no_sense_is_told(name, value, message):

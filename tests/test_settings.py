@@ -21,7 +21,11 @@ from skconv.settings import (
 VALID = {
     "update": [updates.adam, optax.adam, optax.sgd(0.1)],
     "objective": [max],
-    "objective_loss_function": [None, max],
+    "objective_loss_function": [None, max, {"digit": max, "age": None}],
+    "regression": [True, False, np.True_, 0, {"age": True}, [False, True]],
+    "outputs": [None, "digit", ["digit", "parity"], ("digit",)],
+    "aux_outputs": [None, {}, {"aux1": 0.3, "aux2": np.float32(0)}],
+    "output_weights": [None, {"parity": 1}],
     "batch_iterator_train": [1, 128, np.int64(5), BatchIterator(10)],
     "batch_iterator_test": [1, BatchIterator(np.int32(10))],
     "max_epochs": [0, 10, np.int64(3)],
@@ -45,11 +49,28 @@ SIZE = "a batch size of 1 or more, or a BatchIterator"
 SPLIT = "a fraction between 0 and 1, a TrainSplit, a splitter, or None"
 WEIGHTS = "a dict from label to weight, 'balanced', or None"
 
+LOSSES = "a function (predictions, targets), a dict of them by output, or None"
+FLAGS = "True or False, or a dict or list of them by output"
+NAMES = "the name of a layer, a list of such names, or None"
+FACTORS = "a dict from output to a weight of 0 or more, or None"
+
 INVALID = [
     ("update", "adam", "an update such as skconv.updates.adam, or optax's"),
     ("update", None, "an update such as skconv.updates.adam, or optax's"),
     ("objective", None, "a function as skconv.objectives.objective"),
-    ("objective_loss_function", "mse", "a function (predictions, targets), or None"),
+    ("objective_loss_function", "mse", LOSSES),
+    ("objective_loss_function", {"age": "mse"}, LOSSES),
+    ("regression", "yes", FLAGS),
+    ("regression", None, FLAGS),
+    ("regression", {"age": 2}, FLAGS),
+    ("outputs", [], NAMES),
+    ("outputs", [1], NAMES),
+    ("outputs", {"digit": 1}, NAMES),
+    ("aux_outputs", ["aux1"], FACTORS),
+    ("aux_outputs", {"aux1": -1}, FACTORS),
+    ("output_weights", {"age": float("inf")}, FACTORS),
+    ("output_weights", {"age": "much"}, FACTORS),
+    ("output_weights", {"age": True}, FACTORS),
     ("batch_iterator_train", 0, SIZE),
     ("batch_iterator_train", 12.0, SIZE),
     ("batch_iterator_train", True, SIZE),

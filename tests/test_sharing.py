@@ -35,7 +35,8 @@ def test_its_gradient_is_the_sum_of_both_uses():
     x, W = rng.normal(size=(3, 4)), rng.normal(size=(4, 4))
 
     def total(params):
-        return network.apply(params, {}, {"input": x}, {}, Context(False))[0].sum()
+        (out,), _ = network.apply(params, {}, {"input": x}, {}, Context(False))
+        return out.sum()
 
     with jax.enable_x64(True):
         found = jax.grad(total)({"a": {"W": W}})["a"]["W"]
@@ -54,7 +55,7 @@ def test_filters_are_shared_by_the_name_of_the_layer():
     network = built(layers, {"conv1": fields, "conv2": {**fields, "W": "conv1"}})
     x, W = rng.normal(size=(1, 2, 7, 7)), rng.normal(size=(2, 2, 3, 3))
     with jax.enable_x64(True):
-        found, _ = network.apply({"conv1": {"W": W}}, {}, {"input": x}, {}, Context(False))
+        (found,), _ = network.apply({"conv1": {"W": W}}, {}, {"input": x}, {}, Context(False))
 
     def convolved(image):
         return [sum(correlate2d(c, w, "valid") for c, w in zip(image, f, strict=True)) for f in W]

@@ -187,7 +187,7 @@ def test_numbers_as_text_are_read():
         ([1, 1], False, "y has one class only, [1]; at least 2 classes are needed"),
         ([0.0, np.nan], False, "Input y contains NaN."),
         ([0.5, 0.7], False, "Unknown label type: continuous"),
-        ([[0, 1], [2, 3]], False, "y has several columns of classes; use MultiOutputClassifier"),
+        ([[0, 1], [2, 3]], False, "y has several columns of classes; name an output layer for"),
         (np.zeros((2, 2, 2), int), False, "Found array with dim 3"),
         ([0.0, np.nan], True, "Input y contains NaN."),
         ([0.0, np.inf], True, "Input y contains infinity"),

@@ -11,8 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..checks import one_of
 from ..errors import TransformError, did_you_mean
-from ..layers.base import UNSET, kind_of, one_of, runtime, structural
+from ..layers.base import UNSET, kind_of, runtime, structural
 from ..sampling import FILLS, sample
 
 Batch = tuple[jax.Array, Any]

@@ -8,7 +8,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..layers.base import one_of, runtime, structural
+from ..checks import one_of
+from ..layers.base import runtime, structural
 from ..sampling import ORDERS, sample
 from .base import Batch, FillingTransform, MovingTransform, each_axis, runtime_each, spread_log
 

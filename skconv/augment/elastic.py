@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..layers.base import one_of, runtime, structural
+from ..checks import one_of
+from ..layers.base import runtime, structural
 from ..sampling import ORDERS, sample
 from ..smoothing import smooth
 from .base import Batch, FillingTransform

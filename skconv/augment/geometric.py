@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..layers.base import one_of, runtime, structural
+from ..checks import one_of
+from ..layers.base import runtime, structural
 from ..sampling import ORDERS, affine_matrices, affine_places, affine_points
 from .base import (
     Batch,

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..layers.base import one_of, positive, runtime, structural
+from ..checks import one_of, positive
+from ..layers.base import runtime, structural
 from ..sampling import ORDERS, affine_matrices, affine_places, affine_points
 from .base import Batch, FillingTransform, by_row, grey
 

@@ -6,7 +6,8 @@ import math
 import sys
 from typing import Any
 
-from ..history import KEYS, Row
+from ..heads import numeric
+from ..history import KEYS, Row, valid_key
 from ..summary import Line, has_windows, lines
 from .base import Handler
 
@@ -52,9 +53,9 @@ class PrintLog(Handler):
             "val loss": _loss(row, "valid_loss", "green"),
             "trn/val": row["train_loss"] / row["valid_loss"] if row["valid_loss"] else math.nan,
         }
-        if not net.regression:
+        if not all(numeric(net.regression, net.outputs)):
             cells["valid acc"] = row["valid_accuracy"]
-        cells.update({name: row[name] for name in row if name not in KEYS})
+        cells.update({_head(name): row[name] for name in row if name not in KEYS})
         cells["dur"] = f"{row['dur']:.2f}s"
         head, rule, line = _tabulate([cells], headers="keys", floatfmt=".5f").split("\n")
         lines_ = [head, rule, line] if self.first_iteration else [line]
@@ -66,6 +67,13 @@ def _tabulate(rows: Any, **options: Any) -> str:
     from tabulate import tabulate
 
     return tabulate(rows, **options)
+
+
+def _head(name: str) -> str:
+    """Shorten what the columns of an output are called, as those of all outputs are."""
+    for what, short in (("loss", "val loss"), ("accuracy", "valid acc")):
+        name = name.replace(valid_key(what, ""), f"{short} ")
+    return name
 
 
 def _loss(row: Row, name: str, color: str) -> str:

@@ -13,7 +13,14 @@ from .base import (
     runtime,
     structural,
 )
-from .conv import Conv1DLayer, Conv2DLayer, Conv3DLayer, DilatedConv2DLayer
+from .conv import (
+    Conv1DLayer,
+    Conv2DLayer,
+    Conv3DLayer,
+    DepthwiseConv2DLayer,
+    DilatedConv2DLayer,
+    SeparableConv2DLayer,
+)
 from .cyclic import (
     CyclicPoolLayer,
     CyclicRollLayer,
@@ -37,6 +44,7 @@ from .noise import (
     DropoutLocationsLayer,
     GaussianNoiseLayer,
     SpatialDropoutLayer,
+    StochasticDepthLayer,
     dropout,
     dropout_channels,
     dropout_locations,
@@ -61,7 +69,9 @@ from .special import (
     RandomizedRectifierLayer,
     ScaleLayer,
 )
+from .squeeze import SqueezeExciteLayer
 from .standardization import GroupNormLayer, InstanceNormLayer, LayerNormLayer, StandardizationLayer
+from .transformer import TPSTransformerLayer, TransformerLayer
 from .transposed import Deconv2DLayer, TransposedConv2DLayer
 from .upscale import Upscale1DLayer, Upscale2DLayer, Upscale3DLayer
 from .whole import GlobalPoolLayer, SpatialPyramidPoolingLayer
@@ -80,6 +90,7 @@ __all__ = [
     "CyclicStackLayer",
     "Deconv2DLayer",
     "DenseLayer",
+    "DepthwiseConv2DLayer",
     "DilatedConv2DLayer",
     "DimshuffleLayer",
     "DropoutLayer",
@@ -122,10 +133,15 @@ __all__ = [
     "RecurrentLayer",
     "ReshapeLayer",
     "ScaleLayer",
+    "SeparableConv2DLayer",
     "SliceLayer",
     "SpatialDropoutLayer",
     "SpatialPyramidPoolingLayer",
+    "SqueezeExciteLayer",
     "StandardizationLayer",
+    "StochasticDepthLayer",
+    "TPSTransformerLayer",
+    "TransformerLayer",
     "TransposedConv2DLayer",
     "Upscale1DLayer",
     "Upscale2DLayer",

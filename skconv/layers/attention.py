@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ..checks import Shape, flag, need_mask, need_sequences, positive, positive_or_none
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from .base import (
@@ -17,21 +18,13 @@ from .base import (
     MergeLayer,
     Params,
     ParamSpec,
-    Shape,
     further_input,
     initial,
-    need_mask,
-    need_sequences,
-    positive,
     runtime,
     structural,
 )
 
 __all__ = ["MultiHeadAttentionLayer"]
-
-
-def _positive_or_none(value: Any) -> str | None:
-    return None if value is None else positive(value)
 
 
 @dataclass(frozen=True)
@@ -77,9 +70,9 @@ class MultiHeadAttentionLayer(MergeLayer):
     """
 
     num_heads: int = structural(check=positive)
-    num_units: Any = structural(None, check=_positive_or_none)
+    num_units: Any = structural(None, check=positive_or_none)
     mask_input: Any = further_input()
-    causal: bool = structural(False)
+    causal: bool = structural(False, check=flag)
     p: float = runtime(0.0, low=0.0, high=1.0)
     W_q: Any = initial(GlorotUniform())
     b_q: Any = initial(Constant(0.0))

@@ -13,12 +13,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..checks import Shape, between
 from ..errors import LayerError
 from ..init import Array, as_initializer
 from ..nonlinearities import linear, rectify
-
-Shape = tuple[int | None, ...]
-"""Shape of an activation as users see it: batch first (None), then channels."""
+from ..seeds import fold_in
 
 Params = dict[str, jax.Array]
 
@@ -67,7 +66,7 @@ def runtime(default: float, low: float = -np.inf, high: float = np.inf) -> Any:
     low, high : float
         Bounds of valid values.
     """
-    return field(default=default, metadata={"kind": "runtime", "check": _between(low, high)})
+    return field(default=default, metadata={"kind": "runtime", "check": between(low, high)})
 
 
 def optional(low: float = -np.inf, high: float = np.inf) -> Any:
@@ -80,24 +79,14 @@ def optional(low: float = -np.inf, high: float = np.inf) -> Any:
     low, high : float
         Bounds of valid values.
     """
-    number = _between(low, high)
+    bounded = between(low, high)
 
     def check(value: Any) -> str | None:
-        valid = None if value is None else number(value)
+        valid = None if value is None else bounded(value)
         return valid and f"{valid}, or None"
 
     metadata = {"kind": "optional", "check": check}
     return field(default=None, kw_only=True, repr=False, metadata=metadata)
-
-
-def _between(low: float, high: float) -> Callable[[Any], str | None]:
-    def check(value: Any) -> str | None:
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if number and low <= value <= high:
-            return None
-        return "a number" if np.isinf([low, high]).all() else f"a number from {low} to {high}"
-
-    return check
 
 
 def initial(default: Any) -> Any:
@@ -225,8 +214,8 @@ class Layer:
             value = getattr(self, spec.name)
             if isinstance(value, np.ndarray | jax.Array) and kind_of(spec) == "initial":
                 object.__setattr__(self, spec.name, Array(value))
-            elif isinstance(value, list) and kind_of(spec) == "structural":
-                object.__setattr__(self, spec.name, tuple(value))
+            elif isinstance(value, list | tuple) and kind_of(spec) == "structural":
+                object.__setattr__(self, spec.name, _tuples(value))
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Shape of the output for these inputs; raises `LayerError` where they do not fit."""
@@ -256,10 +245,10 @@ class Layer:
                 continue
             initializer = as_initializer(spec.init)
             try:
-                drawn = initializer(jax.random.fold_in(key, i), spec.shape, jnp.float32)
-            except ValueError as fault:
+                drawn = initializer(fold_in(key, i), spec.shape, jnp.float32)
+            except (TypeError, ValueError) as fault:
                 raise LayerError(f"{name}: {fault}") from fault
-            (params if spec.trainable else state)[name] = jnp.asarray(drawn)
+            (params if spec.trainable else state)[name] = jax.device_put(drawn)
         return params, state
 
     def apply(
@@ -301,62 +290,8 @@ class MergeLayer(Layer):
     incomings: Any = field(default=(), compare=False, repr=False, metadata={"kind": "graph"})
 
 
-def positive(value: Any) -> str | None:
-    """Check for a whole number of one or more."""
-    return None if _is_int(value) and value >= 1 else "a whole number of 1 or more"
-
-
-def positive_each(value: Any) -> str | None:
-    """Check for a whole number of one or more, or a sequence of them."""
-    values = value if isinstance(value, tuple) else (value,)
-    if values and all(_is_int(v) and v >= 1 for v in values):
-        return None
-    return "a whole number of 1 or more, or one for each axis"
-
-
-def natural_each(value: Any) -> str | None:
-    """Check for a whole number of zero or more, or a sequence of them."""
-    values = value if isinstance(value, tuple) else (value,)
-    if values and all(_is_int(v) and v >= 0 for v in values):
-        return None
-    return "a whole number of 0 or more, or one for each axis"
-
-
-def one_of(*choices: str) -> Callable[[Any], str | None]:
-    """Make a check for one of some words."""
-    valid = f"one of {', '.join(map(repr, choices))}"
-    return lambda value: None if value in choices else valid
-
-
-def function(value: Any) -> str | None:
-    """Check for a function, or None for the identity."""
-    return None if value is None or callable(value) else "a function, or None for the identity"
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def each_axis(value: Any, axes: int, field_name: str) -> tuple[int, ...]:
-    """Spread one number over the axes, or check that there is one for each."""
-    if not isinstance(value, tuple):
-        return (int(value),) * axes
-    if len(value) != axes:
-        raise LayerError(f"{field_name}={value!r} has {len(value)} numbers, {axes} are needed")
-    return tuple(map(int, value))
-
-
-def shared_axes(value: Any, rank: int, field_name: str = "shared_axes") -> tuple[int, ...]:
-    """Read the axes that share a parameter; ``'auto'`` is all but the channels."""
-    if value == "auto":
-        return tuple(axis for axis in range(rank) if axis != 1)
-    axes = value if isinstance(value, tuple) else (value,)
-    if not all(_is_int(axis) and -rank <= axis < rank for axis in axes):
-        raise LayerError(f"{field_name}={value!r} are no axes of an input with {rank}")
-    axes = tuple(sorted({axis % rank for axis in axes}))
-    if 0 not in axes:
-        raise LayerError(f"{field_name}={value!r} must hold 0, the batch")
-    return axes
+def _tuples(values: list | tuple) -> tuple:
+    return tuple(_tuples(value) if isinstance(value, list) else value for value in values)
 
 
 def bias_specs(b: Any, shape: Shape, *, untied: bool) -> dict[str, ParamSpec]:
@@ -371,42 +306,3 @@ def add_biases(x: jax.Array, params: Params, *, untied: bool) -> jax.Array:
     if "b" not in params:
         return x
     return x + (jnp.moveaxis(params["b"], 0, -1) if untied else params["b"])
-
-
-IMAGES = {
-    1: "(n, channels, length)",
-    2: "(n, channels, height, width)",
-    3: "(n, channels, depth, height, width)",
-}
-"""What a batch of images has for axes, by the number of those that are in space."""
-
-
-def need_sequences(shape: Shape) -> None:
-    """Raise where an input has no axes for time and features."""
-    if len(shape) < 3:
-        raise LayerError(
-            f"takes input of shape (n, time, features), got {shape}; "
-            "give sequences of single numbers an axis of features: X[:, :, None]"
-        )
-
-
-def need_mask(mask: Shape, sequences: Shape) -> None:
-    """Raise where a mask has not one number for each time of the sequences."""
-    if len(mask) != 2 or mask[1] != sequences[1]:
-        raise LayerError(
-            f"mask_input of shape {mask} does not fit sequences of shape {sequences}; "
-            f"it must be (n, {sequences[1]})"
-        )
-
-
-def need_images(shape: Shape, spatial: int) -> None:
-    """Raise where an input has not a channel axis and that number of spatial ones."""
-    need_rank(shape, 2 + spatial, IMAGES[spatial])
-
-
-def need_rank(shape: Shape, rank: int, axes: str) -> None:
-    """Raise where an input has another number of axes."""
-    if len(shape) == rank:
-        return
-    hint = "; give images a channel axis: X[:, None]" if len(shape) == rank - 1 else ""
-    raise LayerError(f"takes input of shape {axes}, got {shape}{hint}")

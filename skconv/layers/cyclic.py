@@ -14,8 +14,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..checks import Shape, need_images, one_of
 from ..errors import LayerError
-from .base import Context, Copies, Layer, Params, Shape, need_images, one_of, structural
+from .base import Context, Copies, Layer, Params, structural
 
 __all__ = [
     "CyclicPoolLayer",

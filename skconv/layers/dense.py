@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from ..checks import Shape, flag, function, need_channels, positive
 from ..init import Constant, GlorotUniform
 from .base import (
     UNSET,
@@ -13,12 +14,9 @@ from .base import (
     Layer,
     Params,
     ParamSpec,
-    Shape,
     add_biases,
     bias_specs,
-    function,
     initial,
-    positive,
     structural,
 )
 
@@ -90,7 +88,7 @@ class NINLayer(Layer):
     """
 
     num_units: int = structural(check=positive)
-    untie_biases: bool = structural(False)
+    untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(UNSET, check=function)
@@ -99,6 +97,7 @@ class NINLayer(Layer):
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Images with a channel for each unit."""
+        need_channels(input_shapes[0])
         return (None, self.num_units, *input_shapes[0][2:])
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:

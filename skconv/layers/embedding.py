@@ -7,8 +7,9 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ..checks import Shape, positive
 from ..init import Normal
-from .base import Context, Layer, Params, ParamSpec, Shape, initial, positive, structural
+from .base import Context, Layer, Params, ParamSpec, initial, structural
 
 __all__ = ["EmbeddingLayer"]
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
+from ..checks import Shape, need_traced_shape, needed_function, positive, row_axis
 from ..errors import LayerError
-from .base import Context, Layer, Params, Shape, function, positive, structural
+from .base import Context, Layer, Params, structural
 
 __all__ = ["FeaturePoolLayer", "FeatureWTALayer"]
 
@@ -20,17 +22,13 @@ class _FeaturePool(Layer):
     pool_size: int = structural(check=positive)
     axis: int = structural(1)
 
-    def _groups(self, shape: Shape) -> tuple[int, ...]:
-        """The input's shape with the axis split into groups and their members."""
-        if not isinstance(self.axis, int) or not 1 <= self.axis < len(shape):
-            raise LayerError(f"axis={self.axis!r} is no axis of {shape} besides the batch")
-        size = shape[self.axis]
-        if size % self.pool_size:
-            raise LayerError(
-                f"pool_size={self.pool_size} does not divide axis {self.axis} of {shape}"
-            )
-        groups = (size // self.pool_size, self.pool_size)
-        return (*shape[: self.axis], *groups, *shape[self.axis + 1 :])
+    def _groups(self, shape: Shape) -> tuple[Shape, int]:
+        """The input's shape with the axis split in two, and the axis of a group's members."""
+        axis = row_axis(self.axis, shape)
+        if shape[axis] % self.pool_size:
+            raise LayerError(f"pool_size={self.pool_size} does not divide axis {axis} of {shape}")
+        groups = (shape[axis] // self.pool_size, self.pool_size)
+        return (*shape[:axis], *groups, *shape[axis + 1 :]), axis + 1
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class FeaturePoolLayer(_FeaturePool):
     pool_size : int
         Neighbours in a group; it divides the size of the axis.
     axis : int
-        Axis along which the groups lie; 1 is the channels.
+        Axis along which the groups lie; 1 is the channels, -1 the last.
     pool_function : callable
         ``(array, axis) -> array``; the maximum by default.
 
@@ -52,17 +50,21 @@ class FeaturePoolLayer(_FeaturePool):
     (None, 32, 7, 7)
     """
 
-    pool_function: Any = structural(jnp.max, check=function)
+    pool_function: Any = structural(jnp.max, check=needed_function)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The input's shape with one place for each group."""
-        split = self._groups(input_shapes[0])
-        return (*split[: self.axis + 1], *split[self.axis + 2 :])
+        split, axis = self._groups(input_shapes[0])
+        shape = (*split[:axis], *split[axis + 1 :])
+        return need_traced_shape(shape, self._reduce, "pool_function", input_shapes[0])
+
+    def _reduce(self, x: jax.Array) -> jax.Array:
+        split, axis = self._groups(x.shape)
+        return self.pool_function(x.reshape(split), axis=axis)
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Reduce each group."""
-        x = inputs[0]
-        return self.pool_function(x.reshape(self._groups(x.shape)), axis=self.axis + 1), state
+        return self._reduce(inputs[0]), state
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class FeatureWTALayer(_FeaturePool):
     pool_size : int
         Neighbours in a group; it divides the size of the axis.
     axis : int
-        Axis along which the groups lie; 1 is the channels.
+        Axis along which the groups lie; 1 is the channels, -1 the last.
 
     Examples
     --------
@@ -90,8 +92,8 @@ class FeatureWTALayer(_FeaturePool):
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Keep the winners; of equal ones the first."""
         x = inputs[0]
-        groups = x.reshape(self._groups(x.shape))
-        axis = self.axis + 1
+        split, axis = self._groups(x.shape)
+        groups = x.reshape(split)
         winner = jnp.expand_dims(groups.argmax(axis), axis)
         place = jnp.arange(self.pool_size).reshape((-1,) + (1,) * (groups.ndim - axis - 1))
         return jnp.where(place == winner, groups, 0).reshape(x.shape), state

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..checks import Shape, positive
 from ..errors import LayerError
-from .base import Context, Layer, Params, Shape, positive, structural
+from .base import Context, Layer, Params, structural
 
 __all__ = ["InputLayer"]
 

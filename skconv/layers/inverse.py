@@ -7,8 +7,9 @@ from typing import Any
 
 import jax
 
+from ..checks import Shape
 from ..errors import LayerError
-from .base import Context, Layer, Params, Shape, other_layer
+from .base import Context, Layer, Params, other_layer
 
 __all__ = ["InverseLayer"]
 

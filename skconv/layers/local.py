@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
+from ..checks import Shape, each_axis, flag, function, need_images, one_of, positive, positive_each
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from ..windows import pad, windows
@@ -17,16 +18,9 @@ from .base import (
     Layer,
     Params,
     ParamSpec,
-    Shape,
     add_biases,
     bias_specs,
-    each_axis,
-    function,
     initial,
-    need_images,
-    one_of,
-    positive,
-    positive_each,
     structural,
 )
 
@@ -44,11 +38,11 @@ class _LocallyConnectedLayer(Layer):
     num_filters: int = structural(check=positive)
     filter_size: Any = structural(check=positive_each)
     pad: str = structural("same", check=one_of("same"))
-    untie_biases: bool = structural(False)
+    untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(UNSET, check=function)
-    channelwise: bool = structural(False)
+    channelwise: bool = structural(False, check=flag)
 
     spatial: ClassVar[int]
     layout = "channels_last"

@@ -10,12 +10,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ..checks import Shape, need_traced_shape, needed_function, number, row_axis
 from ..errors import LayerError
-from .base import Context, MergeLayer, Params, Shape, function, structural
+from .base import Context, MergeLayer, Params, structural
 
 __all__ = ["ConcatLayer", "ElemwiseMergeLayer", "ElemwiseSumLayer"]
 
-CROPPINGS = (None, "lower", "center", "upper")
+CROPPINGS = ("lower", "center", "upper")
+
+
+def _coeffs(value: Any) -> str | None:
+    values = value if isinstance(value, tuple) else (value,)
+    return "a number, or one for each input" if any(map(number, values)) else None
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,8 @@ class _CroppingLayer(MergeLayer):
             raise LayerError(f"inputs must have as many axes, got {', '.join(map(str, shapes))}")
         given = (None,) if self.cropping is None else self.cropping
         given = given if isinstance(given, tuple) else (given,)
-        if len(given) > rank or any(crop not in CROPPINGS for crop in given):
+        words = (crop for crop in given if crop is not None)
+        if len(given) > rank or not all(isinstance(w, str) and w in CROPPINGS for w in words):
             raise LayerError(
                 f"cropping={self.cropping!r} is not None, nor one of None, 'lower', 'center' and "
                 f"'upper' for each of {rank} axes"
@@ -84,9 +91,7 @@ class ConcatLayer(_CroppingLayer):
         """The common shape, with the sizes along `axis` added."""
         input_shapes = self._cropped_shapes(input_shapes)
         first = input_shapes[0]
-        if not -len(first) <= self.axis < len(first) or self.axis % len(first) == 0:
-            raise LayerError(f"axis={self.axis} is no axis of {first} besides the batch")
-        axis = self.axis % len(first)
+        axis = row_axis(self.axis, first)
         rest = {(*shape[:axis], *shape[axis + 1 :]) for shape in input_shapes}
         if len(rest) > 1:
             raise LayerError(
@@ -118,15 +123,19 @@ class ElemwiseMergeLayer(_CroppingLayer):
     (None, 8, 6, 6)
     """
 
-    merge_function: Any = structural(check=function)
+    merge_function: Any = structural(check=needed_function)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The common shape."""
-        return _common(self._cropped_shapes(input_shapes))
+        shape = _common(self._cropped_shapes(input_shapes))
+        return need_traced_shape(shape, self._merge, "merge_function", *input_shapes)
+
+    def _merge(self, *inputs: jax.Array) -> jax.Array:
+        return functools.reduce(self.merge_function, self._crop(inputs))
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Combine."""
-        return functools.reduce(self.merge_function, self._crop(inputs)), state
+        return self._merge(*inputs), state
 
 
 @dataclass(frozen=True)
@@ -146,7 +155,7 @@ class ElemwiseSumLayer(_CroppingLayer):
     (None, 8, 6, 6)
     """
 
-    coeffs: Any = structural(1.0)
+    coeffs: Any = structural(1.0, check=_coeffs)
 
     @property
     def layout(self) -> str:

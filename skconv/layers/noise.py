@@ -8,14 +8,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..errors import LayerError
-from .base import Context, Layer, Params, Shape, runtime, structural
+from ..checks import Shape, flag, need_channels, row_axes
+from .base import Context, Layer, Params, runtime, structural
 
 __all__ = [
     "DropoutLayer",
     "DropoutLocationsLayer",
     "GaussianNoiseLayer",
     "SpatialDropoutLayer",
+    "StochasticDepthLayer",
     "dropout",
     "dropout_channels",
     "dropout_locations",
@@ -43,23 +44,18 @@ class DropoutLayer(Layer):
     """
 
     p: float = runtime(0.5, low=0.0, high=1.0)
-    rescale: bool = structural(True)
+    rescale: bool = structural(True, check=flag)
     shared_axes: Any = structural(())
 
     @property
     def layout(self) -> str:
         """Any, unless axes are counted in public shapes."""
-        return "any" if self.shared_axes == () else "channels_first"
+        axes = self.shared_axes
+        return "any" if isinstance(axes, tuple) and not axes else "channels_first"
 
     def _together(self, rank: int) -> tuple[int, ...]:
         """Axes along which one draw counts for all."""
-        axes = self.shared_axes if isinstance(self.shared_axes, tuple) else (self.shared_axes,)
-        if not all(isinstance(axis, int) and -rank <= axis < rank and axis % rank for axis in axes):
-            raise LayerError(
-                f"shared_axes={self.shared_axes!r} are no axes of an input with {rank} besides the "
-                "batch"
-            )
-        return tuple(axis % rank for axis in axes)
+        return row_axes(self.shared_axes, rank, "shared_axes")
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""
@@ -89,6 +85,11 @@ class _SettledDropoutLayer(DropoutLayer):
     shared_axes: Any = field(default=(), init=False, repr=False)
 
     layout = "channels_last"
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """The shape of the input."""
+        need_channels(input_shapes[0])
+        return input_shapes[0]
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,27 @@ class DropoutLocationsLayer(_SettledDropoutLayer):
 
 
 dropout_locations = DropoutLocationsLayer
+
+
+@dataclass(frozen=True)
+class StochasticDepthLayer(_SettledDropoutLayer):
+    """Set whole rows to zero at random in training (Huang et al. 2016).
+
+    Put before the sum at the end of a residual branch, it leaves the branch out for those rows.
+
+    Parameters
+    ----------
+    p, rescale
+        As in `DropoutLayer`. The paper raises `p` from block to block up to 0.5.
+
+    Examples
+    --------
+    >>> StochasticDepthLayer(p=0.1).output_shape((None, 32, 13, 13))
+    (None, 32, 13, 13)
+    """
+
+    def _together(self, rank: int) -> tuple[int, ...]:
+        return tuple(range(1, rank))
 
 
 @dataclass(frozen=True)

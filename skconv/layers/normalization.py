@@ -8,20 +8,9 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
+from ..checks import Shape, need_images, positive, shared_axes
 from ..init import Constant
-from .base import (
-    Context,
-    Layer,
-    Params,
-    ParamSpec,
-    Shape,
-    initial,
-    need_images,
-    positive,
-    runtime,
-    shared_axes,
-    structural,
-)
+from .base import Context, Layer, Params, ParamSpec, initial, runtime, structural
 
 __all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer"]
 
@@ -131,8 +120,8 @@ class LocalResponseNormalization2DLayer(Layer):
     (None, 96, 55, 55)
     """
 
-    alpha: float = runtime(1e-4)
-    k: float = runtime(2.0)
+    alpha: float = runtime(1e-4, low=0.0)
+    k: float = runtime(2.0, low=0.0)
     beta: float = runtime(0.75)
     n: int = structural(5, check=positive)
 

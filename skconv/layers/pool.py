@@ -7,20 +7,10 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
+from ..checks import Shape, each_axis, flag, natural_each, need_images, one_of, positive_each
 from ..errors import LayerError
 from ..lowering import Pads, pool_max, pool_sum
-from .base import (
-    Context,
-    Layer,
-    Params,
-    Shape,
-    each_axis,
-    natural_each,
-    need_images,
-    one_of,
-    positive_each,
-    structural,
-)
+from .base import Context, Layer, Params, structural
 
 __all__ = [
     "MaxPool1DLayer",
@@ -45,7 +35,7 @@ class _MaxPoolLayer(Layer):
     pool_size: Any = structural(check=positive_each)
     stride: Any = structural(None, check=_stride)
     pad: Any = structural(0, check=natural_each)
-    ignore_border: bool = structural(True)
+    ignore_border: bool = structural(True, check=flag)
 
     spatial: ClassVar[int]
     layout = "channels_last"

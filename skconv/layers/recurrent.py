@@ -10,23 +10,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ..checks import Shape, flag, function, need_mask, need_sequences, positive
 from ..init import Constant, Normal, Uniform
 from ..nonlinearities import linear, rectify, sigmoid, tanh
-from .base import (
-    Context,
-    Layer,
-    Params,
-    ParamSpec,
-    Shape,
-    function,
-    further_input,
-    initial,
-    need_mask,
-    need_sequences,
-    positive,
-    runtime,
-    structural,
-)
+from .base import Context, Layer, Params, ParamSpec, further_input, initial, runtime, structural
 
 __all__ = ["GRULayer", "LSTMLayer", "RecurrentLayer"]
 
@@ -55,9 +42,9 @@ class _SequenceLayer(Layer):
     num_units: int = structural(check=positive)
     mask_input: Any = further_input()
     hid_init: Any = initial(Constant(0.0))
-    backwards: bool = structural(False)
-    learn_init: bool = structural(False)
-    only_return_final: bool = structural(False)
+    backwards: bool = structural(False, check=flag)
+    learn_init: bool = structural(False, check=flag)
+    only_return_final: bool = structural(False, check=flag)
     grad_clipping: float = runtime(0.0, low=0.0)
 
     gates: ClassVar[tuple[str, ...]]
@@ -263,7 +250,7 @@ class LSTMLayer(_SequenceLayer):
     nonlinearity_outgate: Any = structural(sigmoid, check=function)
     nonlinearity: Any = structural(tanh, check=function)
     cell_init: Any = initial(Constant(0.0))
-    peepholes: bool = structural(True)
+    peepholes: bool = structural(True, check=flag)
 
     gates = ("ingate", "forgetgate", "cell", "outgate")
     starts = ("cell_init", "hid_init")

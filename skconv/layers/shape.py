@@ -8,9 +8,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ..checks import Shape, is_whole, number, positive, row_axis
 from ..errors import LayerError
 from ..keys import structural_key
-from .base import Context, Layer, Params, Shape, positive, structural
+from .base import Context, Layer, Params, structural
 
 __all__ = ["DimshuffleLayer", "FlattenLayer", "PadLayer", "ReshapeLayer", "SliceLayer"]
 
@@ -65,11 +66,6 @@ class ReshapeLayer(Layer):
 
     shape: Any = structural()
 
-    def __post_init__(self) -> None:
-        if isinstance(self.shape, tuple | list):
-            sizes = tuple(tuple(n) if isinstance(n, list) else n for n in self.shape)
-            object.__setattr__(self, "shape", sizes)
-
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The given sizes, with the rest filled in."""
         given = input_shapes[0]
@@ -85,10 +81,10 @@ class ReshapeLayer(Layer):
 
     def _size(self, size: Any, given: Shape) -> int:
         if isinstance(size, tuple):
-            if len(size) != 1 or not 0 < size[0] < len(given):
+            if len(size) != 1 or not is_whole(size[0]) or not 0 < size[0] < len(given):
                 raise LayerError(f"{list(size)} is no axis of {given} besides the batch")
             return given[size[0]]
-        if size == -1 or (isinstance(size, int) and size > 0):
+        if is_whole(size) and (size == -1 or size > 0):
             return size
         raise LayerError(f"{size!r} in shape={self.shape!r} is no size; give 1 or more, -1 or [i]")
 
@@ -119,10 +115,10 @@ class DimshuffleLayer(Layer):
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The sizes of the axes in their new order."""
         given, pattern = input_shapes[0], self.pattern
-        if not isinstance(pattern, tuple) or pattern[:1] != (0,):
+        if not isinstance(pattern, tuple) or pattern[:1] != (0,) or not is_whole(pattern[0]):
             raise LayerError(f"pattern={pattern!r} must start with 0, the batch")
         axes = [axis for axis in pattern if axis != "x"]
-        if not all(isinstance(axis, int) and 0 <= axis < len(given) for axis in axes):
+        if not all(is_whole(axis) and 0 <= axis < len(given) for axis in axes):
             raise LayerError(f"pattern={pattern!r} may hold 'x' and the axes of {given}")
         if len(set(axes)) < len(axes):
             raise LayerError(f"pattern={pattern!r} has an axis twice")
@@ -141,6 +137,11 @@ class DimshuffleLayer(Layer):
         x = x.transpose(tuple(sorted(kept).index(axis) for axis in kept))
         new = [place for place, axis in enumerate(self.pattern) if axis == "x"]
         return jnp.expand_dims(x, new), state
+
+
+def _filling(value: Any) -> str | None:
+    infinite = isinstance(value, float) and math.isinf(value)
+    return None if infinite or number(value) is None else "a number"
 
 
 @dataclass(frozen=True)
@@ -163,15 +164,17 @@ class PadLayer(Layer):
     """
 
     width: Any = structural()
-    val: float = structural(0.0)
+    val: float = structural(0.0, check=_filling)
     batch_ndim: int = structural(2, check=positive)
 
     def _widths(self, rank: int) -> list[tuple[int, int]]:
         axes = rank - self.batch_ndim
+        if axes < 1:
+            raise LayerError(f"batch_ndim={self.batch_ndim} leaves no axes of an input with {rank}")
         widths = self.width if isinstance(self.width, tuple) else (self.width,) * axes
         pairs = [pair if isinstance(pair, tuple) else (pair, pair) for pair in widths]
         numbers = [n for pair in pairs for n in pair]
-        if not all(isinstance(n, int) and n >= 0 for n in numbers) or len(numbers) != 2 * axes:
+        if not all(is_whole(n) and n >= 0 for n in numbers) or len(numbers) != 2 * axes:
             raise LayerError(
                 f"width={self.width!r} is not a whole number of 0 or more, nor one or a pair for "
                 f"each of {axes} axes"
@@ -223,26 +226,19 @@ class SliceLayer(Layer):
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The input's shape with the axis shorter or left out."""
         shape = input_shapes[0]
-        axis = self._axis(len(shape))
+        axis = row_axis(self.axis, shape)
         if isinstance(self.indices, slice):
             size = len(range(*self.indices.indices(shape[axis])))
             if not size:
                 raise LayerError(f"{self.indices} takes nothing of axis {axis} of {shape}")
             return (*shape[:axis], size, *shape[axis + 1 :])
-        if not isinstance(self.indices, int) or not -shape[axis] <= self.indices < shape[axis]:
+        if not is_whole(self.indices) or not -shape[axis] <= self.indices < shape[axis]:
             raise LayerError(
                 f"indices={self.indices!r} is no slice and no position on axis {axis} of {shape}"
             )
         return (*shape[:axis], *shape[axis + 1 :])
 
-    def _axis(self, rank: int) -> int:
-        if not isinstance(self.axis, int) or not -rank <= self.axis < rank or not self.axis % rank:
-            raise LayerError(
-                f"axis={self.axis!r} is no axis of an input with {rank} besides the batch"
-            )
-        return self.axis % rank
-
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Cut."""
         x = inputs[0]
-        return x[(slice(None),) * self._axis(x.ndim) + (self.indices,)], state
+        return x[(slice(None),) * row_axis(self.axis, x.shape) + (self.indices,)], state

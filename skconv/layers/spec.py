@@ -32,8 +32,9 @@ class Spec(NamedTuple):
 
     def keywords(self) -> list[str]:
         """Keywords that may follow the layer's name."""
-        fields = [f.name for f in dataclasses.fields(self.cls) if f.init and f.name != "name"]
-        return [*fields, *self.cls.aliases]
+        fields = [f for f in dataclasses.fields(self.cls) if f.init and f.name != "name"]
+        own_first = sorted(fields, key=lambda f: f.kw_only)
+        return [*(f.name for f in own_first), *self.cls.aliases]
 
 
 def read(layers: Any) -> list[Spec]:

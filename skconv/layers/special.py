@@ -8,21 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ..checks import Shape, function, need_traced_shape, needed_function, shared_axes, traced_shape
 from ..errors import LayerError
 from ..init import Constant
-from .base import (
-    UNSET,
-    Context,
-    Layer,
-    Params,
-    ParamSpec,
-    Shape,
-    function,
-    initial,
-    runtime,
-    shared_axes,
-    structural,
-)
+from .base import UNSET, Context, Layer, Params, ParamSpec, initial, runtime, structural
 
 __all__ = [
     "BiasLayer",
@@ -72,13 +61,14 @@ class ExpressionLayer(Layer):
         From a batch in its public shape, channels first, to another. The functions of `jax.numpy`
         qualify; those that need another package's arrays do not.
     output_shape : 'auto', tuple or None
-        ``'auto'`` traces the function to find the shape, None is the shape of the input, and a
-        tuple is the shape itself, with None for the batch.
+        ``'auto'`` is the shape that the function makes. Another one is what it has to make: that of
+        the input where it is None, or a tuple with None for the batch.
 
     Raises
     ------
     ValueError
-        When the network is built, where the function mixes up the batch or fails on its input.
+        When the network is built, where the function mixes up the batch, fails on its input or
+        makes another shape.
 
     Examples
     --------
@@ -88,28 +78,20 @@ class ExpressionLayer(Layer):
     (None, 16, 5, 5)
     """
 
-    function: Any = structural(check=function)
+    function: Any = structural(check=needed_function)
     shape: Any = structural("auto")
 
     aliases = {"output_shape": "shape"}
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape that was given, or that the function makes of the input's."""
+        """The shape that the function makes of the input's."""
         given = input_shapes[0]
-        if self.shape is None:
-            return given
-        if isinstance(self.shape, tuple):
-            return (None, *self.shape[1:])
-        if self.shape != "auto":
+        if isinstance(self.shape, str) and self.shape == "auto":
+            return traced_shape(self.function, "function", given)
+        if self.shape is not None and not isinstance(self.shape, tuple):
             raise LayerError(f"output_shape={self.shape!r} is not 'auto', a tuple or None")
-        batch = 7919
-        try:
-            made = jax.eval_shape(self.function, jnp.zeros((batch, *given[1:]), jnp.float32)).shape
-        except (TypeError, ValueError) as fault:
-            raise LayerError(f"function fails on an input of shape {given}: {fault}") from fault
-        if made[:1] != (batch,):
-            raise LayerError(f"function does not keep the batch apart: from {given} to {made}")
-        return (None, *made[1:])
+        shape = given if self.shape is None else (None, *self.shape[1:])
+        return need_traced_shape(shape, self.function, "function", given)
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Call the function."""

@@ -5,20 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ..checks import Shape, need_channels, positive, row_axes
 from ..errors import LayerError
 from ..init import Constant
-from .base import Context, Layer, Params, ParamSpec, Shape, initial, positive, runtime, structural
+from .base import Context, Layer, Params, ParamSpec, initial, runtime, structural
 
 __all__ = ["GroupNormLayer", "InstanceNormLayer", "LayerNormLayer", "StandardizationLayer"]
-
-
-def _standardized(x, axes, epsilon):
-    centred = x - x.mean(axes, keepdims=True)
-    variance = jnp.square(centred).mean(axes, keepdims=True)
-    return centred * lax.rsqrt(variance + jnp.asarray(epsilon, x.dtype))
 
 
 @dataclass(frozen=True)
@@ -47,13 +43,11 @@ class StandardizationLayer(Layer):
         named = {"auto": range(1, rank), "spatial": range(2, rank), "features": (1,)}
         if isinstance(self.axes, str) and self.axes not in named:
             raise LayerError(f"axes={self.axes!r} is not one of {', '.join(map(repr, named))}")
-        axes = named[self.axes] if isinstance(self.axes, str) else self.axes
-        axes = (axes,) if isinstance(axes, int) else tuple(axes)
-        if not axes or not all(-rank <= axis < rank and axis % rank for axis in axes):
-            raise LayerError(
-                f"axes={self.axes!r} are no axes of an input with {rank} besides the batch"
-            )
-        return tuple(axis % rank for axis in axes)
+        axes = tuple(named[self.axes]) if isinstance(self.axes, str) else self.axes
+        axes = row_axes(axes, rank, "axes")
+        if not axes:
+            raise LayerError(f"axes={self.axes!r} are no axes of an input with {rank}")
+        return axes
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""
@@ -63,7 +57,10 @@ class StandardizationLayer(Layer):
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Standardise."""
         x = inputs[0]
-        return _standardized(x, self._axes(x.ndim), self.epsilon), state
+        axes = self._axes(x.ndim)
+        centred = x - x.mean(axes, keepdims=True)
+        variance = jnp.square(centred).mean(axes, keepdims=True)
+        return centred * lax.rsqrt(variance + jnp.asarray(self.epsilon, x.dtype)), state
 
 
 @dataclass(frozen=True)
@@ -99,6 +96,7 @@ class GroupNormLayer(Layer):
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""
+        need_channels(input_shapes[0])
         self._groups(input_shapes[0][1])
         return input_shapes[0]
 
@@ -115,11 +113,23 @@ class GroupNormLayer(Layer):
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Standardise, scale, shift."""
         x = inputs[0]
-        groups = x.reshape(*x.shape[:-1], self._groups(x.shape[-1]), -1)
-        axes = (*range(1, x.ndim - 1), x.ndim)
-        out = _standardized(groups, axes, self.epsilon).reshape(x.shape)
-        out = out * params["gamma"] if "gamma" in params else out
+        centred = x - self._means(x)
+        variance = self._means(jnp.square(centred))
+        scale = lax.rsqrt(variance + jnp.asarray(self.epsilon, x.dtype))
+        out = centred * (scale * params["gamma"] if "gamma" in params else scale)
         return (out + params["beta"] if "beta" in params else out), state
+
+    def _means(self, x: jax.Array) -> jax.Array:
+        """Take the mean of each row's groups, once for each of their channels.
+
+        First over the positions: on the CPU over these and the channels of a group at once takes
+        twice the time, and five times where a group is one channel.
+        """
+        rows, channels = len(x), x.shape[-1]
+        means = x.reshape(rows, -1, channels).mean(1)
+        means = means.reshape(rows, self._groups(channels), -1)
+        means = jnp.broadcast_to(means.mean(2, keepdims=True), means.shape)
+        return means.reshape(rows, *(1,) * (x.ndim - 2), channels)
 
 
 @dataclass(frozen=True)
@@ -168,6 +178,5 @@ class InstanceNormLayer(GroupNormLayer):
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""
-        if len(input_shapes[0]) < 3:
-            raise LayerError(f"takes input with axes after the channels, got {input_shapes[0]}")
+        need_channels(input_shapes[0], places=True)
         return input_shapes[0]

@@ -8,6 +8,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ..checks import (
+    Shape,
+    each_axis,
+    flag,
+    function,
+    natural_each,
+    need_images,
+    positive,
+    positive_each,
+)
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from ..lowering import convolve
@@ -17,16 +27,9 @@ from .base import (
     Layer,
     Params,
     ParamSpec,
-    Shape,
     add_biases,
     bias_specs,
-    each_axis,
-    function,
     initial,
-    natural_each,
-    need_images,
-    positive,
-    positive_each,
     structural,
 )
 
@@ -67,7 +70,7 @@ class TransposedConv2DLayer(Layer):
     filter_size: Any = structural(check=positive_each)
     stride: Any = structural(1, check=positive_each)
     crop: Any = structural(0, check=natural_each)
-    untie_biases: bool = structural(False)
+    untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(UNSET, check=function)
@@ -96,18 +99,30 @@ class TransposedConv2DLayer(Layer):
         out = self.output_shape(*input_shapes)
         return {"W": W} | bias_specs(self.b, out, untied=self.untie_biases)
 
+    def _enlarge(self, x: jax.Array, W: jax.Array) -> jax.Array:
+        size, stride, crop = self._sizes()
+        if stride == (1, 1):
+            # the gradient of a convolution that leaves out no pixel is one itself
+            turned = jnp.flip(W, (2, 3)).swapaxes(0, 1)
+            around = [k - 1 - c for k, c in zip(size, crop, strict=True)]
+            pads = tuple((max(n, 0), max(n, 0)) for n in around)
+            x = convolve(x, turned, stride, pads, (1, 1), 1)
+            crop = tuple(max(-n, 0) for n in around)
+        else:
+            shape = self.output_shape((None, x.shape[-1], *x.shape[1:-1]))
+            whole = [n + 2 * c for n, c in zip(shape[2:], crop, strict=True)]
+
+            def forward(image):
+                return convolve(image, W, stride, ((0, 0), (0, 0)), (1, 1), 1)
+
+            _, back = jax.vjp(forward, jnp.zeros((x.shape[0], *whole, self.num_filters), x.dtype))
+            (x,) = back(x)
+        cuts = (slice(c, n - c) for n, c in zip(x.shape[1:-1], crop, strict=True))
+        return x[(slice(None), *cuts)]
+
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Take back, cut, add, bend."""
-        x, (_, stride, crop) = inputs[0], self._sizes()
-        shape = self.output_shape((None, x.shape[-1], *x.shape[1:-1]))
-        whole = [n + 2 * c for n, c in zip(shape[2:], crop, strict=True)]
-
-        def forward(image):
-            return convolve(image, params["W"], stride, ((0, 0), (0, 0)), (1, 1), 1)
-
-        _, back = jax.vjp(forward, jnp.zeros((x.shape[0], *whole, self.num_filters), x.dtype))
-        (x,) = back(x)
-        x = x[(slice(None), *(slice(c, n - c) for n, c in zip(whole, crop, strict=True)))]
+        x = self._enlarge(inputs[0], params["W"])
         return self.activate(add_biases(x, params, untied=self.untie_biases)), state
 
 

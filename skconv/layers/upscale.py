@@ -7,17 +7,8 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
-from .base import (
-    Context,
-    Layer,
-    Params,
-    Shape,
-    each_axis,
-    need_images,
-    one_of,
-    positive_each,
-    structural,
-)
+from ..checks import Shape, each_axis, need_images, one_of, positive_each
+from .base import Context, Layer, Params, structural
 
 __all__ = ["Upscale1DLayer", "Upscale2DLayer", "Upscale3DLayer"]
 

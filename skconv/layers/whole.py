@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
-from ..errors import LayerError
-from .base import (
-    Context,
-    Layer,
-    Params,
+from ..checks import (
     Shape,
-    function,
+    need_channels,
     need_images,
+    need_traced_shape,
+    needed_function,
     one_of,
     positive_each,
-    structural,
 )
+from ..errors import LayerError
+from .base import Context, Layer, Params, structural
 
 __all__ = ["GlobalPoolLayer", "SpatialPyramidPoolingLayer"]
 
@@ -39,19 +39,20 @@ class GlobalPoolLayer(Layer):
     (None, 64)
     """
 
-    pool_function: Any = structural(jnp.mean, check=function)
+    pool_function: Any = structural(jnp.mean, check=needed_function)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The channels."""
         shape = input_shapes[0]
-        if len(shape) < 3:
-            raise LayerError(f"takes input with axes after the channels, got {shape}")
-        return shape[:2]
+        need_channels(shape, places=True)
+        return need_traced_shape(shape[:2], self._reduce, "pool_function", shape)
+
+    def _reduce(self, x: jax.Array) -> jax.Array:
+        return self.pool_function(x.reshape(*x.shape[:2], -1), axis=2)
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Reduce."""
-        x = inputs[0]
-        return self.pool_function(x.reshape(*x.shape[:2], -1), axis=2), state
+        return self._reduce(inputs[0]), state
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,15 @@
-"""Networks as functions that return layers and keywords for `NeuralNet`."""
+"""Networks as functions that return layers and keywords for `NeuralNet`.
 
+``NeuralNet(**models.vgg('D', num_classes=10))`` is VGG-16; what a network sets can be set anew, as
+in ``NeuralNet(**models.vgg('D') | {'dropout6_p': 0.3})``. Weights before a rectifier start as He et
+al. (2015) have them, whatever a paper before that did, and update rules are left to the caller.
+"""
+
+from .alexnet import alexnet
 from .default import default
+from .googlenet import googlenet
+from .lenet import lenet5
+from .resnet import resnet
+from .vgg import vgg
 
-__all__ = ["default"]
+__all__ = ["alexnet", "default", "googlenet", "lenet5", "resnet", "vgg"]

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils import check_array, check_random_state
 
 from ..augment.base import Transform, invoke, with_classes
-from ..layers.base import positive
+from ..checks import positive
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -38,7 +38,8 @@ conv_net = functools.partial(
     ],
 )
 
-CLASSIFIER, REGRESSOR = SimpleNamespace(regression=False), SimpleNamespace(regression=True)
+CLASSIFIER = SimpleNamespace(regression=False, outputs=None)
+REGRESSOR = SimpleNamespace(regression=True, outputs=None)
 
 ROW = {
     "epoch": 1,
@@ -72,6 +73,22 @@ def test_regression_has_no_accuracy():
     assert PrintLog().table(REGRESSOR, [ROW]).split("\n")[0] == (
         "  epoch    trn loss    val loss    trn/val     mine  dur"
     )
+
+
+def test_several_outputs_have_columns_of_their_own():
+    net = SimpleNamespace(regression={"age": True}, outputs=["digit", "age"])
+    own = {"valid_loss_digit": 0.5, "valid_loss_age": 1.0, "valid_accuracy_digit": 0.75}
+    assert PrintLog().table(net, [ROW | own]).split("\n")[::2] == [
+        "  epoch    trn loss    val loss    trn/val    valid acc     mine    val loss digit    "
+        "val loss age    valid acc digit  dur",
+        "      1     0.50000     0.25000    2.00000      0.75000  3.00000           0.50000    "
+        "     1.00000            0.75000  1.23s",
+    ]
+
+
+def test_several_outputs_of_numbers_have_no_accuracy():
+    net = SimpleNamespace(regression=True, outputs=["size", "age"])
+    assert "valid acc" not in PrintLog().table(net, [ROW])
 
 
 @pytest.mark.parametrize(("valid", "ratio"), [(math.nan, "nan"), (0.0, "nan"), (2.0, "0.25000")])

@@ -146,7 +146,10 @@ def test_what_does_not_fit(fields, shapes, message):
     ("fields", "message"),
     [
         ({}, r"num_heads is missing$"),
-        ({"num_heads": 2, "num_units": 0}, r"num_units=0 is not a whole number of 1 or more$"),
+        (
+            {"num_heads": 2, "num_units": 0},
+            r"num_units=0 is not a whole number of 1 or more, or None$",
+        ),
         ({"num_heads": 2, "p": 1.5}, r"p=1\.5 is not a number from 0\.0 to 1\.0$"),
     ],
 )

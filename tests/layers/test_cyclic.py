@@ -70,12 +70,14 @@ def group(request):
 
 @pytest.fixture
 def applied(float64):
-    def applied(layers, x, *, train=False, mask=None, **kwargs):
+    def applied(layers, x, *, train=False, mask=None, to=None):
         network = build(read(layers), {})
         params, state = filled(network)
         key = jax.random.key(0) if train else None
         ctx = Context(train, key, None if mask is None else jnp.asarray(mask))
-        return np.asarray(network.apply(params, state, {"input": x}, {}, ctx, **kwargs)[0])
+        to = None if to is None else [to]
+        outputs, _ = network.apply(params, state, {"input": x}, {}, ctx, to=to)
+        return np.asarray(outputs[0])
 
     return applied
 
@@ -291,7 +293,7 @@ def test_slices_of_slices_are_joined_from_within(applied):
         ),
         (
             [image, ("slice", CyclicSliceLayer()), ("hidden", DenseLayer(num_units=3))],
-            r"^layer 'hidden' \(DenseLayer\) is the output and holds 4 copies of each row; a "
+            r"^layer 'hidden' \(DenseLayer\) is an output and holds 4 copies of each row; a "
             r"CyclicPoolLayer must come before$",
         ),
         (

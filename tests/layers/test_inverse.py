@@ -42,7 +42,8 @@ def drawn(network):
 def applied(network, params, x, *, train=False, **kwargs):
     ctx = Context(train, jax.random.key(0) if train else None)
     with jax.enable_x64(True):
-        return np.asarray(network.apply(params, {}, {"input": x}, {}, ctx, **kwargs)[0])
+        (out,), _ = network.apply(params, {}, {"input": x}, {}, ctx, **kwargs)
+        return np.asarray(out)
 
 
 def test_a_dense_layer_is_undone_by_its_transpose():
@@ -85,7 +86,7 @@ def test_maxima_go_back_to_where_they_came_from():
     ]
     network = built(layers, bend={"incoming": "pool"})
     params = drawn(network)
-    maps = applied(network, params, images, to="conv")
+    maps = applied(network, params, images, to=["conv"])
     blocks = maps.reshape(3, 2, 2, 2, 2, 3)
     top = blocks.max((3, 5), keepdims=True)
     expected = np.where(blocks == top, top, 0).reshape(maps.shape)
@@ -101,7 +102,7 @@ def test_a_convolution_is_undone_by_a_transposed_one():
     network = built(layers)
     params = drawn(network)
     W = params["conv"]["W"]
-    maps = applied(network, params, images, to="conv")
+    maps = applied(network, params, images, to=["conv"])
     expected = [
         [sum(convolve2d(m, f[c]) for m, f in zip(row, W, strict=True)) for c in range(2)]
         for row in maps
@@ -120,7 +121,7 @@ def test_layers_of_several_layouts_meet():
     ]
     network = built(layers)
     params = drawn(network)
-    flat = applied(network, params, images, to="bend")
+    flat = applied(network, params, images, to=["bend"])
     found = applied(network, params, images)
     np.testing.assert_array_equal(found, flat.reshape(images.shape))
 
@@ -132,7 +133,7 @@ def test_noise_is_the_same_both_ways():
         ("back", InverseLayer(layer="drop")),
     ]
     network, x = built(layers), np.ones((4, 50))
-    there = applied(network, {}, x, train=True, to="drop")
+    there = applied(network, {}, x, train=True, to=["drop"])
     np.testing.assert_array_equal(applied(network, {}, x, train=True), 2 * there)
     assert set(there.ravel()) == {0, 2}
 
@@ -148,7 +149,7 @@ def test_gradients_reach_the_shared_weights_on_both_ways():
 
     def loss(W):
         params = {"code": {"W": W}}
-        out, _ = network.apply(params, {}, {"input": x}, {}, Context(True))
+        (out,), _ = network.apply(params, {}, {"input": x}, {}, Context(True))
         return (weights * out).sum()
 
     with jax.enable_x64(True):

@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 
 from skconv import NeuralNet, compile_counts
-from skconv.building import build
+from skconv.building import Task, build
 from skconv.errors import LayerError
 from skconv.init import Constant
 from skconv.layers import (
@@ -225,7 +225,7 @@ def test_shapes_that_do_not_fit(cls, shapes, message):
     [
         (LSTMLayer(), r"num_units is missing$"),
         (GRULayer(num_units=0), r"num_units=0 is not a whole number of 1 or more$"),
-        (LSTMLayer(num_units=2, grad_clipping=-1), r"grad_clipping=-1 is not a number from 0\.0"),
+        (LSTMLayer(num_units=2, grad_clipping=-1), r"grad_clipping=-1 is not a finite number of"),
         (GRULayer(num_units=2, nonlinearity_resetgate=3), r"nonlinearity_resetgate=3 is not a fun"),
         (LSTMLayer(num_units=2, b_cell=None), r"b_cell=None is no initialiser, number, array or"),
     ],
@@ -249,8 +249,8 @@ def test_both_directions_side_by_side():
     made = network.init(jax.random.key(0))
     params, state = jax.tree.map(lambda a: rng.normal(size=a.shape), made)
     with jax.enable_x64(True):
-        found, _ = network.apply(params, state, {"input": x}, {}, Context(False))
-        turned, _ = network.apply(params, state, {"input": x[:, ::-1]}, {}, Context(False))
+        (found,), _ = network.apply(params, state, {"input": x}, {}, Context(False))
+        (turned,), _ = network.apply(params, state, {"input": x[:, ::-1]}, {}, Context(False))
     for name, part in (("ahead", found[..., :2]), ("back", found[..., 2:])):
         layer = network.node(name).layer
         expected = formula(layer, lstm)({**params[name], **state[name]}, x)
@@ -260,18 +260,19 @@ def test_both_directions_side_by_side():
 
 def test_the_output_bends_after_the_units():
     layers = [("input", InputLayer((None, 5, 4))), ("out", RecurrentLayer(only_return_final=True))]
-    network = build(read(layers), {}, num_units=3, ending=lambda units: softmax)
+    network = build(read(layers), {}, tasks=[Task(3, lambda units: softmax)])
     layer = network.node("out").layer
     assert (layer.num_units, layer.nonlinearity) == (3, rectify)
-    assert network.ending is network.nonlinearity is softmax
+    (head,) = network.heads
+    assert head.ending is network.nonlinearity(head) is softmax
     params, state = network.init(jax.random.key(0))
-    out = [
-        network.apply(params, state, {"input": x.astype(np.float32)}, {}, Context(False), logits=z)
-        for z in (True, False)
-    ]
-    assert (out[0][0] >= 0).all()
-    np.testing.assert_allclose(softmax(out[0][0]), out[1][0], rtol=1e-6)
-    assert build(read(layers), {"out": {"num_units": 3}}).nonlinearity is linear
+    given = params, state, {"input": x.astype(np.float32)}, {}, Context(False)
+    (logits,), _ = network.apply(*given, logits=["out"])
+    (out,), _ = network.apply(*given)
+    assert (logits >= 0).all()
+    np.testing.assert_allclose(softmax(logits), out, rtol=1e-6)
+    bare = build(read(layers), {"out": {"num_units": 3}})
+    assert bare.nonlinearity(bare.heads[0]) is linear
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,8 @@ def test_fields_are_kept_as_given():
 
 def test_fields_of_instances_are_all_given():
     spec = read([DenseLayer(num_units=3, b=None, name="fc")])[0]
-    assert set(spec.given) == {"num_units", "W", "b", "nonlinearity"}
+    fields = {"num_units", "W", "b", "nonlinearity", "l1", "l2", "grad_scale"}
+    assert set(spec.given) == fields
     assert (spec.given["num_units"], spec.given["b"]) == (3, None)
     assert spec.given["nonlinearity"] is UNSET
 
@@ -124,7 +125,7 @@ def test_other_layers_in_fields_are_named():
         "back": ("gru2",),
     }
     assert specs[2].given["mask_input"] == "input1"
-    assert specs[3].given == {"layer": "gru2"}
+    assert specs[3].given["layer"] == "gru2"
     entries = [data, (GRULayer, {"name": "gru", "incoming": data, "mask_input": mask})]
     assert names(entries) == ["input0", "input1", "gru"]
     assert read(entries)[2].given == {"mask_input": "input1"}

@@ -1,6 +1,6 @@
 import pytest
 
-from skconv.building import build
+from skconv.building import Task, build
 from skconv.layers.spec import read
 from skconv.models.default import default
 
@@ -12,7 +12,7 @@ def network(shape):
     for keyword, value in keywords.items():
         layer, _, field = keyword.partition("_")
         given[layer][field] = value
-    return build(specs, given, input_shapes={None: shape}, num_units=3)
+    return build(specs, given, input_shapes={None: shape}, tasks=[Task(3)])
 
 
 @pytest.mark.parametrize("shape", [(1,), (4,), (7, 5), (1, 7, 20), (1, 20, 7), (1, 8, 8, 8)])

@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.experimental import enable_halving_search_cv
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skconv import compile_counts
-from skconv.layers import DropoutLayer
+from skconv.layers import DenseLayer, DropoutLayer
 
 
 def compiled(kind, work):
@@ -55,6 +57,39 @@ def test_grid_over_penalties_clipping_and_the_loss_compiles_one_training_step(ml
     search = GridSearchCV(net, grid, cv=2)
     assert compiled("train", lambda: search.fit(X[:300], y[:300])) == 1
     assert set(search.best_params_) == set(grid)
+
+
+def both_right(net, X, y):
+    digit, parity = net.predict(X)
+    return float(((digit == y[:, 0]) & (parity == y[:, 1])).mean())
+
+
+@pytest.fixture
+def two_headed(mlp):
+    parity = (DenseLayer, {"name": "parity", "incoming": "hidden"})
+    net = clone(mlp).set_params(layers=[*mlp.layers, parity], outputs=["output", "parity"])
+    return make_pipeline(StandardScaler(), net)
+
+
+@pytest.mark.parametrize(
+    ("names", "scoring", "cv"),
+    [
+        (np.array([0, 1]), None, 2),
+        (np.array([0, 1]), both_right, 2),
+        (np.array(["even", "odd"], object), both_right, KFold(2)),
+    ],
+    ids=["numbers", "numbers and scorer", "objects"],
+)
+def test_grid_over_weights_of_several_outputs(two_headed, small_digits, names, scoring, cv):
+    """Folds cut a table of targets; whole numbers as `cv` make scikit-learn sort its values."""
+    X, digit = small_digits
+    y = np.stack([digit, names[digit % 2]], axis=1)
+    grid = {"neuralnet__output_weights": [{"output": 0.0}, None, {"parity": 0.3}]}
+    search = GridSearchCV(two_headed, grid, cv=cv, scoring=scoring)
+    assert compiled("train", lambda: search.fit(X, y)) <= 1
+    assert search.best_params_["neuralnet__output_weights"] != {"output": 0.0}
+    assert search.best_score_ > 0.8
+    assert both_right(search, X, y) > 0.9
 
 
 def test_halving_search(mlp, small_digits):

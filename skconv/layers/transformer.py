@@ -1,0 +1,260 @@
+"""Layers that sample images anew, where another layer says."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from ..checks import Shape, is_whole, need_images, number, one_of
+from ..errors import LayerError
+from .base import Context, Layer, Params, further_input, structural
+
+__all__ = ["TPSTransformerLayer", "TransformerLayer"]
+
+
+def _factor(value: Any) -> str | None:
+    values = value if isinstance(value, tuple) else (value,)
+    if len(values) in (1, 2) and all(number(v) is None and v > 0 for v in values):
+        return None
+    return "a number above 0, or two of them"
+
+
+def _square(value: Any) -> str | None:
+    if is_whole(value) and value >= 4 and math.isqrt(value) ** 2 == value:
+        return None
+    return "the square of a whole number of 2 or more"
+
+
+@dataclass(frozen=True)
+class _SamplingLayer(Layer):
+    """Interpolate images where the output of a further layer says."""
+
+    localization_network: Any = further_input()
+    downsample_factor: Any = structural(1, check=_factor)
+    border_mode: str = structural("nearest", check=one_of("nearest", "mirror", "wrap"))
+
+    layout: ClassVar[str] = "channels_last"
+
+    def check(self) -> Iterable[str]:
+        """Yield what is wrong with the fields, whatever the inputs."""
+        yield from super().check()
+        if self.localization_network is None:
+            yield "localization_network is missing"
+
+    def _numbers(self) -> int:
+        """Count the numbers that describe where to sample one image."""
+        raise NotImplementedError
+
+    def _places(self, theta: jax.Array, grid: np.ndarray) -> jax.Array:
+        """Map the points of the output to those of the input.
+
+        Parameters
+        ----------
+        theta : array of shape (n, numbers)
+        grid : array of shape (2, points)
+            Columns and rows, from -1 to 1.
+
+        Returns
+        -------
+        array of shape (n, 2, points)
+        """
+        raise NotImplementedError
+
+    def _sizes(self, shape: Shape) -> tuple[int, int]:
+        factors = self.downsample_factor
+        factors = factors if isinstance(factors, tuple) else (factors,)
+        factors = factors * 2 if len(factors) == 1 else factors
+        height, width = (int(n // factor) for n, factor in zip(shape, factors, strict=True))
+        return height, width
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Images with as many channels, and fewer pixels where they are sampled down."""
+        images, theta = input_shapes
+        need_images(images, 2)
+        if theta[1:] != (self._numbers(),):
+            raise LayerError(
+                f"needs {self._numbers()} numbers for each image from its localization_network, "
+                f"which has the output shape {theta}"
+            )
+        sizes = self._sizes(images[2:])
+        if min(sizes) < 1:
+            raise LayerError(
+                f"downsample_factor={self.downsample_factor!r} leaves no pixel of {images}"
+            )
+        return (*images[:2], *sizes)
+
+    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
+        """Say where, and interpolate there."""
+        images, theta = inputs
+        spatial = images.shape[1:-1]
+        sizes = self._sizes(spatial)
+        grid = np.meshgrid(*map(_line, reversed(sizes)))
+        if theta.dtype.itemsize < 4:  # bfloat16 could not tell the pixels of larger images apart
+            theta = theta.astype(jnp.float32)
+        places = self._places(theta, np.stack(grid).reshape(2, -1))
+        columns, rows = ((places[:, i] + 1) / 2 * (spatial[1 - i] - 1) for i in range(2))
+        out = _interpolate(images, rows, columns, self.border_mode)
+        return out.reshape(len(images), *sizes, -1), state
+
+
+@dataclass(frozen=True)
+class TransformerLayer(_SamplingLayer):
+    """Spatial transformer: an affine map of images that the network itself chooses.
+
+    From Jaderberg et al. 2015. With -1 and 1 the centres of an image's first and last pixels, the
+    output's pixel at ``(x, y)`` is the input's at ``theta @ (x, y, 1)``, interpolated bilinearly.
+
+    Parameters
+    ----------
+    localization_network : Layer or str
+        The layer that puts out ``theta``, or its name: rows of 6 numbers, the first 3 for x.
+    downsample_factor : float or (float, float)
+        Rows and columns of the input for one of the output.
+    border_mode : 'nearest', 'mirror' or 'wrap'
+        What lies outside of the image: its border, its mirror image at the centres of the pixels of
+        the border, or the image again.
+
+    Notes
+    -----
+    A localization network whose last layer has ``W=0.0`` and ``b=np.array([1, 0, 0, 0, 1, 0])``
+    starts as the identity.
+
+    Examples
+    --------
+    >>> layer = TransformerLayer(localization_network='where', downsample_factor=2)
+    >>> layer.output_shape((None, 3, 28, 28), (None, 6))
+    (None, 3, 14, 14)
+    """
+
+    def _numbers(self) -> int:
+        return 6
+
+    def _places(self, theta: jax.Array, grid: np.ndarray) -> jax.Array:
+        points = np.vstack([grid, np.ones_like(grid[:1])])
+        return _product(theta.reshape(-1, 2, 3), points)
+
+
+@dataclass(frozen=True)
+class TPSTransformerLayer(_SamplingLayer):
+    """Spatial transformer by a thin plate spline (Bookstein 1989, Jaderberg et al. 2015).
+
+    A square grid of control points lies on the output, its corners on the image's. The network says
+    for each how far from it the output's pixel lies in the input; what is between follows smoothly.
+
+    Parameters
+    ----------
+    localization_network : Layer or str
+        The layer that puts out the offsets, or its name: rows of ``2 * control_points`` numbers,
+        first all of x, then all of y, each row by row. Zeros are the identity.
+    downsample_factor, border_mode
+        As in `TransformerLayer`.
+    control_points : int
+        Number of points, a square.
+
+    Notes
+    -----
+    Lasagne's `precompute_grid` has no counterpart: shapes are known, so it always is.
+
+    Examples
+    --------
+    >>> layer = TPSTransformerLayer(localization_network='where', control_points=9)
+    >>> layer.output_shape((None, 3, 28, 28), (None, 18))
+    (None, 3, 28, 28)
+    """
+
+    control_points: int = structural(16, check=_square)
+
+    def _numbers(self) -> int:
+        return 2 * self.control_points
+
+    def _places(self, theta: jax.Array, grid: np.ndarray) -> jax.Array:
+        line = _line(math.isqrt(self.control_points))
+        weights = _spline(np.stack(np.meshgrid(line, line)).reshape(2, -1), grid)
+        offsets = theta.reshape(-1, 2, self.control_points)
+        return jnp.asarray(grid, theta.dtype) + _product(offsets, weights)
+
+
+def _line(count: int) -> np.ndarray:
+    """Spread points from -1 to 1; one alone is in the middle."""
+    return np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
+
+
+def _product(left: jax.Array, right: np.ndarray) -> jax.Array:
+    """Multiply in full precision, without which an accelerator would miss pixels."""
+    return jnp.matmul(left, jnp.asarray(right, left.dtype), precision=lax.Precision.HIGHEST)
+
+
+def _spline(controls: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Weights of the values at control points in the spline's values at other points.
+
+    Parameters
+    ----------
+    controls : array of shape (2, count)
+    points : array of shape (2, number)
+
+    Returns
+    -------
+    array of shape (count, number)
+    """
+
+    def radial(to: np.ndarray) -> np.ndarray:
+        squares = np.square(controls[:, :, None] - to[:, None]).sum(0)
+        return squares * np.log(np.where(squares > 0, squares, 1))
+
+    count = controls.shape[1]
+    plane = np.vstack([np.ones(count), controls])
+    system = np.block([[radial(controls), plane.T], [plane, np.zeros((3, 3))]])
+    right = np.vstack([radial(points), np.ones(points.shape[1]), points])
+    return np.linalg.solve(system, right)[:count]
+
+
+def _interpolate(images: jax.Array, rows: jax.Array, columns: jax.Array, border: str) -> jax.Array:
+    """Mix the four pixels around each place.
+
+    Parameters
+    ----------
+    images : array of shape (n, h, w, channels)
+    rows, columns : array of shape (n, points)
+        In pixels.
+    border : str
+
+    Returns
+    -------
+    array of shape (n, points, channels)
+    """
+    batch, height, width, _ = images.shape
+    pixels = images.reshape(batch, height * width, -1)
+    image = jnp.arange(batch)[:, None]
+    total = jnp.zeros((*rows.shape, images.shape[-1]), images.dtype)
+    around = (_neighbours(rows, height, border), _neighbours(columns, width, border))
+    for (row, of_row), (column, of_column) in itertools.product(*around):
+        seen = pixels.at[image, row * width + column].get(mode="promise_in_bounds")
+        total = total + seen * (of_row * of_column).astype(images.dtype)[..., None]
+    return total
+
+
+def _neighbours(
+    places: jax.Array, count: int, border: str
+) -> Sequence[tuple[jax.Array, jax.Array]]:
+    """Index and weight of the pixels before and after each place along an axis."""
+    floor = jnp.floor(places)
+    after = places - floor
+    pixel = floor.astype(jnp.int32)
+    return [(_inside(pixel, count, border), 1 - after), (_inside(pixel + 1, count, border), after)]
+
+
+def _inside(pixel: jax.Array, count: int, border: str) -> jax.Array:
+    if border == "nearest":
+        return jnp.clip(pixel, 0, count - 1)
+    if border == "wrap":
+        return pixel % count
+    period = max(2 * (count - 1), 1)
+    return jnp.minimum(pixel % period, -pixel % period)

@@ -1,0 +1,83 @@
+"""AlexNet, which began the use of deep networks for photographs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..layers import DropoutLayer, LocalResponseNormalization2DLayer, MaxPool2DLayer
+from .base import Stack
+
+FILTERS = {1: (64, 192, 384, 256, 256), 2: (96, 256, 384, 384, 256)}
+"""Filters of the five convolutions, by the number of groups."""
+
+
+def alexnet(
+    input_shape: tuple[int, int, int] | None = (3, 224, 224),
+    num_classes: int | None = 1000,
+    *,
+    groups: int = 2,
+    width: float = 1.0,
+    small: bool = False,
+) -> dict[str, Any]:
+    """Return AlexNet, as it was split for two devices or in one column.
+
+    Parameters
+    ----------
+    input_shape : (int, int, int), optional
+        Channels, height and width; None leaves them to X.
+    num_classes : int, optional
+        None leaves them to y.
+    groups : 1 or 2
+        2 for Krizhevsky et al. (2012): the second, fourth and fifth convolution see half of the
+        channels each, and the first two are followed by local response normalisation. 60,965,224
+        parameters. 1 for Krizhevsky (2014), without normalisation: 61,100,840.
+    width : float
+        Factor on the number of filters and hidden units.
+    small : bool
+        Whether the first convolution is one of 5x5 with a stride of 1, as in Krizhevsky's
+        networks for CIFAR, for images of 32x32.
+
+    Returns
+    -------
+    dict
+        ``layers`` and their keywords.
+
+    Notes
+    -----
+    The first filters are padded by 2, so that images of 224x224 give maps of 55x55; the paper's
+    own would need 227x227. The paper of 2014 has 384 filters in the fourth convolution, but its
+    program, cuda-convnet2's ``layers-imagenet-1gpu.cfg``, has 256, and so has torchvision.
+
+    References
+    ----------
+    Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural
+    networks" (2012). Krizhevsky, "One weird trick for parallelizing convolutional neural networks"
+    (2014).
+
+    Examples
+    --------
+    >>> [name for name, layer in alexnet()['layers']][:5]
+    ['input', 'conv1', 'norm1', 'pool1', 'conv2']
+    """
+    if groups not in FILTERS:
+        raise ValueError(f"groups={groups!r} is not 1 or 2")
+    split = {"num_groups": groups}
+    first = {"filter_size": 5} if small else {"filter_size": 11, "stride": 4, "pad": 2}
+    convolutions: tuple[dict[str, Any], ...] = (
+        first,
+        {"filter_size": 5, **split},
+        {"filter_size": 3},
+        {"filter_size": 3, **split},
+        {"filter_size": 3, **split},
+    )
+    stack = Stack(input_shape, width)
+    for i, (filters, fields) in enumerate(zip(FILTERS[groups], convolutions, strict=True), start=1):
+        stack.conv(f"conv{i}", filters, **fields)
+        if groups == 2 and i in (1, 2):
+            stack.add(f"norm{i}", LocalResponseNormalization2DLayer)
+        if i in (1, 2, 5):
+            stack.add(f"pool{i}", MaxPool2DLayer, pool_size=3, stride=2)
+    for i in (6, 7):
+        stack.dense(f"fc{i}", 4096)
+        stack.add(f"dropout{i}", DropoutLayer)
+    return stack.end(num_classes)

@@ -1,0 +1,78 @@
+"""How the networks are written down: layers and their keywords, one after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..init import HeNormal
+from ..layers import Conv2DLayer, DenseLayer, InputLayer
+
+RECTIFIED = HeNormal(gain="relu")
+"""Where weights before a rectifier start, so that deep networks learn (He et al. 2015)."""
+
+
+class Stack:
+    """Layers and keywords of a network, as it grows.
+
+    Parameters
+    ----------
+    input_shape : tuple of int or None
+        Shape of a row, channels first; None leaves it to X.
+    width : float
+        Factor on the number of filters and hidden units.
+
+    Attributes
+    ----------
+    last : str
+        Name of the layer that was added last.
+
+    Examples
+    --------
+    >>> stack = Stack((1, 28, 28))
+    >>> stack.dense('hidden', 100)
+    'hidden'
+    >>> stack.end(10)['output_num_units']
+    10
+    """
+
+    def __init__(self, input_shape: tuple[int, ...] | None, width: float = 1.0) -> None:
+        self.layers: list[tuple[str, type]] = []
+        self.keywords: dict[str, Any] = {}
+        self.last = ""
+        self._width = width
+        self.add("input", InputLayer, **_known(shape=input_shape and (None, *input_shape)))
+
+    def add(self, name: str, layer: type, **fields: Any) -> str:
+        """Add a layer, and return its name."""
+        self.layers.append((name, layer))
+        self.keywords |= {f"{name}_{field}": value for field, value in fields.items()}
+        self.last = name
+        return name
+
+    def scaled(self, number: int) -> int:
+        """Scale a number of filters to an even one, which two groups can share."""
+        return max(2, 2 * round(number * self._width / 2))
+
+    def conv(self, name: str, num_filters: int, filter_size: int, **fields: Any) -> str:
+        """Add a convolution that keeps the size of the image, before a stride."""
+        given = {"pad": "same", "W": RECTIFIED, **fields}
+        filters = self.scaled(num_filters)
+        return self.add(name, Conv2DLayer, num_filters=filters, filter_size=filter_size, **given)
+
+    def dense(self, name: str, num_units: int, **fields: Any) -> str:
+        """Add a hidden layer."""
+        units = self.scaled(num_units)
+        return self.add(name, DenseLayer, num_units=units, W=RECTIFIED, **fields)
+
+    def end(self, num_classes: int | None) -> dict[str, Any]:
+        """Add the output, and return what `NeuralNet` takes; None leaves the classes to y."""
+        self.output("output", num_classes)
+        return {"layers": self.layers, **self.keywords}
+
+    def output(self, name: str, num_classes: int | None) -> str:
+        """Add a layer with a unit for each class."""
+        return self.add(name, DenseLayer, **_known(num_units=num_classes))
+
+
+def _known(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

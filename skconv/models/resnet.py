@@ -1,0 +1,142 @@
+"""Residual networks: each block adds to what enters it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..layers import (
+    BatchNormLayer,
+    ElemwiseSumLayer,
+    GlobalPoolLayer,
+    MaxPool2DLayer,
+    NonlinearityLayer,
+    PadLayer,
+)
+from .base import Stack
+
+
+class Kind(NamedTuple):
+    """What networks of a depth look like.
+
+    Parameters
+    ----------
+    blocks : tuple of int
+        Blocks in each stage.
+    bottleneck : bool
+        Whether a block has three convolutions, that of 3x3 between two of 1x1, instead of two.
+    cifar : bool
+        Whether it is one for images of 32x32.
+    """
+
+    blocks: tuple[int, ...]
+    bottleneck: bool = False
+    cifar: bool = False
+
+
+KINDS = {
+    18: Kind((2, 2, 2, 2)),
+    34: Kind((3, 4, 6, 3)),
+    50: Kind((3, 4, 6, 3), bottleneck=True),
+    101: Kind((3, 4, 23, 3), bottleneck=True),
+    152: Kind((3, 8, 36, 3), bottleneck=True),
+    **{6 * n + 2: Kind((n, n, n), cifar=True) for n in (3, 5, 7, 9, 18)},
+}
+"""By depth, as in the paper's first table and section 4.2."""
+
+
+def resnet(
+    depth: int = 18,
+    input_shape: tuple[int, int, int] | None = (3, 224, 224),
+    num_classes: int | None = 1000,
+    *,
+    width: float = 1.0,
+    small: bool = False,
+) -> dict[str, Any]:
+    """Return one of the residual networks of He et al. (2015).
+
+    Parameters
+    ----------
+    depth : int
+        18, 34, 50, 101 or 152 for ImageNet, with 11,689,512 to 60,192,808 parameters. 20, 32, 44,
+        56 or 110 for images of 32x32, with 0.27 to 1.7 million.
+    input_shape : (int, int, int), optional
+        Channels, height and width; None leaves them to X.
+    num_classes : int, optional
+        None leaves them to y.
+    width : float
+        Factor on the number of filters.
+    small : bool
+        Whether a network for ImageNet starts with a convolution of 3x3 instead of one of 7x7 with
+        a stride of 2 and a pooling, for images of 32x32. Those for CIFAR do in any case.
+
+    Returns
+    -------
+    dict
+        ``layers`` and their keywords.
+
+    Notes
+    -----
+    Where a block changes the shape, the networks for ImageNet have convolutions of 1x1 in the
+    shortcut (option B of the paper), those for CIFAR leave out every other pixel and add channels
+    of zeros (option A). In blocks of three convolutions that of 3x3 has the stride, as in torch.
+
+    References
+    ----------
+    He, Zhang, Ren, Sun, "Deep residual learning for image recognition" (2015).
+
+    Examples
+    --------
+    >>> [name for name, layer in resnet(20, (3, 32, 32), 10)['layers']][:5]
+    ['input', 'conv1', 'norm1', 'rectify1', 'conv2_1a']
+    """
+    if depth not in KINDS:
+        raise ValueError(f"depth={depth!r} is not one of {', '.join(map(str, sorted(KINDS)))}")
+    kind = KINDS[depth]
+    stack = Stack(input_shape, width)
+    filters = 16 if kind.cifar else 64
+    if kind.cifar or small:
+        _convolve(stack, "1", filters, 3)
+        stack.add("rectify1", NonlinearityLayer)
+    else:
+        _convolve(stack, "1", filters, 7, stride=2)
+        stack.add("rectify1", NonlinearityLayer)
+        stack.add("pool1", MaxPool2DLayer, pool_size=3, stride=2, pad=1)
+    for stage, count in enumerate(kind.blocks):
+        for i in range(count):
+            stride = 2 if stage and not i else 1
+            place = f"{stage + 2}_{i + 1}"
+            _block(stack, kind, place, filters * 2**stage, stride, first=not i)
+    stack.add("pool", GlobalPoolLayer)
+    return stack.end(num_classes)
+
+
+def _block(stack: Stack, kind: Kind, place: str, filters: int, stride: int, *, first: bool) -> None:
+    entry, out = stack.last, 4 * filters if kind.bottleneck else filters
+    if kind.bottleneck:
+        convolutions = [(filters, 1, 1), (filters, 3, stride), (out, 1, 1)]
+    else:
+        convolutions = [(filters, 3, stride), (filters, 3, 1)]
+    for i, (number, size, step) in enumerate(convolutions):
+        if i:
+            stack.add(f"rectify{place}{'abc'[i - 1]}", NonlinearityLayer)
+        end = _convolve(stack, f"{place}{'abc'[i]}", number, size, stride=step)
+    if not first or (stride == 1 and not kind.bottleneck):
+        shortcut = entry
+    elif kind.cifar:
+        shortcut = _pad(stack, place, entry, out)
+    else:
+        shortcut = _convolve(stack, f"{place}_shortcut", out, 1, stride=stride, incoming=entry)
+    stack.add(f"sum{place}", ElemwiseSumLayer, incomings=[end, shortcut])
+    stack.add(f"rectify{place}", NonlinearityLayer)
+
+
+def _convolve(stack: Stack, place: str, filters: int, size: int, **fields: Any) -> str:
+    stack.conv(f"conv{place}", filters, size, b=None, nonlinearity=None, **fields)
+    return stack.add(f"norm{place}", BatchNormLayer)
+
+
+def _pad(stack: Stack, place: str, entry: str, filters: int) -> str:
+    """Halve the image without parameters, and add channels of zeros for as many as there were."""
+    stack.add(f"halve{place}", MaxPool2DLayer, pool_size=1, stride=2, incoming=entry)
+    new = stack.scaled(filters) - stack.scaled(filters // 2)
+    return stack.add(f"widen{place}", PadLayer, width=((0, new), 0, 0), batch_ndim=1)

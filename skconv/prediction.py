@@ -1,0 +1,124 @@
+"""What a net answers: labels, probabilities, scores, and what any layer puts out."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from .data import changes
+from .heads import numeric, output_names
+from .inputs import check_rows
+from .model import FittedLayer, Model
+from .outputs import Outputs, from_outputs
+from .plans import PredictPlan
+from .preparation import as_numbers
+from .programs import programs_for
+from .settings import as_test_iterator
+from .training import predict
+
+
+def _classifies(net: PredictionMixin) -> bool:
+    return not all(numeric(net.regression, net.outputs))
+
+
+class PredictionMixin:
+    """What a net can tell of rows."""
+
+    _model: Model
+    _outputs: Outputs | None
+    regression: Any
+    outputs: Any
+
+    def _answers(self) -> Outputs:
+        check_is_fitted(self)
+        if self._outputs is not None:
+            return self._outputs
+        shapes = list(self._model.network.outputs.values())
+        regression = numeric(self.regression, self.outputs)
+        return from_outputs(shapes, output_names(self.outputs), regression=regression)
+
+    def _output(self, X: Any, to: str | None = None) -> Any:
+        check_is_fitted(self)
+        network = self._model.network
+        reset = not hasattr(self, "n_features_in_")
+        probe = copy.copy(self) if reset else self
+        rows = check_rows(probe, X, reset=reset, check=self.check_input)
+        iterator = as_test_iterator(self.batch_iterator_test)
+        rows = rows.arrange(network.inputs, changed=changes(iterator))
+        programs = programs_for(PredictPlan(network, self.test_augment))
+        return predict(programs, self._model, rows, iterator, as_numbers(network.runtime()), to)
+
+    def predict(self, X: Any) -> Any:
+        """Predict labels, indicators or numbers.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix, or dict of arrays
+            Rows as in `fit`.
+
+        Returns
+        -------
+        array of shape (n,) or (n, outputs)
+            Labels of the type that y had, or numbers in the shape that y had; of several outputs
+            a tuple of such arrays, in their order.
+        """
+        return self._answers().decode(self._output(X))
+
+    @available_if(_classifies)
+    def predict_proba(self, X: Any) -> Any:
+        """Predict probabilities; for classifiers.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix, or dict of arrays
+            Rows as in `fit`.
+
+        Returns
+        -------
+        float32 array of shape (n, n_classes)
+            Columns in the order of `classes_`; of several outputs a tuple of such arrays, in
+            their order, with None for an output that answers with numbers.
+        """
+        return self._answers().probabilities(self._output(X))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Compute the accuracy, or for regression the coefficient of determination.
+
+        Of several outputs it is the mean of their scores.
+
+        Parameters
+        ----------
+        X, y
+            Rows as in `fit`, and their true targets.
+        sample_weight : array-like of shape (n,), optional
+
+        Returns
+        -------
+        float
+        """
+        return self._answers().score(y, self.predict(X), sample_weight)
+
+    def get_output(self, layer: str | int | FittedLayer, X: Any) -> np.ndarray:
+        """Compute what a layer puts out.
+
+        Parameters
+        ----------
+        layer : str, int or FittedLayer
+            Name or index of the layer, or an entry of `layers_`.
+        X : array-like, DataFrame, sparse matrix, or dict of arrays
+            Rows as in `fit`.
+
+        Returns
+        -------
+        float32 array of shape (n, ...)
+            In the layer's public shape, channels first.
+        """
+        check_is_fitted(self)
+        if isinstance(layer, int):
+            layer = self.layers_[layer]
+        name = layer.name if isinstance(layer, FittedLayer) else layer
+        return self._output(X, self._model.network.node(name).name)

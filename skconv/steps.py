@@ -1,0 +1,335 @@
+"""What the programs compute: training with evaluation, and prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import lax
+
+from . import passes
+from .heads import alone
+from .layers.base import Context
+from .network import Runtime, Variables
+from .objectives import weighted_mean
+from .passes import Values, array_or_dict
+from .plans import Plan, PredictPlan, Scores
+from .updating import BatchLoss
+
+
+class TrainState(NamedTuple):
+    """What a training step renews.
+
+    Parameters
+    ----------
+    params, state : dict of dict of array
+    opt : pytree
+        State of the update rule.
+    """
+
+    params: Variables
+    state: Variables
+    opt: Any
+
+
+class Batches(NamedTuple):
+    """Rows cut into batches, as `skconv.data.Chunk` holds them.
+
+    Parameters
+    ----------
+    X : dict of array of shape (steps, batch, ...)
+    y : array of shape (steps, batch, ...)
+    weights : array of shape (steps, batch)
+        Weight of each row in the loss; zero for rows that only fill up.
+    """
+
+    X: dict[str, Any]
+    y: Any
+    weights: Any
+
+
+class Span(NamedTuple):
+    """What a call of the training program goes through.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs on the same rows, each in its own order.
+    start, stop : int
+        Steps of each epoch.
+    rows : int
+        Positions in the order of an epoch that are real; those behind fill up its last batch.
+    valid : int
+        Batches to evaluate on after each epoch.
+    """
+
+    epochs: Any
+    start: Any
+    stop: Any
+    rows: Any
+    valid: Any
+
+
+class Moment(NamedTuple):
+    """Where in training a chunk begins; with the seed it decides all randomness.
+
+    Parameters
+    ----------
+    seed, epoch, step : int
+        `step` counts within the epoch.
+    """
+
+    seed: Any
+    epoch: Any
+    step: Any
+
+
+class Trained(NamedTuple):
+    """What a call of the training program gives.
+
+    Parameters
+    ----------
+    carry : TrainState
+    train, valid : array of shape (EPOCHS, names)
+        The sums of each epoch as one vector: to fetch a vector takes as long as to fetch one
+        number. `valid` is None where there is nothing to evaluate on.
+    outputs : array of shape (steps, batch, ...) or None
+        Predictions for the rows that were evaluated, where they were asked for.
+    """
+
+    carry: TrainState
+    train: Any
+    valid: Any
+    outputs: Any
+
+
+def train_sums(plan: Plan) -> list[str]:
+    """Name the sums that `train` returns of the training rows, in order."""
+    return _names(plan.scores_train, "finite")
+
+
+def valid_sums(plan: Plan) -> list[str]:
+    """Name the sums that `train` returns of the validation rows, in order."""
+    return _names(plan.scores_valid, "accuracy", *plan.columns)
+
+
+def _names(scores: Scores, *more: str) -> list[str]:
+    return sorted(["weight", "loss", *more, *(name for name, _ in scores)])
+
+
+def start(plan: Plan, params: Variables, rates: Mapping[str, Any]) -> Any:
+    """Start the update rule."""
+    return plan.update.transformation(rates).init(params)
+
+
+def train(
+    plan: Plan,
+    carry: TrainState,
+    rows: Batches,
+    order: jax.Array,
+    valid: Batches | None,
+    values: Values,
+    moment: Moment,
+    span: Span,
+    *,
+    outputs: bool = False,
+) -> Trained:
+    """Train for some epochs or a part of one, and evaluate after each.
+
+    `order` has the shape ``(EPOCHS, steps, batch)`` and tells the place of each row in `rows`; the
+    numbers of the update go on from step to step through all epochs. An epoch after which anything
+    is not finite leaves the state as it was before it, and those after it do nothing.
+    """
+    seed = jax.random.key(moment.seed)
+    X, y, weights = _flat(rows.X), _flat(rows.y), rows.weights.reshape(-1)
+    places = jnp.arange(order.shape[-1], dtype=jnp.int32)
+
+    def epoch(e: jax.Array, loop: Any) -> Any:
+        before, going, of_train, of_valid, kept = loop
+        key = jax.random.fold_in(seed, moment.epoch + e)
+
+        def step(i: jax.Array, loop: tuple[TrainState, dict[str, jax.Array]]) -> Any:
+            before, sums = loop
+            row = order[e, i]
+            w = jnp.where(i * len(places) + places < span.rows, weights[row], 0)
+            keys = jax.random.split(jax.random.fold_in(key, moment.step + i), 2)
+            Xb = _batch(X, row)
+            Xb, yb = passes.augmented(plan, keys[0], Xb, _at(y, row))
+            number = e * span.stop + i
+            rates = {name: numbers[number] for name, numbers in values.update.items()}
+            ctx = Context(True, keys[1], w > 0)
+            after, out, value = _learn(plan, before, Xb, yb, ctx, w, values, rates)
+            scores = passes.scores(plan, plan.scores_train, out, yb, w)
+            return after, _add(sums, w, {"loss": value, **scores})
+
+        sums = dict.fromkeys(_names(plan.scores_train), jnp.zeros((), jnp.float32))
+        stop = jnp.where(going, span.stop, span.start)
+        after, sums = lax.fori_loop(span.start, stop, step, (before, sums))
+        going &= _finite(sums["loss"], after.params, after.state)
+        sums |= {"finite": going.astype(jnp.float32)}
+        carry = jax.tree.map(partial(jnp.where, going), after, before)
+        of_train = of_train.at[e].set(_packed(sums))
+        if valid is not None:
+            sums, kept = _evaluate(plan, carry, valid, values, span.valid, kept)
+            of_valid = of_valid.at[e].set(_packed(sums))
+        return carry, going, of_train, of_valid, kept
+
+    def table(names: list[str]) -> jax.Array:
+        return jnp.zeros((len(order), len(names)), jnp.float32)
+
+    of_train, of_valid = table(train_sums(plan)), None
+    carry, kept = TrainState(*carry), None
+    if valid is not None:
+        of_valid = table(valid_sums(plan))
+        kept = _outputs(plan, carry, valid, values) if outputs else None
+    start = carry, jnp.array(True), of_train, of_valid, kept
+    carry, _, *found = lax.fori_loop(0, span.epochs, epoch, start)
+    return Trained(carry, *found)
+
+
+def _learn(
+    plan: Plan,
+    carry: TrainState,
+    X: Any,
+    y: Any,
+    ctx: Context,
+    w: jax.Array,
+    values: Values,
+    rates: Mapping[str, Any],
+) -> tuple[TrainState, Any, jax.Array]:
+    """Take a step, and return the state after it, the output and the loss before it."""
+    params, state, opt = carry
+
+    def forward(params: Variables) -> tuple[jax.Array, Variables]:
+        return passes.forward(plan, plan.network.heads, params, state, X, values.runtime, ctx)
+
+    def of_outputs(out: Any, params: Variables) -> jax.Array:
+        return passes.objective(plan, out, y, w, params, values)
+
+    def loss(params: Variables) -> tuple[jax.Array, Any]:
+        out, new = forward(params)
+        return of_outputs(out, params), (out, new)
+
+    (value, (out, new)), grads = jax.value_and_grad(loss, has_aux=True)(params)
+    changes, opt = plan.update.transformation(rates).update(
+        plan.network.scaled(grads, values.runtime),
+        opt,
+        params,
+        value=value,
+        grad=grads,
+        value_fn=BatchLoss(lambda params: forward(params)[0], of_outputs),
+    )
+    return TrainState(optax.apply_updates(params, changes), new, opt), out, value
+
+
+def _evaluate(
+    plan: Plan,
+    carry: TrainState,
+    valid: Batches,
+    values: Values,
+    stop: Any,
+    kept: Any,
+) -> tuple[dict[str, jax.Array], Any]:
+    """Sum the scores of all batches, and put the predictions into `kept`."""
+    sums = dict.fromkeys(valid_sums(plan), jnp.zeros((), jnp.float32))
+
+    def step(i: jax.Array, loop: Any) -> Any:
+        sums, kept = loop
+        out, yb, w = _unseen(plan, carry, valid, values, i), _at(valid.y, i), valid.weights[i]
+        value = passes.objective(plan, out, yb, w, carry.params, values)
+        scores = {"loss": value, **passes.scores(plan, plan.scores_valid, out, yb, w)}
+        accuracies = passes.accuracies(plan, out, yb, w)
+        scores["accuracy"] = sum(accuracies) / len(accuracies) if accuracies else value
+        means = [weighted_mean(rows, w) for rows in passes.losses(plan, out, yb, values)]
+        scores.update(zip(plan.columns, [*means, *accuracies], strict=False))
+        if kept is not None:
+            kept = _set(kept, i, passes.predictions(plan, out))
+        return _add(sums, w, scores), kept
+
+    return lax.fori_loop(0, stop, step, (sums, kept))
+
+
+def _unseen(plan: Plan, carry: TrainState, valid: Batches, values: Values, i: Any) -> Any:
+    """Compute the output for a batch of which nothing is learnt."""
+    args = carry.params, carry.state, _batch(valid.X, i), values.runtime, Context(False)
+    return passes.forward(plan, plan.predicted, *args)[0]
+
+
+def _outputs(plan: Plan, carry: TrainState, valid: Batches, values: Values) -> Any:
+    def predictions(i: Any) -> Any:
+        return passes.predictions(plan, _unseen(plan, carry, valid, values, i))
+
+    return _buffer(predictions, len(valid.weights))
+
+
+def predict(
+    plan: PredictPlan,
+    params: Variables,
+    state: Variables,
+    X: dict[str, jax.Array],
+    runtime: Runtime,
+    moment: Moment,
+    stop: Any,
+    *,
+    to: str | None = None,
+) -> Any:
+    """Compute the outputs, or that of one layer, for all rows of a chunk."""
+    names = list(plan.network.outputs) if to is None else [to]
+    epoch_key = jax.random.fold_in(jax.random.key(moment.seed), moment.epoch)
+
+    def forward(Xb: Any) -> Any:
+        named = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
+        return alone(plan.network.apply(params, state, named, runtime, Context(False), to=names)[0])
+
+    def batch(i: Any) -> Any:
+        if plan.test_augment is None or to is not None:
+            return forward(_batch(X, i))
+        key = jax.random.fold_in(epoch_key, moment.step + i)
+        return plan.test_augment(forward, key, array_or_dict(_batch(X, i)))
+
+    def step(i: jax.Array, kept: Any) -> Any:
+        return _set(kept, i, batch(i))
+
+    length = len(next(iter(X.values())))
+    return lax.fori_loop(0, stop, step, _buffer(batch, length))
+
+
+def _packed(sums: dict[str, jax.Array]) -> jax.Array:
+    return jnp.stack([sums[name] for name in sorted(sums)])
+
+
+def _flat(batches: Any) -> Any:
+    return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
+
+
+def _batch(X: dict[str, jax.Array], i: Any) -> dict[str, jax.Array]:
+    return {name: array[i].astype(jnp.float32) for name, array in X.items()}
+
+
+def _at(y: Any, i: Any) -> Any:
+    return jax.tree.map(lambda array: array[i], y)
+
+
+def _buffer(make: Callable[[Any], Any], length: int) -> Any:
+    return jax.tree.map(
+        lambda one: jnp.zeros((length, *one.shape), one.dtype), jax.eval_shape(make, 0)
+    )
+
+
+def _set(kept: Any, i: Any, new: Any) -> Any:
+    return jax.tree.map(lambda buffer, one: buffer.at[i].set(one), kept, new)
+
+
+def _add(sums: dict[str, jax.Array], w: jax.Array, means: dict[str, jax.Array]) -> Any:
+    weight = w.sum()
+    added = {name: sums[name] + weight * mean for name, mean in means.items()}
+    return {**added, "weight": sums["weight"] + weight}
+
+
+def _finite(loss: jax.Array, *trees: Any) -> jax.Array:
+    totals = jnp.stack([loss, *(leaf.sum() for leaf in jax.tree.leaves(trees))])
+    return jnp.isfinite(totals).all()

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import accuracy_score, r2_score
+
+from skconv import NeuralNet
+from skconv.layers import DenseLayer, InputLayer
+
+LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("output", DenseLayer)]
+
+
+@pytest.fixture(scope="module")
+def iris():
+    X, y = load_iris(return_X_y=True)
+    return X.astype(np.float32), y
+
+
+def small(**params):
+    given = {"layers": LAYERS, "hidden_num_units": 20, "max_epochs": 2, "random_state": 0}
+    return NeuralNet(**given | params)
+
+
+def test_the_output_of_a_layer_by_name_index_or_layer(iris):
+    X, y = iris
+    net = small(max_epochs=1).fit(X, y)
+    W, b = (net.layers_["hidden"].get_params()[i].get_value() for i in (0, 1))
+    expected = np.maximum(X.astype(np.float64) @ W + b, 0)
+    for layer in ("hidden", 1, net.layers_["hidden"]):
+        np.testing.assert_allclose(net.get_output(layer, X), expected, atol=1e-5)
+
+
+def test_outputs_of_layers_for_images_are_channels_first(digits):
+    X, y = digits
+    net = NeuralNet(max_epochs=1).fit(X[:100], y[:100])
+    assert net.get_output("conv1", X[:7]).shape == (7, 32, 28, 28)
+
+
+def test_nothing_is_told_before_fit(iris):
+    for call in (
+        lambda: small().predict(iris[0]),
+        lambda: small().predict_proba(iris[0]),
+        lambda: small().get_output("hidden", iris[0]),
+        lambda: small().get_all_params(),
+        lambda: small().layers_,
+    ):
+        with pytest.raises(NotFittedError):
+            call()
+
+
+def test_the_score_is_scikit_learns(iris):
+    X, y = iris
+    w = np.linspace(0, 1, len(y))
+    net = small().fit(X, y)
+    expected = accuracy_score(y, net.predict(X), sample_weight=w)
+    assert net.score(X, y, sample_weight=w) == pytest.approx(expected)
+    net = small(regression=True, update_learning_rate=1e-3).fit(X, X[:, :2])
+    assert net.score(X, X[:, :2]) == pytest.approx(r2_score(X[:, :2], net.predict(X)))
+
+
+def test_classes_are_those_of_the_highest_probability(iris):
+    X, y = iris
+    net = small().fit(X, np.array(["a", "b", "c"])[y])
+    expected = net.classes_[net.predict_proba(X).argmax(axis=1)]
+    np.testing.assert_array_equal(net.predict(X), expected)
+
+
+def test_a_net_without_targets_guesses_them_from_its_output():
+    shapes = {"input_shape": (None, 4), "output_num_units": 2}
+    net = small(**shapes).initialize()
+    assert net.predict(np.zeros((5, 4))).tolist() == [0] * 5
+    assert small(regression=True, **shapes).initialize().predict(np.zeros((5, 4))).shape == (5, 2)
