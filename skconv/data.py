@@ -48,8 +48,8 @@ class BatchIterator(BaseEstimator):
     Notes
     -----
     Override `transform` to change batches on the host, as in nolearn. In training it runs in a
-    thread of its own, batch after batch, while the device works on those before; `fit` calls it once
-    before that, to see the shape of what it makes. Changes that JAX can trace are faster as
+    thread of its own, batch after batch, while the device works on those before; `fit` calls it
+    once before that, to see the shape of what it makes. Changes that JAX can trace are faster as
     ``augment`` of the net.
 
     Examples
