@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .augmenting import check_test_augment
+from .data import changes
 from .heads import numeric, output_names
 from .inputs import check_rows
 from .model import FittedLayer, Model
@@ -47,10 +48,11 @@ class PredictionMixin:
         network = self._model.network
         reset = not hasattr(self, "n_features_in_")
         probe = copy.copy(self) if reset else self
-        rows = check_rows(probe, X, reset=reset, check=self.check_input).arrange(network.inputs)
+        rows = check_rows(probe, X, reset=reset, check=self.check_input)
+        iterator = as_test_iterator(self.batch_iterator_test)
+        rows = rows.arrange(network.inputs, changed=changes(iterator))
         check_test_augment(self.test_augment)
         programs = programs_for(PredictPlan(network, structure_of(self.test_augment)))
-        iterator = as_test_iterator(self.batch_iterator_test)
         numbers = as_numbers(network.runtime()), numbers_of(self.test_augment)
         return predict(programs, self._model, rows, iterator, *numbers, to)
 

@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,10 +14,12 @@ import jax
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from .ahead import ahead
 from .data import (
     BatchIterator,
     Chunk,
     as_they_are,
+    changes,
     chunks,
     epochs_at_once,
     fits_one_chunk,
@@ -118,15 +121,17 @@ class Session:
         """
         self._place()
         try:
-            self._call(self.handlers.on_training_started)
-            left, ahead = epochs, 1
-            while left > 0:
-                began, count = time.perf_counter(), min(left, ahead)
-                if not self._epochs(count):
-                    break
-                left -= count
-                if self._unwatched() and time.perf_counter() - began < PATIENCE:
-                    ahead = min(2 * ahead, epochs_at_once(self._whole[0].weights.shape))
+            with self._feeding(epochs):
+                self._call(self.handlers.on_training_started)
+                left, several = epochs, 1
+                while left > 0:
+                    began, count = time.perf_counter(), min(left, several)
+                    if not self._epochs(count):
+                        break
+                    left -= count
+                    if self._unwatched() and time.perf_counter() - began < PATIENCE:
+                        at_once = epochs_at_once(self._whole[0].weights.shape)
+                        several = min(2 * several, at_once)
         except StopIteration:
             pass
         except KeyboardInterrupt:
@@ -145,10 +150,29 @@ class Session:
             still = BatchIterator(iterator.batch_size)
             (chunk,) = chunks(rows, y, weights, still)
             self._whole = jax.device_put(_batches(chunk)), chunk.steps
-        valid = list(_chunks(self.valid, self.model, 0)) if self.valid else []
+        valid = list(_chunks(self.valid, self.model, 0, keep=True)) if self.valid else []
         self._valid = [(_batches(chunk), chunk.steps) for chunk in valid]
         if self._valid:
             self._shown = jax.device_put(self._valid[0][0])
+
+    @contextmanager
+    def _feeding(self, epochs: int) -> Iterator[None]:
+        """Have the chunks of all epochs come; those that take time are made ahead."""
+        coming = self._stream(range(self.model.epoch, self.model.epoch + epochs))
+        if changes(self.train.iterator):
+            with ahead(coming) as self._coming:
+                yield
+        else:
+            self._coming = coming
+            yield
+
+    def _stream(self, epochs: range) -> Iterator[Chunk]:
+        for epoch in epochs:
+            try:
+                yield from _chunks(self.train, self.model, epoch)
+            except Exception as fault:
+                fault.add_note(f"in epoch {epoch + 1}")
+                raise
 
     def _unwatched(self) -> bool:
         """Whether nobody looks on between the epochs, and they are of one call each."""
@@ -247,7 +271,10 @@ class Session:
                 steps,
             )
             return
-        for chunk in _chunks(self.train, model, model.epoch):
+        left = -(-len(rows) // iterator.batch_size)
+        while left > 0:
+            chunk = next(self._coming)
+            left -= chunk.steps
             shape = chunk.weights.shape
             yield jax.device_put(_batches(chunk)), as_they_are(shape), math.prod(shape), chunk.steps
 
@@ -313,13 +340,15 @@ def predict(
     Returns
     -------
     float32 array of shape (n, ...), or a tuple of them where there are several outputs
+        Of a layer that holds copies of the rows all of them, copy after copy.
     """
     kept, seed = [], np.uint32(model.seed)
-    for chunk in chunks(rows, None, None, iterator):
+    for chunk in chunks(rows, None, None, iterator, keep=True):
         args = (model.params, model.state, chunk.X, runtime, numbers, seed, np.int32(chunk.steps))
         kept.append(programs.predict(*args, to=to))
         _keep_pace(kept)
-    return _joined(kept, len(rows))
+    copies = math.prod(model.network.node(to).copies) if to else 1
+    return _joined(kept, len(rows), copies)
 
 
 def _keep_pace(found: list[Any]) -> None:
@@ -328,9 +357,9 @@ def _keep_pace(found: list[Any]) -> None:
         jax.block_until_ready(found[-2])
 
 
-def _chunks(feed: Feed, model: Model, epoch: int) -> Iterable[Chunk]:
+def _chunks(feed: Feed, model: Model, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
     rows, y, weights, iterator = feed
-    return chunks(rows, y, weights, iterator, seed=model.seed, epoch=epoch)
+    return chunks(rows, y, weights, iterator, seed=model.seed, epoch=epoch, keep=keep)
 
 
 def _moment(model: Model, epoch: int, step: int) -> Moment:
@@ -355,10 +384,15 @@ def _singly(steps: int) -> list[tuple[int, int]]:
     return [(i, i + 1) for i in range(steps)]
 
 
-def _joined(kept: Sequence[Any], n: int) -> Any:
+def _joined(kept: Sequence[Any], n: int, copies: int = 1) -> Any:
+    """Join batches, each of which holds copy after copy, to copies of all rows."""
+
     def joined(*parts: jax.Array) -> np.ndarray:
         batches = [np.asarray(part) for part in parts]
-        return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in batches])[:n]
+        apart = [part.reshape(len(part), copies, -1, *part.shape[2:]) for part in batches]
+        turned = [part.swapaxes(0, 1).reshape(copies, -1, *part.shape[3:]) for part in apart]
+        rows = np.concatenate(turned, axis=1)[:, :n]
+        return rows.reshape(-1, *rows.shape[2:])
 
     return jax.tree.map(joined, *kept)
 
