@@ -171,9 +171,8 @@ def _check_mixing(made: Blueprint, y: Any, faults: Faults) -> None:
     if not (mixing and all(made.regression)):
         return
     first = next(iter(np.asarray(y).ravel()), None)
-    for entry in mixing:
-        if isinstance(first, str):
-            faults.add(f"{entry.called} mixes numbers, and the targets are text as {first!r}")
+    for entry in mixing if isinstance(first, str) else ():
+        faults.add(f"{entry.called} mixes numbers, and the targets are text such as '{first}'")
 
 
 def _batch(feed: Feed) -> tuple[dict[str, Any], Any]:

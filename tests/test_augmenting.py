@@ -104,7 +104,10 @@ class TestParameters:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (TestTime(TenCrop(pad=-1)), r"test_augment \(TestTime\): transforms \(TenCrop\): pad=-1 is"),
+        (
+            TestTime(TenCrop(pad=-1)),
+            r"\(TestTime\): transforms \(TenCrop\): pad=-1 is no",
+        ),
         (TenCrop(), r"test_augment \(TenCrop\) predicts nothing; write TestTime\(TenCrop\(...\)\)"),
         (RandomFlip(), r"\(RandomFlip\) predicts nothing; write TestTime\(RandomFlip\(...\)\)"),
     ],

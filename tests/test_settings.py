@@ -39,7 +39,7 @@ VALID = {
     "on_training_finished": [None, [max]],
     "more_params": [None, {}, {"conv1_pad": 1}],
     "class_weight": [None, "balanced", {0: 1.0}],
-    "augment": [None, max, [max, min]],
+    "augment": [None, max, [max, min], [("largest", max), ["least", min], max]],
     "test_augment": [None, max],
 }
 
@@ -53,6 +53,10 @@ LOSSES = "a function (predictions, targets), a dict of them by output, or None"
 FLAGS = "True or False, or a dict or list of them by output"
 NAMES = "the name of a layer, a list of such names, or None"
 FACTORS = "a dict from output to a weight of 0 or more, or None"
+
+TRANSFORMS = (
+    "a transform or function (key, Xb, yb), a list of them or of (name, transform), or None"
+)
 
 INVALID = [
     ("update", "adam", "an update such as skconv.updates.adam, or optax's"),
@@ -99,7 +103,10 @@ INVALID = [
     ("class_weight", [1.0, 2.0], WEIGHTS),
     ("class_weight", np.ones(2), WEIGHTS),
     ("class_weight", pd.Series([1.0, 2.0]), WEIGHTS),
-    ("augment", 3, "a function (key, Xb, yb), a list of them, or None"),
+    ("augment", 3, TRANSFORMS),
+    ("augment", [max, 3], TRANSFORMS),
+    ("augment", [("name", 3)], TRANSFORMS),
+    ("augment", ("name", max), TRANSFORMS),
     ("test_augment", [max], "a function (forward, key, Xb), or None"),
 ]
 

@@ -119,7 +119,7 @@ def test_parameters_are_all_fields_however_deep():
 def test_parameters_are_replaced_in_a_copy():
     new = with_parameters(TREE, {"many__0__strength": 5.0, "one__size": 4, "many__1": min})
     assert new == Tree(0.25, Leaf(2.0, size=4), [Leaf(5.0), min])
-    assert TREE == Tree(0.25, Leaf(2.0), [Leaf(3.0), max])
+    assert Tree(0.25, Leaf(2.0), [Leaf(3.0), max]) == TREE
 
 
 def test_what_is_inside_a_new_part_is_set_after_it():
@@ -128,9 +128,9 @@ def test_what_is_inside_a_new_part_is_set_after_it():
 
 
 def test_unknown_parameters_are_told():
-    with pytest.raises(ValueError, match="Tree has no parameter 'one__sise'. Did you mean 'one__s"):
+    with pytest.raises(ValueError, match=r"Tree has no parameter 'one__sise'. Did you"):
         with_parameters(TREE, {"one__sise": 2})
-    with pytest.raises(ValueError, match="function max> has no parameter 'size'."):
+    with pytest.raises(ValueError, match=r"max> has no parameter 'size'."):
         with_parameters(max, {"size": 2})
 
 

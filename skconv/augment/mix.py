@@ -93,8 +93,11 @@ class _MixingTransform(Transform):
         part = _symmetric_beta(keys[0], n, jnp.maximum(alpha, 1e-3))
         return jnp.where(alpha > 0, part, 1.0), jax.random.permutation(keys[1], n)
 
-    def mixed(self, yb: Any, part: jax.Array, partner: jax.Array) -> jax.Array:
-        """Mix targets; labels become rows of probabilities."""
+    def mixed(self, yb: Any, part: jax.Array, partner: jax.Array) -> Any:
+        """Mix targets, those of several outputs alike; labels become rows of probabilities."""
+        return jax.tree.map(lambda one: self._mixed(one, part, partner), yb)
+
+    def _mixed(self, yb: jax.Array, part: jax.Array, partner: jax.Array) -> jax.Array:
         if not jnp.issubdtype(yb.dtype, jnp.floating):
             if yb.ndim != 1:
                 raise self.fault(

@@ -1,0 +1,136 @@
+import functools
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from skconv import BatchIterator, NeuralNet, compile_counts
+from skconv.augment import MixUp, RandomFlip, Saturation, Sometimes
+from skconv.errors import TransformError
+from skconv.layers import DenseLayer, InputLayer
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(20, 1, 4, 4)).astype(np.float32)
+y = np.arange(20) % 3
+
+make_net = functools.partial(
+    NeuralNet,
+    layers=[("input", InputLayer), ("output", DenseLayer)],
+    batch_iterator_train=8,
+    train_split=None,
+    max_epochs=0,
+    random_state=0,
+)
+
+HOST = "what JAX cannot trace goes into BatchIterator.transform, which acts on the host"
+
+
+def branching(key, Xb, yb):
+    return (Xb if Xb.sum() > 0 else -Xb), yb
+
+
+def of_numpy(key, Xb, yb):
+    return np.fliplr(np.asarray(Xb)), yb
+
+
+def in_place(key, Xb, yb):
+    Xb[0] = 0
+    return Xb, yb
+
+
+def of_half(key, Xb, yb):
+    return Xb[..., :2], yb
+
+
+def of_fewer(key, Xb, yb):
+    return Xb[:2], yb[:2]
+
+
+def positive(key, Xb, yb):
+    return Xb > 0, yb
+
+
+def images_alone(key, Xb, yb):
+    return Xb
+
+
+def column(key, Xb, yb):
+    return Xb, yb[:, None]
+
+
+def two_targets(key, Xb, yb):
+    return Xb, (yb, yb)
+
+
+def numbers(key, Xb, yb):
+    return Xb, yb.astype(jnp.float32)
+
+
+def wrong_classes(key, Xb, yb):
+    return Xb, jnp.ones((len(yb), 4), jnp.float32)
+
+
+KEYPOINTS = RandomFlip(target="keypoints")
+
+FAULTS = [
+    (branching, f"with TracerBoolConversionError: Attempted boolean conversion .*; {HOST}"),
+    (of_numpy, f"fails as JAX traces it, with TracerArrayConversionError: .*; {HOST}"),
+    (in_place, f"with TypeError: JAX arrays are immutable.*; {HOST}"),
+    (of_half, r"changes X from shape \(8, 1, 4, 4\) to \(8, 1, 4, 2\); .* BatchIterator.transform"),
+    (of_fewer, r"changes X from shape \(8, 1, 4, 4\) to \(2, 1, 4, 4\); within the compiled step"),
+    (positive, "changes X from float32 to bool; return float32"),
+    (images_alone, r": returns no pair \(Xb, yb\)"),
+    (column, r"changes targets from int32 \(8,\) to int32 \(8, 1\); within the compiled step"),
+    (two_targets, r"changes targets from int32 \(8,\) to int32 \(8,\) and int32 \(8,\); within"),
+    (numbers, r"to float32 \(8,\), and the loss fails with TypeError: take_along_axis"),
+    (wrong_classes, r"to float32 \(8, 4\), and the loss fails with TypeError: mul got incomp"),
+    (KEYPOINTS, r"target='keypoints' takes numbers of shape .*, got int32 of shape \(8,\)"),
+    (Saturation(), r"takes images of 3 channels \(red, green, blue\), got \(8, 1, 4, 4\)"),
+    (Sometimes(0.5, KEYPOINTS), ": RandomFlip: target='keypoints' takes numbers"),
+]
+
+
+@pytest.mark.parametrize(
+    ("transform", "message"),
+    FAULTS,
+    ids=[getattr(t, "__name__", type(t).__name__) for t, _ in FAULTS],
+)
+def test_what_does_not_fit_is_told_at_fit(transform, message):
+    net = make_net(augment=[Sometimes(0.5, RandomFlip()), ("mine", transform)])
+    before, compiled = dict(vars(net)), compile_counts()
+    kind = getattr(transform, "__name__", type(transform).__name__)
+    with pytest.raises(TransformError, match=rf"^augment 'mine' \({kind}\).*{message}"):
+        net.fit(X, y)
+    assert vars(net) == before
+    assert compile_counts() == compiled
+
+
+def test_a_fitted_net_stays_as_it_was():
+    net = make_net().fit(X, y)
+    expected = net.predict_proba(X)
+    with pytest.raises(TransformError, match=r"augment\[0\] \(of_half\)"):
+        net.set_params(augment=of_half).fit(X, y)
+    np.testing.assert_array_equal(net.predict_proba(X), expected)
+
+
+def test_a_second_fit_tries_nothing_again():
+    traced = []
+
+    def look(key, Xb, yb):
+        traced.append(Xb.shape)
+        return Xb, yb
+
+    net = make_net(augment=look).fit(X, y)
+    net.fit(X, y)
+    assert traced == [(8, 1, 4, 4)]
+    net.set_params(batch_iterator_train=4).fit(X, y)
+    assert traced == [(8, 1, 4, 4), (4, 1, 4, 4)]
+
+
+def test_batches_that_change_on_the_host_are_not_guessed():
+    class Numbers(BatchIterator):
+        def transform(self, Xb, yb):
+            return Xb, None if yb is None else np.eye(3, dtype=np.float32)[yb]
+
+    net = make_net(batch_iterator_train=Numbers(8), augment=MixUp(), max_epochs=1)
+    assert np.isfinite(net.fit(X, y).train_history_[0]["train_loss"])
