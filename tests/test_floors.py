@@ -19,6 +19,7 @@ FLOORS = [
         "persistence",
         "sampling",
         "scalars",
+        "smoothing",
         "windows",
         "winograd",
     ],

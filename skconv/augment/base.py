@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from ..errors import TransformError, did_you_mean
 from ..layers.base import UNSET, kind_of, one_of, runtime, structural
@@ -371,6 +372,7 @@ def grey(Xb: jax.Array) -> jax.Array:
 
 def by_row(values: jax.Array, like: jax.Array) -> jax.Array:
     """Shape and type numbers of rows so that they broadcast with a batch."""
+    values = lax.optimization_barrier(values)  # or XLA on the CPU draws them anew for each pixel
     return values.astype(like.dtype).reshape(-1, *(1,) * (like.ndim - 1))
 
 
