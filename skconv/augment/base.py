@@ -43,8 +43,8 @@ class Transform:
             Of this transform alone.
         Xb : float array of shape (n, ...)
             Images are ``(n, channels, height, width)``.
-        yb : array of shape (n, ...)
-            Targets as the loss takes them.
+        yb : array of shape (n, ...) or None
+            Targets as the loss takes them; None at prediction.
 
         Returns
         -------
@@ -128,6 +128,8 @@ class MovingTransform(Transform):
             From points ``(n, k, 2)``, ``(x, y)`` in pixels, to the same.
         """
         size = self.image_size(Xb)
+        if yb is None:  # at prediction
+            return pixels(Xb, False), None
         if self.target == "keypoints":
             yb = self._moved_keypoints(yb, size, points)
         elif self.target == "mask":

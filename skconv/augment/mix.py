@@ -93,6 +93,8 @@ class _MixingTransform(Transform):
 
     def mixed(self, yb: Any, part: jax.Array, partner: jax.Array) -> jax.Array:
         """Mix targets; labels become rows of probabilities."""
+        if yb is None:
+            raise self.fault("has no targets to mix; it is for training only")
         if not jnp.issubdtype(yb.dtype, jnp.floating):
             if yb.ndim != 1:
                 raise self.fault(
