@@ -268,6 +268,10 @@ def test_what_does_not_fit(call, message):
             "flip_pairs=((0, 1), (1, 2)) is not pairs of points, each in one of them, such as "
             "((0, 1), (2, 3))",
         ),
+        (
+            RandomFlip(flip_pairs=3),
+            "flip_pairs=3 is not pairs of points, each in one of them, such as ((0, 1), (2, 3))",
+        ),
         (AlternatingFlip(axis="up"), "axis='up' is not one of 'horizontal', 'vertical'"),
         (Rot90(mirrored="no"), "mirrored='no' is not True or False"),
     ],
