@@ -21,3 +21,9 @@ GRID = {"rate": [0.003, 0.01, 0.03], "momentum": [0.8, 0.9]}
 GRID_FOLDS = 3
 GRID_EPOCHS = 3
 GRID_ROWS = 1000
+
+AFFINE = {"rotation": 10, "translation": 1, "scale": 1.1}
+"""Degrees, pixels and a factor, the largest of what images are moved by."""
+
+COPIES = 10
+"""That a prediction is the mean of."""

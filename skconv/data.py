@@ -205,7 +205,7 @@ def chunks(
     live = np.ones(index.shape, np.float32) if weights is None else weights[index]
     live.ravel()[n:] = 0
     length = chunk_steps(size * rows.row_bytes())
-    gather = _changing(rows, y, iterator, keep=keep) if changes(iterator) else _gathering(rows, y)
+    gather = _gather(rows, y, iterator, keep=keep)
     for start in range(0, len(index), length):
         part = slice(start, start + length)
         X, targets, found, numbers = gather(index[part], live[part])
@@ -223,8 +223,8 @@ def changes(iterator: BatchIterator) -> bool:
     return type(iterator).transform is not BatchIterator.transform
 
 
-def shapes_after(rows: Rows, y: Any, iterator: BatchIterator) -> dict[str | None, tuple[int, ...]]:
-    """Find the shapes of rows after the transform by changing the first batch.
+def first_batch(rows: Rows, y: Any, iterator: BatchIterator) -> tuple[dict[Any, np.ndarray], Any]:
+    """Take the first batch in the order of the rows, as it enters the network.
 
     Parameters
     ----------
@@ -235,13 +235,14 @@ def shapes_after(rows: Rows, y: Any, iterator: BatchIterator) -> dict[str | None
 
     Returns
     -------
-    dict of str to tuple
+    X : dict of array of shape (batch, ...)
         By name of the input layer.
+    y : array of shape (batch, ...), or tuple of arrays
     """
     size = iterator.batch_size
-    first = np.resize(np.arange(len(rows)), size)
-    X = _changing(rows, y, iterator, keep=False)(first[None], np.ones((1, size), np.float32)).X
-    return {name: array.shape[2:] for name, array in X.items()}
+    index = np.resize(np.arange(len(rows)), (1, size))
+    made = _gather(rows, y, iterator, keep=False)(index, np.ones((1, size), np.float32))
+    return jax.tree.map(lambda array: array[0], (made.X, made.y))
 
 
 def fits_one_chunk(rows: Rows, iterator: BatchIterator) -> bool:
@@ -302,7 +303,13 @@ def take(y: Any, index: np.ndarray) -> Any:
     return jax.tree.map(lambda array: array[index], y)
 
 
-def _gathering(rows: Rows, y: Any) -> Callable[[np.ndarray, np.ndarray], Changed]:
+def _gather(
+    rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool
+) -> Callable[[np.ndarray, np.ndarray], Changed]:
+    """Make a function from numbers and weights of rows, batch by batch, to batches."""
+    if changes(iterator):
+        return _changing(rows, y, iterator, keep=keep)
+
     def gather(index: np.ndarray, live: np.ndarray) -> Changed:
         flat = rows.take(index.ravel())
         X = {name: array.reshape(*index.shape, *array.shape[1:]) for name, array in flat.items()}

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 
 from .augment.base import mixes
 from .augmenting import check_test_augment
-from .data import BatchIterator, TrainSplit, changes, shapes_after
+from .data import BatchIterator, TrainSplit, changes, first_batch
 from .errors import Faults
 from .heads import each, numeric, output_names
 from .inputs import Rows, check_rows, check_weights, row_shapes
@@ -160,10 +160,11 @@ def prepare(
     made_plan = plan(made, network, outputs, params)
     programs = programs_for(made_plan)
     first = values(model.step, 1)
-    batch = _batch(train)
-    if type(iterator).transform is BatchIterator.transform and str(batch) not in programs.rehearsed:
-        rehearse(made_plan, made.augment, *batch, first)
-        programs.rehearsed.add(str(batch))
+    if made.augment:
+        batch = _batch(train)
+        if str(batch) not in programs.rehearsed:
+            rehearse(made_plan, made.augment, *batch, first)
+            programs.rehearsed.add(str(batch))
     rates = {name: numbers[0] for name, numbers in first.update.items()}
     model.start(made_plan.update, lambda weights: programs.start(weights, rates))
     return Fitting(probe, model, outputs, train, valid, values, programs)
@@ -181,12 +182,8 @@ def _check_mixing(made: Blueprint, y: Any, faults: Faults) -> None:
 
 def _batch(feed: Feed) -> tuple[dict[str, Any], Any]:
     """What the first batch is like, without its numbers."""
-    size = feed.iterator.batch_size
-    X = {
-        name: jax.ShapeDtypeStruct((size, *shape), np.float32)
-        for name, shape in feed.rows.shapes.items()
-    }
-    return X, jax.tree.map(lambda y: jax.ShapeDtypeStruct((size, *y.shape[1:]), y.dtype), feed.y)
+    made = first_batch(feed.rows, feed.y, feed.iterator)
+    return jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), made)
 
 
 def _stand_in(made: Blueprint) -> Outputs:
@@ -251,7 +248,8 @@ def _shapes_after(params: dict[str, Any], rows: Rows, outputs: Outputs, y: Any) 
         (None, *(shape or (one.num_units,)))
         for shape, one in zip(numbers, outputs.targets, strict=True)
     ]
-    return shapes_after(rows, outputs.match(shapes).encode(y), iterator)
+    X, _ = first_batch(rows, outputs.match(shapes).encode(y), iterator)
+    return {name: array.shape[1:] for name, array in X.items()}
 
 
 def _arranged(feed: Feed, network: Network, *, like: BatchIterator | None = None) -> Feed:

@@ -14,9 +14,9 @@ from skconv.data import (
     chunk_steps,
     chunks,
     epochs_at_once,
+    first_batch,
     fits_one_chunk,
     orders,
-    shapes_after,
     take,
 )
 from skconv.inputs import Rows
@@ -256,6 +256,20 @@ def test_an_own_transform_may_make_more_rows(n, seen):
     assert (weights == 1).all()
     for part in parts:
         np.testing.assert_array_equal(part.X["input"][..., 0], part.y)
+        assert part.rows.shape == part.weights.shape
+        assert part.rows.dtype == np.int32
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("n", [18, 12, 3])
+def test_changed_rows_keep_their_numbers(n):
+    class Copies(BatchIterator):
+        def transform(self, Xb, yb):
+            return np.concatenate([Xb, Xb]), np.concatenate([yb, yb])
+
+    for iterator in (Recorder(4, shuffle=True), Copies(4, shuffle=True)):
+        for part in chunks(numbered(n), np.arange(n), None, iterator, seed=3):
+            np.testing.assert_array_equal(part.rows[: part.steps], part.y[: part.steps] % 100)
 
 
 class Narrow(BatchIterator):
@@ -268,7 +282,9 @@ class Narrow(BatchIterator):
 def test_an_own_transform_may_make_another_shape():
     images = np.arange(80, dtype=np.float32).reshape(5, 1, 4, 4)
     raw = Rows({None: images.reshape(5, 16)}, {None: (1, 4, 4)})
-    assert shapes_after(raw, np.zeros(5), Narrow(4)) == {None: (1, 2, 2)}
+    first, y = first_batch(raw, np.arange(5), Narrow(4))
+    np.testing.assert_array_equal(first[None], images[:4, :, 1:-1, 1:-1])
+    assert y.tolist() == [0, 1, 2, 3]
     rows = raw.arrange({"input": (None, 1, 2, 2)}, changed=True)
     (part,) = chunks(rows, None, None, Narrow(4))
     assert part.X["input"].shape[1:] == (4, 1, 2, 2)
