@@ -35,7 +35,7 @@ def _looped(setting: Setting) -> Measure:
 
 AUGMENT = Case(
     "augment",
-    "Tutorial CNN with rotated, scaled, shifted and mirrored digits: an epoch as above",
+    "Tutorial CNN: the same epoch with rotated, scaled, shifted and mirrored digits",
     (
         Contender("skconv, in the step", _augmented, ours=True),
         Contender("skconv, without", _epochs, 1.25),
