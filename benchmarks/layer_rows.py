@@ -56,6 +56,10 @@ def _conv(name: str, shape: Shape, filters: int, size: int, why: str = "", **opt
 MIDDLE = (64, 64, 16, 16)
 """Images in the middle of a small network."""
 
+PRODUCTS = "XLA's matrix products go at half the rate of the library that torch calls"
+
+ZEROS = "groups are one product, with zeros for the channels that a filter does not see"
+
 PAIRS = (
     Pair(
         "dense",
@@ -71,14 +75,14 @@ PAIRS = (
     ),
     _conv("conv1d 5", (64, 32, 256), 64, 5, padding=2),
     _conv("conv1d 3 dilated 4", (64, 32, 256), 64, 3, padding=4, dilation=4),
-    _conv("conv2d 3x3", MIDDLE, 64, 3, padding=1),
+    _conv("conv2d 3x3", MIDDLE, 64, 3, PRODUCTS, padding=1),
     _conv("conv2d 3x3 of 3 channels", (64, 3, 32, 32), 64, 3, padding=1),
     _conv(
         "conv2d 5x5",
         (64, 32, 16, 16),
         32,
         5,
-        "XLA's product for the gradient of the filters takes twice torch's time",
+        PRODUCTS,
         padding=2,
     ),
     _conv("conv2d 3x3 strided 2", MIDDLE, 128, 3, padding=1, stride=2),
@@ -100,8 +104,8 @@ PAIRS = (
         padding=2,
         dilation=2,
     ),
-    _conv("conv2d 3x3, 2 groups", MIDDLE, 64, 3, padding=1, groups=2),
-    _conv("conv2d 3x3, 16 groups", MIDDLE, 64, 3, padding=1, groups=16),
+    _conv("conv2d 3x3, 2 groups", MIDDLE, 64, 3, ZEROS, padding=1, groups=2),
+    _conv("conv2d 3x3, 16 groups", MIDDLE, 64, 3, ZEROS, padding=1, groups=16),
     _conv("conv2d 1x1", MIDDLE, 128, 1),
     _conv("conv2d 1x1 strided 2", MIDDLE, 128, 1, stride=2),
     Pair(
@@ -115,6 +119,7 @@ PAIRS = (
         lambda layers: layers.DepthwiseConv2DLayer(filter_size=3, pad=1, nonlinearity=None),
         lambda torch: torch.nn.Conv2d(64, 64, 3, padding=1, groups=64),
         (MIDDLE,),
+        why="images are read once for each place of the filter, in both directions",
     ),
     Pair(
         "depthwise 5x5 strided 2",
@@ -159,6 +164,7 @@ PAIRS = (
         ),
         lambda torch: torch.nn.ConvTranspose2d(64, 32, 3, padding=1),
         ((64, 64, 8, 8),),
+        why=PRODUCTS,
     ),
     Pair(
         "max pool 2/2",

@@ -200,10 +200,8 @@ def chunks(
         batch where the iterator's transform makes that. The last batch wraps around to the
         first rows, so that statistics see real rows only; those copies have weight zero.
     """
-    n, size = len(rows), iterator.batch_size
-    index = _batches(iterator.order(n, seed, epoch), size).astype(np.int32)
-    live = np.ones(index.shape, np.float32) if weights is None else weights[index]
-    live.ravel()[n:] = 0
+    size = iterator.batch_size
+    index, live = cut(len(rows), weights, iterator, seed=seed, epoch=epoch)
     length = chunk_steps(size * rows.row_bytes())
     gather = _gather(rows, y, iterator, keep=keep)
     for start in range(0, len(index), length):
@@ -213,7 +211,7 @@ def chunks(
             {name: _fill(array, length) for name, array in X.items()},
             jax.tree.map(lambda array: _fill(array, length), targets),
             _fill(found, length),
-            _fill(numbers, length),
+            _fill(numbers.astype(np.int32), length),
             len(found),
         )
 
@@ -245,6 +243,32 @@ def first_batch(rows: Rows, y: Any, iterator: BatchIterator) -> tuple[dict[Any, 
     return jax.tree.map(lambda array: array[0], (made.X, made.y))
 
 
+def cut(
+    n: int, weights: np.ndarray | None, iterator: BatchIterator, *, seed: int = 0, epoch: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut rows into batches, of which the last is filled up from the first rows.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    weights : array of shape (n,) or None
+    iterator : BatchIterator
+    seed, epoch : int
+        Decide the order.
+
+    Returns
+    -------
+    index : int array of shape (batches, batch_size)
+    weights : float32 array of that shape
+        Zero for the rows that fill up.
+    """
+    index = _batches(iterator.order(n, seed, epoch), iterator.batch_size)
+    live = np.ones(index.shape, np.float32) if weights is None else weights[index]
+    live.ravel()[n:] = 0
+    return index, live
+
+
 def fits_one_chunk(rows: Rows, iterator: BatchIterator) -> bool:
     """Whether the rows of all epochs are those of one chunk, and only their order changes."""
     size = iterator.batch_size
@@ -252,7 +276,7 @@ def fits_one_chunk(rows: Rows, iterator: BatchIterator) -> bool:
 
 
 def orders(
-    n: int, iterator: BatchIterator, shape: tuple[int, int], seed: int, epochs: range
+    n: int, iterator: BatchIterator, shape: tuple[int, int, int], seed: int, epochs: range
 ) -> np.ndarray:
     """Places of the rows in a chunk that holds them as they are given.
 
@@ -261,20 +285,19 @@ def orders(
     n : int
         Number of rows.
     iterator : BatchIterator
-    shape : (int, int)
-        Steps and rows in a batch, those of the chunk.
+    shape : (int, int, int)
+        Epochs, steps and rows in a batch that there is room for.
     seed : int
     epochs : range
-        As many as `epochs_at_once` at most.
 
     Returns
     -------
-    int32 array of shape (epochs_at_once, steps, batch_size)
+    int32 array of that shape
         As in `chunks` the last batch wraps around to the first rows.
     """
-    found = np.zeros((epochs_at_once(shape), *shape), np.int32)
+    found = np.zeros(shape, np.int32)
     for order, epoch in zip(found, epochs, strict=False):
-        batches = _batches(iterator.order(n, seed, epoch), shape[1])
+        batches = _batches(iterator.order(n, seed, epoch), shape[2])
         order[: len(batches)] = batches
     return found
 

@@ -19,7 +19,9 @@ from .owners import check_names
 from .prediction import PredictionMixin
 from .preparation import Blueprint, blueprint
 from .settings import as_list, as_split, as_test_iterator, as_train_iterator, check_settings
+from .shelf import Shelf
 from .tags import TagsMixin
+from .together import Call, put_off
 from .training import Session
 from .updates import nesterov_momentum
 from .weights import WeightsMixin
@@ -288,22 +290,31 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
         return self._fit(data, 1, goes_on=hasattr(self, "_model"))
 
     def _fit(self, data: Data, epochs: int, *, goes_on: bool) -> Self:
+        if not put_off(Call(self, data, epochs, goes_on)):
+            with self._training(data, goes_on=goes_on) as session:
+                session.run(epochs)
+        return self
+
+    @contextmanager
+    def _training(
+        self, data: Data, *, goes_on: bool, shelf: Shelf | None = None
+    ) -> Iterator[Session]:
+        """Prepare a training, and keep what it gave; where it fails at once, all is as before."""
         going = Going(self._model, self._outputs) if goes_on else None
-        fitting = prepare(self, self._settings, self._blueprint, data, going)
+        fitting = prepare(self, self._settings, self._blueprint, data, going, shelf or Shelf())
         before = dict(vars(self))
-        session = self._session(fitting, fresh=not goes_on)
+        session = self._session(fitting, shelf, fresh=not goes_on)
         try:
             with self._keeping_params():
-                session.run(epochs)
+                yield session
         except Exception:
             if not session.epochs:
                 vars(self).clear()
                 vars(self).update(before)
             raise
         self._model.loaded = False
-        return self
 
-    def _session(self, fitting: Fitting, *, fresh: bool) -> Session:
+    def _session(self, fitting: Fitting, shelf: Shelf | None, *, fresh: bool) -> Session:
         """Become what was prepared."""
         for name in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(name, None)
@@ -326,6 +337,7 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
             history=self.train_history_,
             handlers=self._handlers(fresh=fresh),
             custom_scores=as_list(self.custom_scores),
+            shelf=shelf,
         )
 
     @contextmanager

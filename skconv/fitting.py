@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -16,16 +16,18 @@ from .augmenting import check_test_augment
 from .data import BatchIterator, TrainSplit, changes, first_batch
 from .errors import Faults
 from .heads import each, numeric, output_names
-from .inputs import Rows, check_rows, check_weights, row_shapes
+from .inputs import Picked, Rows, check_rows, check_weights, row_shapes
+from .keys import structural_key
 from .model import Model
 from .network import Network
 from .outputs import Outputs, check_lengths, infer_each
+from .placing import Feed
 from .preparation import Blueprint, LiveValues, plan
 from .programs import Programs, programs_for
 from .rehearsal import rehearse
 from .settings import as_split, as_test_iterator, as_train_iterator, check_settings
+from .shelf import Shelf
 from .targets import Numbers
-from .training import Feed
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def prepare(
     describe: Callable[[dict[str, Any], Any], Blueprint],
     data: Data,
     going: Going | None,
+    shelf: Shelf,
 ) -> Fitting:
     """Check everything before anything is changed.
 
@@ -108,6 +111,8 @@ def prepare(
     data : Data
     going : Going or None
         What training goes on from; None to start afresh.
+    shelf : Shelf
+        Shared by trainings on the same data.
 
     Returns
     -------
@@ -125,9 +130,9 @@ def prepare(
     with faults.collect():
         check_test_augment(params["test_augment"])
     with faults.collect():
-        rows = check_rows(probe, data.X, reset=going is None, check=params["check_input"])
+        rows = _rows(probe, data.X, params["check_input"], going, shelf)
     with faults.collect():
-        outputs = _outputs(params, data, going, type(net).__name__)
+        outputs = _outputs(params, data, going, type(net).__name__, shelf)
     with faults.collect():
         if rows is not None and outputs is not None:
             check_lengths(len(rows), data.y, outputs.names)
@@ -144,19 +149,20 @@ def prepare(
     if made is not None:
         _check_mixing(made, data.y, faults)
     faults.raise_any()
-    model = _model(params, going, network)
-    outputs = outputs.match(list(network.outputs.values()))
+    model = _model(params, going, network, shelf)
+    outputs, y = _encoded(outputs, data.y, network, shelf)
     iterator = as_train_iterator(params["batch_iterator_train"])
-    train = Feed(rows, outputs.encode(data.y), weights, iterator)
+    train = Feed(rows, y, weights, iterator)
     valid = None
     if data.valid is not None:
         valid = _held_out(probe, params, data.valid, network, outputs)
     elif not data.whole:
-        train, valid = _split(net, params, train, model.seed, network)
+        train, valid = _split(net, params, train, model.seed, network, shelf)
     train = _arranged(train, network)
     valid = None if valid is None else _arranged(valid, network, like=train.iterator)
     train = _with_class_weights(train, params["class_weight"], outputs)
     values = LiveValues(settings, lambda now: describe(now, network.rows()), network)
+    values.renew(params, made)
     made_plan = plan(made, network, outputs, params)
     programs = programs_for(made_plan)
     first = values(model.step, 1)
@@ -168,6 +174,36 @@ def prepare(
     rates = {name: numbers[0] for name, numbers in first.update.items()}
     model.start(made_plan.update, lambda weights: programs.start(weights, rates))
     return Fitting(probe, model, outputs, train, valid, values, programs)
+
+
+def _rows(probe: Any, X: Any, check: Any, going: Going | None, shelf: Shelf) -> Rows:
+    """Check X, and put on the probe what it is found to be like."""
+    if isinstance(X, Picked):
+        return _rows(probe, X.X, check, going, shelf).subset(X.index)
+    fresh = going is None
+    known = () if fresh else (probe.n_features_in_, *vars(probe).get("feature_names_in_", ()))
+
+    def make() -> tuple[Rows, dict[str, Any]]:
+        bare = copy.copy(probe)
+        rows = check_rows(bare, X, reset=fresh, check=check)
+        names = "n_features_in_", "feature_names_in_"
+        return rows, {name: vars(bare)[name] for name in names if name in vars(bare)}
+
+    rows, seen = shelf.once(("rows", bool(check), fresh, known), [X], make)
+    vars(probe).pop("feature_names_in_", None)
+    vars(probe).update(seen)
+    return rows
+
+
+def _encoded(outputs: Outputs, y: Any, network: Network, shelf: Shelf) -> tuple[Outputs, Any]:
+    """Targets that agree with the network, and y as they encode it."""
+    shapes = tuple(network.outputs.values())
+
+    def make() -> tuple[Outputs, Any]:
+        matched = outputs.match(list(shapes))
+        return matched, matched.encode(y)
+
+    return shelf.once(("encoded", shapes), [outputs, y], make)
 
 
 def _check_mixing(made: Blueprint, y: Any, faults: Faults) -> None:
@@ -192,7 +228,9 @@ def _stand_in(made: Blueprint) -> Outputs:
     return Outputs((None,) * len(targets), targets)
 
 
-def _outputs(params: dict[str, Any], data: Data, going: Going | None, name: str) -> Outputs:
+def _outputs(
+    params: dict[str, Any], data: Data, going: Going | None, name: str, shelf: Shelf
+) -> Outputs:
     if data.y is None:
         raise ValueError(
             f"This {name} estimator requires y to be passed, but the target y is None."
@@ -202,20 +240,23 @@ def _outputs(params: dict[str, Any], data: Data, going: Going | None, name: str)
         if going.outputs.names != names:
             raise ValueError("the net cannot go on with other outputs; fit it afresh")
         return going.outputs
-    return infer_each(
-        data.y,
-        names,
-        regression=numeric(params["regression"], params["outputs"]),
-        exact=bool(params["use_label_encoder"]),
-        classes=data.classes,
+    regression = numeric(params["regression"], params["outputs"])
+    exact = bool(params["use_label_encoder"])
+    return shelf.once(
+        ("outputs", names, regression, exact),
+        [data.y, data.classes],
+        lambda: infer_each(data.y, names, regression=regression, exact=exact, classes=data.classes),
     )
 
 
-def _model(params: dict[str, Any], going: Going | None, network: Network) -> Model:
+def _model(params: dict[str, Any], going: Going | None, network: Network, shelf: Shelf) -> Model:
     """Start a model, or copy the one whose parameters still fit."""
     if going is None:
-        seed = check_random_state(params["random_state"]).randint(2**31 - 1)
-        return Model(network, int(seed)).initialize()
+        seed = int(check_random_state(params["random_state"]).randint(2**31 - 1))
+        first = shelf.once(
+            ("model", network.initial_key, seed), [], lambda: Model(network, seed).initialize()
+        )
+        return replace(first, network=network)
     if going.model.network.parameter_shapes() != network.parameter_shapes():
         raise ValueError(
             "the net cannot go on with its weights, because its layers have other shapes than "
@@ -275,7 +316,7 @@ def _arranged(feed: Feed, network: Network, *, like: BatchIterator | None = None
 
 
 def _split(
-    net: Any, params: dict[str, Any], feed: Feed, seed: int, network: Network
+    net: Any, params: dict[str, Any], feed: Feed, seed: int, network: Network, shelf: Shelf
 ) -> tuple[Feed, Feed | None]:
     splitter = as_split(params["train_split"])
     iterator = as_test_iterator(params["batch_iterator_test"])
@@ -288,7 +329,11 @@ def _split(
         splitter = TrainSplit(splitter.eval_size, splitter.stratify, seed)
     first = each(feed.y)[0]
     classes = first if first.ndim == 1 else None
-    train, valid = next(iter(splitter.split(np.empty((len(feed.rows), 1)), classes)))
+    train, valid = shelf.once(
+        ("split", structural_key(splitter)),
+        [first],
+        lambda: next(iter(splitter.split(np.empty((len(feed.rows), 1)), classes))),
+    )
     return feed.subset(np.asarray(train)), feed.subset(np.asarray(valid))._replace(
         iterator=iterator
     )

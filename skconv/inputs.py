@@ -28,32 +28,44 @@ class Rows:
         By name of the input layer, one flat row for each sample.
     shapes : dict of str to tuple of int
         Shape that a row had, or has for the network.
+    index : int array of shape (n,), optional
+        Which rows of the arrays these are; by default all. To keep some copies nothing.
     into : dict of str to tuple of int, optional
         Shape that a row has for the network after a change that is still to come.
     """
 
     arrays: dict[str, Any]
     shapes: dict[str, tuple[int, ...]]
+    index: np.ndarray | None = None
     into: dict[str, tuple[int, ...]] | None = None
 
     def __len__(self) -> int:
-        return next(iter(self.arrays.values())).shape[0]
+        kept = next(iter(self.arrays.values())) if self.index is None else self.index
+        return kept.shape[0]
 
     def row_bytes(self) -> int:
         """Size of one row on the device."""
         shapes = self.into or self.shapes
         return sum(a.dtype.itemsize * math.prod(shapes[n]) for n, a in self.arrays.items())
 
-    def take(self, index: np.ndarray) -> dict[str, np.ndarray]:
-        """Copy rows, dense and in the network's shape."""
+    def take(self, index: np.ndarray | slice) -> dict[str, np.ndarray]:
+        """Rows in the network's shape, dense; a slice of dense rows is a view."""
+        index = self._within(index)
         return {
-            name: _dense(array, index).reshape(len(index), *self.shapes[name])
+            name: _dense(array, index).reshape(-1, *self.shapes[name])
             for name, array in self.arrays.items()
         }
 
     def subset(self, index: np.ndarray) -> Rows:
         """Keep only some of the rows."""
-        return replace(self, arrays={name: array[index] for name, array in self.arrays.items()})
+        return replace(self, index=self._within(index))
+
+    def whole(self) -> Rows:
+        """All rows of the arrays."""
+        return replace(self, index=None)
+
+    def _within(self, index: np.ndarray | slice) -> np.ndarray | slice:
+        return index if self.index is None else self.index[index]
 
     def all(self) -> Any:
         """Copy all rows, as an array or, of several inputs, as a dict of arrays."""
@@ -63,7 +75,8 @@ class Rows:
     def like(self, X: Any) -> Rows:
         """Make rows of the same inputs from arrays as `all` returns them."""
         named = X if isinstance(X, dict) else dict.fromkeys(self.arrays, X)
-        return replace(self, arrays={name: x.reshape(len(x), -1) for name, x in named.items()})
+        arrays = {name: x.reshape(len(x), -1) for name, x in named.items()}
+        return replace(self, arrays=arrays, index=None)
 
     def enter(self, X: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Give changed rows the shapes that the input layers take.
@@ -126,11 +139,28 @@ class Rows:
             if not (changed or _fits(own[name], arranged[name])):
                 faults.add(_misfit("X", name, own[name], arranged[name]))
         faults.raise_any()
-        return Rows(arrays, own, arranged) if changed else Rows(arrays, arranged)
+        if changed:
+            return Rows(arrays, own, self.index, arranged)
+        return Rows(arrays, arranged, self.index)
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """Some rows of X, of which no copy is made.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame, sparse matrix, or dict of arrays
+    index : int array of shape (n,)
+    """
+
+    X: Any
+    index: np.ndarray
 
 
 def row_shapes(X: Any) -> dict[str | None, tuple[int, ...]]:
     """Read the shapes of rows off arrays that may be faulty otherwise."""
+    X = X.X if isinstance(X, Picked) else X
     arrays = X if _has_names(X) else {None: X}
     shapes = {name: np.shape(array)[1:] for name, array in arrays.items()}
     return {name: shape for name, shape in shapes.items() if shape and all(shape)}
@@ -141,7 +171,7 @@ def _has_names(X: Any) -> bool:
     return isinstance(X, dict) and not sparse.issparse(X)
 
 
-def _dense(array: Any, index: np.ndarray) -> np.ndarray:
+def _dense(array: Any, index: np.ndarray | slice) -> np.ndarray:
     rows = array[index]
     return rows.toarray() if sparse.issparse(rows) else rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -90,6 +91,17 @@ class Network:
         ]
         return (*parts, self.heads, *sorted(self.shared.items()))
 
+    @cached_property
+    def initial_key(self) -> Hashable:
+        """Equal for networks that start with equal weights from equal seeds."""
+        initial = [
+            structural_key(getattr(node.layer, f.name))
+            for node in self.nodes
+            for f in dataclasses.fields(node.layer)
+            if kind_of(f) == "initial"
+        ]
+        return self.key, *initial
+
     def node(self, name: str) -> Node:
         """Find a layer by name."""
         for node in self.nodes:
@@ -135,6 +147,15 @@ class Network:
     def parameter_shapes(self) -> dict[Place, tuple[int, ...]]:
         """Shapes of all parameters and state."""
         return {place: spec.shape for place, spec in self.places()}
+
+    def products(self) -> int:
+        """Products of a row with weights, about."""
+        return sum(
+            math.prod(spec.shape) * math.prod(n or 1 for n in node.output_shape[2:])
+            for node in self.nodes
+            for spec in node.specs.values()
+            if spec.regularizable
+        )
 
     def regularizable(self, params: Variables) -> list[jax.Array]:
         """Pick the parameters that penalties act on."""

@@ -282,12 +282,12 @@ class LiveValues:
         """Numbers for `steps` steps after the first `start`."""
         now = self._params()
         if self._blueprint is None or not _identical(now, self._seen):
-            self._renew(now)
+            self.renew(now, self._make(now))
         update = values_at(self._blueprint.update_values, start, steps)
         return self._fixed._replace(update=update)
 
-    def _renew(self, now: dict[str, Any]) -> None:
-        new = self._make(now)
+    def renew(self, now: dict[str, Any], new: Blueprint) -> None:
+        """Take the numbers from now on from other parameters, and their blueprint."""
         old = self._blueprint
         if old is not None and (old.update.names != new.update.names):
             raise ValueError(

@@ -50,6 +50,9 @@ class Programs:
             self.train = compiled(
                 _counted("train", partial(steps.train, plan)), static_argnames="outputs"
             )
+            self.train_lanes = compiled(
+                _counted("train", partial(steps.train_lanes, plan)), static_argnames="how"
+            )
 
 
 def _counted(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -55,6 +55,33 @@ class Batches(NamedTuple):
     weights: Any
     rows: Any
 
+    def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
+        """X, y and weights of a batch."""
+        return _batch(self.X, i), _at(self.y, i), self.weights[i]
+
+
+class Gathered(NamedTuple):
+    """Batches that lie anywhere in the data.
+
+    Parameters
+    ----------
+    X : dict of array of shape (1, n, ...)
+    y : array of shape (1, n, ...)
+    index : int32 array of shape (steps, batch)
+        Rows of each batch.
+    weights : array of shape (steps, batch)
+    """
+
+    X: dict[str, Any]
+    y: Any
+    index: Any
+    weights: Any
+
+    def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
+        """X, y and weights of a batch."""
+        places = 0, self.index[i]
+        return _batch(self.X, places), _at(self.y, places), self.weights[i]
+
 
 class Span(NamedTuple):
     """What a call of the training program goes through.
@@ -135,7 +162,7 @@ def train(
     carry: TrainState,
     rows: Batches,
     order: jax.Array,
-    valid: Batches | None,
+    valid: Batches | Gathered | None,
     values: Values,
     moment: Moment,
     span: Span,
@@ -146,7 +173,7 @@ def train(
 
     `order` has the shape ``(EPOCHS, steps, batch)`` and tells the place of each row in `rows`; the
     numbers of the update go on from step to step through all epochs. An epoch after which anything
-    is not finite leaves the state as it was before it, and those after it do nothing.
+    is not finite leaves the state as it was before it, and so do those after it.
     """
     seed = jax.random.key(moment.seed)
     X, y, weights, numbers = map(_flat, rows)
@@ -172,8 +199,7 @@ def train(
             return after, _add(sums, w, {"loss": value, **scores})
 
         sums = dict.fromkeys(_names(plan.scores_train), jnp.zeros((), jnp.float32))
-        stop = jnp.where(going, span.stop, span.start)
-        after, sums = lax.fori_loop(span.start, stop, step, (before, sums))
+        after, sums = lax.fori_loop(span.start, span.stop, step, (before, sums))
         going &= _finite(sums["loss"], after.params, after.state)
         sums |= {"finite": going.astype(jnp.float32)}
         carry = jax.tree.map(partial(jnp.where, going), after, before)
@@ -194,6 +220,52 @@ def train(
     start = carry, jnp.array(True), of_train, of_valid, kept
     carry, _, *found = lax.fori_loop(0, span.epochs, epoch, start)
     return Trained(carry, *found)
+
+
+AXES = (
+    0,
+    Batches(None, 0, 0, 0),
+    0,
+    Gathered(None, 0, 0, 0),
+    0,
+    Moment(0, 0, None),
+    Span(None, None, None, 0, None),
+)
+"""Which arguments of `train` have an axis of lanes in `train_lanes`, from `carry` on."""
+
+
+def train_lanes(
+    plan: Plan,
+    carry: TrainState,
+    rows: Batches,
+    order: jax.Array,
+    valid: Gathered | None,
+    values: Values,
+    moment: Moment,
+    span: Span,
+    *,
+    how: str,
+) -> Trained:
+    """Train several nets on the same data, as `train` does each of them.
+
+    All that may differ between them has a first axis of lanes, as `AXES` says. `how` is
+    ``'vmap'``, with operations on all lanes at once, or ``'unroll'``, with operations for each.
+    """
+    args = carry, rows, order, valid, values, moment, span
+    axes = [None if arg is None else axis for arg, axis in zip(args, AXES, strict=True)]
+    lane = partial(train, plan)
+    if how == "vmap":
+        return jax.vmap(lane, in_axes=tuple(axes))(*args)
+    trained = [lane(*map(partial(_of_lane, i), axes, args)) for i in range(len(order))]
+    return jax.tree.map(lambda *parts: jnp.stack(parts), *trained)
+
+
+def _of_lane(i: int, axis: Any, arg: Any) -> Any:
+    if axis is None:
+        return arg
+    if axis == 0:
+        return jax.tree.map(lambda array: array[i], arg)
+    return type(axis)(*map(partial(_of_lane, i), axis, arg))
 
 
 def _learn(
@@ -234,7 +306,7 @@ def _learn(
 def _evaluate(
     plan: Plan,
     carry: TrainState,
-    valid: Batches,
+    valid: Batches | Gathered,
     values: Values,
     stop: Any,
     kept: Any,
@@ -244,7 +316,8 @@ def _evaluate(
 
     def step(i: jax.Array, loop: Any) -> Any:
         sums, kept = loop
-        out, yb, w = _unseen(plan, carry, valid, values, i), _at(valid.y, i), valid.weights[i]
+        Xb, yb, w = valid.batch(i)
+        out = _unseen(plan, carry, Xb, values)
         value = passes.objective(plan, out, yb, w, carry.params, values)
         scores = {"loss": value, **passes.scores(plan, plan.scores_valid, out, yb, w)}
         accuracies = passes.accuracies(plan, out, yb, w)
@@ -258,15 +331,15 @@ def _evaluate(
     return lax.fori_loop(0, stop, step, (sums, kept))
 
 
-def _unseen(plan: Plan, carry: TrainState, valid: Batches, values: Values, i: Any) -> Any:
+def _unseen(plan: Plan, carry: TrainState, Xb: dict[str, Any], values: Values) -> Any:
     """Compute the output for a batch of which nothing is learnt."""
-    args = carry.params, carry.state, _batch(valid.X, i), values.runtime, Context(False)
+    args = carry.params, carry.state, Xb, values.runtime, Context(False)
     return passes.forward(plan, plan.predicted, *args)[0]
 
 
-def _outputs(plan: Plan, carry: TrainState, valid: Batches, values: Values) -> Any:
+def _outputs(plan: Plan, carry: TrainState, valid: Batches | Gathered, values: Values) -> Any:
     def predictions(i: Any) -> Any:
-        return passes.predictions(plan, _unseen(plan, carry, valid, values, i))
+        return passes.predictions(plan, _unseen(plan, carry, valid.batch(i)[0], values))
 
     return _buffer(predictions, len(valid.weights))
 

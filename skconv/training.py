@@ -6,7 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,14 +24,15 @@ from .data import (
     epochs_at_once,
     fits_one_chunk,
     orders,
-    take,
 )
 from .history import Row, append_row
 from .inputs import Rows
 from .model import Model
 from .network import Runtime
 from .passes import Values
+from .placing import Feed, alone, as_batches, shared
 from .programs import Programs
+from .shelf import Shelf
 from .steps import Batches, Moment, Span, Trained, TrainState
 
 PATIENCE = 0.05
@@ -42,27 +43,13 @@ Handler = Callable[[Any, list[Row]], Any]
 Score = tuple[str, Callable[[np.ndarray, np.ndarray], float]]
 
 
-class Feed(NamedTuple):
-    """Rows to train or to evaluate on.
+class Before(NamedTuple):
+    """The state of a model at the beginning of a call."""
 
-    Parameters
-    ----------
-    rows : Rows
-    y : array or tuple of array
-        Encoded targets; a tuple where there are several outputs.
-    weights : array or None
-    iterator : BatchIterator
-    """
-
-    rows: Rows
-    y: Any
-    weights: np.ndarray | None
-    iterator: BatchIterator
-
-    def subset(self, index: np.ndarray) -> Feed:
-        """Keep only some of the rows."""
-        weights = None if self.weights is None else self.weights[index]
-        return self._replace(rows=self.rows.subset(index), y=take(self.y, index), weights=weights)
+    params: Any
+    state: Any
+    opt: Any
+    step: int
 
 
 @dataclass
@@ -106,8 +93,12 @@ class Session:
     history: list[Row]
     handlers: Handlers
     custom_scores: list[Score]
+    shelf: Shelf | None = None
+    """Where the data lie that it shares with other trainings."""
     epochs: int = 0
     """Epochs that this session has been through."""
+    stopped: bool = False
+    """Whether to end after the present call."""
 
     def run(self, epochs: int) -> None:
         """Train for a number of epochs, or until a handler raises `StopIteration`.
@@ -119,21 +110,10 @@ class Session:
         UserWarning
             After Ctrl-C; what was learnt is kept.
         """
-        self._place()
         try:
-            with self._feeding(epochs):
+            with suppress(StopIteration):
                 self._call(self.handlers.on_training_started)
-                left, several = epochs, 1
-                while left > 0:
-                    began, count = time.perf_counter(), min(left, several)
-                    if not self._epochs(count):
-                        break
-                    left -= count
-                    if self._unwatched() and time.perf_counter() - began < PATIENCE:
-                        at_once = epochs_at_once(self._whole[0].weights.shape)
-                        several = min(2 * several, at_once)
-        except StopIteration:
-            pass
+                self.go_through(epochs)
         except KeyboardInterrupt:
             warnings.warn(
                 f"training was interrupted after {len(self.history)} epochs; "
@@ -142,16 +122,41 @@ class Session:
             )
         self._call(self.handlers.on_training_finished)
 
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Call the handlers of beginning and end; `StopIteration` goes to the end."""
+        try:
+            self._call(self.handlers.on_training_started)
+        except StopIteration:
+            self.stopped = True
+        with suppress(StopIteration):
+            yield
+        self._call(self.handlers.on_training_finished)
+
+    def go_through(self, epochs: int) -> None:
+        """Train for a number of epochs, several in a call where nobody looks on."""
+        self._place()
+        left, several = epochs, 1
+        with self._feeding(epochs):
+            while left > 0 and not self.stopped:
+                began, count = time.perf_counter(), min(left, several)
+                if not self._epochs(count):
+                    break
+                left -= count
+                if self._unwatched() and time.perf_counter() - began < PATIENCE:
+                    at_once = epochs_at_once(self._whole.batches.weights.shape)
+                    several = min(2 * several, at_once)
+
     def _place(self) -> None:
         """Give the device what stays the same from epoch to epoch."""
-        rows, y, weights, iterator = self.train
         self._whole = self._shown = None
-        if fits_one_chunk(rows, iterator):
-            still = BatchIterator(iterator.batch_size)
-            (chunk,) = chunks(rows, y, weights, still)
-            self._whole = jax.device_put(_batches(chunk)), chunk.steps
+        rows, iterator = self.train.rows, self.train.iterator
+        if self.shelf and fits_one_chunk(rows.whole(), iterator):
+            self._whole = shared(self.train, self.shelf)
+        elif fits_one_chunk(rows, iterator):
+            self._whole = alone(self.train)
         valid = list(_chunks(self.valid, self.model, 0, keep=True)) if self.valid else []
-        self._valid = [(_batches(chunk), chunk.steps) for chunk in valid]
+        self._valid = [(as_batches(chunk), chunk.steps) for chunk in valid]
         if self._valid:
             self._shown = jax.device_put(self._valid[0][0])
 
@@ -183,8 +188,7 @@ class Session:
     def _epochs(self, count: int) -> bool:
         """Go through some epochs, and tell whether all is still finite."""
         began = time.perf_counter()
-        model = self.model
-        before = model.params, model.state, model.opt, model.step
+        before = self.before()
         found: list[Trained] = []
         try:
             outputs = self._train(count, found)
@@ -192,13 +196,29 @@ class Session:
             if self._settle(found, count, before) < count:
                 self._warn_diverged()
             raise
-        good = self._settle(found, count, before)
-        model.epoch += good
-        self.epochs += good
         seconds = (time.perf_counter() - began) / count
+        return self.note(count, before, found, outputs, seconds)
+
+    def before(self) -> Before:
+        """What training goes back to where an epoch diverges."""
+        model = self.model
+        return Before(model.params, model.state, model.opt, model.step)
+
+    def note(
+        self,
+        count: int,
+        before: Before,
+        found: list[Trained],
+        outputs: list[Any],
+        seconds: float,
+    ) -> bool:
+        """Write down what the calls for some epochs gave, and tell whether all is still finite."""
+        good = self._settle(found, count, before)
+        self.model.epoch += good
+        self.epochs += good
         train = _means([one.train for one in found], self.programs.train_sums)
         valid = None
-        if self._valid:
+        if self.valid:
             valid = _means([one.valid for one in found], self.programs.valid_sums)
         for epoch in range(good):
             scores = None if valid is None else valid[epoch] | self._custom(outputs)
@@ -221,14 +241,14 @@ class Session:
             for start, stop in _singly(steps) if handlers else [(0, steps)]:
                 first = valid[0] if valid else (None, 0)
                 shown = 0 if handlers or done + stop < total else first[1]
-                span = _span(count, start, stop, real, shown)
-                self._step(rows, order, first[0], span, done, found)
+                where = span(count, start, stop, real, shown)
+                self._step(rows, order, first[0], where, done, found)
                 self._call(handlers)
             done += steps
         if valid and not handlers:
             outputs.append(found[-1].outputs)
         for batches, steps in valid if handlers else valid[1:]:
-            self._step(rows, order, batches, _span(1, 0, 0, real, steps), done, found)
+            self._step(rows, order, batches, span(1, 0, 0, real, steps), done, found)
             outputs.append(found[-1].outputs)
         return outputs
 
@@ -248,7 +268,7 @@ class Session:
             rows,
             order,
             valid,
-            _filled(self.values(model.step - start, stop * epochs), order[..., 0].size),
+            filled(self.values(model.step - start, stop * epochs), order[..., 0].size),
             _moment(model, model.epoch, done),
             span,
             outputs=bool(self.custom_scores),
@@ -262,34 +282,36 @@ class Session:
         """Yield rows, the order to take them in, how many of it are real, and the steps."""
         model, (rows, _, _, iterator) = self.model, self.train
         if self._whole is not None:
-            batches, steps = self._whole
+            batches, steps, _ = self._whole
             epochs = range(model.epoch, model.epoch + count)
-            yield (
-                batches,
-                orders(len(rows), iterator, batches.weights.shape, model.seed, epochs),
-                len(rows),
-                steps,
-            )
+            shape = (epochs_at_once(batches.weights.shape), *batches.weights.shape)
+            order = orders(len(rows), iterator, shape, model.seed, epochs)
+            yield batches, self._whole.places(order), len(rows), steps
             return
         left = -(-len(rows) // iterator.batch_size)
         while left > 0:
             chunk = next(self._coming)
             left -= chunk.steps
             shape = chunk.weights.shape
-            yield jax.device_put(_batches(chunk)), as_they_are(shape), math.prod(shape), chunk.steps
+            yield (
+                jax.device_put(as_batches(chunk)),
+                as_they_are(shape),
+                math.prod(shape),
+                chunk.steps,
+            )
 
-    def _settle(self, found: list[Trained], count: int, before: tuple[Any, ...]) -> int:
+    def _settle(self, found: list[Trained], count: int, before: Before) -> int:
         """Count the epochs that went well, and go back to the end of the last one of them."""
         if not found:
             return count
         place = self.programs.train_sums.index("finite")
         finite = np.stack([np.asarray(one.train)[:count, place] for one in found]).all(axis=0)
         good = count if finite.all() else int(finite.argmin())
-        model, steps = self.model, (self.model.step - before[-1]) // count
+        model, steps = self.model, (self.model.step - before.step) // count
         if good == 0:
             model.params, model.state, model.opt, model.step = before
         elif good < count:
-            model.step = before[-1] + good * steps
+            model.step = before.step + good * steps
         return good
 
     def _custom(self, outputs: list[jax.Array | None]) -> dict[str, float]:
@@ -310,7 +332,7 @@ class Session:
             f"the loss was no longer finite in epoch {epoch}; training stopped, and the weights "
             f"are {kept}. Lower update_learning_rate, or scale X and y",
             ConvergenceWarning,
-            stacklevel=6,
+            stacklevel=8,
         )
 
 
@@ -366,17 +388,14 @@ def _moment(model: Model, epoch: int, step: int) -> Moment:
     return Moment(np.uint32(model.seed), np.int32(epoch), np.int32(step))
 
 
-def _filled(values: Values, length: int) -> Values:
+def filled(values: Values, length: int) -> Values:
     """Give the numbers of the update a chunk's length; those in excess are never used."""
     filled = {name: np.resize(numbers, length) for name, numbers in values.update.items()}
     return values._replace(update=filled)
 
 
-def _batches(chunk: Chunk) -> Batches:
-    return Batches(chunk.X, chunk.y, chunk.weights, chunk.rows)
-
-
-def _span(*numbers: int) -> Span:
+def span(*numbers: int) -> Span:
+    """Give the numbers of a span one dtype."""
     return Span(*map(np.int32, numbers))
 
 

@@ -23,7 +23,9 @@ FLOORS = [
         "sampling",
         "scalars",
         "seeds",
+        "shelf",
         "smoothing",
+        "together",
         "windows",
         "winograd",
     ],
@@ -44,14 +46,17 @@ FLOORS = [
     ["owners", "passes"],
     ["rehearsal", "steps"],
     ["programs"],
+    ["placing"],
     ["handlers.*", "preparation", "training"],
     ["fitting", "handling", "keywords", "prediction", "tags", "weights"],
-    ["estimator"],
-    ["visualize.*"],
+    ["estimator", "lanes"],
+    ["conducting"],
+    ["jobs"],
+    ["ensemble", "model_selection.*", "visualize.*"],
 ]
 """An import goes to a strictly lower floor; within a folder, to its base alone."""
 
-PACKAGES = ("augment", "layers", "models", "handlers", "visualize")
+PACKAGES = ("augment", "layers", "models", "handlers", "model_selection", "visualize")
 
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py")
 

@@ -1,0 +1,278 @@
+"""Several trainings side by side: in one program, or one after the other in threads."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from .data import changes, cut, epochs_at_once, orders
+from .inputs import Rows
+from .placing import spread_feed
+from .steps import AXES, Gathered, Moment, Trained, TrainState
+from .training import Session, filled, span
+
+MODES = ("auto", "loop", "unroll", "vmap")
+
+UNROLLED = 4
+"""Lanes of one program where their operations stand one after the other."""
+
+SMALL = 2**20
+"""Products of a step up to which all lanes at once are faster on a CPU than one after the other.
+
+A network of 30-20-2 units trains 1.4 times as fast so, one of 784-64-10 units half as fast as in
+two threads, and convolutions at 0.8 of their speed (two cores, jax 0.10.2).
+"""
+
+
+@dataclass(eq=False)
+class Lane:
+    """A training among others.
+
+    Parameters
+    ----------
+    session : Session
+    epochs : int
+        Epochs that are left.
+    fault : Exception or None
+        What ended it.
+    seconds : float
+        Its share of the time.
+    """
+
+    session: Session
+    epochs: int
+    fault: Exception | None = None
+    seconds: float = 0.0
+    _running: ExitStack = field(default_factory=ExitStack)
+
+    def begin(self) -> bool:
+        """Call the handlers of the beginning, and tell whether there is anything to do."""
+        try:
+            self._running.enter_context(self.session.running())
+        except Exception as fault:
+            self.fault = fault
+        going = self.fault is None and self.epochs > 0 and not self.session.stopped
+        return going or self.end()
+
+    def end(self, fault: BaseException | None = None) -> bool:
+        """Call the handlers of the end, unless training failed; return False."""
+        over = fault is None
+        try:
+            over |= bool(self._running.__exit__(fault and type(fault), fault, None))
+        except Exception as other:
+            fault, over = other, False
+        if not over and not isinstance(fault, Exception):
+            raise fault
+        self.fault = None if over else fault
+        return False
+
+    def note(self, count: int, before: Any, trained: Trained, seconds: float) -> bool:
+        """Write down what some epochs gave, and tell whether more are to come."""
+        self.epochs -= count
+        try:
+            going = self.session.note(count, before, [trained], [None], seconds / count)
+        except BaseException as fault:
+            return self.end(fault)
+        return (going and self.epochs > 0) or self.end()
+
+    def run(self) -> None:
+        """Train on its own."""
+        began = time.perf_counter()
+        try:
+            with self.session.running():
+                self.session.go_through(self.epochs)
+        except Exception as fault:
+            self.fault = fault
+        self.seconds += time.perf_counter() - began
+
+
+def run(lanes: Sequence[Lane], how: str, width: int) -> None:
+    """Train all lanes.
+
+    Parameters
+    ----------
+    lanes : sequence of Lane
+    how : {'auto', 'loop', 'unroll', 'vmap'}
+        One after the other with the program of a single training, several unrolled in one program,
+        or all of them vectorised; lanes that cannot be trained so go one after the other.
+    width : int
+        Lanes in one program at the most.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Lanes that were not through by then have it as the cause of their fault.
+    """
+    groups: dict[Hashable, list[Lane]] = defaultdict(list)
+    for lane in lanes:
+        groups[_group(lane.session, how)].append(lane)
+    unfinished = set(lanes)
+    try:
+        for (mode, *_), group in groups.items():
+            run_group = _one_by_one if mode == "loop" else Together(mode, width).run
+            for lane in run_group(group):
+                unfinished.discard(lane)
+    except KeyboardInterrupt as stop:
+        for lane in unfinished:
+            lane.session.stopped = True
+            lane.fault = InterruptedError("training was interrupted before it came to its end")
+            lane.fault.__cause__ = stop
+        raise
+
+
+def _group(session: Session, how: str) -> tuple[Hashable, ...]:
+    """What lanes of one program have in common, the way they go first."""
+    train, valid, handlers = session.train, session.valid, session.handlers
+    mode = _fastest(session) if how == "auto" else how
+    arrays = train.rows.arrays
+    elsewhere = valid and any(valid.rows.arrays[name] is not a for name, a in arrays.items())
+    alone = handlers.on_batch_finished or session.custom_scores or elsewhere
+    if mode == "loop" or alone or any(changes(feed.iterator) for feed in (train, valid) if feed):
+        return ("loop",)
+    sizes = [(feed.steps, feed.iterator.batch_size) for feed in (train, valid) if feed]
+    return mode, id(session.programs), *map(id, arrays.values()), *sizes
+
+
+def _fastest(session: Session) -> str:
+    if jax.default_backend() != "cpu":
+        return "vmap"
+    network, size = session.model.network, session.train.iterator.batch_size
+    return "vmap" if size * network.products() <= SMALL else "loop"
+
+
+def _one_by_one(lanes: Sequence[Lane]) -> Iterable[Lane]:
+    """Train lanes on their own, on a CPU in as many threads as there are cores."""
+    quiet = not any(any(vars(lane.session.handlers).values()) for lane in lanes)
+    threads = _cores() if quiet and jax.default_backend() == "cpu" else 1
+    if threads == 1:
+        for lane in lanes:
+            lane.run()
+            yield lane
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        runs = [pool.submit(lane.run) for lane in lanes]
+        try:
+            for lane, result in zip(lanes, runs, strict=True):
+                result.result()
+                yield lane
+        except BaseException:
+            for lane in lanes:
+                lane.session.stopped = True
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _cores() -> int:
+    known = getattr(os, "sched_getaffinity", None)
+    return len(known(0)) if known else os.cpu_count() or 1
+
+
+class Together:
+    """Lanes in one program: where one ends another takes its place.
+
+    Parameters
+    ----------
+    how : {'unroll', 'vmap'}
+    width : int
+    """
+
+    def __init__(self, how: str, width: int) -> None:
+        self._how = how
+        self._width = min(width, UNROLLED) if how == "unroll" else width
+
+    def run(self, lanes: Sequence[Lane]) -> Iterable[Lane]:
+        """Train lanes of one group, and yield them as they end."""
+        rounds = -(-len(lanes) // self._width)
+        width = -(-len(lanes) // rounds)
+        waiting, going = list(lanes), []
+        epochs = max(lane.epochs for lane in lanes)
+        while waiting or going:
+            while waiting and len(going) < width:
+                lane = waiting.pop(0)
+                if lane.begin():
+                    going.append(lane)
+                else:
+                    yield lane
+            if going:
+                still = self._call(going, width, epochs)
+                yield from (lane for lane in going if lane not in still)
+                going = still
+
+    def _call(self, lanes: list[Lane], width: int, epochs: int) -> list[Lane]:
+        """Train for some epochs, and list the lanes that go on."""
+        began = time.perf_counter()
+        sessions = [lane.session for lane in lanes]
+        first = sessions[0]
+        steps, size = first.train.steps, first.train.iterator.batch_size
+        room = min(epochs_at_once((steps, size)), epochs)
+        watched = any(session.handlers.on_epoch_finished for session in sessions)
+        count = 1 if watched else min(room, *(lane.epochs for lane in lanes))
+        befores = [session.before() for session in sessions]
+        made = [_arguments(session, (room, steps, size), count) for session in sessions]
+        made += made[:1] * (width - len(made))
+        trained = first.programs.train_lanes(
+            *map(_stacked, AXES, zip(*made, strict=True)), how=self._how
+        )
+        each = _taken_apart(trained, len(lanes))
+        seconds = (time.perf_counter() - began) / len(lanes)
+        going = []
+        for lane, before, one in zip(lanes, befores, each, strict=True):
+            model = lane.session.model
+            model.params, model.state, model.opt = one.carry
+            model.step += steps * count
+            lane.seconds += seconds
+            if lane.note(count, before, one._replace(carry=None), seconds):
+                going.append(lane)
+        return going
+
+
+def _arguments(session: Session, shape: tuple[int, int, int], count: int) -> tuple[Any, ...]:
+    """What the program takes of a lane for some epochs."""
+    model, train, valid = session.model, session.train, session.valid
+    X = session.shelf.once("all rows", list(train.rows.arrays.values()), partial(_all, train.rows))
+    whole = next(iter(X.values())).shape[:2]
+    rows, shown = spread_feed(X, whole, *filter(None, (train, valid))), None
+    if valid:
+        index, weights = cut(len(valid.rows), valid.weights, valid.iterator, seed=model.seed)
+        shown = Gathered(X, rows.y, valid.index[index].astype(np.int32), weights)
+    epochs = range(model.epoch, model.epoch + count)
+    order = orders(len(train.rows), train.iterator, shape, model.seed, epochs)
+    return (
+        TrainState(model.params, model.state, model.opt),
+        rows,
+        train.index[order].astype(np.int32),
+        shown,
+        filled(session.values(model.step, shape[1] * count), math.prod(shape[:2])),
+        Moment(np.uint32(model.seed), np.int32(model.epoch), np.int32(0)),
+        span(count, 0, train.steps, len(train.rows), len(shown.index) if shown else 0),
+    )
+
+
+def _all(rows: Rows) -> dict[str, jax.Array]:
+    return {name: jax.device_put(x[None]) for name, x in rows.whole().take(slice(None)).items()}
+
+
+def _stacked(axis: Any, args: Sequence[Any]) -> Any:
+    """Give arguments the axes of `train_lanes`."""
+    if axis is None or args[0] is None:
+        return args[0]
+    if axis == 0:
+        return jax.tree.map(lambda *arrays: np.stack(list(map(np.asarray, arrays))), *args)
+    return type(axis)(*map(_stacked, axis, zip(*args, strict=True)))
+
+
+def _taken_apart(trained: Trained, n: int) -> list[Trained]:
+    """Take the lanes out of what the program gives."""
+    host = jax.tree.map(np.asarray, trained)
+    return [jax.tree.map(lambda array, i=i: array[i], host) for i in range(n)]

@@ -1,0 +1,47 @@
+"""Calls of `fit` that wait for each other, to be trained together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+_waiting: ContextVar[list[Call] | None] = ContextVar("_waiting", default=None)
+
+
+class Call(NamedTuple):
+    """A call of `fit`.
+
+    Parameters
+    ----------
+    net : NeuralNet
+    data : Data
+    epochs : int
+    goes_on : bool
+        Whether it goes on from the weights that are there.
+    """
+
+    net: Any
+    data: Any
+    epochs: int
+    goes_on: bool
+
+
+def put_off(call: Call) -> bool:
+    """Let a call wait, and tell whether it does."""
+    waiting = _waiting.get()
+    if waiting is not None:
+        waiting.append(call)
+    return waiting is not None
+
+
+@contextmanager
+def putting_off() -> Iterator[list[Call]]:
+    """Let all nets wait that are fitted within, and list their calls."""
+    calls: list[Call] = []
+    token = _waiting.set(calls)
+    try:
+        yield calls
+    finally:
+        _waiting.reset(token)
