@@ -6,6 +6,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tabulate import tabulate
@@ -26,9 +27,9 @@ ENVIRONMENT = {
 }
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None, cases: Sequence[Case] = CASES) -> None:
     """Run the cases, print their tables, and write the page."""
-    options = _options(arguments)
+    options = _options(arguments, cases)
     os.environ.update(ENVIRONMENT)
     # a cache on disk would hide the time to compile
     os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
@@ -59,14 +60,14 @@ def _show(case: Case, setting: Setting, rounds: int) -> tuple[Case, list[Row]]:
     return case, rows
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
-    names = [case.name for case in CASES]
+def _options(arguments: list[str] | None, cases: Sequence[Case]) -> argparse.Namespace:
+    names = [case.name for case in cases]
     parser = argparse.ArgumentParser("python -m benchmarks", description=main.__doc__)
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--n", type=int, metavar="REPEATS", help="rounds of each case")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="Markdown page to write")
     options = parser.parse_args(arguments)
-    options.cases = [case for case in CASES if options.only is None or case.name in options.only]
+    options.cases = [case for case in cases if options.only is None or case.name in options.only]
     return options
 
 

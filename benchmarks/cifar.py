@@ -1,8 +1,8 @@
 """The command ``python -m benchmarks.cifar``: what the networks learn from real images.
 
 Without options a VGG with batch normalisation is trained on all training images, as they are, and
-asked for the test images. With ``--overfit`` each network of `skconv.models`, scaled to 32x32,
-learns 64 images by heart.
+asked for the test images; with ``--augment`` flips and crops change them in training. With
+``--overfit`` each network of `skconv.models`, scaled to 32x32, learns 64 images by heart.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import optax
 from tabulate import tabulate
 
 from skconv import NeuralNet, models
+from skconv.augment import RandomCrop, RandomFlip
 from skconv.layers import (
     BatchNormLayer,
     Conv2DLayer,
@@ -33,6 +34,8 @@ RATE = 0.05
 WEIGHT_DECAY = 5e-4
 DROPOUT = (0.1, 0.2, 0.3, 0.5)
 """After each pooling, and before the output."""
+
+AUGMENT = [RandomFlip(), RandomCrop(pad=4)]
 
 MODELS: dict[str, tuple[Any, dict[str, Any]]] = {
     "lenet5": (models.lenet5, {}),
@@ -103,11 +106,12 @@ def vgg(width: float, **keywords: Any) -> NeuralNet:
     return NeuralNet(layers, **dropout, **keywords)
 
 
-def accuracy(cifar: Cifar, epochs: int, width: float, seed: int) -> float:
+def accuracy(cifar: Cifar, epochs: int, width: float, seed: int, *, augmented: bool) -> float:
     """Train, and return the fraction of test images that are recognised."""
     steps = epochs * -(-len(cifar.X_train) // BATCH)
     net = vgg(
         width,
+        augment=AUGMENT if augmented else None,
         batch_iterator_train=BATCH,
         max_epochs=epochs,
         objective_l2=WEIGHT_DECAY / 2,
@@ -169,7 +173,8 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{name}: {rows[-1][1]:.3f} after {rows[-1][4]:.0f} s", flush=True)
         print(f"\n{tabulate(rows, heads, floatfmt=('', '.3f', '.4f', '', '.0f'))}")
         return
-    scores = [accuracy(cifar, options.epochs or 25, options.width, seed) for seed in options.seeds]
+    what = {"epochs": options.epochs or 25, "width": options.width, "augmented": options.augment}
+    scores = [accuracy(cifar, seed=seed, **what) for seed in options.seeds]
     print(f"test accuracy: {np.mean(scores):.4f}, from {min(scores):.4f} to {max(scores):.4f}")
 
 
@@ -180,6 +185,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--rows", type=int, help="train on some images only")
     parser.add_argument("--width", type=float, default=1.0, help="factor on the filters")
+    parser.add_argument("--augment", action="store_true", help="flip and crop in training")
     parser.add_argument("--overfit", action="store_true", help=f"learn {IMAGES} images by heart")
     parser.add_argument("--models", nargs="+", choices=MODELS, metavar="NAME", help=str([*MODELS]))
     return parser.parse_args(arguments)

@@ -54,6 +54,12 @@ def mlp(**kwargs: Any) -> NeuralNet:
     return NeuralNet(layers, **{**UPDATE, **kwargs})
 
 
+def hidden(units: int, **kwargs: Any) -> NeuralNet:
+    """One hidden layer."""
+    layers = [(InputLayer, {}), (DenseLayer, {"num_units": units}), (DenseLayer, {})]
+    return NeuralNet(layers, **{**UPDATE, **kwargs})
+
+
 def vgg(**kwargs: Any) -> NeuralNet:
     """Six convolutions with batch normalisation, in the manner of VGG."""
     layers: list[Any] = [(InputLayer, {})]
@@ -70,8 +76,7 @@ def vgg(**kwargs: Any) -> NeuralNet:
 
 def tabular(**kwargs: Any) -> NeuralNet:
     """One hidden layer, for the flowers."""
-    layers = [(InputLayer, {}), (DenseLayer, {"num_units": recipe.TABLE_UNITS}), (DenseLayer, {})]
-    return NeuralNet(layers, **{**UPDATE, "update_learning_rate": recipe.TABLE_RATE, **kwargs})
+    return hidden(recipe.TABLE_UNITS, **{"update_learning_rate": recipe.TABLE_RATE, **kwargs})
 
 
 def epochs(net: NeuralNet, split: Split) -> Sample:

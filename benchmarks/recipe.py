@@ -27,3 +27,16 @@ AFFINE = {"rotation": 10, "translation": 1, "scale": 1.1}
 
 COPIES = 10
 """That a prediction is the mean of."""
+
+SEARCH_ROWS = 1000
+SEARCH_UNITS = 64
+SEARCH_MLP = {"rate": [0.003, 0.01, 0.02, 0.03, 0.05, 0.1], "momentum": [0.5, 0.8, 0.9, 0.95]}
+SEARCH_MLP_EPOCHS = 20
+SEARCH_CNN = {"rate": [0.003, 0.01, 0.03], "momentum": [0.8, 0.9]}
+SEARCH_CNN_EPOCHS = 5
+SEARCH_TABLE = {
+    "rate": [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0],
+    "momentum": [0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95],
+}
+SEARCH_TABLE_EPOCHS = 20
+SEARCH_TABLE_UNITS = 20

@@ -35,7 +35,7 @@ class Worker:
     def __init__(self, make: Callable[..., Any], setting: Setting | None) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, make, setting), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, make, setting))
         self._process.start()
         theirs.close()
 

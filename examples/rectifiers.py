@@ -149,5 +149,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", help="CIFAR-10 in an .npz file")
     parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--rows", type=int, help="learn from some images only")
     options = parser.parse_args()
-    main(options.epochs, options.data)
+    main(options.epochs, options.data, rows=options.rows)

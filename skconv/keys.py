@@ -32,7 +32,8 @@ def structural_key(value: Any) -> Hashable:
     """
     if isinstance(value, functools.partial):
         return ("partial", *map(structural_key, (value.func, value.args, value.keywords)))
-    if isinstance(value, jax.stages.Wrapped):  # its copies have nothing else to tell them apart
+    # copies of jitted functions have nothing else to tell them apart; to ask for protocols is slow
+    if hasattr(value, "trace") and isinstance(value, jax.stages.Wrapped):
         return ("jit", getattr(value, "_cache_miss", value))
     if isinstance(value, dict):
         return ("dict", *((name, structural_key(v)) for name, v in sorted(value.items())))

@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -48,12 +48,15 @@ class Lane:
         What ended it.
     seconds : float
         Its share of the time.
+    ended : bool
+        Whether it is through.
     """
 
     session: Session
     epochs: int
     fault: Exception | None = None
     seconds: float = 0.0
+    ended: bool = False
     _running: ExitStack = field(default_factory=ExitStack)
 
     def begin(self) -> bool:
@@ -61,9 +64,8 @@ class Lane:
         try:
             self._running.enter_context(self.session.running())
         except Exception as fault:
-            self.fault = fault
-        going = self.fault is None and self.epochs > 0 and not self.session.stopped
-        return going or self.end()
+            self.fault, self.ended = fault, True
+        return not self.ended and (self.epochs > 0 or self.end())
 
     def end(self, fault: BaseException | None = None) -> bool:
         """Call the handlers of the end, unless training failed; return False."""
@@ -74,7 +76,7 @@ class Lane:
             fault, over = other, False
         if not over and not isinstance(fault, Exception):
             raise fault
-        self.fault = None if over else fault
+        self.fault, self.ended = (None if over else fault), True
         return False
 
     def note(self, count: int, before: Any, trained: Trained, seconds: float) -> bool:
@@ -94,6 +96,7 @@ class Lane:
                 self.session.go_through(self.epochs)
         except Exception as fault:
             self.fault = fault
+        self.ended = not self.session.stopped
         self.seconds += time.perf_counter() - began
 
 
@@ -117,17 +120,17 @@ def run(lanes: Sequence[Lane], how: str, width: int) -> None:
     groups: dict[Hashable, list[Lane]] = defaultdict(list)
     for lane in lanes:
         groups[_group(lane.session, how)].append(lane)
-    unfinished = set(lanes)
     try:
         for (mode, *_), group in groups.items():
-            run_group = _one_by_one if mode == "loop" else Together(mode, width).run
-            for lane in run_group(group):
-                unfinished.discard(lane)
+            if mode == "loop":
+                _one_by_one(group)
+            else:
+                Together(mode, width).run(group)
     except KeyboardInterrupt as stop:
-        for lane in unfinished:
-            lane.session.stopped = True
-            lane.fault = InterruptedError("training was interrupted before it came to its end")
-            lane.fault.__cause__ = stop
+        for lane in lanes:
+            if not lane.ended:
+                lane.fault = InterruptedError("training was interrupted before it came to its end")
+                lane.fault.__cause__ = stop
         raise
 
 
@@ -151,21 +154,19 @@ def _fastest(session: Session) -> str:
     return "vmap" if size * network.products() <= SMALL else "loop"
 
 
-def _one_by_one(lanes: Sequence[Lane]) -> Iterable[Lane]:
+def _one_by_one(lanes: Sequence[Lane]) -> None:
     """Train lanes on their own, on a CPU in as many threads as there are cores."""
     quiet = not any(any(vars(lane.session.handlers).values()) for lane in lanes)
     threads = _cores() if quiet and jax.default_backend() == "cpu" else 1
     if threads == 1:
         for lane in lanes:
             lane.run()
-            yield lane
         return
     with ThreadPoolExecutor(threads) as pool:
         runs = [pool.submit(lane.run) for lane in lanes]
         try:
-            for lane, result in zip(lanes, runs, strict=True):
-                result.result()
-                yield lane
+            for one in runs:
+                one.result()
         except BaseException:
             for lane in lanes:
                 lane.session.stopped = True
@@ -181,6 +182,8 @@ def _cores() -> int:
 class Together:
     """Lanes in one program: where one ends another takes its place.
 
+    There are as many places as the first of some groups of one architecture needed.
+
     Parameters
     ----------
     how : {'unroll', 'vmap'}
@@ -191,31 +194,28 @@ class Together:
         self._how = how
         self._width = min(width, UNROLLED) if how == "unroll" else width
 
-    def run(self, lanes: Sequence[Lane]) -> Iterable[Lane]:
-        """Train lanes of one group, and yield them as they end."""
+    def run(self, lanes: Sequence[Lane]) -> None:
+        """Train lanes of one group."""
+        first = lanes[0].session
         rounds = -(-len(lanes) // self._width)
-        width = -(-len(lanes) // rounds)
+        key = "lanes", self._how, first.train.steps, first.valid and first.valid.steps
+        width = first.shelf.once(key, [first.programs], lambda: -(-len(lanes) // rounds))
         waiting, going = list(lanes), []
-        epochs = max(lane.epochs for lane in lanes)
         while waiting or going:
             while waiting and len(going) < width:
                 lane = waiting.pop(0)
                 if lane.begin():
                     going.append(lane)
-                else:
-                    yield lane
             if going:
-                still = self._call(going, width, epochs)
-                yield from (lane for lane in going if lane not in still)
-                going = still
+                going = self._call(going, width)
 
-    def _call(self, lanes: list[Lane], width: int, epochs: int) -> list[Lane]:
+    def _call(self, lanes: list[Lane], width: int) -> list[Lane]:
         """Train for some epochs, and list the lanes that go on."""
         began = time.perf_counter()
         sessions = [lane.session for lane in lanes]
         first = sessions[0]
         steps, size = first.train.steps, first.train.iterator.batch_size
-        room = min(epochs_at_once((steps, size)), epochs)
+        room = epochs_at_once((steps, size))
         watched = any(session.handlers.on_epoch_finished for session in sessions)
         count = 1 if watched else min(room, *(lane.epochs for lane in lanes))
         befores = [session.before() for session in sessions]

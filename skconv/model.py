@@ -265,6 +265,13 @@ class Layers(Mapping[str, FittedLayer]):
         return f"Layers({self._layers})"
 
 
+def name_of(layer: str | int | FittedLayer, network: Network) -> str:
+    """Read what stands for a layer: its name or index, or an entry of `layers_`."""
+    if isinstance(layer, int):
+        return network.nodes[layer].name
+    return network.node(layer.name if isinstance(layer, FittedLayer) else layer).name
+
+
 def layers_of(model: Model) -> Layers:
     """View the layers of a model."""
     return Layers([FittedLayer(model, node) for node in model.network.nodes])

@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
@@ -242,6 +243,7 @@ class Network:
         *,
         to: Sequence[str] | None = None,
         logits: Collection[str] = (),
+        given: Mapping[str, jax.Array] = MappingProxyType({}),
     ) -> tuple[tuple[jax.Array, ...], Variables]:
         """Compute the outputs for a batch, all in one pass.
 
@@ -257,6 +259,8 @@ class Network:
             The layers whose output is wanted; by default all output layers.
         logits : collection of str
             Those of them whose nonlinearity is left out; they must not feed other layers.
+        given : mapping of str to array
+            Outputs of layers that are taken as they are, and not computed.
 
         Returns
         -------
@@ -265,7 +269,7 @@ class Network:
         state : dict of dict of array
         """
         to = [head.name for head in self.heads] if to is None else to
-        needed = self._ancestors(to)
+        needed = self._ancestors(to, given)
         places = {node.name: i for i, node in enumerate(self.nodes)}
 
         def run(name: str, fed: list[_Laid]) -> tuple[_Laid, Params]:
@@ -295,7 +299,8 @@ class Network:
             return run(name, [_Laid(x, last) for x in inputs])[0].laid(last)
 
         renewed = dict(state)
-        values: dict[str, _Laid] = {name: _Laid(x, False) for name, x in inputs.items()}
+        entering = {**inputs, **given}
+        values: dict[str, _Laid] = {name: _Laid(x, False) for name, x in entering.items()}
         for node in self.nodes:
             if node.name not in needed:
                 continue
@@ -312,11 +317,12 @@ class Network:
         layer, name = self.shared.get((layer, name), (layer, name))
         return params.get(layer, {}).get(name)
 
-    def _ancestors(self, names: Iterable[str]) -> set[str]:
-        found = set(names)
+    def _ancestors(self, names: Iterable[str], given: Collection[str]) -> set[str]:
+        """Name the layers to compute."""
+        found = set(names) - set(given)
         for node in reversed(self.nodes):
             if node.name in found:
-                found.update(node.incomings)
+                found.update(set(node.incomings) - set(given))
         return found
 
 

@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from .augmenting import check_test_augment
 from .data import changes
 from .heads import numeric, output_names
-from .inputs import check_rows
-from .model import FittedLayer, Model
+from .inputs import Rows, check_rows
+from .model import FittedLayer, Model, name_of
 from .outputs import Outputs, from_outputs
 from .plans import PredictPlan
 from .preparation import as_numbers
@@ -43,16 +43,19 @@ class PredictionMixin:
         regression = numeric(self.regression, self.outputs)
         return from_outputs(shapes, output_names(self.outputs), regression=regression)
 
-    def _output(self, X: Any, to: str | None = None) -> Any:
+    def _rows(self, X: Any) -> Rows:
         check_is_fitted(self)
-        network = self._model.network
         reset = not hasattr(self, "n_features_in_")
         probe = copy.copy(self) if reset else self
         rows = check_rows(probe, X, reset=reset, check=self.check_input)
         iterator = as_test_iterator(self.batch_iterator_test)
-        rows = rows.arrange(network.inputs, changed=changes(iterator))
+        return rows.arrange(self._model.network.inputs, changed=changes(iterator))
+
+    def _output(self, X: Any, to: str | None = None) -> Any:
+        rows, network = self._rows(X), self._model.network
         check_test_augment(self.test_augment)
         programs = programs_for(PredictPlan(network, structure_of(self.test_augment)))
+        iterator = as_test_iterator(self.batch_iterator_test)
         numbers = as_numbers(network.runtime()), numbers_of(self.test_augment)
         return predict(programs, self._model, rows, iterator, *numbers, to)
 
@@ -122,7 +125,4 @@ class PredictionMixin:
             In the layer's public shape, channels first.
         """
         check_is_fitted(self)
-        if isinstance(layer, int):
-            layer = self.layers_[layer]
-        name = layer.name if isinstance(layer, FittedLayer) else layer
-        return self._output(X, self._model.network.node(name).name)
+        return self._output(X, name_of(layer, self._model.network))

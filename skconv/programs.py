@@ -16,7 +16,7 @@ from typing import Any
 
 import jax
 
-from . import steps
+from . import backward, steps
 from .plans import Plan, PredictPlan
 
 __all__ = ["clear_programs", "compile_counts"]
@@ -41,6 +41,10 @@ class Programs:
         if isinstance(plan, PredictPlan):
             self.predict = compiled(
                 _counted("predict", partial(steps.predict, plan)), static_argnames="to"
+            )
+            self.gradient = compiled(
+                _counted("gradient", partial(backward.gradient, plan)),
+                static_argnames=("layer", "output", "logits"),
             )
         else:
             self.rehearsed: set[str] = set()
@@ -108,14 +112,15 @@ def compile_counts() -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        For ``'train'``, which evaluates on the validation rows as well, and ``'predict'``.
+        For ``'train'``, which evaluates on the validation rows as well, ``'predict'`` and
+        ``'gradient'``.
 
     Examples
     --------
     >>> sorted(compile_counts())
-    ['predict', 'train']
+    ['gradient', 'predict', 'train']
     """
-    return {kind: _counts[kind] for kind in ("train", "predict")}
+    return {kind: _counts[kind] for kind in ("train", "predict", "gradient")}
 
 
 def clear_programs() -> None:

@@ -6,7 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -110,27 +110,24 @@ class Session:
         UserWarning
             After Ctrl-C; what was learnt is kept.
         """
-        try:
-            with suppress(StopIteration):
-                self._call(self.handlers.on_training_started)
+        with self.running():
+            try:
                 self.go_through(epochs)
-        except KeyboardInterrupt:
-            warnings.warn(
-                f"training was interrupted after {len(self.history)} epochs; "
-                "what was learnt is kept",
-                stacklevel=4,
-            )
-        self._call(self.handlers.on_training_finished)
+            except KeyboardInterrupt:
+                warnings.warn(
+                    f"training was interrupted after {len(self.history)} epochs; "
+                    "what was learnt is kept",
+                    stacklevel=4,
+                )
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Call the handlers of beginning and end; `StopIteration` goes to the end."""
         try:
             self._call(self.handlers.on_training_started)
-        except StopIteration:
-            self.stopped = True
-        with suppress(StopIteration):
             yield
+        except StopIteration:
+            pass
         self._call(self.handlers.on_training_finished)
 
     def go_through(self, epochs: int) -> None:

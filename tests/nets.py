@@ -5,7 +5,14 @@ import functools
 import numpy as np
 
 from skconv import NeuralNet
-from skconv.layers import DenseLayer, DropoutLayer, InputLayer
+from skconv.layers import (
+    Conv2DLayer,
+    DenseLayer,
+    DropoutLayer,
+    InputLayer,
+    MaxPool2DLayer,
+)
+from skconv.nonlinearities import tanh
 from skconv.updates import sgd
 
 rng = np.random.default_rng(0)
@@ -68,3 +75,29 @@ three_headed = functools.partial(
     train_split=None,
     max_epochs=1,
 )
+
+
+IMAGES = rng.normal(size=(10, 2, 6, 7)).astype(np.float32)
+
+KINDS = np.array(["a", "b", "c"])[np.arange(10) % 3]
+
+image_net = functools.partial(
+    NeuralNet,
+    layers=[
+        ("input", InputLayer),
+        (Conv2DLayer, {"name": "conv", "num_filters": 4, "filter_size": 3, "nonlinearity": tanh}),
+        ("pool", MaxPool2DLayer),
+        ("hidden", DenseLayer),
+        ("output", DenseLayer),
+    ],
+    conv_pad="same",
+    pool_pool_size=2,
+    hidden_num_units=5,
+    hidden_nonlinearity=tanh,
+    batch_iterator_train=8,
+    batch_iterator_test=8,
+    train_split=None,
+    max_epochs=1,
+    random_state=0,
+)
+"""It is smooth, but for the pooling."""

@@ -322,3 +322,19 @@ def test_factors_of_gradients_act_on_all_parameters_that_a_layer_uses():
 def test_optional_numbers_are_no_part_of_the_key_but_their_presence_is():
     assert penalised(l1=0.1).key == penalised(l1=0.2).key
     assert penalised(l1=0.1).key != penalised().key != penalised(l2=0.1).key
+
+
+def test_outputs_that_are_given_are_not_computed(convnet):
+    params, _ = draw(convnet)
+    maps = rng.normal(size=(3, 3, 5, 4))
+    ctx = Context(False)
+    with jax.enable_x64(True):
+        (seen, out), _ = convnet.apply(
+            params, {}, {}, {}, ctx, to=["conv", "fc"], given={"conv": maps}
+        )
+    np.testing.assert_array_equal(seen, maps)
+    logits = maps.reshape(3, -1) @ params["fc"]["W"] + params["fc"]["b"]
+    np.testing.assert_allclose(out, softmaxed(logits), atol=1e-12)
+    done = softmaxed(rng.normal(size=(3, 4)))
+    (again,), _ = convnet.apply(params, {}, {}, {}, ctx, to=["fc"], given={"fc": done})
+    np.testing.assert_array_equal(again, done)

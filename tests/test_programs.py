@@ -45,7 +45,7 @@ def fitted():
     return make_net().fit(X, y)
 
 
-NOTHING = {"train": 0, "predict": 0}
+NOTHING = {"train": 0, "predict": 0, "gradient": 0}
 
 NUMBERS = [
     {"update_learning_rate": 0.3, "update_momentum": 0.5},

@@ -6,10 +6,11 @@ import pytest
 from sklearn.base import clone
 
 from skconv import steps
-from skconv.data import BatchIterator, chunks, orders
+from skconv.data import BatchIterator, chunks, epochs_at_once, orders
 from skconv.fitting import Data, prepare
 from skconv.layers import DenseLayer, InputLayer
 from skconv.nonlinearities import softmax
+from skconv.shelf import Shelf
 from skconv.updates import sgd
 
 from .nets import X, make_net, softmax_of, still_net, y
@@ -124,7 +125,7 @@ def test_test_augment_may_know_what_the_outputs_end_in():
 @pytest.fixture(scope="module")
 def fitting():
     net = make_net(train_split=0.2)
-    return prepare(net, net._settings, net._blueprint, Data(X, y), None)
+    return prepare(net, net._settings, net._blueprint, Data(X, y), None, Shelf())
 
 
 def trained(fitting, *, epochs, start=0, stop=2, valid=1):
@@ -133,7 +134,7 @@ def trained(fitting, *, epochs, start=0, stop=2, valid=1):
     (rows,) = chunks(train.rows, train.y, None, BatchIterator(16))
     (shown,) = chunks(fitting.valid.rows, fitting.valid.y, None, BatchIterator(16))
     shape = rows.weights.shape
-    order = orders(32, BatchIterator(16), shape, 0, range(epochs))
+    order = orders(32, BatchIterator(16), (epochs_at_once(shape), *shape), 0, range(epochs))
     values = fitting.values(0, order[..., 0].size)
     return fitting.programs.train(
         steps.TrainState(model.params, model.state, model.opt),

@@ -15,7 +15,7 @@ from .. import recipe
 from ..case import Sample
 from ..clock import Clock
 from ..data import Split
-from .torch_nets import MLP, Tabular, Tutorial
+from .torch_nets import MLP, Hidden, Tabular, Tutorial
 
 
 def tutorial(device: str, **kwargs: Any) -> NeuralNetClassifier:
@@ -31,6 +31,15 @@ def mlp(device: str, **kwargs: Any) -> NeuralNetClassifier:
 def tabular(device: str, **kwargs: Any) -> NeuralNetClassifier:
     """One hidden layer, for the flowers."""
     return _classifier(Tabular, device, **{"lr": recipe.TABLE_RATE, **kwargs})
+
+
+def hidden(
+    device: str, features: int, units: int, classes: int, **kwargs: Any
+) -> NeuralNetClassifier:
+    """One hidden layer."""
+    sizes = {"features": features, "units": units, "classes": classes}
+    own = {f"module__{name}": size for name, size in sizes.items()}
+    return _classifier(Hidden, device, **own, **kwargs)
 
 
 def epochs(net: NeuralNetClassifier, split: Split) -> Sample:

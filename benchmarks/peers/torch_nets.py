@@ -89,3 +89,21 @@ class Tabular(Net):
     def build(self) -> list[nn.Module]:
         """Make the layers."""
         return [nn.Linear(4, TABLE_UNITS), nn.ReLU(), nn.Linear(TABLE_UNITS, 3)]
+
+
+class Hidden(nn.Module):
+    """One hidden layer.
+
+    Parameters
+    ----------
+    features, units, classes : int
+    """
+
+    def __init__(self, features: int, units: int, classes: int) -> None:
+        super().__init__()
+        layers = nn.Linear(features, units), nn.ReLU(), nn.Linear(units, classes)
+        self.layers = glorot(nn.Sequential(*layers))
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        """Compute logits."""
+        return self.layers(X)

@@ -1,5 +1,35 @@
 """Pictures of nets and of what they see; they need matplotlib."""
 
 from .augmented import plot_augmented
+from .confusion import plot_confusion
+from .conv_activity import plot_conv_activity
+from .conv_weights import plot_conv_weights
+from .embedding import plot_embedding
+from .gradcam import grad_cam, plot_grad_cam
+from .graph import draw_to_file, draw_to_notebook, make_graph
+from .integrated import integrated_gradients, plot_integrated_gradients
+from .loss import plot_loss
+from .occlusion import occlusion_heatmap, plot_occlusion
+from .predictions import plot_predictions
+from .saliency import plot_saliency, saliency_map
 
-__all__ = ["plot_augmented"]
+__all__ = [
+    "draw_to_file",
+    "draw_to_notebook",
+    "grad_cam",
+    "integrated_gradients",
+    "make_graph",
+    "occlusion_heatmap",
+    "plot_augmented",
+    "plot_confusion",
+    "plot_conv_activity",
+    "plot_conv_weights",
+    "plot_embedding",
+    "plot_grad_cam",
+    "plot_integrated_gradients",
+    "plot_loss",
+    "plot_occlusion",
+    "plot_predictions",
+    "plot_saliency",
+    "saliency_map",
+]

@@ -12,9 +12,9 @@ from sklearn.utils import check_array, check_random_state
 
 from ..augment.base import Transform, invoke, with_classes
 from ..checks import positive
+from .base import Size, panels, shower
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MAX_IMAGES = 32
@@ -22,7 +22,14 @@ MAX_IMAGES = 32
 
 
 def plot_augmented(
-    transforms: Any, X: Any, n: int = 6, *, y: Any = None, random_state: Any = 0
+    transforms: Any,
+    X: Any,
+    n: int = 6,
+    *,
+    y: Any = None,
+    random_state: Any = 0,
+    ax: Any = None,
+    figsize: Size = None,
 ) -> Figure:
     """Draw images in a row each: first as they are, then as training may see them.
 
@@ -40,6 +47,10 @@ def plot_augmented(
         ``target='keypoints'``, are drawn on the images.
     random_state : int, RandomState or None
         Decides the draws.
+    ax : Axes, optional
+        Where to draw; by default a new figure.
+    figsize : (float, float), optional
+        Size of a new figure in inches.
 
     Returns
     -------
@@ -62,8 +73,6 @@ def plot_augmented(
     24
     >>> matplotlib.pyplot.close(figure)
     """
-    from matplotlib import pyplot as plt
-
     if positive(n):
         raise ValueError(f"n={n!r} is not {positive(n)}")
     images = _images(X)
@@ -72,14 +81,9 @@ def plot_augmented(
     columns = [(images, targets), *_draws(chosen, images, targets, n, random_state)]
     rows, _, height, width = images.shape
     to_pixels = None if y is None else _to_pixels(chosen, height, width)
-    figure, grid = plt.subplots(
-        rows,
-        n + 1,
-        figsize=(1.1 * (n + 1), 1.1 * rows * height / width + 0.3),
-        squeeze=False,
-        layout="constrained",
-    )
-    show = _shower(np.asarray(X))
+    cell = (1.1, 1.1 * height / width + 0.3 / rows)
+    figure, grid = panels(rows, n + 1, cell, ax=ax, figsize=figsize)
+    show = shower(np.asarray(X))
     for column, (drawn, moved) in enumerate(columns):
         for row, axes in enumerate(grid[:, column]):
             show(axes, drawn[row])
@@ -156,19 +160,3 @@ def _to_pixels(
                 if found is not None:
                     return found
     return None
-
-
-def _shower(X: np.ndarray) -> Callable[[Axes, np.ndarray], Any]:
-    """Make a function that shows images, all with the black and the white of the originals."""
-    low, high = X.min(), X.max()
-    if X.dtype == np.uint8:
-        low, high = 0, 255
-    elif low >= 0 and high <= 1:
-        low, high = 0, 1
-    span = (high - low) or 1
-
-    def show(axes: Axes, image: np.ndarray) -> None:
-        shown = np.clip((image.transpose(1, 2, 0) - low) / span, 0, 1)
-        axes.imshow(shown, cmap="gray", vmin=0, vmax=1)
-
-    return show

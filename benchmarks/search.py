@@ -1,0 +1,9 @@
+"""Candidates trained together beside candidates one by one: ``python -m benchmarks.search``."""
+
+from __future__ import annotations
+
+from .__main__ import main
+from .cases.search import SEARCHES
+
+if __name__ == "__main__":
+    main(cases=SEARCHES)

@@ -1,0 +1,105 @@
+"""The filters of convolutional layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..checks import is_whole
+from ..layer_choice import first, has_filters, need
+from ..model import FittedLayer
+from .base import SMALL, Size, pages, panels, square
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CONVOLUTIONAL = "convolutional, along one or two axes"
+
+PER_PAGE = 100
+"""More filters than these would be too small to see."""
+
+
+def plot_conv_weights(
+    layer: Any,
+    figsize: Size = (6, None),
+    *,
+    channel: int | None = None,
+    page: int = 1,
+    ax: Any = None,
+) -> Figure:
+    """Draw the filters of a convolutional layer.
+
+    Filters on three channels are shown in colour, grey where they are zero. Those on one channel
+    are blue where they are negative and red where they are positive, all by one scale.
+
+    Parameters
+    ----------
+    layer : FittedLayer or NeuralNet
+        An entry of ``net.layers_``; a net stands for its first convolutional layer.
+    figsize : (float, float or None)
+        Size of a new figure in inches; a height of None keeps the proportions.
+    channel : int, optional
+        Which channel of the filters to show, from zero; by default all three of three, or the
+        first.
+    page : int
+        Which hundred of the filters, from one.
+    ax : Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        For a layer without filters of one or two axes, and a channel or page that is not there.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use('Agg')
+    >>> from sklearn.datasets import load_digits
+    >>> from skconv import NeuralNet
+    >>> digits = load_digits()
+    >>> net = NeuralNet(max_epochs=1).fit(digits.images[:, None] / 16, digits.target)
+    >>> figure = plot_conv_weights(net.layers_['conv1'])
+    >>> matplotlib.pyplot.close(figure)
+    """
+    if not isinstance(layer, FittedLayer):
+        layer = first(layer, has_filters, CONVOLUTIONAL)
+    layer = need(layer, has_filters, CONVOLUTIONAL)
+    filters, shown = _filters(layer, channel)
+    on_page, word = pages(len(filters), page, PER_PAGE)
+    rows, columns = square(len(on_page))
+    height, width = filters.shape[2:]
+    cell = (1.0, height / width)
+    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize)
+    limit = np.abs(filters).max() or 1.0
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, i in zip(grid.flat, on_page, strict=False):
+        image = filters[i]
+        if len(image) == 3:
+            axes.imshow(0.5 + image.transpose(1, 2, 0) / (2 * limit))
+        else:
+            axes.imshow(image[0], cmap="RdBu_r", vmin=-limit, vmax=limit)
+    title = f"{len(filters)} filters of {layer.name!r}"
+    title = ", ".join(filter(None, (title, shown, word)))
+    (figure.suptitle if ax is None else ax.set_title)(title, fontsize=SMALL + 1)
+    return figure
+
+
+def _filters(layer: FittedLayer, channel: int | None) -> tuple[np.ndarray, str]:
+    """Take filters of shape (n, 1 or 3, height, width), and tell what of them it is."""
+    W = layer.W.get_value()
+    if W.ndim == 3:
+        return W[:, None], "channels down, places across"
+    channels = W.shape[1]
+    if channel is None and channels in (1, 3):
+        return W, ""
+    channel = channel or 0
+    if not is_whole(channel) or not 0 <= channel < channels:
+        raise ValueError(f"channel={channel!r} is none of the channels, from 0 to {channels - 1}")
+    return W[:, [channel]], f"channel {channel} of 0 to {channels - 1}"

@@ -1,0 +1,121 @@
+"""How rows lie to each other in what a layer makes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..answers import answer_of
+from ..heads import each
+from ..model import name_of
+from ..targets import Classes
+from .base import SMALL, Size, canvas, pyplot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def plot_embedding(
+    net: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    layer: Any = None,
+    method: Any = "pca",
+    output: str | None = None,
+    random_state: Any = 0,
+    ax: Any = None,
+    figsize: Size = None,
+) -> Figure:
+    """Draw rows as points of a plane, by what a layer makes of them.
+
+    Parameters
+    ----------
+    net : NeuralNet
+    X : array-like, DataFrame, sparse matrix, or dict of arrays
+        Rows as in `fit`.
+    y : array-like of shape (n,), optional
+        Labels or numbers that colour the points; by default what the net predicts.
+    layer : str, int or FittedLayer, optional
+        By default the layer that feeds the output.
+    method : 'pca', 'tsne' or transformer
+        Principal components, t-SNE (van der Maaten & Hinton 2008), or anything whose
+        `fit_transform` makes two columns.
+    output : str, optional
+        Name of the output layer; by default the first.
+    random_state : int, RandomState or None
+        Decides the randomness of the method.
+    ax : Axes, optional
+        Where to draw; by default a new figure.
+    figsize : (float, float), optional
+        Size of a new figure in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    NotFittedError
+        Where the net is not fitted.
+    ValueError
+        For a layer that is not there, another method, and a y of another length.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use('Agg')
+    >>> from sklearn.datasets import load_iris
+    >>> from skconv import NeuralNet
+    >>> X, y = load_iris(return_X_y=True)
+    >>> figure = plot_embedding(NeuralNet(max_epochs=1).fit(X, y), X, y)
+    >>> [len(points.get_offsets()) for points in figure.axes[0].collections]
+    [50, 50, 50]
+    >>> matplotlib.pyplot.close(figure)
+    """
+    pyplot()
+    answer = answer_of(net, output)
+    network = net.network_
+    name = network.node(answer.name).incomings[0] if layer is None else name_of(layer, network)
+    values = net.get_output(name, X)
+    colors = np.asarray(each(net.predict(X))[answer.number] if y is None else y)
+    if colors.shape != (len(values),):
+        raise ValueError(
+            f"y must have one number or label a row, {len(values)}; got {colors.shape}"
+        )
+    method = _method(method, random_state, len(values))
+    points = method.fit_transform(values.reshape(len(values), -1))
+    figure, ax = canvas(ax, figsize, (6.4, 5.0))
+    if isinstance(answer.target, Classes):
+        _draw_classes(ax, points, colors)
+    else:
+        drawn = ax.scatter(*points.T, c=colors, s=12, alpha=0.8)
+        figure.colorbar(drawn, ax=ax)
+    ax.set(xticks=[], yticks=[])
+    ax.set_title(f"{len(points)} rows in {name!r}, by {type(method).__name__}", fontsize=SMALL + 1)
+    return figure
+
+
+def _method(method: Any, random_state: Any, n: int) -> Any:
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    if hasattr(method, "fit_transform"):
+        return method
+    if method == "pca":
+        return PCA(2, random_state=random_state)
+    if method == "tsne":
+        return TSNE(perplexity=min(30.0, (n - 1) / 3), random_state=random_state)
+    raise ValueError(f"method={method!r} is not 'pca', 'tsne' or something with fit_transform")
+
+
+def _draw_classes(ax: Any, points: np.ndarray, labels: np.ndarray) -> None:
+    classes = np.unique(labels)
+    palette = pyplot().get_cmap("tab10" if len(classes) <= 10 else "tab20")
+    for i, label in enumerate(classes):
+        own = points[labels == label]
+        ax.scatter(*own.T, color=palette(i % palette.N), s=12, alpha=0.8, label=str(label))
+    ax.legend(
+        frameon=False, fontsize=SMALL, markerscale=1.5, loc="center left", bbox_to_anchor=(1, 0.5)
+    )

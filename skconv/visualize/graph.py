@@ -1,0 +1,283 @@
+"""The graph of a network."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sklearn.utils.validation import check_is_fitted
+
+from ..layered import place
+from ..model import FittedLayer
+from ..summary import lines
+
+FILL = {
+    "input": "#e2e6ea",
+    "conv": "#cfe3f7",
+    "transposed": "#cfe3f7",
+    "local": "#cfe3f7",
+    "dense": "#f9e0c4",
+    "embedding": "#f9e0c4",
+    "pool": "#d3ecd2",
+    "whole": "#d3ecd2",
+    "upscale": "#d3ecd2",
+    "noise": "#f6d5d8",
+    "normalization": "#e6dcf3",
+    "standardization": "#e6dcf3",
+    "recurrent": "#fbf0b8",
+    "attention": "#fbf0b8",
+    "merge": "#d0eeea",
+}
+"""Colours of the families of layers, by the file that a layer is from."""
+
+OTHER = "#f1f1f1"
+
+INK, ARROW = "#1c2733", "#7d8894"
+"""Colours of words on boxes, and of arrows, which are seen on light and dark pages."""
+
+FONT, LETTER, LINE, MARGIN = 12, 6.9, 16, 8
+"""Size of the letters, room for each, height of a line, and what is left free around, in pixels."""
+
+
+class Node(NamedTuple):
+    """A layer as a box.
+
+    Parameters
+    ----------
+    name : str
+    words : tuple of str
+        Lines of the box.
+    fill : str
+        Its colour.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    fill: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The graph of a network, which notebooks show as a picture.
+
+    Parameters
+    ----------
+    nodes : tuple of Node
+    edges : tuple of (str, str)
+        Names of layers, from and to.
+    """
+
+    nodes: tuple[Node, ...]
+    edges: tuple[tuple[str, str], ...]
+
+    def source(self) -> str:
+        """Write it in the language of graphviz."""
+        boxes = []
+        for node in self.nodes:
+            label = r"\n".join(node.words)
+            boxes.append(f'  "{node.name}" [label="{label}", fillcolor="{node.fill}"];')
+        arrows = [f'  "{start}" -> "{end}";' for start, end in self.edges]
+        style = (
+            '  bgcolor="transparent";\n'
+            '  node [shape=box, style="rounded,filled", color="none", fontname="Helvetica", '
+            f'fontsize={FONT}, fontcolor="{INK}"];\n'
+            f'  edge [color="{ARROW}"];'
+        )
+        return "\n".join(["digraph network {", style, *boxes, *arrows, "}"]) + "\n"
+
+    def render(self, kind: str = "svg") -> bytes:
+        """Draw it, by graphviz where it is installed; without it only as SVG.
+
+        Parameters
+        ----------
+        kind : str
+            ``'svg'``, or what graphviz can write, as ``'png'`` and ``'pdf'``.
+        """
+        if has_graphviz():
+            import graphviz
+
+            return graphviz.Source(self.source()).pipe(format=kind)
+        if kind != "svg":
+            raise ImportError(
+                f"to draw a graph as {kind!r} needs graphviz, which is not installed: "
+                'pip install "skconv[graph]", and the program dot from graphviz.org; '
+                "'.svg' and '.dot' do without"
+            )
+        return self.svg().encode()
+
+    def svg(self) -> str:
+        """Draw it as SVG, without graphviz."""
+        sizes = {
+            node.name: (
+                max(1.1 * len(node.name), *map(len, node.words[1:])) * LETTER + 2 * MARGIN,
+                len(node.words) * LINE + 2 * MARGIN,
+            )
+            for node in self.nodes
+        }
+        layout = place(sizes, self.edges)
+        width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+        parts = [_arrow(path) for path in layout.paths.values()]
+        parts += [_box(node, *layout.corners[node.name], *sizes[node.name]) for node in self.nodes]
+        return "\n".join(
+            [
+                f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" '
+                f'height="{height:.0f}" viewBox="{-MARGIN} {-MARGIN} {width:.0f} {height:.0f}" '
+                f'font-family="Helvetica, Arial, sans-serif" font-size="{FONT}">',
+                f'<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
+                f'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="{ARROW}"/>'
+                "</marker></defs>",
+                *parts,
+                "</svg>\n",
+            ]
+        )
+
+    def _repr_svg_(self) -> str:
+        return self.render().decode()
+
+
+def has_graphviz() -> bool:
+    """Tell whether the Python package and the program are there."""
+    return importlib.util.find_spec("graphviz") is not None and shutil.which("dot") is not None
+
+
+def make_graph(layers: Any) -> Graph:
+    """Make the graph of a network, with names, types, output shapes and numbers of parameters.
+
+    Parameters
+    ----------
+    layers : NeuralNet, or its ``layers_`` or some of them
+        A net that is fitted or initialised.
+
+    Returns
+    -------
+    Graph
+        With `source` in the language of graphviz, and `svg`.
+
+    Raises
+    ------
+    NotFittedError
+        Where the net is not fitted.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skconv import NeuralNet
+    >>> net = NeuralNet(max_epochs=1).fit(*load_iris(return_X_y=True))
+    >>> graph = make_graph(net)
+    >>> graph.nodes[-1].words
+    ('output', 'DenseLayer', '3', '303 parameters')
+    >>> graph.svg()[:4]
+    '<svg'
+    """
+    chosen = _layers(layers)
+    names = [layer.name for layer in chosen]
+    table = {line.name: line for line in lines(chosen[0]._model.network)}
+    nodes = []
+    for layer in chosen:
+        line = table[layer.name]
+        family = type(layer.layer).__module__.rpartition(".")[2]
+        words = [line.name, line.kind, line.size.replace("x", " × ")]
+        if line.learnable:
+            words.append(f"{line.learnable:,} parameters")
+        nodes.append(Node(line.name, tuple(words), FILL.get(family, OTHER)))
+    edges = [(start, layer.name) for layer in chosen for start in layer.incomings if start in names]
+    return Graph(tuple(nodes), tuple(edges))
+
+
+def draw_to_file(layers: Any, filename: str | os.PathLike[str]) -> None:
+    """Draw the graph of a network to a file.
+
+    Parameters
+    ----------
+    layers : NeuralNet, or its ``layers_`` or some of them
+    filename : str or path
+        Its ending tells the kind: ``.svg``, ``.dot`` or ``.gv`` for the source, and with graphviz
+        ``.png``, ``.pdf`` and all that it can write.
+
+    Raises
+    ------
+    ImportError
+        Where the kind needs graphviz, and that is not there.
+    ValueError
+        For a name without an ending.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from sklearn.datasets import load_iris
+    >>> from skconv import NeuralNet
+    >>> net = NeuralNet(max_epochs=1).fit(*load_iris(return_X_y=True))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     draw_to_file(net, f'{folder}/net.dot')
+    ...     pathlib.Path(f'{folder}/net.dot').read_text()[:7]
+    'digraph'
+    """
+    path = Path(filename)
+    kind = path.suffix.lower().removeprefix(".")
+    if not kind:
+        raise ValueError(f"filename={str(filename)!r} has no ending; take '.svg', '.dot' or '.png'")
+    graph = make_graph(layers)
+    path.write_bytes(graph.source().encode() if kind in ("dot", "gv") else graph.render(kind))
+
+
+def draw_to_notebook(layers: Any) -> Graph:
+    """Draw the graph of a network where the cell of a notebook ends.
+
+    Parameters
+    ----------
+    layers : NeuralNet, or its ``layers_`` or some of them
+
+    Returns
+    -------
+    Graph
+        Which the notebook shows.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skconv import NeuralNet
+    >>> net = NeuralNet(max_epochs=1).fit(*load_iris(return_X_y=True))
+    >>> len(draw_to_notebook(net).nodes)
+    4
+    """
+    return make_graph(layers)
+
+
+def _layers(given: Any) -> list[FittedLayer]:
+    if hasattr(given, "get_all_layers"):
+        check_is_fitted(given)
+        return given.get_all_layers()
+    chosen = list(given.values() if hasattr(given, "values") else given)
+    if not chosen or not all(isinstance(layer, FittedLayer) for layer in chosen):
+        raise ValueError(
+            f"layers={given!r} are no layers of a net that is fitted; give the net, or its layers_"
+        )
+    return chosen
+
+
+def _box(node: Node, x: float, y: float, width: float, height: float) -> str:
+    middle = x + width / 2
+    words = "".join(
+        f'<tspan x="{middle:.1f}" y="{y + MARGIN + LINE * (i + 0.75):.1f}" '
+        f'font-weight="{"normal" if i else "bold"}">{word}</tspan>'
+        for i, word in enumerate(node.words)
+    )
+    return (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="6" '
+        f'fill="{node.fill}"/><text text-anchor="middle" fill="{INK}">{words}</text>'
+    )
+
+
+def _arrow(path: list[tuple[float, float]]) -> str:
+    """Draw bends between rows, and straight lines through them."""
+    parts = ["M{:.1f} {:.1f}".format(*path[0])]
+    for i, ((x0, y0), (x1, y1)) in enumerate(itertools.pairwise(path)):
+        half = (y0 + y1) / 2
+        bend = f"C{x0:.1f} {half:.1f} {x1:.1f} {half:.1f} {x1:.1f} {y1:.1f}"
+        parts.append(f"L{x1:.1f} {y1:.1f}" if i % 2 else bend)
+    return f'<path d="{"".join(parts)}" fill="none" stroke="{ARROW}" marker-end="url(#tip)"/>'

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from joblib import parallel_config
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import GridSearchCV
+
+from skconv.conducting import Outcome
+from skconv.jobs import Job
+from skconv.model_selection import BatchedGridSearchCV
+from skconv.model_selection.base import Lender, Lent, candidate
+from tests.nets import X, make_net, y
+
+GRID = {"update_learning_rate": [0.01, 0.1, 0.3]}
+
+
+def test_what_is_lent_has_been_fitted():
+    net = make_net()
+    estimator = Lent(Job(net, np.arange(3), outcome=Outcome())).set_params(max_epochs=99)
+    assert estimator is net
+    assert net.max_epochs == 2
+    assert net.fit(X, y) is net
+    assert not hasattr(net, "classes_")
+    assert "fit" not in vars(net)
+
+
+def test_its_fit_tells_what_went_wrong():
+    fault = ValueError("in the lane")
+    lent = Lent(Job(make_net(), np.arange(3), outcome=Outcome(fault)))
+    with pytest.raises(ValueError, match="in the lane"):
+        lent.set_params().fit(X, y)
+
+
+def test_candidates_are_copies_of_estimator_and_parameters():
+    class Inner(BaseEstimator):
+        pass
+
+    net, inner = make_net(), Inner()
+    made = candidate(net, {"train_split": None, "max_epochs": 7})
+    assert (made.max_epochs, net.max_epochs) == (7, 2)
+    assert made is not net
+    assert clone(inner) is not inner
+
+
+def test_the_original_of_a_search_lends_only_while_it_evaluates():
+    net = make_net()
+    lender = Lender(BatchedGridSearchCV(net, GRID), net)
+    assert clone(lender.original) is lender.original
+    assert type(clone(lender.original)) is type(net)
+    assert clone(lender.original) is not lender.original
+
+
+def test_workers_of_a_dask_cluster():
+    from distributed import Client, LocalCluster
+
+    expected = GridSearchCV(make_net(), GRID, cv=2, refit=False).fit(X, y)
+    search = BatchedGridSearchCV(make_net(), GRID, cv=2, refit=False)
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster,
+        Client(cluster),
+        parallel_config(backend="dask"),
+    ):
+        search.fit(X, y)
+    np.testing.assert_allclose(
+        search.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"], atol=1e-4
+    )

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skconv import NeuralNet, compile_counts
+from skconv.ensemble import BatchedBagging
+from tests.nets import X, make_net, y
+
+names = np.array(["one", "two", "three"])[y]
+
+
+@pytest.mark.parametrize("lanes", ["loop", "vmap"])
+def test_each_net_is_what_fit_makes_of_its_rows(lanes):
+    bagging = BatchedBagging(make_net(), n_estimators=3, random_state=0, lanes=lanes).fit(X, names)
+    for net, rows in zip(bagging.estimators_, bagging.estimators_samples_, strict=True):
+        alone = clone(net).fit(X[rows], names[rows])
+        np.testing.assert_allclose(net.predict_proba(X), alone.predict_proba(X), atol=1e-5)
+    mean = np.mean([net.predict_proba(X) for net in bagging.estimators_], axis=0)
+    np.testing.assert_allclose(bagging.predict_proba(X), mean, atol=1e-6)
+    assert bagging.predict(X).tolist() == bagging.classes_[mean.argmax(axis=1)].tolist()
+    assert bagging.score(X, names) == np.mean(bagging.predict(X) == names)
+    assert bagging.n_features_in_ == 5
+
+
+def test_rows_are_drawn_with_replacement_and_seeds_differ():
+    bagging = BatchedBagging(make_net(), n_estimators=3, random_state=0).fit(X, y)
+    drawn = bagging.estimators_samples_
+    assert all(len(rows) == 40 and 15 < len(set(rows)) < 35 for rows in drawn)
+    assert len({rows.tobytes() for rows in drawn}) == 3
+    assert len({net.random_state for net in bagging.estimators_}) == 3
+    again = clone(bagging).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), bagging.predict_proba(X))
+
+
+def test_without_replacement():
+    whole = BatchedBagging(make_net(), 2, bootstrap=False, random_state=0).fit(X, y)
+    assert [rows.tolist() for rows in whole.estimators_samples_] == [list(range(40))] * 2
+    half = BatchedBagging(make_net(), 2, bootstrap=False, max_samples=0.5).fit(X, y)
+    assert [len(set(rows)) for rows in half.estimators_samples_] == [20, 20]
+    some = BatchedBagging(make_net(), 2, max_samples=25).fit(X, y)
+    assert [len(rows) for rows in some.estimators_samples_] == [25, 25]
+
+
+def test_nets_share_one_program():
+    net = make_net(hidden_num_units=6)
+    before = compile_counts()["train"]
+    BatchedBagging(net, 4, random_state=0).fit(X, y)
+    assert compile_counts()["train"] == before + 1
+
+
+def test_a_class_that_a_net_has_not_met():
+    labels = np.r_[np.zeros(20), np.ones(19), 2].astype(int)
+    bagging = BatchedBagging(make_net(train_split=None), 4, random_state=1).fit(X, labels)
+    met = [len(net.classes_) for net in bagging.estimators_]
+    assert set(met) == {2, 3}
+    assert bagging.classes_.tolist() == [0, 1, 2]
+    np.testing.assert_allclose(bagging.predict_proba(X).sum(axis=1), 1, atol=1e-6)
+
+
+def test_regression():
+    target = X[:, 0] * 2
+    bagging = BatchedBagging(make_net(regression=True), 3, random_state=0).fit(X, target)
+    mean = np.mean([net.predict(X) for net in bagging.estimators_], axis=0)
+    np.testing.assert_allclose(bagging.predict(X), mean)
+    assert is_regressor(bagging)
+    assert not is_classifier(bagging)
+    assert not hasattr(bagging, "predict_proba")
+    assert bagging.score(X, target) <= 1
+
+
+def test_a_pipeline_and_weights_of_rows():
+    pipeline = make_pipeline(StandardScaler(), make_net())
+    bagging = BatchedBagging(pipeline, 2, random_state=0)
+    bagging.fit(X, y, neuralnet__sample_weight=np.linspace(0.5, 1, 40))
+    first, rows = bagging.estimators_[0], bagging.estimators_samples_[0]
+    np.testing.assert_allclose(first[0].mean_, X[rows].mean(axis=0), atol=1e-6)
+    assert is_classifier(bagging)
+
+
+def test_by_default_a_net_that_suits_the_data():
+    bagging = BatchedBagging(n_estimators=2, random_state=0)
+    assert isinstance(bagging.fit(X, y).estimators_[0], NeuralNet)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_estimators": 0}, "n_estimators=0 is no whole number"),
+        ({"max_samples": 1.5}, "max_samples=1.5 is neither"),
+        ({"max_samples": 41}, "max_samples=41 is neither in 1 to 40"),
+        ({"lanes": "map"}, "lanes='map' is none of"),
+    ],
+)
+def test_parameters_out_of_range(options, message):
+    with pytest.raises(ValueError, match=message):
+        BatchedBagging(make_net(), **options).fit(X, y)
+
+
+def test_what_is_wrong_with_a_net_is_raised():
+    with pytest.raises(ValueError, match="num_units=-2"):
+        BatchedBagging(make_net(hidden_num_units=-2), 2).fit(X, y)
