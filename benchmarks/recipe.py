@@ -22,6 +22,12 @@ GRID_FOLDS = 3
 GRID_EPOCHS = 3
 GRID_ROWS = 1000
 
+AFFINE = {"rotation": 10, "translation": 1, "scale": 1.1}
+"""Degrees, pixels and a factor, the largest of what images are moved by."""
+
+COPIES = 10
+"""That a prediction is the mean of."""
+
 SEARCH_ROWS = 1000
 SEARCH_UNITS = 64
 SEARCH_MLP = {"rate": [0.003, 0.01, 0.02, 0.03, 0.05, 0.1], "momentum": [0.5, 0.8, 0.9, 0.95]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -185,6 +186,7 @@ class _Builder:
         self.check_use(nodes)
         heads = tuple(self.heads.values())
         for head in heads:
+            self.check_end(nodes[head.name])
             self.compare(nodes[head.name], nodes[heads[head.target].name])
         self.faults.raise_any()
         return Network(tuple(nodes.values()), heads, shared)
@@ -225,13 +227,14 @@ class _Builder:
         shapes = tuple(nodes[feed].output_shape for feed in incomings)
         try:
             shape = layer.output_shape(*shapes)
+            copies = layer.copies(*(nodes[feed].copies for feed in incomings))
             specs = layer.param_specs(*shapes)
             for param, spec in specs.items():
                 _check_init(param, spec)
         except LayerError as fault:
             self.faults.add(f"{called(name, layer)} {fault}")
             return None
-        return Node(name, layer, incomings, shapes, shape, specs)
+        return Node(name, layer, incomings, shapes, shape, specs, copies)
 
     def check_use(self, nodes: Mapping[str, Node]) -> None:
         """Note penalties and factors of gradients that have nothing to act on."""
@@ -251,6 +254,14 @@ class _Builder:
                         f"{called(name, node.layer)} has no parameters for {keyword}={value!r} to "
                         f"act on; layers that have some: {', '.join(able) or 'none'}"
                     )
+
+    def check_end(self, last: Node) -> None:
+        """Note an output that has not one row for each row of X."""
+        if last.copies:
+            self.faults.add(
+                f"{called(last.name, last.layer)} is an output and holds "
+                f"{math.prod(last.copies)} copies of each row; a CyclicPoolLayer must come before"
+            )
 
     def share(self, nodes: Mapping[str, Node]) -> dict[Place, Place]:
         shared: dict[Place, Place] = {}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .changing import Changed, change
 from .inputs import Rows
 
 __all__ = ["BatchIterator", "TrainSplit"]
@@ -45,8 +47,10 @@ class BatchIterator(BaseEstimator):
 
     Notes
     -----
-    Override `transform` to change batches on the host, as in nolearn. Changes that JAX can trace
-    are faster as ``augment`` of the net.
+    Override `transform` to change batches on the host, as in nolearn. In training it runs in a
+    thread of its own, batch after batch, while the device works on those before; `fit` calls it
+    once before that, to see the shape of what it makes. Changes that JAX can trace are faster as
+    ``augment`` of the net.
 
     Examples
     --------
@@ -74,13 +78,17 @@ class BatchIterator(BaseEstimator):
         Parameters
         ----------
         Xb : array of shape (batch_size, ...), or dict of arrays for several inputs
+            Rows in the shape that they have in X.
         yb : array of shape (batch_size, ...), tuple of arrays for several outputs, or None
             Targets as the loss takes them; None at prediction.
 
         Returns
         -------
         Xb, yb
-            Arrays of as many rows.
+            Rows may have another shape, the same for all of them: the network is built for it,
+            and rows for validation and prediction must come to it as well. In training they may
+            also be more or fewer, the same number for each full batch; the last batch of an epoch
+            is then given without the rows that would fill it up.
         """
         return Xb, yb
 
@@ -168,6 +176,7 @@ def chunks(
     *,
     seed: int = 0,
     epoch: int = 0,
+    keep: bool = False,
 ) -> Iterator[Chunk]:
     """Cut rows into chunks of one shape.
 
@@ -181,27 +190,57 @@ def chunks(
     iterator : BatchIterator
     seed, epoch : int
         Decide the order.
+    keep : bool
+        Whether each row must stay one, as for predictions.
 
     Yields
     ------
     Chunk
-        Arrays of shape ``(chunk_steps, batch_size, ...)``. The last batch wraps around to the
+        Arrays of shape ``(chunk_steps, batch_size, ...)``, or with another number of rows in a
+        batch where the iterator's transform makes that. The last batch wraps around to the
         first rows, so that statistics see real rows only; those copies have weight zero.
     """
     size = iterator.batch_size
     index, live = cut(len(rows), weights, iterator, seed=seed, epoch=epoch)
-    gather = _gather_changed if changes(iterator) else _gather
     length = chunk_steps(size * rows.row_bytes())
+    gather = _gather(rows, y, iterator, keep=keep)
     for start in range(0, len(index), length):
         part = slice(start, start + length)
-        X, targets = gather(rows, y, index[part], iterator)
+        X, targets, found, numbers = gather(index[part], live[part])
         yield Chunk(
             {name: _fill(array, length) for name, array in X.items()},
             jax.tree.map(lambda array: _fill(array, length), targets),
-            _fill(live[part], length),
-            _fill(index[part].astype(np.int32), length),
-            len(live[part]),
+            _fill(found, length),
+            _fill(numbers.astype(np.int32), length),
+            len(found),
         )
+
+
+def changes(iterator: BatchIterator) -> bool:
+    """Whether an iterator has a transform of its own."""
+    return type(iterator).transform is not BatchIterator.transform
+
+
+def first_batch(rows: Rows, y: Any, iterator: BatchIterator) -> tuple[dict[Any, np.ndarray], Any]:
+    """Take the first batch in the order of the rows, as it enters the network.
+
+    Parameters
+    ----------
+    rows : Rows
+    y : array of shape (n, ...), or tuple of arrays
+        Encoded targets.
+    iterator : BatchIterator
+
+    Returns
+    -------
+    X : dict of array of shape (batch, ...)
+        By name of the input layer.
+    y : array of shape (batch, ...), or tuple of arrays
+    """
+    size = iterator.batch_size
+    index = np.resize(np.arange(len(rows)), (1, size))
+    made = _gather(rows, y, iterator, keep=False)(index, np.ones((1, size), np.float32))
+    return jax.tree.map(lambda array: array[0], (made.X, made.y))
 
 
 def cut(
@@ -282,48 +321,58 @@ def _batches(order: np.ndarray, size: int) -> np.ndarray:
     return np.resize(order, batches * size).reshape(batches, size)
 
 
-def changes(iterator: BatchIterator) -> bool:
-    """Tell whether an iterator changes its batches on the host."""
-    return type(iterator).transform is not BatchIterator.transform
-
-
 def take(y: Any, index: np.ndarray) -> Any:
     """Copy the targets of some rows, whatever the number of outputs."""
     return jax.tree.map(lambda array: array[index], y)
 
 
 def _gather(
-    rows: Rows, y: Any, index: np.ndarray, iterator: BatchIterator
-) -> tuple[dict[str, np.ndarray], Any]:
-    flat = rows.take(index.ravel())
-    X = {name: array.reshape(*index.shape, *array.shape[1:]) for name, array in flat.items()}
-    return X, take(y, index)
+    rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool
+) -> Callable[[np.ndarray, np.ndarray], Changed]:
+    """Make a function from numbers and weights of rows, batch by batch, to batches."""
+    if changes(iterator):
+        return _changing(rows, y, iterator, keep=keep)
+
+    def gather(index: np.ndarray, live: np.ndarray) -> Changed:
+        flat = rows.take(index.ravel())
+        X = {name: array.reshape(*index.shape, *array.shape[1:]) for name, array in flat.items()}
+        return Changed(X, take(y, index), live, index)
+
+    return gather
 
 
-def _gather_changed(
-    rows: Rows, y: Any, index: np.ndarray, iterator: BatchIterator
-) -> tuple[dict[str, np.ndarray], Any]:
-    Xs, ys = [], []
-    for batch in index:
-        Xb: Any = rows.take(batch)
-        alone = len(Xb) == 1
-        names = list(Xb)
-        Xb, yb = iterator.transform(Xb[names[0]] if alone else Xb, take(y, batch))
-        Xs.append({names[0]: Xb} if alone else Xb)
-        ys.append(yb)
-    X = {name: _as_input(np.stack([Xb[name] for Xb in Xs])) for name in names}
-    return X, None if y is None else jax.tree.map(_stacked, y, *ys)
+def _changing(
+    rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool
+) -> Callable[[np.ndarray, np.ndarray], Changed]:
+    """Make a function that gathers batches one after the other and changes them."""
+    done, count = 0, iterator.batch_size if keep else None
+
+    def taken(index: np.ndarray) -> tuple[dict[str, np.ndarray], Any]:
+        return rows.take(index), take(y, index)
+
+    def one(batch: np.ndarray, live: np.ndarray) -> Changed:
+        nonlocal done, count
+        done += 1
+        with _numbered(done, iterator):
+            made = change(iterator.transform, taken, batch, live, count)
+            count = len(made.weights)
+            return made._replace(X=rows.enter(made.X))
+
+    def gather(index: np.ndarray, live: np.ndarray) -> Changed:
+        batches = [one(*pair) for pair in zip(index, live, strict=True)]
+        return jax.tree.map(lambda *arrays: np.stack(arrays), *batches)
+
+    return gather
 
 
-def _stacked(given: np.ndarray, *batches: np.ndarray) -> np.ndarray:
-    """Stack the changed targets; they keep their type unless classes became probabilities."""
-    targets = np.stack(batches)
-    soft = targets.ndim != given.ndim + 1
-    return targets.astype(np.float32 if soft else given.dtype)
-
-
-def _as_input(array: np.ndarray) -> np.ndarray:
-    return array if array.dtype == np.uint8 else array.astype(np.float32, copy=False)
+@contextmanager
+def _numbered(number: int, iterator: BatchIterator) -> Iterator[None]:
+    """Say in which batch an exception arose."""
+    try:
+        yield
+    except Exception as fault:
+        fault.add_note(f"in batch {number}, changed by {type(iterator).__name__}.transform")
+        raise
 
 
 def _fill(array: np.ndarray, length: int) -> np.ndarray:

@@ -98,11 +98,17 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
         Whether `fit` goes on from the weights and the optimizer's state that are there.
     class_weight : dict, 'balanced' or None
         Weights of the classes in the training loss, where there is one output.
-    augment : callable or list of callable, optional
-        ``(key, Xb, yb) -> (Xb, yb)`` on batches of the public shape, traced into the training
-        step.
-    test_augment : callable, optional
-        ``(forward, key, Xb) -> output``, traced into prediction.
+    augment : transform, callable, or list of them or of (str, transform), optional
+        Transforms of `skconv.augment`, or functions ``(key, Xb, yb) -> (Xb, yb)`` that JAX can
+        trace, on float32 batches of the public shape, compiled into the training step in their
+        order. Their fields follow ``augment_`` and the transform's name, or its place where it has
+        none: ``augment_affine_rotation=20`` of ``augment=[('affine', RandomAffine())]``, with
+        ``augment__affine__rotation`` as scikit-learn's name of the field itself. Strengths can
+        change without a new compile. Labels become rows of probabilities before a transform that
+        mixes them.
+    test_augment : TestTime or callable, optional
+        `skconv.augment.TestTime`, or ``(forward, key, Xb) -> output``, compiled into `predict`,
+        `predict_proba` and `score`; scores during training are without it.
     **kwargs
         Prefixed keywords of layers, update and objective.
 

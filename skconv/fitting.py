@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 
 from .augment.base import mixes
 from .augmenting import check_test_augment
-from .data import BatchIterator, TrainSplit
+from .data import BatchIterator, TrainSplit, changes, first_batch
 from .errors import Faults
 from .heads import each, numeric, output_names
 from .inputs import Picked, Rows, check_rows, check_weights, row_shapes
@@ -143,8 +143,10 @@ def prepare(
     with faults.collect():
         if rows is not None and data.sample_weight is not None:
             weights = check_weights(data.sample_weight, len(rows))
+    shapes = row_shapes(data.X) if rows is None else rows.shapes
+    if not faults.found:
+        shapes = _shapes_after(params, rows, outputs, data.y)
     with faults.collect():
-        shapes = row_shapes(data.X) if rows is None else rows.shapes
         made = describe(params, shapes)
         if shapes:
             network = made.network(shapes, outputs or _stand_in(made))
@@ -154,22 +156,25 @@ def prepare(
     model = _model(params, going, network, shelf)
     outputs, y = _encoded(outputs, data.y, network, shelf)
     iterator = as_train_iterator(params["batch_iterator_train"])
-    train = Feed(rows.arrange(network.inputs), y, weights, iterator)
+    train = Feed(rows, y, weights, iterator)
     valid = None
     if data.valid is not None:
         valid = _held_out(probe, params, data.valid, network, outputs)
     elif not data.whole:
-        train, valid = _split(net, params, train, model.seed, shelf)
+        train, valid = _split(net, params, train, model.seed, network, shelf)
+    train = _arranged(train, network)
+    valid = None if valid is None else _arranged(valid, network, like=train.iterator)
     train = _with_class_weights(train, params["class_weight"], outputs)
     values = LiveValues(settings, lambda now: describe(now, network.rows()), network)
     values.renew(params, made)
     made_plan = plan(made, network, outputs, params)
     programs = programs_for(made_plan)
     first = values(model.step, 1)
-    batch = _batch(train)
-    if type(iterator).transform is BatchIterator.transform and str(batch) not in programs.rehearsed:
-        rehearse(made_plan, made.augment, *batch, first)
-        programs.rehearsed.add(str(batch))
+    if made.augment:
+        batch = _batch(train)
+        if str(batch) not in programs.rehearsed:
+            rehearse(made_plan, made.augment, *batch, first)
+            programs.rehearsed.add(str(batch))
     rates = {name: numbers[0] for name, numbers in first.update.items()}
     model.start(made_plan.update, lambda weights: programs.start(weights, rates))
     return Fitting(probe, model, outputs, train, valid, values, programs)
@@ -216,12 +221,8 @@ def _check_mixing(made: Blueprint, y: Any, faults: Faults) -> None:
 
 def _batch(feed: Feed) -> tuple[dict[str, Any], Any]:
     """What the first batch is like, without its numbers."""
-    size = feed.iterator.batch_size
-    X = {
-        name: jax.ShapeDtypeStruct((size, *shape), np.float32)
-        for name, shape in feed.rows.shapes.items()
-    }
-    return X, jax.tree.map(lambda y: jax.ShapeDtypeStruct((size, *y.shape[1:]), y.dtype), feed.y)
+    made = first_batch(feed.rows, feed.y, feed.iterator)
+    return jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), made)
 
 
 def _stand_in(made: Blueprint) -> Outputs:
@@ -278,18 +279,54 @@ def _held_out(
     rows = check_rows(probe, X, reset=False, check=params["check_input"])
     check_lengths(len(rows), y, outputs.names)
     iterator = as_test_iterator(params["batch_iterator_test"])
-    return Feed(rows.arrange(network.inputs), outputs.encode(y), None, iterator)
+    return Feed(rows, outputs.encode(y), None, iterator)
+
+
+def _shapes_after(params: dict[str, Any], rows: Rows, outputs: Outputs, y: Any) -> dict[Any, Any]:
+    """Shapes of rows as they enter the network, after the training iterator's transform."""
+    iterator = as_train_iterator(params["batch_iterator_train"])
+    if not changes(iterator):
+        return rows.shapes
+    numbers = [one.shape if isinstance(one, Numbers) else () for one in outputs.targets]
+    shapes = [
+        (None, *(shape or (one.num_units,)))
+        for shape, one in zip(numbers, outputs.targets, strict=True)
+    ]
+    X, _ = first_batch(rows, outputs.match(shapes).encode(y), iterator)
+    return {name: array.shape[1:] for name, array in X.items()}
+
+
+def _arranged(feed: Feed, network: Network, *, like: BatchIterator | None = None) -> Feed:
+    """Give rows the shapes of the input layers, or let the iterator's transform do that.
+
+    Parameters
+    ----------
+    feed : Feed
+    network : Network
+    like : BatchIterator, optional
+        For rows of validation that of training, whose transform may be to blame.
+    """
+    changed = changes(feed.iterator)
+    try:
+        return feed._replace(rows=feed.rows.arrange(network.inputs, changed=changed))
+    except ValueError as fault:
+        if like is None or not changes(like):
+            raise
+        raise ValueError(
+            f"rows for validation: {fault}; batch_iterator_train has a transform, and "
+            "batch_iterator_test needs one that makes rows of the same shape"
+        ) from fault
 
 
 def _split(
-    net: Any, params: dict[str, Any], feed: Feed, seed: int, shelf: Shelf
+    net: Any, params: dict[str, Any], feed: Feed, seed: int, network: Network, shelf: Shelf
 ) -> tuple[Feed, Feed | None]:
     splitter = as_split(params["train_split"])
     iterator = as_test_iterator(params["batch_iterator_test"])
     if splitter is None:
         return feed, None
     if not hasattr(splitter, "split"):
-        train, valid = _split_by_function(net, splitter, feed)
+        train, valid = _split_by_function(net, splitter, _arranged(feed, network))
         return train, valid._replace(iterator=iterator)
     if isinstance(splitter, TrainSplit) and splitter.random_state is None:
         splitter = TrainSplit(splitter.eval_size, splitter.stratify, seed)

@@ -74,7 +74,7 @@ def gradients(
     programs = programs_for(PredictPlan(network))
     runtime = as_numbers(network.runtime())
     left = len(rows)
-    for chunk in chunks(rows, None, None, as_test_iterator(net.batch_iterator_test)):
+    for chunk in chunks(rows, None, None, as_test_iterator(net.batch_iterator_test), keep=True):
         for i in range(chunk.steps):
             Xb = {name: array[i] for name, array in chunk.X.items()}
             args = model.params, model.state, Xb, runtime, direction[chunk.rows[i]]

@@ -30,11 +30,14 @@ class Rows:
         Shape that a row had, or has for the network.
     index : int array of shape (n,), optional
         Which rows of the arrays these are; by default all. To keep some copies nothing.
+    into : dict of str to tuple of int, optional
+        Shape that a row has for the network after a change that is still to come.
     """
 
     arrays: dict[str, Any]
     shapes: dict[str, tuple[int, ...]]
     index: np.ndarray | None = None
+    into: dict[str, tuple[int, ...]] | None = None
 
     def __len__(self) -> int:
         kept = next(iter(self.arrays.values())) if self.index is None else self.index
@@ -42,7 +45,8 @@ class Rows:
 
     def row_bytes(self) -> int:
         """Size of one row on the device."""
-        return sum(a.dtype.itemsize * math.prod(self.shapes[n]) for n, a in self.arrays.items())
+        shapes = self.into or self.shapes
+        return sum(a.dtype.itemsize * math.prod(shapes[n]) for n, a in self.arrays.items())
 
     def take(self, index: np.ndarray | slice) -> dict[str, np.ndarray]:
         """Rows in the network's shape, dense; a slice of dense rows is a view."""
@@ -71,9 +75,32 @@ class Rows:
     def like(self, X: Any) -> Rows:
         """Make rows of the same inputs from arrays as `all` returns them."""
         named = X if isinstance(X, dict) else dict.fromkeys(self.arrays, X)
-        return Rows({name: x.reshape(len(x), -1) for name, x in named.items()}, self.shapes)
+        arrays = {name: x.reshape(len(x), -1) for name, x in named.items()}
+        return replace(self, arrays=arrays, index=None)
 
-    def arrange(self, shapes: Mapping[str, tuple[int | None, ...]]) -> Rows:
+    def enter(self, X: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Give changed rows the shapes that the input layers take.
+
+        Raises
+        ------
+        ValueError
+            Where they do not fit.
+        """
+        if self.into is None:
+            return dict(X)
+        faults, entered = Faults(), {}
+        for name, array in X.items():
+            row, shape = array.shape[1:], self.into[name]
+            if _fits(row, shape):
+                entered[name] = array.reshape(len(array), *shape)
+            else:
+                faults.add(_misfit("the changed batch", name, row, shape))
+        faults.raise_any()
+        return entered
+
+    def arrange(
+        self, shapes: Mapping[str, tuple[int | None, ...]], *, changed: bool = False
+    ) -> Rows:
         """Give the rows the shapes that the input layers take.
 
         Flat rows fit any shape of as many values; axes of length one may come and go.
@@ -82,6 +109,9 @@ class Rows:
         ----------
         shapes : mapping of str to tuple
             Shape of each input layer, the batch first.
+        changed : bool
+            Whether the rows will be changed before they enter: they stay as they are until then,
+            and `enter` does the rest.
 
         Returns
         -------
@@ -93,7 +123,7 @@ class Rows:
             Where names or shapes do not fit.
         """
         faults = Faults()
-        arrays, arranged = {}, {}
+        arrays, own, arranged = {}, {}, {}
         given = self.arrays
         if set(given) != set(shapes) and len(given) == len(shapes) == 1 and None in given:
             given = dict.fromkeys(shapes, given[None])
@@ -104,11 +134,13 @@ class Rows:
             if name not in given:
                 faults.add(f"X lacks an array for the input layer {name!r}; give a dict of arrays")
                 continue
-            row = self.shapes[name if name in self.shapes else None]
+            own[name] = self.shapes[name if name in self.shapes else None]
             arrays[name], arranged[name] = given[name], tuple(shape[1:])
-            if not _fits(row, arranged[name]):
-                faults.add(_misfit(name, row, arranged[name]))
+            if not (changed or _fits(own[name], arranged[name])):
+                faults.add(_misfit("X", name, own[name], arranged[name]))
         faults.raise_any()
+        if changed:
+            return Rows(arrays, own, self.index, arranged)
         return Rows(arrays, arranged, self.index)
 
 
@@ -150,11 +182,11 @@ def _fits(row: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
     return [n for n in row if n != 1] == [n for n in shape if n != 1]
 
 
-def _misfit(name: str, row: tuple[int, ...], shape: tuple[int | None, ...]) -> str:
+def _misfit(what: str, name: str, row: tuple[int, ...], shape: tuple[int | None, ...]) -> str:
     def text(sizes: tuple[int | None, ...]) -> str:
         return "(n, " + ", ".join(map(str, sizes)) + ")"
 
-    message = f"X has shape {text(row)}, but the input layer {name!r} takes {text(shape)}"
+    message = f"{what} has shape {text(row)}, but the input layer {name!r} takes {text(shape)}"
     if len(row) == 3 and (row[2], row[0], row[1]) == shape:
         message += "; images come channels first: X.transpose(0, 3, 1, 2)"
     return message

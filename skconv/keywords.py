@@ -123,12 +123,23 @@ class KeywordEstimator(BaseEstimator):
                 component = self._component(owner)
                 if not hasattr(component, "set_params"):
                     raise ValueError(f"{owner}={component!r} has no parameters of its own")
+                self._check_prevailing(owner, component.get_params(), values)
                 setattr(self, owner, component.set_params(**values))
         except Exception:
             vars(self).clear()
             vars(self).update(before)
             raise
         return self
+
+    def _check_prevailing(self, owner: str, now: dict[str, Any], values: dict[str, Any]) -> None:
+        """Raise where a prefixed keyword would prevail over what is set inside a parameter."""
+        for name, value in values.items():
+            keyword = f"{owner}_{name.replace('__', '_')}"
+            if keyword in vars(self) and name in now and now[name] != value:
+                raise ValueError(
+                    f"{owner}__{name} would change nothing, because "
+                    f"{keyword}={getattr(self, keyword)!r} prevails; set {keyword}"
+                )
 
     def _remember_as_given(self) -> None:
         """Keep what a clone shall start from, before training leaves its traces."""

@@ -137,7 +137,7 @@ def _group(session: Session, how: str) -> tuple[Hashable, ...]:
     arrays = train.rows.arrays
     elsewhere = valid and any(valid.rows.arrays[name] is not a for name, a in arrays.items())
     alone = handlers.on_batch_finished or session.custom_scores or elsewhere
-    if mode == "loop" or alone or changes(train.iterator):
+    if mode == "loop" or alone or any(changes(feed.iterator) for feed in (train, valid) if feed):
         return ("loop",)
     sizes = [(feed.steps, feed.iterator.batch_size) for feed in (train, valid) if feed]
     return mode, id(session.programs), *map(id, arrays.values()), *sizes

@@ -19,7 +19,7 @@ from .errors import LayerError, called, did_you_mean
 from .heads import Head
 from .init import Constant
 from .keys import structural_key
-from .layers.base import Context, Layer, Params, ParamSpec, further, kind_of
+from .layers.base import Context, Copies, Layer, Params, ParamSpec, further, kind_of
 from .nonlinearities import linear
 from .seeds import fold_in
 
@@ -46,6 +46,8 @@ class Node(NamedTuple):
     output_shape : tuple
     specs : dict of str to ParamSpec
         Its parameters and state, in order.
+    copies : tuple of int
+        Those of each row that its output holds, as `Layer.copies` says.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Node(NamedTuple):
     input_shapes: tuple[Shape, ...]
     output_shape: Shape
     specs: dict[str, ParamSpec]
+    copies: Copies = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -285,7 +288,7 @@ class Network:
                     own,
                     state.get(name, {}),
                     *(value.laid(last) for value in fed),
-                    ctx=ctx._replace(key=key, functions=functions),
+                    ctx=ctx._replace(key=key, mask=_mask(ctx, fed), functions=functions),
                 )
             except Exception as fault:
                 fault.add_note(f"in {called(name, layer)}")
@@ -337,6 +340,13 @@ class _Laid(NamedTuple):
 
 def _wants_last(layer: Layer, fed: list[_Laid]) -> bool:
     return fed[0].last if layer.layout == "any" else layer.layout == "channels_last"
+
+
+def _mask(ctx: Context, fed: list[_Laid]) -> jax.Array | None:
+    """Repeat the mask where the rows are there several times, copy after copy."""
+    if ctx.mask is None:
+        return None
+    return jnp.tile(ctx.mask, len(fed[0].array) // len(ctx.mask))
 
 
 def _others(layer: Layer) -> list[str]:

@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .augmenting import check_test_augment
+from .data import changes
 from .heads import numeric, output_names
 from .inputs import Rows, check_rows
 from .model import FittedLayer, Model, name_of
@@ -47,7 +48,8 @@ class PredictionMixin:
         reset = not hasattr(self, "n_features_in_")
         probe = copy.copy(self) if reset else self
         rows = check_rows(probe, X, reset=reset, check=self.check_input)
-        return rows.arrange(self._model.network.inputs)
+        iterator = as_test_iterator(self.batch_iterator_test)
+        return rows.arrange(self._model.network.inputs, changed=changes(iterator))
 
     def _output(self, X: Any, to: str | None = None) -> Any:
         rows, network = self._rows(X), self._model.network

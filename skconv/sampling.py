@@ -56,30 +56,30 @@ def sample(
         pixels = jnp.pad(images, border, constant_values=value)
     else:
         pixels = jnp.pad(images, border, mode="edge")
-    width = w + 2
-    start = jnp.arange(n * c, dtype=jnp.int32).reshape(n, c, 1, 1) * ((h + 2) * width)
+    pixels, width = pixels.reshape(n, c, -1), w + 2
 
-    def at(place: jax.Array) -> jax.Array:
-        return pixels.at[start + place[:, None]].get(mode="promise_in_bounds")
+    def read(pixels: jax.Array, place: jax.Array) -> jax.Array:
+        if len(place) == 1:
+            return pixels.at[:, :, place[0]].get(mode="promise_in_bounds")
+        one = jax.vmap(lambda image, place: image.at[:, place].get(mode="promise_in_bounds"))
+        return one(pixels, place)
+
+    def pixel(row: jax.Array, column: jax.Array) -> jax.Array:
+        place = row.astype(jnp.int32) * width + column.astype(jnp.int32)
+        return jnp.broadcast_to(place, (n, *place.shape[1:]))
 
     if order == "nearest":
-        place = _place(jnp.floor(rows + 0.5), jnp.floor(columns + 0.5), width)
-        place, pixels = lax.optimization_barrier((place, pixels.reshape(-1)))
-        return at(place)
+        place = pixel(jnp.floor(rows + 0.5), jnp.floor(columns + 0.5))
+        return read(*lax.optimization_barrier((pixels, place)))
     row, column = jnp.minimum(jnp.floor(rows), h), jnp.minimum(jnp.floor(columns), w)
     down, right = (rows - row).astype(images.dtype), (columns - column).astype(images.dtype)
     # XLA on the CPU would compute these anew for each corner and channel, ten times as slow.
-    place, down, right, pixels = lax.optimization_barrier(
-        (_place(row, column, width), down, right, pixels.reshape(-1))
-    )
+    pixels, place, down, right = lax.optimization_barrier((pixels, pixel(row, column), down, right))
     down, right = down[:, None], right[:, None]
-    above = at(place) * (1 - right) + at(place + 1) * right
-    below = at(place + width) * (1 - right) + at(place + width + 1) * right
+    corners = [read(pixels, place + step) for step in (0, 1, width, width + 1)]
+    above = corners[0] * (1 - right) + corners[1] * right
+    below = corners[2] * (1 - right) + corners[3] * right
     return above * (1 - down) + below * down
-
-
-def _place(row: jax.Array, column: jax.Array, width: int) -> jax.Array:
-    return row.astype(jnp.int32) * width + column.astype(jnp.int32)
 
 
 def _reflected(places: jax.Array, size: int) -> jax.Array:

@@ -13,10 +13,12 @@ import jax
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from .ahead import ahead
 from .data import (
     BatchIterator,
     Chunk,
     as_they_are,
+    changes,
     chunks,
     epochs_at_once,
     fits_one_chunk,
@@ -137,14 +139,16 @@ class Session:
     def go_through(self, epochs: int) -> None:
         """Train for a number of epochs, several in a call where nobody looks on."""
         self._place()
-        left, ahead = epochs, 1
-        while left > 0 and not self.stopped:
-            began, count = time.perf_counter(), min(left, ahead)
-            if not self._epochs(count):
-                break
-            left -= count
-            if self._unwatched() and time.perf_counter() - began < PATIENCE:
-                ahead = min(2 * ahead, epochs_at_once(self._whole.batches.weights.shape))
+        left, several = epochs, 1
+        with self._feeding(epochs):
+            while left > 0 and not self.stopped:
+                began, count = time.perf_counter(), min(left, several)
+                if not self._epochs(count):
+                    break
+                left -= count
+                if self._unwatched() and time.perf_counter() - began < PATIENCE:
+                    at_once = epochs_at_once(self._whole.batches.weights.shape)
+                    several = min(2 * several, at_once)
 
     def _place(self) -> None:
         """Give the device what stays the same from epoch to epoch."""
@@ -154,10 +158,29 @@ class Session:
             self._whole = shared(self.train, self.shelf)
         elif fits_one_chunk(rows, iterator):
             self._whole = alone(self.train)
-        valid = list(_chunks(self.valid, self.model, 0)) if self.valid else []
+        valid = list(_chunks(self.valid, self.model, 0, keep=True)) if self.valid else []
         self._valid = [(as_batches(chunk), chunk.steps) for chunk in valid]
         if self._valid:
             self._shown = jax.device_put(self._valid[0][0])
+
+    @contextmanager
+    def _feeding(self, epochs: int) -> Iterator[None]:
+        """Have the chunks of all epochs come; those that take time are made ahead."""
+        coming = self._stream(range(self.model.epoch, self.model.epoch + epochs))
+        if changes(self.train.iterator):
+            with ahead(coming) as self._coming:
+                yield
+        else:
+            self._coming = coming
+            yield
+
+    def _stream(self, epochs: range) -> Iterator[Chunk]:
+        for epoch in epochs:
+            try:
+                yield from _chunks(self.train, self.model, epoch)
+            except Exception as fault:
+                fault.add_note(f"in epoch {epoch + 1}")
+                raise
 
     def _unwatched(self) -> bool:
         """Whether nobody looks on between the epochs, and they are of one call each."""
@@ -268,7 +291,10 @@ class Session:
             order = orders(len(rows), iterator, shape, model.seed, epochs)
             yield batches, self._whole.places(order), len(rows), steps
             return
-        for chunk in _chunks(self.train, model, model.epoch):
+        left = -(-len(rows) // iterator.batch_size)
+        while left > 0:
+            chunk = next(self._coming)
+            left -= chunk.steps
             shape = chunk.weights.shape
             yield (
                 jax.device_put(as_batches(chunk)),
@@ -339,13 +365,15 @@ def predict(
     Returns
     -------
     float32 array of shape (n, ...), or a tuple of them where there are several outputs
+        Of a layer that holds copies of the rows all of them, copy after copy.
     """
     kept, seed = [], np.uint32(model.seed)
-    for chunk in chunks(rows, None, None, iterator):
+    for chunk in chunks(rows, None, None, iterator, keep=True):
         args = (model.params, model.state, chunk.X, runtime, numbers, seed, np.int32(chunk.steps))
         kept.append(programs.predict(*args, to=to))
         _keep_pace(kept)
-    return _joined(kept, len(rows))
+    copies = math.prod(model.network.node(to).copies) if to else 1
+    return _joined(kept, len(rows), copies)
 
 
 def _keep_pace(found: list[Any]) -> None:
@@ -354,9 +382,9 @@ def _keep_pace(found: list[Any]) -> None:
         jax.block_until_ready(found[-2])
 
 
-def _chunks(feed: Feed, model: Model, epoch: int) -> Iterable[Chunk]:
+def _chunks(feed: Feed, model: Model, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
     rows, y, weights, iterator = feed
-    return chunks(rows, y, weights, iterator, seed=model.seed, epoch=epoch)
+    return chunks(rows, y, weights, iterator, seed=model.seed, epoch=epoch, keep=keep)
 
 
 def _moment(model: Model, epoch: int, step: int) -> Moment:
@@ -378,10 +406,15 @@ def _singly(steps: int) -> list[tuple[int, int]]:
     return [(i, i + 1) for i in range(steps)]
 
 
-def _joined(kept: Sequence[Any], n: int) -> Any:
+def _joined(kept: Sequence[Any], n: int, copies: int = 1) -> Any:
+    """Join batches, each of which holds copy after copy, to copies of all rows."""
+
     def joined(*parts: jax.Array) -> np.ndarray:
         batches = [np.asarray(part) for part in parts]
-        return np.concatenate([part.reshape(-1, *part.shape[2:]) for part in batches])[:n]
+        apart = [part.reshape(len(part), copies, -1, *part.shape[2:]) for part in batches]
+        turned = [part.swapaxes(0, 1).reshape(copies, -1, *part.shape[3:]) for part in apart]
+        rows = np.concatenate(turned, axis=1)[:, :n]
+        return rows.reshape(-1, *rows.shape[2:])
 
     return jax.tree.map(joined, *kept)
 

@@ -161,6 +161,14 @@ class TestParameters:
         one.set_params(augment__shift=RandomFlip(), augment__shift__p=0.3)
         assert one.augment[0] == ("shift", RandomFlip(0.3))
 
+    def test_a_field_under_a_keyword_is_not_set_in_vain(self):
+        net = make_net(augment=[("shift", Shift(1.0))], augment_shift_by=2.0)
+        net.set_params(**net.get_params())
+        message = "augment__shift__by would change nothing, because augment_shift_by=2.0 prevails"
+        with pytest.raises(ValueError, match=message):
+            net.set_params(augment__shift__by=3.0)
+        assert net.augment == [("shift", Shift(1.0))]
+
     @pytest.mark.parametrize(
         ("name", "message"),
         [

@@ -14,6 +14,7 @@ from skconv.data import (
     chunk_steps,
     chunks,
     epochs_at_once,
+    first_batch,
     fits_one_chunk,
     orders,
     take,
@@ -231,6 +232,90 @@ def test_an_own_transform_may_keep_small_whole_numbers():
 
     (part,) = chunks(numbered(5, dtype=np.uint8), None, None, Flip(5))
     assert part.X["input"].dtype == np.uint8
+
+
+class Twice(BatchIterator):
+    """Give each row twice, one after the other."""
+
+    def transform(self, Xb, yb):
+        self.seen = [*getattr(self, "seen", []), len(Xb)]
+        return np.repeat(Xb, 2, axis=0), np.repeat(yb, 2)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize(
+    ("n", "seen"), [(18, [4, 4, 4, 4, 2]), (12, [4, 4, 4]), (3, [4, 3]), (4, [4])]
+)
+def test_an_own_transform_may_make_more_rows(n, seen):
+    iterator = Twice(4, shuffle=True)
+    parts = list(chunks(numbered(n), np.arange(n, dtype=np.int32), None, iterator, seed=3))
+    assert iterator.seen == seen
+    assert {part.weights.shape for part in parts} == {(3, 8)}
+    numbers, weights = live(parts)
+    assert sorted(numbers) == sorted([*range(n), *range(n)])
+    assert (weights == 1).all()
+    for part in parts:
+        np.testing.assert_array_equal(part.X["input"][..., 0], part.y)
+        assert part.rows.shape == part.weights.shape
+        assert part.rows.dtype == np.int32
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("n", [18, 12, 3])
+def test_changed_rows_keep_their_numbers(n):
+    class Copies(BatchIterator):
+        def transform(self, Xb, yb):
+            return np.concatenate([Xb, Xb]), np.concatenate([yb, yb])
+
+    for iterator in (Recorder(4, shuffle=True), Copies(4, shuffle=True)):
+        for part in chunks(numbered(n), np.arange(n), None, iterator, seed=3):
+            np.testing.assert_array_equal(part.rows[: part.steps], part.y[: part.steps] % 100)
+
+
+class Narrow(BatchIterator):
+    """Keep the inner pixels."""
+
+    def transform(self, Xb, yb):
+        return Xb[:, :, 1:-1, 1:-1], yb
+
+
+def test_an_own_transform_may_make_another_shape():
+    images = np.arange(80, dtype=np.float32).reshape(5, 1, 4, 4)
+    raw = Rows({None: images.reshape(5, 16)}, {None: (1, 4, 4)})
+    first, y = first_batch(raw, np.arange(5), Narrow(4))
+    np.testing.assert_array_equal(first[None], images[:4, :, 1:-1, 1:-1])
+    assert y.tolist() == [0, 1, 2, 3]
+    rows = raw.arrange({"input": (None, 1, 2, 2)}, changed=True)
+    (part,) = chunks(rows, None, None, Narrow(4))
+    assert part.X["input"].shape[1:] == (4, 1, 2, 2)
+    np.testing.assert_array_equal(part.X["input"][0], images[:4, :, 1:-1, 1:-1])
+
+
+def test_changed_rows_must_fit_the_network():
+    raw = Rows({None: np.zeros((5, 16), np.float32)}, {None: (1, 4, 4)})
+    rows = raw.arrange({"input": (None, 1, 3, 3)}, changed=True)
+    message = (
+        r"^the changed batch has shape \(n, 1, 2, 2\), but the input layer 'input' takes \(n, "
+    )
+    with pytest.raises(ValueError, match=message):
+        list(chunks(rows, None, None, Narrow(4)))
+
+
+def test_rows_for_predictions_stay_as_many():
+    with pytest.raises(ValueError, match=r"^transform makes 8 rows of 4, where 4 are needed"):
+        list(chunks(numbered(5), np.arange(5), None, Twice(4), keep=True))
+
+
+def test_an_exception_of_an_own_transform_names_the_batch():
+    class Faulty(BatchIterator):
+        def transform(self, Xb, yb):
+            if 9 in yb:
+                raise OSError("no such image")
+            return Xb, yb
+
+    with pytest.raises(OSError, match="no such image") as caught:
+        list(chunks(numbered(18), np.arange(18), None, Faulty(4)))
+    assert caught.value.__notes__ == ["in batch 3, changed by Faulty.transform"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, 2**20, 2**23, 2**30])

@@ -1,8 +1,9 @@
+import jax
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-from skconv import NeuralNet
+from skconv import BatchIterator, NeuralNet
 from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer, InputLayer
 
 LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("output", DenseLayer)]
@@ -13,6 +14,39 @@ X, y = load_iris(return_X_y=True)
 def small(**params):
     given = {"layers": LAYERS, "hidden_num_units": 5, "max_epochs": 1, "random_state": 0}
     return NeuralNet(**given | params)
+
+
+IMAGES = np.random.default_rng(0).normal(size=(50, 1, 6, 6)).astype(np.float32)
+SIGNS = (IMAGES.mean((1, 2, 3)) > 0).astype(int)
+
+
+class Crop(BatchIterator):
+    """Keep the inner pixels."""
+
+    def transform(self, Xb, yb):
+        return Xb[:, :, 1:-1, 1:-1], yb
+
+
+class Unfold(BatchIterator):
+    """Make images of flat rows."""
+
+    def transform(self, Xb, yb):
+        assert Xb.shape[1:] == (36,)
+        return Xb.reshape(-1, 1, 6, 6), yb
+
+
+class Twice(BatchIterator):
+    """Give each row twice."""
+
+    def transform(self, Xb, yb):
+        return np.repeat(Xb, 2, axis=0), None if yb is None else np.repeat(yb, 2, axis=0)
+
+
+def outputs(X=IMAGES, y=SIGNS, Xs=IMAGES, **params):
+    given = {"batch_iterator_train": BatchIterator(16), "batch_iterator_test": 7, "max_epochs": 2}
+    net = small(**given | params).fit(X, y)
+    history = [(row["train_loss"], row.get("valid_loss")) for row in net.train_history_]
+    return net.predict_proba(Xs), history
 
 
 def with_nan(array):
@@ -169,3 +203,99 @@ def test_dropout_out_of_range_set_by_a_handler_is_told():
     layers = [*LAYERS[:2], ("drop", DropoutLayer), LAYERS[2]]
     with pytest.raises(ValueError, match=r"p=1.5 is not a number from 0.0 to 1.0"):
         small(layers=layers, on_epoch_finished=meddle, max_epochs=3).fit(X, y)
+
+
+def test_a_network_is_built_for_what_a_transform_makes_of_the_rows():
+    inner = IMAGES[:, :, 1:-1, 1:-1]
+    expected = outputs(inner, Xs=inner)
+    for shape in ({}, {"input_shape": (None, 1, 4, 4)}):
+        found = outputs(batch_iterator_train=Crop(16), batch_iterator_test=Crop(7), **shape)
+        np.testing.assert_array_equal(found[0], expected[0])
+        assert found[1] == expected[1]
+
+
+def test_a_transform_gets_rows_as_x_has_them():
+    flat = IMAGES.reshape(50, -1)
+    iterators = {"batch_iterator_train": Unfold(16), "batch_iterator_test": Unfold(7)}
+    found = outputs(flat, Xs=flat, **iterators)
+    np.testing.assert_array_equal(found[0], outputs()[0])
+
+
+def test_rows_given_twice_teach_as_much_as_once():
+    expected = outputs()
+    found = outputs(batch_iterator_train=Twice(16))
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-5)
+
+
+def test_numbers_of_any_shape_go_through_a_transform():
+    class Mirror(BatchIterator):
+        def transform(self, Xb, yb):
+            return Xb[..., ::-1], yb[..., ::-1]
+
+    net = small(regression=True, batch_iterator_train=Mirror(16))
+    assert net.fit(IMAGES, IMAGES[:, 0]).predict(IMAGES).shape == (50, 6, 6)
+    assert net.fit(IMAGES, IMAGES[:, 0, 0, 0]).predict(IMAGES).shape == (50,)
+
+
+def test_validation_needs_the_shape_of_training():
+    message = (
+        r"^rows for validation: X has shape \(n, 1, 6, 6\), but the input layer 'input' takes "
+        r"\(n, 1, 4, 4\); batch_iterator_train has a transform, and batch_iterator_test needs one "
+    )
+    with pytest.raises(ValueError, match=message):
+        outputs(batch_iterator_train=Crop(16))
+
+
+def test_a_shape_given_to_the_input_is_that_after_the_transform():
+    message = (
+        r"the changed batch has shape \(n, 1, 4, 4\), but the input layer 'input' takes \(n, 1, 6"
+    )
+    with pytest.raises(ValueError, match=message):
+        outputs(batch_iterator_train=Crop(16), input_shape=(None, 1, 6, 6), train_split=None)
+
+
+def test_predictions_take_rows_as_training_did():
+    net = small(batch_iterator_train=Crop(16), train_split=None).fit(IMAGES, SIGNS)
+    with pytest.raises(ValueError, match=r"^X has shape \(n, 1, 6, 6\), but the input layer"):
+        net.predict(IMAGES)
+    assert net.set_params(batch_iterator_test=Crop(16)).predict(IMAGES).shape == (50,)
+    net.set_params(batch_iterator_test=Twice(16))
+    with pytest.raises(ValueError, match=r"^transform makes 32 rows of 16, where 16 are needed\n"):
+        net.predict_proba(IMAGES)
+
+
+def test_weights_of_rows_are_not_lost():
+    net = small(batch_iterator_train=Twice(16), class_weight={0: 1.0, 1: 2.0})
+    with pytest.raises(ValueError, match=r"by sample_weight or class_weight, is lost; let it keep"):
+        net.fit(IMAGES, SIGNS)
+
+
+def test_a_function_that_splits_gets_rows_as_x_has_them():
+    def split(X, y, net):
+        assert X.shape == IMAGES.shape
+        return X[:40], X[40:], y[:40], y[40:]
+
+    iterators = {"batch_iterator_train": Crop(16), "batch_iterator_test": Crop(7)}
+    assert outputs(train_split=split, **iterators)[0].shape == (50, 2)
+
+
+@pytest.mark.parametrize("chunk", [1, 64])
+def test_small_whole_numbers_become_float32_on_the_device_alone(monkeypatch, chunk):
+    """As many bytes travel as X has, and what the network computes is the same."""
+    monkeypatch.setattr("skconv.data.MAX_STEPS", chunk)
+    travelled = set()
+    put = jax.device_put
+
+    def note(tree, *args):
+        travelled.update(array.dtype for array in getattr(tree, "X", {}).values())
+        return put(tree, *args)
+
+    monkeypatch.setattr("skconv.training.jax.device_put", note)
+    images = np.random.default_rng(0).integers(0, 255, (50, 1, 6, 6), dtype=np.uint8)
+    options = {"update_learning_rate": 1e-4}
+    found = outputs(images, Xs=images, **options)
+    assert travelled == {np.dtype(np.uint8)}
+    floats = images.astype(np.float32)
+    expected = outputs(floats, Xs=floats, **options)
+    np.testing.assert_array_equal(found[0], expected[0])

@@ -9,7 +9,9 @@ ROOT = Path(skconv.__file__).parent
 
 FLOORS = [
     [
+        "ahead",
         "caching",
+        "changing",
         "errors",
         "hessian_free",
         "history",

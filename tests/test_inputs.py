@@ -254,3 +254,15 @@ def test_weights_that_cannot_be_are_refused(weights, message):
 def test_rows_know_their_own_size():
     rows = Rows({"a": np.zeros((5, 6), np.uint8)}, {"a": (1, 2, 3)})
     assert (len(rows), rows.row_bytes()) == (5, 6)
+
+
+def test_rows_that_will_change_wait_with_their_shape():
+    rows = rows_of(TABLE).arrange({"input": (None, 1, 2)}, changed=True)
+    assert rows.shapes == {"input": (3,)}
+    assert rows.row_bytes() == 8
+    assert rows.subset(np.arange(2)).into == {"input": (1, 2)}
+    found = rows.enter({"input": TABLE[:, :2]})
+    np.testing.assert_array_equal(found["input"], TABLE[:, None, :2])
+    message = "the changed batch has shape (n, 3), but the input layer 'input' takes (n, 1, 2)"
+    with raises(message):
+        rows.enter({"input": TABLE})

@@ -3,7 +3,7 @@ import inspect
 import pytest
 
 from skconv import NeuralNet
-from skconv.augment import RandomAffine
+from skconv.augment import RandomAffine, RandomFlip, Sometimes
 from skconv.errors import Faults
 from skconv.layers import DenseLayer, InputLayer
 from skconv.layers.spec import read
@@ -30,6 +30,10 @@ def test_each_prefix_has_the_keywords_of_its_owner():
     assert {"learning_rate", "momentum", "clip_norm"} <= set(found["update"])
     assert {"l1", "l2", "label_smoothing"} <= set(found["objective"])
     assert {"rotation", "shear"} <= set(found["augment_affine"])
+    inside = Sometimes(0.5, RandomFlip())
+    found = owners(read(LAYERS), params_of(augment=[inside, max]))
+    assert {"p", "transform", "transform_p", "transform_axis"} <= set(found["augment_0"])
+    assert not found["augment_1"]
 
 
 def test_losses_have_keywords_by_output():
@@ -49,11 +53,24 @@ def test_functions_of_other_languages_have_no_keywords():
     assert parameters_of(3) == {}
 
 
+def test_an_objective_takes_what_comes_after_its_star():
+    def objective(predictions, targets, weights, params, *, loss_function, extra=1.0): ...
+
+    assert list(parameters_of(objective)) == ["extra"]
+
+
 def test_unknown_names_are_told_with_the_nearest():
     params = params_of(augment=[("affine", RandomAffine())])
     check_names(params, set(), ["hidden_num_units", "augment_affine_rotation"])
     with pytest.raises(ValueError, match=r"'augment_affine_rotaton'. Did you mean '.*rotation'"):
         check_names(params, set(), ["augment_affine_rotaton"])
+
+
+def test_names_are_checked_whatever_else_is_wrong():
+    faulty = params_of(augment=3, objective_loss_function=5)
+    check_names(faulty, set(), ["out_num_units"])
+    with pytest.raises(ValueError, match="2 faults"):
+        check_names(faulty, set(), ["augment_0_p", "out_units"])
 
 
 def test_layers_that_are_called_as_something_else_are_told():

@@ -134,3 +134,14 @@ def test_batches_that_change_on_the_host_are_not_guessed():
 
     net = make_net(batch_iterator_train=Numbers(8), augment=MixUp(), max_epochs=1)
     assert np.isfinite(net.fit(X, y).train_history_[0]["train_loss"])
+
+
+def test_batches_are_tried_as_the_host_makes_them():
+    class Twice(BatchIterator):
+        def transform(self, Xb, yb):
+            return np.repeat(Xb, 2, axis=0)[..., 1:], np.repeat(yb, 2)
+
+    net = make_net(batch_iterator_train=Twice(8), augment=of_half)
+    message = r"^augment\[0\] \(of_half\) changes X from shape \(16, 1, 4, 3\) to \(16, 1, 4, 2\)"
+    with pytest.raises(TransformError, match=message):
+        net.fit(X, y)

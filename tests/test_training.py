@@ -1,5 +1,6 @@
 import functools
 import math
+import threading
 
 import jax
 import numpy as np
@@ -346,3 +347,118 @@ def test_validation_sees_what_handlers_did_after_the_last_batch():
 
     net = plain_net(max_epochs=1, on_batch_finished=forget).fit(X, y, X_val=X, y_val=y)
     assert net.train_history_[0]["valid_loss"] == pytest.approx(math.log(3))
+
+
+class Noisy(BatchIterator):
+    """Add noise of its own generator, and note in which thread and with which labels."""
+
+    def __init__(self, batch_size, shuffle=False, seed=None):
+        super().__init__(batch_size, shuffle, seed)
+        self.rng = np.random.default_rng(0)
+        self.seen = []
+
+    def transform(self, Xb, yb):
+        self.seen.append((threading.current_thread().name, yb.tolist()))
+        return Xb + 0.1 * self.rng.normal(size=Xb.shape), yb
+
+
+def batches_of_an_epoch():
+    return [y[:16].tolist(), y[16:32].tolist(), np.r_[y[32:], y[:8]].tolist()]
+
+
+def our_threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("skconv")]
+
+
+def test_batches_are_changed_in_order_in_a_thread_of_their_own():
+    iterator = Noisy(16)
+    make_net(batch_iterator_train=iterator, max_epochs=3).fit(X, y)
+    first, *rest = [labels for _, labels in iterator.seen]
+    assert first == batches_of_an_epoch()[0]
+    assert rest == 3 * batches_of_an_epoch()
+    names = {name for name, _ in iterator.seen[1:]}
+    assert len(names) == 1
+    assert names != {threading.current_thread().name}
+    assert our_threads() == []
+
+
+def test_the_same_noise_makes_the_same_weights(monkeypatch):
+    one = make_net(batch_iterator_train=Noisy(16), max_epochs=3).fit(X, y)
+    monkeypatch.setattr("skconv.data.MAX_STEPS", 1)
+    other = make_net(batch_iterator_train=Noisy(16), max_epochs=3).fit(X, y)
+    for found, reference in zip(weights(other), weights(one), strict=True):
+        np.testing.assert_allclose(found, reference, rtol=1e-5, atol=1e-6)
+
+
+def test_the_next_epoch_is_made_ready_while_one_is_trained():
+    """Whoever waits at the end of an epoch for the batches of the next sees them come."""
+    ready = [threading.Event() for _ in range(3)]
+
+    class Counting(BatchIterator):
+        done = 0
+
+        def transform(self, Xb, yb):
+            Counting.done += 1
+            if Counting.done in (4, 7):
+                ready[Counting.done // 3 - 1].set()
+            return Xb, yb
+
+    waited = []
+
+    def wait(net, history):
+        if len(history) < 3:
+            waited.append(ready[len(history) - 1].wait(timeout=60))
+
+    make_net(batch_iterator_train=Counting(16), max_epochs=3, on_epoch_finished=wait).fit(X, y)
+    assert waited == [True, True]
+
+
+def stop(net, history):
+    raise StopIteration
+
+
+def interrupt(net, history):
+    raise KeyboardInterrupt
+
+
+def fail(net, history):
+    raise OSError("disk full")
+
+
+@pytest.mark.parametrize(
+    "moment", ["on_batch_finished", "on_epoch_finished", "on_training_started"]
+)
+@pytest.mark.parametrize("handler", [stop, interrupt, fail])
+def test_no_thread_is_left_when_training_ends_early(moment, handler, monkeypatch):
+    monkeypatch.setattr("skconv.data.MAX_STEPS", 1)
+    iterator = Noisy(16)
+    net = make_net(batch_iterator_train=iterator, **{moment: handler})
+    if handler is interrupt:
+        with pytest.warns(UserWarning, match="training was interrupted"):
+            net.fit(X, y)
+    elif handler is fail:
+        with pytest.raises(OSError, match="disk full"):
+            net.fit(X, y)
+    else:
+        net.fit(X, y)
+    assert our_threads() == []
+    trained = {"on_batch_finished": 1, "on_epoch_finished": 3, "on_training_started": -1}
+    assert len(iterator.seen) == 1 + trained[moment] + 1
+
+
+@pytest.mark.parametrize("steps", [1, 64])
+def test_an_exception_in_a_transform_names_batch_and_epoch(steps, monkeypatch):
+    monkeypatch.setattr("skconv.data.MAX_STEPS", steps)
+
+    class Faulty(Noisy):
+        def transform(self, Xb, yb):
+            if len(self.seen) == 6:
+                raise OSError("no such image")
+            return super().transform(Xb, yb)
+
+    net = make_net(batch_iterator_train=Faulty(16), max_epochs=5)
+    with pytest.raises(OSError, match="no such image") as caught:
+        net.fit(X, y)
+    assert caught.value.__notes__ == ["in batch 3, changed by Faulty.transform", "in epoch 2"]
+    assert len(net.train_history_) == 1
+    assert our_threads() == []

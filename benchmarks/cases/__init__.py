@@ -1,5 +1,6 @@
 """All cases, in the order in which they run."""
 
+from .augment import AUGMENT
 from .first_fit import FIRST_FIT
 from .grid import GRID
 from .imports import IMPORTS
@@ -7,9 +8,24 @@ from .memory import MEMORY
 from .mlp import MLP
 from .predict import PREDICT
 from .tabular import TABULAR
+from .test_time import TEST_TIME
+from .transforms import TRANSFORMS
 from .tutorial import TUTORIAL
 from .vgg import VGG
 
-CASES = (TUTORIAL, MLP, VGG, TABULAR, PREDICT, GRID, FIRST_FIT, MEMORY, IMPORTS)
+CASES = (
+    TUTORIAL,
+    AUGMENT,
+    TRANSFORMS,
+    MLP,
+    VGG,
+    TABULAR,
+    PREDICT,
+    TEST_TIME,
+    GRID,
+    FIRST_FIT,
+    MEMORY,
+    IMPORTS,
+)
 
 __all__ = ["CASES"]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from ..checks import one_of
 from ..layers.base import runtime, structural
@@ -50,8 +51,8 @@ class Transform(OfImages):
             Of this transform alone.
         Xb : float array of shape (n, ...)
             Images are ``(n, channels, height, width)``.
-        yb : array of shape (n, ...)
-            Targets as the loss takes them.
+        yb : array of shape (n, ...) or None
+            Targets as the loss takes them; None at prediction.
 
         Returns
         -------
@@ -143,6 +144,8 @@ class MovingTransform(Transform):
             From points ``(n, k, 2)``, ``(x, y)`` in pixels, to the same.
         """
         size = self.image_size(Xb)
+        if yb is None:  # at prediction
+            return pixels(Xb, False), None
         if self.target == "keypoints":
             yb = self._moved_keypoints(yb, size, points)
         elif self.target == "mask":
@@ -310,6 +313,7 @@ def grey(Xb: jax.Array) -> jax.Array:
 
 def by_row(values: jax.Array, like: jax.Array) -> jax.Array:
     """Shape and type numbers of rows so that they broadcast with a batch."""
+    values = lax.optimization_barrier(values)  # or XLA on the CPU draws them anew for each pixel
     return values.astype(like.dtype).reshape(-1, *(1,) * (like.ndim - 1))
 
 

@@ -96,6 +96,8 @@ class _MixingTransform(Transform):
 
     def mixed(self, yb: Any, part: jax.Array, partner: jax.Array) -> Any:
         """Mix targets, those of several outputs alike; labels become rows of probabilities."""
+        if yb is None:
+            raise self.fault("has no targets to mix; it is for training only")
         return jax.tree.map(lambda one: self._mixed(one, part, partner), yb)
 
     def _mixed(self, yb: jax.Array, part: jax.Array, partner: jax.Array) -> jax.Array:

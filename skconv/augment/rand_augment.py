@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from ..checks import one_of, positive
 from ..layers.base import runtime, structural
@@ -73,7 +74,9 @@ def _solarize(X: jax.Array, level: _Level) -> jax.Array:
 def _posterize(X: jax.Array, level: _Level) -> jax.Array:
     lost = jnp.round(4 * level.part)
     step = (level.high - level.low) / 255 * 2**lost
-    return jnp.where(lost > 0, X - jnp.mod(X - level.low, step), X)
+    # A whole grey level that a little is missing of by rounding is still that level.
+    kept = level.low + step * jnp.floor((X - level.low) / step + 1e-3)
+    return jnp.where(lost > 0, kept, X)
 
 
 def _autocontrast(X: jax.Array, level: _Level) -> jax.Array:
@@ -211,5 +214,5 @@ class RandAugment(FillingTransform):
         for number, name in enumerate(self.operations):
             if name in COLORS:
                 here = (chosen == number)[:, None, None, None]
-                out = jnp.where(here, COLORS[name](Xb, level), out)
+                out = jnp.where(here, lax.optimization_barrier(COLORS[name](Xb, level)), out)
         return out

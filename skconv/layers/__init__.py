@@ -21,6 +21,13 @@ from .conv import (
     DilatedConv2DLayer,
     SeparableConv2DLayer,
 )
+from .cyclic import (
+    CyclicPoolLayer,
+    CyclicRollLayer,
+    CyclicSliceLayer,
+    CyclicStackLayer,
+    root_mean_square,
+)
 from .dense import DenseLayer, NINLayer
 from .embedding import EmbeddingLayer
 from .feature import FeaturePoolLayer, FeatureWTALayer
@@ -77,6 +84,10 @@ __all__ = [
     "Conv1DLayer",
     "Conv2DLayer",
     "Conv3DLayer",
+    "CyclicPoolLayer",
+    "CyclicRollLayer",
+    "CyclicSliceLayer",
+    "CyclicStackLayer",
     "Deconv2DLayer",
     "DenseLayer",
     "DepthwiseConv2DLayer",
@@ -142,6 +153,7 @@ __all__ = [
     "initial",
     "optional",
     "other_layer",
+    "root_mean_square",
     "runtime",
     "spatial_dropout",
     "structural",

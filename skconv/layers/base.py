@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -19,6 +20,9 @@ from ..nonlinearities import linear, rectify
 from ..seeds import fold_in
 
 Params = dict[str, jax.Array]
+
+Copies = tuple[int, ...]
+"""How many copies of each row of the net an activation holds, the latest multiplication first."""
 
 
 class _Unset:
@@ -132,7 +136,8 @@ class Context(NamedTuple):
     key : jax key or None
         Source of the layer's randomness; None at prediction.
     mask : array of shape (n,) or None
-        One for rows that count, zero for those that fill up the batch.
+        One for rows that count, zero for those that fill up the batch; as long as the layer's
+        inputs, even where those hold copies of the rows.
     functions : mapping of str to callable
         By name of a layer in a field made by `other_layer`: from its inputs to its output.
     """
@@ -215,6 +220,17 @@ class Layer:
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Shape of the output for these inputs; raises `LayerError` where they do not fit."""
         raise NotImplementedError
+
+    def copies(self, *given: Copies) -> Copies:
+        """Copies of each row in the output, for those in the inputs.
+
+        They lie along the first axis, copy after copy. Raises `LayerError` where the inputs hold
+        different ones.
+        """
+        if len(set(given)) > 1:
+            numbers = " and ".join(str(math.prod(copies)) for copies in given)
+            raise LayerError(f"takes inputs with as many copies of each row, got {numbers}")
+        return given[0] if given else ()
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Parameters and state by name, in the order in which they are listed."""

@@ -72,11 +72,31 @@ def name(request):
 
 @pytest.fixture
 def transform(name):
+    return made(name)
+
+
+def made(name):
     return getattr(augment, name)(**EXAMPLES[name][0])
 
 
-def call(transform, X, y, key=key):
+def call(transform, key, X):
     return invoke(transform, key, X, y, jnp.array(1), jnp.arange(n))
+
+
+@functools.cache
+def compiled(name):
+    """The transform as a program that takes its runtime values, and how often it was traced."""
+    traces = []
+
+    def apply(values, key, X):
+        traces.append(name)
+        return call(with_values(made(name), values), key, X)
+
+    return jax.jit(apply), traces
+
+
+def numbers(transform):
+    return jax.tree.map(np.float32, runtime_values(transform))
 
 
 def test_examples_are_possible(transform):
@@ -100,56 +120,45 @@ def test_fields_are_of_known_kinds(transform):
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float64"])
 def test_shapes_and_types_stay(transform, dtype):
     with jax.enable_x64(True):
-        given = X.astype(dtype)
-        images, targets = jax.eval_shape(functools.partial(call, transform), given, y)
+        images, targets = jax.eval_shape(functools.partial(call, transform, key), X.astype(dtype))
     assert (images.shape, images.dtype) == (X.shape, jnp.dtype(dtype))
     rows = hasattr(transform, "num_classes")
     assert (targets.shape, targets.dtype) == (((n, 3), jnp.float32) if rows else (y.shape, y.dtype))
 
 
 def test_other_strengths_compile_nothing_and_none_changes_nothing(name, transform):
-    traces = []
-
-    @jax.jit
-    def apply(values):
-        traces.append(values)
-        return call(with_values(transform, values), X, y)
-
-    def numbers(transform):
-        return jax.tree.map(np.float32, runtime_values(transform))
-
-    strong, _ = apply(numbers(transform))
+    apply, traces = compiled(name)
+    strong, _ = apply(numbers(transform), key, X)
     assert np.abs(strong - X).max() > 1e-3
     neutral = EXAMPLES[name][1]
+    assert (neutral is None) == (numbers(transform) == {})
+    images, targets = apply(numbers(with_values(transform, neutral or {})), key, X)
+    assert len(traces) == 1
     if neutral is not None:
-        images, targets = apply(numbers(with_values(transform, neutral)))
         np.testing.assert_allclose(images, X, atol=1e-5)
         rows = jax.nn.one_hot(y, 3) if targets.ndim == 2 else y
         np.testing.assert_array_equal(targets, rows)
-    assert len(traces) == 1
-    assert (neutral is None) == (numbers(transform) == {} or name == "AlternatingFlip")
 
 
-def test_several_keys_at_once_are_the_same_as_one_by_one(transform):
+def test_several_keys_at_once_are_the_same_as_one_by_one(name, transform):
     keys = jax.random.split(key, 2)
-    apply = functools.partial(call, transform, X, y)
-    together = jax.jit(jax.vmap(apply))(keys)
-    apply = jax.jit(apply)
+    apply, _ = compiled(name)
+    together = jax.jit(jax.vmap(lambda key: call(transform, key, X)))(keys)
     for i, one in enumerate(keys):
-        for found, expected in zip(together, apply(one), strict=True):
+        alone = apply(numbers(transform), one, X)
+        for found, expected in zip(together, alone, strict=True):
             np.testing.assert_allclose(found[i], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 255), (-3, 3), (0.5, 0.5)])
-def test_values_of_any_range_stay_finite(transform, low, high):
+def test_values_of_any_range_stay_finite(name, transform, low, high):
     values = jnp.asarray(np.random.default_rng(1).uniform(low, high, X.shape), jnp.float32)
-    images, targets = call(transform, values, y)
-    assert np.isfinite(images).all()
-    assert np.isfinite(targets).all()
+    for array in compiled(name)[0](numbers(transform), key, values):
+        assert np.isfinite(array).all()
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - {"MixUp", "CutMix"}))
 def test_images_have_draws_of_their_own(name):
-    transform = getattr(augment, name)(**EXAMPLES[name][0])
-    images, _ = call(transform, jnp.broadcast_to(X[:1], X.shape), y)
+    same = jnp.broadcast_to(X[:1], X.shape)
+    images, _ = compiled(name)[0](numbers(made(name)), key, same)
     assert len(np.unique(np.asarray(images).reshape(n, -1).round(5), axis=0)) > 1

@@ -140,6 +140,13 @@ def test_pairs_change_where_a_turn_mirrors():
     np.testing.assert_array_equal(handed, np.full(64, handed[0]))
 
 
+@pytest.mark.parametrize("target", [None, "keypoints", "mask"])
+def test_images_move_without_targets_as_well(target):
+    moved, targets = RandomAffine(rotation=30, target=target)(key, jnp.asarray(X), None)
+    assert targets is None
+    np.testing.assert_array_equal(moved, RandomAffine(rotation=30)(key, jnp.asarray(X), y)[0])
+
+
 @pytest.mark.parametrize("mask", [X[:, 0] > 0, X, np.arange(4 * 180).reshape(4, 15, 12)])
 def test_masks_move_with_the_images(mask):
     for transform in (
@@ -261,6 +268,10 @@ def test_what_does_not_fit(call, message):
             RandomFlip(flip_pairs=[(0, 1), (1, 2)]),
             "flip_pairs=((0, 1), (1, 2)) is not pairs of points, each in one of them, such as "
             "((0, 1), (2, 3))",
+        ),
+        (
+            RandomFlip(flip_pairs=3),
+            "flip_pairs=3 is not pairs of points, each in one of them, such as ((0, 1), (2, 3))",
         ),
         (AlternatingFlip(axis="up"), "axis='up' is not one of 'horizontal', 'vertical'"),
         (Rot90(mirrored="no"), "mirrored='no' is not True or False"),

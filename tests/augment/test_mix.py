@@ -114,6 +114,8 @@ def test_labels_need_the_number_of_classes(cls):
     message = rf"^{cls.__name__}: mixes labels of shape \(n,\), .*; got int32 of shape \(8, 1\)$"
     with pytest.raises(TransformError, match=message):
         cls(num_classes=3)(key, rows, labels[:, None])
+    with pytest.raises(TransformError, match=rf"^{cls.__name__}: has no targets to mix; it is for"):
+        cls()(key, rows, None)
 
 
 @pytest.mark.parametrize("transform", [Cutout(), CutMix(num_classes=3)])

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import math
 import pickle
 
 import jax
@@ -43,6 +44,10 @@ EXAMPLES = {
     "Conv1DLayer": (CONV, SEQUENCES),
     "Conv2DLayer": ({**CONV, "num_groups": 2, "stride": 2}, IMAGES),
     "Conv3DLayer": (CONV, VOLUMES),
+    "CyclicPoolLayer": ({"group": "dihedral"}, IMAGES),
+    "CyclicRollLayer": ({}, IMAGES),
+    "CyclicSliceLayer": ({}, IMAGES),
+    "CyclicStackLayer": ({}, IMAGES),
     "DenseLayer": ({"num_units": 3}, IMAGES),
     "DepthwiseConv2DLayer": ({"filter_size": 3, "depth_multiplier": 2}, IMAGES),
     "DilatedConv2DLayer": ({**CONV, "dilation": 2}, IMAGES),
@@ -120,6 +125,10 @@ CHANGED = {
     "BatchNormLayer": {"axes": 0},
     "BiasLayer": {"shared_axes": 0},
     "ConcatLayer": {"cropping": (None, None, "upper")},
+    "CyclicPoolLayer": {"pool_function": jnp.max},
+    "CyclicRollLayer": {"group": "dihedral"},
+    "CyclicSliceLayer": {"group": "dihedral"},
+    "CyclicStackLayer": {"group": "dihedral"},
     "DenseLayer": {"nonlinearity": None},
     "DepthwiseConv2DLayer": {"depth_multiplier": 1},
     "DimshuffleLayer": {"pattern": (0, 1, 3, 2)},
@@ -166,6 +175,9 @@ CHANGED = {
 }
 """Another structure for each layer that has more than one."""
 
+SLICED = {"CyclicPoolLayer", "CyclicRollLayer", "CyclicStackLayer"}
+"""Layers that take several copies of each row."""
+
 HIDDEN = {
     "InstanceNormLayer": {"num_groups"},
     "LayerNormLayer": {"num_groups"},
@@ -190,8 +202,14 @@ def shapes(name):
     return EXAMPLES[name][1:]
 
 
+def copies_of(layer):
+    if type(layer).__name__ not in SLICED:
+        return ()
+    return ({"cyclic": 4, "dihedral": 8}[layer.group],)
+
+
 def laid(shape, layer):
-    shape = (3, *shape[1:])
+    shape = (3 * math.prod(copies_of(layer)), *shape[1:])
     return (shape[0], *shape[2:], shape[1]) if layer.layout == "channels_last" else shape
 
 
@@ -218,9 +236,10 @@ def test_every_public_layer_is_here(public_layers):
 def test_the_output_has_the_shape_that_is_promised(layer, shapes, train):
     params, state, xs = drawn(layer, shapes)
     out, new = jax.eval_shape(lambda *args: applied(layer, *args, train=train), params, state, xs)
-    promised = (3, *layer.output_shape(*shapes)[1:])
+    rows = 3 * math.prod(layer.copies(copies_of(layer)))
+    promised = (rows, *layer.output_shape(*shapes)[1:])
     last = layer.layout == "channels_last" and len(promised) > 2
-    assert out.shape == ((3, *promised[2:], promised[1]) if last else promised)
+    assert out.shape == ((rows, *promised[2:], promised[1]) if last else promised)
     assert jax.tree.structure(new) == jax.tree.structure(state)
 
 
@@ -298,22 +317,32 @@ def test_older_names_stand_for_fields(layer):
     assert not set(layer.aliases) & fields
 
 
-def feeding(name, shapes):
+def feeding(layer, shapes):
     """List what may feed a layer, and which of it does besides what its own fields name."""
+    name = type(layer).__name__
     others = [(layers.InputLayer, {"name": f"in{i}", "shape": s}) for i, s in enumerate(shapes)]
     halving = {"name": "other", "function": halved, "incoming": "in0"}
     others.append((layers.ExpressionLayer, halving))
+    if copies_of(layer):
+        slicing = {"name": "sliced", "group": layer.group, "incoming": "in0"}
+        return [*others, (layers.CyclicSliceLayer, slicing)], {"incoming": "sliced"}
     named = EXAMPLES[name][0].values()
     feeds = [f"in{i}" for i in range(len(shapes)) if f"in{i}" not in named]
-    merges = issubclass(getattr(layers, name), layers.MergeLayer)
+    merges = isinstance(layer, layers.MergeLayer)
     return others, {"incomings": feeds} if merges else {"incoming": "in0"}
+
+
+def following(layer):
+    """List what makes one row of each again."""
+    copies = layer.copies(copies_of(layer))
+    return [(layers.CyclicPoolLayer, {"group": layer.group})] if copies else []
 
 
 def network(layer, shapes):
     if isinstance(layer, layers.InputLayer):
         return build(read([layer]), {})
-    others, fed = feeding(type(layer).__name__, shapes)
-    return build(read([*others, ("layer", layer)]), {"layer": fed})
+    others, fed = feeding(layer, shapes)
+    return build(read([*others, ("layer", layer), *following(layer)]), {"layer": fed})
 
 
 def test_only_structure_changes_the_key_of_a_network(name, layer, shapes):
@@ -348,10 +377,11 @@ def test_optional_numbers_are_for_layers_with_parameters(layer, shapes):
 
 
 def test_keywords_of_a_net_reach_the_layer(name, layer, shapes):
-    others, fed = ([], {}) if name == "InputLayer" else feeding(name, shapes)
+    others, fed = ([], {}) if name == "InputLayer" else feeding(layer, shapes)
     fields = {f"own_{key}": value for key, value in EXAMPLES[name][0].items()}
     own = (getattr(layers, name), {"name": "own", **fed})
-    net = NeuralNet([*others, own, (layers.DenseLayer, {"num_units": 2})], **fields)
+    last = (layers.DenseLayer, {"num_units": 2})
+    net = NeuralNet([*others, own, *following(layer), last], **fields)
     again = clone(net).set_params(**net.get_params())
     assert {key: again.get_params()[key] for key in fields} == fields
     made = again.initialize().layers_["own"].layer
