@@ -9,16 +9,16 @@ import numpy as np
 from ..answers import Answer, answer_of
 from ..checks import positive
 from ..targets import Classes, Labels
-from .base import Size, bare, check_images, panels, shower
+from .base import Size, bare, check_images, inches, panels, shower
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WIDTH = 10.0
+WIDTH = 8.0
 """Inches that a new figure may be wide."""
 
-LETTER = 0.08
-"""Inches that a letter beside an image takes."""
+LETTER, LETTERS = 0.08, 12
+"""Inches that a letter beside an image takes, and letters for which there is room at least."""
 
 RIGHT, WRONG, UNKNOWN = "#1a7f37", "#c6210f", "#555555"
 """Colours of the words beside an image."""
@@ -88,11 +88,11 @@ def plot_predictions(
     told = _told(answer, images, y)
     worst = np.argsort(-told.badness, kind="stable")[:n]
     letters = max(len(line) for i in worst for line in told.words[i].split("\n"))
-    wide, (height, width) = max(1.25, LETTER * letters), images.shape[2:]
+    wide, (height, width) = LETTER * max(letters, LETTERS), images.shape[2:]
     columns = min(max(1, int(_room(ax, figsize) / wide)), len(worst))
     rows = -(-len(worst) // columns)
     cell = (wide, 1.2 * height / width + 0.5)
-    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize)
+    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize, words=0.4)
     show = shower(images)
     for axes in grid.flat:
         axes.set_axis_off()
@@ -105,7 +105,7 @@ def plot_predictions(
 def _room(ax: Any, figsize: Size) -> float:
     """Inches that there are for the columns."""
     if ax is not None:
-        return ax.get_position().width * ax.figure.get_size_inches()[0]
+        return inches(ax)[0]
     return WIDTH if figsize is None else figsize[0]
 
 

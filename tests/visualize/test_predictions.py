@@ -87,6 +87,6 @@ def test_long_words_have_wider_columns(net):
     names = np.array([f"a class of a long name, {kind}" for kind in KINDS])
     named = image_net().fit(IMAGES, names)
     assert columns(plot_predictions(net, IMAGES, KINDS)) == 8
-    assert gallery() == 2
+    assert gallery() == 1
     assert gallery(figsize=(16, 4)) == 3
     assert gallery(ax=plt.subplots(figsize=(5, 5))[1]) == 1
