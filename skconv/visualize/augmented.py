@@ -82,7 +82,7 @@ def plot_augmented(
     rows, _, height, width = images.shape
     to_pixels = None if y is None else _to_pixels(chosen, height, width)
     cell = (1.1, 1.1 * height / width + 0.3 / rows)
-    figure, grid = panels(rows, n + 1, cell, ax=ax, figsize=figsize)
+    figure, grid = panels(rows, n + 1, cell, ax=ax, figsize=figsize, words=0.06)
     show = shower(np.asarray(X))
     for column, (drawn, moved) in enumerate(columns):
         for row, axes in enumerate(grid[:, column]):

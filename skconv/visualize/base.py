@@ -56,7 +56,13 @@ def canvas(ax: Any, figsize: Size, size: tuple[float, float]) -> tuple[Figure, A
 
 
 def panels(
-    rows: int, columns: int, cell: tuple[float, float], *, ax: Any, figsize: Size
+    rows: int,
+    columns: int,
+    cell: tuple[float, float],
+    *,
+    ax: Any,
+    figsize: Size,
+    words: float = 0.2,
 ) -> tuple[Figure, np.ndarray]:
     """Find places for a grid of drawings.
 
@@ -69,28 +75,40 @@ def panels(
         Where to draw them all; None for a new figure.
     figsize : (float, float or None) or None
         Size of a new figure in inches; a height of None keeps the proportions.
+    words : float
+        Inches above each drawing that its title takes.
 
     Returns
     -------
     Figure, array of Axes of shape (rows, columns)
     """
     if ax is not None:
-        ax.set_axis_off()
-        wide, high = 0.92 / columns, 0.82 / rows
-        grid = [
-            [
-                ax.inset_axes((c / columns, 1 - (r + 0.95) / rows, wide, high))
-                for c in range(columns)
-            ]
-            for r in range(rows)
-        ]
-        return ax.figure, np.array(grid)
+        return ax.figure, _insets(rows, columns, ax, words)
     width, height = figsize or (None, None)
     width = columns * cell[0] if width is None else width
     height = rows * cell[1] * width / (columns * cell[0]) if height is None else height
     return pyplot().subplots(
         rows, columns, figsize=(width, height), squeeze=False, layout="constrained"
     )
+
+
+def _insets(rows: int, columns: int, ax: Any, words: float) -> np.ndarray:
+    """Divide a place, and leave room between the drawings for their titles."""
+    ax.set_axis_off()
+    high = max(1 / rows - words / inches(ax)[1], 0.4 / rows)
+    grid = [
+        [
+            ax.inset_axes((c / columns, 1 - (r + 1) / rows, 0.92 / columns, high))
+            for c in range(columns)
+        ]
+        for r in range(rows)
+    ]
+    return np.array(grid)
+
+
+def inches(ax: Any) -> np.ndarray:
+    """Width and height of a place."""
+    return ax.get_window_extent().size / ax.figure.dpi
 
 
 def bare(axes: Axes, title: str = "", **options: Any) -> None:

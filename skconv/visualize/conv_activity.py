@@ -74,7 +74,7 @@ def plot_conv_activity(
     on_page, word = pages(len(maps), page, PER_PAGE)
     rows, columns = square(len(on_page) + 1)
     cell = (1.0, maps.shape[1] / maps.shape[2])
-    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize)
+    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize, words=0.06)
     for axes in grid.flat:
         axes.set_axis_off()
     shower(image)(grid[0, 0], image[0])

@@ -75,7 +75,7 @@ def plot_conv_weights(
     rows, columns = square(len(on_page))
     height, width = filters.shape[2:]
     cell = (1.0, height / width)
-    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize)
+    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize, words=0.06)
     limit = np.abs(filters).max() or 1.0
     for axes in grid.flat:
         axes.set_axis_off()

@@ -9,12 +9,16 @@ import numpy as np
 from ..answers import Answer, answer_of
 from ..checks import positive
 from ..targets import Classes, Labels
-from .base import Size, bare, check_images, panels, shower
+from .base import Size, bare, check_images, inches, panels, shower
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLUMNS = 8
+WIDTH = 8.0
+"""Inches that a new figure may be wide."""
+
+LETTER, LETTERS = 0.08, 12
+"""Inches that a letter beside an image takes, and letters for which there is room at least."""
 
 RIGHT, WRONG, UNKNOWN = "#1a7f37", "#c6210f", "#555555"
 """Colours of the words beside an image."""
@@ -83,11 +87,12 @@ def plot_predictions(
         raise ValueError(f"y has {len(y)} rows, and X has {len(images)}")
     told = _told(answer, images, y)
     worst = np.argsort(-told.badness, kind="stable")[:n]
-    columns = min(COLUMNS, len(worst))
+    letters = max(len(line) for i in worst for line in told.words[i].split("\n"))
+    wide, (height, width) = LETTER * max(letters, LETTERS), images.shape[2:]
+    columns = min(max(1, int(_room(ax, figsize) / wide)), len(worst))
     rows = -(-len(worst) // columns)
-    height, width = images.shape[2:]
-    cell = (1.25, 1.2 * height / width + 0.35)
-    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize)
+    cell = (wide, 1.2 * height / width + 0.5)
+    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize, words=0.4)
     show = shower(images)
     for axes in grid.flat:
         axes.set_axis_off()
@@ -95,6 +100,13 @@ def plot_predictions(
         show(axes, images[i])
         bare(axes, told.words[i], color=told.colors[i])
     return figure
+
+
+def _room(ax: Any, figsize: Size) -> float:
+    """Inches that there are for the columns."""
+    if ax is not None:
+        return inches(ax)[0]
+    return WIDTH if figsize is None else figsize[0]
 
 
 class _Told(NamedTuple):
@@ -124,7 +136,7 @@ def _told(answer: Answer, images: np.ndarray, y: Any) -> _Told:
 
 def _of_classes(answer: Answer, images: np.ndarray, found: np.ndarray, y: Any) -> _Told:
     best = found.argmax(axis=1)
-    said = [f"{answer.label(i)} ({row[i]:.0%})" for i, row in zip(best, found, strict=True)]
+    said = [f"{answer.label(i)}\n({row[i]:.0%})" for i, row in zip(best, found, strict=True)]
     if y is None:
         return _Told(said, [UNKNOWN] * len(said), -found.max(axis=1))
     true = answer.chosen(y, images)

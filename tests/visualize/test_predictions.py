@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from matplotlib import pyplot as plt
 
 from skconv.visualize import plot_predictions
 
@@ -16,7 +17,7 @@ def test_the_worst_come_first(net):
     order = np.argsort(probabilities[np.arange(10), index], kind="stable")[:5]
     said, sure = net.predict(IMAGES), probabilities.max(axis=1)
     figure = plot_predictions(net, IMAGES, KINDS, n=5)
-    assert titles(figure) == [f"{KINDS[i]} → {said[i]} ({sure[i]:.0%})" for i in order]
+    assert titles(figure) == [f"{KINDS[i]} → {said[i]}\n({sure[i]:.0%})" for i in order]
     for axes, i in zip(figure.axes, order, strict=False):
         shown, image = axes.images[0].get_array(), IMAGES[i].mean(axis=0)
         assert np.corrcoef(shown.ravel(), image.ravel())[0, 1] > 0.999
@@ -27,7 +28,7 @@ def test_the_worst_come_first(net):
 def test_without_targets_the_least_certain_come_first(net):
     sure = net.predict_proba(IMAGES).max(axis=1)
     expected = [
-        f"{net.predict(IMAGES)[i]} ({sure[i]:.0%})" for i in np.argsort(sure, kind="stable")
+        f"{net.predict(IMAGES)[i]}\n({sure[i]:.0%})" for i in np.argsort(sure, kind="stable")
     ]
     assert titles(plot_predictions(net, IMAGES)) == expected
 
@@ -68,3 +69,24 @@ def test_what_cannot_be_drawn(net):
         plot_predictions(net, IMAGES, np.repeat("d", 10))
     with pytest.raises(ValueError, match=r"^n=0 is not a whole number of 1 or more$"):
         plot_predictions(net, IMAGES, n=0)
+
+
+def test_long_words_have_wider_columns(net):
+    def columns(figure):
+        figure.canvas.draw()
+        boxes = [axes.get_window_extent() for axes in drawn(figure)]
+        return len({round(box.x0 + box.x1) for box in boxes})
+
+    def drawn(figure):
+        insets = [inset for axes in figure.axes for inset in axes.child_axes]
+        return [axes for axes in (*figure.axes, *insets) if axes.images]
+
+    def gallery(**options):
+        return columns(plot_predictions(named, IMAGES, names, **options))
+
+    names = np.array([f"a class of a long name, {kind}" for kind in KINDS])
+    named = image_net().fit(IMAGES, names)
+    assert columns(plot_predictions(net, IMAGES, KINDS)) == 8
+    assert gallery() == 1
+    assert gallery(figsize=(16, 4)) == 3
+    assert gallery(ax=plt.subplots(figsize=(5, 5))[1]) == 1
