@@ -138,7 +138,7 @@ def _group(session: Session, how: str) -> tuple[Hashable, ...]:
     elsewhere = valid and any(valid.rows.arrays[name] is not a for name, a in arrays.items())
     alone = handlers.on_batch_finished or session.custom_scores or elsewhere
     if mode == "loop" or alone or any(changes(feed.iterator) for feed in (train, valid) if feed):
-        return ("loop",)
+        return "loop", id(session.programs)
     sizes = [(feed.steps, feed.iterator.batch_size) for feed in (train, valid) if feed]
     return mode, id(session.programs), *map(id, arrays.values()), *sizes
 
@@ -154,12 +154,11 @@ def _one_by_one(lanes: Sequence[Lane]) -> None:
     """Train lanes on their own, on a CPU in as many threads as there are cores."""
     quiet = not any(any(vars(lane.session.handlers).values()) for lane in lanes)
     threads = _cores() if quiet and jax.default_backend() == "cpu" else 1
-    if threads == 1:
-        for lane in lanes:
-            lane.run()
-        return
+    alone = 1 if threads > 1 else len(lanes)  # the first compiles for the others
+    for lane in lanes[:alone]:
+        lane.run()
     with ThreadPoolExecutor(threads) as pool:
-        runs = [pool.submit(lane.run) for lane in lanes]
+        runs = [pool.submit(lane.run) for lane in lanes[alone:]]
         try:
             for one in runs:
                 one.result()

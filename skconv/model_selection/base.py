@@ -103,13 +103,14 @@ class Lender:
             jobs = [self._search._job(self._estimator, *p) for p in planned[start : start + width]]
             if self._search.verbose and start + width < len(planned):
                 print(f"Training {len(jobs)} of {len(planned)} fits at a time")
-            for (params, split, _), job in zip(
-                planned[start:], self._run(task, jobs), strict=False
-            ):
+            jobs = list(self._run(task, jobs))
+            start += len(jobs)
+            while jobs:  # what is scored is let go
+                job = jobs.pop(0)
+                params, split, _ = planned[start - len(jobs) - 1]
                 self.seconds.append(job.outcome.seconds)
                 self._search._note(params, split, job)
                 yield job
-            start += len(jobs)
 
     def _run(self, task: Task, jobs: Sequence[Job]) -> Iterable[Job]:
         workers = joblib.effective_n_jobs(self._search.n_jobs)
