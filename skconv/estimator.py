@@ -11,14 +11,21 @@ from sklearn.utils import check_random_state
 from .augmenting import AugmentParameters, as_parameters
 from .data import BatchIterator, TrainSplit
 from .fitting import Data, Fitting, Going, prepare
-from .handling import HANDLERS, HandlingMixin
+from .handling import HandlingMixin
 from .keywords import KeywordEstimator
 from .model import Model
 from .objectives import objective as default_objective
 from .owners import check_names
 from .prediction import PredictionMixin
 from .preparation import Blueprint, blueprint
-from .settings import as_list, as_split, as_test_iterator, as_train_iterator, check_settings
+from .settings import (
+    MOMENTS,
+    as_list,
+    as_split,
+    as_test_iterator,
+    as_train_iterator,
+    check_settings,
+)
 from .tags import TagsMixin
 from .training import Session
 from .updates import nesterov_momentum
@@ -150,8 +157,8 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
         "augment": AugmentParameters,
         "test_augment": as_parameters,
     }
-    _copied_together = ("layers", *HANDLERS)
-    _stateful = HANDLERS
+    _copied_together = ("layers", *MOMENTS)
+    _stateful = MOMENTS
 
     def __init__(
         self,

@@ -16,6 +16,9 @@ from .scalars import is_number
 
 Test = Callable[[Any], bool]
 
+MOMENTS = ("on_training_started", "on_batch_finished", "on_epoch_finished", "on_training_finished")
+"""Parameters that take handlers, in the order in which they are called first."""
+
 
 def is_count(value: Any) -> bool:
     """Tell whole numbers, without bool."""
@@ -124,10 +127,7 @@ RULES: dict[str, tuple[Test, str]] = {
     "custom_scores": _SCORES,
     "scores_train": _SCORES,
     "scores_valid": _SCORES,
-    "on_batch_finished": _HANDLERS,
-    "on_epoch_finished": _HANDLERS,
-    "on_training_started": _HANDLERS,
-    "on_training_finished": _HANDLERS,
+    **dict.fromkeys(MOMENTS, _HANDLERS),
     "more_params": (lambda v: v is None or isinstance(v, Mapping), "a dict, or None"),
     "class_weight": (
         lambda v: v is None or isinstance(v, Mapping) or (isinstance(v, str) and v == "balanced"),

@@ -6,7 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
@@ -70,6 +70,10 @@ class Handlers:
     on_epoch_finished: list[Handler]
     on_training_started: list[Handler]
     on_training_finished: list[Handler]
+    begins: list[Handler] = field(default_factory=list)
+    """Called before the first epoch, after those of `on_training_started`."""
+    ends: list[Handler] = field(default_factory=list)
+    """Called in the end, whatever happened."""
 
 
 @dataclass
@@ -109,6 +113,8 @@ class Session:
     def run(self, epochs: int) -> None:
         """Train for a number of epochs, or until a handler raises `StopIteration`.
 
+        Epochs that a handler puts into the history before the first one count as well.
+
         Warns
         -----
         ConvergenceWarning
@@ -118,8 +124,16 @@ class Session:
         """
         self._place()
         try:
-            self._call(self.handlers.on_training_started)
-            left, ahead = epochs, 1
+            self._run(epochs)
+        finally:
+            self.model.batch = None
+            self._call(self.handlers.ends)
+
+    def _run(self, epochs: int) -> None:
+        before = len(self.history)
+        try:
+            self._call(self.handlers.on_training_started + self.handlers.begins)
+            left, ahead = epochs - (len(self.history) - before), 1
             while left > 0:
                 began, count = time.perf_counter(), min(left, ahead)
                 if not self._epochs(count):
@@ -133,7 +147,7 @@ class Session:
             warnings.warn(
                 f"training was interrupted after {len(self.history)} epochs; "
                 "what was learnt is kept",
-                stacklevel=4,
+                stacklevel=5,
             )
         self._call(self.handlers.on_training_finished)
 
@@ -172,10 +186,10 @@ class Session:
         model.epoch += good
         self.epochs += good
         seconds = (time.perf_counter() - began) / count
-        train = _means([one.train for one in found], self.programs.train_sums)
+        train = means([one.train for one in found], self.programs.train_sums)
         valid = None
         if self._valid:
-            valid = _means([one.valid for one in found], self.programs.valid_sums)
+            valid = means([one.valid for one in found], self.programs.valid_sums)
         for epoch in range(good):
             scores = None if valid is None else valid[epoch] | self._custom(outputs)
             del train[epoch]["finite"]
@@ -231,6 +245,8 @@ class Session:
         )
         model.params, model.state, model.opt = trained.carry
         model.step += (stop - start) * epochs
+        if self.handlers.on_batch_finished:
+            model.batch = self.programs.train_sums, trained.train
         found.append(trained._replace(carry=None))
         _keep_pace(found)
 
@@ -283,7 +299,7 @@ class Session:
             f"the loss was no longer finite in epoch {epoch}; training stopped, and the weights "
             f"are {kept}. Lower update_learning_rate, or scale X and y",
             ConvergenceWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
 
 
@@ -363,8 +379,20 @@ def _joined(kept: Sequence[Any], n: int) -> Any:
     return jax.tree.map(joined, *kept)
 
 
-def _means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:
-    """Divide the sums of all calls by their weight, for each epoch."""
+def means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:
+    """Divide the sums of all calls by their weight, for each epoch.
+
+    Parameters
+    ----------
+    found : sequence of array of shape (EPOCHS, names)
+        As in `skconv.steps.Trained`.
+    names : list of str
+        Of the columns.
+
+    Returns
+    -------
+    list of dict of str to float
+    """
     host = sum(np.asarray(sums).astype(np.float64) for sums in found)
     weight = names.index("weight")
     means = host / np.maximum(host[:, [weight]], np.finfo(np.float32).tiny)

@@ -11,6 +11,7 @@ FLOORS = [
     [
         "caching",
         "errors",
+        "extras",
         "hessian_free",
         "history",
         "init",
@@ -25,7 +26,7 @@ FLOORS = [
         "windows",
         "winograd",
     ],
-    ["blocks", "checks", "depthwise"],
+    ["adjusting", "blocks", "checks", "depthwise"],
     [
         "heads",
         "inputs",
@@ -39,7 +40,7 @@ FLOORS = [
     ["data", "layers.*", "logits", "targets", "tunable"],
     ["augment.*", "models.*", "network", "settings"],
     ["augmenting", "building", "model", "outputs", "plans", "summary"],
-    ["owners", "passes"],
+    ["checkpoints", "owners", "passes"],
     ["rehearsal", "steps"],
     ["programs"],
     ["handlers.*", "preparation", "training"],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from ..history import Row
 
@@ -14,9 +15,22 @@ class Handler:
     over the epochs inherit from here, so that a fresh `fit` starts without it.
     """
 
+    measures: ClassVar[tuple[tuple[str, Callable[..., Any]], ...]] = ()
+    """Names and functions from the gradients of a step to a number, as ``{'conv1': {'W': array}}``
+    to a scalar; traced into the step, they become columns of the history."""
+
     def reset(self) -> None:
         """Forget; called when a net starts afresh."""
+
+    def begin(self, net: Any, train_history: list[Row]) -> None:
+        """Get ready; called once before each training, wherever the handler is listed.
+
+        Those in ``on_training_started`` have been called by then.
+        """
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Act; `StopIteration` ends the training."""
         raise NotImplementedError
+
+    def end(self, net: Any, train_history: list[Row]) -> None:
+        """Clean up; called once after each training, also after one that failed."""

@@ -9,7 +9,12 @@ CLASSES = [getattr(handlers, name) for name in handlers.__all__ if name != "Hand
 
 
 def made(cls):
-    needed = {"path": "weights.npz", "name": "update_learning_rate"}
+    needed = {
+        "path": "weights.npz",
+        "name": "update_learning_rate",
+        "seconds": 1.0,
+        "layers": "*",
+    }
     if cls is RestoreBestWeights:
         return cls(RememberBestWeights())
     parameters = inspect.signature(cls).parameters
