@@ -8,6 +8,9 @@ from typing import Any
 from .errors import did_you_mean
 from .scalars import is_number
 
+MAX_WORD = 250
+"""Characters that all trackers take as a parameter."""
+
 
 def number_of(net: Any, name: str) -> float:
     """Read the number that is in force.
@@ -56,6 +59,42 @@ def adjust(net: Any, name: str, value: float) -> None:
         net.more_params = {**net.more_params, name: value}
     else:
         setattr(net, name, value)
+
+
+def described(net: Any) -> dict[str, str]:
+    """Describe the parameters of a net in a few words each, for trackers of experiments.
+
+    Parameters
+    ----------
+    net : NeuralNet
+
+    Returns
+    -------
+    dict of str to str
+        Without handlers and what is None.
+
+    Examples
+    --------
+    >>> from skconv import NeuralNet
+    >>> described(NeuralNet(update_learning_rate=0.5))['update_learning_rate']
+    '0.5'
+    """
+    given = net.get_params(deep=False).items()
+    return {
+        key: _word(value)[:MAX_WORD]
+        for key, value in given
+        if value is not None and not key.startswith("on_")
+    }
+
+
+def rates(net: Any) -> dict[str, float]:
+    """Read the numbers of the update rule that are in force, without schedules."""
+    known = _known(net).items()
+    return {key: float(v) for key, v in known if key.startswith("update_") and is_number(v)}
+
+
+def _word(value: Any) -> str:
+    return getattr(value, "__name__", None) or repr(value)
 
 
 def _known(net: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 
 from .augmenting import AugmentParameters, as_parameters
 from .data import BatchIterator, TrainSplit
+from .exporting import HistoryMixin
 from .fitting import Data, Fitting, Going, prepare
 from .handling import HandlingMixin
 from .keywords import KeywordEstimator
@@ -34,7 +35,9 @@ from .weights import WeightsMixin
 __all__ = ["NeuralNet"]
 
 
-class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, KeywordEstimator):
+class NeuralNet(
+    PredictionMixin, WeightsMixin, HistoryMixin, HandlingMixin, TagsMixin, KeywordEstimator
+):
     """A neural network as a scikit-learn classifier or regressor.
 
     Parameters
@@ -123,6 +126,7 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
         valid_accuracy, dur`` (seconds) and the scores. Where there are several outputs, also
         ``valid_loss_<output>`` and, but for numbers, ``valid_accuracy_<output>``, of which
         `valid_accuracy` is the mean; `valid_loss` is the weighted sum, with the penalties.
+        `history_` is the same as a pandas DataFrame.
     n_features_in_ : int
         Numbers in a row of X.
     feature_names_in_ : array of str

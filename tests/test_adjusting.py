@@ -2,8 +2,8 @@ import optax
 import pytest
 
 from skconv import NeuralNet
-from skconv.adjusting import adjust, number_of
-from skconv.updates import adam
+from skconv.adjusting import adjust, described, number_of, rates
+from skconv.updates import adam, sgd
 
 RATE = "update_learning_rate"
 
@@ -35,3 +35,22 @@ def test_what_is_no_number_cannot_be_changed():
     finished = NeuralNet(update=optax.sgd(0.1))
     with pytest.raises(ValueError, match="the net has no number 'update_learning_rate'"):
         number_of(finished, RATE)
+
+
+def test_parameters_are_described_in_a_few_words():
+    net = NeuralNet(update=adam, layers=[("input", "x" * 999)], on_epoch_finished=print)
+    words = described(net)
+    assert words["update"] == "adam"
+    assert words["max_epochs"] == "100"
+    assert len(words["layers"]) == 250
+    assert {"on_epoch_finished", "train_split"} & set(words) == {"train_split"}
+
+
+def test_the_numbers_of_the_update_in_force():
+    assert rates(NeuralNet(update=adam, update_learning_rate=0.5)) == {
+        "update_learning_rate": 0.5,
+        "update_beta1": 0.9,
+        "update_beta2": 0.999,
+        "update_epsilon": 1e-8,
+    }
+    assert rates(NeuralNet(update=sgd, update_learning_rate=optax.constant_schedule(0.1))) == {}

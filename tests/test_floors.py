@@ -26,7 +26,7 @@ FLOORS = [
         "windows",
         "winograd",
     ],
-    ["adjusting", "blocks", "checks", "depthwise"],
+    ["adjusting", "blocks", "checks", "depthwise", "exporting"],
     [
         "heads",
         "inputs",

@@ -5,12 +5,15 @@ from .base import Handler
 from .checkpoint import Checkpoint
 from .freezing import Freeze, Unfreeze
 from .gradients import GradientNorm
+from .mlflow import MlflowLogger
 from .plateau import ReduceLROnPlateau
 from .printing import PrintLayerInfo, PrintLog
 from .rate_finder import LearningRateFinder
 from .schedule import AdjustVariable, EarlyStopping
+from .tensorboard import TensorBoard
 from .terminate import TerminateOnNaN
 from .timer import Timer
+from .wandb import WandbLogger
 from .weights import RememberBestWeights, RestoreBestWeights, SaveWeights, WeightLog
 
 __all__ = [
@@ -22,14 +25,17 @@ __all__ = [
     "GradientNorm",
     "Handler",
     "LearningRateFinder",
+    "MlflowLogger",
     "PrintLayerInfo",
     "PrintLog",
     "ReduceLROnPlateau",
     "RememberBestWeights",
     "RestoreBestWeights",
     "SaveWeights",
+    "TensorBoard",
     "TerminateOnNaN",
     "Timer",
     "Unfreeze",
+    "WandbLogger",
     "WeightLog",
 ]

@@ -34,3 +34,46 @@ class Handler:
 
     def end(self, net: Any, train_history: list[Row]) -> None:
         """Clean up; called once after each training, also after one that failed."""
+
+
+class Logger(Handler):
+    """A handler that keeps something open while a net trains: a file, a run, a window.
+
+    It does not enter pickles and copies. Subclasses say `open`, `log` and `close`.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the training before."""
+        self.opened: Any = None
+
+    def begin(self, net: Any, train_history: list[Row]) -> None:
+        """Open it."""
+        self.opened = self.open(net, train_history)
+
+    def __call__(self, net: Any, train_history: list[Row]) -> None:
+        """Log the last epoch."""
+        self.log(net, train_history)
+
+    def end(self, net: Any, train_history: list[Row]) -> None:
+        """Close it."""
+        if self.opened is not None:
+            self.close()
+            self.opened = None
+
+    def open(self, net: Any, train_history: list[Row]) -> Any:
+        """Return what is kept open."""
+        raise NotImplementedError
+
+    def log(self, net: Any, train_history: list[Row]) -> None:
+        """Log the last epoch."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Close what was opened."""
+        raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"opened": None}
