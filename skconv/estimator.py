@@ -13,6 +13,7 @@ from .data import BatchIterator, TrainSplit
 from .exporting import HistoryMixin
 from .fitting import Data, Fitting, Going, prepare
 from .handling import HandlingMixin
+from .html import HtmlMixin
 from .keywords import KeywordEstimator
 from .model import Model
 from .objectives import objective as default_objective
@@ -36,7 +37,13 @@ __all__ = ["NeuralNet"]
 
 
 class NeuralNet(
-    PredictionMixin, WeightsMixin, HistoryMixin, HandlingMixin, TagsMixin, KeywordEstimator
+    PredictionMixin,
+    WeightsMixin,
+    HistoryMixin,
+    HtmlMixin,
+    HandlingMixin,
+    TagsMixin,
+    KeywordEstimator,
 ):
     """A neural network as a scikit-learn classifier or regressor.
 

@@ -26,7 +26,7 @@ FLOORS = [
         "windows",
         "winograd",
     ],
-    ["adjusting", "blocks", "checks", "depthwise", "exporting"],
+    ["adjusting", "blocks", "checks", "curve", "depthwise", "exporting"],
     [
         "heads",
         "inputs",
@@ -40,7 +40,7 @@ FLOORS = [
     ["data", "layers.*", "logits", "targets", "tunable"],
     ["augment.*", "models.*", "network", "settings"],
     ["augmenting", "building", "model", "outputs", "plans", "summary"],
-    ["checkpoints", "owners", "passes"],
+    ["checkpoints", "html", "owners", "passes"],
     ["rehearsal", "steps"],
     ["programs"],
     ["handlers.*", "preparation", "training"],
