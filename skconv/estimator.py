@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
 
 from .augmenting import AugmentParameters, as_parameters
+from .callbacks import Tasks
 from .data import BatchIterator, TrainSplit
 from .exporting import HistoryMixin
 from .fitting import Data, Fitting, Going, prepare
@@ -16,18 +18,12 @@ from .handling import HandlingMixin
 from .html import HtmlMixin
 from .keywords import KeywordEstimator
 from .model import Model
+from .moments import MOMENTS
 from .objectives import objective as default_objective
 from .owners import check_names
 from .prediction import PredictionMixin
 from .preparation import Blueprint, blueprint
-from .settings import (
-    MOMENTS,
-    as_list,
-    as_split,
-    as_test_iterator,
-    as_train_iterator,
-    check_settings,
-)
+from .settings import as_list, as_split, as_test_iterator, as_train_iterator, check_settings
 from .tags import TagsMixin
 from .training import Session
 from .updates import nesterov_momentum
@@ -42,6 +38,7 @@ class NeuralNet(
     HistoryMixin,
     HtmlMixin,
     HandlingMixin,
+    CallbackSupportMixin,
     TagsMixin,
     KeywordEstimator,
 ):
@@ -106,7 +103,7 @@ class NeuralNet(
     check_input : bool
         Whether X is searched for NaN and infinite values.
     verbose : int
-        1 prints the layers and a row for each epoch; 2 and 3 tell more of the layers.
+        1 prints the layers, a bar and a row for each epoch; 2 and 3 tell more of the layers.
     random_state : int, RandomState or None
         Only source of randomness: weights, order of rows, dropout, augmentation.
     warm_start : bool
@@ -279,7 +276,8 @@ class NeuralNet(
         goes_on = hasattr(self, "_model") and (self.warm_start or self._model.loaded)
         valid = None if X_val is None and y_val is None else (X_val, y_val)
         data = Data(X, y, sample_weight, valid)
-        return self._fit(data, self.max_epochs if epochs is None else epochs, goes_on=goes_on)
+        epochs = self.max_epochs if epochs is None else epochs
+        return self._fit(data, epochs, goes_on=goes_on, tells=True)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train on for one epoch, on all rows given.
@@ -299,14 +297,20 @@ class NeuralNet(
         data = Data(X, y, sample_weight, classes=classes, whole=True)
         return self._fit(data, 1, goes_on=hasattr(self, "_model"))
 
-    def _fit(self, data: Data, epochs: int, *, goes_on: bool) -> Self:
+    @with_callbacks
+    def _fit(self, data: Data, epochs: int, *, goes_on: bool, tells: bool = False) -> Self:
         going = Going(self._model, self._outputs) if goes_on else None
         fitting = prepare(self, self._settings, self._blueprint, data, going)
         before = dict(vars(self))
         session = self._session(fitting, fresh=not goes_on)
         try:
+            tasks = Tasks(self, epochs, data.X, data.y, data.sample_weight) if tells else None
+            if tasks is not None:
+                session.handlers.tell(tasks, one_by_one=not tasks.only_count)
             with self._keeping_params():
                 session.run(epochs)
+            if tasks is not None:
+                tasks.end(self)
         except Exception:
             if not session.epochs:
                 vars(self).clear()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .handlers import Handler, PrintLayerInfo, PrintLog
+from .handlers import Handler, PrintLayerInfo, PrintLog, PrintProgress
 from .model import Model
-from .settings import MOMENTS, as_list
-from .training import Handlers, means
+from .moments import MOMENTS, Handlers
+from .settings import as_list
+from .training import means
 
 
 class HandlingMixin:
@@ -18,23 +19,25 @@ class HandlingMixin:
         """List the handlers by moment, as new where training starts afresh."""
         lists = {name: as_list(getattr(self, name)) for name in MOMENTS}
         given = [handler for list_ in lists.values() for handler in list_]
-        own = list(
-            {id(handler): handler for handler in given if isinstance(handler, Handler)}.values()
-        )
-        for handler in own if fresh else ():
-            handler.reset()
+        for handler in given if fresh else ():
+            if isinstance(handler, Handler):
+                handler.reset()
         if fresh or not hasattr(self, "_printers"):
-            self._printers = {
-                "on_epoch_finished": PrintLog(),
-                "on_training_started": PrintLayerInfo(),
-            }
-        for name, printer in self._printers.items():
-            if self.verbose and not any(isinstance(h, type(printer)) for h in lists[name]):
+            self._printers = [
+                ("on_epoch_finished", PrintLog()),
+                ("on_training_started", PrintProgress()),
+                ("on_training_started", PrintLayerInfo()),
+            ]
+        for name, printer in self._printers if self.verbose else ():
+            if not any(isinstance(handler, type(printer)) for handler in given):
                 lists[name].insert(0, printer)
+        given = {id(handler): handler for list_ in lists.values() for handler in list_}
+        own = [handler for handler in given.values() if isinstance(handler, Handler)]
         return Handlers(
             **lists,
             begins=[handler.begin for handler in own],
             ends=[handler.end for handler in own],
+            on_steps=[handler.step for handler in own if handler.watches()],
         )
 
     @property

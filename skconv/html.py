@@ -83,8 +83,8 @@ class HtmlMixin:
         diagram = estimator_html_repr(self)
         if not hasattr(self, "_model"):
             return diagram
-        layers, losses = layer_table(self._model.network), _losses(self.train_history_)
-        return f'{diagram}{STYLE}<div class="skconv">{layers}{losses}</div>'
+        layers, curve = layer_table(self._model.network), _losses(self.train_history_)
+        return f'{diagram}{STYLE}<div class="skconv">{layers}{curve}</div>'
 
 
 def layer_table(network: Network) -> str:
@@ -161,6 +161,21 @@ def _cell(content: str, kind: str = "td", *, text: bool = False, style: str = ""
     classes = " ".join(filter(None, ["skconv-text" * text, style]))
     given = f' class="{classes}"' if classes else ""
     return f"<{kind}{given}>{content}</{kind}>"
+
+
+def losses(history: Sequence[Row]) -> str:
+    """Draw the losses by themselves, with the colours of the page.
+
+    Parameters
+    ----------
+    history : sequence of dict
+        Rows of the history.
+
+    Returns
+    -------
+    str
+    """
+    return f'{STYLE}<div class="skconv">{_losses(history)}</div>'
 
 
 def _losses(history: Sequence[Row]) -> str:

@@ -17,6 +17,7 @@ from .keys import structural_key
 from .layers.base import kind_of
 from .layers.spec import Spec, read
 from .models import default
+from .moments import MOMENTS
 from .network import Network, Runtime
 from .nonlinearities import linear, softmax
 from .outputs import Outputs
@@ -31,7 +32,7 @@ from .owners import (
 from .params import route
 from .passes import Values
 from .plans import Plan, Scores
-from .settings import MOMENTS, as_list
+from .settings import as_list
 from .targets import Target, from_output
 from .tunable import numbers_of, structure_of
 from .updating import Update, resolve, values_at

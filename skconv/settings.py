@@ -12,12 +12,10 @@ import optax
 from .data import BatchIterator, TrainSplit
 from .errors import Faults
 from .history import KEYS
+from .moments import MOMENTS
 from .scalars import is_number
 
 Test = Callable[[Any], bool]
-
-MOMENTS = ("on_training_started", "on_batch_finished", "on_epoch_finished", "on_training_finished")
-"""Parameters that take handlers, in the order in which they are called first."""
 
 
 def is_count(value: Any) -> bool:

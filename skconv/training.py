@@ -26,6 +26,7 @@ from .data import (
 from .history import Row, append_row
 from .inputs import Rows
 from .model import Model
+from .moments import Handler, Handlers, Pace, Progress
 from .network import Runtime
 from .passes import Values
 from .programs import Programs
@@ -33,8 +34,6 @@ from .steps import Batches, Moment, Span, Trained, TrainState
 
 PATIENCE = 0.05
 """Seconds that a call may take before the next one goes through twice as many epochs."""
-
-Handler = Callable[[Any, list[Row]], Any]
 
 Score = tuple[str, Callable[[np.ndarray, np.ndarray], float]]
 
@@ -60,20 +59,6 @@ class Feed(NamedTuple):
         """Keep only some of the rows."""
         weights = None if self.weights is None else self.weights[index]
         return self._replace(rows=self.rows.subset(index), y=take(self.y, index), weights=weights)
-
-
-@dataclass
-class Handlers:
-    """Callables ``(net, train_history)`` by the moment at which they are called."""
-
-    on_batch_finished: list[Handler]
-    on_epoch_finished: list[Handler]
-    on_training_started: list[Handler]
-    on_training_finished: list[Handler]
-    begins: list[Handler] = field(default_factory=list)
-    """Called before the first epoch, after those of `on_training_started`."""
-    ends: list[Handler] = field(default_factory=list)
-    """Called in the end, whatever happened."""
 
 
 @dataclass
@@ -109,6 +94,9 @@ class Session:
     custom_scores: list[Score]
     epochs: int = 0
     """Epochs that this session has been through."""
+    most: int = 0
+    """Epochs after which it ends."""
+    pace: Pace = field(default_factory=Pace)
 
     def run(self, epochs: int) -> None:
         """Train for a number of epochs, or until a handler raises `StopIteration`.
@@ -131,14 +119,17 @@ class Session:
 
     def _run(self, epochs: int) -> None:
         before = len(self.history)
+        self.most = epochs
         try:
             self._call(self.handlers.on_training_started + self.handlers.begins)
-            left, ahead = epochs - (len(self.history) - before), 1
+            self.most -= len(self.history) - before
+            left, ahead = self.most, 1
             while left > 0:
                 began, count = time.perf_counter(), min(left, ahead)
                 if not self._epochs(count):
                     break
                 left -= count
+                self._call(self.handlers.on_rows)
                 if self._unwatched() and time.perf_counter() - began < PATIENCE:
                     ahead = min(2 * ahead, epochs_at_once(self._whole[0].weights.shape))
         except StopIteration:
@@ -147,7 +138,7 @@ class Session:
             warnings.warn(
                 f"training was interrupted after {len(self.history)} epochs; "
                 "what was learnt is kept",
-                stacklevel=5,
+                stacklevel=6,
             )
         self._call(self.handlers.on_training_finished)
 
@@ -208,12 +199,13 @@ class Session:
         valid = [(self._shown, steps) for _, steps in self._valid[:1]] + self._valid[1:]
         outputs = []
         for rows, order, real, steps in self._rows(count):
-            for start, stop in _singly(steps) if handlers else [(0, steps)]:
+            for start, stop in self._pieces(steps, count):
                 first = valid[0] if valid else (None, 0)
                 shown = 0 if handlers or done + stop < total else first[1]
                 span = _span(count, start, stop, real, shown)
                 self._step(rows, order, first[0], span, done, found)
                 self._call(handlers)
+                self._tell(self.epochs + count - 1, done + stop, total, found)
             done += steps
         if valid and not handlers:
             outputs.append(found[-1].outputs)
@@ -221,6 +213,24 @@ class Session:
             self._step(rows, order, batches, _span(1, 0, 0, real, steps), done, found)
             outputs.append(found[-1].outputs)
         return outputs
+
+    def _pieces(self, steps: int, epochs: int) -> Iterator[tuple[int, int]]:
+        """Cut the steps of a chunk into those of single calls."""
+        if self.handlers.on_batch_finished:
+            return ((i, i + 1) for i in range(steps))
+        if self.handlers.on_steps and epochs == 1:
+            return self.pace.cut(steps)
+        return iter([(0, steps)])
+
+    def _tell(self, epoch: int, step: int, steps: int, found: list[Trained]) -> None:
+        """Tell those who watch the steps; what the last call found may not be there yet."""
+        if not self.handlers.on_steps:
+            return
+        over, loss = [one.train for one in found[:-1]], math.nan
+        if over:
+            loss = means(over, self.programs.train_sums)[0]["loss"]
+        for watcher in self.handlers.on_steps:
+            watcher(self.net, Progress(epoch, self.most, step, steps, loss))
 
     def _step(
         self,
@@ -299,7 +309,7 @@ class Session:
             f"the loss was no longer finite in epoch {epoch}; training stopped, and the weights "
             f"are {kept}. Lower update_learning_rate, or scale X and y",
             ConvergenceWarning,
-            stacklevel=7,
+            stacklevel=8,
         )
 
 
@@ -365,10 +375,6 @@ def _batches(chunk: Chunk) -> Batches:
 
 def _span(*numbers: int) -> Span:
     return Span(*map(np.int32, numbers))
-
-
-def _singly(steps: int) -> list[tuple[int, int]]:
-    return [(i, i + 1) for i in range(steps)]
 
 
 def _joined(kept: Sequence[Any], n: int) -> Any:

@@ -10,6 +10,7 @@ ROOT = Path(skconv.__file__).parent
 FLOORS = [
     [
         "caching",
+        "consoles",
         "errors",
         "extras",
         "hessian_free",
@@ -26,7 +27,7 @@ FLOORS = [
         "windows",
         "winograd",
     ],
-    ["adjusting", "blocks", "checks", "curve", "depthwise", "exporting"],
+    ["adjusting", "blocks", "callbacks", "checks", "curve", "depthwise", "exporting", "moments"],
     [
         "heads",
         "inputs",

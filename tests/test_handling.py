@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet
-from skconv.handlers import EarlyStopping, Handler, PrintLayerInfo, PrintLog
+from skconv.handlers import EarlyStopping, Handler, PrintLayerInfo, PrintLog, PrintProgress
 
 from .nets import X, make_net, y
 
@@ -24,7 +24,7 @@ def test_one_handler_or_several(given):
 def test_verbose_adds_what_prints_before_the_others():
     found = handlers(verbose=1, on_epoch_finished=len)
     assert kinds(found.on_epoch_finished) == [PrintLog, type(len)]
-    assert kinds(found.on_training_started) == [PrintLayerInfo]
+    assert kinds(found.on_training_started) == [PrintLayerInfo, PrintProgress]
     assert kinds(handlers(on_epoch_finished=len).on_epoch_finished) == [type(len)]
 
 

@@ -7,7 +7,9 @@ from .freezing import Freeze, Unfreeze
 from .gradients import GradientNorm
 from .mlflow import MlflowLogger
 from .plateau import ReduceLROnPlateau
+from .plot import PlotLoss
 from .printing import PrintLayerInfo, PrintLog
+from .progress import PrintProgress
 from .rate_finder import LearningRateFinder
 from .schedule import AdjustVariable, EarlyStopping
 from .tensorboard import TensorBoard
@@ -26,8 +28,10 @@ __all__ = [
     "Handler",
     "LearningRateFinder",
     "MlflowLogger",
+    "PlotLoss",
     "PrintLayerInfo",
     "PrintLog",
+    "PrintProgress",
     "ReduceLROnPlateau",
     "RememberBestWeights",
     "RestoreBestWeights",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..history import Row
+from ..moments import Progress
 
 
 class Handler:
@@ -34,6 +35,13 @@ class Handler:
 
     def end(self, net: Any, train_history: list[Row]) -> None:
         """Clean up; called once after each training, also after one that failed."""
+
+    def watches(self) -> bool:
+        """Tell whether `step` shall be called in this training."""
+        return False
+
+    def step(self, net: Any, progress: Progress) -> None:
+        """Look on; called a few times a second within an epoch, wherever the handler is listed."""
 
 
 class Logger(Handler):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
+from ..consoles import is_seen
 from ..heads import numeric
 from ..history import KEYS, Row, valid_key
 from ..summary import LOW_CAPACITY, Line, has_windows, lines
@@ -17,11 +17,7 @@ COLORS = {"cyan": "\033[36m", "green": "\033[32m", "magenta": "\033[35m", "red":
 
 
 def _colored(text: str, color: str | None) -> str:
-    return f"{COLORS[color]}{text}\033[0m" if color and _shows_colors() else text
-
-
-def _shows_colors() -> bool:
-    return sys.stdout.isatty() or type(sys.stdout).__module__.startswith("ipykernel")
+    return f"{COLORS[color]}{text}\033[0m" if color and is_seen() else text
 
 
 class PrintLog(Handler):
