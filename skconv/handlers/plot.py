@@ -6,7 +6,7 @@ import math
 import time
 from typing import Any
 
-from ..consoles import in_notebook
+from ..consoles import Cell, in_notebook
 from ..history import Row
 from ..html import losses
 from ..moments import Progress
@@ -44,13 +44,9 @@ class PlotLoss(Logger):
         return in_notebook()
 
     def open(self, net: Any, train_history: list[Row]) -> Any:
-        """Make room for the plot below the cell."""
-        if not in_notebook():
-            return None
-        from IPython.display import HTML, display
-
+        """Find a place for the plot."""
         self.drawn = -math.inf
-        return display(HTML(losses(train_history)), display_id=True)
+        return Cell() if in_notebook() else None
 
     def step(self, net: Any, progress: Progress) -> None:
         """Draw what is new since the last time."""
@@ -60,9 +56,7 @@ class PlotLoss(Logger):
     def log(self, net: Any, train_history: list[Row]) -> None:
         """Draw the losses."""
         if self.opened is not None and train_history:
-            from IPython.display import HTML
-
-            self.opened.update(HTML(losses(train_history)))
+            self.opened.draw(f"{len(train_history)} epochs", losses(train_history))
             self.drawn = time.perf_counter()
 
     def end(self, net: Any, train_history: list[Row]) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import shutil
-import sys
 import time
 from typing import Any
 
-from ..consoles import is_seen
+from ..consoles import Cell, Line, in_notebook, is_seen
 from ..history import Row
 from ..moments import Progress
-from .base import Handler
+from .base import Logger
 
 __all__ = ["PrintProgress"]
 
@@ -22,7 +20,7 @@ CELLS = 24
 """Width of the bar."""
 
 
-class PrintProgress(Handler):
+class PrintProgress(Logger):
     """Show epochs, steps, the current loss and the time left in a line that redraws in place.
 
     ``verbose=1`` does so; or pass it as ``on_training_started``. It is there in terminals and in
@@ -34,22 +32,20 @@ class PrintProgress(Handler):
     >>> handler = PrintProgress()
     """
 
-    def __init__(self) -> None:
-        self.reset()
-
     def reset(self) -> None:
         """Forget the training before."""
+        super().reset()
         self.first: tuple[float, int] | None = None
         self.drawn = -math.inf
-        self.width = 0
 
     def watches(self) -> bool:
         """Tell whether there is somebody to see the bar."""
         return is_seen()
 
-    def begin(self, net: Any, train_history: list[Row]) -> None:
-        """Start the clock."""
+    def open(self, net: Any, train_history: list[Row]) -> Any:
+        """Find a place for the bar, and start the clock."""
         self.reset()
+        return Cell() if in_notebook() else Line()
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Do nothing; the bar follows the steps."""
@@ -60,14 +56,14 @@ class PrintProgress(Handler):
         if self.first is None:  # compiling took the time until here
             self.first = now, done
         if progress.step == progress.steps and net.verbose:
-            self._clear()
+            self.opened.clear()
         elif now - self.drawn >= EVERY:
-            self._draw(self._line(progress, now, done))
+            self.opened.draw(self._line(progress, now, done))
             self.drawn = now
 
-    def end(self, net: Any, train_history: list[Row]) -> None:
+    def close(self) -> None:
         """Take the bar away."""
-        self._clear()
+        self.opened.close()
 
     def _line(self, progress: Progress, now: float, done: int) -> str:
         filled = CELLS * progress.step // progress.steps
@@ -83,18 +79,6 @@ class PrintProgress(Handler):
             left = progress.epochs * progress.steps - done
             parts.append(f"{_duration((now - began) / (done - before) * left)} left")
         return "  ".join(parts)
-
-    def _draw(self, line: str) -> None:
-        line = line[: shutil.get_terminal_size().columns - 1]
-        sys.stdout.write("\r" + line.ljust(self.width))
-        sys.stdout.flush()
-        self.width = len(line)
-
-    def _clear(self) -> None:
-        if self.width:
-            sys.stdout.write("\r" + " " * self.width + "\r")
-            sys.stdout.flush()
-            self.width = 0
 
 
 def _duration(seconds: float) -> str:

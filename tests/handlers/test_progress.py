@@ -65,6 +65,7 @@ def clock(monkeypatch):
 def test_the_bar_tells_steps_loss_and_the_time_left(opened, clock):
     terminal = opened()
     bar = PrintProgress()
+    bar.begin(Loud, [])
     bar.step(Loud, Progress(0, 10, 1, 40, math.nan))
     assert terminal.lines() == ["epoch 1/10  ────────────────────────  step 1/40"]
     clock.now += 19.0
@@ -79,6 +80,7 @@ def test_the_bar_tells_steps_loss_and_the_time_left(opened, clock):
 def test_it_stays_where_nobody_else_prints_and_is_gone_in_the_end(opened, clock):
     terminal = opened()
     bar = PrintProgress()
+    bar.begin(Loud, [])
     bar.step(Quiet, Progress(9, 10, 40, 40, 0.5))
     assert terminal.lines() == ["epoch 10/10  ━━━━━━━━━━━━━━━━━━━━━━━━  step 40/40  loss 0.5000"]
     bar.end(Quiet, [])
@@ -88,6 +90,7 @@ def test_it_stays_where_nobody_else_prints_and_is_gone_in_the_end(opened, clock)
 def test_it_is_drawn_now_and_then_and_fits_into_the_line(opened, clock):
     terminal = opened(30)
     bar = PrintProgress()
+    bar.begin(Loud, [])
     for step in range(1, 20):
         bar.step(Loud, Progress(0, 10, step, 40, 0.5))
         clock.now += 1 / 32
