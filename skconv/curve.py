@@ -68,7 +68,8 @@ def loss_curve(history: Sequence[Row]) -> str:
     shown = [curve for curve in CURVES if any(map(math.isfinite, values[curve[0]]))]
     for key, _, style in shown:
         parts.append(_line(x, y, epochs, values[key], style))
-    best = min((value, epoch) for epoch, value in zip(epochs, values[shown[-1][0]], strict=True))
+    pairs = zip(values[shown[-1][0]], epochs, strict=True)
+    best = min(pair for pair in pairs if math.isfinite(pair[0]))
     parts.append(
         f'<circle class="{shown[-1][2]}" cx="{x(best[1]):.1f}" cy="{y(best[0]):.1f}" r="3.5">'
         f"<title>lowest {shown[-1][1]} loss: {best[0]:.4g} in epoch {best[1]}</title></circle>"

@@ -66,7 +66,7 @@ def test_the_axes_have_round_numbers():
 
 
 def test_what_is_not_finite_leaves_a_gap():
-    svg = drawn([3.0, 2.0, math.inf, 1.0, 1.5], [1.0, math.nan, 1.0, 0.5, math.nan])
+    svg = drawn([3.0, 2.0, math.inf, 1.0, 1.5], [math.nan, 1.0, math.inf, 0.5, 0.6])
     assert [len(piece) for piece in points(svg, "skconv-train")] == [2, 2]
     assert [len(piece) for piece in points(svg, "skconv-valid")] == [1, 2]
     assert next(svg.iter("title")).text == "lowest validation loss: 0.5 in epoch 4"

@@ -46,7 +46,11 @@ class PlotLoss(Logger):
     def open(self, net: Any, train_history: list[Row]) -> Any:
         """Find a place for the plot."""
         self.drawn = -math.inf
-        return Cell() if in_notebook() else None
+        if not in_notebook():
+            return None
+        place = Cell()
+        place.draw("")
+        return place
 
     def step(self, net: Any, progress: Progress) -> None:
         """Draw what is new since the last time."""
