@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -111,11 +112,11 @@ class Session:
             After Ctrl-C; what was learnt is kept.
         """
         self._place()
-        try:
+        with ExitStack() as stack:
+            for end in reversed(self.handlers.ends):
+                stack.callback(end, self.net, self.history)
+            stack.callback(setattr, self.model, "batch", None)
             self._run(epochs)
-        finally:
-            self.model.batch = None
-            self._call(self.handlers.ends)
 
     def _run(self, epochs: int) -> None:
         before = len(self.history)

@@ -61,15 +61,20 @@ def test_handlers_end_after_a_training_that_failed():
     calls = []
 
     class Ending(Handler):
+        def __init__(self, name):
+            self.name = name
+
         def __call__(self, net, train_history):
             raise RuntimeError("no space left")
 
         def end(self, net, train_history):
-            calls.append("end")
+            calls.append(self.name)
+            raise OSError(f"{self.name} cannot be closed")
 
-    with pytest.raises(RuntimeError, match="no space left"):
-        make_net(on_epoch_finished=Ending()).fit(X, y)
-    assert calls == ["end"]
+    with pytest.raises(OSError, match="b cannot be closed") as caught:
+        make_net(on_epoch_finished=[Ending("a"), Ending("b")]).fit(X, y)
+    assert calls == ["a", "b"]
+    assert str(caught.value.__context__.__context__) == "no space left"
 
 
 def test_the_last_batch_is_told_to_those_who_look_at_batches():
