@@ -20,6 +20,7 @@ from .keys import structural_key
 from .shelf import Shelf
 from .together import Call, putting_off
 
+
 @dataclass
 class Job:
     """An estimator to be fitted on some rows.
@@ -123,7 +124,9 @@ class _Fold:
 
 
 def _net(estimator: Any) -> NeuralNet | None:
-    """The net that an estimator ends in."""
+    """The net that an estimator ends in, unless callbacks want to see it fitted on its own."""
+    if hasattr(estimator, "_skl_callbacks"):
+        return None
     if isinstance(estimator, Pipeline) and estimator.steps:
         return _net(estimator.steps[-1][1])
     return estimator if isinstance(estimator, NeuralNet) else None

@@ -61,6 +61,7 @@ class Lender:
         self._search = search
         self._estimator = estimator
         self._parallel = Parallel(n_jobs=search.n_jobs)
+        self._workers = joblib.effective_n_jobs(search.n_jobs)
         self._shelf = Shelf()
         self._next: Iterator[Job] | None = None
         self.params: Mapping[str, Any] = {}
@@ -113,10 +114,9 @@ class Lender:
                 yield job
 
     def _run(self, task: Task, jobs: Sequence[Job]) -> Iterable[Job]:
-        workers = joblib.effective_n_jobs(self._search.n_jobs)
-        if workers == 1:
+        if self._workers == 1:
             return task.run(jobs, self._shelf)
-        shares = [jobs[i::workers] for i in range(min(workers, len(jobs)))]
+        shares = [jobs[i :: self._workers] for i in range(min(self._workers, len(jobs)))]
         done = self._parallel(delayed(task.run)(share) for share in shares)
         return [done[i % len(shares)][i // len(shares)] for i in range(len(jobs))]
 
