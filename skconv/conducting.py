@@ -22,8 +22,8 @@ from .together import Call
 MEMORY = 0.25
 """Part of the memory that the weights of all lanes, and what their steps compute, may have."""
 
-MAX_LANES = 256
-"""Lanes at a time, where memory would allow for more."""
+MAX_LANES = 64
+"""Lanes at a time, where memory would allow for more, which gain nothing on a CPU."""
 
 
 @dataclass

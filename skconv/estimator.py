@@ -6,14 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
 
 from .augmenting import AugmentParameters, as_parameters
+from .callbacks import Tasks
 from .data import BatchIterator, TrainSplit
+from .exporting import HistoryMixin
 from .fitting import Data, Fitting, Going, prepare
-from .handling import HANDLERS, HandlingMixin
+from .handling import HandlingMixin
+from .html import HtmlMixin
 from .keywords import KeywordEstimator
 from .model import Model
+from .moments import MOMENTS
 from .objectives import objective as default_objective
 from .owners import check_names
 from .prediction import PredictionMixin
@@ -29,7 +34,16 @@ from .weights import WeightsMixin
 __all__ = ["NeuralNet"]
 
 
-class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, KeywordEstimator):
+class NeuralNet(
+    PredictionMixin,
+    WeightsMixin,
+    HistoryMixin,
+    HtmlMixin,
+    HandlingMixin,
+    CallbackSupportMixin,
+    TagsMixin,
+    KeywordEstimator,
+):
     """A neural network as a scikit-learn classifier or regressor.
 
     Parameters
@@ -91,7 +105,7 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
     check_input : bool
         Whether X is searched for NaN and infinite values.
     verbose : int
-        1 prints the layers and a row for each epoch; 2 and 3 tell more of the layers.
+        1 prints the layers, a bar and a row for each epoch; 2 and 3 tell more of the layers.
     random_state : int, RandomState or None
         Only source of randomness: weights, order of rows, dropout, augmentation.
     warm_start : bool
@@ -124,6 +138,7 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
         valid_accuracy, dur`` (seconds) and the scores. Where there are several outputs, also
         ``valid_loss_<output>`` and, but for numbers, ``valid_accuracy_<output>``, of which
         `valid_accuracy` is the mean; `valid_loss` is the weighted sum, with the penalties.
+        `history_` is the same as a pandas DataFrame.
     n_features_in_ : int
         Numbers in a row of X.
     feature_names_in_ : array of str
@@ -158,8 +173,8 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
         "augment": AugmentParameters,
         "test_augment": as_parameters,
     }
-    _copied_together = ("layers", *HANDLERS)
-    _stateful = HANDLERS
+    _copied_together = ("layers", *MOMENTS)
+    _stateful = MOMENTS
 
     def __init__(
         self,
@@ -269,7 +284,8 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
         goes_on = hasattr(self, "_model") and (self.warm_start or self._model.loaded)
         valid = None if X_val is None and y_val is None else (X_val, y_val)
         data = Data(X, y, sample_weight, valid)
-        return self._fit(data, self.max_epochs if epochs is None else epochs, goes_on=goes_on)
+        epochs = self.max_epochs if epochs is None else epochs
+        return self._fit(data, epochs, goes_on=goes_on, tells=True)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train on for one epoch, on all rows given.
@@ -289,10 +305,17 @@ class NeuralNet(PredictionMixin, WeightsMixin, HandlingMixin, TagsMixin, Keyword
         data = Data(X, y, sample_weight, classes=classes, whole=True)
         return self._fit(data, 1, goes_on=hasattr(self, "_model"))
 
-    def _fit(self, data: Data, epochs: int, *, goes_on: bool) -> Self:
-        if not put_off(Call(self, data, epochs, goes_on)):
-            with self._training(data, goes_on=goes_on) as session:
-                session.run(epochs)
+    @with_callbacks
+    def _fit(self, data: Data, epochs: int, *, goes_on: bool, tells: bool = False) -> Self:
+        if put_off(Call(self, data, epochs, goes_on)):
+            return self
+        with self._training(data, goes_on=goes_on) as session:
+            tasks = Tasks(self, epochs, data.X, data.y, data.sample_weight) if tells else None
+            if tasks is not None:
+                session.handlers.tell(tasks, one_by_one=not tasks.only_count)
+            session.run(epochs)
+            if tasks is not None:
+                tasks.end(self)
         return self
 
     @contextmanager

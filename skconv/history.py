@@ -78,6 +78,25 @@ def _is_best(history: list[Row], key: str, loss: float) -> bool:
     return all(not loss >= row[key] for row in history) and not math.isnan(loss)
 
 
+def numbers(row: Row) -> dict[str, float]:
+    """Pick the numbers that trackers can draw: without the epoch, flags and what is not finite.
+
+    Parameters
+    ----------
+    row : dict
+        A row of the history.
+
+    Returns
+    -------
+    dict of str to float
+    """
+    return {
+        key: float(value)
+        for key, value in row.items()
+        if key != "epoch" and not isinstance(value, bool) and math.isfinite(value)
+    }
+
+
 def monitored(row: Row, key: str = "valid_loss") -> float:
     """Read the loss to watch: the validation loss, or the training loss where there is none.
 

@@ -13,15 +13,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 
-from .conducting import Outcome, conduct, lanes_that_fit
+from .conducting import MAX_LANES, Outcome, conduct, lanes_that_fit
 from .estimator import NeuralNet
 from .inputs import Picked
 from .keys import structural_key
 from .shelf import Shelf
 from .together import Call, putting_off
-
-MAX_WIDTH = 64
-"""Lanes in one program; more of them gain nothing on a CPU."""
 
 
 @dataclass
@@ -95,7 +92,7 @@ class Task:
         shelf = shelf or Shelf()
         calls = [self.begin(job, shelf) for job in jobs]
         waiting = [(job, call) for job, call in zip(jobs, calls, strict=True) if call]
-        width = self.max_lanes or MAX_WIDTH
+        width = self.max_lanes or MAX_LANES
         made = conduct([call for _, call in waiting], shelf, self.lanes, width)
         for (job, _), outcome in zip(waiting, made, strict=True):
             job.outcome = Outcome(outcome.fault, outcome.seconds + job.outcome.seconds)
@@ -127,7 +124,9 @@ class _Fold:
 
 
 def _net(estimator: Any) -> NeuralNet | None:
-    """The net that an estimator ends in."""
+    """The net that an estimator ends in, unless callbacks want to see it fitted on its own."""
+    if hasattr(estimator, "_skl_callbacks"):
+        return None
     if isinstance(estimator, Pipeline) and estimator.steps:
         return _net(estimator.steps[-1][1])
     return estimator if isinstance(estimator, NeuralNet) else None

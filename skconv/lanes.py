@@ -8,7 +8,8 @@ import time
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -56,25 +57,35 @@ class Lane:
     fault: Exception | None = None
     seconds: float = 0.0
     ended: bool = False
+    _ending: ExitStack = field(default_factory=ExitStack)
 
     def begin(self) -> bool:
         """Call the handlers of the beginning, and tell whether there is anything to do."""
+        self._ending.enter_context(self.session.ending())
         try:
-            self.session.start()
+            self.session.start(self.epochs)
         except Exception as fault:
             return self.end(fault)
+        self.epochs = self.session.most
         return self.epochs > 0 or self.end()
 
     def end(self, fault: Exception | None = None) -> bool:
         """Call the handlers of the end, unless training failed; return False."""
         try:
-            if fault is None or isinstance(fault, StopIteration):
-                fault = None
-                self.session.finish()
+            with self._ending:
+                if fault is None or isinstance(fault, StopIteration):
+                    fault = None
+                    self.session.finish()
         except Exception as other:
             fault = other
         self.fault, self.ended = fault, True
         return False
+
+    def interrupt(self, stop: KeyboardInterrupt) -> None:
+        """End before its end."""
+        self._ending.close()
+        self.fault = InterruptedError("training was interrupted before it came to its end")
+        self.fault.__cause__ = stop
 
     def note(self, count: int, before: Any, trained: Trained, seconds: float) -> bool:
         """Write down what some epochs gave, and tell whether more are to come."""
@@ -89,7 +100,7 @@ class Lane:
         """Train on its own."""
         began = time.perf_counter()
         try:
-            self.session.train_alone(self.epochs)
+            self.session.run(self.epochs, alone=False)
         except Exception as fault:
             self.fault = fault
         self.ended = not self.session.stopped
@@ -125,8 +136,7 @@ def run(lanes: Sequence[Lane], how: str, width: int) -> None:
     except KeyboardInterrupt as stop:
         for lane in lanes:
             if not lane.ended:
-                lane.fault = InterruptedError("training was interrupted before it came to its end")
-                lane.fault.__cause__ = stop
+                lane.interrupt(stop)
         raise
 
 
@@ -136,9 +146,9 @@ def _group(session: Session, how: str) -> tuple[Hashable, ...]:
     mode = _fastest(session) if how == "auto" else how
     arrays = train.rows.arrays
     elsewhere = valid and any(valid.rows.arrays[name] is not a for name, a in arrays.items())
-    alone = handlers.on_batch_finished or session.custom_scores or elsewhere
+    alone = handlers.on_batch_finished or handlers.on_steps or session.custom_scores or elsewhere
     if mode == "loop" or alone or any(changes(feed.iterator) for feed in (train, valid) if feed):
-        return ("loop",)
+        return "loop", id(session.programs)
     sizes = [(feed.steps, feed.iterator.batch_size) for feed in (train, valid) if feed]
     return mode, id(session.programs), *map(id, arrays.values()), *sizes
 
@@ -154,12 +164,11 @@ def _one_by_one(lanes: Sequence[Lane]) -> None:
     """Train lanes on their own, on a CPU in as many threads as there are cores."""
     quiet = not any(any(vars(lane.session.handlers).values()) for lane in lanes)
     threads = _cores() if quiet and jax.default_backend() == "cpu" else 1
-    if threads == 1:
-        for lane in lanes:
-            lane.run()
-        return
+    alone = 1 if threads > 1 else len(lanes)  # the first compiles for the others
+    for lane in lanes[:alone]:
+        lane.run()
     with ThreadPoolExecutor(threads) as pool:
-        runs = [pool.submit(lane.run) for lane in lanes]
+        runs = [pool.submit(lane.run) for lane in lanes[alone:]]
         try:
             for one in runs:
                 one.result()

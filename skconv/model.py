@@ -36,6 +36,8 @@ class Model:
         Epochs and steps trained so far.
     loaded : bool
         Whether weights were put in that the next fit shall go on from.
+    batch : tuple of list of str and array, or None
+        Names and sums of what the last step found, while handlers look at each batch.
     """
 
     network: Network
@@ -47,6 +49,7 @@ class Model:
     epoch: int = 0
     step: int = 0
     loaded: bool = False
+    batch: tuple[list[str], Any] | None = None
 
     def initialize(self) -> Model:
         """Draw the initial weights from the seed."""
@@ -68,8 +71,8 @@ class Model:
             self.update = update
 
     def __getstate__(self) -> dict[str, Any]:
-        arrays = {"params": self.params, "state": self.state, "opt": self.opt}
-        return {**vars(self), **jax.tree.map(np.asarray, arrays)}
+        arrays = {name: getattr(self, name) for name in ("params", "state", "opt")}
+        return {**vars(self), **jax.tree.map(np.asarray, arrays), "batch": None}
 
     def get(self, place: Place) -> np.ndarray:
         """Copy a parameter."""

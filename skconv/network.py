@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -195,21 +195,25 @@ class Network:
                     grads[layer][kept] = scale * grads[layer][kept]
         return grads
 
+    def held(self, old: Variables, new: Variables, runtime: Runtime) -> Variables:
+        """Keep the old arrays of layers whose `grad_scale` is 0."""
+        new = {layer: dict(own) for layer, own in new.items()}
+        for node in self.nodes:
+            scale = runtime.get(node.name, {}).get("grad_scale")
+            for name in node.specs if scale is not None else ():
+                layer, kept = self.shared.get((node.name, name), (node.name, name))
+                if kept in new.get(layer, {}):
+                    before = old[layer][kept]
+                    new[layer][kept] = jnp.where(scale == 0, before, new[layer][kept])
+        return new
+
     def structure(self) -> Network:
         """Copy the network without its initial values, which no program needs."""
         return replace(self, nodes=tuple(map(_without_initial, self.nodes)))
 
     def runtime(self) -> Runtime:
         """Numbers of the runtime fields, as the layers hold them, without absent ones."""
-        return {
-            node.name: {
-                f.name: getattr(node.layer, f.name)
-                for f in dataclasses.fields(node.layer)
-                if kind_of(f) == "runtime"
-                or (kind_of(f) == "optional" and getattr(node.layer, f.name) is not None)
-            }
-            for node in self.nodes
-        }
+        return {node.name: dict(_numbers(node)) for node in self.nodes}
 
     def init(self, key: jax.Array) -> tuple[Variables, Variables]:
         """Draw the initial parameters and state.
@@ -353,6 +357,16 @@ def _others(layer: Layer) -> list[str]:
     return [getattr(layer, name) for name, kind in further(layer).items() if kind == "layer"]
 
 
+def _numbers(node: Node) -> Iterator[tuple[str, Any]]:
+    learns = any(spec.trainable for spec in node.specs.values())
+    for f in dataclasses.fields(node.layer):
+        value = getattr(node.layer, f.name)
+        if value is None and learns:
+            value = f.metadata.get("absent")
+        if kind_of(f) in ("runtime", "optional") and value is not None:
+            yield f.name, value
+
+
 def _fields_key(layer: Layer) -> Hashable:
     return (
         tuple((name, getattr(layer, name)) for name in further(layer))
@@ -364,7 +378,7 @@ def _fields_key(layer: Layer) -> Hashable:
         + tuple(
             (f.name, getattr(layer, f.name) is None)
             for f in dataclasses.fields(layer)
-            if kind_of(f) in ("initial", "optional")
+            if kind_of(f) in ("initial", "optional") and f.metadata.get("absent") is None
         )
     )
 

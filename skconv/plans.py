@@ -15,7 +15,7 @@ from .keys import structural_key
 from .network import Network
 from .updating import Update
 
-Scores = tuple[tuple[str, Callable[[jax.Array, jax.Array], jax.Array]], ...]
+Scores = tuple[tuple[str, Callable[..., jax.Array]], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +39,8 @@ class Plan:
         numbers.
     scores_train, scores_valid : tuple of (str, callable)
         Each ``(predictions, targets) -> scalar or rows``.
+    measures : tuple of (str, callable)
+        Each from the gradients of a step to a scalar.
     """
 
     network: Network
@@ -50,6 +52,7 @@ class Plan:
     augment: tuple[Callable[..., Any], ...] = ()
     scores_train: Scores = ()
     scores_valid: Scores = ()
+    measures: Scores = ()
 
     @property
     def predicted(self) -> list[Head]:

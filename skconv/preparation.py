@@ -17,6 +17,7 @@ from .keys import structural_key
 from .layers.base import kind_of
 from .layers.spec import Spec, read
 from .models import default
+from .moments import MOMENTS
 from .network import Network, Runtime
 from .nonlinearities import linear, softmax
 from .outputs import Outputs
@@ -30,7 +31,7 @@ from .owners import (
 )
 from .params import route
 from .passes import Values
-from .plans import Plan
+from .plans import Plan, Scores
 from .settings import as_list
 from .targets import Target, from_output
 from .tunable import numbers_of, structure_of
@@ -98,12 +99,13 @@ class Blueprint:
         for spec in self.specs:
             own, layer = runtime[spec.name], network.node(spec.name).layer
             kinds = {f.name: kind_of(f) for f in fields(layer)}
+            absent = {f.name: f.metadata.get("absent") for f in fields(layer)}
             changes = {
                 spec.cls.aliases.get(name, name): value
                 for name, value in self.keywords[spec.name].items()
             }
             changes = {
-                name: value
+                name: absent[name] if value is None and name in own else value
                 for name, value in changes.items()
                 if name in own or (kinds[name] == "optional" and value is not None)
             }
@@ -243,14 +245,22 @@ def plan(
         augment=blueprint.transforms(),
         scores_train=tuple(map(tuple, as_list(params["scores_train"]))),
         scores_valid=tuple(map(tuple, as_list(params["scores_valid"]))),
+        measures=_measures(params),
     )
     faults = Faults()
     for argument in ("custom_scores", "scores_train", "scores_valid"):
+        taken = [*made.columns, *(name for name, _ in made.measures)]
         for name, _ in as_list(params[argument]):
-            if name in made.columns:
+            if name in taken:
                 faults.add(f"{argument}: {name!r} is a column of the history already")
     faults.raise_any()
     return made
+
+
+def _measures(params: Mapping[str, Any]) -> Scores:
+    """Collect what the handlers want to know of the steps, each once."""
+    handlers = [handler for name in MOMENTS for handler in as_list(params[name])]
+    return tuple(dict(pair for h in handlers for pair in getattr(h, "measures", ())).items())
 
 
 class LiveValues:

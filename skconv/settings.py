@@ -12,6 +12,7 @@ import optax
 from .data import BatchIterator, TrainSplit
 from .errors import Faults
 from .history import KEYS
+from .moments import MOMENTS
 from .scalars import is_number
 
 Test = Callable[[Any], bool]
@@ -124,10 +125,7 @@ RULES: dict[str, tuple[Test, str]] = {
     "custom_scores": _SCORES,
     "scores_train": _SCORES,
     "scores_valid": _SCORES,
-    "on_batch_finished": _HANDLERS,
-    "on_epoch_finished": _HANDLERS,
-    "on_training_started": _HANDLERS,
-    "on_training_finished": _HANDLERS,
+    **dict.fromkeys(MOMENTS, _HANDLERS),
     "more_params": (lambda v: v is None or isinstance(v, Mapping), "a dict, or None"),
     "class_weight": (
         lambda v: v is None or isinstance(v, Mapping) or (isinstance(v, str) and v == "balanced"),

@@ -140,7 +140,7 @@ class Trained(NamedTuple):
 
 def train_sums(plan: Plan) -> list[str]:
     """Name the sums that `train` returns of the training rows, in order."""
-    return _names(plan.scores_train, "finite")
+    return _names(plan.scores_train + plan.measures, "finite")
 
 
 def valid_sums(plan: Plan) -> list[str]:
@@ -194,11 +194,12 @@ def train(
             number = e * span.stop + i
             rates = {name: rate[number] for name, rate in values.update.items()}
             ctx = Context(True, keys[1], w > 0)
-            after, out, value = _learn(plan, before, Xb, yb, ctx, w, values, rates)
+            after, out, measured = _learn(plan, before, Xb, yb, ctx, w, values, rates)
             scores = passes.scores(plan, plan.scores_train, out, yb, w)
-            return after, _add(sums, w, {"loss": value, **scores})
+            return after, _add(sums, w, measured | scores)
 
-        sums = dict.fromkeys(_names(plan.scores_train), jnp.zeros((), jnp.float32))
+        names = _names(plan.scores_train + plan.measures)
+        sums = dict.fromkeys(names, jnp.zeros((), jnp.float32))
         after, sums = lax.fori_loop(span.start, span.stop, step, (before, sums))
         going &= _finite(sums["loss"], after.params, after.state)
         sums |= {"finite": going.astype(jnp.float32)}
@@ -277,12 +278,13 @@ def _learn(
     w: jax.Array,
     values: Values,
     rates: Mapping[str, Any],
-) -> tuple[TrainState, Any, jax.Array]:
-    """Take a step, and return the state after it, the output and the loss before it."""
+) -> tuple[TrainState, Any, dict[str, jax.Array]]:
+    """Take a step, and return the state after it, the output and the measures before it."""
     params, state, opt = carry
+    network, runtime = plan.network, values.runtime
 
     def forward(params: Variables) -> tuple[jax.Array, Variables]:
-        return passes.forward(plan, plan.network.heads, params, state, X, values.runtime, ctx)
+        return passes.forward(plan, network.heads, params, state, X, runtime, ctx)
 
     def of_outputs(out: Any, params: Variables) -> jax.Array:
         return passes.objective(plan, out, y, w, params, values)
@@ -293,14 +295,16 @@ def _learn(
 
     (value, (out, new)), grads = jax.value_and_grad(loss, has_aux=True)(params)
     changes, opt = plan.update.transformation(rates).update(
-        plan.network.scaled(grads, values.runtime),
+        network.scaled(grads, runtime),
         opt,
         params,
         value=value,
         grad=grads,
         value_fn=BatchLoss(lambda params: forward(params)[0], of_outputs),
     )
-    return TrainState(optax.apply_updates(params, changes), new, opt), out, value
+    after = network.held(params, optax.apply_updates(params, changes), runtime)
+    measured = {"loss": value} | {name: measure(grads) for name, measure in plan.measures}
+    return TrainState(after, network.held(state, new, runtime), opt), out, measured
 
 
 def _evaluate(

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from .network import Network, Node, count
 
+LOW_CAPACITY = 100 / 6
+"""Percent below which a layer can learn little: its filter is lost in what it sees."""
+
 
 class Line(NamedTuple):
     """A layer in the table.

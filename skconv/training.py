@@ -6,8 +6,8 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
@@ -28,6 +28,7 @@ from .data import (
 from .history import Row, append_row
 from .inputs import Rows
 from .model import Model
+from .moments import Handler, Handlers, Pace, Progress
 from .network import Runtime
 from .passes import Values
 from .placing import Feed, alone, as_batches, shared
@@ -37,8 +38,6 @@ from .steps import Batches, Moment, Span, Trained, TrainState
 
 PATIENCE = 0.05
 """Seconds that a call may take before the next one goes through twice as many epochs."""
-
-Handler = Callable[[Any, list[Row]], Any]
 
 Score = tuple[str, Callable[[np.ndarray, np.ndarray], float]]
 
@@ -50,16 +49,6 @@ class Before(NamedTuple):
     state: Any
     opt: Any
     step: int
-
-
-@dataclass
-class Handlers:
-    """Callables ``(net, train_history)`` by the moment at which they are called."""
-
-    on_batch_finished: list[Handler]
-    on_epoch_finished: list[Handler]
-    on_training_started: list[Handler]
-    on_training_finished: list[Handler]
 
 
 @dataclass
@@ -99,9 +88,20 @@ class Session:
     """Epochs that this session has been through."""
     stopped: bool = False
     """Whether to end after the present call."""
+    most: int = 0
+    """Epochs after which it ends."""
+    pace: Pace = field(default_factory=Pace)
 
-    def run(self, epochs: int) -> None:
+    def run(self, epochs: int, *, alone: bool = True) -> None:
         """Train for a number of epochs, or until a handler raises `StopIteration`.
+
+        Epochs that a handler puts into the history before the first one count as well.
+
+        Parameters
+        ----------
+        epochs : int
+        alone : bool
+            Whether Ctrl-C ends this training alone, and raises nothing.
 
         Warns
         -----
@@ -110,38 +110,47 @@ class Session:
         UserWarning
             After Ctrl-C; what was learnt is kept.
         """
-        try:
-            self.train_alone(epochs)
-        except KeyboardInterrupt:
-            warnings.warn(
-                f"training was interrupted after {len(self.history)} epochs; "
-                "what was learnt is kept",
-                stacklevel=4,
-            )
+        with self.ending():
+            try:
+                self.start(epochs)
+                self._go_through()
+            except StopIteration:
+                pass
+            except KeyboardInterrupt:
+                if not alone:
+                    raise
+                warnings.warn(
+                    f"training was interrupted after {len(self.history)} epochs; "
+                    "what was learnt is kept",
+                    stacklevel=5,
+                )
             self.finish()
 
-    def train_alone(self, epochs: int) -> None:
-        """Train as `run` does; Ctrl-C raises."""
-        try:
-            self.start()
-            self.go_through(epochs)
-        except StopIteration:
-            pass
-        self.finish()
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Tell the handlers of the end, whatever happens within."""
+        with ExitStack() as stack:
+            for end in reversed(self.handlers.ends):
+                stack.callback(end, self.net, self.history)
+            stack.callback(setattr, self.model, "batch", None)
+            yield
 
-    def start(self) -> None:
+    def start(self, epochs: int) -> None:
         """Call the handlers of the beginning."""
-        self._call(self.handlers.on_training_started)
+        before = len(self.history)
+        self.most = epochs
+        self._call(self.handlers.on_training_started + self.handlers.begins)
+        self.most -= len(self.history) - before
 
     def finish(self) -> None:
         """Call the handlers of the end."""
         self._call(self.handlers.on_training_finished)
 
-    def go_through(self, epochs: int) -> None:
-        """Train for a number of epochs, several in a call where nobody looks on."""
+    def _go_through(self) -> None:
+        """Train for the epochs that there are, several in a call where nobody looks on."""
         self._place()
-        left, several = epochs, 1
-        with self._feeding(epochs):
+        left, several = self.most, 1
+        with self._feeding(left):
             while left > 0 and not self.stopped:
                 began, count = time.perf_counter(), min(left, several)
                 if not self._epochs(count):
@@ -220,10 +229,10 @@ class Session:
         good = self._settle(found, count, before)
         self.model.epoch += good
         self.epochs += good
-        train = _means([one.train for one in found], self.programs.train_sums)
+        train = means([one.train for one in found], self.programs.train_sums)
         valid = None
         if self.valid:
-            valid = _means([one.valid for one in found], self.programs.valid_sums)
+            valid = means([one.valid for one in found], self.programs.valid_sums)
         for epoch in range(good):
             scores = None if valid is None else valid[epoch] | self._custom(outputs)
             del train[epoch]["finite"]
@@ -231,7 +240,7 @@ class Session:
         if good < count:
             self._warn_diverged()
             return False
-        self._call(self.handlers.on_epoch_finished)
+        self._call(self.handlers.on_epoch_finished + self.handlers.on_rows)
         return True
 
     def _train(self, count: int, found: list[Trained]) -> list[jax.Array | None]:
@@ -242,12 +251,13 @@ class Session:
         valid = [(self._shown, steps) for _, steps in self._valid[:1]] + self._valid[1:]
         outputs = []
         for rows, order, real, steps in self._rows(count):
-            for start, stop in _singly(steps) if handlers else [(0, steps)]:
+            for start, stop in self._pieces(steps, count):
                 first = valid[0] if valid else (None, 0)
                 shown = 0 if handlers or done + stop < total else first[1]
                 where = span(count, start, stop, real, shown)
                 self._step(rows, order, first[0], where, done, found)
                 self._call(handlers)
+                self._tell(self.epochs + count - 1, done + stop, total, found)
             done += steps
         if valid and not handlers:
             outputs.append(found[-1].outputs)
@@ -255,6 +265,24 @@ class Session:
             self._step(rows, order, batches, span(1, 0, 0, real, steps), done, found)
             outputs.append(found[-1].outputs)
         return outputs
+
+    def _pieces(self, steps: int, epochs: int) -> Iterator[tuple[int, int]]:
+        """Cut the steps of a chunk into those of single calls."""
+        if self.handlers.on_batch_finished:
+            return ((i, i + 1) for i in range(steps))
+        if self.handlers.on_steps and epochs == 1:
+            return self.pace.cut(steps)
+        return iter([(0, steps)])
+
+    def _tell(self, epoch: int, step: int, steps: int, found: list[Trained]) -> None:
+        """Tell those who watch the steps; what the last call found may not be there yet."""
+        if not self.handlers.on_steps:
+            return
+        over, loss = [one.train for one in found[:-1]], math.nan
+        if over:
+            loss = means(over, self.programs.train_sums)[0]["loss"]
+        for watcher in self.handlers.on_steps:
+            watcher(self.net, Progress(epoch, self.most, step, steps, loss))
 
     def _step(
         self,
@@ -279,6 +307,8 @@ class Session:
         )
         model.params, model.state, model.opt = trained.carry
         model.step += (stop - start) * epochs
+        if self.handlers.on_batch_finished:
+            model.batch = self.programs.train_sums, trained.train
         found.append(trained._replace(carry=None))
         _keep_pace(found)
 
@@ -403,10 +433,6 @@ def span(*numbers: int) -> Span:
     return Span(*map(np.int32, numbers))
 
 
-def _singly(steps: int) -> list[tuple[int, int]]:
-    return [(i, i + 1) for i in range(steps)]
-
-
 def _joined(kept: Sequence[Any], n: int, copies: int = 1) -> Any:
     """Join batches, each of which holds copy after copy, to copies of all rows."""
 
@@ -420,8 +446,20 @@ def _joined(kept: Sequence[Any], n: int, copies: int = 1) -> Any:
     return jax.tree.map(joined, *kept)
 
 
-def _means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:
-    """Divide the sums of all calls by their weight, for each epoch."""
+def means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:
+    """Divide the sums of all calls by their weight, for each epoch.
+
+    Parameters
+    ----------
+    found : sequence of array of shape (EPOCHS, names)
+        As in `skconv.steps.Trained`.
+    names : list of str
+        Of the columns.
+
+    Returns
+    -------
+    list of dict of str to float
+    """
     host = sum(np.asarray(sums).astype(np.float64) for sums in found)
     weight = names.index("weight")
     means = host / np.maximum(host[:, [weight]], np.finfo(np.float32).tiny)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skconv.history import append_row, monitored
+from skconv.history import append_row, monitored, numbers
 
 KEYS = [
     "epoch",
@@ -93,3 +93,8 @@ def test_a_key_that_no_row_has_is_an_error():
     row = append_row([], {"loss": 1.0}, None, 0.0)
     with pytest.raises(KeyError, match="f1"):
         monitored(row, "f1")
+
+
+def test_numbers_for_trackers_are_finite_and_no_flags():
+    row = append_row([], {"loss": 1.0, "top5": 0.5}, None, 0.25)
+    assert numbers(row) == {"train_loss": 1.0, "dur": 0.25, "top5": 0.5}

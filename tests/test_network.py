@@ -298,7 +298,9 @@ def penalised(**fields):
 def test_penalties_of_layers_act_on_their_regularizable_parameters():
     network = penalised(l1=0.1, l2=0.2)
     numbers = network.runtime()
-    assert (numbers["a"], numbers["b"]) == ({"l2": 0.5}, {"l1": 0.1, "l2": 0.2})
+    scale = {"grad_scale": 1.0}
+    assert numbers["a"] == {"l2": 0.5} | scale
+    assert numbers["b"] == {"l1": 0.1, "l2": 0.2} | scale
     params, _ = draw(network)
     W = params["a"]["W"]
     runtime = {"a": {"l2": 3.0}, "b": {"l1": 4.0, "l2": 5.0}}
@@ -317,6 +319,27 @@ def test_factors_of_gradients_act_on_all_parameters_that_a_layer_uses():
         for name, factor in own.items():
             np.testing.assert_array_equal(scaled[layer][name], factor * params[layer][name])
     assert network.scaled(params, {}) == params
+
+
+def test_a_factor_of_zero_holds_what_a_layer_has_and_shares():
+    network = penalised()
+    params, state = draw(network)
+    runtime = {"b": {"grad_scale": 0.0}, "norm": {"grad_scale": np.float32(0.5)}}
+    moved = jax.tree.map(lambda array: array + 1, params)
+    held = network.held(params, moved, runtime)
+    by = {("a", "W"): 0, ("a", "b"): 1, ("b", "b"): 0, ("norm", "beta"): 1}
+    for (layer, name), before in by.items():
+        np.testing.assert_allclose(held[layer][name], params[layer][name] + before, rtol=1e-6)
+    renewed = jax.tree.map(lambda array: array + 1, state)
+    kept = network.held(state, renewed, {"norm": {"grad_scale": 0.0}})
+    jax.tree.map(np.testing.assert_array_equal, kept, state)
+    assert network.held(state, renewed, {}) == renewed
+
+
+def test_factors_of_gradients_are_one_where_nothing_is_said():
+    scales = {name: own.get("grad_scale") for name, own in penalised().runtime().items()}
+    assert scales == {"input": None, "a": 1.0, "norm": 1.0, "b": 1.0}
+    assert penalised(grad_scale=0.5).key == penalised().key
 
 
 def test_optional_numbers_are_no_part_of_the_key_but_their_presence_is():

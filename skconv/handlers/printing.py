@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
+from ..consoles import is_seen
 from ..heads import numeric
 from ..history import KEYS, Row, valid_key
-from ..summary import Line, has_windows, lines
+from ..summary import LOW_CAPACITY, Line, has_windows, lines
 from .base import Handler
 
 __all__ = ["PrintLayerInfo", "PrintLog"]
 
 COLORS = {"cyan": "\033[36m", "green": "\033[32m", "magenta": "\033[35m", "red": "\033[31m"}
 
-LOW_CAPACITY = 100 / 6
-"""Percent below which a layer can learn little: its filter is lost in what it sees."""
-
 
 def _colored(text: str, color: str | None) -> str:
-    return f"{COLORS[color]}{text}\033[0m" if color and _shows_colors() else text
-
-
-def _shows_colors() -> bool:
-    return sys.stdout.isatty() or type(sys.stdout).__module__.startswith("ipykernel")
+    return f"{COLORS[color]}{text}\033[0m" if color and is_seen() else text
 
 
 class PrintLog(Handler):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..adjusting import adjust
 from ..history import Row, monitored
 from .base import Handler
 
@@ -97,4 +98,4 @@ class AdjustVariable(Handler):
         epochs = max(net.max_epochs, 1)
         after = min(train_history[-1]["epoch"], epochs - 1)
         value = np.linspace(self.start, self.stop, epochs)[after]
-        setattr(net, self.name, float(value))
+        adjust(net, self.name, float(value))

@@ -69,7 +69,7 @@ def runtime(default: float, low: float = -np.inf, high: float = np.inf) -> Any:
     return field(default=default, metadata={"kind": "runtime", "check": between(low, high)})
 
 
-def optional(low: float = -np.inf, high: float = np.inf) -> Any:
+def optional(low: float = -np.inf, high: float = np.inf, absent: float | None = None) -> Any:
     """Keyword for a number that enters the compiled program, or None for a program without it.
 
     Another number compiles nothing.
@@ -78,6 +78,8 @@ def optional(low: float = -np.inf, high: float = np.inf) -> Any:
     ----------
     low, high : float
         Bounds of valid values.
+    absent : float, optional
+        Number that None stands for, so that None is no program of its own.
     """
     bounded = between(low, high)
 
@@ -85,7 +87,7 @@ def optional(low: float = -np.inf, high: float = np.inf) -> Any:
         valid = None if value is None else bounded(value)
         return valid and f"{valid}, or None"
 
-    metadata = {"kind": "optional", "check": check}
+    metadata = {"kind": "optional", "check": check, "absent": absent}
     return field(default=None, kw_only=True, repr=False, metadata=metadata)
 
 
@@ -187,14 +189,15 @@ class Layer:
         Factors on the sum of absolute values and of squares of the layer's regularisable
         parameters, added to the loss. Runtime values, as is `grad_scale`.
     grad_scale : float, optional
-        Factor on the gradients of the layer's parameters; 0 lets plain updates leave them alone.
+        Factor on the gradients of the layer's parameters; 0 freezes the layer: no update changes
+        its parameters, and its state stays as it is.
     """
 
     incoming: Any = field(default=None, compare=False, repr=False, metadata={"kind": "graph"})
     name: str | None = field(default=None, kw_only=True, metadata={"kind": "graph"})
     l1: float | None = optional(low=0.0)
     l2: float | None = optional(low=0.0)
-    grad_scale: float | None = optional()
+    grad_scale: float | None = optional(absent=1.0)
 
     layout: ClassVar[str] = "channels_first"
     """Axes that `apply` works in: ``'channels_first'``, ``'channels_last'``, or ``'any'`` where

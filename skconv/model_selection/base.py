@@ -61,6 +61,7 @@ class Lender:
         self._search = search
         self._estimator = estimator
         self._parallel = Parallel(n_jobs=search.n_jobs)
+        self._workers = joblib.effective_n_jobs(search.n_jobs)
         self._shelf = Shelf()
         self._next: Iterator[Job] | None = None
         self.params: Mapping[str, Any] = {}
@@ -103,19 +104,19 @@ class Lender:
             jobs = [self._search._job(self._estimator, *p) for p in planned[start : start + width]]
             if self._search.verbose and start + width < len(planned):
                 print(f"Training {len(jobs)} of {len(planned)} fits at a time")
-            for (params, split, _), job in zip(
-                planned[start:], self._run(task, jobs), strict=False
-            ):
+            jobs = list(self._run(task, jobs))
+            start += len(jobs)
+            while jobs:  # what is scored is let go
+                job = jobs.pop(0)
+                params, split, _ = planned[start - len(jobs) - 1]
                 self.seconds.append(job.outcome.seconds)
                 self._search._note(params, split, job)
                 yield job
-            start += len(jobs)
 
     def _run(self, task: Task, jobs: Sequence[Job]) -> Iterable[Job]:
-        workers = joblib.effective_n_jobs(self._search.n_jobs)
-        if workers == 1:
+        if self._workers == 1:
             return task.run(jobs, self._shelf)
-        shares = [jobs[i::workers] for i in range(min(workers, len(jobs)))]
+        shares = [jobs[i :: self._workers] for i in range(min(self._workers, len(jobs)))]
         done = self._parallel(delayed(task.run)(share) for share in shares)
         return [done[i % len(shares)][i // len(shares)] for i in range(len(jobs))]
 

@@ -1,15 +1,22 @@
 import inspect
+import pickle
 
 import pytest
+from sklearn.base import clone
 
-from skconv import handlers
+from skconv import NeuralNet, handlers
 from skconv.handlers import Handler, RememberBestWeights, RestoreBestWeights
 
 CLASSES = [getattr(handlers, name) for name in handlers.__all__ if name != "Handler"]
 
 
 def made(cls):
-    needed = {"path": "weights.npz", "name": "update_learning_rate"}
+    needed = {
+        "path": "weights.npz",
+        "name": "update_learning_rate",
+        "seconds": 1.0,
+        "layers": "*",
+    }
     if cls is RestoreBestWeights:
         return cls(RememberBestWeights())
     parameters = inspect.signature(cls).parameters
@@ -23,11 +30,24 @@ def test_every_handler_takes_the_net_and_its_history(cls):
 
 
 @pytest.mark.parametrize("cls", CLASSES)
+def test_every_handler_can_be_pickled_and_a_clone_has_its_own(cls):
+    handler = made(cls)
+    (own,) = clone(NeuralNet(on_epoch_finished=[handler])).on_epoch_finished
+    for copy in (own, pickle.loads(pickle.dumps(handler))):
+        assert type(copy) is cls
+        assert copy is not handler
+        assert plain(copy) == plain(handler)
+
+
+def plain(handler):
+    return {k: v for k, v in vars(handler).items() if not isinstance(v, Handler)}
+
+
+@pytest.mark.parametrize("cls", CLASSES)
 def test_a_reset_handler_is_as_new(cls):
     handler, new = made(cls), made(cls)
     for name, value in vars(handler).items():
         if name not in inspect.signature(cls).parameters and not isinstance(value, Handler):
             setattr(handler, name, "something seen")
     handler.reset()
-    plain = {k: v for k, v in vars(new).items() if not isinstance(v, Handler)}
-    assert {name: vars(handler)[name] for name in plain} == plain
+    assert {name: vars(handler)[name] for name in plain(new)} == plain(new)

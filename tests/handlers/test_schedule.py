@@ -128,7 +128,7 @@ def test_a_variable_moves_in_equal_steps_to_its_last_value():
 
 
 def test_a_variable_stays_at_its_last_value_beyond_max_epochs():
-    net = SimpleNamespace(max_epochs=2, rate=None)
+    net = SimpleNamespace(max_epochs=2, rate=None, more_params=None)
     handler = AdjustVariable("rate", start=1.0, stop=0.5)
     found = []
     for epoch in (1, 2, 3):

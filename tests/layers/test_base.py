@@ -72,6 +72,7 @@ def test_kinds_of_fields():
         (runtime(1.0), "runtime"),
         (initial(Constant()), "initial"),
         (optional(), "optional"),
+        (optional(absent=1.0), "optional"),
         (further_input(), "graph"),
         (other_layer(), "graph"),
     ):

@@ -4,6 +4,7 @@ from joblib import parallel_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
 
+from skconv import compile_counts
 from skconv.conducting import Outcome
 from skconv.jobs import Job
 from skconv.model_selection import BatchedGridSearchCV
@@ -52,14 +53,17 @@ def test_the_original_of_a_search_lends_only_while_it_evaluates():
 def test_workers_of_a_dask_cluster():
     from distributed import Client, LocalCluster
 
-    expected = GridSearchCV(make_net(), GRID, cv=2, refit=False).fit(X, y)
-    search = BatchedGridSearchCV(make_net(), GRID, cv=2, refit=False)
+    net = make_net(hidden_num_units=9)
+    search = BatchedGridSearchCV(net, GRID, cv=2, refit=False)
+    before = compile_counts()["train"]
     with (
         LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster,
         Client(cluster),
         parallel_config(backend="dask"),
     ):
         search.fit(X, y)
+    assert compile_counts()["train"] == before
+    expected = GridSearchCV(net, GRID, cv=2, refit=False).fit(X, y)
     np.testing.assert_allclose(
         search.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"], atol=1e-4
     )

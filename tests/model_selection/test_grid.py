@@ -329,9 +329,13 @@ def test_an_interrupt_keeps_what_is_finished(lanes):
 
 
 def test_processes_give_the_same_scores():
-    expected = searched_scores(GridSearchCV, make_net(), RATES)
-    search = BatchedGridSearchCV(make_net(), RATES, cv=3, refit=False, n_jobs=2)
-    np.testing.assert_array_equal(search.fit(X, y).cv_results_["mean_test_score"], expected)
+    net = make_net(hidden_num_units=8)
+    before = compile_counts()["train"]
+    search = BatchedGridSearchCV(net, RATES, cv=3, refit=False, n_jobs=2).fit(X, y)
+    assert compile_counts()["train"] == before
+    expected = searched_scores(GridSearchCV, net, RATES)
+    np.testing.assert_array_equal(search.cv_results_["mean_test_score"], expected)
+    assert compile_counts()["train"] > before
 
 
 def test_numbers_of_a_pipeline_that_remembers_on_its_own(tmp_path):

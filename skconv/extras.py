@@ -1,0 +1,49 @@
+"""Packages that only some parts need."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+EXTRAS = {
+    "matplotlib": "plot",
+    "pandas": "log",
+    "tensorboardX": "log",
+    "mlflow": "mlflow",
+    "wandb": "wandb",
+}
+"""Extra of skconv that installs a package."""
+
+
+def imported(name: str) -> ModuleType:
+    """Import a module of an optional package.
+
+    Parameters
+    ----------
+    name : str
+        As in ``import name``.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    ImportError
+        That names the extra to install.
+
+    Examples
+    --------
+    >>> imported('matplotlib.ticker').__name__
+    'matplotlib.ticker'
+    """
+    package = name.partition(".")[0]
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as fault:
+        if fault.name != package:
+            raise
+        extra = EXTRAS[package]
+        raise ImportError(
+            f"this needs {package}, which is not installed: pip install 'skconv[{extra}]'"
+        ) from fault

@@ -1,0 +1,81 @@
+"""Histories for MLflow."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from ..adjusting import described, rates
+from ..extras import imported
+from ..history import Row, numbers
+from .base import Logger
+
+__all__ = ["MlflowLogger"]
+
+
+class MlflowLogger(Logger):
+    """Log parameters, history and the numbers of the update rule as a run of MLflow.
+
+    Pass it as ``on_epoch_finished``. It needs MLflow: ``pip install 'skconv[mlflow]'``.
+
+    Parameters
+    ----------
+    experiment : str
+        It is made where there is none.
+    tracking_uri : str or path, optional
+        Where MLflow keeps its runs; by default where ``mlflow.set_tracking_uri`` says.
+    run_name : str, optional
+
+    Attributes
+    ----------
+    run_id : str or None
+        Of the run; a training that goes on has the same one.
+
+    Examples
+    --------
+    >>> handler = MlflowLogger('digits', tracking_uri='sqlite:///mlflow.db')
+    """
+
+    def __init__(
+        self,
+        experiment: str = "skconv",
+        tracking_uri: str | os.PathLike[str] | None = None,
+        run_name: str | None = None,
+    ) -> None:
+        self.experiment = experiment
+        self.tracking_uri = tracking_uri
+        self.run_name = run_name
+        super().__init__()
+
+    def reset(self) -> None:
+        """Begin a new run at the next training."""
+        super().reset()
+        self.run_id: str | None = None
+
+    def open(self, net: Any, train_history: list[Row]) -> Any:
+        """Begin a run, or go on with the one that there is."""
+        mlflow = imported("mlflow")
+        uri = None if self.tracking_uri is None else os.fspath(self.tracking_uri)
+        client = mlflow.MlflowClient(uri)
+        if self.run_id is not None:
+            client.update_run(self.run_id, status="RUNNING")
+            return client
+        known = client.get_experiment_by_name(self.experiment)
+        experiment = known.experiment_id if known else client.create_experiment(self.experiment)
+        self.run_id = client.create_run(experiment, run_name=self.run_name).info.run_id
+        words = described(net).items()
+        client.log_batch(self.run_id, params=[mlflow.entities.Param(*pair) for pair in words])
+        return client
+
+    def log(self, net: Any, train_history: list[Row]) -> None:
+        """Log the last row."""
+        metric = imported("mlflow").entities.Metric
+        row, now = train_history[-1], int(1000 * time.time())
+        found = (numbers(row) | rates(net)).items()
+        metrics = [metric(name, value, now, row["epoch"]) for name, value in found]
+        self.opened.log_batch(self.run_id, metrics=metrics)
+
+    def close(self) -> None:
+        """End the run."""
+        self.opened.set_terminated(self.run_id)

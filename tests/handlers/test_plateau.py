@@ -1,0 +1,83 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from skconv import compile_counts
+from skconv.handlers import ReduceLROnPlateau
+from skconv.updates import sgd
+
+from ..nets import X, make_net, y
+
+
+def rates(losses, key="valid_loss", rate=1.0, **given):
+    """The rate after each epoch."""
+    net = SimpleNamespace(update=sgd, update_learning_rate=rate, more_params=None)
+    handler, history, found = ReduceLROnPlateau(verbose=0, **given), [], []
+    for epoch, loss in enumerate(losses, start=1):
+        history.append({"epoch": epoch, "train_loss": 9.0, "valid_loss": 9.0, key: loss})
+        handler(net, history)
+        found.append(net.update_learning_rate)
+    return found
+
+
+FLAT = [1.0] * 6
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"patience": 2}, [1, 1, 0.5, 0.5, 0.25, 0.25]),
+        ({"patience": 1}, [1, 0.5, 0.25, 0.125, 0.0625, 0.03125]),
+        ({"patience": 1, "cooldown": 2}, [1, 0.5, 0.5, 0.5, 0.25, 0.25]),
+        ({"patience": 1, "min_rate": 0.3}, [1, 0.5, 0.3, 0.3, 0.3, 0.3]),
+        ({"patience": 9}, [1] * 6),
+    ],
+)
+def test_the_rate_falls_where_the_loss_does_not(given, expected):
+    assert rates(FLAT, factor=0.5, **given) == pytest.approx(expected)
+
+
+def test_a_loss_must_be_lower_by_a_fraction_of_the_best():
+    falling = [1.0, 0.95, 0.905, 0.86]
+    assert rates(falling, factor=0.5, patience=1, threshold=0.0) == [1, 1, 1, 1]
+    assert rates(falling, factor=0.5, patience=1, threshold=0.06) == [1, 0.5, 0.5, 0.25]
+    negative = [-1.0, -1.1, -1.05]
+    assert rates(negative, factor=0.5, patience=1) == [1, 1, 0.5]
+
+
+def test_another_number_can_be_monitored():
+    assert rates([3.0, 2.0, 2.0], key="error", monitor="error", factor=0.5, patience=1) == [
+        *(1, 1, 0.5)
+    ]
+
+
+def test_a_net_trains_on_with_the_lower_rate_and_has_its_own_in_the_end(capsys):
+    make_net(max_epochs=1).fit(X, y)
+    before = compile_counts()
+    seen = []
+    handler = ReduceLROnPlateau(factor=0.5, patience=1, threshold=1.0, cooldown=1)
+    net = make_net(
+        max_epochs=4,
+        on_epoch_finished=[handler, lambda net, history: seen.append(net.update_learning_rate)],
+    ).fit(X, y)
+    assert seen == [0.1, 0.05, 0.05, 0.025]
+    assert handler.rates == {2: 0.05, 4: 0.025}
+    assert net.update_learning_rate == 0.1
+    assert compile_counts() == before
+    schedule = make_net(max_epochs=4, update_learning_rate=lambda step: 0.1 if step < 4 else 0.05)
+    schedule.fit(X, y)
+    for one, two in zip(net.get_all_params(), schedule.get_all_params(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert capsys.readouterr().out == (
+        "Epoch 2: update_learning_rate is 0.05 from here on.\n"
+        "Epoch 4: update_learning_rate is 0.025 from here on.\n"
+    )
+
+
+def test_a_schedule_and_a_wrong_factor_are_told():
+    net = make_net(update_learning_rate=lambda step: 0.1, on_epoch_finished=ReduceLROnPlateau())
+    with pytest.raises(ValueError, match="is no number that a handler could change"):
+        net.fit(X, y)
+    with pytest.raises(ValueError, match=r"factor=10 is no number between 0 and 1"):
+        ReduceLROnPlateau(factor=10)

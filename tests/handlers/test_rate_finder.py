@@ -1,0 +1,123 @@
+import math
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from sklearn.base import clone
+
+from skconv import compile_counts
+from skconv.handlers import LearningRateFinder
+
+from ..nets import X, make_net, y
+
+mpl.use("Agg")
+
+
+def finder(**given):
+    return LearningRateFinder(**{"low": 1e-3, "high": 100.0, "steps": 26} | given)
+
+
+def test_the_rate_climbs_by_equal_factors_and_the_loss_is_that_of_training():
+    test = finder().find(make_net(), X, y)
+    n = len(test.losses)
+    assert 10 < n <= 26
+    np.testing.assert_allclose(test.rates, (1e-3 * (1e5 ** (np.arange(26) / 25)))[:n], rtol=1e-9)
+    losses = []
+    other = make_net(
+        max_epochs=13,
+        update_learning_rate=lambda step: 1e-3 * 1e5 ** (step / 25),
+        on_batch_finished=lambda net, history: losses.append(net.last_batch_["loss"]),
+    )
+    other.fit(X, y, epochs=n // 2)
+    assert losses == test.losses[: len(losses)]
+
+
+def test_the_smooth_loss_is_a_mean_with_weights_that_fall_off():
+    test = finder(smoothing=0.5)
+    test.losses = [4.0, 1.0, 2.0]
+    np.testing.assert_allclose(test.smooth_losses, [4.0, 2.0, 2.0])
+
+
+def test_the_steepest_fall_is_suggested():
+    test = finder(smoothing=0.0)
+    test.rates = [10.0**k for k in range(-5, 1)]
+    test.losses = [2.0, 1.9, 1.5, 0.5, 0.4, math.nan]
+    assert test.suggestion == 1e-3
+    with pytest.raises(ValueError, match=r"0 steps with a finite loss tell no learning rate"):
+        print(finder().suggestion)
+
+
+def test_the_test_ends_where_the_loss_breaks():
+    test = finder(high=1e12, smoothing=0.0, patience=2.0).find(make_net(), X, y)
+    assert len(test.losses) < 26
+    assert not test.losses[-1] <= 2 * np.nanmin(test.losses)
+    assert all(loss <= 2 * min(test.losses[:-1]) for loss in test.losses[:-1])
+
+
+def test_a_copy_is_tested_and_the_net_has_nothing_to_do_with_it():
+    called = []
+    net = make_net(on_epoch_finished=lambda net, history: called.append(net), verbose=1).fit(X, y)
+    before, given = net.get_all_params_values(), net.get_params()
+    called.clear()
+    finder().find(net, X, y)
+    assert called == []
+    assert net.get_params() == given
+    jax_equal(net.get_all_params_values(), before)
+
+
+def jax_equal(one, other):
+    for layer in one:
+        for a, b in zip(one[layer], other[layer], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_fit_becomes_a_test_and_puts_the_net_back():
+    plain = make_net(max_epochs=0).fit(X, y)
+    net = make_net(max_epochs=20, on_batch_finished=[finder(high=1.0)]).fit(X, y)
+    assert net.train_history_ == []
+    assert (net._model.step, net._model.epoch) == (0, 0)
+    assert net.update_learning_rate == 0.1
+    jax_equal(net.get_all_params_values(), plain.get_all_params_values())
+    assert clone(net).on_batch_finished[0].losses == []
+    trained, again = make_net(warm_start=True).fit(X, y), make_net(warm_start=True).fit(X, y)
+    trained.set_params(on_batch_finished=finder(high=1.0)).fit(X, y, epochs=20)
+    assert len(trained.train_history_) == 2
+    trained.set_params(on_batch_finished=None).fit(X, y)
+    jax_equal(trained.get_all_params_values(), again.fit(X, y).get_all_params_values())
+
+
+def test_nothing_more_is_compiled():
+    make_net().fit(X, y)
+    before = compile_counts()
+    finder().find(make_net(), X, y)
+    assert compile_counts() == before
+
+
+def test_the_plot_shows_losses_over_rates():
+    test = finder(high=1.0).find(make_net(), X, y)
+    figure = test.plot(figsize=(5, 3))
+    (ax,) = figure.axes
+    assert ax.get_xscale() == "log"
+    assert tuple(figure.get_size_inches()) == (5, 3)
+    x, drawn = ax.lines[1].get_data()
+    np.testing.assert_array_equal(x, test.rates)
+    np.testing.assert_array_equal(drawn, test.smooth_losses)
+    assert ax.lines[2].get_xdata()[0] == test.suggestion
+    assert f"{test.suggestion:.2g}" in ax.get_legend().texts[-1].get_text()
+    _, own = plt.subplots()
+    assert test.plot(ax=own) is own.figure
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"low": 0.0}, r"low=0\.0 and high=100\.0 are no rates with 0 < low < high"),
+        ({"high": 1e-4}, r"low=0\.001 and high=0\.0001 are no rates"),
+        ({"steps": 1}, r"steps=1 is not 2 or more"),
+    ],
+)
+def test_rates_must_rise(given, message):
+    with pytest.raises(ValueError, match=message):
+        finder(**given)
