@@ -15,6 +15,7 @@ import skconv
 
 
 def modules() -> Iterator[Any]:
+    """Import all modules of the package."""
     yield skconv
     for found in pkgutil.walk_packages(skconv.__path__, "skconv."):
         yield importlib.import_module(found.name)
@@ -38,6 +39,7 @@ def find_missing(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    """Have Sphinx call the above."""
     app.connect("autodoc-skip-member", is_foreign)
     app.connect("env-check-consistency", find_missing)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
