@@ -38,10 +38,11 @@ myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
 nb_execution_mode = "force"
-nb_execution_raise_on_error = True
+nb_execution_show_tb = True
 nb_execution_timeout = 120
 nb_output_stderr = "warn"
 nb_merge_streams = True
+nb_render_markdown_format = "myst"
 os.environ["MATPLOTLIBRC"] = str(HERE)
 
 html_theme = "furo"
