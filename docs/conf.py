@@ -44,6 +44,7 @@ nb_output_stderr = "warn"
 nb_merge_streams = True
 nb_render_markdown_format = "myst"
 os.environ["MATPLOTLIBRC"] = str(HERE)
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
 html_theme = "furo"
 html_title = f"skconv {release}"
