@@ -13,6 +13,8 @@ from sphinx.util import logging
 
 import skconv
 
+logger = logging.getLogger(__name__)
+
 
 def modules() -> Iterator[Any]:
     """Import all modules of the package."""
@@ -35,7 +37,7 @@ def find_missing(app: Sphinx, env: BuildEnvironment) -> None:
             obj = getattr(module, name)
             places = {f"{m.__name__}.{name}" for m in everywhere if vars(m).get(name) is obj}
             if not places & described:
-                logging.getLogger(__name__).warning("no page describes %s of %s", name, module)
+                logger.warning("no page describes %s.%s", module.__name__, name)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
