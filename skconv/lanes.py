@@ -16,10 +16,12 @@ from typing import Any
 import jax
 import numpy as np
 
+from .batches import Gathered
 from .data import changes, cut, epochs_at_once, orders
 from .inputs import Rows
+from .lane_steps import AXES
 from .placing import spread_feed
-from .steps import AXES, Gathered, Moment, Trained, TrainState
+from .steps import Moment, Trained, TrainState
 from .training import Session, filled, span
 
 MODES = ("auto", "loop", "unroll", "vmap")

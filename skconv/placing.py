@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from .batches import Batches
 from .data import BatchIterator, Chunk, chunks, take
 from .inputs import Rows
 from .shelf import Shelf
-from .steps import Batches
 
 
 class Feed(NamedTuple):
