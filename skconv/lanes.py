@@ -19,8 +19,10 @@ import numpy as np
 from .batches import Gathered
 from .data import changes, cut, epochs_at_once, orders
 from .inputs import Rows
+from .keys import structural_key
 from .lane_steps import AXES
-from .placing import spread_feed
+from .placing import Feed, spread_feed
+from .shelf import Shelf
 from .steps import Moment, Trained, TrainState
 from .training import Session, filled, span
 
@@ -156,6 +158,8 @@ def _group(session: Session, how: str) -> tuple[Hashable, ...]:
 
 
 def _fastest(session: Session) -> str:
+    if session.net.verbose:  # the rows of several nets would mix
+        return "loop"
     if jax.default_backend() != "cpu":
         return "vmap"
     network, size = session.model.network, session.train.iterator.batch_size
@@ -226,7 +230,8 @@ class Together:
         watched = any(session.handlers.on_epoch_finished for session in sessions)
         count = 1 if watched else min(room, *(lane.epochs for lane in lanes))
         befores = [session.before() for session in sessions]
-        made = [_arguments(session, (room, steps, size), count) for session in sessions]
+        shape, common = (room, steps, size), Shelf()
+        made = [_arguments(session, shape, count, common) for session in sessions]
         made += made[:1] * (width - len(made))
         trained = first.programs.train_lanes(
             *map(_stacked, AXES, zip(*made, strict=True)), how=self._how
@@ -244,26 +249,36 @@ class Together:
         return going
 
 
-def _arguments(session: Session, shape: tuple[int, int, int], count: int) -> tuple[Any, ...]:
+def _arguments(
+    session: Session, shape: tuple[int, int, int], count: int, common: Shelf
+) -> tuple[Any, ...]:
     """What the program takes of a lane for some epochs."""
     model, train, valid = session.model, session.train, session.valid
     X = session.shelf.once("all rows", list(train.rows.arrays.values()), partial(_all, train.rows))
     whole = next(iter(X.values())).shape[:2]
-    rows, shown = spread_feed(X, whole, *filter(None, (train, valid))), None
+    feeds = [feed for feed in (train, valid) if feed]
+    data = structural_key([(feed.index, feed.y, feed.weights) for feed in feeds])
+    rows, shown = common.once(("rows", data), [], partial(spread_feed, X, whole, *feeds)), None
     if valid:
         index, weights = cut(len(valid.rows), valid.weights, valid.iterator, seed=model.seed)
         shown = Gathered(X, rows.y, valid.index[index].astype(np.int32), weights)
     epochs = range(model.epoch, model.epoch + count)
-    order = orders(len(train.rows), train.iterator, shape, model.seed, epochs)
+    drawn = structural_key((train.iterator, train.index, model.seed, epochs.start))
+    order = common.once(("order", drawn), [], partial(_order, train, shape, model.seed, epochs))
     return (
         TrainState(model.params, model.state, model.opt),
         rows,
-        train.index[order].astype(np.int32),
+        order,
         shown,
         filled(session.values(model.step, shape[1] * count), math.prod(shape[:2])),
         Moment(np.uint32(model.seed), np.int32(model.epoch), np.int32(0)),
         span(count, 0, train.steps, len(train.rows), len(shown.index) if shown else 0),
     )
+
+
+def _order(feed: Feed, shape: tuple[int, int, int], seed: int, epochs: range) -> np.ndarray:
+    order = orders(len(feed.rows), feed.iterator, shape, seed, epochs)
+    return feed.index[order].astype(np.int32)
 
 
 def _all(rows: Rows) -> dict[str, jax.Array]:

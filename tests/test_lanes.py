@@ -106,11 +106,13 @@ def test_lanes_that_nobody_watches_run_in_threads(monkeypatch):
 def test_very_small_nets_are_vectorised_and_others_are_not():
     from skconv.lanes import _fastest
 
-    def of(units):
+    def of(units, **params):
         net = make_net(
-            layers=[("input", InputLayer), (DenseLayer, {"num_units": units}), ("out", DenseLayer)]
+            layers=[("input", InputLayer), (DenseLayer, {"num_units": units}), ("out", DenseLayer)],
+            **params,
         )
         return _fastest(sessions(net)[0])
 
     assert of(10) == "vmap"
     assert of(20_000) == "loop"
+    assert of(10, verbose=1) == "loop"
