@@ -158,7 +158,7 @@ def main(
 # %%
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
-        description="Repeat the first figure of Krizhevsky et al. (2012): rectifiers learn faster than tanh"
+        description="Compare rectifiers with tanh, as Krizhevsky et al. (2012)"
     )
     parser.add_argument("data", nargs="?", help="CIFAR-10 in an .npz file")
     parser.add_argument("--epochs", type=int, default=100)
