@@ -87,7 +87,7 @@ def shared(feed: Feed, shelf: Shelf) -> Placed:
     def all_rows() -> dict[str, Any]:
         return jax.device_put(_chunk(rows.whole(), None, None, feed.iterator).X)
 
-    X = shelf.once(("rows on the device", size), arrays, all_rows)
+    X = shelf.once(("rows in batches", size, jax.config.jax_default_device), arrays, all_rows)
     shape = next(iter(X.values())).shape[:2]
     return Placed(spread_feed(X, shape, feed), feed.steps, feed.index)
 
