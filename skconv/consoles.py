@@ -62,6 +62,6 @@ class Cell:
         """Do nothing: what others print has its own place."""
 
     def close(self) -> None:
-        """Leave an empty line."""
+        """Leave nothing to see."""
         if self.handle is not None:
-            self.draw("")
+            self.draw("", "")

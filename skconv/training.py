@@ -204,6 +204,7 @@ class Session:
         found: list[Trained] = []
         try:
             outputs = self._train(count, found)
+            jax.block_until_ready(found)
         except BaseException:
             if self._settle(found, count, before) < count:
                 self._warn_diverged()

@@ -3,7 +3,7 @@
 An update is a factory that returns an `optax.GradientTransformation`; optax's own factories work
 as they are. Any of them also takes ``update_clip_value`` and ``update_clip_norm``, and gets optax's
 extra arguments ``value``, ``grad`` and ``value_fn`` where it asks for them; the last is a
-`skconv.updating.BatchLoss`.
+``skconv.updating.BatchLoss``.
 """
 
 from __future__ import annotations

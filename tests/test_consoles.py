@@ -60,5 +60,5 @@ def test_a_cell_is_drawn_in_its_place(monkeypatch):
     assert shown == [
         ("first", {"text/plain": "one"}, {"raw": True, "display_id": True}),
         ("again", {"text/plain": "two", "text/html": "<b>two</b>"}, {"raw": True}),
-        ("again", {"text/plain": ""}, {"raw": True}),
+        ("again", {"text/plain": "", "text/html": ""}, {"raw": True}),
     ]

@@ -1,6 +1,7 @@
 import functools
 import math
 import threading
+import time
 
 import jax
 import numpy as np
@@ -130,6 +131,16 @@ def test_history_has_a_row_for_each_epoch():
     last, p = history[-1], net.predict_proba(X[:20])
     assert last["valid_loss"] == pytest.approx(log_loss(y[:20], p), rel=1e-5)
     assert last["valid_accuracy"] == pytest.approx(accuracy_score(y[:20], p.argmax(1)), rel=1e-5)
+
+
+def test_an_epoch_lasts_until_its_results_are_there():
+    rng = np.random.default_rng(0)
+    rows, labels = rng.normal(size=(1024, 256)), rng.integers(2, size=1024)
+    net = make_net(hidden_num_units=2048, update_learning_rate=0.01, max_epochs=1)
+    net.fit(rows, labels)
+    began = time.perf_counter()
+    net.fit(rows, labels)
+    assert net.train_history_[0]["dur"] > 0.3 * (time.perf_counter() - began)
 
 
 def ten(y_true, y_output):

@@ -38,8 +38,8 @@ class OfImages(Tunable):
 class Transform(OfImages):
     """A random change of a batch that leaves its shape.
 
-    Subclasses are frozen dataclasses, as `skconv.tunable.Tunable` says, with a ``__call__`` that
-    JAX can trace.
+    Subclasses are frozen dataclasses whose fields are made by `skconv.layers.structural` and
+    `skconv.layers.runtime`, with a ``__call__`` that JAX can trace.
     """
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
@@ -81,8 +81,8 @@ class Transform(OfImages):
 class Grid(OfImages):
     """Fixed changes of images, to predict from all of them.
 
-    Subclasses are frozen dataclasses, as `skconv.tunable.Tunable` says. The first change should be
-    none at all.
+    Subclasses are frozen dataclasses as those of `Transform`. The first change should be none at
+    all.
     """
 
     size: ClassVar[int | None] = None

@@ -194,7 +194,7 @@ class AlternatingFlip(_MirroringTransform):
     """Mirror each image in every other epoch, half of them in the first (Jordan 2024).
 
     In any two epochs in a row the network sees each image both ways. Which half begins follows from
-    the number of the row alone; see ``invoke`` of `skconv.augment.base` for what the call takes.
+    the number of the row alone; see `skconv.augment.invoke` for what the call takes.
 
     Parameters
     ----------

@@ -158,7 +158,7 @@ class QuasiAffine(Grid):
     cval: float = runtime(0.0)
 
     def parts(self, n: int) -> np.ndarray:
-        """Parts of the largest changes, as `skconv.sampling.affine_moves` takes them.
+        """Parts of the largest changes, as ``skconv.sampling.affine_moves`` takes them.
 
         Parameters
         ----------

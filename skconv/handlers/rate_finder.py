@@ -150,6 +150,8 @@ class LearningRateFinder(Handler):
     def suggestion(self) -> float:
         """The rate at which the smoothed loss falls most steeply over the logarithm of the rate.
 
+        What comes after its lowest value does not count: a loss that broke may fall as well.
+
         Raises
         ------
         ValueError
@@ -163,7 +165,8 @@ class LearningRateFinder(Handler):
                 f"{len(smooth)} steps with a finite loss tell no learning rate; call find first, "
                 "or lower `low`"
             )
-        return float(rates[np.gradient(smooth, np.log(rates)).argmin()])
+        slopes = np.gradient(smooth, np.log(rates))
+        return float(rates[slopes[: smooth.argmin() + 1].argmin()])
 
     def plot(self, ax: Axes | None = None, figsize: tuple[float, float] = (6, 4)) -> Figure:
         """Draw losses over rates.

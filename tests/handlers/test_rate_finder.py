@@ -48,6 +48,13 @@ def test_the_steepest_fall_is_suggested():
         print(finder().suggestion)
 
 
+def test_a_fall_after_the_loss_broke_is_not_suggested():
+    test = finder(smoothing=0.0)
+    test.rates = [10.0**k for k in range(-5, 1)]
+    test.losses = [2.0, 1.9, 1.5, 0.5, 9.0, 1.0]
+    assert test.suggestion == 1e-3
+
+
 def test_the_test_ends_where_the_loss_breaks():
     test = finder(high=1e12, smoothing=0.0, patience=2.0).find(make_net(), X, y)
     assert len(test.losses) < 26
