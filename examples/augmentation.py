@@ -1,9 +1,10 @@
-"""Draw MNIST digits as training sees them after random changes.
+# %% [markdown]
+# # Draw MNIST digits as training sees them after random changes
+#
+# Run `python examples/augmentation.py`; it takes a few seconds, and writes `augmentation.png`.
+# Each row has a digit as it is, and several draws of it.
 
-Run ``python examples/augmentation.py``; it takes a few seconds, and writes ``augmentation.png``.
-Each row has a digit as it is, and several draws of it.
-"""
-
+# %%
 from __future__ import annotations
 
 import matplotlib as mpl
@@ -17,12 +18,14 @@ AUGMENT = [("affine", RandomAffine(rotation=20, translation=1, scale=1.1, shear=
 """What a net would take as ``augment``."""
 
 
+# %%
 def load() -> np.ndarray:
     X, y = mnist_data()
     firsts = np.unique(y, return_index=True)[1]
     return (X[firsts] / 255).astype(np.float32).reshape(-1, 1, 28, 28)
 
 
+# %%
 def main(draws: int = 10, path: str = "augmentation.png") -> None:
     mpl.use("Agg")
     figure = plot_augmented(AUGMENT, load(), draws)
@@ -31,5 +34,6 @@ def main(draws: int = 10, path: str = "augmentation.png") -> None:
     print(f"Picture: {path}")
 
 
+# %%
 if __name__ == "__main__":
     main()

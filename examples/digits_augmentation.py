@@ -1,16 +1,18 @@
-"""Recognise digits from 2,000 examples, with and without augmentation.
+# %% [markdown]
+# # Recognise digits from 2,000 examples, with and without augmentation
+#
+# A network of dense layers knows nothing of images: a digit that has moved by a pixel is another
+# one to it. Small turns, shifts and changes of size in training teach it otherwise, and the mean
+# over such changes at prediction helps once more. Mirroring hurts: it makes what is no digit.
+#
+# Run `python examples/digits_augmentation.py`; it takes a few minutes on two CPU cores, and
+# writes `digits_augmentation.png`.
 
-A network of dense layers knows nothing of images: a digit that has moved by a pixel is another one
-to it. Small turns, shifts and changes of size in training teach it otherwise, and the mean over
-such changes at prediction helps once more. Mirroring hurts: it makes what is no digit.
-
-Run ``python examples/digits_augmentation.py``; it takes a few minutes on two CPU cores, and writes
-``digits_augmentation.png``.
-"""
-
+# %%
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,6 +50,7 @@ Curves = dict[str, dict[int, float]]
 """Test errors by epoch, of each of the above."""
 
 
+# %%
 class Digits(NamedTuple):
     """Images of shape (n, 1, 28, 28), from 0 to 1, and what they show."""
 
@@ -57,12 +60,14 @@ class Digits(NamedTuple):
     y_test: np.ndarray
 
 
+# %%
 def load() -> Digits:
     X, y = mnist_data()
     X = (X / 255).astype(np.float32).reshape(-1, 1, 28, 28)
     return Digits(*train_test_split(X, y, train_size=2000, stratify=y, random_state=0))
 
 
+# %%
 def build(augment: Any, epochs: int, seed: int) -> NeuralNet:
     return NeuralNet(
         layers=[
@@ -81,6 +86,7 @@ def build(augment: Any, epochs: int, seed: int) -> NeuralNet:
     )
 
 
+# %%
 def ask_copies(digits: Digits, errors: dict[int, float]) -> Callable:
     """Make a handler that notes the test error of predictions from copies."""
 
@@ -94,6 +100,7 @@ def ask_copies(digits: Digits, errors: dict[int, float]) -> Callable:
     return handler
 
 
+# %%
 def learn(digits: Digits, epochs: int, seed: int) -> Curves:
     curves: Curves = {name: {} for name in (*TRAININGS, COPIED)}
     for name, augment in TRAININGS.items():
@@ -108,6 +115,7 @@ def learn(digits: Digits, epochs: int, seed: int) -> Curves:
     return curves
 
 
+# %%
 def mean(of_seeds: Sequence[Curves]) -> Curves:
     return {
         name: {epoch: float(np.mean([one[name][epoch] for one in of_seeds])) for epoch in curve}
@@ -115,6 +123,7 @@ def mean(of_seeds: Sequence[Curves]) -> Curves:
     }
 
 
+# %%
 def draw(curves: Curves, path: Path) -> None:
     mpl.use("Agg")
     figure, axes = plt.subplots(figsize=(7, 5), layout="constrained")
@@ -128,6 +137,7 @@ def draw(curves: Curves, path: Path) -> None:
     plt.close(figure)
 
 
+# %%
 def main(
     epochs: int = 200, seeds: Sequence[int] = (0, 1, 2), path: str = "digits_augmentation.png"
 ) -> dict[str, float]:
@@ -142,9 +152,13 @@ def main(
     return accuracies
 
 
+# %%
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description="Recognise digits from 2,000 examples, with and without augmentation"
+    )
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    options = parser.parse_args()
+    # the arguments of a notebook are not ours
+    options = parser.parse_args([] if "ipykernel" in sys.modules else None)
     main(options.epochs, options.seeds)

@@ -1,18 +1,20 @@
-"""Find 68 points of faces, learning from mirrored faces as well.
+# %% [markdown]
+# # Find 68 points of faces, learning from mirrored faces as well
+#
+# The network of Daniel Nouri's facial keypoints tutorial, as a regression: where a face is
+# mirrored in training, the points are mirrored with it, and those of the left change their names
+# with those of the right. The error is a distance in parts of the distance of the eyes.
+#
+# Run `python examples/facial_keypoints.py faces.npz`, with a file of uint8 `train_x` of shape
+# `(n, 64, 64)` and `train_k` of shape `(n, 68, 2)`, x and y of the points in pixels, and the same
+# of `test`. Without a file it learns from drawn faces, which are easy. It writes
+# `facial_keypoints.png`.
 
-The network of Daniel Nouri's facial keypoints tutorial, as a regression: where a face is mirrored
-in training, the points are mirrored with it, and those of the left change their names with those of
-the right. The error is a distance in parts of the distance of the eyes.
-
-Run ``python examples/facial_keypoints.py faces.npz``, with a file of uint8 ``train_x`` of shape
-``(n, 64, 64)`` and ``train_k`` of shape ``(n, 68, 2)``, x and y of the points in pixels, and the
-same of ``test``. Without a file it learns from drawn faces, which are easy. It writes
-``facial_keypoints.png``.
-"""
-
+# %%
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,6 +55,7 @@ RATES = (1e-3, 1e-5)
 """In the first and in the last epoch."""
 
 
+# %%
 class Faces(NamedTuple):
     """Images of shape (n, 1, 64, 64), and points (n, 68, 2), x and y from 0 to 64 at the edges."""
 
@@ -60,6 +63,7 @@ class Faces(NamedTuple):
     points: np.ndarray
 
 
+# %%
 def load(data: str | Path, rows: int | None) -> Faces:
     with np.load(data) as arrays:
         images = np.concatenate([arrays["train_x"], arrays["test_x"]])
@@ -68,6 +72,7 @@ def load(data: str | Path, rows: int | None) -> Faces:
     return Faces(images[chosen][:, None], points[chosen])
 
 
+# %%
 def template() -> np.ndarray:
     """Points of a face that is drawn with arcs, of shape (68, 2), from -1 to 1."""
 
@@ -90,6 +95,7 @@ def template() -> np.ndarray:
     )
 
 
+# %%
 def drawn(n: int) -> Faces:
     """Draw faces that are turned, shifted and stretched: dark points on grey."""
     random = np.random.default_rng(0)
@@ -105,6 +111,7 @@ def drawn(n: int) -> Faces:
     return Faces(np.clip(160 - 120 * dark + noise, 0, 255).astype(np.uint8)[:, None], points)
 
 
+# %%
 def groups(images: np.ndarray) -> np.ndarray:
     """Number images so that those which are much alike share a number.
 
@@ -116,6 +123,7 @@ def groups(images: np.ndarray) -> np.ndarray:
     return fcluster(linkage(squareform(distances, checks=False), "average"), ALIKE, "distance")
 
 
+# %%
 def split(faces: Faces) -> tuple[Faces, Faces]:
     """Set a fifth of the groups aside for the test."""
     splitter = GroupShuffleSplit(1, test_size=0.2, random_state=0)
@@ -123,15 +131,18 @@ def split(faces: Faces) -> tuple[Faces, Faces]:
     return tuple(Faces(faces.images[rows], faces.points[rows]) for rows in (train, test))
 
 
+# %%
 def to_targets(points: np.ndarray) -> np.ndarray:
     """Points as the network learns them: from -1 to 1 across the image."""
     return (points / SIZE * 2 - 1).astype(np.float32)
 
 
+# %%
 def to_points(targets: np.ndarray) -> np.ndarray:
     return (targets + 1) * SIZE / 2
 
 
+# %%
 def build(epochs: int) -> NeuralNet:
     layers = [("input", InputLayer)]
     keywords = {}
@@ -166,6 +177,7 @@ def build(epochs: int) -> NeuralNet:
     )
 
 
+# %%
 def errors(predicted: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Mean distance from the true points for each face, in parts of the distance of the eyes."""
     left, right = (points[:, eye].mean(axis=1) for eye in (LEFT_EYE, RIGHT_EYE))
@@ -173,6 +185,7 @@ def errors(predicted: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.linalg.norm(predicted - points, axis=2).mean(axis=1) / between
 
 
+# %%
 def draw(faces: Faces, predicted: np.ndarray, path: Path) -> None:
     """Draw the first faces, and below those whose errors are largest."""
     mpl.use("Agg")
@@ -195,6 +208,7 @@ def draw(faces: Faces, predicted: np.ndarray, path: Path) -> None:
     plt.close(figure)
 
 
+# %%
 def main(
     data: str | Path | None = None,
     epochs: int = 20,
@@ -215,9 +229,13 @@ def main(
     return error
 
 
+# %%
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description="Find 68 points of faces, learning from mirrored faces as well"
+    )
     parser.add_argument("data", nargs="?", help="faces in an .npz file")
     parser.add_argument("--epochs", type=int, default=20)
-    options = parser.parse_args()
+    # the arguments of a notebook are not ours
+    options = parser.parse_args([] if "ipykernel" in sys.modules else None)
     main(options.data, options.epochs)

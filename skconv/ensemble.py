@@ -61,7 +61,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
     >>> from skconv import NeuralNet
     >>> from skconv.ensemble import BatchedBagging
     >>> X, y = load_iris(return_X_y=True)
-    >>> net = NeuralNet(update_learning_rate=0.05, max_epochs=30)
+    >>> net = NeuralNet(update_learning_rate=0.1, max_epochs=40)
     >>> bagging = BatchedBagging(net, n_estimators=3, random_state=0).fit(X, y)
     >>> bagging.score(X, y) > 0.9, len(bagging.estimators_)
     (True, 3)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .handlers import Handler, PrintLayerInfo, PrintLog, PrintProgress
 from .model import Model
 from .moments import MOMENTS, Handlers
+from .results import means
 from .settings import as_list
-from .training import means
 
 
 class HandlingMixin:

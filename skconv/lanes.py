@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,10 +16,14 @@ from typing import Any
 import jax
 import numpy as np
 
+from .batches import Gathered
 from .data import changes, cut, epochs_at_once, orders
 from .inputs import Rows
-from .placing import spread_feed
-from .steps import AXES, Gathered, Moment, Trained, TrainState
+from .keys import structural_key
+from .lane_steps import AXES
+from .placing import Feed, spread_feed
+from .shelf import Shelf
+from .steps import Moment, Trained, TrainState
 from .training import Session, filled, span
 
 MODES = ("auto", "loop", "unroll", "vmap")
@@ -129,10 +133,7 @@ def run(lanes: Sequence[Lane], how: str, width: int) -> None:
         groups[_group(lane.session, how)].append(lane)
     try:
         for (mode, *_), group in groups.items():
-            if mode == "loop":
-                _one_by_one(group)
-            else:
-                Together(mode, width).run(group)
+            _on_all_devices(_one_by_one if mode == "loop" else Together(mode, width).run, group)
     except KeyboardInterrupt as stop:
         for lane in lanes:
             if not lane.ended:
@@ -154,23 +155,48 @@ def _group(session: Session, how: str) -> tuple[Hashable, ...]:
 
 
 def _fastest(session: Session) -> str:
+    if session.net.verbose:  # the rows of several nets would mix
+        return "loop"
     if jax.default_backend() != "cpu":
         return "vmap"
     network, size = session.model.network, session.train.iterator.batch_size
     return "vmap" if size * network.products() <= SMALL else "loop"
 
 
+def _on_all_devices(work: Callable[[Sequence[Lane]], None], lanes: Sequence[Lane]) -> None:
+    """Give each device a share of the lanes; where somebody looks on, one has them all."""
+    devices = jax.local_devices()
+    if len(devices) == 1 or not _quiet(lanes):
+        work(lanes)
+        return
+
+    def on(device: jax.Device, share: Sequence[Lane]) -> None:
+        with jax.default_device(device):
+            work(share)
+
+    shares = [(device, lanes[i :: len(devices)]) for i, device in enumerate(devices)]
+    _in_threads([partial(on, *share) for share in shares if share[1]], len(devices), lanes)
+
+
 def _one_by_one(lanes: Sequence[Lane]) -> None:
     """Train lanes on their own, on a CPU in as many threads as there are cores."""
-    quiet = not any(any(vars(lane.session.handlers).values()) for lane in lanes)
-    threads = _cores() if quiet and jax.default_backend() == "cpu" else 1
+    on_cores = jax.default_backend() == "cpu" and jax.local_device_count() == 1
+    threads = _cores() if on_cores and _quiet(lanes) else 1
     alone = 1 if threads > 1 else len(lanes)  # the first compiles for the others
     for lane in lanes[:alone]:
         lane.run()
+    _in_threads([lane.run for lane in lanes[alone:]], threads, lanes)
+
+
+def _quiet(lanes: Sequence[Lane]) -> bool:
+    return not any(any(vars(lane.session.handlers).values()) for lane in lanes)
+
+
+def _in_threads(tasks: Sequence[Callable[[], None]], threads: int, lanes: Sequence[Lane]) -> None:
+    """Do all tasks; where one fails, and at Ctrl-C, the lanes end after their present call."""
     with ThreadPoolExecutor(threads) as pool:
-        runs = [pool.submit(lane.run) for lane in lanes[alone:]]
         try:
-            for one in runs:
+            for one in [pool.submit(task) for task in tasks]:
                 one.result()
         except BaseException:
             for lane in lanes:
@@ -206,7 +232,7 @@ class Together:
         key = "lanes", self._how, first.train.steps, first.valid and first.valid.steps
         width = first.shelf.once(key, [first.programs], lambda: -(-len(lanes) // rounds))
         waiting, going = list(lanes), []
-        while waiting or going:
+        while (waiting or going) and not first.stopped:
             while waiting and len(going) < width:
                 lane = waiting.pop(0)
                 if lane.begin():
@@ -224,7 +250,8 @@ class Together:
         watched = any(session.handlers.on_epoch_finished for session in sessions)
         count = 1 if watched else min(room, *(lane.epochs for lane in lanes))
         befores = [session.before() for session in sessions]
-        made = [_arguments(session, (room, steps, size), count) for session in sessions]
+        shape, common = (room, steps, size), Shelf()
+        made = [_arguments(session, shape, count, common) for session in sessions]
         made += made[:1] * (width - len(made))
         trained = first.programs.train_lanes(
             *map(_stacked, AXES, zip(*made, strict=True)), how=self._how
@@ -242,26 +269,37 @@ class Together:
         return going
 
 
-def _arguments(session: Session, shape: tuple[int, int, int], count: int) -> tuple[Any, ...]:
+def _arguments(
+    session: Session, shape: tuple[int, int, int], count: int, common: Shelf
+) -> tuple[Any, ...]:
     """What the program takes of a lane for some epochs."""
     model, train, valid = session.model, session.train, session.valid
-    X = session.shelf.once("all rows", list(train.rows.arrays.values()), partial(_all, train.rows))
+    arrays, device = list(train.rows.arrays.values()), jax.config.jax_default_device
+    X = session.shelf.once(("all rows", device), arrays, partial(_all, train.rows))
     whole = next(iter(X.values())).shape[:2]
-    rows, shown = spread_feed(X, whole, *filter(None, (train, valid))), None
+    feeds = [feed for feed in (train, valid) if feed]
+    data = structural_key([(feed.index, feed.y, feed.weights) for feed in feeds])
+    rows, shown = common.once(("rows", data), [], partial(spread_feed, X, whole, *feeds)), None
     if valid:
         index, weights = cut(len(valid.rows), valid.weights, valid.iterator, seed=model.seed)
         shown = Gathered(X, rows.y, valid.index[index].astype(np.int32), weights)
     epochs = range(model.epoch, model.epoch + count)
-    order = orders(len(train.rows), train.iterator, shape, model.seed, epochs)
+    drawn = structural_key((train.iterator, train.index, model.seed, epochs.start))
+    order = common.once(("order", drawn), [], partial(_order, train, shape, model.seed, epochs))
     return (
         TrainState(model.params, model.state, model.opt),
         rows,
-        train.index[order].astype(np.int32),
+        order,
         shown,
         filled(session.values(model.step, shape[1] * count), math.prod(shape[:2])),
         Moment(np.uint32(model.seed), np.int32(model.epoch), np.int32(0)),
         span(count, 0, train.steps, len(train.rows), len(shown.index) if shown else 0),
     )
+
+
+def _order(feed: Feed, shape: tuple[int, int, int], seed: int, epochs: range) -> np.ndarray:
+    order = orders(len(feed.rows), feed.iterator, shape, seed, epochs)
+    return feed.index[order].astype(np.int32)
 
 
 def _all(rows: Rows) -> dict[str, jax.Array]:

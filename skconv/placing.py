@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from .batches import Batches
 from .data import BatchIterator, Chunk, chunks, take
 from .inputs import Rows
 from .shelf import Shelf
-from .steps import Batches
 
 
 class Feed(NamedTuple):
@@ -87,7 +87,7 @@ def shared(feed: Feed, shelf: Shelf) -> Placed:
     def all_rows() -> dict[str, Any]:
         return jax.device_put(_chunk(rows.whole(), None, None, feed.iterator).X)
 
-    X = shelf.once(("rows on the device", size), arrays, all_rows)
+    X = shelf.once(("rows in batches", size, jax.config.jax_default_device), arrays, all_rows)
     shape = next(iter(X.values())).shape[:2]
     return Placed(spread_feed(X, shape, feed), feed.steps, feed.index)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,16 +12,17 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .augmenting import check_test_augment
-from .data import changes
+from .data import BatchIterator, changes, chunks
 from .heads import numeric, output_names
 from .inputs import Rows, check_rows
 from .model import FittedLayer, Model, name_of
+from .network import Runtime
 from .outputs import Outputs, from_outputs
 from .plans import PredictPlan
 from .preparation import as_numbers
-from .programs import programs_for
+from .programs import Programs, programs_for
+from .results import joined, keep_pace
 from .settings import as_test_iterator
-from .training import predict
 from .tunable import numbers_of, structure_of
 
 
@@ -57,7 +60,7 @@ class PredictionMixin:
         programs = programs_for(PredictPlan(network, structure_of(self.test_augment)))
         iterator = as_test_iterator(self.batch_iterator_test)
         numbers = as_numbers(network.runtime()), numbers_of(self.test_augment)
-        return predict(programs, self._model, rows, iterator, *numbers, to)
+        return _predicted(programs, self._model, rows, iterator, *numbers, to)
 
     def predict(self, X: Any) -> Any:
         """Predict labels, indicators or numbers.
@@ -126,3 +129,40 @@ class PredictionMixin:
         """
         check_is_fitted(self)
         return self._output(X, name_of(layer, self._model.network))
+
+
+def _predicted(
+    programs: Programs,
+    model: Model,
+    rows: Rows,
+    iterator: BatchIterator,
+    runtime: Runtime,
+    numbers: Mapping[str, Any],
+    to: str | None = None,
+) -> Any:
+    """Compute a layer's output for all rows.
+
+    Parameters
+    ----------
+    programs : Programs
+    model : Model
+    rows : Rows
+    iterator : BatchIterator
+    runtime : dict of dict of float32
+    numbers : dict of float32
+        Of what augments at test time.
+    to : str, optional
+        Name of the layer; by default all outputs.
+
+    Returns
+    -------
+    float32 array of shape (n, ...), or a tuple of them where there are several outputs
+        Of a layer that holds copies of the rows all of them, copy after copy.
+    """
+    kept, seed = [], np.uint32(model.seed)
+    for chunk in chunks(rows, None, None, iterator, keep=True):
+        args = (model.params, model.state, chunk.X, runtime, numbers, seed, np.int32(chunk.steps))
+        kept.append(programs.predict(*args, to=to))
+        keep_pace(kept)
+    copies = math.prod(model.network.node(to).copies) if to else 1
+    return joined(kept, len(rows), copies)

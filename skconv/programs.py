@@ -16,7 +16,7 @@ from typing import Any
 
 import jax
 
-from . import backward, steps
+from . import backward, lane_steps, predict_steps, steps
 from .plans import Plan, PredictPlan
 
 __all__ = ["clear_programs", "compile_counts"]
@@ -40,7 +40,7 @@ class Programs:
         compiled = partial(jax.jit, compiler_options=_compiler_options())
         if isinstance(plan, PredictPlan):
             self.predict = compiled(
-                _counted("predict", partial(steps.predict, plan)), static_argnames="to"
+                _counted("predict", partial(predict_steps.predict, plan)), static_argnames="to"
             )
             self.gradient = compiled(
                 _counted("gradient", partial(backward.gradient, plan)),
@@ -55,7 +55,7 @@ class Programs:
                 _counted("train", partial(steps.train, plan)), static_argnames="outputs"
             )
             self.train_lanes = compiled(
-                _counted("train", partial(steps.train_lanes, plan)), static_argnames="how"
+                _counted("train", partial(lane_steps.train_lanes, plan)), static_argnames="how"
             )
 
 

@@ -1,8 +1,8 @@
-"""What the programs compute: training with evaluation, and prediction."""
+"""What the programs compute that train and evaluate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,13 +12,12 @@ import optax
 from jax import lax
 
 from . import passes
-from .heads import alone
+from .batches import Batches, Gathered, at, batch_of, buffer, flat, put
 from .layers.base import Context
-from .network import Runtime, Variables
+from .network import Variables
 from .objectives import weighted_mean
-from .passes import Seen, Values, array_or_dict
-from .plans import Plan, PredictPlan, Scores
-from .tunable import with_values
+from .passes import Seen, Values
+from .plans import Plan, Scores
 from .updating import BatchLoss
 
 
@@ -35,52 +34,6 @@ class TrainState(NamedTuple):
     params: Variables
     state: Variables
     opt: Any
-
-
-class Batches(NamedTuple):
-    """Rows cut into batches, as `skconv.data.Chunk` holds them.
-
-    Parameters
-    ----------
-    X : dict of array of shape (steps, batch, ...)
-    y : array of shape (steps, batch, ...)
-    weights : array of shape (steps, batch)
-        Weight of each row in the loss; zero for rows that only fill up.
-    rows : int32 array of shape (steps, batch)
-        Number of each row in the data.
-    """
-
-    X: dict[str, Any]
-    y: Any
-    weights: Any
-    rows: Any
-
-    def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
-        """X, y and weights of a batch."""
-        return _batch(self.X, i), _at(self.y, i), self.weights[i]
-
-
-class Gathered(NamedTuple):
-    """Batches that lie anywhere in the data.
-
-    Parameters
-    ----------
-    X : dict of array of shape (1, n, ...)
-    y : array of shape (1, n, ...)
-    index : int32 array of shape (steps, batch)
-        Rows of each batch.
-    weights : array of shape (steps, batch)
-    """
-
-    X: dict[str, Any]
-    y: Any
-    index: Any
-    weights: Any
-
-    def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
-        """X, y and weights of a batch."""
-        places = 0, self.index[i]
-        return _batch(self.X, places), _at(self.y, places), self.weights[i]
 
 
 class Span(NamedTuple):
@@ -176,7 +129,7 @@ def train(
     is not finite leaves the state as it was before it, and so do those after it.
     """
     seed = jax.random.key(moment.seed)
-    X, y, weights, numbers = map(_flat, rows)
+    X, y, weights, numbers = map(flat, rows)
     places = jnp.arange(order.shape[-1], dtype=jnp.int32)
 
     def epoch(e: jax.Array, loop: Any) -> Any:
@@ -188,9 +141,9 @@ def train(
             row = order[e, i]
             w = jnp.where(i * len(places) + places < span.rows, weights[row], 0)
             keys = jax.random.split(jax.random.fold_in(key, moment.step + i), 2)
-            Xb = _batch(X, row)
+            Xb = batch_of(X, row)
             seen = Seen(moment.epoch + e, numbers[row])
-            Xb, yb = passes.augmented(plan, keys[0], Xb, _at(y, row), values, seen)
+            Xb, yb = passes.augmented(plan, keys[0], Xb, at(y, row), values, seen)
             number = e * span.stop + i
             rates = {name: rate[number] for name, rate in values.update.items()}
             ctx = Context(True, keys[1], w > 0)
@@ -221,52 +174,6 @@ def train(
     start = carry, jnp.array(True), of_train, of_valid, kept
     carry, _, *found = lax.fori_loop(0, span.epochs, epoch, start)
     return Trained(carry, *found)
-
-
-AXES = (
-    0,
-    Batches(None, 0, 0, 0),
-    0,
-    Gathered(None, 0, 0, 0),
-    0,
-    Moment(0, 0, None),
-    Span(None, None, None, 0, None),
-)
-"""Which arguments of `train` have an axis of lanes in `train_lanes`, from `carry` on."""
-
-
-def train_lanes(
-    plan: Plan,
-    carry: TrainState,
-    rows: Batches,
-    order: jax.Array,
-    valid: Gathered | None,
-    values: Values,
-    moment: Moment,
-    span: Span,
-    *,
-    how: str,
-) -> Trained:
-    """Train several nets on the same data, as `train` does each of them.
-
-    All that may differ between them has a first axis of lanes, as `AXES` says. `how` is
-    ``'vmap'``, with operations on all lanes at once, or ``'unroll'``, with operations for each.
-    """
-    args = carry, rows, order, valid, values, moment, span
-    axes = [None if arg is None else axis for arg, axis in zip(args, AXES, strict=True)]
-    lane = partial(train, plan)
-    if how == "vmap":
-        return jax.vmap(lane, in_axes=tuple(axes))(*args)
-    trained = [lane(*map(partial(_of_lane, i), axes, args)) for i in range(len(order))]
-    return jax.tree.map(lambda *parts: jnp.stack(parts), *trained)
-
-
-def _of_lane(i: int, axis: Any, arg: Any) -> Any:
-    if axis is None:
-        return arg
-    if axis == 0:
-        return jax.tree.map(lambda array: array[i], arg)
-    return type(axis)(*map(partial(_of_lane, i), axis, arg))
 
 
 def _learn(
@@ -329,7 +236,7 @@ def _evaluate(
         means = [weighted_mean(rows, w) for rows in passes.losses(plan, out, yb, values)]
         scores.update(zip(plan.columns, [*means, *accuracies], strict=False))
         if kept is not None:
-            kept = _set(kept, i, passes.predictions(plan, out))
+            kept = put(kept, i, passes.predictions(plan, out))
         return _add(sums, w, scores), kept
 
     return lax.fori_loop(0, stop, step, (sums, kept))
@@ -345,91 +252,11 @@ def _outputs(plan: Plan, carry: TrainState, valid: Batches | Gathered, values: V
     def predictions(i: Any) -> Any:
         return passes.predictions(plan, _unseen(plan, carry, valid.batch(i)[0], values))
 
-    return _buffer(predictions, len(valid.weights))
-
-
-class Forward(NamedTuple):
-    """From a batch to the outputs that are predicted, as `test_augment` gets it.
-
-    Parameters
-    ----------
-    function : callable
-    endings : tuple of callable
-        Nonlinearity of each output.
-    """
-
-    function: Callable[[Any], Any]
-    endings: tuple[Callable[..., Any], ...]
-
-    def __call__(self, Xb: Any) -> Any:
-        """Compute the output, or a tuple of several."""
-        return self.function(Xb)
-
-
-def predict(
-    plan: PredictPlan,
-    params: Variables,
-    state: Variables,
-    X: dict[str, jax.Array],
-    runtime: Runtime,
-    numbers: Mapping[str, Any],
-    seed: Any,
-    stop: Any,
-    *,
-    to: str | None = None,
-) -> Any:
-    """Compute the outputs, or that of one layer, for all rows of a chunk.
-
-    `numbers` are those of `test_augment`. It gets one key in all batches: what is told of a row
-    does not depend on where it lies.
-    """
-    network = plan.network
-    names = list(network.outputs) if to is None else [to]
-    key = jax.random.key(seed)
-
-    def forward(Xb: Any) -> Any:
-        named = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
-        return alone(network.apply(params, state, named, runtime, Context(False), to=names)[0])
-
-    def batch(i: Any) -> Any:
-        if plan.test_augment is None or to is not None:
-            return forward(_batch(X, i))
-        heads = [head for head in network.heads if head.predicted]
-        whole = Forward(forward, tuple(map(network.nonlinearity, heads)))
-        test_augment = with_values(plan.test_augment, numbers)
-        return test_augment(whole, key, array_or_dict(_batch(X, i)))
-
-    def step(i: jax.Array, kept: Any) -> Any:
-        return _set(kept, i, batch(i))
-
-    length = len(next(iter(X.values())))
-    return lax.fori_loop(0, stop, step, _buffer(batch, length))
+    return buffer(predictions, len(valid.weights))
 
 
 def _packed(sums: dict[str, jax.Array]) -> jax.Array:
     return jnp.stack([sums[name] for name in sorted(sums)])
-
-
-def _flat(batches: Any) -> Any:
-    return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
-
-
-def _batch(X: dict[str, jax.Array], i: Any) -> dict[str, jax.Array]:
-    return {name: array[i].astype(jnp.float32) for name, array in X.items()}
-
-
-def _at(y: Any, i: Any) -> Any:
-    return jax.tree.map(lambda array: array[i], y)
-
-
-def _buffer(make: Callable[[Any], Any], length: int) -> Any:
-    return jax.tree.map(
-        lambda one: jnp.zeros((length, *one.shape), one.dtype), jax.eval_shape(make, 0)
-    )
-
-
-def _set(kept: Any, i: Any, new: Any) -> Any:
-    return jax.tree.map(lambda buffer, one: buffer.at[i].set(one), kept, new)
 
 
 def _add(sums: dict[str, jax.Array], w: jax.Array, means: dict[str, jax.Array]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,8 +15,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .ahead import ahead
+from .batches import Batches
 from .data import (
-    BatchIterator,
     Chunk,
     as_they_are,
     changes,
@@ -26,15 +26,14 @@ from .data import (
     orders,
 )
 from .history import Row, append_row
-from .inputs import Rows
 from .model import Model
 from .moments import Handler, Handlers, Pace, Progress
-from .network import Runtime
 from .passes import Values
 from .placing import Feed, alone, as_batches, shared
 from .programs import Programs
+from .results import joined, keep_pace, means
 from .shelf import Shelf
-from .steps import Batches, Moment, Span, Trained, TrainState
+from .steps import Moment, Span, Trained, TrainState
 
 PATIENCE = 0.05
 """Seconds that a call may take before the next one goes through twice as many epochs."""
@@ -311,7 +310,7 @@ class Session:
         if self.handlers.on_batch_finished:
             model.batch = self.programs.train_sums, trained.train
         found.append(trained._replace(carry=None))
-        _keep_pace(found)
+        keep_pace(found)
 
     def _rows(self, count: int) -> Iterator[tuple[Batches, Any, int, int]]:
         """Yield rows, the order to take them in, how many of it are real, and the steps."""
@@ -353,7 +352,7 @@ class Session:
         """Compute the scores of NumPy on all validation rows."""
         if not self.custom_scores:
             return {}
-        output = _joined(outputs, len(self.valid.rows))
+        output = joined(outputs, len(self.valid.rows))
         return {name: float(score(self.valid.y, output)) for name, score in self.custom_scores}
 
     def _call(self, handlers: Iterable[Handler]) -> None:
@@ -369,49 +368,6 @@ class Session:
             ConvergenceWarning,
             stacklevel=9,
         )
-
-
-def predict(
-    programs: Programs,
-    model: Model,
-    rows: Rows,
-    iterator: BatchIterator,
-    runtime: Runtime,
-    numbers: Mapping[str, Any],
-    to: str | None = None,
-) -> Any:
-    """Compute a layer's output for all rows.
-
-    Parameters
-    ----------
-    programs : Programs
-    model : Model
-    rows : Rows
-    iterator : BatchIterator
-    runtime : dict of dict of float32
-    numbers : dict of float32
-        Of what augments at test time.
-    to : str, optional
-        Name of the layer; by default all outputs.
-
-    Returns
-    -------
-    float32 array of shape (n, ...), or a tuple of them where there are several outputs
-        Of a layer that holds copies of the rows all of them, copy after copy.
-    """
-    kept, seed = [], np.uint32(model.seed)
-    for chunk in chunks(rows, None, None, iterator, keep=True):
-        args = (model.params, model.state, chunk.X, runtime, numbers, seed, np.int32(chunk.steps))
-        kept.append(programs.predict(*args, to=to))
-        _keep_pace(kept)
-    copies = math.prod(model.network.node(to).copies) if to else 1
-    return _joined(kept, len(rows), copies)
-
-
-def _keep_pace(found: list[Any]) -> None:
-    """Wait for all chunks but the last, so that two of them are in memory and no more."""
-    if len(found) > 1:
-        jax.block_until_ready(found[-2])
 
 
 def _chunks(feed: Feed, model: Model, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
@@ -432,37 +388,3 @@ def filled(values: Values, length: int) -> Values:
 def span(*numbers: int) -> Span:
     """Give the numbers of a span one dtype."""
     return Span(*map(np.int32, numbers))
-
-
-def _joined(kept: Sequence[Any], n: int, copies: int = 1) -> Any:
-    """Join batches, each of which holds copy after copy, to copies of all rows."""
-
-    def joined(*parts: jax.Array) -> np.ndarray:
-        batches = [np.asarray(part) for part in parts]
-        apart = [part.reshape(len(part), copies, -1, *part.shape[2:]) for part in batches]
-        turned = [part.swapaxes(0, 1).reshape(copies, -1, *part.shape[3:]) for part in apart]
-        rows = np.concatenate(turned, axis=1)[:, :n]
-        return rows.reshape(-1, *rows.shape[2:])
-
-    return jax.tree.map(joined, *kept)
-
-
-def means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:
-    """Divide the sums of all calls by their weight, for each epoch.
-
-    Parameters
-    ----------
-    found : sequence of array of shape (EPOCHS, names)
-        As in `skconv.steps.Trained`.
-    names : list of str
-        Of the columns.
-
-    Returns
-    -------
-    list of dict of str to float
-    """
-    host = sum(np.asarray(sums).astype(np.float64) for sums in found)
-    weight = names.index("weight")
-    means = host / np.maximum(host[:, [weight]], np.finfo(np.float32).tiny)
-    rows = [dict(zip(names, row, strict=True)) for row in means.tolist()]
-    return [{name: mean for name, mean in row.items() if name != "weight"} for row in rows]

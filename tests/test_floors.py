@@ -10,6 +10,7 @@ ROOT = Path(skconv.__file__).parent
 FLOORS = [
     [
         "ahead",
+        "batches",
         "caching",
         "changing",
         "consoles",
@@ -23,6 +24,7 @@ FLOORS = [
         "nonlinearities",
         "persistence",
         "preprocessing",
+        "results",
         "sampling",
         "scalars",
         "seeds",
@@ -47,7 +49,8 @@ FLOORS = [
     ["augment.*", "models.*", "network", "settings"],
     ["augmenting", "building", "model", "outputs", "plans", "summary"],
     ["answers", "checkpoints", "html", "layer_choice", "owners", "passes"],
-    ["backward", "rehearsal", "steps"],
+    ["backward", "predict_steps", "rehearsal", "steps"],
+    ["lane_steps"],
     ["programs"],
     ["placing"],
     ["handlers.*", "preparation", "training"],

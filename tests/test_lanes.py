@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import threading
 
 import jax
@@ -46,7 +49,8 @@ def test_data_lie_on_the_device_once():
     nets = [make_net(random_state=seed) for seed in range(4)]
     run([Lane(one, 1) for one in sessions(*nets, shelf=shelf)], "vmap", 4)
     run([Lane(one, 1) for one in sessions(*nets, shelf=shelf)], "loop", 4)
-    kept = [made for key, (_, made) in shelf._kept.items() if "rows" in str(key[0])]
+    kept = [made for key, (_, made) in shelf._kept.items() if "rows in" in str(key[0])]
+    kept += [made for key, (_, made) in shelf._kept.items() if "all rows" in str(key[0])]
     on_device = [leaf for leaf in jax.tree.leaves(kept) if isinstance(leaf, jax.Array)]
     assert sorted(leaf.size for leaf in on_device)[0] == X.size
     assert len(on_device) == 2
@@ -106,11 +110,49 @@ def test_lanes_that_nobody_watches_run_in_threads(monkeypatch):
 def test_very_small_nets_are_vectorised_and_others_are_not():
     from skconv.lanes import _fastest
 
-    def of(units):
+    def of(units, **params):
         net = make_net(
-            layers=[("input", InputLayer), (DenseLayer, {"num_units": units}), ("out", DenseLayer)]
+            layers=[("input", InputLayer), (DenseLayer, {"num_units": units}), ("out", DenseLayer)],
+            **params,
         )
         return _fastest(sessions(net)[0])
 
     assert of(10) == "vmap"
     assert of(20_000) == "loop"
+    assert of(10, verbose=1) == "loop"
+
+
+ON_TWO_DEVICES = """
+import jax
+import numpy as np
+from sklearn.model_selection import GridSearchCV
+from skconv import NeuralNet
+from skconv.model_selection import BatchedGridSearchCV
+
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(40, 3)).astype("f"), np.arange(40) % 2
+net = NeuralNet(max_epochs=2, random_state=0, batch_iterator_train=16)
+grid, found = {"update_learning_rate": [0.01, 0.1]}, []
+
+def scorer(net, X, y):
+    found.append({d.id for a in jax.tree.leaves(net._model.params) if hasattr(a, "devices")
+                  for d in a.devices()})
+    return net.score(X, y)
+
+def scores(kind, **options):
+    search = kind(net, grid, cv=2, refit=False, scoring=scorer, **options).fit(X, y)
+    return search.cv_results_["mean_test_score"].tolist()
+
+known = scores(GridSearchCV)
+found.clear()
+assert jax.local_device_count() == 2
+assert scores(BatchedGridSearchCV, lanes="loop") == known
+assert sorted(map(sorted, found)) == [[0], [0], [1], [1]], found
+assert scores(BatchedGridSearchCV, lanes="vmap") == known
+"""
+
+
+def test_devices_share_the_lanes():
+    flags = "--xla_force_host_platform_device_count=2"
+    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    subprocess.run([sys.executable, "-c", ON_TWO_DEVICES], env=environment, check=True)

@@ -33,7 +33,7 @@ def build_layer(name, fields, *shapes):
     cls, fields = getattr(layers, name), {**valid, **fields, "name": "own"}
     if name == "InputLayer":
         return build(read([(cls, fields)]), {})
-    others, fed = feeding(name, shapes or usual)
+    others, fed = feeding(cls(**valid), shapes or usual)
     return build(read([*others, (cls, {**fields, **fed})]), {})
 
 

@@ -15,6 +15,10 @@ from skconv import layers, nonlinearities
 from .references import REFERENCES
 
 TESTED_ELSEWHERE = {
+    "CyclicPoolLayer": "test_cyclic.py",
+    "CyclicRollLayer": "test_cyclic.py",
+    "CyclicSliceLayer": "test_cyclic.py",
+    "CyclicStackLayer": "test_cyclic.py",
     "GRULayer": "test_recurrent.py",
     "InverseLayer": "test_inverse.py",
     "LSTMLayer": "test_recurrent.py",
