@@ -40,3 +40,7 @@ SEARCH_TABLE = {
 }
 SEARCH_TABLE_EPOCHS = 20
 SEARCH_TABLE_UNITS = 20
+
+HALVING = {"rate": [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0], "momentum": [0.5, 0.8, 0.9]}
+HALVING_EPOCHS = 54
+"""Of the last round; the first has a ninth of them."""
