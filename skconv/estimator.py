@@ -310,7 +310,9 @@ class NeuralNet(
         if put_off(Call(self, data, epochs, goes_on)):
             return self
         with self._training(data, goes_on=goes_on) as session:
-            tasks = Tasks(self, epochs, data.X, data.y, data.sample_weight) if tells else None
+            tasks = None
+            if tells and hasattr(self, "_skl_callbacks"):
+                tasks = Tasks(self, epochs, data.X, data.y, data.sample_weight)
             if tasks is not None:
                 session.handlers.tell(tasks, one_by_one=not tasks.only_count)
             session.run(epochs)

@@ -10,7 +10,7 @@ import numpy as np
 
 from .answers import answer_of
 from .backward import Gradient
-from .data import chunks
+from .data import PREDICTED, chunks
 from .model import name_of
 from .plans import PredictPlan
 from .preparation import as_numbers
@@ -74,7 +74,8 @@ def gradients(
     programs = programs_for(PredictPlan(network))
     runtime = as_numbers(network.runtime())
     left = len(rows)
-    for chunk in chunks(rows, None, None, as_test_iterator(net.batch_iterator_test), keep=True):
+    iterator = as_test_iterator(net.batch_iterator_test)
+    for chunk in chunks(rows, None, None, iterator, keep=True, part=PREDICTED):
         for i in range(chunk.steps):
             Xb = {name: array[i] for name, array in chunk.X.items()}
             args = model.params, model.state, Xb, runtime, direction[chunk.rows[i]]

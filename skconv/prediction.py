@@ -12,7 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .augmenting import check_test_augment
-from .data import BatchIterator, changes, chunks
+from .data import PREDICTED, BatchIterator, changes, chunks
 from .heads import numeric, output_names
 from .inputs import Rows, check_rows
 from .model import FittedLayer, Model, name_of
@@ -160,7 +160,7 @@ def _predicted(
         Of a layer that holds copies of the rows all of them, copy after copy.
     """
     kept, seed = [], np.uint32(model.seed)
-    for chunk in chunks(rows, None, None, iterator, keep=True):
+    for chunk in chunks(rows, None, None, iterator, keep=True, part=PREDICTED):
         args = (model.params, model.state, chunk.X, runtime, numbers, seed, np.int32(chunk.steps))
         kept.append(programs.predict(*args, to=to))
         keep_pace(kept)

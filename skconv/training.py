@@ -176,12 +176,17 @@ class Session:
     def _feeding(self, epochs: int) -> Iterator[None]:
         """Have the chunks of all epochs come; those that take time are made ahead."""
         coming = self._stream(range(self.model.epoch, self.model.epoch + epochs))
-        if changes(self.train.iterator):
-            with ahead(coming) as self._coming:
+        try:
+            if changes(self.train.iterator):
+                with ahead(coming) as self._coming:
+                    yield
+            else:
+                self._coming = coming
                 yield
-        else:
-            self._coming = coming
-            yield
+        finally:
+            del (
+                self._coming
+            )  # it knows this session, whose data would stay until garbage is collected
 
     def _stream(self, epochs: range) -> Iterator[Chunk]:
         for epoch in epochs:

@@ -1,7 +1,9 @@
 import functools
+import gc
 import math
 import threading
 import time
+import weakref
 
 import jax
 import numpy as np
@@ -473,3 +475,20 @@ def test_an_exception_in_a_transform_names_batch_and_epoch(steps, monkeypatch):
     assert caught.value.__notes__ == ["in batch 3, changed by Faulty.transform", "in epoch 2"]
     assert len(net.train_history_) == 1
     assert our_threads() == []
+
+
+def test_data_go_with_the_fit_and_not_only_when_garbage_is_collected(monkeypatch):
+    sessions, run = [], training.Session.run
+
+    def noted(self, *args, **kwargs):
+        sessions.append(weakref.ref(self))
+        return run(self, *args, **kwargs)
+
+    monkeypatch.setattr(training.Session, "run", noted)
+    gc.collect()
+    gc.disable()
+    try:
+        make_net().fit(X, y)
+        assert [session() for session in sessions] == [None]
+    finally:
+        gc.enable()
