@@ -89,8 +89,16 @@ def load(path: Path, rows: int | None = None) -> Cifar:
     return Cifar(standardised(train), y, standardised(test), y_test)
 
 
-def vgg(width: float, **keywords: Any) -> NeuralNet:
-    """Six convolutions with batch normalisation, in the manner of VGG, and dropout."""
+def vgg(width: float, dropout: float, **keywords: Any) -> NeuralNet:
+    """Six convolutions with batch normalisation, in the manner of VGG, and dropout.
+
+    Parameters
+    ----------
+    width, dropout : float
+        Factors on the numbers of filters and units, and on what is dropped.
+    **keywords
+        Of `NeuralNet`.
+    """
     layers: list[Any] = [(InputLayer, {})]
     plain = {"filter_size": 3, "pad": "same", "b": None, "nonlinearity": None}
     for block, filters in enumerate((64, 128, 256), start=1):
@@ -102,15 +110,18 @@ def vgg(width: float, **keywords: Any) -> NeuralNet:
     layers.append((DenseLayer, {"num_units": int(256 * width), "b": None, "nonlinearity": None}))
     layers += [(BatchNormLayer, {}), (NonlinearityLayer, {})]
     layers += [(DropoutLayer, {"name": "dropout4"}), (DenseLayer, {})]
-    dropout = {f"dropout{i}_p": p for i, p in enumerate(DROPOUT, start=1)}
-    return NeuralNet(layers, **dropout, **keywords)
+    dropped = {f"dropout{i}_p": dropout * p for i, p in enumerate(DROPOUT, start=1)}
+    return NeuralNet(layers, **dropped, **keywords)
 
 
-def accuracy(cifar: Cifar, epochs: int, width: float, seed: int, *, augmented: bool) -> float:
+def accuracy(
+    cifar: Cifar, epochs: int, width: float, dropout: float, seed: int, *, augmented: bool
+) -> float:
     """Train, and return the fraction of test images that are recognised."""
     steps = epochs * -(-len(cifar.X_train) // BATCH)
     net = vgg(
         width,
+        dropout,
         augment=AUGMENT if augmented else None,
         batch_iterator_train=BATCH,
         max_epochs=epochs,
@@ -173,7 +184,8 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{name}: {rows[-1][1]:.3f} after {rows[-1][4]:.0f} s", flush=True)
         print(f"\n{tabulate(rows, heads, floatfmt=('', '.3f', '.4f', '', '.0f'))}")
         return
-    what = {"epochs": options.epochs or 25, "width": options.width, "augmented": options.augment}
+    what = {name: getattr(options, name) for name in ("width", "dropout")}
+    what |= {"epochs": options.epochs or 25, "augmented": options.augment}
     scores = [accuracy(cifar, seed=seed, **what) for seed in options.seeds]
     print(f"test accuracy: {np.mean(scores):.4f}, from {min(scores):.4f} to {max(scores):.4f}")
 
@@ -185,6 +197,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--rows", type=int, help="train on some images only")
     parser.add_argument("--width", type=float, default=1.0, help="factor on the filters")
+    parser.add_argument("--dropout", type=float, default=1.0, help="factor on what is dropped")
     parser.add_argument("--augment", action="store_true", help="flip and crop in training")
     parser.add_argument("--overfit", action="store_true", help=f"learn {IMAGES} images by heart")
     parser.add_argument("--models", nargs="+", choices=MODELS, metavar="NAME", help=str([*MODELS]))
