@@ -1,8 +1,26 @@
+from pathlib import Path
+
 import jax
 import numpy as np
 import pytest
 
+from skconv import clear_programs
+
 jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+MAPS = Path("/proc/self/maps")
+
+MOST_MAPS = 20_000
+"""Linux lets a process have 65,530 maps of memory, and XLA aborts where it gets no more of them."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_programs():
+    """Forget compiled programs between files of tests, when there are many."""
+    yield
+    if MAPS.exists() and len(MAPS.read_text().splitlines()) > MOST_MAPS:
+        clear_programs()
+        jax.clear_caches()
 
 
 @pytest.fixture(scope="session")
