@@ -27,7 +27,7 @@ from skconv.layers import (
     MaxPool2DLayer,
     NonlinearityLayer,
 )
-from skconv.updates import adam
+from skconv.updates.rules import adam
 
 BATCH = 128
 RATE = 0.05

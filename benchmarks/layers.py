@@ -70,7 +70,7 @@ def ours(_: Setting | None) -> Measure:
     import jax.numpy as jnp
 
     from skconv import layers
-    from skconv.layers.base import UNSET
+    from skconv.utils.fields import UNSET
 
     def make(pair: Pair) -> Callable[[int], None]:
         layer = pair.ours(layers)

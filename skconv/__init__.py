@@ -1,9 +1,8 @@
 """Neural networks for scikit-learn, in nolearn's style, on JAX and optax."""
 
-from .caching import set_compilation_cache
-from .data import BatchIterator, TrainSplit
-from .estimator import NeuralNet
-from .programs import clear_programs, compile_counts
+from .data.iterators import BatchIterator, TrainSplit
+from .estimator.neural_net import NeuralNet
+from .training.programs import clear_programs, compile_counts, set_compilation_cache
 
 __all__ = [
     "BatchIterator",

@@ -11,11 +11,10 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from .conducting import check_lanes
 from .errors import Faults
-from .estimator import NeuralNet
-from .jobs import Job, Task
-from .settings import is_count
+from .estimator.neural_net import NeuralNet
+from .model_selection.jobs import Job, Task, check_lanes
+from .utils.checks import is_count
 
 __all__ = ["BatchedBagging"]
 

@@ -5,15 +5,9 @@ import functools
 import numpy as np
 
 from skconv import NeuralNet
-from skconv.layers import (
-    Conv2DLayer,
-    DenseLayer,
-    DropoutLayer,
-    InputLayer,
-    MaxPool2DLayer,
-)
+from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer, InputLayer, MaxPool2DLayer
 from skconv.nonlinearities import tanh
-from skconv.updates import sgd
+from skconv.updates.rules import sgd
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(40, 5)).astype(np.float32)

@@ -27,7 +27,7 @@ from skconv.augment import (
 )
 from skconv.handlers import AdjustVariable
 from skconv.layers import DenseLayer, DropoutLayer, InputLayer, runtime, structural
-from skconv.updates import sgd
+from skconv.updates.rules import sgd
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(40, 4)).astype(np.float32)
@@ -236,7 +236,7 @@ class TestDraws:
 
     def test_they_do_not_depend_on_chunks(self, monkeypatch):
         whole = self.net().fit(self.X, y)
-        monkeypatch.setattr("skconv.data.MAX_STEPS", 2)
+        monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 2)
         assert_same(self.net().fit(self.X, y), whole, rtol=1e-4, atol=1e-5)
 
     def test_training_that_goes_on_draws_on(self):
@@ -271,7 +271,7 @@ class TestDraws:
                 )
                 return known, yb
 
-        monkeypatch.setattr("skconv.data.MAX_STEPS", steps)
+        monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", steps)
         numbered = np.c_[np.arange(40), np.zeros(40)]
         scores = [("right", lambda p, t: p[:, 0]), ("at", lambda p, t: p[:, 1])]
         net = seeing_net(augment=Known(), batch_iterator_train=7, output_W=np.eye(2))

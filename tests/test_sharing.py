@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
-from skconv.building import build
 from skconv.layers import BatchNormLayer, Context, Conv2DLayer, DenseLayer, InputLayer
-from skconv.layers.spec import read
-from skconv.network import count
+from skconv.network.builder import build
+from skconv.network.graph import count
+from skconv.network.layer_list import read
 
 rows = ("input", InputLayer((None, 4)))
 rng = np.random.default_rng(0)

@@ -1,6 +1,5 @@
 """Transforms of batches, compiled into the training step and into prediction."""
 
-from ..tunable import runtime_values, with_values
 from .base import Grid, Transform, invoke, mixes, needs_rows, with_classes
 from .color import Brightness, Contrast, Gamma, Hue, PCAColor, Saturation
 from .crop import RandomCrop, RandomResizedCrop
@@ -12,6 +11,7 @@ from .noise import GaussianBlur, GaussianNoise
 from .policy import OneOf, Sometimes
 from .rand_augment import RandAugment
 from .test_time import TestTime
+from .tunable import runtime_values, with_values
 
 __all__ = [
     "AlternatingFlip",

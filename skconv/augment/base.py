@@ -12,10 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ..checks import one_of
-from ..layers.base import runtime, structural
-from ..sampling import FILLS, sample
-from ..tunable import Tunable, inner
+from ..ops.resampling import FILLS, sample
+from ..utils.checks import one_of
+from ..utils.fields import runtime, structural
+from .tunable import Tunable, inner
 
 Batch = tuple[jax.Array, Any]
 

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..layers.base import runtime, structural
+from ..utils.fields import runtime, structural
 from .base import Batch, Transform, by_row, grey, spread, spread_log
 
 __all__ = ["Brightness", "Contrast", "Gamma", "Hue", "PCAColor", "Saturation"]

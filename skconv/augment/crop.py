@@ -8,9 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..checks import one_of
-from ..layers.base import runtime, structural
-from ..sampling import ORDERS, sample
+from ..ops.resampling import ORDERS, sample
+from ..utils.checks import one_of
+from ..utils.fields import runtime, structural
 from .base import Batch, FillingTransform, MovingTransform, each_axis, runtime_each, spread_log
 
 __all__ = ["RandomCrop", "RandomResizedCrop"]

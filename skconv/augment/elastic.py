@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..checks import one_of
-from ..layers.base import runtime, structural
-from ..sampling import ORDERS, sample
-from ..smoothing import smooth
+from ..ops.gaussian import smooth
+from ..ops.resampling import ORDERS, sample
+from ..utils.checks import one_of
+from ..utils.fields import runtime, structural
 from .base import Batch, FillingTransform
 
 __all__ = ["ElasticDeformation"]

@@ -9,16 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..checks import one_of
-from ..layers.base import runtime, structural
-from ..sampling import ORDERS, affine_moves, affine_places, affine_points
-from .base import (
-    Batch,
-    FillingTransform,
-    MovingTransform,
-    each_axis,
-    runtime_each,
-)
+from ..ops.resampling import ORDERS, affine_moves, affine_places, affine_points
+from ..utils.checks import one_of
+from ..utils.fields import runtime, structural
+from .base import Batch, FillingTransform, MovingTransform, each_axis, runtime_each
 
 __all__ = ["AlternatingFlip", "RandomAffine", "RandomFlip", "Rot90"]
 

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ..checks import flag, one_of
-from ..layers.base import runtime, structural
-from ..sampling import FILLS, ORDERS, affine_moves, affine_places, sample
+from ..ops.resampling import FILLS, ORDERS, affine_moves, affine_places, sample
+from ..utils.checks import flag, one_of
+from ..utils.fields import runtime, structural
 from .base import Grid, each_axis, runtime_each
 
 __all__ = ["Dihedral", "FiveCrop", "QuasiAffine", "TenCrop"]
@@ -158,7 +158,7 @@ class QuasiAffine(Grid):
     cval: float = runtime(0.0)
 
     def parts(self, n: int) -> np.ndarray:
-        """Parts of the largest changes, as ``skconv.sampling.affine_moves`` takes them.
+        """Parts of the largest changes, as ``skconv.ops.resampling.affine_moves`` takes them.
 
         Parameters
         ----------

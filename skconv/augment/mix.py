@@ -8,8 +8,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..checks import positive
-from ..layers.base import runtime, structural
+from ..utils.checks import positive
+from ..utils.fields import runtime, structural
 from .base import Batch, Transform, by_row
 
 __all__ = ["CutMix", "Cutout", "MixUp"]

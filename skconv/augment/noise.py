@@ -8,8 +8,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..layers.base import runtime
-from ..smoothing import smooth
+from ..ops.gaussian import smooth
+from ..utils.fields import runtime
 from .base import Batch, Transform
 
 __all__ = ["GaussianBlur", "GaussianNoise"]

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..layers.base import runtime, structural
+from ..utils.fields import runtime, structural
 from .base import Batch, Transform, by_row, invoke
 
 __all__ = ["OneOf", "Sometimes"]

@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..checks import one_of, positive
-from ..layers.base import runtime, structural
-from ..sampling import ORDERS, affine_matrices, affine_places, affine_points
+from ..ops.resampling import ORDERS, affine_matrices, affine_places, affine_points
+from ..utils.checks import one_of, positive
+from ..utils.fields import runtime, structural
 from .base import Batch, FillingTransform, by_row, grey
 
 __all__ = ["RandAugment"]

@@ -11,12 +11,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..checks import one_of
 from ..errors import TransformError
-from ..layers.base import structural
 from ..nonlinearities import sigmoid, softmax
-from ..tunable import Tunable
+from ..utils.checks import one_of
+from ..utils.fields import structural
 from .base import Grid, MovingTransform, mixes, needs_rows
+from .tunable import Tunable
 
 __all__ = ["TestTime"]
 

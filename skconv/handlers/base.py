@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ..history import Row
-from ..moments import Progress
+from ..training.events import Progress
+from ..training.history import Row
 
 
 class Handler:

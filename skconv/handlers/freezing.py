@@ -5,10 +5,10 @@ from __future__ import annotations
 import fnmatch
 from typing import Any
 
-from ..adjusting import adjust
 from ..errors import did_you_mean
-from ..history import Row
+from ..training.history import Row
 from .base import Handler
+from .hyperparams import adjust
 
 __all__ = ["Freeze", "Unfreeze"]
 

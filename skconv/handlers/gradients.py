@@ -6,7 +6,7 @@ from typing import Any
 
 import optax
 
-from ..history import Row
+from ..training.history import Row
 from .base import Handler
 
 __all__ = ["GradientNorm"]

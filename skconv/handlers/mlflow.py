@@ -6,10 +6,10 @@ import os
 import time
 from typing import Any
 
-from ..adjusting import described, rates
-from ..extras import imported
-from ..history import Row, numbers
+from ..training.history import Row, numbers
+from ..utils.optional import imported
 from .base import Logger
+from .hyperparams import described, rates
 
 __all__ = ["MlflowLogger"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..adjusting import adjust, number_of
-from ..history import Row, monitored
+from ..training.history import Row, monitored
 from .base import Handler
+from .hyperparams import adjust, number_of
 
 __all__ = ["ReduceLROnPlateau"]
 

@@ -6,11 +6,11 @@ import math
 import time
 from typing import Any
 
-from ..consoles import Cell, in_notebook
-from ..history import Row
-from ..html import losses
-from ..moments import Progress
+from ..training.events import Progress
+from ..training.history import Row
+from ..visualize.html import losses
 from .base import Logger
+from .terminal import Cell, in_notebook
 
 __all__ = ["PlotLoss"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..consoles import is_seen
-from ..heads import numeric
-from ..history import KEYS, Row, valid_key
-from ..summary import LOW_CAPACITY, Line, has_windows, lines
+from ..data.output_targets import numeric
+from ..network.summary import LOW_CAPACITY, Line, has_windows, lines
+from ..training.history import KEYS, Row, valid_key
 from .base import Handler
+from .terminal import is_seen
 
 __all__ = ["PrintLayerInfo", "PrintLog"]
 

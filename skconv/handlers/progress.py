@@ -6,10 +6,10 @@ import math
 import time
 from typing import Any
 
-from ..consoles import Cell, Line, in_notebook, is_seen
-from ..history import Row
-from ..moments import Progress
+from ..training.events import Progress
+from ..training.history import Row
 from .base import Logger
+from .terminal import Cell, Line, in_notebook, is_seen
 
 __all__ = ["PrintProgress"]
 

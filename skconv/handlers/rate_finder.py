@@ -10,10 +10,10 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from ..adjusting import adjust
-from ..extras import imported
-from ..history import Row
+from ..training.history import Row
+from ..utils.optional import imported
 from .base import Handler
+from .hyperparams import adjust
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..adjusting import adjust
-from ..history import Row, monitored
+from ..training.history import Row, monitored
 from .base import Handler
+from .hyperparams import adjust
 
 __all__ = ["AdjustVariable", "EarlyStopping"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..history import Row
+from ..training.history import Row
 from .base import Handler
 
 __all__ = ["Timer"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..adjusting import described, rates
-from ..extras import imported
-from ..history import Row, numbers
+from ..training.history import Row, numbers
+from ..utils.optional import imported
 from .base import Logger
+from .hyperparams import described, rates
 
 __all__ = ["WandbLogger"]
 

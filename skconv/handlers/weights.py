@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..history import Row, monitored
+from ..training.history import Row, monitored
 from .base import Handler
 
 __all__ = ["RememberBestWeights", "RestoreBestWeights", "SaveWeights", "WeightLog"]

@@ -1,18 +1,8 @@
 """Layers under Lasagne's names, one family a file."""
 
+from ..utils.fields import initial, optional, runtime, structural
 from .attention import MultiHeadAttentionLayer
-from .base import (
-    Context,
-    Layer,
-    MergeLayer,
-    ParamSpec,
-    further_input,
-    initial,
-    optional,
-    other_layer,
-    runtime,
-    structural,
-)
+from .base import Context, Layer, MergeLayer, ParamSpec, further_input, other_layer
 from .conv import (
     Conv1DLayer,
     Conv2DLayer,
@@ -33,11 +23,7 @@ from .embedding import EmbeddingLayer
 from .feature import FeaturePoolLayer, FeatureWTALayer
 from .input import InputLayer
 from .inverse import InverseLayer
-from .local import (
-    LocallyConnected1DLayer,
-    LocallyConnected2DLayer,
-    LocallyConnected3DLayer,
-)
+from .local import LocallyConnected1DLayer, LocallyConnected2DLayer, LocallyConnected3DLayer
 from .merge import ConcatLayer, ElemwiseMergeLayer, ElemwiseSumLayer
 from .noise import (
     DropoutLayer,

@@ -10,19 +10,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..checks import Shape, flag, need_mask, need_sequences, positive, positive_or_none
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
-from .base import (
-    Context,
-    MergeLayer,
-    Params,
-    ParamSpec,
-    further_input,
-    initial,
-    runtime,
-    structural,
-)
+from ..utils.checks import flag, positive, positive_or_none
+from ..utils.fields import initial, runtime, structural
+from .base import Context, MergeLayer, Params, ParamSpec, further_input
+from .shapes import Shape, need_mask, need_sequences
 
 __all__ = ["MultiHeadAttentionLayer"]
 

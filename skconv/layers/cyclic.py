@@ -14,9 +14,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..checks import Shape, need_images, one_of
 from ..errors import LayerError
-from .base import Context, Copies, Layer, Params, structural
+from ..utils.checks import one_of
+from ..utils.fields import structural
+from .base import Context, Copies, Layer, Params
+from .shapes import Shape, need_images
 
 __all__ = [
     "CyclicPoolLayer",

@@ -6,19 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..checks import Shape, flag, function, need_channels, positive
 from ..init import Constant, GlorotUniform
-from .base import (
-    UNSET,
-    Context,
-    Layer,
-    Params,
-    ParamSpec,
-    add_biases,
-    bias_specs,
-    initial,
-    structural,
-)
+from ..utils.checks import flag, function, positive
+from ..utils.fields import UNSET, initial, structural
+from .base import Context, Layer, Params, ParamSpec, add_biases, bias_specs
+from .shapes import Shape, need_channels
 
 __all__ = ["DenseLayer", "NINLayer"]
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..checks import Shape, positive
 from ..init import Normal
-from .base import Context, Layer, Params, ParamSpec, initial, structural
+from ..utils.checks import positive
+from ..utils.fields import initial, structural
+from .base import Context, Layer, Params, ParamSpec
+from .shapes import Shape
 
 __all__ = ["EmbeddingLayer"]
 

@@ -8,9 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..checks import Shape, need_traced_shape, needed_function, positive, row_axis
 from ..errors import LayerError
-from .base import Context, Layer, Params, structural
+from ..utils.checks import needed_function, positive
+from ..utils.fields import structural
+from .base import Context, Layer, Params
+from .shapes import Shape, need_traced_shape, row_axis
 
 __all__ = ["FeaturePoolLayer", "FeatureWTALayer"]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..checks import Shape, positive
 from ..errors import LayerError
-from .base import Context, Layer, Params, structural
+from ..utils.checks import positive
+from ..utils.fields import structural
+from .base import Context, Layer, Params
+from .shapes import Shape
 
 __all__ = ["InputLayer"]
 

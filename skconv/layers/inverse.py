@@ -7,9 +7,9 @@ from typing import Any
 
 import jax
 
-from ..checks import Shape
 from ..errors import LayerError
 from .base import Context, Layer, Params, other_layer
+from .shapes import Shape
 
 __all__ = ["InverseLayer"]
 

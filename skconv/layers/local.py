@@ -8,21 +8,13 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
-from ..checks import Shape, each_axis, flag, function, need_images, one_of, positive, positive_each
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
-from ..windows import pad, windows
-from .base import (
-    UNSET,
-    Context,
-    Layer,
-    Params,
-    ParamSpec,
-    add_biases,
-    bias_specs,
-    initial,
-    structural,
-)
+from ..ops.windows import pad, windows
+from ..utils.checks import flag, function, one_of, positive, positive_each
+from ..utils.fields import UNSET, initial, structural
+from .base import Context, Layer, Params, ParamSpec, add_biases, bias_specs
+from .shapes import Shape, each_axis, need_images
 
 __all__ = [
     "LocallyConnected1DLayer",

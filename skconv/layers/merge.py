@@ -10,9 +10,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..checks import Shape, need_traced_shape, needed_function, number, row_axis
 from ..errors import LayerError
-from .base import Context, MergeLayer, Params, structural
+from ..utils.checks import needed_function, number
+from ..utils.fields import structural
+from .base import Context, MergeLayer, Params
+from .shapes import Shape, need_traced_shape, row_axis
 
 __all__ = ["ConcatLayer", "ElemwiseMergeLayer", "ElemwiseSumLayer"]
 

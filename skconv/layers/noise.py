@@ -8,8 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..checks import Shape, flag, need_channels, row_axes
-from .base import Context, Layer, Params, runtime, structural
+from ..utils.checks import flag
+from ..utils.fields import runtime, structural
+from .base import Context, Layer, Params
+from .shapes import Shape, need_channels, row_axes
 
 __all__ = [
     "DropoutLayer",

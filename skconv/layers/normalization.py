@@ -8,9 +8,11 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from ..checks import Shape, need_images, positive, shared_axes
 from ..init import Constant
-from .base import Context, Layer, Params, ParamSpec, initial, runtime, structural
+from ..utils.checks import positive
+from ..utils.fields import initial, runtime, structural
+from .base import Context, Layer, Params, ParamSpec
+from .shapes import Shape, need_images, shared_axes
 
 __all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer"]
 

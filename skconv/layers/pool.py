@@ -7,10 +7,13 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
-from ..checks import Shape, each_axis, flag, natural_each, need_images, one_of, positive_each
 from ..errors import LayerError
-from ..lowering import Pads, pool_max, pool_sum
-from .base import Context, Layer, Params, structural
+from ..ops.pooling import pool_max, pool_sum
+from ..ops.windows import Pads
+from ..utils.checks import flag, natural_each, one_of, positive_each
+from ..utils.fields import structural
+from .base import Context, Layer, Params
+from .shapes import Shape, each_axis, need_images
 
 __all__ = [
     "MaxPool1DLayer",

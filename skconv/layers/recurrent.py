@@ -10,10 +10,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..checks import Shape, flag, function, need_mask, need_sequences, positive
 from ..init import Constant, Normal, Uniform
 from ..nonlinearities import linear, rectify, sigmoid, tanh
-from .base import Context, Layer, Params, ParamSpec, further_input, initial, runtime, structural
+from ..utils.checks import flag, function, positive
+from ..utils.fields import initial, runtime, structural
+from .base import Context, Layer, Params, ParamSpec, further_input
+from .shapes import Shape, need_mask, need_sequences
 
 __all__ = ["GRULayer", "LSTMLayer", "RecurrentLayer"]
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..checks import Shape, is_whole, number, positive, row_axis
 from ..errors import LayerError
-from ..keys import structural_key
-from .base import Context, Layer, Params, structural
+from ..utils.cache_keys import structural_key
+from ..utils.checks import is_whole, number, positive
+from ..utils.fields import structural
+from .base import Context, Layer, Params
+from .shapes import Shape, row_axis
 
 __all__ = ["DimshuffleLayer", "FlattenLayer", "PadLayer", "ReshapeLayer", "SliceLayer"]
 

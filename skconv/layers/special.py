@@ -8,10 +8,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..checks import Shape, function, need_traced_shape, needed_function, shared_axes, traced_shape
 from ..errors import LayerError
 from ..init import Constant
-from .base import UNSET, Context, Layer, Params, ParamSpec, initial, runtime, structural
+from ..utils.checks import function, needed_function
+from ..utils.fields import UNSET, initial, runtime, structural
+from .base import Context, Layer, Params, ParamSpec
+from .shapes import Shape, need_traced_shape, shared_axes, traced_shape
 
 __all__ = [
     "BiasLayer",

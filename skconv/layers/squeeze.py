@@ -7,11 +7,13 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..checks import Shape, function, need_channels, positive, positive_or_none
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from ..nonlinearities import linear, rectify, sigmoid
-from .base import Context, Layer, Params, ParamSpec, initial, structural
+from ..utils.checks import function, positive, positive_or_none
+from ..utils.fields import initial, structural
+from .base import Context, Layer, Params, ParamSpec
+from .shapes import Shape, need_channels
 
 __all__ = ["SqueezeExciteLayer"]
 

@@ -9,10 +9,12 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ..checks import Shape, need_channels, positive, row_axes
 from ..errors import LayerError
 from ..init import Constant
-from .base import Context, Layer, Params, ParamSpec, initial, runtime, structural
+from ..utils.checks import positive
+from ..utils.fields import initial, runtime, structural
+from .base import Context, Layer, Params, ParamSpec
+from .shapes import Shape, need_channels, row_axes
 
 __all__ = ["GroupNormLayer", "InstanceNormLayer", "LayerNormLayer", "StandardizationLayer"]
 

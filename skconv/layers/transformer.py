@@ -13,9 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ..checks import Shape, is_whole, need_images, number, one_of
 from ..errors import LayerError
-from .base import Context, Layer, Params, further_input, structural
+from ..utils.checks import is_whole, number, one_of
+from ..utils.fields import structural
+from .base import Context, Layer, Params, further_input
+from .shapes import Shape, need_images
 
 __all__ = ["TPSTransformerLayer", "TransformerLayer"]
 

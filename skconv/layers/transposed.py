@@ -8,30 +8,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..checks import (
-    Shape,
-    each_axis,
-    flag,
-    function,
-    natural_each,
-    need_images,
-    positive,
-    positive_each,
-)
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
-from ..lowering import convolve
-from .base import (
-    UNSET,
-    Context,
-    Layer,
-    Params,
-    ParamSpec,
-    add_biases,
-    bias_specs,
-    initial,
-    structural,
-)
+from ..ops.convolution import convolve
+from ..utils.checks import flag, function, natural_each, positive, positive_each
+from ..utils.fields import UNSET, initial, structural
+from .base import Context, Layer, Params, ParamSpec, add_biases, bias_specs
+from .shapes import Shape, each_axis, need_images
 
 __all__ = ["Deconv2DLayer", "TransposedConv2DLayer"]
 

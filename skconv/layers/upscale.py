@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
-from ..checks import Shape, each_axis, need_images, one_of, positive_each
-from .base import Context, Layer, Params, structural
+from ..utils.checks import one_of, positive_each
+from ..utils.fields import structural
+from .base import Context, Layer, Params
+from .shapes import Shape, each_axis, need_images
 
 __all__ = ["Upscale1DLayer", "Upscale2DLayer", "Upscale3DLayer"]
 

@@ -8,17 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..checks import (
-    Shape,
-    need_channels,
-    need_images,
-    need_traced_shape,
-    needed_function,
-    one_of,
-    positive_each,
-)
 from ..errors import LayerError
-from .base import Context, Layer, Params, structural
+from ..utils.checks import needed_function, one_of, positive_each
+from ..utils.fields import structural
+from .base import Context, Layer, Params
+from .shapes import Shape, need_channels, need_images, need_traced_shape
 
 __all__ = ["GlobalPoolLayer", "SpatialPyramidPoolingLayer"]
 

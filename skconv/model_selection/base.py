@@ -11,9 +11,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from ..conducting import check_lanes
-from ..jobs import Job, Task
-from ..shelf import Shelf
+from ..utils.memo import Shelf
+from .jobs import Job, Task, check_lanes
 
 
 class Lent:

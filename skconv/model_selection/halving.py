@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.experimental import enable_halving_search_cv
 from sklearn.model_selection import HalvingGridSearchCV
 
-from ..jobs import Job
-from ..keys import structural_key
+from ..utils.cache_keys import structural_key
 from .base import BatchedSearch
+from .jobs import Job
 
 __all__ = ["BatchedHalvingSearch"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils import check_array, check_random_state
 
 from ..augment.base import Transform, invoke, with_classes
-from ..checks import positive
+from ..utils.checks import positive
 from .base import Size, panels, shower
 
 if TYPE_CHECKING:

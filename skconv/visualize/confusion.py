@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..answers import answer_of
-from ..heads import each
-from ..targets import Classes
+from ..data.output_targets import each
+from ..data.targets import Classes
 from .base import Size, canvas, pyplot
+from .output_view import answer_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

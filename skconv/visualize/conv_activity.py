@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..layer_choice import first, has_filters, need, output_of, puts_out_images
-from ..model import FittedLayer
+from ..network.views import FittedLayer
 from .base import SMALL, Size, bare, pages, panels, shower, square
+from .layer_selection import first, has_filters, need, output_of, puts_out_images
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

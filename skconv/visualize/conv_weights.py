@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..checks import is_whole
-from ..layer_choice import first, has_filters, need
-from ..model import FittedLayer
+from ..network.views import FittedLayer
+from ..utils.checks import is_whole
 from .base import SMALL, Size, pages, panels, square
+from .layer_selection import first, has_filters, need
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..answers import answer_of
-from ..heads import each
-from ..model import name_of
-from ..targets import Classes
+from ..data.output_targets import each
+from ..data.targets import Classes
+from ..network.views import name_of
 from .base import SMALL, Size, canvas, pyplot
+from .output_view import answer_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

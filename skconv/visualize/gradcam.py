@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from ..answers import answer_of
-from ..gradients import gradients
-from ..layer_choice import first, has_filters, need
-from ..model import name_of
+from ..network.views import name_of
 from .base import Size, check_images, heat_rows
+from .gradients import gradients
+from .layer_selection import first, has_filters, need
+from .output_view import answer_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from sklearn.utils.validation import check_is_fitted
 
-from ..layered import place
-from ..model import FittedLayer
-from ..summary import lines
+from ..network.summary import lines
+from ..network.views import FittedLayer
+from .graph_layout import place
 
 FILL = {
     "input": "#e2e6ea",

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..answers import answer_of
-from ..checks import positive
-from ..gradients import gradients
-from ..settings import as_test_iterator
+from ..data.iterators import as_test_iterator
+from ..utils.checks import positive
 from .base import Size, check_images, heat_rows
+from .gradients import gradients
+from .output_view import answer_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

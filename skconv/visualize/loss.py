@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import check_is_fitted
 
-from ..history import Row
+from ..training.history import Row
 from .base import SMALL, Size, canvas, pyplot
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..answers import Answer, answer_of
-from ..checks import positive
-from ..data import chunk_steps
-from ..settings import as_test_iterator
+from ..data.chunks import chunk_steps
+from ..data.iterators import as_test_iterator
+from ..utils.checks import positive
 from .base import Size, check_image, check_images, heat_rows
+from .output_view import Answer, answer_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

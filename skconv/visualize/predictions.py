@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..answers import Answer, answer_of
-from ..checks import positive
-from ..targets import Classes, Labels
+from ..data.targets import Classes, Labels
+from ..utils.checks import positive
 from .base import Size, bare, check_images, inches, panels, shower
+from .output_view import Answer, answer_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..answers import answer_of
-from ..gradients import gradients
 from .base import Size, check_images, heat_rows
+from .gradients import gradients
+from .output_view import answer_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

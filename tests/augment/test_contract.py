@@ -12,7 +12,7 @@ import pytest
 
 from skconv import augment
 from skconv.augment import Transform, invoke, runtime_values, with_values
-from skconv.layers.base import kind_of
+from skconv.utils.fields import kind_of
 
 NEVER = {"p": 0.0}
 NO_MIX = {"alpha": 0.0}

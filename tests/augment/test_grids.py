@@ -6,8 +6,8 @@ from scipy.stats import qmc
 from skimage.transform import AffineTransform, warp
 
 from skconv.augment import Dihedral, FiveCrop, QuasiAffine, TenCrop
+from skconv.augment.tunable import numbers_of, with_values
 from skconv.errors import TransformError
-from skconv.tunable import numbers_of, with_values
 
 X = np.random.default_rng(0).normal(size=(2, 3, 6, 6)).astype(np.float32)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skconv.handlers import Checkpoint, EarlyStopping
-from skconv.updates import adam
+from skconv.updates.rules import adam
 
 from ..nets import X, make_net, y
 

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from skconv import compile_counts
 from skconv.handlers import Freeze, Unfreeze
 from skconv.layers import BatchNormLayer, DenseLayer, InputLayer
-from skconv.updates import nesterov_momentum
+from skconv.updates.rules import nesterov_momentum
 
 from ..nets import X, make_net, y
 

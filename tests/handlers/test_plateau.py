@@ -5,7 +5,7 @@ import pytest
 
 from skconv import compile_counts
 from skconv.handlers import ReduceLROnPlateau
-from skconv.updates import sgd
+from skconv.updates.rules import sgd
 
 from ..nets import X, make_net, y
 

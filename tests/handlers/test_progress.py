@@ -7,7 +7,7 @@ from sklearn.base import clone
 
 from skconv import compile_counts
 from skconv.handlers import PrintProgress, progress
-from skconv.moments import Progress
+from skconv.training.events import Progress
 
 from ..nets import X, make_net, y
 

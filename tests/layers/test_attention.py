@@ -3,10 +3,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from skconv.building import build
 from skconv.errors import LayerError
 from skconv.layers import Context, InputLayer, MultiHeadAttentionLayer
-from skconv.layers.spec import read
+from skconv.network.builder import build
+from skconv.network.layer_list import read
 
 rng = np.random.default_rng(0)
 x = rng.normal(size=(2, 4, 6))

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet, layers
-from skconv.building import build
-from skconv.checks import flag
 from skconv.init import Constant, Normal
-from skconv.layers.base import kind_of
-from skconv.layers.spec import read
+from skconv.network.builder import build
+from skconv.network.layer_list import read
 from skconv.nonlinearities import LeakyRectify
+from skconv.utils.checks import flag
+from skconv.utils.fields import kind_of
 
 from .test_contract import EXAMPLES, feeding
 

@@ -9,17 +9,8 @@ import pytest
 from skconv.errors import LayerError
 from skconv.init import Array, Constant
 from skconv.layers import BatchNormLayer, DenseLayer, InverseLayer, LSTMLayer
-from skconv.layers.base import (
-    UNSET,
-    further,
-    further_input,
-    initial,
-    kind_of,
-    optional,
-    other_layer,
-    runtime,
-    structural,
-)
+from skconv.layers.base import further, further_input, other_layer
+from skconv.utils.fields import UNSET, initial, kind_of, optional, runtime, structural
 
 
 def test_unset_survives_copies():

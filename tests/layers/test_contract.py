@@ -12,11 +12,11 @@ import pytest
 from sklearn.base import clone
 
 from skconv import NeuralNet, layers
-from skconv.building import build
 from skconv.layers import Context
-from skconv.layers.base import kind_of
-from skconv.layers.spec import read
+from skconv.network.builder import build
+from skconv.network.layer_list import read
 from skconv.nonlinearities import tanh
+from skconv.utils.fields import kind_of
 
 IMAGES = (None, 4, 6, 6)
 SEQUENCES = (None, 4, 6)

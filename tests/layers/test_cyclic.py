@@ -7,7 +7,6 @@ import pytest
 from sklearn.base import clone
 
 from skconv import NeuralNet
-from skconv.building import build
 from skconv.errors import LayerError
 from skconv.layers import (
     BatchNormLayer,
@@ -25,7 +24,8 @@ from skconv.layers import (
     MaxPool2DLayer,
     root_mean_square,
 )
-from skconv.layers.spec import read
+from skconv.network.builder import build
+from skconv.network.layer_list import read
 from skconv.nonlinearities import tanh
 
 rng = np.random.default_rng(0)

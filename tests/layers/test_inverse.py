@@ -8,7 +8,6 @@ from scipy.signal import convolve2d
 from sklearn.base import clone
 
 from skconv import NeuralNet
-from skconv.building import build
 from skconv.layers import (
     ConcatLayer,
     Context,
@@ -22,7 +21,8 @@ from skconv.layers import (
     NINLayer,
     NonlinearityLayer,
 )
-from skconv.layers.spec import read
+from skconv.network.builder import build
+from skconv.network.layer_list import read
 from skconv.nonlinearities import tanh
 
 rng = np.random.default_rng(0)

@@ -7,7 +7,6 @@ import pytest
 from sklearn.base import clone
 
 from skconv import NeuralNet, compile_counts
-from skconv.building import Task, build
 from skconv.errors import LayerError
 from skconv.init import Constant
 from skconv.layers import (
@@ -19,7 +18,8 @@ from skconv.layers import (
     LSTMLayer,
     RecurrentLayer,
 )
-from skconv.layers.spec import read
+from skconv.network.builder import Task, build
+from skconv.network.layer_list import read
 from skconv.nonlinearities import linear, rectify, softmax, tanh
 
 rng = np.random.default_rng(0)

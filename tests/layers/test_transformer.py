@@ -6,10 +6,10 @@ from scipy.interpolate import RBFInterpolator
 from scipy.ndimage import map_coordinates
 
 from skconv import NeuralNet
-from skconv.building import build
 from skconv.errors import LayerError
 from skconv.layers import DenseLayer, InputLayer, TPSTransformerLayer, TransformerLayer
-from skconv.layers.spec import read
+from skconv.network.builder import build
+from skconv.network.layer_list import read
 
 rng = np.random.default_rng(0)
 x = rng.normal(size=(3, 2, 5, 7))

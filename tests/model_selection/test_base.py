@@ -5,10 +5,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
 
 from skconv import compile_counts
-from skconv.conducting import Outcome
-from skconv.jobs import Job
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.model_selection.base import Lender, Lent, candidate
+from skconv.model_selection.jobs import Job, Outcome
 from tests.nets import X, make_net, y
 
 GRID = {"update_learning_rate": [0.01, 0.1, 0.3]}

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet
-from skconv.building import build
-from skconv.layers.spec import read
-from skconv.network import count
-from skconv.params import route
-from skconv.updates import adam
+from skconv.estimator.routing import route
+from skconv.network.builder import build
+from skconv.network.graph import count
+from skconv.network.layer_list import read
+from skconv.updates.rules import adam
 
 
 @pytest.fixture

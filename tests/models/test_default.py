@@ -1,8 +1,8 @@
 import pytest
 
-from skconv.building import Task, build
-from skconv.layers.spec import read
 from skconv.models.default import default
+from skconv.network.builder import Task, build
+from skconv.network.layer_list import read
 
 
 def network(shape):

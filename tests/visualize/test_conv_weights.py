@@ -2,13 +2,7 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet
-from skconv.layers import (
-    Conv1DLayer,
-    Conv2DLayer,
-    DenseLayer,
-    InputLayer,
-    LocallyConnected2DLayer,
-)
+from skconv.layers import Conv1DLayer, Conv2DLayer, DenseLayer, InputLayer, LocallyConnected2DLayer
 from skconv.visualize import plot_conv_weights
 
 rng = np.random.default_rng(0)

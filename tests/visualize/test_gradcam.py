@@ -3,9 +3,9 @@ import pytest
 from scipy.ndimage import zoom
 
 from skconv import NeuralNet
-from skconv.gradients import gradients
 from skconv.layers import Conv1DLayer, DenseLayer, InputLayer
 from skconv.visualize import grad_cam, plot_grad_cam
+from skconv.visualize.gradients import gradients
 
 from ..nets import IMAGES, KINDS, X
 

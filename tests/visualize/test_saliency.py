@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from skconv.gradients import gradients
 from skconv.visualize import plot_saliency, saliency_map
+from skconv.visualize.gradients import gradients
 
 from ..nets import IMAGES, KINDS, X, make_net, still_net, y
 

@@ -1,0 +1,260 @@
+"""Frozen dataclasses whose numbers enter compiled programs, and how to read and replace them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..errors import TransformError, did_you_mean
+from ..utils.fields import UNSET, kind_of
+
+
+@dataclass(frozen=True)
+class Tunable:
+    """What is made of structure and of numbers.
+
+    Subclasses are frozen dataclasses whose fields are made by `skconv.layers.structural` and
+    `skconv.layers.runtime`. A runtime value is a traced number in a compiled program: another one
+    compiles nothing. Fields may hold tunables, or tuples of them.
+    """
+
+    def __post_init__(self) -> None:
+        for spec in dataclasses.fields(self):
+            value = getattr(self, spec.name)
+            if isinstance(value, list | tuple | np.ndarray):
+                object.__setattr__(self, spec.name, _as_tuple(value))
+
+    def check(self) -> Iterable[str]:
+        """Yield what is wrong with the fields, whatever they are used for."""
+        for spec in dataclasses.fields(self):
+            value = getattr(self, spec.name)
+            test = spec.metadata.get("check")
+            if value is UNSET:
+                yield f"{spec.name} is missing"
+            elif test is not None and (valid := test(value)):
+                yield f"{spec.name}={value!r} is not {valid}"
+        for where, one in inner(self):
+            if isinstance(one, Tunable):
+                yield from (f"{where} ({type(one).__name__}): {fault}" for fault in one.check())
+
+    def fault(self, message: str) -> TransformError:
+        """Make an error that names the class."""
+        return TransformError(f"{type(self).__name__}: {message}")
+
+
+def inner(tunable: Tunable) -> Iterator[tuple[str, Any]]:
+    """Yield what the fields hold of tunables and what is beside them, with the place."""
+    for spec in dataclasses.fields(tunable):
+        value = getattr(tunable, spec.name)
+        if isinstance(value, Tunable):
+            yield spec.name, value
+        elif _holds_tunables(value):
+            yield from ((f"{spec.name}[{i}]", one) for i, one in enumerate(value))
+
+
+def runtime_values(tunable: Any) -> dict[str, Any]:
+    """Numbers that enter the compiled program.
+
+    Parameters
+    ----------
+    tunable : Tunable or object
+        What is no `Tunable`, such as a function, has none.
+
+    Returns
+    -------
+    dict
+        By field: a number, a tuple of two where the field was given two, or the dict of an inner
+        tunable. Those of a tuple are numbered: ``{'transforms': {'0': {...}}}``.
+
+    Examples
+    --------
+    >>> from skconv.augment import OneOf, RandomFlip
+    >>> runtime_values(OneOf([RandomFlip(p=0.2), RandomFlip()]))['transforms']['0']['p']
+    0.2
+    """
+    if not isinstance(tunable, Tunable):
+        return {}
+    values: dict[str, Any] = {}
+    for spec in dataclasses.fields(tunable):
+        value = getattr(tunable, spec.name)
+        if kind_of(spec) == "runtime":
+            values[spec.name] = value
+        elif isinstance(value, Tunable):
+            values[spec.name] = runtime_values(value)
+        elif _holds_tunables(value):
+            values[spec.name] = {str(i): runtime_values(one) for i, one in enumerate(value)}
+    return values
+
+
+def with_values(tunable: Any, values: Mapping[str, Any]) -> Any:
+    """Put numbers in, traced ones as well.
+
+    Parameters
+    ----------
+    tunable : Tunable or object
+    values : mapping
+        As `runtime_values` returns them; what is not there stays.
+
+    Returns
+    -------
+    Tunable or object
+
+    Raises
+    ------
+    ValueError
+        For a name that is no runtime value.
+
+    Examples
+    --------
+    >>> from skconv.augment import RandomFlip, Sometimes
+    >>> with_values(Sometimes(0.5, RandomFlip()), {'p': 0.1, 'transform': {'p': 0.3}}).transform.p
+    0.3
+    """
+    valid = runtime_values(tunable)
+    changes: dict[str, Any] = {}
+    for name, given in values.items():
+        if name not in valid:
+            what = type(tunable).__name__ if valid else repr(tunable)
+            raise ValueError(f"{what} has no runtime value {name!r}.{did_you_mean(name, valid)}")
+        value = getattr(tunable, name)
+        if isinstance(value, Tunable):
+            changes[name] = with_values(value, given)
+        elif _holds_tunables(value):
+            wrong = [number for number in given if number not in valid[name]]
+            if wrong:
+                raise ValueError(
+                    f"{type(tunable).__name__} has no {name}[{wrong[0]}], "
+                    f"they are {len(value)} in number"
+                )
+            changes[name] = tuple(
+                with_values(one, given.get(str(i), {})) for i, one in enumerate(value)
+            )
+        else:
+            changes[name] = given
+    return replace(tunable, **changes) if changes else tunable
+
+
+def structure_of(tunable: Any) -> Any:
+    """Put zeros in place of the numbers: equal for what compiles to the same program.
+
+    Parameters
+    ----------
+    tunable : Tunable or object
+
+    Returns
+    -------
+    Tunable or object
+
+    Examples
+    --------
+    >>> from skconv.augment import RandomFlip
+    >>> structure_of(RandomFlip(p=0.3))
+    RandomFlip(target=None, keypoint_range=None, flip_pairs=(), p=0.0, axis='horizontal')
+    """
+    return with_values(tunable, jax.tree.map(lambda _: 0.0, runtime_values(tunable)))
+
+
+def numbers_of(tunable: Any) -> Any:
+    """Read the numbers with one dtype, so that no program is compiled for another.
+
+    Parameters
+    ----------
+    tunable : Tunable or object
+
+    Returns
+    -------
+    dict
+        As of `runtime_values`, of float32.
+    """
+    return jax.tree.map(np.float32, runtime_values(tunable))
+
+
+def parameters(tunable: Any) -> dict[str, Any]:
+    """List all fields, those of inner tunables as well, as scikit-learn names them.
+
+    Parameters
+    ----------
+    tunable : Tunable or object
+        What is no `Tunable` has none.
+
+    Returns
+    -------
+    dict of str to object
+
+    Examples
+    --------
+    >>> from skconv.augment import Brightness, Sometimes
+    >>> parameters(Sometimes(0.5, Brightness(0.1)))
+    {'p': 0.5, 'transform': Brightness(strength=0.1), 'transform__strength': 0.1}
+    """
+    if not isinstance(tunable, Tunable):
+        return {}
+    found: dict[str, Any] = {}
+    for spec in dataclasses.fields(tunable):
+        value = getattr(tunable, spec.name)
+        found[spec.name] = value
+        parts = {f"{spec.name}__": value}
+        if _holds_tunables(value):
+            parts = {f"{spec.name}__{i}__": one for i, one in enumerate(value)}
+            found |= {name[:-2]: one for name, one in parts.items()}
+        for prefix, part in parts.items():
+            found |= {f"{prefix}{name}": own for name, own in parameters(part).items()}
+    return found
+
+
+def with_parameters(tunable: Any, values: Mapping[str, Any]) -> Any:
+    """Replace fields by the names that `parameters` gives them.
+
+    Parameters
+    ----------
+    tunable : Tunable or object
+    values : mapping of str to object
+        A field prevails over what is inside it by being replaced first.
+
+    Returns
+    -------
+    Tunable or object
+        A copy; the one that was given may be in use elsewhere.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not there.
+
+    Examples
+    --------
+    >>> from skconv.augment import Brightness, Sometimes
+    >>> with_parameters(Sometimes(0.5, Brightness(0.1)), {'transform__strength': 0.3, 'p': 1.0})
+    Sometimes(p=1.0, transform=Brightness(strength=0.3))
+    """
+    for name in sorted(values, key=lambda name: name.count("__")):
+        valid = parameters(tunable)
+        if name not in valid:
+            what = type(tunable).__name__ if valid else repr(tunable)
+            raise ValueError(f"{what} has no parameter {name!r}.{did_you_mean(name, valid)}")
+        tunable = _replaced(tunable, name.split("__"), values[name])
+    return tunable
+
+
+def _replaced(old: Any, path: list[str], new: Any) -> Any:
+    if not path:
+        return new
+    first, rest = path[0], path[1:]
+    if isinstance(old, tuple):
+        place = int(first)
+        return (*old[:place], _replaced(old[place], rest, new), *old[place + 1 :])
+    return replace(old, **{first: _replaced(getattr(old, first), rest, new)})
+
+
+def _holds_tunables(value: Any) -> bool:
+    return isinstance(value, tuple) and any(isinstance(one, Tunable) for one in value)
+
+
+def _as_tuple(value: Any) -> Any:
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    return tuple(map(_as_tuple, value)) if isinstance(value, list | tuple) else value

@@ -1,0 +1,1 @@
+"""Rows and targets: validation, encoding, batches and chunks, placement on the device."""

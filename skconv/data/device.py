@@ -1,0 +1,180 @@
+"""Where the rows of a training lie on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..utils.memo import Shelf
+from .chunks import Chunk, chunks
+from .dataset import Feed
+from .inputs import Rows
+from .iterators import BatchIterator
+
+
+class Batches(NamedTuple):
+    """Rows cut into batches, as `skconv.data.chunks.Chunk` holds them.
+
+    Parameters
+    ----------
+    X : dict of array of shape (steps, batch, ...)
+    y : array of shape (steps, batch, ...)
+    weights : array of shape (steps, batch)
+        Weight of each row in the loss; zero for rows that only fill up.
+    rows : int32 array of shape (steps, batch)
+        Number of each row in the data.
+    """
+
+    X: dict[str, Any]
+    y: Any
+    weights: Any
+    rows: Any
+
+    def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
+        """X, y and weights of a batch."""
+        return batch_of(self.X, i), at(self.y, i), self.weights[i]
+
+
+class Gathered(NamedTuple):
+    """Batches that lie anywhere in the data.
+
+    Parameters
+    ----------
+    X : dict of array of shape (1, n, ...)
+    y : array of shape (1, n, ...)
+    index : int32 array of shape (steps, batch)
+        Rows of each batch.
+    weights : array of shape (steps, batch)
+    """
+
+    X: dict[str, Any]
+    y: Any
+    index: Any
+    weights: Any
+
+    def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
+        """X, y and weights of a batch."""
+        places = 0, self.index[i]
+        return batch_of(self.X, places), at(self.y, places), self.weights[i]
+
+
+def flat(batches: Any) -> Any:
+    """Take arrays of batches for arrays of rows."""
+    return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
+
+
+def batch_of(X: dict[str, jax.Array], i: Any) -> dict[str, jax.Array]:
+    """Take a batch, or the rows at some places, as float32."""
+    return {name: array[i].astype(jnp.float32) for name, array in X.items()}
+
+
+def at(y: Any, i: Any) -> Any:
+    """Take the targets of a batch, or at some places."""
+    return jax.tree.map(lambda array: array[i], y)
+
+
+def buffer(make: Callable[[Any], Any], length: int) -> Any:
+    """Make room for what a function of the batch's number gives for all batches."""
+    return jax.tree.map(
+        lambda one: jnp.zeros((length, *one.shape), one.dtype), jax.eval_shape(make, 0)
+    )
+
+
+def put(kept: Any, i: Any, new: Any) -> Any:
+    """Put down what a batch gave."""
+    return jax.tree.map(lambda buffer, one: buffer.at[i].set(one), kept, new)
+
+
+class Placed(NamedTuple):
+    """Rows on the device that stay for all epochs.
+
+    Parameters
+    ----------
+    batches : Batches
+    steps : int
+        Batches of an epoch.
+    index : int array of shape (n,) or None
+        Place of each row of the feed; None where they lie in order.
+    """
+
+    batches: Batches
+    steps: int
+    index: np.ndarray | None
+
+    def places(self, order: np.ndarray) -> np.ndarray:
+        """From an order of the feed's rows to that of their places."""
+        return order if self.index is None else self.index[order]
+
+
+def as_batches(chunk: Chunk) -> Batches:
+    """Take the arrays of a chunk."""
+    return Batches(chunk.X, chunk.y, chunk.weights, chunk.rows)
+
+
+def alone(feed: Feed) -> Placed:
+    """Place the rows of a feed that fit one chunk."""
+    chunk = _chunk(feed.rows, feed.y, feed.weights, feed.iterator)
+    return Placed(jax.device_put(as_batches(chunk)), chunk.steps, None)
+
+
+def shared(feed: Feed, shelf: Shelf) -> Placed:
+    """Place all rows of the arrays that a feed has rows of, once for all feeds that have some."""
+    rows, size = feed.rows, feed.iterator.batch_size
+    arrays = list(rows.arrays.values())
+
+    def all_rows() -> dict[str, Any]:
+        return jax.device_put(_chunk(rows.whole(), None, None, feed.iterator).X)
+
+    X = shelf.once(("rows in batches", size, jax.config.jax_default_device), arrays, all_rows)
+    shape = next(iter(X.values())).shape[:2]
+    return Placed(spread_feed(X, shape, feed), feed.steps, feed.index)
+
+
+def spread_feed(X: Any, shape: tuple[int, int], feed: Feed, *others: Feed) -> Batches:
+    """Put targets, weights and numbers of rows at the places of their rows.
+
+    Parameters
+    ----------
+    X : dict of array of shape (*shape, ...)
+    shape : (int, int)
+        Places, in batches.
+    feed : Feed
+        Rows to train on; all others get the weight zero.
+    *others : Feed
+        Of the same arrays; their targets are put in place as well.
+
+    Returns
+    -------
+    Batches
+    """
+    index, n = feed.index, len(feed.rows)
+    weights = np.ones(n, np.float32) if feed.weights is None else feed.weights
+    targets = [(one.index, one.y) for one in (feed, *others)]
+    return Batches(
+        X,
+        jax.tree.map(
+            lambda *ys: _spread(shape, *zip((i for i, _ in targets), ys, strict=True)),
+            *(y for _, y in targets),
+        ),
+        _spread(shape, (index, weights)),
+        _spread(shape, (index, np.arange(n, dtype=np.int32))),
+    )
+
+
+def _spread(shape: tuple[int, int], *parts: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Put values at their places, and zero elsewhere."""
+    first = parts[0][1]
+    whole = np.zeros((shape[0] * shape[1], *first.shape[1:]), first.dtype)
+    for index, values in parts:
+        whole[index] = values
+    return whole.reshape(*shape, *first.shape[1:])
+
+
+def _chunk(rows: Rows, y: Any, weights: Any, iterator: BatchIterator) -> Chunk:
+    """Cut rows that fit one chunk, in the order in which they are given."""
+    (chunk,) = chunks(rows, y, weights, BatchIterator(iterator.batch_size))
+    return chunk

@@ -1,0 +1,288 @@
+"""What X may be, and the rows of it that a network reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from ..errors import Faults, did_you_mean
+
+DTYPES = [np.float32, np.uint8]
+"""Types that travel to the device as they are; all others become the first."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one or several input arrays.
+
+    Parameters
+    ----------
+    arrays : dict of str to array or CSR matrix of shape (n, values)
+        By name of the input layer, one flat row for each sample.
+    shapes : dict of str to tuple of int
+        Shape that a row had, or has for the network.
+    index : int array of shape (n,), optional
+        Which rows of the arrays these are; by default all. To keep some copies nothing.
+    into : dict of str to tuple of int, optional
+        Shape that a row has for the network after a change that is still to come.
+    """
+
+    arrays: dict[str, Any]
+    shapes: dict[str, tuple[int, ...]]
+    index: np.ndarray | None = None
+    into: dict[str, tuple[int, ...]] | None = None
+
+    def __len__(self) -> int:
+        kept = next(iter(self.arrays.values())) if self.index is None else self.index
+        return kept.shape[0]
+
+    def row_bytes(self) -> int:
+        """Size of one row on the device."""
+        shapes = self.into or self.shapes
+        return sum(a.dtype.itemsize * math.prod(shapes[n]) for n, a in self.arrays.items())
+
+    def take(self, index: np.ndarray | slice) -> dict[str, np.ndarray]:
+        """Rows in the network's shape, dense; a slice of dense rows is a view."""
+        index = self._within(index)
+        return {
+            name: _dense(array, index).reshape(-1, *self.shapes[name])
+            for name, array in self.arrays.items()
+        }
+
+    def subset(self, index: np.ndarray) -> Rows:
+        """Keep only some of the rows."""
+        return replace(self, index=self._within(index))
+
+    def whole(self) -> Rows:
+        """All rows of the arrays."""
+        return replace(self, index=None)
+
+    def _within(self, index: np.ndarray | slice) -> np.ndarray | slice:
+        return index if self.index is None else self.index[index]
+
+    def all(self) -> Any:
+        """Copy all rows, as an array or, of several inputs, as a dict of arrays."""
+        arrays = self.take(np.arange(len(self)))
+        return next(iter(arrays.values())) if len(arrays) == 1 else arrays
+
+    def like(self, X: Any) -> Rows:
+        """Make rows of the same inputs from arrays as `all` returns them."""
+        named = X if isinstance(X, dict) else dict.fromkeys(self.arrays, X)
+        arrays = {name: x.reshape(len(x), -1) for name, x in named.items()}
+        return replace(self, arrays=arrays, index=None)
+
+    def enter(self, X: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Give changed rows the shapes that the input layers take.
+
+        Raises
+        ------
+        ValueError
+            Where they do not fit.
+        """
+        if self.into is None:
+            return dict(X)
+        faults, entered = Faults(), {}
+        for name, array in X.items():
+            row, shape = array.shape[1:], self.into[name]
+            if _fits(row, shape):
+                entered[name] = array.reshape(len(array), *shape)
+            else:
+                faults.add(_misfit("the changed batch", name, row, shape))
+        faults.raise_any()
+        return entered
+
+    def arrange(
+        self, shapes: Mapping[str, tuple[int | None, ...]], *, changed: bool = False
+    ) -> Rows:
+        """Give the rows the shapes that the input layers take.
+
+        Flat rows fit any shape of as many values; axes of length one may come and go.
+
+        Parameters
+        ----------
+        shapes : mapping of str to tuple
+            Shape of each input layer, the batch first.
+        changed : bool
+            Whether the rows will be changed before they enter: they stay as they are until then,
+            and `enter` does the rest.
+
+        Returns
+        -------
+        Rows
+
+        Raises
+        ------
+        ValueError
+            Where names or shapes do not fit.
+        """
+        faults = Faults()
+        arrays, own, arranged = {}, {}, {}
+        given = self.arrays
+        if set(given) != set(shapes) and len(given) == len(shapes) == 1 and None in given:
+            given = dict.fromkeys(shapes, given[None])
+        for name in given:
+            if name not in shapes:
+                faults.add(f"X has {name!r}, which is no input layer.{did_you_mean(name, shapes)}")
+        for name, shape in shapes.items():
+            if name not in given:
+                faults.add(f"X lacks an array for the input layer {name!r}; give a dict of arrays")
+                continue
+            own[name] = self.shapes[name if name in self.shapes else None]
+            arrays[name], arranged[name] = given[name], tuple(shape[1:])
+            if not (changed or _fits(own[name], arranged[name])):
+                faults.add(_misfit("X", name, own[name], arranged[name]))
+        faults.raise_any()
+        if changed:
+            return Rows(arrays, own, self.index, arranged)
+        return Rows(arrays, arranged, self.index)
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """Some rows of X, of which no copy is made.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame, sparse matrix, or dict of arrays
+    index : int array of shape (n,)
+    """
+
+    X: Any
+    index: np.ndarray
+
+
+def row_shapes(X: Any) -> dict[str | None, tuple[int, ...]]:
+    """Read the shapes of rows off arrays that may be faulty otherwise."""
+    X = X.X if isinstance(X, Picked) else X
+    arrays = X if _has_names(X) else {None: X}
+    shapes = {name: np.shape(array)[1:] for name, array in arrays.items()}
+    return {name: shape for name, shape in shapes.items() if shape and all(shape)}
+
+
+def _has_names(X: Any) -> bool:
+    """Tell a dict of arrays from a sparse matrix, which may be a dict as well."""
+    return isinstance(X, dict) and not sparse.issparse(X)
+
+
+def _dense(array: Any, index: np.ndarray | slice) -> np.ndarray:
+    rows = array[index]
+    return rows.toarray() if sparse.issparse(rows) else rows
+
+
+def _fits(row: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
+    if len(row) == 1:
+        return row[0] == math.prod(n or 1 for n in shape)
+    return [n for n in row if n != 1] == [n for n in shape if n != 1]
+
+
+def _misfit(what: str, name: str, row: tuple[int, ...], shape: tuple[int | None, ...]) -> str:
+    def text(sizes: tuple[int | None, ...]) -> str:
+        return "(n, " + ", ".join(map(str, sizes)) + ")"
+
+    message = f"{what} has shape {text(row)}, but the input layer {name!r} takes {text(shape)}"
+    if len(row) == 3 and (row[2], row[0], row[1]) == shape:
+        message += "; images come channels first: X.transpose(0, 3, 1, 2)"
+    return message
+
+
+def check_rows(estimator: Any, X: Any, *, reset: bool, check: bool = True) -> Rows:
+    """Validate X as scikit-learn does, whatever the number of its axes.
+
+    Parameters
+    ----------
+    estimator : object
+        Gets ``n_features_in_`` (values a row) and ``feature_names_in_`` when `reset` is set, and
+        has them compared otherwise.
+    X : array-like, DataFrame, sparse matrix, or dict of them
+        A dict has one array for each input layer.
+    reset : bool
+        True in fit.
+    check : bool
+        False to skip the search for NaN and infinite values.
+
+    Returns
+    -------
+    Rows
+        An array that is no dict has the name None.
+
+    Raises
+    ------
+    ValueError
+        For NaN, inf, no rows, no features, arrays of different lengths, another number of
+        features than in fit.
+    """
+    options: dict[str, Any] = {
+        "accept_sparse": "csr",
+        "dtype": DTYPES,
+        "ensure_all_finite": check,
+    }
+    if _has_names(X):
+        return _check_dict(X, options)
+    X, shape = _flat(X)
+    with np.errstate(over="ignore"):
+        checked = validate_data(estimator, X, reset=reset, **options)
+    return Rows({None: checked}, {None: shape or checked.shape[1:]})
+
+
+def _check_dict(X: dict[str, Any], options: dict[str, Any]) -> Rows:
+    faults = Faults()
+    arrays, shapes = {}, {}
+    for name, array in X.items():
+        flat, shape = _flat(array)
+        with faults.collect(), np.errstate(over="ignore"):
+            arrays[name] = check_array(flat, input_name=f"X[{name!r}]", **options)
+            shapes[name] = shape or arrays[name].shape[1:]
+    lengths = {name: array.shape[0] for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        faults.add(f"the arrays of X have different lengths: {lengths}")
+    if not X:
+        faults.add("X is an empty dict; give an array for each input layer")
+    faults.raise_any()
+    return Rows(arrays, shapes)
+
+
+def _flat(X: Any) -> tuple[Any, tuple[int, ...]]:
+    if isinstance(X, list | tuple) or (getattr(X, "ndim", 0) > 2 and not sparse.issparse(X)):
+        X = np.asarray(X)
+    if not isinstance(X, np.ndarray) or X.ndim <= 2:
+        return X, ()
+    return X.reshape(len(X), -1) if len(X) else X.reshape(0, math.prod(X.shape[1:])), X.shape[1:]
+
+
+def check_weights(sample_weight: Any, n: int) -> np.ndarray:
+    """Validate the weights of `n` rows.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n,)
+    n : int
+
+    Returns
+    -------
+    float32 array of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        For another shape, negative weights, or none above zero.
+    """
+    name = "sample_weight"
+    weights = check_array(
+        sample_weight, ensure_2d=False, allow_nd=True, dtype=np.float32, input_name=name
+    )
+    if weights.ndim != 1:
+        raise ValueError(f"sample_weight must have one axis, as the rows do; it has {weights.ndim}")
+    if weights.shape != (n,):
+        raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(n,)}!")
+    if weights.min() < 0:
+        raise ValueError("Negative values in data passed to `sample_weight`")
+    if not weights.any():
+        raise ValueError("all sample weights are zero; at least one must count")
+    return weights

@@ -1,0 +1,304 @@
+"""From the parameters of a net to what is built and trained, with all faults in one message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any
+
+from ..augment.pipeline import Entry, check_entries, entries
+from ..augment.tunable import structure_of
+from ..data.output_targets import Outputs, by_output, numeric, output_names
+from ..data.targets import Target, from_output
+from ..errors import Faults, called, did_you_mean
+from ..models import default
+from ..network.builder import Task, build
+from ..network.graph import Head, Network, Runtime, as_numbers
+from ..network.layer_list import Spec, read
+from ..nonlinearities import linear, softmax
+from ..training.events import MOMENTS
+from ..training.plan import Plan, Scores
+from ..updates.update_rule import Update, resolve
+from ..utils.checks import as_list
+from ..utils.fields import kind_of
+from .routing import (
+    Given,
+    check_collisions,
+    loss_parameters,
+    owners,
+    parameters_of,
+    route,
+    sort_keywords,
+)
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """The parameters of a net, each keyword with its owner.
+
+    Parameters
+    ----------
+    specs : list of Spec
+    keywords : dict of str to dict
+        By layer.
+    update : Update
+    update_values : dict of str to float or schedule
+    objective : callable
+    objective_given : Given
+        Keywords of the objective.
+    losses_given : tuple of Given
+        By output, keywords of the loss function.
+    heads : tuple of Head
+    weights : tuple of float
+        Of the heads in the training loss.
+    regression : tuple of bool
+        By output, whether it answers with numbers.
+    losses : tuple of (callable or None)
+        By output, None for what suits the target.
+    augment : tuple of Entry
+    """
+
+    specs: list[Spec]
+    keywords: dict[str, dict[str, Any]]
+    update: Update
+    update_values: dict[str, Any]
+    objective: Callable[..., Any]
+    objective_given: Given
+    losses_given: tuple[Given, ...]
+    heads: tuple[Head, ...]
+    weights: tuple[float, ...]
+    regression: tuple[bool, ...]
+    losses: tuple[Callable[..., Any] | None, ...]
+    augment: tuple[Entry, ...]
+
+    def network(
+        self, shapes: Mapping[str | None, tuple[int, ...]], outputs: Outputs | None
+    ) -> Network:
+        """Build the network.
+
+        Parameters
+        ----------
+        shapes : mapping of str to tuple
+            Shape of a row of each input, as far as known.
+        outputs : Outputs or None
+            None where no targets are known.
+        """
+        known = outputs.targets if outputs else (None,) * len(self.regression)
+        tasks = list(map(_task, known, self.regression))
+        return build(self.specs, self.keywords, input_shapes=shapes, heads=self.heads, tasks=tasks)
+
+    def runtime(self, network: Network) -> Runtime:
+        """Numbers of the layers as the keywords say now, where the network has others."""
+        runtime = network.runtime()
+        for spec in self.specs:
+            own, layer = runtime[spec.name], network.node(spec.name).layer
+            kinds = {f.name: kind_of(f) for f in fields(layer)}
+            absent = {f.name: f.metadata.get("absent") for f in fields(layer)}
+            changes = {
+                spec.cls.aliases.get(name, name): value
+                for name, value in self.keywords[spec.name].items()
+            }
+            changes = {
+                name: absent[name] if value is None and name in own else value
+                for name, value in changes.items()
+                if name in own or (kinds[name] == "optional" and value is not None)
+            }
+            for fault in replace(layer, **changes).check():
+                raise ValueError(f"{called(spec.name, layer)}: {fault}")
+            for name, value in changes.items():
+                if name not in own or value is None:
+                    raise ValueError(
+                        f"{called(spec.name, layer)} has {name}={getattr(layer, name)!r} in this "
+                        f"training; {value!r} would need a fit of its own"
+                    )
+            own.update(changes)
+        return as_numbers(runtime)
+
+    def transforms(self) -> tuple[Callable[..., Any], ...]:
+        """Transforms without their numbers, as a plan holds them."""
+        return tuple(structure_of(entry.transform) for entry in self.augment)
+
+
+def _task(target: Target | None, numbers: bool) -> Task:
+    """What a target, or its kind alone, says of an output layer."""
+
+    def ending(units: Any) -> Any:
+        try:
+            known = target or from_output((None, units), regression=numbers)
+            return known.match((None, units)).nonlinearity
+        except (ValueError, TypeError):
+            return target.nonlinearity if target else (linear if numbers else softmax)
+
+    return Task(target.num_units if target else None, ending)
+
+
+def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] | None) -> Blueprint:
+    """Hand each keyword to its owner.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        All parameters of the net.
+    own : set of str
+        Names of those without a prefix.
+    shape : tuple of int or None
+        Shape of a row, for the network of ``layers=None``.
+
+    Returns
+    -------
+    Blueprint
+
+    Raises
+    ------
+    ValueError
+        With all keywords that nobody takes, and all layers that collide with a parameter.
+    """
+    faults = Faults()
+    layers, given = params["layers"], {}
+    if layers is None:
+        given = default(shape or (1,))
+        layers = given.pop("layers")
+    given |= {name: value for name, value in params.items() if name not in own}
+    given |= params["more_params"] or {}
+    specs: list[Spec] = []
+    with faults.collect():
+        specs = read(layers)
+    check_collisions(specs, params, own, faults)
+    objective = params["objective"]
+    routed, unknown = route(given, owners(specs, params), own) if specs else ({}, Faults())
+    faults.found += unknown.found
+    update, update_values = Update(None, (), ()), {}
+    if callable(params["update"]) or isinstance(params["update"], tuple):
+        with faults.collect():
+            update, update_values = resolve(params["update"], routed.get("update", {}))
+    heads, weights, losses = (), (), ()
+    names = output_names(params["outputs"])
+    aux = params["aux_outputs"] if isinstance(params["aux_outputs"], Mapping) else {}
+    with faults.collect():
+        by_output("regression", params["regression"], names, False)
+    with faults.collect():
+        name = "objective_loss_function"
+        losses = by_output(name, params[name], names, None)
+    if specs:
+        with faults.collect():
+            heads = read_heads(params["outputs"], aux, [spec.name for spec in specs])
+            weights = head_weights(heads, params["output_weights"] or {}, aux)
+    augment = [
+        entry.tuned(routed[entry.prefix]) if entry.prefix in routed else entry
+        for entry in entries(params["augment"])
+    ]
+    check_entries(augment, faults)
+    faults.raise_any()
+    own_keywords, given = parameters_of(objective), routed["objective"]
+    objective_given = sort_keywords(own_keywords, given, faults)
+    rest = {name: value for name, value in given.items() if name not in own_keywords}
+    losses_given = tuple(sort_keywords(takes, rest, faults) for takes in loss_parameters(params))
+    faults.raise_any()
+    return Blueprint(
+        specs,
+        {spec.name: routed[spec.name] for spec in specs},
+        update,
+        update_values,
+        objective,
+        objective_given,
+        losses_given,
+        heads,
+        weights,
+        numeric(params["regression"], params["outputs"]),
+        losses,
+        tuple(augment),
+    )
+
+
+def _holding(loss: Callable[..., Any], structure: tuple[tuple[str, Any], ...]) -> Any:
+    return partial(loss, **dict(structure)) if structure else loss
+
+
+def plan(
+    blueprint: Blueprint, network: Network, outputs: Outputs, params: Mapping[str, Any]
+) -> Plan:
+    """Collect all that decides what is compiled."""
+    pairs = zip(blueprint.losses, outputs.targets, blueprint.losses_given, strict=True)
+    made = Plan(
+        network=network,
+        objective=blueprint.objective,
+        objective_structure=blueprint.objective_given.structure,
+        loss_functions=tuple(
+            _holding(loss or target.loss, given.structure) for loss, target, given in pairs
+        ),
+        accuracies=tuple(target.accuracy for target in outputs.targets),
+        update=blueprint.update,
+        augment=blueprint.transforms(),
+        scores_train=tuple(map(tuple, as_list(params["scores_train"]))),
+        scores_valid=tuple(map(tuple, as_list(params["scores_valid"]))),
+        measures=_measures(params),
+    )
+    faults = Faults()
+    for argument in ("custom_scores", "scores_train", "scores_valid"):
+        taken = [*made.columns, *(name for name, _ in made.measures)]
+        for name, _ in as_list(params[argument]):
+            if name in taken:
+                faults.add(f"{argument}: {name!r} is a column of the history already")
+    faults.raise_any()
+    return made
+
+
+def _measures(params: Mapping[str, Any]) -> Scores:
+    """Collect what the handlers want to know of the steps, each once."""
+    handlers = [handler for name in MOMENTS for handler in as_list(params[name])]
+    return tuple(dict(pair for h in handlers for pair in getattr(h, "measures", ())).items())
+
+
+def read_heads(outputs: Any, aux_outputs: Iterable[str], layers: Sequence[str]) -> tuple[Head, ...]:
+    """Find the output layers, those that are predicted first.
+
+    Parameters
+    ----------
+    outputs : str, list of str or None
+    aux_outputs : iterable of str
+        Auxiliary outputs, trained on the target of the first output.
+    layers : sequence of str
+        Names of all layers.
+
+    Returns
+    -------
+    tuple of Head
+
+    Raises
+    ------
+    ValueError
+        With all names that no layer has, or that are there twice.
+    """
+    faults = Faults()
+    names = [layers[-1] if name is None else name for name in output_names(outputs)]
+    aux = list(aux_outputs)
+    for argument, given in (("outputs", names), ("aux_outputs", aux)):
+        for name in given:
+            if name not in layers:
+                faults.add(f"{argument}: there is no layer {name!r}.{did_you_mean(name, layers)}")
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            faults.add(f"outputs: {name!r} is there twice")
+        if name in aux:
+            faults.add(f"aux_outputs: {name!r} is an output already")
+    faults.raise_any()
+    predicted = [Head(name, target) for target, name in enumerate(names)]
+    return (*predicted, *(Head(name, predicted=False) for name in aux))
+
+
+def head_weights(
+    heads: Sequence[Head],
+    output_weights: Mapping[str, float],
+    aux_outputs: Mapping[str, float],
+) -> tuple[float, ...]:
+    """Weight of each output in the training loss; one where nothing is said.
+
+    Examples
+    --------
+    >>> heads = read_heads(['digit', 'parity'], ['early'], ['early', 'digit', 'parity'])
+    >>> head_weights(heads, {'parity': 0.5}, {'early': 0.3})
+    (1.0, 0.5, 0.3)
+    """
+    names = [head.name for head in heads if head.predicted]
+    return (*by_output("output_weights", output_weights, names, 1.0), *aux_outputs.values())

@@ -1,0 +1,82 @@
+"""Runtime values of the coming steps, read from the current parameters of a net."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..augment.tunable import numbers_of
+from ..network.graph import Network
+from ..training.forward import Values
+from ..updates.update_rule import values_at
+from ..utils.cache_keys import structural_key
+from .blueprint import Blueprint
+
+
+class LiveValues:
+    """The numbers for the coming steps, as the net's parameters are at that moment.
+
+    Parameters
+    ----------
+    params : callable
+        Returns the net's parameters by name; a handler may have changed them.
+    make : callable
+        From parameters to a `Blueprint`.
+    network : Network
+    """
+
+    def __init__(
+        self,
+        params: Callable[[], dict[str, Any]],
+        make: Callable[[dict[str, Any]], Blueprint],
+        network: Network,
+    ) -> None:
+        self._params = params
+        self._make = make
+        self._network = network
+        self._seen: dict[str, Any] = {}
+        self._blueprint: Blueprint | None = None
+        self._fixed = Values({}, {}, {}, (), (), ())
+
+    def __call__(self, start: int, steps: int) -> Values:
+        """Numbers for `steps` steps after the first `start`."""
+        now = self._params()
+        if self._blueprint is None or not _identical(now, self._seen):
+            self.renew(now, self._make(now))
+        update = values_at(self._blueprint.update_values, start, steps)
+        return self._fixed._replace(update=update)
+
+    def renew(self, now: dict[str, Any], new: Blueprint) -> None:
+        """Take the numbers from now on from other parameters, and their blueprint."""
+        old = self._blueprint
+        if old is not None and (old.update.names != new.update.names):
+            raise ValueError(
+                f"the update takes {old.update.names} in this training; "
+                f"{new.update.names} would need a fit of its own"
+            )
+        if new.heads != tuple(head._replace(ending=None) for head in self._network.heads):
+            raise ValueError("the outputs of a net cannot change in training; fit it afresh")
+        if old is not None and _key(old) != _key(new):
+            raise ValueError(
+                "only numbers of the transforms in augment can change in training; "
+                "all else needs a fit of its own"
+            )
+        self._seen, self._blueprint = now, new
+        objective, *losses = (
+            {name: np.float32(value) for name, value in given.values.items()}
+            for given in (new.objective_given, *new.losses_given)
+        )
+        weights = np.asarray(new.weights, np.float32)
+        augment = tuple(numbers_of(entry.transform) for entry in new.augment)
+        runtime = new.runtime(self._network)
+        self._fixed = Values(runtime, {}, objective, tuple(losses), weights, augment)
+
+
+def _key(blueprint: Blueprint) -> Any:
+    return structural_key(blueprint.transforms())
+
+
+def _identical(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(one[name] is other[name] for name in one)

@@ -1,0 +1,211 @@
+"""Who takes which of a net's prefixed keywords."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ..augment.pipeline import entries
+from ..data.output_targets import by_output, numeric, output_names
+from ..data.targets import Classes, Labels, Numbers
+from ..errors import Faults, called, did_you_mean
+from ..models import default
+from ..network.layer_list import Spec, read
+from ..updates.update_rule import keywords
+from ..utils.checks import is_number, takes_number
+
+
+def route(
+    given: Mapping[str, Any], owners: Mapping[str, Iterable[str] | None], known: Iterable[str]
+) -> tuple[dict[str, dict[str, Any]], Faults]:
+    """Hand each prefixed keyword to its owner.
+
+    The longest prefix that has such a keyword wins, so ``pool_pool_size`` is understood whether a
+    layer is called ``pool`` or ``pool_pool``.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        Prefixed keywords.
+    owners : mapping of str to iterable of str or None
+        Prefix to the keywords that it takes; None where any is taken.
+    known : iterable of str
+        Names without a prefix, for the nearest match.
+
+    Returns
+    -------
+    routed : dict of str to dict
+        Keywords without their prefix, by owner; every owner has an entry.
+    faults : Faults
+        One fault for each keyword that nobody takes.
+
+    Examples
+    --------
+    >>> route({'conv1_stride': 2}, {'conv1': ['stride'], 'update': None}, [])[0]
+    {'conv1': {'stride': 2}, 'update': {}}
+    """
+    takes = {prefix: None if names is None else list(names) for prefix, names in owners.items()}
+    routed: dict[str, dict[str, Any]] = {prefix: {} for prefix in takes}
+    faults = Faults()
+    for key, value in given.items():
+        prefixes = sorted((p for p in takes if key.startswith(f"{p}_")), key=len, reverse=True)
+        for prefix in prefixes:
+            keyword = key[len(prefix) + 1 :]
+            valid = takes[prefix]
+            if valid is None or keyword in valid:
+                routed[prefix][keyword] = value
+                break
+        else:
+            faults.add(f"unknown parameter {key!r}.{_nearest(key, prefixes, takes, known)}")
+    return routed, faults
+
+
+def _nearest(
+    key: str, prefixes: list[str], takes: Mapping[str, list[str] | None], known: Iterable[str]
+) -> str:
+    if prefixes:
+        prefix, names = prefixes[0], takes[prefixes[0]] or []
+        near = difflib.get_close_matches(key[len(prefix) + 1 :], names, n=1)
+        return did_you_mean(key, [f"{prefix}_{name}" for name in near or names])
+    full = [f"{prefix}_{name}" for prefix, names in takes.items() for name in names or ()]
+    hint = did_you_mean(key, [*known, *full])
+    if hint.startswith(" Did you mean"):
+        return hint
+    return f" No layer has that prefix; prefixes are: {', '.join(takes)}."
+
+
+PREFIXES = ("update", "objective")
+
+
+class Given(NamedTuple):
+    """Keywords by what they decide.
+
+    Parameters
+    ----------
+    structure : tuple of (str, object)
+        What is compiled.
+    values : dict of str to float
+        What enters the compiled step.
+    """
+
+    structure: tuple[tuple[str, Any], ...]
+    values: dict[str, float]
+
+
+def owners(specs: list[Spec], params: Mapping[str, Any]) -> dict[str, Iterable[str] | None]:
+    """List the keywords of each prefix, None where any will do.
+
+    Parameters
+    ----------
+    specs : list of Spec
+        The layers.
+    params : mapping of str to object
+        All parameters of the net.
+    """
+    found: dict[str, Iterable[str] | None] = {spec.name: spec.keywords() for spec in specs}
+    found["update"] = keywords(params["update"])
+    found["objective"] = parameters_of(params["objective"])
+    for takes in loss_parameters(params):
+        found["objective"] |= takes
+    found |= {entry.prefix: entry.keywords() for entry in entries(params["augment"])}
+    return found
+
+
+def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) -> None:
+    """Check that keywords have an owner, whatever else the parameters are.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        All parameters of the net.
+    own : set of str
+        Names of those without a prefix.
+    names : iterable of str
+        The keywords to check.
+
+    Raises
+    ------
+    ValueError
+        With all keywords that nobody takes.
+    """
+    layers = params["layers"]
+    specs = read(default((3, 32, 32))["layers"] if layers is None else layers)
+    route(dict.fromkeys(names), owners(specs, params), own)[1].raise_any()
+
+
+def check_collisions(
+    specs: list[Spec], params: Mapping[str, Any], own: set[str], faults: Faults
+) -> None:
+    """Note layers whose keywords would be those of something else."""
+    transforms = {entry.prefix: entry.called for entry in entries(params["augment"])}
+    for spec in specs:
+        where = called(spec.name, spec.cls)
+        if spec.name in PREFIXES or spec.name in own:
+            faults.add(f"{where} is called as a parameter of NeuralNet; choose another name")
+        if spec.name in transforms:
+            faults.add(f"{where} has the prefix of {transforms[spec.name]}; choose another name")
+        for keyword in spec.keywords():
+            if f"{spec.name}_{keyword}" in own:
+                faults.add(
+                    f"{where} collides with the parameter '{spec.name}_{keyword}' of NeuralNet; "
+                    "choose another name"
+                )
+
+
+def parameters_of(objective: Any) -> dict[str, inspect.Parameter]:
+    """Keywords of the objective that a user may set."""
+    if not callable(objective):
+        return {}
+    parameters = inspect.signature(objective).parameters
+    return {
+        name: p
+        for name, p in parameters.items()
+        if p.kind is p.KEYWORD_ONLY and name != "loss_function"
+    }
+
+
+def loss_parameters(params: Mapping[str, Any]) -> tuple[dict[str, inspect.Parameter], ...]:
+    """Keywords that the loss function of each output takes beside predictions and targets."""
+    names, argument = output_names(params["outputs"]), "objective_loss_function"
+    numbers = numeric(params["regression"], params["outputs"])
+    try:
+        losses = by_output(argument, params[argument], names, None)
+    except ValueError:  # that message is not about keywords
+        losses = (None,) * len(names)
+    by_task = [[Numbers.loss] if number else [Classes.loss, Labels.loss] for number in numbers]
+    return tuple(
+        _keywords(suiting if loss is None else [loss])
+        for loss, suiting in zip(losses, by_task, strict=True)
+    )
+
+
+def _keywords(losses: Iterable[Any]) -> dict[str, inspect.Parameter]:
+    found: dict[str, inspect.Parameter] = {}
+    for loss in filter(callable, losses):
+        try:
+            parameters = inspect.signature(loss).parameters
+        except ValueError:  # functions of other languages have no signature
+            continue
+        further = list(parameters.values())[2:]
+        named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        found |= {p.name: p for p in further if p.kind in named}
+    return found
+
+
+def sort_keywords(
+    takes: Mapping[str, inspect.Parameter], given: Mapping[str, Any], faults: Faults
+) -> Given:
+    """Sort the keywords that a function takes, of which those of a whole number are counts."""
+    values, structure = {}, {}
+    for name, value in given.items():
+        if name not in takes:
+            continue
+        if is_number(value) and not isinstance(takes[name].default, int):
+            values[name] = value
+        elif takes_number(takes[name]) and value is not None:
+            faults.add(f"objective_{name}={value!r} is no number")
+        elif value is not takes[name].default:
+            structure[name] = value
+    return Given(tuple(sorted(structure.items())), values)

@@ -1,0 +1,148 @@
+"""Reading, writing, saving and loading the weights of a net."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..network.graph import Network, Place
+from ..network.model import Model
+from ..network.views import FittedLayer, Layers, Parameter, layers_of
+from ..network.weight_files import load_arrays, save_arrays
+
+
+class WeightsMixin:
+    """What a net offers of its layers and weights, under nolearn's names."""
+
+    _model: Model
+
+    @property
+    def network_(self) -> Network:
+        """The graph of layers with their shapes."""
+        check_is_fitted(self)
+        return self._model.network
+
+    @property
+    def layers_(self) -> Layers:
+        """The layers by name, index or slice; their parameters are attributes."""
+        check_is_fitted(self)
+        return layers_of(self._model)
+
+    def get_all_layers(self) -> list[FittedLayer]:
+        """List the layers, each after those that feed it."""
+        return list(self.layers_.values())
+
+    def get_all_params(self, trainable: bool | None = None) -> list[Parameter]:
+        """List the parameters of all layers.
+
+        Parameters
+        ----------
+        trainable : bool, optional
+            True for those that training changes, False for state such as running means.
+
+        Returns
+        -------
+        list of Parameter
+            Shared ones once.
+        """
+        check_is_fitted(self)
+        return [
+            Parameter(self._model, place, spec.trainable)
+            for place, spec in self._model.network.places()
+            if trainable is None or spec.trainable == trainable
+        ]
+
+    def get_all_params_values(self) -> dict[str, list[np.ndarray]]:
+        """Copy the weights.
+
+        Returns
+        -------
+        dict of str to list of array
+            By layer, in the order of its parameters; every layer has an entry.
+        """
+        values: dict[str, list[np.ndarray]] = {layer.name: [] for layer in self.get_all_layers()}
+        for parameter in self.get_all_params():
+            values[parameter.place[0]].append(parameter.get_value())
+        return values
+
+    def save_params_to(self, fname: str | os.PathLike[str]) -> None:
+        """Write the weights to a file.
+
+        Parameters
+        ----------
+        fname : str or path
+            Ends in ``.safetensors`` or ``.npz``. A file that is there already is replaced whole,
+            or left as it was.
+        """
+        save_arrays({p.name: p.get_value() for p in self.get_all_params()}, fname)
+
+    def load_params_from(self, source: Any, strict: bool = True) -> None:
+        """Take weights from elsewhere; the next `fit` goes on from them.
+
+        Parameters
+        ----------
+        source : NeuralNet, dict, str or path
+            Another net; ``{'conv1': [W, b]}`` or ``{'conv1.W': array}``; a file that
+            `save_params_to` wrote.
+        strict : bool
+            Whether every parameter must be there, and nothing else. Without it the names that
+            both have are taken; shapes must agree all the same.
+
+        Raises
+        ------
+        ValueError
+            With every parameter that is missing, unknown or of another shape, and for a damaged
+            file. The net stays as it was.
+        """
+        if isinstance(source, str | os.PathLike):
+            source = load_arrays(source)
+        elif isinstance(source, WeightsMixin):
+            source = {p.name: p.get_value() for p in source.get_all_params()}
+        if not isinstance(source, Mapping):
+            raise TypeError(
+                f"weights come from a net, a dict or a path, not from {type(source).__name__}"
+            )
+        model = self._model if hasattr(self, "_model") else None
+        if model is None:
+            self.initialize()
+            model = self._model
+        model.put(model.check(by_place(source, model.network), strict=strict))
+
+    def initialize(self) -> Any:
+        """Build the network and draw its weights."""
+        raise NotImplementedError
+
+
+def by_place(source: Mapping[str, Any], network: Network) -> dict[Place, Any]:
+    """Read weights as a file or as nolearn keeps them.
+
+    Parameters
+    ----------
+    source : mapping
+        ``{'conv1.W': array}``, or ``{'conv1': [W, b]}`` in the order of the layer's parameters.
+    network : Network
+
+    Returns
+    -------
+    dict of (layer, parameter) to array
+    """
+    places: dict[Place, Any] = {}
+    layers = [node.name for node in network.nodes]
+    for key, value in source.items():
+        if isinstance(value, list | tuple) and key not in layers:
+            places.update({(key, str(i)): array for i, array in enumerate(value)})
+        elif isinstance(value, list | tuple):
+            own = [place for place, _ in network.places() if place[0] == key]
+            if len(own) != len(value):
+                raise ValueError(
+                    f"layer {key!r} has {len(own)} parameters, {len(value)} arrays were given"
+                )
+            places.update(zip(own, value, strict=True))
+        else:
+            layer, _, name = key.rpartition(".")
+            places[layer, name] = value
+    return places

@@ -1,0 +1,1 @@
+"""The graph of layers, its weights and their files."""

@@ -1,0 +1,324 @@
+"""From a named list and its keywords to a network, or to a message with all that is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import Faults, LayerError, called, did_you_mean
+from ..init import Array, Constant, as_initializer
+from ..layers.base import Layer, ParamSpec, further
+from ..layers.shapes import Shape
+from ..utils.fields import UNSET
+from .graph import Head, Network, Node, Place
+from .layer_list import GRAPH, Spec
+
+
+class Task(NamedTuple):
+    """What a target says of the output layers that are trained on it.
+
+    Parameters
+    ----------
+    num_units : int, optional
+        Units for a layer that has none.
+    ending : callable, optional
+        From the number of units to the nonlinearity of a layer that has none.
+    """
+
+    num_units: int | None = None
+    ending: Callable[[int | None], Any] | None = None
+
+
+def build(
+    specs: list[Spec],
+    keywords: Mapping[str, Mapping[str, Any]],
+    *,
+    input_shapes: Mapping[str | None, Shape] | None = None,
+    heads: Sequence[Head] | None = None,
+    tasks: Sequence[Task] = (Task(),),
+) -> Network:
+    """Build the network that the specs and keywords describe.
+
+    Parameters
+    ----------
+    specs : list of Spec
+    keywords : mapping of str to mapping
+        Keywords by layer; they prevail over what the specs hold.
+    input_shapes : mapping of str to tuple, optional
+        Shapes for input layers that have none; None names the only one.
+    heads : sequence of Head, optional
+        The output layers, those that are predicted first; by default the last layer.
+    tasks : sequence of Task
+        One for each target.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ValueError
+        With all faults: missing or impossible fields, incomings that do not exist, a cycle,
+        shapes that do not fit.
+    """
+    builder = _Builder(specs, keywords, heads or [Head(specs[-1].name)])
+    builder.infer(input_shapes or {}, tasks)
+    return builder.finish()
+
+
+class _Builder:
+    def __init__(
+        self,
+        specs: list[Spec],
+        keywords: Mapping[str, Mapping[str, Any]],
+        heads: Sequence[Head],
+    ) -> None:
+        self.faults = Faults()
+        self.heads = {head.name: head for head in heads}
+        self.names = [spec.name for spec in specs]
+        self.layers: dict[str, Layer] = {}
+        self.incomings: dict[str, tuple[str, ...]] = {}
+        before: str | None = None
+        for spec in specs:
+            own = keywords.get(spec.name, {})
+            prevail = {spec.cls.aliases.get(name, name) for name in own}
+            given = {
+                name: value
+                for name, value in spec.given.items()
+                if spec.cls.aliases.get(name, name) not in prevail
+            }
+            given |= own
+            self.incomings[spec.name] = self.feeding(spec, given, before)
+            with self.faults.collect():
+                self.layers[spec.name] = spec.cls(**self.fields(spec, given), name=spec.name)
+            before = spec.name
+        self.faults.raise_any()
+        for name, layer in self.layers.items():
+            for field, kind in further(layer).items():
+                if kind == "layer":
+                    self.incomings[name] += self.incomings.get(getattr(layer, field), ())
+
+    def feeding(self, spec: Spec, given: dict[str, Any], before: str | None) -> tuple[str, ...]:
+        single, several = given.pop("incoming", None), given.pop("incomings", None)
+        several = [several] if isinstance(several, str) else several
+        names = [single] if single is not None else list(several or spec.incomings or ())
+        fed_by = {f.name for f in dataclasses.fields(spec.cls) if f.name in GRAPH and f.init}
+        if (names and not fed_by) or (len(names) > 1 and "incomings" not in fed_by):
+            number = "one" if fed_by else "no"
+            self.faults.add(
+                f"{called(spec.name, spec.cls)} takes {number} incoming layer, got {names}"
+            )
+        if not fed_by:
+            return ()
+        if not names and before is not None:
+            names = [before]
+        if not names:
+            self.faults.add(
+                f"{called(spec.name, spec.cls)} has nothing to feed it; "
+                "a network starts with an InputLayer"
+            )
+        feeds = [("incoming", name) for name in names]
+        feeds += [(field, given.get(field)) for field in further(spec.cls)]
+        feeds = [(field, name) for field, name in feeds if name not in (None, UNSET)]
+        for field, name in feeds:
+            if name not in self.names:
+                self.faults.add(
+                    f"{called(spec.name, spec.cls)}: {field} {name!r} does not exist."
+                    f"{did_you_mean(name, self.names)}"
+                )
+        return tuple(name for _, name in feeds)
+
+    def fields(self, spec: Spec, given: dict[str, Any]) -> dict[str, Any]:
+        fields = {}
+        valid = [name for name in spec.keywords() if name not in GRAPH]
+        for name, value in given.items():
+            real = spec.cls.aliases.get(name, name)
+            where = called(spec.name, spec.cls)
+            if name not in valid:
+                self.faults.add(f"{where} has no {name!r}.{did_you_mean(name, valid)}")
+            elif real in fields or (real != name and real in given):
+                self.faults.add(f"{where}: {real!r} is given twice, also by its older name")
+            else:
+                fields[real] = value
+        return fields
+
+    def infer(self, input_shapes: Mapping[str | None, Shape], tasks: Sequence[Task]) -> None:
+        inputs = [name for name in self.names if not self.incomings[name]]
+        for name, layer in self.layers.items():
+            changes: dict[str, Any] = {}
+            head = self.heads.get(name)
+            num_units, ending = Task() if head is None else tasks[head.target]
+            found = input_shapes.get(
+                None if len(inputs) == 1 and name not in input_shapes else name
+            )
+            if name in inputs and layer.shape is UNSET and found is not None:
+                changes["shape"] = (None, *found)
+            if getattr(layer, "num_units", None) is UNSET and num_units:
+                changes["num_units"] = num_units
+            if getattr(layer, "nonlinearity", None) is UNSET:
+                changes["nonlinearity"] = layer.default_nonlinearity
+            if ending is not None:
+                last = ending(changes.get("num_units", getattr(layer, "num_units", None)))
+                if "nonlinearity" in changes:
+                    changes["nonlinearity"] = last
+                elif not layer.ends_in_nonlinearity():
+                    self.heads[name] = head._replace(ending=last)
+            self.layers[name] = replace(layer, **changes)
+
+    def finish(self) -> Network:
+        for name, layer in self.layers.items():
+            for fault in layer.check():
+                self.faults.add(f"{called(name, layer)}: {fault}")
+        order = self.order()
+        self.faults.raise_any()
+        nodes: dict[str, Node] = {}
+        for name in order:
+            node = self.place(name, nodes)
+            if node is not None:
+                nodes[name] = node
+        self.faults.raise_any()
+        shared = self.share(nodes)
+        self.check_use(nodes)
+        heads = tuple(self.heads.values())
+        for head in heads:
+            self.check_end(nodes[head.name])
+            self.compare(nodes[head.name], nodes[heads[head.target].name])
+        self.faults.raise_any()
+        return Network(tuple(nodes.values()), heads, shared)
+
+    def compare(self, aux: Node, output: Node) -> None:
+        """Note an auxiliary output that cannot be trained on the output's target."""
+        if aux.output_shape != output.output_shape:
+            self.faults.add(
+                f"{called(aux.name, aux.layer)} has shape {aux.output_shape} and cannot be "
+                f"trained on the target of {output.name!r}, which has {output.output_shape}"
+            )
+
+    def order(self) -> list[str]:
+        """List each layer after those that feed it, else as given; note a cycle."""
+        done: list[str] = []
+        open_: list[str] = []
+
+        def visit(name: str) -> None:
+            if name in done:
+                return
+            if name in open_:
+                cycle = " -> ".join([*open_[open_.index(name) :], name])
+                raise ValueError(f"the layers form a cycle: {cycle}")
+            open_.append(name)
+            for feed in self.incomings[name]:
+                visit(feed)
+            done.append(open_.pop())
+
+        with self.faults.collect():
+            for name in self.names:
+                visit(name)
+        return done
+
+    def place(self, name: str, nodes: Mapping[str, Node]) -> Node | None:
+        layer, incomings = self.layers[name], self.incomings[name]
+        if not all(feed in nodes for feed in incomings):
+            return None
+        shapes = tuple(nodes[feed].output_shape for feed in incomings)
+        try:
+            shape = layer.output_shape(*shapes)
+            copies = layer.copies(*(nodes[feed].copies for feed in incomings))
+            specs = layer.param_specs(*shapes)
+            for param, spec in specs.items():
+                _check_init(param, spec)
+        except LayerError as fault:
+            self.faults.add(f"{called(name, layer)} {fault}")
+            return None
+        return Node(name, layer, incomings, shapes, shape, specs, copies)
+
+    def check_use(self, nodes: Mapping[str, Node]) -> None:
+        """Note penalties and factors of gradients that have nothing to act on."""
+        for keyword in ("l1", "l2", "grad_scale"):
+            able = [
+                node.name
+                for node in nodes.values()
+                if any(
+                    spec.trainable and (spec.regularizable or keyword == "grad_scale")
+                    for spec in node.specs.values()
+                )
+            ]
+            for name, node in nodes.items():
+                value = getattr(node.layer, keyword)
+                if value is not None and name not in able:
+                    self.faults.add(
+                        f"{called(name, node.layer)} has no parameters for {keyword}={value!r} to "
+                        f"act on; layers that have some: {', '.join(able) or 'none'}"
+                    )
+
+    def check_end(self, last: Node) -> None:
+        """Note an output that has not one row for each row of X."""
+        if last.copies:
+            self.faults.add(
+                f"{called(last.name, last.layer)} is an output and holds "
+                f"{math.prod(last.copies)} copies of each row; a CyclicPoolLayer must come before"
+            )
+
+    def share(self, nodes: Mapping[str, Node]) -> dict[Place, Place]:
+        shared: dict[Place, Place] = {}
+        for node in nodes.values():
+            for param, spec in node.specs.items():
+                if isinstance(spec.init, str):
+                    with self.faults.collect():
+                        shared[node.name, param] = self.keeper(node, param, nodes)
+        return shared
+
+    def keeper(self, node: Node, param: str, nodes: Mapping[str, Node]) -> Place:
+        """Follow the names of a shared parameter to where it is kept."""
+        spec = node.specs[param]
+        where, passed = called(node.name, node.layer), [node.name]
+        kept = spec
+        while isinstance(kept.init, str):
+            target = kept.init
+            if target not in nodes or param not in nodes[target].specs:
+                owners = [n.name for n in nodes.values() if param in n.specs]
+                raise ValueError(
+                    f"{where}: {param}={target!r} is no layer with a {param!r}."
+                    f"{did_you_mean(target, owners)}"
+                )
+            if target in passed:
+                raise ValueError(f"{where}: {param} is shared in a circle: {passed}")
+            passed.append(target)
+            kept = nodes[target].specs[param]
+        if kept.shape != spec.shape:
+            raise ValueError(
+                f"{where}: {param} has shape {spec.shape} and cannot be shared with "
+                f"{passed[-1]!r}, where it has shape {kept.shape}"
+            )
+        return passed[-1], param
+
+
+def _check_init(param: str, spec: ParamSpec) -> None:
+    if isinstance(spec.init, str):
+        if not spec.trainable:
+            raise LayerError(f"{param}={spec.init!r}: state such as {param} cannot be shared")
+        return
+    try:
+        given = as_initializer(spec.init)
+    except (TypeError, ValueError):
+        hint = f"; write {spec.init.__name__}()" if isinstance(spec.init, type) else ""
+        raise LayerError(
+            f"{param}={spec.init!r} is no initialiser, number, array or name of a layer{hint}"
+        ) from None
+    if isinstance(given, Array) and given.values.shape != spec.shape:
+        raise LayerError(f"{param} was given with shape {given.values.shape}, needs {spec.shape}")
+    if isinstance(given, Array | Constant) and not _finite(given):
+        raise LayerError(f"{param}={spec.init!r} holds what is no finite number")
+
+
+def _finite(given: Array | Constant) -> bool:
+    values = np.asarray(given.values if isinstance(given, Array) else given.val)
+    try:
+        with np.errstate(over="ignore"):
+            return bool(np.isfinite(values.astype(np.float32)).all())
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,135 @@
+"""A network with its weights, and the handles by which users read and write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..errors import Faults, did_you_mean
+from ..updates.update_rule import Update
+from ..utils.random_keys import fold_in, make_key
+from .graph import Network, Place, Variables
+
+
+@dataclass
+class Model:
+    """A network with its weights and all else that training renews.
+
+    Parameters
+    ----------
+    network : Network
+    seed : int
+        Source of all randomness.
+    params, state : dict of dict of array
+    opt : pytree or None
+        State of the update rule; None before the first step.
+    update : Update or None
+        The rule that `opt` belongs to.
+    epoch, step : int
+        Epochs and steps trained so far.
+    loaded : bool
+        Whether weights were put in that the next fit shall go on from.
+    batch : tuple of list of str and array, or None
+        Names and sums of what the last step found, while handlers look at each batch.
+    """
+
+    network: Network
+    seed: int
+    params: Variables = field(default_factory=dict)
+    state: Variables = field(default_factory=dict)
+    opt: Any = None
+    update: Update | None = None
+    epoch: int = 0
+    step: int = 0
+    loaded: bool = False
+    batch: tuple[list[str], Any] | None = None
+
+    def initialize(self) -> Model:
+        """Draw the initial weights from the seed."""
+        key = fold_in(make_key(self.seed), 0)
+        self.params, self.state = self.network.init(key)
+        return self
+
+    def start(self, update: Update, init: Callable[[Variables], Any]) -> None:
+        """Start the update rule, unless it has been at work already.
+
+        Parameters
+        ----------
+        update : Update
+        init : callable
+            From the parameters to the state of the update rule.
+        """
+        if self.opt is None or self.update != update:
+            self.opt = init(self.params)
+            self.update = update
+
+    def __getstate__(self) -> dict[str, Any]:
+        arrays = {name: getattr(self, name) for name in ("params", "state", "opt")}
+        return {**vars(self), **jax.tree.map(np.asarray, arrays), "batch": None}
+
+    def get(self, place: Place) -> np.ndarray:
+        """Copy a parameter."""
+        layer, name = self.network.shared.get(place, place)
+        tree = self.params if name in self.params.get(layer, {}) else self.state
+        return np.array(tree[layer][name])
+
+    def put(self, arrays: Mapping[Place, Any]) -> None:
+        """Write parameters that have been checked."""
+        for tree_name in ("params", "state"):
+            tree = {layer: dict(own) for layer, own in getattr(self, tree_name).items()}
+            for (layer, name), value in arrays.items():
+                if name in tree.get(layer, {}):
+                    tree[layer][name] = jnp.array(value, jnp.float32)
+            setattr(self, tree_name, tree)
+        self.loaded = True
+
+    def check(self, arrays: Mapping[Place, Any], *, strict: bool = True) -> dict[Place, np.ndarray]:
+        """Check arrays against the parameters of the network.
+
+        Parameters
+        ----------
+        arrays : mapping of (layer, parameter) to array
+        strict : bool
+            Whether every parameter must be there, and nothing else.
+
+        Returns
+        -------
+        dict
+            The arrays that belong to the network.
+
+        Raises
+        ------
+        ValueError
+            With every parameter that is missing, unknown, not finite or of another shape.
+        """
+        shapes = self.network.parameter_shapes()
+        faults = Faults()
+        checked = {}
+        for place, array in arrays.items():
+            name = ".".join(filter(None, place))
+            value = np.asarray(array)
+            if place not in shapes:
+                if strict:
+                    hint = did_you_mean(name, map(".".join, shapes))
+                    faults.add(f"the network has no parameter {name!r}.{hint}")
+            elif value.shape != shapes[place]:
+                faults.add(f"parameter {name!r} has shape {value.shape}, needs {shapes[place]}")
+            elif value.dtype.kind not in "fiu" or not _fits_float32(value):
+                faults.add(f"parameter {name!r} holds values that are not finite numbers")
+            else:
+                checked[place] = value
+        missing = [".".join(place) for place in shapes if place not in arrays]
+        if strict and missing:
+            faults.add(f"parameters are missing: {', '.join(missing)}")
+        faults.raise_any()
+        return checked
+
+
+def _fits_float32(value: np.ndarray) -> bool:
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(value.astype(np.float32)).all())

@@ -1,0 +1,158 @@
+"""Views of the layers and parameters of a fitted net, under nolearn's names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import did_you_mean
+from ..layers.base import Layer
+from ..layers.shapes import Shape
+from .graph import Network, Node, Place
+from .model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """Handle on a parameter, as Theano's shared variables were.
+
+    Parameters
+    ----------
+    model : Model
+    place : (str, str)
+        Names of layer and parameter.
+    trainable : bool
+        False for state such as running means.
+    """
+
+    model: Model
+    place: Place
+    trainable: bool = True
+
+    @property
+    def name(self) -> str:
+        """Name of the layer and of the parameter, with a dot between."""
+        return ".".join(self.place)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return self.get_value().shape
+
+    def get_value(self) -> np.ndarray:
+        """Copy the array."""
+        return self.model.get(self.place)
+
+    def set_value(self, value: Any) -> None:
+        """Write the array; one of another shape raises `ValueError`."""
+        self.model.put(self.model.check({self.place: value}, strict=False))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return np.array(self.get_value(), dtype=dtype)
+
+    def __repr__(self) -> str:
+        return f"Parameter({self.name!r}, shape={self.shape})"
+
+
+class FittedLayer:
+    """A layer of a net: its fields, shapes and parameters as attributes.
+
+    Parameters
+    ----------
+    model : Model
+    node : Node
+    """
+
+    def __init__(self, model: Model, node: Node) -> None:
+        self._model = model
+        self._node = node
+
+    @property
+    def name(self) -> str:
+        """Name of the layer."""
+        return self._node.name
+
+    @property
+    def layer(self) -> Layer:
+        """The layer as it was built."""
+        return self._node.layer
+
+    @property
+    def incomings(self) -> tuple[str, ...]:
+        """Names of the layers that feed it."""
+        return self._node.incomings
+
+    @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        """Shapes of what feeds it, the batch as None."""
+        return self._node.input_shapes
+
+    @property
+    def output_shape(self) -> Shape:
+        """Shape of its output, the batch as None."""
+        return self._node.output_shape
+
+    def get_params(self, trainable: bool | None = None) -> list[Parameter]:
+        """List its parameters, or only those that are trainable or not."""
+        return [
+            Parameter(self._model, (self.name, name), spec.trainable)
+            for name, spec in self._node.specs.items()
+            if trainable is None or spec.trainable == trainable
+        ]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        for parameter in self.get_params():
+            if parameter.place[1] == name:
+                return parameter
+        return getattr(self._node.layer, name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self.layer).__name__} {self.name!r} {self.output_shape}>"
+
+
+class Layers(Mapping[str, FittedLayer]):
+    """The layers of a net, by name, index or slice.
+
+    Parameters
+    ----------
+    layers : sequence of FittedLayer
+    """
+
+    def __init__(self, layers: Sequence[FittedLayer]) -> None:
+        self._layers = list(layers)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return Layers(self._layers[key])
+        if isinstance(key, int):
+            return self._layers[key]
+        for layer in self._layers:
+            if layer.name == key:
+                return layer
+        raise KeyError(f"there is no layer {key!r}.{did_you_mean(str(key), self)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return (layer.name for layer in self._layers)
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def __repr__(self) -> str:
+        return f"Layers({self._layers})"
+
+
+def name_of(layer: str | int | FittedLayer, network: Network) -> str:
+    """Read what stands for a layer: its name or index, or an entry of `layers_`."""
+    if isinstance(layer, int):
+        return network.nodes[layer].name
+    return network.node(layer.name if isinstance(layer, FittedLayer) else layer).name
+
+
+def layers_of(model: Model) -> Layers:
+    """View the layers of a model."""
+    return Layers([FittedLayer(model, node) for node in model.network.nodes])

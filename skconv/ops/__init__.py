@@ -1,0 +1,1 @@
+"""Compute kernels on arrays, chosen by platform."""

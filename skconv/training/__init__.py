@@ -1,0 +1,1 @@
+"""Training: the plan, the compiled programs, the loop, lanes and the history."""

@@ -1,0 +1,321 @@
+"""Several trainings side by side: in one program, or one after the other in threads."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..data.chunks import cut, epochs_at_once, orders
+from ..data.dataset import Feed
+from ..data.device import Gathered, spread_feed
+from ..data.inputs import Rows
+from ..data.iterators import changes
+from ..utils.cache_keys import structural_key
+from ..utils.memo import Shelf
+from .loop import Session, filled, span
+from .train_step import AXES, Moment, Trained, TrainState
+
+MODES = ("auto", "loop", "unroll", "vmap")
+
+UNROLLED = 4
+"""Lanes of one program where their operations stand one after the other."""
+
+SMALL = 2**20
+"""Products of a step up to which all lanes at once are faster on a CPU than one after the other.
+
+A network of 30-20-2 units trains 1.4 times as fast so, one of 784-64-10 units half as fast as in
+two threads, and convolutions at 0.8 of their speed (two cores, jax 0.10.2).
+"""
+
+
+@dataclass(eq=False)
+class Lane:
+    """A training among others.
+
+    Parameters
+    ----------
+    session : Session
+    epochs : int
+        Epochs that are left.
+    fault : Exception or None
+        What ended it.
+    seconds : float
+        Its share of the time.
+    ended : bool
+        Whether it is through.
+    """
+
+    session: Session
+    epochs: int
+    fault: Exception | None = None
+    seconds: float = 0.0
+    ended: bool = False
+    _ending: ExitStack = field(default_factory=ExitStack)
+
+    def begin(self) -> bool:
+        """Call the handlers of the beginning, and tell whether there is anything to do."""
+        self._ending.enter_context(self.session.ending())
+        try:
+            self.session.start(self.epochs)
+        except Exception as fault:
+            return self.end(fault)
+        self.epochs = self.session.most
+        return self.epochs > 0 or self.end()
+
+    def end(self, fault: Exception | None = None) -> bool:
+        """Call the handlers of the end, unless training failed; return False."""
+        try:
+            with self._ending:
+                if fault is None or isinstance(fault, StopIteration):
+                    fault = None
+                    self.session.finish()
+        except Exception as other:
+            fault = other
+        self.fault, self.ended = fault, True
+        return False
+
+    def interrupt(self, stop: KeyboardInterrupt) -> None:
+        """End before its end."""
+        self._ending.close()
+        self.fault = InterruptedError("training was interrupted before it came to its end")
+        self.fault.__cause__ = stop
+
+    def note(self, count: int, before: Any, trained: Trained, seconds: float) -> bool:
+        """Write down what some epochs gave, and tell whether more are to come."""
+        self.epochs -= count
+        try:
+            going = self.session.note(count, before, [trained], [None], seconds / count)
+        except Exception as fault:
+            return self.end(fault)
+        return (going and self.epochs > 0) or self.end()
+
+    def run(self) -> None:
+        """Train on its own."""
+        began = time.perf_counter()
+        try:
+            self.session.run(self.epochs, alone=False)
+        except Exception as fault:
+            self.fault = fault
+        self.ended = not self.session.stopped
+        self.seconds += time.perf_counter() - began
+
+
+def run(lanes: Sequence[Lane], how: str, width: int) -> None:
+    """Train all lanes.
+
+    Parameters
+    ----------
+    lanes : sequence of Lane
+    how : {'auto', 'loop', 'unroll', 'vmap'}
+        One after the other with the program of a single training, several unrolled in one program,
+        or all of them vectorised; lanes that cannot be trained so go one after the other.
+    width : int
+        Lanes in one program at the most.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Lanes that were not through by then have it as the cause of their fault.
+    """
+    groups: dict[Hashable, list[Lane]] = defaultdict(list)
+    for lane in lanes:
+        groups[_group(lane.session, how)].append(lane)
+    try:
+        for (mode, *_), group in groups.items():
+            _on_all_devices(_one_by_one if mode == "loop" else Together(mode, width).run, group)
+    except KeyboardInterrupt as stop:
+        for lane in lanes:
+            if not lane.ended:
+                lane.interrupt(stop)
+        raise
+
+
+def _group(session: Session, how: str) -> tuple[Hashable, ...]:
+    """What lanes of one program have in common, the way they go first."""
+    train, valid, handlers = session.train, session.valid, session.handlers
+    mode = _fastest(session) if how == "auto" else how
+    arrays = train.rows.arrays
+    elsewhere = valid and any(valid.rows.arrays[name] is not a for name, a in arrays.items())
+    alone = handlers.on_batch_finished or handlers.on_steps or session.custom_scores or elsewhere
+    if mode == "loop" or alone or any(changes(feed.iterator) for feed in (train, valid) if feed):
+        return "loop", id(session.programs)
+    sizes = [(feed.steps, feed.iterator.batch_size) for feed in (train, valid) if feed]
+    return mode, id(session.programs), *map(id, arrays.values()), *sizes
+
+
+def _fastest(session: Session) -> str:
+    if session.net.verbose:  # the rows of several nets would mix
+        return "loop"
+    if jax.default_backend() != "cpu":
+        return "vmap"
+    network, size = session.model.network, session.train.iterator.batch_size
+    return "vmap" if size * network.products() <= SMALL else "loop"
+
+
+def _on_all_devices(work: Callable[[Sequence[Lane]], None], lanes: Sequence[Lane]) -> None:
+    """Give each device a share of the lanes; where somebody looks on, one has them all."""
+    devices = jax.local_devices()
+    if len(devices) == 1 or not _quiet(lanes):
+        work(lanes)
+        return
+
+    def on(device: jax.Device, share: Sequence[Lane]) -> None:
+        with jax.default_device(device):
+            work(share)
+
+    shares = [(device, lanes[i :: len(devices)]) for i, device in enumerate(devices)]
+    _in_threads([partial(on, *share) for share in shares if share[1]], len(devices), lanes)
+
+
+def _one_by_one(lanes: Sequence[Lane]) -> None:
+    """Train lanes on their own, on a CPU in as many threads as there are cores."""
+    on_cores = jax.default_backend() == "cpu" and jax.local_device_count() == 1
+    threads = _cores() if on_cores and _quiet(lanes) else 1
+    alone = 1 if threads > 1 else len(lanes)  # the first compiles for the others
+    for lane in lanes[:alone]:
+        lane.run()
+    _in_threads([lane.run for lane in lanes[alone:]], threads, lanes)
+
+
+def _quiet(lanes: Sequence[Lane]) -> bool:
+    return not any(any(vars(lane.session.handlers).values()) for lane in lanes)
+
+
+def _in_threads(tasks: Sequence[Callable[[], None]], threads: int, lanes: Sequence[Lane]) -> None:
+    """Do all tasks; where one fails, and at Ctrl-C, the lanes end after their present call."""
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for one in [pool.submit(task) for task in tasks]:
+                one.result()
+        except BaseException:
+            for lane in lanes:
+                lane.session.stopped = True
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _cores() -> int:
+    known = getattr(os, "sched_getaffinity", None)
+    return len(known(0)) if known else os.cpu_count() or 1
+
+
+class Together:
+    """Lanes in one program: where one ends another takes its place.
+
+    There are as many places as the first of some groups of one architecture needed.
+
+    Parameters
+    ----------
+    how : {'unroll', 'vmap'}
+    width : int
+    """
+
+    def __init__(self, how: str, width: int) -> None:
+        self._how = how
+        self._width = min(width, UNROLLED) if how == "unroll" else width
+
+    def run(self, lanes: Sequence[Lane]) -> None:
+        """Train lanes of one group."""
+        first = lanes[0].session
+        rounds = -(-len(lanes) // self._width)
+        key = "lanes", self._how, first.train.steps, first.valid and first.valid.steps
+        width = first.shelf.once(key, [first.programs], lambda: -(-len(lanes) // rounds))
+        waiting, going = list(lanes), []
+        while (waiting or going) and not first.stopped:
+            while waiting and len(going) < width:
+                lane = waiting.pop(0)
+                if lane.begin():
+                    going.append(lane)
+            if going:
+                going = self._call(going, width)
+
+    def _call(self, lanes: list[Lane], width: int) -> list[Lane]:
+        """Train for some epochs, and list the lanes that go on."""
+        began = time.perf_counter()
+        sessions = [lane.session for lane in lanes]
+        first = sessions[0]
+        steps, size = first.train.steps, first.train.iterator.batch_size
+        room = epochs_at_once((steps, size))
+        watched = any(session.handlers.on_epoch_finished for session in sessions)
+        count = 1 if watched else min(room, *(lane.epochs for lane in lanes))
+        befores = [session.before() for session in sessions]
+        shape, common = (room, steps, size), Shelf()
+        made = [_arguments(session, shape, count, common) for session in sessions]
+        made += made[:1] * (width - len(made))
+        trained = first.programs.train_lanes(
+            *map(_stacked, AXES, zip(*made, strict=True)), how=self._how
+        )
+        each = _taken_apart(trained, len(lanes))
+        seconds = (time.perf_counter() - began) / len(lanes)
+        going = []
+        for lane, before, one in zip(lanes, befores, each, strict=True):
+            model = lane.session.model
+            model.params, model.state, model.opt = one.carry
+            model.step += steps * count
+            lane.seconds += seconds
+            if lane.note(count, before, one._replace(carry=None), seconds):
+                going.append(lane)
+        return going
+
+
+def _arguments(
+    session: Session, shape: tuple[int, int, int], count: int, common: Shelf
+) -> tuple[Any, ...]:
+    """What the program takes of a lane for some epochs."""
+    model, train, valid = session.model, session.train, session.valid
+    arrays, device = list(train.rows.arrays.values()), jax.config.jax_default_device
+    X = session.shelf.once(("all rows", device), arrays, partial(_all, train.rows))
+    whole = next(iter(X.values())).shape[:2]
+    feeds = [feed for feed in (train, valid) if feed]
+    data = structural_key([(feed.index, feed.y, feed.weights) for feed in feeds])
+    rows, shown = common.once(("rows", data), [], partial(spread_feed, X, whole, *feeds)), None
+    if valid:
+        index, weights = cut(len(valid.rows), valid.weights, valid.iterator, seed=model.seed)
+        shown = Gathered(X, rows.y, valid.index[index].astype(np.int32), weights)
+    epochs = range(model.epoch, model.epoch + count)
+    drawn = structural_key((train.iterator, train.index, model.seed, epochs.start))
+    order = common.once(("order", drawn), [], partial(_order, train, shape, model.seed, epochs))
+    return (
+        TrainState(model.params, model.state, model.opt),
+        rows,
+        order,
+        shown,
+        filled(session.values(model.step, shape[1] * count), math.prod(shape[:2])),
+        Moment(np.uint32(model.seed), np.int32(model.epoch), np.int32(0)),
+        span(count, 0, train.steps, len(train.rows), len(shown.index) if shown else 0),
+    )
+
+
+def _order(feed: Feed, shape: tuple[int, int, int], seed: int, epochs: range) -> np.ndarray:
+    order = orders(len(feed.rows), feed.iterator, shape, seed, epochs)
+    return feed.index[order].astype(np.int32)
+
+
+def _all(rows: Rows) -> dict[str, jax.Array]:
+    return {name: jax.device_put(x[None]) for name, x in rows.whole().take(slice(None)).items()}
+
+
+def _stacked(axis: Any, args: Sequence[Any]) -> Any:
+    """Give arguments the axes of `train_lanes`."""
+    if axis is None or args[0] is None:
+        return args[0]
+    if axis == 0:
+        return jax.tree.map(lambda *arrays: np.stack(list(map(np.asarray, arrays))), *args)
+    return type(axis)(*map(_stacked, axis, zip(*args, strict=True)))
+
+
+def _taken_apart(trained: Trained, n: int) -> list[Trained]:
+    """Take the lanes out of what the program gives."""
+    host = jax.tree.map(np.asarray, trained)
+    return [jax.tree.map(lambda array, i=i: array[i], host) for i in range(n)]

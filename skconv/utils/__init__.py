@@ -1,0 +1,1 @@
+"""Plumbing shared by all rooms: fields, checks, cache keys, random keys, memo."""

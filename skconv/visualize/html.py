@@ -1,0 +1,190 @@
+"""A net in a notebook: scikit-learn's diagram, the table of layers, the losses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from sklearn.utils import estimator_html_repr
+
+from ..network.graph import Network
+from ..network.model import Model
+from ..network.summary import LOW_CAPACITY, Line, has_windows, lines
+from ..training.history import Row
+from .loss_svg import loss_curve
+
+MAX_OPEN = 40
+"""Layers up to which the table is unfolded."""
+
+TEXT, GROUND, BORDER = (
+    "var(--jp-content-font-color1, var(--vscode-editor-foreground,"
+    " var(--color-foreground-primary, {})))",
+    "var(--jp-layout-color0, var(--vscode-editor-background, var(--color-background-primary, {})))",
+    "var(--jp-border-color2, var(--vscode-panel-border, var(--color-background-border, {})))",
+)
+"""Colours of JupyterLab, VS Code and Furo, and of what has no theme."""
+
+
+def _theme(text: str, ground: str, border: str, train: str, valid: str) -> str:
+    return (
+        f"--skconv-text: {TEXT.format(text)}; --skconv-ground: {GROUND.format(ground)}; "
+        f"--skconv-border: {BORDER.format(border)}; --skconv-train: {train}; "
+        f"--skconv-valid: {valid};"
+    )
+
+
+STYLE = f"""<style>
+.skconv {{
+  {_theme("#1b1b1b", "#ffffff", "#cccccc", "#2f7ebc", "#d9691a")}
+  color: var(--skconv-text); background: var(--skconv-ground); font-size: 13px;
+  padding: 0.4em 0.6em; max-width: max-content; overflow-x: auto;
+}}
+@media (prefers-color-scheme: dark) {{
+  .skconv {{ {_theme("#e4e4e4", "#161616", "#4a4a4a", "#5aa9e6", "#f29b52")} }}
+}}
+[data-jp-theme-light="true"] .skconv, body[data-theme="light"] .skconv, .vscode-light .skconv {{
+  --skconv-train: #2f7ebc; --skconv-valid: #d9691a;
+}}
+[data-jp-theme-light="false"] .skconv, body[data-theme="dark"] .skconv, .vscode-dark .skconv {{
+  --skconv-train: #5aa9e6; --skconv-valid: #f29b52;
+}}
+.skconv summary {{ cursor: pointer; padding: 0.3em 0; }}
+.skconv table {{ border-collapse: collapse; color: inherit; margin: 0.2em 0; }}
+.skconv th, .skconv td {{
+  background: transparent; border: none; border-bottom: 1px solid var(--skconv-border);
+  color: inherit; padding: 0.2em 0.7em; text-align: right; white-space: nowrap;
+}}
+.skconv th {{ font-weight: 600; }}
+.skconv table th.skconv-text, .skconv table td.skconv-text {{ text-align: left; }}
+.skconv .skconv-low {{ background: rgba(190, 60, 190, 0.28); }}
+.skconv .skconv-wide {{ background: rgba(0, 150, 200, 0.28); }}
+.skconv .skconv-both {{ background: rgba(225, 50, 50, 0.34); }}
+.skconv .skconv-keys {{ margin: 0.4em 0; }}
+.skconv .skconv-key {{ padding: 0.1em 0.5em; margin-right: 0.6em; border-radius: 3px; }}
+.skconv svg {{ display: block; max-width: 100%; height: auto; margin: 0.4em 0; }}
+.skconv svg text {{ fill: var(--skconv-text); font-size: 11px; font-family: inherit; }}
+.skconv svg path {{ fill: none; stroke-width: 1.8; }}
+.skconv svg .skconv-grid {{ stroke: var(--skconv-border); stroke-width: 0.8; }}
+.skconv svg path.skconv-train {{ stroke: var(--skconv-train); }}
+.skconv svg path.skconv-valid {{ stroke: var(--skconv-valid); }}
+.skconv svg circle.skconv-train {{ fill: var(--skconv-train); }}
+.skconv svg circle.skconv-valid {{ fill: var(--skconv-valid); }}
+</style>"""
+
+
+class HtmlMixin:
+    """What a notebook shows of a net."""
+
+    _model: Model
+    train_history_: list[Row]
+
+    def _html_repr(self) -> str:
+        """Add layers and losses to scikit-learn's diagram, as far as they are known."""
+        diagram = estimator_html_repr(self)
+        if not hasattr(self, "_model"):
+            return diagram
+        layers, curve = layer_table(self._model.network), _losses(self.train_history_)
+        return f'{diagram}{STYLE}<div class="skconv">{layers}{curve}</div>'
+
+
+def layer_table(network: Network) -> str:
+    """Describe the layers in an HTML table, with warning colours as nolearn's.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    str
+        An element ``<details>``.
+    """
+    table, windows = lines(network), has_windows(network)
+    heads = ["#", "name", "type", "output shape", "parameters"]
+    rows = [_plain(i, line) for i, line in enumerate(table)]
+    legend = ""
+    if windows:
+        image = max(network.inputs.values(), key=len)[2:]
+        heads += ["receptive field", "capacity [%]", "coverage [%]"]
+        for row, line in zip(rows, table, strict=True):
+            row += _sight(line, image, slides=hasattr(network.node(line.name).layer, "window"))
+        legend = (
+            '<div class="skconv-keys"><span class="skconv-key skconv-low">capacity below 1/6</span>'
+            '<span class="skconv-key skconv-wide">sees beyond the image</span>'
+            '<span class="skconv-key skconv-both">both</span></div>'
+        )
+    head = "".join(_cell(name, "th", text=i in (1, 2)) for i, name in enumerate(heads))
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
+    total = sum(line.learnable for line in table)
+    opened = " open" if len(table) <= MAX_OPEN else ""
+    return (
+        f"<details{opened}><summary>{len(table)} layers, {total:,} parameters</summary>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{legend}</details>"
+    )
+
+
+def _plain(number: int, line: Line) -> list[str]:
+    learnable = f"{line.learnable:,}" if line.learnable else ""
+    shape = line.size.replace("x", " × ")
+    return [
+        _cell(str(number)),
+        _cell(line.name, text=True),
+        _cell(line.kind, text=True),
+        _cell(shape),
+        _cell(learnable),
+    ]
+
+
+def _sight(line: Line, image: Sequence[int], *, slides: bool) -> list[str]:
+    if not slides:
+        return [_cell("")] * 3
+    capacity, coverage = line.capacity(), line.coverage(image)
+    low, wide = min(capacity) < LOW_CAPACITY, max(coverage) > 100
+    if low and wide:
+        low_style = wide_style = "skconv-both"
+    else:
+        low_style, wide_style = "skconv-low" * low, "skconv-wide" * wide
+    return [
+        _cell(_joined(line.field)),
+        _cell(_joined(capacity), style=low_style),
+        _cell(_joined(coverage), style=wide_style),
+    ]
+
+
+def _joined(sizes: Sequence[float]) -> str:
+    """Whole numbers along the axes, and one where they are all the same."""
+    rounded = [f"{size:.0f}" for size in sizes]
+    return rounded[0] if len(set(rounded)) == 1 else " × ".join(rounded)
+
+
+def _cell(content: str, kind: str = "td", *, text: bool = False, style: str = "") -> str:
+    classes = " ".join(filter(None, ["skconv-text" * text, style]))
+    given = f' class="{classes}"' if classes else ""
+    return f"<{kind}{given}>{content}</{kind}>"
+
+
+def losses(history: Sequence[Row]) -> str:
+    """Draw the losses by themselves, with the colours of the page.
+
+    Parameters
+    ----------
+    history : sequence of dict
+        Rows of the history.
+
+    Returns
+    -------
+    str
+    """
+    return f'{STYLE}<div class="skconv">{_losses(history)}</div>'
+
+
+def _losses(history: Sequence[Row]) -> str:
+    curve = loss_curve(history)
+    if not curve:
+        return ""
+    last = history[-1]
+    parts = [f"epoch {last['epoch']}", f"training loss {last['train_loss']:.4g}"]
+    for key in ("valid_loss", "valid_accuracy"):
+        if math.isfinite(last[key]):
+            parts.append(f"{key.replace('valid_', 'validation ')} {last[key]:.4g}")
+    return f"<details open><summary>{', '.join(parts)}</summary>{curve}</details>"

@@ -1,0 +1,424 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.base import clone
+
+from skconv.data import chunks as data
+from skconv.data.chunks import (
+    MAX_STEPS,
+    as_they_are,
+    chunk_steps,
+    chunks,
+    epochs_at_once,
+    first_batch,
+    fits_one_chunk,
+    orders,
+    take,
+)
+from skconv.data.inputs import Rows
+from skconv.data.iterators import BatchIterator, TrainSplit
+
+
+def numbered(n, width=2, dtype=np.float32):
+    """Rows whose every value is their number."""
+    array = np.repeat(np.arange(n, dtype=dtype)[:, None], width, axis=1)
+    return Rows({"input": array}, {"input": (width,)})
+
+
+def live(parts):
+    """The numbers and weights of all rows that count, in order."""
+    numbers = np.concatenate([part.X["input"][..., 0].ravel() for part in parts]).astype(int)
+    weights = np.concatenate([part.weights.ravel() for part in parts])
+    return numbers[weights > 0], weights[weights > 0]
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Chunks of three batches of four rows of two float32 numbers."""
+    monkeypatch.setattr(data, "CHUNK_BYTES", 3 * 4 * 8)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 20), st.booleans(), st.integers(0, 9))
+def test_every_row_counts_exactly_once_an_epoch(n, size, shuffle, epoch):
+    iterator = BatchIterator(size, shuffle=shuffle)
+    parts = list(chunks(numbered(n), np.arange(n), None, iterator, seed=1, epoch=epoch))
+    numbers, weights = live(parts)
+    assert sorted(numbers) == list(range(n))
+    assert (weights == 1).all()
+    for part in parts:
+        np.testing.assert_array_equal(part.X["input"][..., 0], part.y)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("n", [1, 3, 4, 11, 12, 13, 50])
+def test_the_shapes_do_not_depend_on_the_number_of_rows(n):
+    parts = list(chunks(numbered(n), np.arange(n), None, BatchIterator(4)))
+    assert len(parts) == -(-n // 12)
+    for part in parts:
+        assert part.X["input"].shape == (3, 4, 2)
+        assert part.y.shape == part.weights.shape == (3, 4)
+        assert part.weights.dtype == np.float32
+    assert [part.steps for part in parts[:-1]] == [3] * (len(parts) - 1)
+    assert sum(part.steps for part in parts) == -(-n // 4)
+    assert sorted(live(parts)[0]) == list(range(n))
+
+
+@pytest.mark.parametrize(("n", "size"), [(5, 4), (3, 8), (1, 4), (10, 7)])
+def test_the_last_batch_is_filled_up_with_the_first_rows_of_weight_zero(n, size):
+    (part,) = chunks(numbered(n), np.arange(n), None, BatchIterator(size, shuffle=True))
+    index, weights = part.y[: part.steps].ravel(), part.weights[: part.steps].ravel()
+    np.testing.assert_array_equal(index, np.resize(index[:n], part.steps * size))
+    np.testing.assert_array_equal(weights, np.arange(part.steps * size) < n)
+    np.testing.assert_array_equal(part.X["input"][: part.steps].reshape(-1, 2)[:, 0], index)
+    assert not part.weights[part.steps :].any()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**31), st.integers(0, 1000))
+def test_the_order_follows_from_seed_and_epoch_alone(seed, epoch):
+    iterator = BatchIterator(3, shuffle=True)
+    order = iterator.order(50, seed, epoch)
+    assert sorted(order) == list(range(50))
+    np.testing.assert_array_equal(order, clone(iterator).order(50, seed, epoch))
+    assert (order != iterator.order(50, seed, epoch + 1)).any()
+    assert (order != iterator.order(50, seed + 1, epoch)).any()
+
+
+def test_a_seed_of_its_own_replaces_that_of_the_net():
+    iterator = BatchIterator(3, shuffle=True, seed=7)
+    np.testing.assert_array_equal(iterator.order(50, 1, 2), iterator.order(50, 3, 2))
+    expected = BatchIterator(3, shuffle=True).order(50, 7, 2)
+    np.testing.assert_array_equal(iterator.order(50, 1, 2), expected)
+
+
+def test_without_shuffling_rows_keep_their_order():
+    parts = list(chunks(numbered(10), np.arange(10), None, BatchIterator(4), seed=3, epoch=4))
+    assert live(parts)[0].tolist() == list(range(10))
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_weights_go_along_with_their_rows(shuffle):
+    weights = np.linspace(0.5, 2, 29, dtype=np.float32)
+    iterator = BatchIterator(4, shuffle=shuffle)
+    numbers, found = live(list(chunks(numbered(29), None, weights, iterator)))
+    assert sorted(numbers) == list(range(29))
+    np.testing.assert_array_equal(found, weights[numbers])
+
+
+def test_the_arrays_of_the_caller_stay_as_they_are():
+    class Zero(BatchIterator):
+        def transform(self, Xb, yb):
+            Xb *= 0
+            yb *= 0
+            return Xb, yb
+
+    rows, y, weights = numbered(10), np.arange(10), np.ones(10, np.float32)
+    for iterator in BatchIterator(4, shuffle=True), Zero(4, shuffle=True):
+        for part in chunks(rows, y, weights, iterator):
+            part.X["input"][:] = 99
+            part.weights[:] = 99
+    np.testing.assert_array_equal(rows.arrays["input"], numbered(10).arrays["input"])
+    np.testing.assert_array_equal(y, np.arange(10))
+    np.testing.assert_array_equal(weights, np.ones(10))
+
+
+class Mixing(BatchIterator):
+    def transform(self, Xb, yb):
+        return Xb, (np.eye(9)[yb[0]], yb[1])
+
+
+@pytest.mark.parametrize("iterator", [BatchIterator, Mixing])
+def test_targets_of_several_outputs_stay_with_their_rows(iterator):
+    y = np.arange(9), np.arange(9, dtype=np.float32)[:, None] / 2
+    (part,) = chunks(numbered(9), y, None, iterator(4, shuffle=True), seed=5)
+    first, second = part.y
+    number = part.X["input"][: part.steps, :, 0]
+    assert (first.shape[:2], second.shape) == (part.weights.shape, (*part.weights.shape, 1))
+    np.testing.assert_array_equal(second[: part.steps, :, 0], number / 2)
+    if iterator is Mixing:
+        assert (first.dtype, second.dtype) == (np.float32, np.float32)
+        first = first.argmax(axis=-1)
+    np.testing.assert_array_equal(first[: part.steps], number)
+
+
+def test_targets_of_some_rows():
+    one, (a, b) = take(np.arange(5), [3, 1]), take((np.arange(5), np.eye(5)), [3, 1])
+    assert one.tolist() == a.tolist() == [3, 1]
+    np.testing.assert_array_equal(b, np.eye(5)[[3, 1]])
+    assert take(None, [3, 1]) is None
+
+
+def test_without_targets_there_are_none():
+    assert all(part.y is None for part in chunks(numbered(9), None, None, BatchIterator(4)))
+
+
+def test_sparse_rows_come_dense_in_the_shape_of_the_network():
+    matrix = sparse.random_array((9, 6), density=0.5, rng=0, dtype=np.float32).tocsr()
+    (part,) = chunks(Rows({"a": matrix}, {"a": (1, 2, 3)}), None, None, BatchIterator(4))
+    assert part.X["a"].shape[1:] == (4, 1, 2, 3)
+    found = part.X["a"][: part.steps].reshape(-1, 6)[:9]
+    np.testing.assert_array_equal(found, matrix.toarray())
+
+
+def test_several_inputs_stay_together():
+    arrays = {"a": numbered(9).arrays["input"], "b": np.arange(9, dtype=np.uint8)[:, None]}
+    rows = Rows(arrays, {"a": (2, 1), "b": (1,)})
+    (part,) = chunks(rows, np.arange(9), None, BatchIterator(4, shuffle=True), seed=5)
+    assert part.X["a"].shape[1:] == (4, 2, 1)
+    assert part.X["b"].dtype == np.uint8
+    np.testing.assert_array_equal(part.X["a"][..., 0, 0], part.y)
+    np.testing.assert_array_equal(part.X["b"][..., 0], part.y)
+
+
+class Recorder(BatchIterator):
+    """Double X, add a column, and remember the shapes that came."""
+
+    def transform(self, Xb, yb):
+        self.seen = [*getattr(self, "seen", []), np.shape(Xb)]
+        return np.hstack([2.0 * Xb, Xb]), None if yb is None else yb + 100
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_an_own_transform_gets_whole_batches():
+    iterator = Recorder(4, shuffle=True)
+    parts = list(chunks(numbered(18), np.arange(18, dtype=np.int32), None, iterator))
+    assert iterator.seen == [(4, 2)] * 5
+    assert len(parts) == 2
+    assert all(part.X["input"].shape == (3, 4, 4) for part in parts)
+    assert all(part.X["input"].dtype == np.float32 for part in parts)
+    assert all(part.y.dtype == np.int32 for part in parts)
+    real = parts[0].steps
+    np.testing.assert_array_equal(parts[0].X["input"][:real, :, 0], 2 * (parts[0].y[:real] - 100))
+    assert sorted(live(parts)[0] // 2) == list(range(18))
+
+
+def test_an_own_transform_works_without_targets():
+    (part,) = chunks(numbered(5), None, None, Recorder(4))
+    assert part.y is None
+    assert part.X["input"][0, :, 0].tolist() == [0, 2, 4, 6]
+
+
+def test_an_own_transform_gets_several_inputs_as_a_dict():
+    class Swap(BatchIterator):
+        def transform(self, Xb, yb):
+            return {"a": Xb["b"], "b": Xb["a"]}, yb
+
+    arrays = {"a": np.zeros((5, 1), np.float32), "b": np.ones((5, 1), np.float32)}
+    (part,) = chunks(Rows(arrays, {"a": (1,), "b": (1,)}), None, None, Swap(4))
+    assert (part.X["a"][:2] == 1).all()
+    assert (part.X["b"] == 0).all()
+
+
+def test_an_own_transform_may_turn_classes_into_probabilities():
+    class Soften(BatchIterator):
+        def transform(self, Xb, yb):
+            return Xb, 0.9 * np.eye(3)[yb] + 0.1 / 3
+
+    y = np.array([0, 1, 2, 1, 0], np.int32)
+    (part,) = chunks(numbered(5), y, None, Soften(5))
+    assert part.y.dtype == np.float32
+    np.testing.assert_allclose(part.y[0], 0.9 * np.eye(3)[y] + 0.1 / 3, rtol=1e-6)
+
+
+def test_an_own_transform_may_keep_small_whole_numbers():
+    class Flip(BatchIterator):
+        def transform(self, Xb, yb):
+            return Xb[:, ::-1], yb
+
+    (part,) = chunks(numbered(5, dtype=np.uint8), None, None, Flip(5))
+    assert part.X["input"].dtype == np.uint8
+
+
+class Twice(BatchIterator):
+    """Give each row twice, one after the other."""
+
+    def transform(self, Xb, yb):
+        self.seen = [*getattr(self, "seen", []), len(Xb)]
+        return np.repeat(Xb, 2, axis=0), np.repeat(yb, 2)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize(
+    ("n", "seen"), [(18, [4, 4, 4, 4, 2]), (12, [4, 4, 4]), (3, [4, 3]), (4, [4])]
+)
+def test_an_own_transform_may_make_more_rows(n, seen):
+    iterator = Twice(4, shuffle=True)
+    parts = list(chunks(numbered(n), np.arange(n, dtype=np.int32), None, iterator, seed=3))
+    assert iterator.seen == seen
+    assert {part.weights.shape for part in parts} == {(3, 8)}
+    numbers, weights = live(parts)
+    assert sorted(numbers) == sorted([*range(n), *range(n)])
+    assert (weights == 1).all()
+    for part in parts:
+        np.testing.assert_array_equal(part.X["input"][..., 0], part.y)
+        assert part.rows.shape == part.weights.shape
+        assert part.rows.dtype == np.int32
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("n", [18, 12, 3])
+def test_changed_rows_keep_their_numbers(n):
+    class Copies(BatchIterator):
+        def transform(self, Xb, yb):
+            return np.concatenate([Xb, Xb]), np.concatenate([yb, yb])
+
+    for iterator in (Recorder(4, shuffle=True), Copies(4, shuffle=True)):
+        for part in chunks(numbered(n), np.arange(n), None, iterator, seed=3):
+            np.testing.assert_array_equal(part.rows[: part.steps], part.y[: part.steps] % 100)
+
+
+class Narrow(BatchIterator):
+    """Keep the inner pixels."""
+
+    def transform(self, Xb, yb):
+        return Xb[:, :, 1:-1, 1:-1], yb
+
+
+def test_an_own_transform_may_make_another_shape():
+    images = np.arange(80, dtype=np.float32).reshape(5, 1, 4, 4)
+    raw = Rows({None: images.reshape(5, 16)}, {None: (1, 4, 4)})
+    first, y = first_batch(raw, np.arange(5), Narrow(4))
+    np.testing.assert_array_equal(first[None], images[:4, :, 1:-1, 1:-1])
+    assert y.tolist() == [0, 1, 2, 3]
+    rows = raw.arrange({"input": (None, 1, 2, 2)}, changed=True)
+    (part,) = chunks(rows, None, None, Narrow(4))
+    assert part.X["input"].shape[1:] == (4, 1, 2, 2)
+    np.testing.assert_array_equal(part.X["input"][0], images[:4, :, 1:-1, 1:-1])
+
+
+def test_changed_rows_must_fit_the_network():
+    raw = Rows({None: np.zeros((5, 16), np.float32)}, {None: (1, 4, 4)})
+    rows = raw.arrange({"input": (None, 1, 3, 3)}, changed=True)
+    message = (
+        r"^the changed batch has shape \(n, 1, 2, 2\), but the input layer 'input' takes \(n, "
+    )
+    with pytest.raises(ValueError, match=message):
+        list(chunks(rows, None, None, Narrow(4)))
+
+
+def test_rows_for_predictions_stay_as_many():
+    with pytest.raises(ValueError, match=r"^transform makes 8 rows of 4, where 4 are needed"):
+        list(chunks(numbered(5), np.arange(5), None, Twice(4), keep=True))
+
+
+def test_an_exception_of_an_own_transform_names_the_batch():
+    class Faulty(BatchIterator):
+        def transform(self, Xb, yb):
+            if 9 in yb:
+                raise OSError("no such image")
+            return Xb, yb
+
+    with pytest.raises(OSError, match="no such image") as caught:
+        list(chunks(numbered(18), np.arange(18), None, Faulty(4)))
+    assert caught.value.__notes__ == ["in batch 3, changed by Faulty.transform"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000, 2**20, 2**23, 2**30])
+def test_chunks_keep_to_their_size_but_have_a_step_at_least(size):
+    steps = chunk_steps(size)
+    assert 1 <= steps <= MAX_STEPS
+    assert steps == 1 or steps * size <= data.CHUNK_BYTES
+    assert steps == MAX_STEPS or (steps + 1) * size > data.CHUNK_BYTES
+
+
+@pytest.mark.parametrize("stratify", [True, False])
+@pytest.mark.parametrize(("n", "fraction"), [(10, 0.2), (101, 0.25), (50, 0.5)])
+def test_a_split_has_the_size_asked_for_and_loses_no_row(n, fraction, stratify):
+    y = np.arange(n) % 2
+    split = TrainSplit(fraction, stratify=stratify, random_state=0)
+    ((train, valid),) = split.split(np.zeros((n, 1)), y)
+    assert len(valid) == int(np.ceil(fraction * n))
+    assert sorted([*train, *valid]) == list(range(n))
+
+
+@pytest.mark.parametrize("make", [np.asarray, lambda y: np.asarray(y).astype(str), list])
+def test_classes_keep_their_proportions(make):
+    y = np.repeat([0, 1, 2], [60, 30, 10])
+    ((_, valid),) = TrainSplit(0.2, random_state=0).split(np.zeros((100, 1)), make(y))
+    assert np.bincount(y[valid]).tolist() == [12, 6, 2]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.repeat([0, 1], [19, 1]),
+        np.repeat(np.arange(10), 2),
+        np.linspace(0, 1, 20),
+        np.eye(2)[np.arange(20) % 2],
+        None,
+    ],
+    ids=["one of a class", "too many classes", "numbers", "columns", "no targets"],
+)
+def test_targets_that_cannot_be_stratified_are_drawn_at_random(y):
+    X = np.zeros((20, 1))
+    (found,) = TrainSplit(0.2, random_state=3).split(X, y)
+    (expected,) = TrainSplit(0.2, stratify=False, random_state=3).split(X, y)
+    assert len(found[1]) == 4
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+def test_a_split_is_reproducible_by_its_seed():
+    y = np.arange(60) % 3
+    one, same, other = (
+        next(TrainSplit(random_state=seed).split(y, y))[1].tolist() for seed in (0, 0, 1)
+    )
+    assert one == same != other
+
+
+@pytest.mark.parametrize(
+    "X", [np.zeros((10, 1)), [[0]] * 10, sparse.csr_matrix((10, 1)), sparse.csr_array((10, 1))]
+)
+def test_rows_of_any_kind_can_be_split(X):
+    ((train, valid),) = TrainSplit(0.2).split(X)
+    assert (len(train), len(valid)) == (8, 2)
+
+
+def test_iterating_over_arrays_yields_transformed_batches_in_order():
+    X, y = np.arange(10.0).reshape(5, 2), np.arange(5)
+    batches = list(Recorder(2)(X, y))
+    assert [len(Xb) for Xb, _ in batches] == [2, 2, 1]
+    np.testing.assert_array_equal(np.vstack([Xb for Xb, _ in batches])[:, :2], 2 * X)
+    assert np.concatenate([yb for _, yb in batches]).tolist() == [100, 101, 102, 103, 104]
+    assert [yb for _, yb in Recorder(2)(X)] == [None] * 3
+
+
+@pytest.mark.parametrize("n", [3, 8, 11])
+def test_orders_are_those_of_the_chunks(n):
+    rows, iterator = numbered(n), BatchIterator(4, shuffle=True)
+    (still,) = chunks(rows, None, None, BatchIterator(4))
+    shape = still.weights.shape
+    found = orders(n, iterator, (3, *shape), 5, range(2, 4))
+    assert found.shape == (3, *shape)
+    assert found.dtype == np.int32
+    for order, epoch in zip(found, (2, 3), strict=False):
+        (expected,) = chunks(rows, None, None, iterator, seed=5, epoch=epoch)
+        taken = still.X["input"].reshape(-1, *still.X["input"].shape[2:])[order]
+        np.testing.assert_array_equal(
+            taken[: expected.steps], expected.X["input"][: expected.steps]
+        )
+
+
+def test_chunks_in_the_order_of_the_epoch_are_taken_as_they_are():
+    assert as_they_are((2, 3))[0].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_only_rows_of_one_chunk_that_nobody_changes_stay():
+    rows = numbered(9)
+    assert fits_one_chunk(rows, BatchIterator(4))
+    assert not fits_one_chunk(rows, Recorder(4))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "MAX_STEPS", 2)
+        assert not fits_one_chunk(rows, BatchIterator(4))
+        assert fits_one_chunk(rows, BatchIterator(5))
+
+
+@pytest.mark.parametrize(
+    ("shape", "epochs"), [((64, 128), data.MAX_EPOCHS), ((10, 4096), 6), ((10, 10**5), 1)]
+)
+def test_the_orders_of_large_batches_are_fewer(shape, epochs):
+    assert epochs_at_once(shape) == epochs

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+
+from skconv.data.host_transform import change
+
+X = np.arange(12, dtype=np.float32).reshape(6, 2)
+y = np.arange(6, dtype=np.int32)
+ONES = np.ones(4, np.float32)
+FIRST = np.arange(4)
+
+
+class Recorder:
+    """A transform that remembers how many rows came."""
+
+    def __init__(self, function):
+        self.function = function
+        self.seen = []
+
+    def __call__(self, Xb, yb):
+        self.seen.append(len(yb))
+        return self.function(Xb, yb)
+
+
+def take(index):
+    return {"input": X[index]}, y[index]
+
+
+def twice(Xb, yb):
+    return np.repeat(Xb, 2, axis=0), np.repeat(yb, 2)
+
+
+def test_rows_and_targets_are_changed_together():
+    found = change(lambda Xb, yb: (Xb[:, ::-1] * 2.0, yb + 1), take, FIRST, ONES)
+    np.testing.assert_array_equal(found.X["input"], 2 * X[:4, ::-1])
+    np.testing.assert_array_equal(found.y, y[:4] + 1)
+    np.testing.assert_array_equal(found.index, FIRST)
+    np.testing.assert_array_equal(found.weights, ONES)
+    assert found.X["input"].dtype == np.float32
+    assert found.y.dtype == np.int32
+
+
+def test_rows_of_weight_zero_stay_where_their_number_does():
+    weights = np.array([1, 2, 0, 0], np.float32)
+    transform = Recorder(lambda Xb, yb: (Xb, yb))
+    np.testing.assert_array_equal(change(transform, take, FIRST, weights).weights, weights)
+    assert transform.seen == [4]
+
+
+def test_twice_the_rows_have_their_weight_each():
+    found = change(twice, take, FIRST, 0.5 * ONES)
+    np.testing.assert_array_equal(found.X["input"], np.repeat(X[:4], 2, axis=0))
+    np.testing.assert_array_equal(found.weights, np.full(8, 0.5))
+    assert found.weights.dtype == np.float32
+
+
+def test_whole_copies_of_a_batch_keep_the_numbers_of_their_rows():
+    def copies(Xb, yb):
+        return np.concatenate([Xb, Xb]), np.concatenate([yb, yb])
+
+    index = np.array([4, 2, 0, 3])
+    assert change(copies, take, index, ONES).index.tolist() == [4, 2, 0, 3, 4, 2, 0, 3]
+    weights = np.array([1, 1, 1, 0], np.float32)
+    found = change(copies, take, index, weights, 8)
+    assert found.index.tolist() == found.y.tolist() == [4, 2, 0, 4, 2, 0, 4, 2]
+    first = change(lambda Xb, yb: (Xb[:2], yb[:2]), take, index, ONES)
+    assert first.index.tolist() == [4, 2]
+
+
+@pytest.mark.parametrize(("known", "calls"), [(8, [2]), (None, [4, 2])])
+def test_rows_that_fill_up_are_left_out_where_the_number_changes(known, calls):
+    transform = Recorder(twice)
+    weights = np.array([0.5, 0.5, 0, 0], np.float32)
+    found = change(transform, take, np.array([4, 5, 0, 1]), weights, known)
+    assert transform.seen == calls
+    assert found.y.tolist() == [4, 4, 5, 5, 4, 4, 5, 5]
+    np.testing.assert_array_equal(found.X["input"], X[found.y])
+    assert found.weights.tolist() == [0.5] * 4 + [0] * 4
+
+
+def test_fewer_rows_fill_up_from_their_first():
+    weights = np.array([1, 1, 1, 0], np.float32)
+    found = change(lambda Xb, yb: (Xb[1:], yb[1:]), take, FIRST, weights)
+    assert found.y.tolist() == [1, 2, 1]
+    assert found.weights.tolist() == [1, 1, 0]
+
+
+def test_several_outputs_and_inputs():
+    def swap(Xb, yb):
+        return {"a": Xb["b"], "b": Xb["a"]}, (yb[1], yb[0] + 1)
+
+    found = change(swap, lambda i: ({"a": X[i], "b": -X[i]}, (y[i], y[i])), FIRST, ONES)
+    np.testing.assert_array_equal(found.X["a"], -X[:4])
+    np.testing.assert_array_equal(found.y[1], y[:4] + 1)
+
+
+def test_without_targets_there_are_none():
+    found = change(lambda Xb, yb: (Xb, yb), lambda i: ({"a": X[i]}, None), FIRST, ONES)
+    assert found.y is None
+
+
+@pytest.mark.parametrize(
+    ("transform", "weights", "rows", "message"),
+    [
+        (lambda Xb, yb: Xb, ONES, None, r"^transform must return Xb and yb, it returned ndarray$"),
+        (lambda Xb, yb: None, ONES, None, r"must return Xb and yb, it returned NoneType$"),
+        (
+            lambda Xb, yb: (Xb[:3], yb),
+            ONES,
+            None,
+            r"one target for each row, and a row at least; it returned \(3, 2\), \(4,\)$",
+        ),
+        (lambda Xb, yb: (Xb[:0], yb[:0]), ONES, None, r"it returned \(0, 2\), \(0,\)$"),
+        (twice, ONES, 4, r"^transform makes 8 rows of 4, where 4 are needed$"),
+        (
+            twice,
+            np.array([1, 2, 1, 1], np.float32),
+            None,
+            r"^transform makes 8 rows of 4, and which of them has which weight, by sample_weight",
+        ),
+        (twice, np.array([1, 1, 1, 0], np.float32), 5, r"^transform makes 6 rows of 3, but 5 of a"),
+    ],
+)
+def test_what_cannot_be_right(transform, weights, rows, message):
+    with pytest.raises(ValueError, match=message):
+        change(transform, take, FIRST, weights, rows)
+
+
+def test_targets_keep_their_shape():
+    numbers = np.zeros((6, 3), np.float32)
+    with pytest.raises(ValueError, match=r"targets of shape \(2,\) a row from \(3,\); the loss"):
+        change(lambda Xb, yb: (Xb, yb[:, :2]), lambda i: ({"a": X[i]}, numbers[i]), FIRST, ONES)

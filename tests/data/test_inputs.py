@@ -1,0 +1,268 @@
+import re
+
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.base import BaseEstimator
+
+from skconv.data.inputs import Rows, check_rows, check_weights, row_shapes
+from skconv.errors import FaultsError
+
+TABLE = np.arange(12.0).reshape(4, 3)
+
+
+class Estimator(BaseEstimator):
+    pass
+
+
+def rows_of(X, **options):
+    return check_rows(Estimator(), X, reset=True, **options)
+
+
+def raises(message, kind=ValueError):
+    return pytest.raises(kind, match=re.escape(message))
+
+
+TABLES = {
+    "list": TABLE.tolist(),
+    "tuple": tuple(map(tuple, TABLE)),
+    "float64": TABLE,
+    "float16": TABLE.astype(np.float16),
+    "int64": TABLE.astype(int),
+    "object": TABLE.astype(object),
+    "fortran": np.asfortranarray(TABLE),
+    "jax": jnp.asarray(TABLE, jnp.float32),
+    "pandas": pd.DataFrame(TABLE, columns=list("abc")),
+    "polars": pl.DataFrame(TABLE, schema=list("abc")),
+    **{kind: sparse.csr_matrix(TABLE).asformat(kind) for kind in ("csr", "csc", "coo", "lil")},
+    **{kind: sparse.csr_array(TABLE).asformat(kind) for kind in ("dok", "bsr", "dia")},
+    "dok_matrix": sparse.dok_matrix(TABLE),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_tables_of_any_kind_become_float32_rows(kind):
+    estimator = Estimator()
+    rows = check_rows(estimator, TABLES[kind], reset=True)
+    assert len(rows) == 4
+    assert rows.shapes == {None: (3,)}
+    assert rows.all().dtype == np.float32
+    np.testing.assert_array_equal(rows.all(), TABLE)
+    assert estimator.n_features_in_ == 3
+    assert hasattr(estimator, "feature_names_in_") == (kind in ("pandas", "polars"))
+
+
+@pytest.mark.parametrize("kind", ["csc", "dok", "dok_matrix"])
+def test_sparse_rows_stay_sparse_until_they_are_taken(kind):
+    rows = rows_of(TABLES[kind])
+    assert rows.arrays[None].format == "csr"
+    taken = rows.take(np.array([2, 0, 2]))[None]
+    assert isinstance(taken, np.ndarray)
+    np.testing.assert_array_equal(taken, TABLE[[2, 0, 2]])
+    np.testing.assert_array_equal(rows.subset(np.array([3, 1])).all(), TABLE[[3, 1]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+def test_types_of_the_device_are_kept_without_a_copy(dtype):
+    X = np.arange(24, dtype=dtype).reshape(2, 3, 2, 2)
+    rows = rows_of(X)
+    assert rows.all().dtype == dtype
+    assert np.shares_memory(rows.arrays[None], X)
+
+
+@pytest.mark.parametrize("make", [np.asarray, np.ndarray.tolist, jnp.asarray])
+def test_arrays_of_many_axes_keep_their_shape(make):
+    X = np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2)
+    estimator = Estimator()
+    rows = check_rows(estimator, make(X), reset=True)
+    assert rows.shapes == {None: (3, 2, 2)}
+    assert estimator.n_features_in_ == 12
+    np.testing.assert_array_equal(rows.all(), X)
+    assert rows.row_bytes() == 48
+
+
+def test_a_file_in_memory_is_read_where_it_is(tmp_path):
+    X = np.memmap(tmp_path / "X", np.float32, "w+", shape=(4, 2, 3))
+    X[:] = np.arange(24).reshape(4, 2, 3)
+    rows = rows_of(X)
+    assert np.shares_memory(rows.arrays[None], X)
+    np.testing.assert_array_equal(rows.take(np.array([1]))[None], X[[1]])
+
+
+def test_taken_rows_are_copies():
+    X = np.ones((3, 2), np.float32)
+    rows = rows_of(X)
+    rows.take(np.array([0, 1]))[None][:] = 5
+    rows.all()[:] = 5
+    assert (X == 1).all()
+
+
+def test_several_inputs_come_as_a_dict():
+    X = {"image": np.zeros((4, 1, 2, 2), np.uint8), "table": sparse.dok_matrix(TABLE)}
+    rows = rows_of(X)
+    assert len(rows) == 4
+    assert rows.shapes == {"image": (1, 2, 2), "table": (3,)}
+    assert rows.row_bytes() == 4 + 12
+    found = rows.all()
+    assert found["image"].shape == (4, 1, 2, 2)
+    np.testing.assert_array_equal(found["table"], TABLE)
+    again = rows.like({name: 2 * array for name, array in found.items()})
+    np.testing.assert_array_equal(again.all()["table"], 2 * TABLE)
+
+
+def test_rows_like_others_have_their_shape():
+    rows = rows_of(TABLE).arrange({"input": (None, 1, 3)})
+    again = rows.like(rows.all() + 1)
+    np.testing.assert_array_equal(again.all(), (TABLE + 1).reshape(4, 1, 3))
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([[1.0, np.nan]], "Input X contains NaN."),
+        ([[1.0, np.inf]], "Input X contains infinity or a value too large for dtype('float32')."),
+        ([["a", "b"]], "could not convert string to float"),
+        (np.ones(3), "Expected 2D array, got 1D array instead"),
+        (np.ones((0, 3)), "Found array with 0 sample(s) (shape=(0, 3)) while a minimum of 1"),
+        (np.ones((0, 3, 2)), "Found array with 0 sample(s) (shape=(0, 6)) while a minimum of 1"),
+        (np.ones((3, 0, 2)), "Found array with 0 feature(s) (shape=(3, 0)) while a minimum of 1"),
+        ([[1.0], [1.0, 2.0]], "inhomogeneous shape"),
+        ({}, "X is an empty dict; give an array for each input layer"),
+        ({"a": [[np.nan]]}, "Input X['a'] contains NaN."),
+        (
+            {"a": [[1.0]], "b": [[1.0], [2.0]]},
+            "the arrays of X have different lengths: {'a': 1, 'b': 2}",
+        ),
+    ],
+)
+def test_faults_are_named(X, message):
+    with raises(message):
+        rows_of(X)
+
+
+def test_all_faults_of_a_dict_are_told_at_once():
+    message = r"(?s)^2 faults:\n - Input X\['a'\] contains NaN.*\n - Input X\['b'\] contains inf"
+    with pytest.raises(FaultsError, match=message):
+        rows_of({"a": [[np.nan]], "b": [[np.inf]]})
+
+
+def test_the_search_for_nan_can_be_left_out():
+    assert np.isnan(rows_of([[np.nan, 1.0]], check=False).all()[0, 0])
+    assert np.isnan(rows_of({"a": [[np.nan]]}, check=False).all()).all()
+
+
+def test_another_number_of_features_than_in_fit_is_refused():
+    estimator = Estimator()
+    check_rows(estimator, np.ones((2, 1, 2, 3)), reset=True)
+    check_rows(estimator, np.ones((2, 6)), reset=False)
+    with raises("X has 5 features, but Estimator is expecting 6 features as input."):
+        check_rows(estimator, np.ones((2, 5)), reset=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ((6,), (1, 2, 3)),
+        ((6,), (6,)),
+        ((2, 3), (1, 2, 3)),
+        ((2, 3, 1), (1, 2, 3)),
+        ((1, 2, 3), (2, 3)),
+        ((1, 6), (6,)),
+    ],
+)
+def test_rows_take_a_shape_of_as_many_values_in_the_same_order(given, wanted):
+    X = np.arange(12.0, dtype=np.float32).reshape(2, *given)
+    found = rows_of(X).arrange({"input": (None, *wanted)})
+    assert found.shapes == {"input": wanted}
+    np.testing.assert_array_equal(found.take(np.arange(2))["input"], X.reshape(2, *wanted))
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "message"),
+    [
+        ((5,), (1, 2, 3), "X has shape (n, 5), but the input layer 'input' takes (n, 1, 2, 3)"),
+        (
+            (3, 2),
+            (1, 2, 3),
+            "X has shape (n, 3, 2), but the input layer 'input' takes (n, 1, 2, 3)",
+        ),
+        (
+            (8, 9, 3),
+            (3, 8, 9),
+            "X has shape (n, 8, 9, 3), but the input layer 'input' takes (n, 3, 8, 9); "
+            "images come channels first: X.transpose(0, 3, 1, 2)",
+        ),
+    ],
+)
+def test_rows_refuse_another_shape(given, wanted, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        rows_of(np.ones((2, *given))).arrange({"input": (None, *wanted)})
+
+
+def test_a_dict_has_an_array_for_each_input_layer():
+    rows = rows_of({"imag": np.ones((2, 3)), "table": np.ones((2, 4))})
+    message = (
+        "3 faults:\n"
+        " - X has 'imag', which is no input layer. Did you mean 'image'?\n"
+        " - X lacks an array for the input layer 'image'; give a dict of arrays\n"
+        " - X has shape (n, 4), but the input layer 'table' takes (n, 5)"
+    )
+    with pytest.raises(FaultsError, match=f"^{re.escape(message)}$"):
+        rows.arrange({"image": (None, 3), "table": (None, 5)})
+
+
+def test_one_array_does_not_feed_several_input_layers():
+    with raises("X lacks an array for the input layer 'b'; give a dict of arrays"):
+        rows_of(TABLE).arrange({"a": (None, 3), "b": (None, 3)})
+
+
+def test_the_shapes_of_rows_can_be_read_before_the_check():
+    assert row_shapes(np.full((2, 3, 4), np.nan)) == {None: (3, 4)}
+    assert row_shapes({"a": [[1, 2]], "b": np.ones(3)}) == {"a": (2,)}
+    assert row_shapes(sparse.dok_matrix(TABLE)) == {None: (3,)}
+    assert row_shapes(np.ones((3, 0))) == {}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(0, 1e6, allow_subnormal=False, width=32), max_size=9))
+def test_weights_become_float32(weights):
+    found = check_weights([*weights, 1.0], len(weights) + 1)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[:-1], weights, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1.0, 2.0], "sample_weight.shape == (2,), expected (3,)!"),
+        (np.ones((3, 1)), "sample_weight must have one axis, as the rows do; it has 2"),
+        ([1.0, -0.1, 1.0], "Negative values in data passed to `sample_weight`"),
+        ([0.0, 0.0, 0.0], "all sample weights are zero; at least one must count"),
+        ([1.0, np.nan, 1.0], "Input sample_weight contains NaN."),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(weights, message):
+    with raises(message):
+        check_weights(weights, 3)
+
+
+def test_rows_know_their_own_size():
+    rows = Rows({"a": np.zeros((5, 6), np.uint8)}, {"a": (1, 2, 3)})
+    assert (len(rows), rows.row_bytes()) == (5, 6)
+
+
+def test_rows_that_will_change_wait_with_their_shape():
+    rows = rows_of(TABLE).arrange({"input": (None, 1, 2)}, changed=True)
+    assert rows.shapes == {"input": (3,)}
+    assert rows.row_bytes() == 8
+    assert rows.subset(np.arange(2)).into == {"input": (1, 2)}
+    found = rows.enter({"input": TABLE[:, :2]})
+    np.testing.assert_array_equal(found["input"], TABLE[:, None, :2])
+    message = "the changed batch has shape (n, 3), but the input layer 'input' takes (n, 1, 2)"
+    with raises(message):
+        rows.enter({"input": TABLE})

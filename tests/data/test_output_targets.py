@@ -1,0 +1,161 @@
+import re
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+from sklearn.metrics import accuracy_score, r2_score
+
+from skconv.data.output_targets import Outputs, check_lengths, from_outputs, infer_each, split
+from skconv.data.targets import Numbers, infer
+
+NAMES = ("digit", "parity", "size")
+DIGIT, PARITY, SIZE = [3, 8, 5, 3], ["odd", "even", "odd", "odd"], [0.5, 1.5, 2.5, 3.5]
+BY_NAME = {"size": SIZE, "digit": DIGIT, "parity": PARITY}
+ROWS = [list(row) for row in zip(DIGIT, PARITY, SIZE, strict=True)]
+
+
+OTHERS = "but the net has the outputs digit, parity, size; give a dict of arrays, a tuple of 3 arr"
+
+
+def raises(message):
+    return pytest.raises(ValueError, match=f"^{re.escape(message)}")
+
+
+def inferred(y=BY_NAME, **kwargs):
+    return infer_each(y, NAMES, regression=(False, False, True), **kwargs)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        BY_NAME,
+        pd.DataFrame(BY_NAME),
+        pl.DataFrame(BY_NAME),
+        (DIGIT, PARITY, SIZE),
+        [np.array(DIGIT), pd.Series(PARITY), SIZE],
+        ROWS,
+        np.array(ROWS, dtype=object),
+    ],
+    ids=lambda y: type(y).__name__,
+)
+def test_every_form_of_y_gives_each_output_its_targets(y):
+    digit, parity, size = split(y, NAMES)
+    assert (list(digit), list(parity), list(size)) == (DIGIT, PARITY, SIZE)
+    assert [t.tolist() for t in inferred(y).classes[:2]] == [[3, 5, 8], ["even", "odd"]]
+    check_lengths(4, y, NAMES)
+
+
+def test_columns_of_numbers_keep_their_type():
+    table = np.array([[3, 1], [8, 0]], np.int8)
+    assert [column.dtype for column in split(table, ("digit", "odd"))] == [np.int8, np.int8]
+    mixed = np.array(ROWS, dtype=object)
+    assert [column.dtype.kind for column in split(mixed, NAMES)] == ["i", "U", "f"]
+
+
+@pytest.mark.parametrize("y", [DIGIT, np.eye(3), sparse.eye_array(3).todok(), [DIGIT, PARITY]])
+@pytest.mark.parametrize("name", [None, "digit"])
+def test_one_output_takes_y_as_it_is(y, name):
+    assert split(y, (name,))[0] is y
+
+
+@pytest.mark.parametrize(
+    ("y", "names", "message"),
+    [
+        (BY_NAME, (None,), "y is a dict of 'size', 'digit', 'parity', but the net has a single"),
+        (
+            {"digit": DIGIT, "parity": PARITY, "sise": SIZE},
+            NAMES,
+            "2 faults:\n - y has 'sise', which is no output. Did you mean 'size'?\n"
+            " - y lacks targets for the output 'size'",
+        ),
+        (pd.DataFrame({"digit": DIGIT, "size": SIZE}), NAMES, "y lacks targets for the output"),
+        (np.array(DIGIT), NAMES, f"y has shape (4,), {OTHERS}"),
+        (np.zeros((4, 2)), NAMES, f"y has shape (4, 2), {OTHERS}"),
+        ((DIGIT, PARITY), NAMES, f"y has 2 entries, {OTHERS}"),
+        (sparse.eye_array(3).tocsr(), NAMES, f"y has shape (3, 3), {OTHERS}"),
+        (
+            {"digit": [1, 1], "parity": PARITY, "size": [0.0, np.nan]},
+            NAMES,
+            "2 faults:\n - output 'digit': y has one class only, [1]; at least 2 classes are needed"
+            "\n - output 'size': Input y contains NaN.",
+        ),
+    ],
+)
+def test_targets_that_do_not_fit_the_outputs(y, names, message):
+    with raises(message):
+        infer_each(y, names, regression=(False, False, True)[: len(names)])
+
+
+def test_lengths_are_compared_for_each_output():
+    with raises("Found input variables with inconsistent numbers of samples: [4, 4, 4, 3]"):
+        check_lengths(4, {**BY_NAME, "size": SIZE[:3]}, NAMES)
+
+
+def test_targets_are_coded_and_answers_come_back_in_the_order_of_the_outputs():
+    outputs = inferred().match([(None, 3), (None, 1), (None, 1)])
+    digit, parity, size = outputs.encode(BY_NAME)
+    assert (digit.dtype, parity.dtype, size.dtype) == (np.int32, np.float32, np.float32)
+    assert digit.tolist() == [0, 2, 1, 0]
+    assert parity.ravel().tolist() == [1, 0, 1, 1]
+    out = np.eye(3, dtype=np.float32)[digit], parity, size
+    for found, given in zip(outputs.decode(out), (DIGIT, PARITY, SIZE), strict=True):
+        assert found.tolist() == given
+    p = outputs.probabilities(out)
+    assert p[0] is out[0]
+    np.testing.assert_array_equal(p[1], np.hstack([1 - parity, parity]))
+    assert p[2] is None
+
+
+def test_the_score_is_the_mean_of_the_outputs_scores():
+    predictions = [3, 8, 8, 3], ["odd", "odd", "odd", "even"], [0.5, 1.5, 2.0, 3.0]
+    scores = [
+        accuracy_score(DIGIT, predictions[0]),
+        accuracy_score(PARITY, predictions[1]),
+        r2_score(SIZE, predictions[2]),
+    ]
+    assert inferred().score(BY_NAME, predictions) == pytest.approx(np.mean(scores))
+    w = [1.0, 2.0, 0.0, 5.0]
+    weighted = accuracy_score(PARITY, predictions[1], sample_weight=w)
+    one = infer_each(PARITY, (None,), regression=(False,))
+    assert one.score(PARITY, np.array(predictions[1]), w) == pytest.approx(weighted)
+
+
+def test_a_single_output_answers_with_arrays():
+    one = infer_each(DIGIT, (None,), regression=(False,)).match([(None, 3)])
+    alone = infer(DIGIT, regression=False)
+    np.testing.assert_array_equal(one.classes, alone.classes)
+    np.testing.assert_array_equal(one.encode(DIGIT), alone.encode(DIGIT))
+    np.testing.assert_array_equal(one.decode(np.eye(3)), alone.decode(np.eye(3)))
+    np.testing.assert_array_equal(one.probabilities(np.eye(3)), np.eye(3))
+    assert one.row_weights(one.encode(DIGIT), {3: 2.0, 5: 1.0, 8: 1.0}).tolist() == [2, 1, 1, 2]
+    assert infer_each(SIZE, (None,), regression=(True,)).classes is None
+
+
+def test_classes_may_be_given_by_output():
+    y = {**BY_NAME, "digit": [3] * 4}
+    known = {"digit": range(10)}
+    assert inferred(y, classes=known).classes[0].tolist() == list(range(10))
+    assert inferred(y, classes=[range(5), None, None]).classes[0].tolist() == list(range(5))
+    with raises("classes has 'digt', which is none of the outputs. Did you mean 'digit'?"):
+        inferred(classes={"digt": range(10)})
+
+
+def test_shapes_that_do_not_fit_name_the_output():
+    with raises("output 'digit': the output has shape (None, 4), but y has 3 classes"):
+        inferred().match([(None, 4), (None, 2), (None, 1)])
+
+
+def test_classes_have_no_weights_where_there_are_several_outputs():
+    outputs = inferred().match([(None, 3), (None, 2), (None, 1)])
+    message = "class_weight needs a single output, and there are digit, parity, size; use sample_w"
+    with raises(message):
+        outputs.row_weights(outputs.encode(BY_NAME), "balanced")
+
+
+def test_a_network_that_saw_no_targets_counts_its_units():
+    outputs = from_outputs([(None, 3), (None, 2)], ("a", "b"), regression=(False, True))
+    assert outputs.classes[0].tolist() == [0, 1, 2]
+    assert outputs.targets[1] == Numbers((2,), np.float32, (2,))
+    assert isinstance(outputs, Outputs)

@@ -1,0 +1,91 @@
+import threading
+
+import numpy as np
+import pytest
+
+from skconv.data.prefetch import ahead
+
+
+def threads():
+    return [thread.name for thread in threading.enumerate() if "skconv" in thread.name]
+
+
+def noting(made, n=5):
+    for i in range(n):
+        made.append((i, threading.current_thread()))
+        yield i
+
+
+def test_items_come_in_order_from_one_other_thread():
+    made = []
+    with ahead(noting(made)) as items:
+        assert list(items) == [0, 1, 2, 3, 4]
+    assert [i for i, _ in made] == [0, 1, 2, 3, 4]
+    assert {thread for _, thread in made} != {threading.current_thread()}
+    assert len({thread for _, thread in made}) == 1
+    assert threads() == []
+
+
+def test_the_next_item_is_made_while_one_is_used():
+    begun = [threading.Event() for _ in range(3)]
+
+    def items():
+        for event in begun:
+            event.set()
+            yield event
+
+    with ahead(items()) as coming:
+        next(coming)
+        assert begun[1].wait(timeout=60)
+        assert not begun[2].wait(timeout=0.05)
+
+
+@pytest.mark.parametrize("used", [1, 2, 3])
+def test_one_item_is_made_for_nothing_whoever_is_faster(used):
+    made = []
+    with ahead(noting(made)) as items:
+        for _ in range(used):
+            next(items)
+    assert len(made) == used + 1
+    assert threads() == []
+
+
+def test_nothing_is_made_before_the_first_is_asked_for():
+    made = []
+    with ahead(noting(made)):
+        pass
+    assert made == []
+
+
+def failing(after):
+    yield from range(after)
+    raise OSError("no such image")
+
+
+def test_exceptions_surface_where_the_item_is_asked_for():
+    with ahead(failing(2)) as items:
+        assert [next(items), next(items)] == [0, 1]
+        with pytest.raises(OSError, match="no such image") as caught:
+            next(items)
+    assert any(entry.name == "failing" for entry in caught.traceback)
+    assert threads() == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, StopIteration, GeneratorExit, ValueError])
+def test_no_thread_is_left_after_an_error_in_the_block(error):
+    def use():
+        with ahead(range(100)) as items:
+            next(items)
+            raise error
+
+    with pytest.raises(error):
+        use()
+    assert threads() == []
+
+
+def test_settings_of_the_caller_hold_in_the_thread():
+    def divide():
+        yield np.ones(1) / np.zeros(1)
+
+    with np.errstate(divide="ignore"), ahead(divide()) as items:
+        assert np.isinf(next(items))

@@ -1,0 +1,256 @@
+import re
+
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.metrics import accuracy_score
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils.class_weight import compute_sample_weight
+
+from skconv.data.targets import Classes, Labels, Numbers, from_output, infer, label_accuracy
+from skconv.nonlinearities import linear, sigmoid, softmax
+from skconv.objectives import (
+    binary_crossentropy,
+    categorical_accuracy,
+    categorical_crossentropy,
+    squared_error,
+)
+
+
+def raises(message, kind=ValueError):
+    return pytest.raises(kind, match=re.escape(message))
+
+
+def one_hot(index, units):
+    return np.eye(units, dtype=np.float32)[index]
+
+
+LABELS = [
+    [1, 2, 1, 2],
+    ["no", "yes", "no"],
+    [True, False, True],
+    [0.0, 3.0, 7.0, 3.0],
+    np.array([5, 0, 255], np.uint8),
+    np.array(["b", "a", "b"], object),
+    pd.Series([3, 1, 2]),
+    pd.Series(["x", "y", "x"], dtype="category"),
+]
+
+
+@pytest.mark.parametrize("y", LABELS, ids=lambda y: type(y).__name__)
+def test_labels_of_any_kind_are_coded_as_scikit_learn_does_and_come_back(y):
+    targets, reference = infer(y, regression=False), LabelEncoder().fit(np.asarray(y))
+    encoded = targets.encode(y)
+    assert encoded.dtype == np.int32
+    assert targets.num_units == len(reference.classes_)
+    np.testing.assert_array_equal(targets.classes, reference.classes_)
+    np.testing.assert_array_equal(encoded, reference.transform(np.asarray(y)))
+    np.testing.assert_array_equal(targets.decode(one_hot(encoded, targets.num_units)), y)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(-5, 5), min_size=2).filter(lambda y: len(set(y)) > 1))
+def test_integer_labels_always_come_back(y):
+    targets = infer(y, regression=False)
+    output = one_hot(targets.encode(y), targets.num_units)
+    assert targets.decode(output).tolist() == y
+
+
+def test_the_classes_may_be_given_where_y_holds_only_some():
+    targets = infer(["b", "b"], regression=False, classes=["c", "a", "b"])
+    assert targets.classes.tolist() == ["a", "b", "c"]
+    assert targets.encode(["b", "b"]).tolist() == [1, 1]
+
+
+def test_two_classes_may_have_one_unit():
+    targets = infer(["no", "yes"], regression=False).match((None, 1))
+    assert (targets.loss, targets.nonlinearity) == (binary_crossentropy, sigmoid)
+    encoded = targets.encode(["yes", "no"])
+    assert encoded.dtype == np.float32
+    assert encoded.tolist() == [[1.0], [0.0]]
+    output = np.array([[0.9], [0.2]], np.float32)
+    np.testing.assert_allclose(targets.probabilities(output), [[0.1, 0.9], [0.8, 0.2]], rtol=1e-6)
+    assert targets.decode(output).tolist() == ["yes", "no"]
+    assert targets.accuracy is label_accuracy
+
+
+def test_classes_agree_with_as_many_units():
+    targets = infer([0, 1, 2], regression=False)
+    assert targets.match((None, 3)) is targets
+    assert (targets.loss, targets.nonlinearity) == (categorical_crossentropy, softmax)
+
+
+def test_counted_classes_may_have_more_units_where_they_are_not_exact():
+    targets = infer([0, 2, 3], regression=False, exact=False).match((None, 5))
+    assert targets.classes.tolist() == [0, 1, 2, 3, 4]
+    assert targets.encode([0, 3]).tolist() == [0, 3]
+
+
+@pytest.mark.parametrize(
+    ("y", "exact", "shape"),
+    [
+        ([0, 1, 2], True, (None, 5)),
+        ([0, 1, 2], True, (None, 2)),
+        ([0, 1, 2], True, (None, 1)),
+        ([0, 1, 2], True, (None, 3, 1)),
+        ([-1, 1, 2], False, (None, 5)),
+        ([0, 1, 5], False, (None, 5)),
+        (["a", "b", "c"], False, (None, 5)),
+    ],
+)
+def test_classes_refuse_another_output(y, exact, shape):
+    with raises(f"the output has shape {shape}, but y has 3 classes"):
+        infer(y, regression=False, exact=exact).match(shape)
+
+
+def test_new_labels_are_refused():
+    with raises("y has labels that were not there before: [3, 7]; known are [1, 2]"):
+        infer([1, 2], regression=False).encode([7, 1, 3])
+
+
+def test_indicators_are_labels():
+    y = [[0, 1, 1], [1, 0, 1]]
+    targets = infer(y, regression=False)
+    assert targets == Labels(3)
+    assert (targets.loss, targets.nonlinearity) == (binary_crossentropy, sigmoid)
+    assert targets.classes.tolist() == [0, 1, 2]
+    assert targets.match((None, 3)) is targets
+    assert targets.encode(y).dtype == np.float32
+    np.testing.assert_array_equal(targets.encode(y), y)
+    output = np.array([[0.2, 0.5, 0.7]])
+    assert targets.probabilities(output) is output
+    assert targets.decode(output).tolist() == [[0, 0, 1]]
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csr_array, sparse.lil_matrix])
+def test_indicators_may_be_sparse(kind):
+    y = np.array([[0, 1, 1], [1, 0, 1]])
+    targets = infer(kind(y), regression=False)
+    np.testing.assert_array_equal(targets.encode(kind(y)), y)
+
+
+def test_labels_refuse_another_number_of_columns():
+    with raises("the output has shape (None, 2), but y has 3 labels a row"):
+        Labels(3).match((None, 2))
+    with raises("y has 2 labels a row, 3 are expected"):
+        Labels(3).encode([[0, 1]])
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1), (4, 2), (4, 2, 3)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_numbers_keep_their_shape_and_floating_type(shape, dtype):
+    y = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+    targets = infer(y, regression=True)
+    assert (targets.loss, targets.nonlinearity) == (squared_error, linear)
+    units = int(np.prod(shape[1:]))
+    matched = targets.match((None, units))
+    assert (targets.num_units, matched.output_shape) == (units, (units,))
+    encoded = matched.encode(y)
+    assert (encoded.shape, encoded.dtype) == ((4, units), np.float32)
+    decoded = matched.decode(encoded)
+    assert decoded.dtype == (dtype if dtype is np.float32 else np.float64)
+    np.testing.assert_array_equal(decoded, y)
+
+
+def test_numbers_take_the_shape_of_the_output():
+    matched = infer(np.zeros((5, 6)), regression=True).match((None, 1, 2, 3))
+    assert matched.encode(np.zeros((5, 6))).shape == (5, 1, 2, 3)
+    assert matched.decode(np.zeros((5, 1, 2, 3), np.float32)).shape == (5, 6)
+
+
+def test_numbers_refuse_another_shape():
+    targets = infer(np.zeros((5, 2)), regression=True)
+    with raises("the output has shape (None, 3), but y has rows of shape (2,)"):
+        targets.match((None, 3))
+    with raises("y has rows of shape (3,), (2,) is expected"):
+        targets.encode(np.zeros((5, 3)))
+
+
+def test_numbers_as_text_are_read():
+    assert Numbers((), output_shape=(1,)).encode(["1.5", "2"]).tolist() == [[1.5], [2.0]]
+
+
+@pytest.mark.parametrize(
+    ("y", "regression", "message"),
+    [
+        ([1, 1], False, "y has one class only, [1]; at least 2 classes are needed"),
+        ([0.0, np.nan], False, "Input y contains NaN."),
+        ([0.5, 0.7], False, "Unknown label type: continuous"),
+        ([[0, 1], [2, 3]], False, "y has several columns of classes; name an output layer for"),
+        (np.zeros((2, 2, 2), int), False, "Found array with dim 3"),
+        ([0.0, np.nan], True, "Input y contains NaN."),
+        ([0.0, np.inf], True, "Input y contains infinity"),
+        ([0.0, 1e300], True, "Input y contains infinity or a value too large for dtype('float32')"),
+        (["a", "b"], True, "could not convert string to float"),
+    ],
+)
+def test_targets_that_cannot_be_are_refused(y, regression, message):
+    with raises(message):
+        infer(y, regression=regression)
+
+
+def test_a_column_of_labels_warns_as_in_scikit_learn():
+    with pytest.warns(UserWarning, match="A column-vector y was passed"):
+        targets = infer([[1], [2]], regression=False)
+    assert targets.classes.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 2.0, 1: 1.0, 5: 0.5}, {5: 3.0}, None])
+def test_row_weights_are_those_of_scikit_learn(class_weight):
+    y = np.array([0, 0, 0, 1, 5])
+    targets = infer(y, regression=False)
+    found = targets.row_weights(targets.encode(y), class_weight)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, compute_sample_weight(class_weight, y), rtol=1e-6)
+
+
+def test_row_weights_of_a_single_unit_are_those_of_scikit_learn():
+    y = np.array(["a", "a", "b"])
+    targets = infer(y, regression=False).match((None, 1))
+    found = targets.row_weights(targets.encode(y), "balanced")
+    np.testing.assert_allclose(found, compute_sample_weight("balanced", y), rtol=1e-6)
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 2.0, 2: 3.0}])
+def test_row_weights_get_by_without_some_classes(class_weight):
+    index = np.array([0, 0, 1], np.int32)
+    found = Classes(np.arange(3)).row_weights(index, class_weight)
+    expected = [0.75, 0.75, 1.5] if class_weight == "balanced" else [2, 2, 1]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("targets", "class_weight", "message"),
+    [
+        (Classes(np.arange(2)), {7: 1.0}, "class_weight: The classes, [0, 1], are not in"),
+        (Labels(2), "balanced", "class_weight needs one label a row; y has several, use sample_"),
+        (Numbers(()), "balanced", "class_weight is for classification; use sample_weight"),
+    ],
+)
+def test_class_weights_without_their_classes_are_refused(targets, class_weight, message):
+    with raises(message):
+        targets.row_weights(np.array([0, 1]), class_weight)
+
+
+def test_accuracies_are_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    p, y = rng.random((30, 3), np.float32), rng.integers(0, 3, 30)
+    found = categorical_accuracy(jnp.asarray(p), jnp.asarray(y))
+    assert float(found.mean()) == pytest.approx(accuracy_score(y, p.argmax(1)))
+    np.testing.assert_array_equal(categorical_accuracy(p, jnp.asarray(one_hot(y, 3))), found)
+    labels = rng.integers(0, 2, (30, 3)).astype(np.float32)
+    found = label_accuracy(jnp.asarray(p), jnp.asarray(labels))
+    assert float(found.mean()) == pytest.approx(accuracy_score(labels, p > 0.5))
+
+
+def test_a_network_that_saw_no_targets_counts_its_units():
+    assert from_output((None, 4), regression=False).classes.tolist() == [0, 1, 2, 3]
+    single = from_output((None, 1), regression=False)
+    assert single.decode(np.array([[0.2], [0.9]])).tolist() == [0, 1]
+    numbers = from_output((None, 2, 3), regression=True)
+    assert numbers.decode(np.zeros((5, 2, 3), np.float32)).shape == (5, 2, 3)
+    assert numbers.decode(np.zeros((5, 2, 3), np.float32)).dtype == np.float32

@@ -1,0 +1,301 @@
+import jax
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+from skconv import BatchIterator, NeuralNet
+from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer, InputLayer
+
+LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("output", DenseLayer)]
+
+X, y = load_iris(return_X_y=True)
+
+
+def small(**params):
+    given = {"layers": LAYERS, "hidden_num_units": 5, "max_epochs": 1, "random_state": 0}
+    return NeuralNet(**given | params)
+
+
+IMAGES = np.random.default_rng(0).normal(size=(50, 1, 6, 6)).astype(np.float32)
+SIGNS = (IMAGES.mean((1, 2, 3)) > 0).astype(int)
+
+
+class Crop(BatchIterator):
+    """Keep the inner pixels."""
+
+    def transform(self, Xb, yb):
+        return Xb[:, :, 1:-1, 1:-1], yb
+
+
+class Unfold(BatchIterator):
+    """Make images of flat rows."""
+
+    def transform(self, Xb, yb):
+        assert Xb.shape[1:] == (36,)
+        return Xb.reshape(-1, 1, 6, 6), yb
+
+
+class Twice(BatchIterator):
+    """Give each row twice."""
+
+    def transform(self, Xb, yb):
+        return np.repeat(Xb, 2, axis=0), None if yb is None else np.repeat(yb, 2, axis=0)
+
+
+def outputs(X=IMAGES, y=SIGNS, Xs=IMAGES, **params):
+    given = {"batch_iterator_train": BatchIterator(16), "batch_iterator_test": 7, "max_epochs": 2}
+    net = small(**given | params).fit(X, y)
+    history = [(row["train_loss"], row.get("valid_loss")) for row in net.train_history_]
+    return net.predict_proba(Xs), history
+
+
+def with_nan(array):
+    array = array.astype(float)
+    array.flat[0] = np.nan
+    return array
+
+
+FAULTS = [
+    ({}, (with_nan(X), y), "Input X contains NaN"),
+    ({}, (np.where(X.max() == X, np.inf, X), y), "Input X contains infinity"),
+    ({}, (np.where(X.max() == X, 1e300, X), y), "too large for dtype"),
+    ({}, (X, with_nan(y)), "Input y contains NaN"),
+    ({"regression": True}, (X, np.where(y == 0, np.inf, y)), "Input y contains infinity"),
+    ({}, (X, y[:-1]), r"inconsistent numbers of samples: \[150, 149\]"),
+    ({}, (X, None), "requires y to be passed, but the target y is None"),
+    ({}, (X[:0], y[:0]), r"0 sample\(s\)"),
+    ({}, (X[:, :0], y), r"0 feature\(s\)"),
+    ({}, (X[:, 0], y), "Expected 2D array, got 1D array"),
+    ({}, (X, y * 0), r"y has one class only, \[0\]; at least 2 classes are needed"),
+    ({}, (X, X[:, 0]), "Unknown label type: continuous"),
+    ({}, (X, np.c_[y, y]), "y has several columns of classes"),
+    ({}, (X * 1j, y), "Complex data not supported"),
+    (
+        {"input_shape": (None, 5)},
+        (X, y),
+        r"X has shape \(n, 4\), but the input layer 'input' takes \(n, 5\)",
+    ),
+    ({"hidden_num_unit": 3}, (X, y), "'hidden_num_unit'. Did you mean 'hidden_num_units'"),
+    ({"hiden_num_units": 3}, (X, y), "'hiden_num_units'. Did you mean 'hidden_num_units'"),
+    ({"max_epoch": 3}, (X, y), "'max_epoch'. Did you mean 'max_epochs'"),
+    ({"conv1_stride": 3}, (X, y), "No layer has that prefix; prefixes are: input, hidden, output"),
+    ({"update_momentun": 3}, (X, y), "'update_momentun'. Did you mean 'update_momentum'"),
+    ({"update_learning_rate": "fast"}, (X, y), "update_learning_rate='fast' is no number"),
+    ({"objective_l3": 0.1}, (X, y), "'objective_l3'. Did you mean 'objective_l2'"),
+    ({"objective_l2": "much"}, (X, y), "objective_l2='much' is no number"),
+    ({"update": "adam"}, (X, y), "update='adam' is not an update"),
+    ({"max_epochs": -1}, (X, y), "max_epochs=-1 is not a whole number of 0 or more"),
+    ({"batch_iterator_train": 0}, (X, y), "batch_iterator_train=0 is not a batch size"),
+    ({"train_split": 1.5}, (X, y), "train_split=1.5 is not a fraction between 0 and 1"),
+    ({"class_weight": {7: 2.0}}, (X, y), "class_weight: "),
+    ({"class_weight": "balanced", "regression": True}, (X, X[:, 0]), "class_weight is for class"),
+    ({"layers": [*LAYERS, ("output", DenseLayer)]}, (X, y), "two layers are called 'output'"),
+    ({"layers": [*LAYERS[:2], ("verbose", DenseLayer)]}, (X, y), "choose another name"),
+    ({"layers": [*LAYERS[:2], ("update", DenseLayer)]}, (X, y), "choose another name"),
+    ({"layers": []}, (X, y), "layers is empty"),
+    ({"layers": "vgg"}, (X, y), "'vgg' in layers is no layer"),
+    ({"hidden_incoming": "output"}, (X, y), "a cycle: hidden -> output -> hidden"),
+    (
+        {"output_incoming": "hiden"},
+        (X, y),
+        "incoming 'hiden' does not exist. Did you mean 'hidden'",
+    ),
+    (
+        {"hidden_num_units": -5},
+        (X, y),
+        r"layer 'hidden' \(DenseLayer\): num_units=-5 is not a whole",
+    ),
+    ({"hidden_W": np.zeros((3, 5))}, (X, y), r"W was given with shape \(3, 5\), needs \(4, 5\)"),
+    ({"output_num_units": 2}, (X, y), r"shape \(None, 2\), but y has 3 classes"),
+]
+
+
+@pytest.mark.parametrize(("params", "data", "message"), FAULTS, ids=[f[2][:40] for f in FAULTS])
+def test_bad_input_is_told_and_nothing_is_lost(params, data, message):
+    net = small().fit(X, y)
+    state = net.predict_proba(X), list(net.train_history_), net.n_features_in_
+    layers, given = net.layers, net.get_params()
+    vars(net).update(params)
+    with pytest.raises((ValueError, TypeError), match=message):
+        net.fit(*data)
+    for name in params:
+        if name in given:
+            setattr(net, name, given[name])
+        else:
+            delattr(net, name)
+    np.testing.assert_array_equal(net.predict_proba(X), state[0])
+    assert (net.train_history_, net.n_features_in_, net.layers) == (*state[1:], layers)
+
+
+def test_one_message_tells_all_faults():
+    net = small(max_epochs=-1, hidden_num_units=-5, updat_learning_rate=1.0)
+    with pytest.raises(ValueError) as caught:
+        net.fit(with_nan(X), y[:-1])
+    for fault in ("max_epochs=-1", "contains NaN", "'updat_learning_rate'"):
+        assert fault in str(caught.value)
+    net = small(max_epochs=-1, hidden_num_units=-5)
+    with pytest.raises(ValueError) as caught:
+        net.fit(X, y[:-1])
+    for fault in ("3 faults", "max_epochs=-1", "[150, 149]", "num_units=-5"):
+        assert fault in str(caught.value)
+
+
+def test_filters_larger_than_the_image_name_layer_and_shape():
+    layers = [
+        ("input", InputLayer),
+        ("conv1", Conv2DLayer),
+        ("conv2", Conv2DLayer),
+        ("output", DenseLayer),
+    ]
+    net = NeuralNet(
+        layers,
+        conv1_num_filters=4,
+        conv1_filter_size=3,
+        conv2_num_filters=4,
+        conv2_filter_size=7,
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"layer 'conv2' \(Conv2DLayer\) filters of \(7, 7\) are larger than the images "
+        r"that reach them, \(None, 4, 6, 6\)",
+    ):
+        net.fit(np.zeros((10, 1, 8, 8)), np.arange(10) % 2)
+
+
+def test_channels_last_images_are_pointed_at_the_transposition():
+    net = small(input_shape=(None, 3, 8, 8))
+    with pytest.raises(ValueError, match=r"channels first: X.transpose\(0, 3, 1, 2\)"):
+        net.fit(np.zeros((10, 8, 8, 3)), np.arange(10) % 2)
+
+
+def test_a_function_that_cannot_be_traced_names_the_layer_and_loses_nothing():
+    def broken(x):
+        raise RuntimeError("not this way")
+
+    net = small().fit(X, y)
+    before = net.predict_proba(X)
+    net.set_params(hidden_nonlinearity=broken)
+    with pytest.raises(RuntimeError, match="not this way") as caught:
+        net.fit(X, y)
+    assert "in layer 'hidden' (DenseLayer)" in caught.value.__notes__
+    np.testing.assert_array_equal(net.predict_proba(X), before)
+
+
+def test_structure_cannot_change_while_training():
+    def meddle(net, history):
+        net.update_nesterov = True
+
+    net = small(update=sgd_with_flag, on_epoch_finished=meddle, max_epochs=2)
+    assert len(net.fit(X, y).train_history_) == 2
+    assert not hasattr(net, "update_nesterov")
+
+
+def sgd_with_flag(learning_rate: float = 0.01, nesterov: bool = False):
+    import optax
+
+    return optax.sgd(learning_rate, momentum=0.9, nesterov=nesterov)
+
+
+def test_dropout_out_of_range_set_by_a_handler_is_told():
+    def meddle(net, history):
+        net.drop_p = 1.5
+
+    layers = [*LAYERS[:2], ("drop", DropoutLayer), LAYERS[2]]
+    with pytest.raises(ValueError, match=r"p=1.5 is not a number from 0.0 to 1.0"):
+        small(layers=layers, on_epoch_finished=meddle, max_epochs=3).fit(X, y)
+
+
+def test_a_network_is_built_for_what_a_transform_makes_of_the_rows():
+    inner = IMAGES[:, :, 1:-1, 1:-1]
+    expected = outputs(inner, Xs=inner)
+    for shape in ({}, {"input_shape": (None, 1, 4, 4)}):
+        found = outputs(batch_iterator_train=Crop(16), batch_iterator_test=Crop(7), **shape)
+        np.testing.assert_array_equal(found[0], expected[0])
+        assert found[1] == expected[1]
+
+
+def test_a_transform_gets_rows_as_x_has_them():
+    flat = IMAGES.reshape(50, -1)
+    iterators = {"batch_iterator_train": Unfold(16), "batch_iterator_test": Unfold(7)}
+    found = outputs(flat, Xs=flat, **iterators)
+    np.testing.assert_array_equal(found[0], outputs()[0])
+
+
+def test_rows_given_twice_teach_as_much_as_once():
+    expected = outputs()
+    found = outputs(batch_iterator_train=Twice(16))
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-5)
+
+
+def test_numbers_of_any_shape_go_through_a_transform():
+    class Mirror(BatchIterator):
+        def transform(self, Xb, yb):
+            return Xb[..., ::-1], yb[..., ::-1]
+
+    net = small(regression=True, batch_iterator_train=Mirror(16))
+    assert net.fit(IMAGES, IMAGES[:, 0]).predict(IMAGES).shape == (50, 6, 6)
+    assert net.fit(IMAGES, IMAGES[:, 0, 0, 0]).predict(IMAGES).shape == (50,)
+
+
+def test_validation_needs_the_shape_of_training():
+    message = (
+        r"^rows for validation: X has shape \(n, 1, 6, 6\), but the input layer 'input' takes "
+        r"\(n, 1, 4, 4\); batch_iterator_train has a transform, and batch_iterator_test needs one "
+    )
+    with pytest.raises(ValueError, match=message):
+        outputs(batch_iterator_train=Crop(16))
+
+
+def test_a_shape_given_to_the_input_is_that_after_the_transform():
+    message = (
+        r"the changed batch has shape \(n, 1, 4, 4\), but the input layer 'input' takes \(n, 1, 6"
+    )
+    with pytest.raises(ValueError, match=message):
+        outputs(batch_iterator_train=Crop(16), input_shape=(None, 1, 6, 6), train_split=None)
+
+
+def test_predictions_take_rows_as_training_did():
+    net = small(batch_iterator_train=Crop(16), train_split=None).fit(IMAGES, SIGNS)
+    with pytest.raises(ValueError, match=r"^X has shape \(n, 1, 6, 6\), but the input layer"):
+        net.predict(IMAGES)
+    assert net.set_params(batch_iterator_test=Crop(16)).predict(IMAGES).shape == (50,)
+    net.set_params(batch_iterator_test=Twice(16))
+    with pytest.raises(ValueError, match=r"^transform makes 32 rows of 16, where 16 are needed\n"):
+        net.predict_proba(IMAGES)
+
+
+def test_weights_of_rows_are_not_lost():
+    net = small(batch_iterator_train=Twice(16), class_weight={0: 1.0, 1: 2.0})
+    with pytest.raises(ValueError, match=r"by sample_weight or class_weight, is lost; let it keep"):
+        net.fit(IMAGES, SIGNS)
+
+
+def test_a_function_that_splits_gets_rows_as_x_has_them():
+    def split(X, y, net):
+        assert X.shape == IMAGES.shape
+        return X[:40], X[40:], y[:40], y[40:]
+
+    iterators = {"batch_iterator_train": Crop(16), "batch_iterator_test": Crop(7)}
+    assert outputs(train_split=split, **iterators)[0].shape == (50, 2)
+
+
+@pytest.mark.parametrize("chunk", [1, 64])
+def test_small_whole_numbers_become_float32_on_the_device_alone(monkeypatch, chunk):
+    """As many bytes travel as X has, and what the network computes is the same."""
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", chunk)
+    travelled = set()
+    put = jax.device_put
+
+    def note(tree, *args):
+        travelled.update(array.dtype for array in getattr(tree, "X", {}).values())
+        return put(tree, *args)
+
+    monkeypatch.setattr("skconv.training.jax.device_put", note)
+    images = np.random.default_rng(0).integers(0, 255, (50, 1, 6, 6), dtype=np.uint8)
+    options = {"update_learning_rate": 1e-4}
+    found = outputs(images, Xs=images, **options)
+    assert travelled == {np.dtype(np.uint8)}
+    floats = images.astype(np.float32)
+    expected = outputs(floats, Xs=floats, **options)
+    np.testing.assert_array_equal(found[0], expected[0])

@@ -1,0 +1,120 @@
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skconv.errors import FaultsError
+from skconv.estimator.routing import route
+
+OWNERS = {
+    "input": ["shape"],
+    "conv1": ["num_filters", "filter_size"],
+    "pool": ["pool_size"],
+    "update": None,
+}
+KNOWN = ["max_epochs", "verbose"]
+
+
+def message(*keys, owners=OWNERS):
+    _, faults = route(dict.fromkeys(keys, 1), owners, KNOWN)
+    with pytest.raises(ValueError) as caught:
+        faults.raise_any()
+    return str(caught.value)
+
+
+def test_each_keyword_reaches_its_owner_without_the_prefix():
+    given = {"conv1_num_filters": 32, "update_learning_rate": 0.1, "input_shape": (None, 3)}
+    routed, faults = route(given, OWNERS, KNOWN)
+    assert faults.found == []
+    assert routed == {
+        "input": {"shape": (None, 3)},
+        "conv1": {"num_filters": 32},
+        "pool": {},
+        "update": {"learning_rate": 0.1},
+    }
+
+
+def test_nothing_given_leaves_every_owner_empty():
+    assert route({}, OWNERS, KNOWN)[0] == {name: {} for name in OWNERS}
+
+
+def test_an_owner_without_a_list_takes_any_keyword():
+    routed, faults = route({"update_anything_at_all": 1}, OWNERS, KNOWN)
+    assert routed["update"] == {"anything_at_all": 1}
+    assert faults.found == []
+
+
+@pytest.mark.parametrize("name", ["pool", "pool_pool", "pool_1"])
+def test_a_keyword_may_begin_like_its_layer(name):
+    routed, faults = route({f"{name}_pool_size": 2}, {name: ["pool_size"]}, [])
+    assert routed == {name: {"pool_size": 2}}
+    assert faults.found == []
+
+
+def test_the_longest_prefix_with_such_a_keyword_wins():
+    owners = {"conv": ["1_pad", "pad"], "conv_1": ["pad"], "conv_1_pad": ["size"]}
+    routed, _ = route({"conv_1_pad": 1, "conv_pad": 2, "conv_1_pad_size": 3}, owners, [])
+    assert routed == {"conv": {"pad": 2}, "conv_1": {"pad": 1}, "conv_1_pad": {"size": 3}}
+
+
+def test_a_shorter_prefix_is_asked_where_the_longest_has_no_such_keyword():
+    owners = {"conv": ["1_pad"], "conv_1": ["stride"]}
+    assert route({"conv_1_pad": 1}, owners, [])[0] == {"conv": {"1_pad": 1}, "conv_1": {}}
+
+
+def test_lists_of_keywords_may_be_used_up_by_reading():
+    owners = {"conv1": iter(["pad", "stride"])}
+    assert route({"conv1_stride": 2, "conv1_pad": 1}, owners, [])[1].found == []
+
+
+NAMES = st.from_regex(r"[a-z]{1,4}(_[0-9]{1,2})?", fullmatch=True)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.dictionaries(NAMES, st.sets(NAMES, min_size=1), min_size=1), st.data())
+def test_every_keyword_that_exists_finds_an_owner(owners, data):
+    prefix = data.draw(st.sampled_from(sorted(owners)))
+    keyword = data.draw(st.sampled_from(sorted(owners[prefix])))
+    given = {f"{prefix}_{keyword}": 1}
+    routed, faults = route(given, owners, [])
+    assert faults.found == []
+    owned = [f"{owner}_{name}" for owner, values in routed.items() for name in values]
+    assert owned == list(given)
+
+
+def test_a_misspelt_keyword_gets_the_nearest_of_its_layer():
+    assert message("conv1_num_filter") == (
+        "unknown parameter 'conv1_num_filter'. Did you mean 'conv1_num_filters'?"
+    )
+
+
+def test_a_keyword_like_no_other_gets_those_of_its_layer():
+    assert message("conv1_zzzzzzzzzzzzzzzz", owners={"conv1": ["pad", "stride"]}) == (
+        "unknown parameter 'conv1_zzzzzzzzzzzzzzzz'. Valid are: conv1_pad, conv1_stride."
+    )
+
+
+def test_a_misspelt_prefix_gets_the_nearest_full_name():
+    assert message("conv2_num_filters") == (
+        "unknown parameter 'conv2_num_filters'. Did you mean 'conv1_num_filters'?"
+    )
+
+
+def test_a_misspelt_plain_parameter_gets_the_nearest():
+    assert message("max_epoch") == "unknown parameter 'max_epoch'. Did you mean 'max_epochs'?"
+
+
+def test_a_name_like_no_other_gets_the_prefixes():
+    assert message("qqq") == (
+        "unknown parameter 'qqq'. No layer has that prefix; "
+        "prefixes are: input, conv1, pool, update."
+    )
+
+
+def test_all_unknown_names_are_told_at_once():
+    text = message("max_epoch", "conv1_num_filter")
+    assert re.fullmatch(r"2 faults:\n - unknown .*max_epochs'\?\n - unknown .*filters'\?", text)
+    _, faults = route({"max_epoch": 1, "verbos": 1}, OWNERS, KNOWN)
+    with pytest.raises(FaultsError, match=r"^2 faults:"):
+        faults.raise_any()

@@ -1,0 +1,194 @@
+import re
+
+import numpy as np
+import optax
+import pandas as pd
+import pytest
+from sklearn.model_selection import KFold
+
+from skconv.data.iterators import (
+    BatchIterator,
+    TrainSplit,
+    as_split,
+    as_test_iterator,
+    as_train_iterator,
+)
+from skconv.estimator.validation import RULES, check_settings
+from skconv.updates import rules as updates
+from skconv.utils.checks import as_list, is_count
+
+VALID = {
+    "update": [updates.adam, optax.adam, optax.sgd(0.1)],
+    "objective": [max],
+    "objective_loss_function": [None, max, {"digit": max, "age": None}],
+    "regression": [True, False, np.True_, 0, {"age": True}, [False, True]],
+    "outputs": [None, "digit", ["digit", "parity"], ("digit",)],
+    "aux_outputs": [None, {}, {"aux1": 0.3, "aux2": np.float32(0)}],
+    "output_weights": [None, {"parity": 1}],
+    "batch_iterator_train": [1, 128, np.int64(5), BatchIterator(10)],
+    "batch_iterator_test": [1, BatchIterator(np.int32(10))],
+    "max_epochs": [0, 10, np.int64(3)],
+    "train_split": [None, 0, 0.2, np.float32(0.5), TrainSplit(), TrainSplit(0), KFold(3), max],
+    "custom_scores": [None, [], [("f1", max)], (["f1", max],)],
+    "scores_train": [None, [("f1", max)]],
+    "scores_valid": [None, [("f1", max)]],
+    "on_batch_finished": [None, [], max],
+    "on_epoch_finished": [None, [max, min], (max,)],
+    "on_training_started": [None, max],
+    "on_training_finished": [None, [max]],
+    "more_params": [None, {}, {"conv1_pad": 1}],
+    "class_weight": [None, "balanced", {0: 1.0}],
+    "augment": [None, max, [max, min], [("largest", max), ["least", min], max]],
+    "test_augment": [None, max],
+}
+
+FUNCTIONS = "a function (net, train_history), or a list of them"
+SCORES = "a list of (name, function) with names that are free"
+SIZE = "a batch size of 1 or more, or a BatchIterator"
+SPLIT = "a fraction between 0 and 1, a TrainSplit, a splitter, or None"
+WEIGHTS = "a dict from label to weight, 'balanced', or None"
+
+LOSSES = "a function (predictions, targets), a dict of them by output, or None"
+FLAGS = "True or False, or a dict or list of them by output"
+NAMES = "the name of a layer, a list of such names, or None"
+FACTORS = "a dict from output to a weight of 0 or more, or None"
+
+TRANSFORMS = (
+    "a transform or function (key, Xb, yb), a list of them or of (name, transform), or None"
+)
+
+INVALID = [
+    ("update", "adam", "an update such as skconv.updates.adam, or optax's"),
+    ("update", None, "an update such as skconv.updates.adam, or optax's"),
+    ("objective", None, "a function as skconv.objectives.objective"),
+    ("objective_loss_function", "mse", LOSSES),
+    ("objective_loss_function", {"age": "mse"}, LOSSES),
+    ("regression", "yes", FLAGS),
+    ("regression", None, FLAGS),
+    ("regression", {"age": 2}, FLAGS),
+    ("outputs", [], NAMES),
+    ("outputs", [1], NAMES),
+    ("outputs", {"digit": 1}, NAMES),
+    ("aux_outputs", ["aux1"], FACTORS),
+    ("aux_outputs", {"aux1": -1}, FACTORS),
+    ("output_weights", {"age": float("inf")}, FACTORS),
+    ("output_weights", {"age": "much"}, FACTORS),
+    ("output_weights", {"age": True}, FACTORS),
+    ("batch_iterator_train", 0, SIZE),
+    ("batch_iterator_train", 12.0, SIZE),
+    ("batch_iterator_train", True, SIZE),
+    ("batch_iterator_test", None, SIZE),
+    ("batch_iterator_test", BatchIterator(-1), SIZE),
+    ("max_epochs", -1, "a whole number of 0 or more"),
+    ("max_epochs", 1.0, "a whole number of 0 or more"),
+    ("max_epochs", True, "a whole number of 0 or more"),
+    ("train_split", 1, SPLIT),
+    ("train_split", 1.5, SPLIT),
+    ("train_split", -0.1, SPLIT),
+    ("train_split", float("nan"), SPLIT),
+    ("train_split", True, SPLIT),
+    ("train_split", False, SPLIT),
+    ("train_split", TrainSplit(2.0), SPLIT),
+    ("custom_scores", [max], SCORES),
+    ("custom_scores", {"f1": max}, SCORES),
+    ("scores_train", [(max, "f1")], SCORES),
+    ("scores_valid", [("f1", max, min)], SCORES),
+    ("on_batch_finished", "print", FUNCTIONS),
+    ("on_epoch_finished", [max, None], FUNCTIONS),
+    ("on_training_started", 1, FUNCTIONS),
+    ("on_training_finished", [1], FUNCTIONS),
+    ("more_params", [("conv1_pad", 1)], "a dict, or None"),
+    ("class_weight", "auto", WEIGHTS),
+    ("class_weight", [1.0, 2.0], WEIGHTS),
+    ("class_weight", np.ones(2), WEIGHTS),
+    ("class_weight", pd.Series([1.0, 2.0]), WEIGHTS),
+    ("augment", 3, TRANSFORMS),
+    ("augment", [max, 3], TRANSFORMS),
+    ("augment", [("name", 3)], TRANSFORMS),
+    ("augment", ("name", max), TRANSFORMS),
+    ("test_augment", [max], "a function (forward, key, Xb), or None"),
+]
+
+
+def test_every_rule_is_tried_with_valid_and_invalid_values():
+    assert set(VALID) == set(RULES) == {name for name, _, _ in INVALID}
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in VALID.items() for v in values])
+def test_valid_values_pass(name, value):
+    assert check_settings({name: value}).found == []
+
+
+@pytest.mark.parametrize(("name", "value", "valid"), INVALID)
+def test_invalid_values_are_told_with_what_would_be_valid(name, value, valid):
+    message = f"{name}={value!r} is not {valid}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        check_settings({name: value}).raise_any()
+
+
+def test_all_invalid_values_are_told_at_once():
+    message = (
+        "2 faults:\n"
+        " - max_epochs=-1 is not a whole number of 0 or more\n"
+        " - more_params=1 is not a dict, or None"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        check_settings({"more_params": 1, "max_epochs": -1, "augment": None}).raise_any()
+
+
+def test_names_without_a_rule_pass():
+    assert check_settings({"verbose": object()}).found == []
+
+
+@pytest.mark.parametrize("value", [0, -3, np.uint8(2)])
+def test_whole_numbers_are_counts(value):
+    assert is_count(value)
+
+
+@pytest.mark.parametrize("value", [True, np.True_, 1.0, "1", None, np.ones(1, int)])
+def test_other_things_are_no_counts(value):
+    assert not is_count(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "listed"), [(None, []), (max, [max]), ([max, min], [max, min]), ((max,), [max])]
+)
+def test_none_one_or_several_become_a_list(value, listed):
+    assert as_list(value) == listed
+
+
+def test_a_list_is_copied():
+    given = [max]
+    assert as_list(given) is not given
+
+
+def test_a_batch_size_shuffles_in_training_only():
+    assert (as_train_iterator(5).batch_size, as_train_iterator(5).shuffle) == (5, True)
+    assert (as_test_iterator(5).batch_size, as_test_iterator(5).shuffle) == (5, False)
+
+
+def test_an_iterator_stays_as_it_is():
+    iterator = BatchIterator(3)
+    assert as_train_iterator(iterator) is iterator
+    assert as_test_iterator(iterator) is iterator
+
+
+@pytest.mark.parametrize("value", [None, 0, TrainSplit(0), TrainSplit(None)])
+def test_no_fraction_means_no_split(value):
+    assert as_split(value) is None
+
+
+def test_a_fraction_becomes_a_stratified_split():
+    split = as_split(0.3)
+    assert isinstance(split, TrainSplit)
+    assert (split.eval_size, split.stratify, split.random_state) == (0.3, True, None)
+
+
+@pytest.mark.parametrize("value", [TrainSplit(0.4), KFold(3), max])
+def test_a_splitter_stays_as_it_is(value):
+    assert as_split(value) is value
+
+
+@pytest.mark.parametrize("name", ["loss", "accuracy", "weight", "finite", "valid_loss", "dur"])
+def test_scores_cannot_be_called_as_what_the_history_has_already(name):
+    assert len(check_settings({"scores_valid": [(name, max)]}).found) == 1

@@ -1,0 +1,202 @@
+import functools
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from skconv import NeuralNet
+from skconv.layers import BatchNormLayer, DenseLayer, DropoutLayer, InputLayer
+from skconv.updates.rules import adam, sgd
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(40, 5)).astype(np.float32)
+y = (X @ rng.normal(size=(5, 3))).argmax(axis=1)
+
+LAYERS = [
+    ("input", InputLayer),
+    (DenseLayer, {"name": "hidden", "num_units": 4}),
+    ("norm", BatchNormLayer),
+    ("dropout", DropoutLayer),
+    ("output", DenseLayer),
+]
+
+make_net = functools.partial(
+    NeuralNet,
+    layers=LAYERS,
+    batch_iterator_train=16,
+    batch_iterator_test=16,
+    max_epochs=2,
+    update=adam,
+    update_learning_rate=0.01,
+    random_state=0,
+)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return make_net().fit(X, y)
+
+
+@pytest.fixture
+def other():
+    return make_net(input_shape=(None, 5), output_num_units=3, random_state=7)
+
+
+def weights(net):
+    return {p.name: p.get_value() for p in net.get_all_params()}
+
+
+def assert_same(one, two):
+    assert one.keys() == two.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], two[name])
+
+
+def test_an_unfitted_net_has_no_weights():
+    net = make_net()
+    for read in (lambda: net.layers_, lambda: net.network_, net.get_all_params):
+        with pytest.raises(NotFittedError, match="not fitted yet"):
+            read()
+
+
+def test_weights_are_listed_by_layer_as_copies(fitted):
+    values = fitted.get_all_params_values()
+    assert list(values) == ["input", "hidden", "norm", "dropout", "output"]
+    assert [a.shape for a in values["hidden"]] == [(5, 4), (4,)]
+    assert [len(values[name]) for name in ("input", "norm", "dropout")] == [0, 4, 0]
+    before = weights(fitted)
+    values["hidden"][0][:] = 0
+    assert_same(weights(fitted), before)
+
+
+@pytest.mark.parametrize("name", ["net.npz", "net.safetensors"])
+def test_files_hold_the_weights_and_the_state(fitted, other, tmp_path, name):
+    fitted.save_params_to(tmp_path / name)
+    other.load_params_from(str(tmp_path / name))
+    assert_same(weights(other), weights(fitted))
+    assert not np.array_equal(weights(other)["norm.mean"], np.zeros(4))
+    np.testing.assert_array_equal(other.predict_proba(X), fitted.predict_proba(X))
+
+
+@pytest.mark.parametrize("form", ["net", "lists", "arrays"])
+def test_weights_come_from_a_net_or_a_dict_of_either_form(fitted, other, form):
+    source = {"net": fitted, "lists": fitted.get_all_params_values(), "arrays": weights(fitted)}
+    other.load_params_from(source[form])
+    assert_same(weights(other), weights(fitted))
+
+
+def assert_refused(net, source, *messages, error=ValueError, **options):
+    before = weights(net)
+    with pytest.raises(error) as caught:
+        net.load_params_from(source, **options)
+    for message in messages:
+        assert message in str(caught.value)
+    assert_same(weights(net), before)
+    assert not net._model.loaded
+
+
+def test_every_fault_is_told_and_nothing_is_loaded(fitted):
+    source = weights(fitted) | {"hidden.W": np.zeros((4, 4)), "hiden.b": np.zeros(4)}
+    source["output.b"] = np.array([0, np.nan, 0])
+    del source["norm.mean"], source["norm.gamma"]
+    assert_refused(
+        fitted,
+        source,
+        "4 faults:",
+        "parameter 'hidden.W' has shape (4, 4), needs (5, 4)",
+        "the network has no parameter 'hiden.b'. Did you mean 'hidden.b'?",
+        "parameter 'output.b' holds values that are not finite numbers",
+        "parameters are missing: norm.gamma, norm.mean",
+    )
+
+
+def test_unknown_layers_are_named(fitted):
+    assert_refused(fitted, {"hiden": [np.zeros(3)]}, "the network has no parameter 'hiden.0'.")
+    assert_refused(fitted, {"hidden": np.zeros(3)}, "the network has no parameter 'hidden'.")
+    assert_refused(
+        fitted, {"hidden": [np.zeros(3)]}, "layer 'hidden' has 2 parameters, 1 arrays were given"
+    )
+
+
+def test_weights_come_from_nets_dicts_and_paths_only(fitted):
+    message = "weights come from a net, a dict or a path, not from list"
+    assert_refused(fitted, [np.zeros(3)], message, error=TypeError)
+
+
+@pytest.mark.parametrize("name", ["net.npz", "net.safetensors"])
+@pytest.mark.parametrize("kept", [0, 10, 0.5, 0.95])
+def test_a_truncated_file_is_refused(fitted, tmp_path, name, kept):
+    path = tmp_path / name
+    fitted.save_params_to(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole)) if kept < 1 else kept])
+    assert_refused(fitted, path, f"{path} is truncated or no {path.suffix} file: ")
+
+
+def test_a_file_that_is_not_there_or_of_another_kind_is_refused(fitted, tmp_path):
+    assert_refused(fitted, tmp_path / "no.npz", "no.npz", error=FileNotFoundError)
+    message = "weights are kept in .safetensors or .npz files, not in 'net.h5'"
+    assert_refused(fitted, tmp_path / "net.h5", message)
+    with pytest.raises(ValueError, match=message):
+        fitted.save_params_to(tmp_path / "net.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_strict_the_names_that_both_have_are_taken(fitted, other):
+    other.initialize()
+    before = weights(other)
+    deeper = make_net(
+        layers=[*LAYERS[:2], (DenseLayer, {"name": "extra", "num_units": 4}), *LAYERS[4:]],
+        max_epochs=0,
+    ).fit(X, y)
+    for source in (deeper, deeper.get_all_params_values()):
+        other.load_params_from(source, strict=False)
+        common = {name: a for name, a in weights(deeper).items() if name in before}
+        assert set(common) == {"hidden.W", "hidden.b", "output.W", "output.b"}
+        assert_same(weights(other), before | common)
+    with pytest.raises(ValueError, match=r"the network has no parameter 'extra\.W'"):
+        other.load_params_from(deeper)
+
+
+def test_without_strict_shapes_must_agree_all_the_same(fitted):
+    message = "parameter 'output.b' has shape (4,), needs (3,)"
+    assert_refused(fitted, {"output.b": np.zeros(4)}, message, strict=False)
+
+
+def test_loading_into_a_new_net_needs_the_shapes_of_input_and_output():
+    source = {"hidden.b": np.zeros(4)}
+    with pytest.raises(ValueError, match=r"layer 'input' \(InputLayer\): shape is missing"):
+        make_net().load_params_from(source)
+
+
+def test_fit_goes_on_from_loaded_weights(fitted, other):
+    other.load_params_from(fitted)
+    other.fit(X, y, epochs=0)
+    assert_same(weights(other), weights(fitted))
+
+
+def test_fit_starts_afresh_once_the_loaded_weights_were_trained(fitted, other):
+    other.load_params_from(fitted)
+    other.fit(X, y, epochs=1).fit(X, y, epochs=0)
+    fresh = make_net(random_state=7).fit(X, y, epochs=0)
+    assert_same(weights(other), weights(fresh))
+
+
+def test_two_short_trainings_equal_a_long_one():
+    long = make_net(max_epochs=4).fit(X, y)
+    short = make_net(warm_start=True).fit(X, y, epochs=2).fit(X, y, epochs=2)
+    assert_same(weights(short), weights(long))
+    losses = [[row["valid_loss"] for row in net.train_history_] for net in (short, long)]
+    assert losses[0] == losses[1]
+    loaded = make_net().fit(X, y)
+    loaded.load_params_from(loaded)
+    assert_same(weights(loaded.fit(X, y)), weights(long))
+
+
+def test_another_update_starts_with_a_state_of_its_own():
+    """The first step of adam has the length of the learning rate, whatever came before."""
+    net = make_net(update=sgd, warm_start=True, batch_iterator_train=40, train_split=None)
+    before = weights(net.fit(X, y))
+    after = weights(net.set_params(update=adam).fit(X, y, epochs=1))
+    step = np.abs(after["output.b"] - before["output.b"])
+    np.testing.assert_allclose(step, np.full(3, 0.01), rtol=1e-3)

@@ -1,0 +1,324 @@
+import numpy as np
+import pytest
+
+from skconv.errors import FaultsError
+from skconv.estimator.blueprint import read_heads
+from skconv.init import Array, Constant
+from skconv.layers import (
+    BiasLayer,
+    ConcatLayer,
+    Conv2DLayer,
+    DenseLayer,
+    DropoutLayer,
+    GRULayer,
+    InputLayer,
+    InverseLayer,
+    MaxPool2DLayer,
+)
+from skconv.network.builder import Task, build
+from skconv.network.graph import Head
+from skconv.network.layer_list import read
+from skconv.nonlinearities import rectify, sigmoid, softmax
+
+image = ("input", InputLayer((None, 1, 8, 8)))
+rows = ("input", InputLayer((None, 4)))
+
+
+def built(layers, given=None, **kwargs):
+    return build(read(layers), given or {}, **kwargs)
+
+
+def conv(**fields):
+    return (Conv2DLayer, {"name": "conv", "num_filters": 2, "filter_size": 3, **fields})
+
+
+def dense(name, units=4, **fields):
+    return (DenseLayer, {"name": name, "num_units": units, **fields})
+
+
+def test_layers_follow_one_another():
+    network = built([image, conv(), dense("fc", 3)])
+    assert [(n.name, n.incomings, n.output_shape) for n in network.nodes] == [
+        ("input", (), (None, 1, 8, 8)),
+        ("conv", ("input",), (None, 2, 6, 6)),
+        ("fc", ("conv",), (None, 3)),
+    ]
+    assert network.heads == (Head("fc"),)
+
+
+def test_keywords_prevail_over_what_the_list_holds():
+    network = built([rows, dense("fc", 3)], {"fc": {"num_units": 5}})
+    assert network.node("fc").output_shape == (None, 5)
+
+
+@pytest.mark.parametrize("listed", [{"incomings": ["a", "b"]}, {}])
+def test_a_graph_by_names(listed):
+    layers = [rows, dense("a", 2), dense("b", 3), (ConcatLayer, {"name": "both", **listed})]
+    given = {"b": {"incoming": "input"}} | ({} if listed else {"both": {"incomings": ["a", "b"]}})
+    network = built(layers, given)
+    assert network.node("both").incomings == ("a", "b")
+    assert network.node("both").output_shape == (None, 5)
+    assert network.node("b").input_shapes == ((None, 4),)
+
+
+def gated(**given):
+    sequences = ("input", InputLayer((None, 4, 2)))
+    mask = ("mask", InputLayer((None, 4)))
+    return built([sequences, mask, ("gru", GRULayer(num_units=3))], {"gru": given})
+
+
+def test_fields_may_name_further_layers_that_feed():
+    network = gated(incoming="input", mask_input="mask")
+    assert network.node("gru").incomings == ("input", "mask")
+    assert network.node("gru").input_shapes == ((None, 4, 2), (None, 4))
+    assert gated(incoming="input", mask_input=None).node("gru").incomings == ("input",)
+    assert gated(incoming="input").key != network.key
+    with pytest.raises(ValueError, match=r"^layer 'gru' \(GRULayer\): mask_input 'mas' does not"):
+        gated(incoming="input", mask_input="mas")
+
+
+def test_inputs_of_another_layer_feed_too():
+    layers = [("back", InverseLayer), rows, dense("fc", 3), dense("end", 2, incoming="back")]
+    network = built(layers, {"back": {"incoming": "fc", "layer": "fc"}})
+    assert [node.name for node in network.nodes] == ["input", "fc", "back", "end"]
+    assert network.node("back").incomings == ("fc", "fc", "input")
+    assert network.node("back").output_shape == (None, 4)
+
+
+def test_layers_may_come_before_what_feeds_them():
+    layers = [dense("late", incoming="early"), rows, dense("early"), dense("last", incoming="late")]
+    network = built(layers)
+    assert [node.name for node in network.nodes] == ["input", "early", "late", "last"]
+    assert network.heads == (Head("last"),)
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        (
+            [rows, dense("a", incoming="b"), dense("b", incoming="a")],
+            r"^the layers form a cycle: a -> b -> a$",
+        ),
+        ([rows, dense("a", incoming="a")], r"^the layers form a cycle: a -> a$"),
+        (
+            [rows, dense("hidden"), dense("out", incoming="hiden")],
+            r"^layer 'out' \(DenseLayer\): incoming 'hiden' does not exist\. "
+            r"Did you mean 'hidden'\?$",
+        ),
+        (
+            [dense("fc")],
+            r"^layer 'fc' \(DenseLayer\) has nothing to feed it; "
+            r"a network starts with an InputLayer$",
+        ),
+        (
+            [rows, dense("a"), dense("b", incomings=["input", "a"])],
+            r"^layer 'b' \(DenseLayer\) takes one incoming layer, got \['input', 'a'\]$",
+        ),
+        (
+            [rows, (InputLayer, {"name": "x", "shape": (None, 2), "incoming": "input"})],
+            r"^layer 'x' \(InputLayer\) takes no incoming layer, got \['input'\]$",
+        ),
+        (
+            [rows, (ConcatLayer, {"name": "both", "incomings": "inptu"})],
+            r"^layer 'both' \(ConcatLayer\): incoming 'inptu' does not exist\. "
+            r"Did you mean 'input'\?$",
+        ),
+        ([image, conv(num_filter=3)], r"^layer 'conv' \(Conv2DLayer\) has no 'num_filter'\. Did"),
+        (
+            [image, conv(pad=1, border_mode="same")],
+            r"^layer 'conv' \(Conv2DLayer\): 'pad' is given twice, also by its older name$",
+        ),
+        (
+            [image, (Conv2DLayer, {"name": "conv", "num_filters": 2})],
+            r"^layer 'conv' \(Conv2DLayer\): filter_size is missing$",
+        ),
+        (
+            [rows, ("drop", DropoutLayer(p=2))],
+            r"^layer 'drop' \(DropoutLayer\): p=2 is not a number from 0\.0 to 1\.0$",
+        ),
+        (
+            [image, conv(num_groups=2)],
+            r"^layer 'conv' \(Conv2DLayer\) num_groups=2 does not divide channels=1$",
+        ),
+        (
+            [image, ("pool", MaxPool2DLayer(pool_size=4)), conv()],
+            r"^layer 'conv' \(Conv2DLayer\) filters of \(3, 3\) are larger than the images that "
+            r"reach them, \(None, 1, 2, 2\); use smaller filters",
+        ),
+        (
+            [("input", InputLayer((None, 28, 28))), conv()],
+            r"^layer 'conv' \(Conv2DLayer\) takes input of shape .*X\[:, None\]$",
+        ),
+        (
+            [rows, dense("fc", W=np.zeros((3, 4)))],
+            r"^layer 'fc' \(DenseLayer\) W was given with shape \(3, 4\), needs \(4, 4\)$",
+        ),
+        (
+            [rows, dense("fc", W=Constant)],
+            r"^layer 'fc' \(DenseLayer\) W=<class .*> is no initialiser, number, array or name of "
+            r"a layer; write Constant\(\)$",
+        ),
+        (
+            [rows, dense("fc", W=None)],
+            r"^layer 'fc' \(DenseLayer\) W=None is no initialiser, number, array or name of a "
+            r"layer$",
+        ),
+    ],
+)
+def test_faults_name_the_layer(layers, message):
+    with pytest.raises(ValueError, match=message):
+        built(layers)
+
+
+def test_all_faults_are_told_at_once():
+    layers = [image, conv(num_filters=0, pad=-1), ("pool", MaxPool2DLayer()), dense("fc", 1.5)]
+    with pytest.raises(FaultsError) as caught:
+        built(layers)
+    assert str(caught.value) == (
+        "4 faults:\n"
+        " - layer 'conv' (Conv2DLayer): num_filters=0 is not a whole number of 1 or more\n"
+        " - layer 'conv' (Conv2DLayer): pad=-1 is not 'valid', 'same', 'full', a whole number of "
+        "0 or more, or one for each axis\n"
+        " - layer 'pool' (MaxPool2DLayer): pool_size is missing\n"
+        " - layer 'fc' (DenseLayer): num_units=1.5 is not a whole number of 1 or more"
+    )
+
+
+def test_branches_with_faults_are_told_together():
+    layers = [image, conv(filter_size=9), (Conv2DLayer, {**conv()[1], "name": "b", "pad": (1,)})]
+    with pytest.raises(FaultsError, match=r"(?s)layer 'conv'.*layer 'b'"):
+        built(layers, {"b": {"incoming": "input"}})
+
+
+def test_what_follows_a_fault_is_not_blamed():
+    with pytest.raises(ValueError, match=r"^layer 'conv' \(Conv2DLayer\) filters of \(9, 9\)"):
+        built([image, conv(filter_size=9), ("pool", MaxPool2DLayer(pool_size=2)), dense("fc")])
+
+
+@pytest.mark.parametrize(
+    ("older", "real"),
+    [
+        ({"border_mode": "same"}, {"pad": "same"}),
+        ({"strides": 2}, {"stride": 2}),
+        ({"groups": 2, "num_filters": 4}, {"num_groups": 2, "num_filters": 4}),
+    ],
+)
+def test_older_names(older, real):
+    two = ("input", InputLayer((None, 2, 8, 8)))
+    expected = built([two, conv(**real)])
+    assert built([two, conv(**older)]).key == expected.key
+    assert built([two, conv()], {"conv": older}).key == expected.key
+    instance = ("conv", Conv2DLayer(num_filters=2, filter_size=3))
+    assert built([two, instance], {"conv": older}).key == expected.key
+
+
+def test_ds_is_the_size_of_pools():
+    network = built([image, (MaxPool2DLayer, {"name": "pool", "ds": (2, 4)})])
+    assert network.node("pool").output_shape == (None, 1, 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(0.5, 0.5), (Constant(2.0), Constant(2.0)), (np.ones((4, 3)), Array(np.ones((4, 3))))],
+)
+def test_initial_values(given, kept):
+    assert built([rows, dense("fc", 3, W=given)]).node("fc").specs["W"].init == kept
+
+
+def test_lists_are_arrays():
+    built([rows, dense("fc", 1, W=[[1.0]] * 4)])
+    with pytest.raises(ValueError, match=r"W was given with shape \(3, 1\), needs \(4, 1\)$"):
+        built([rows, dense("fc", 1, W=[[1.0]] * 3)])
+
+
+def test_what_the_data_and_the_task_say():
+    asked = []
+
+    def ending(units):
+        asked.append(units)
+        return softmax
+
+    layers = [("input", InputLayer), ("hidden", DenseLayer(num_units=5)), ("out", DenseLayer)]
+    network = built(layers, input_shapes={None: (1, 2, 2)}, tasks=[Task(3, ending)])
+    assert network.inputs == {"input": (None, 1, 2, 2)}
+    assert network.node("out").output_shape == (None, 3)
+    assert network.node("hidden").layer.nonlinearity is rectify
+    assert network.node("out").layer.nonlinearity is softmax
+    assert (asked, network.heads) == ([3], (Head("out"),))
+
+
+def test_what_the_user_says_stands():
+    network = built(
+        [rows, ("out", DenseLayer(num_units=2, nonlinearity=sigmoid))],
+        input_shapes={None: (7,)},
+        tasks=[Task(3, lambda units: softmax)],
+    )
+    assert network.inputs == {"input": (None, 4)}
+    assert network.node("out").output_shape == (None, 2)
+    assert network.nonlinearity(network.heads[0]) is sigmoid
+
+
+def test_an_output_without_nonlinearity_gets_an_ending():
+    tasks = [Task(ending=lambda units: softmax)]
+    network = built([rows, dense("fc"), ("drop", DropoutLayer())], tasks=tasks)
+    assert network.heads == (Head("drop", ending=softmax),)
+    assert network.node("fc").layer.nonlinearity is rectify
+
+
+def test_several_inputs_get_their_shapes_by_name():
+    layers = [("a", InputLayer), ("b", InputLayer), ("both", ConcatLayer(incomings=["a", "b"]))]
+    network = built(layers, input_shapes={"a": (2,), "b": (3,)})
+    assert network.rows() == {"a": (2,), "b": (3,)}
+    with pytest.raises(FaultsError, match=r"layer 'a' \(InputLayer\): shape is missing"):
+        built(layers, input_shapes={None: (2,)})
+
+
+def test_penalties_without_parameters_name_the_layers_that_have_some():
+    pool = (MaxPool2DLayer, {"name": "pool", "pool_size": 2, "l1": 0.1, "grad_scale": 0.0})
+    bare = ("bias", BiasLayer(l2=0.5, grad_scale=0.1))
+    with pytest.raises(FaultsError) as caught:
+        built([image, conv(l2=0.1), bare, pool, dense("fc", grad_scale=0.0)])
+    assert [str(fault) for fault in caught.value.faults] == [
+        "layer 'pool' (MaxPool2DLayer) has no parameters for l1=0.1 to act on; "
+        "layers that have some: conv, fc",
+        "layer 'bias' (BiasLayer) has no parameters for l2=0.5 to act on; "
+        "layers that have some: conv, fc",
+        "layer 'pool' (MaxPool2DLayer) has no parameters for grad_scale=0.0 to act on; "
+        "layers that have some: conv, bias, fc",
+    ]
+
+
+BRANCHES = [
+    rows,
+    ("early", DenseLayer),
+    dense("trunk", incoming="input"),
+    ("digit", DenseLayer),
+    (DenseLayer, {"name": "age", "incoming": "trunk"}),
+]
+
+
+def with_heads(outputs, aux, tasks, given=None):
+    heads = read_heads(outputs, aux, ["input", "early", "trunk", "digit", "age"])
+    return built(BRANCHES, given, heads=heads, tasks=tasks)
+
+
+def test_each_output_gets_what_its_target_says():
+    tasks = [Task(10, lambda units: softmax), Task(1, lambda units: None)]
+    network = with_heads(["digit", "age"], {"early": 0.3}, tasks)
+    shapes = {node.name: node.output_shape for node in network.nodes}
+    assert shapes["digit"] == shapes["early"] == (None, 10)
+    assert shapes["age"] == (None, 1)
+    ends = {head.name: network.node(head.name).layer.nonlinearity for head in network.heads}
+    assert ends == {"digit": softmax, "age": None, "early": softmax}
+    assert network.node("trunk").layer.nonlinearity is rectify
+    assert list(network.outputs) == ["digit", "age"]
+
+
+def test_an_auxiliary_output_has_the_shape_of_the_one_that_it_helps():
+    message = (
+        r"^layer 'early' \(DenseLayer\) has shape \(None, 4\) and cannot be trained on the target "
+        r"of 'digit', which has \(None, 10\)$"
+    )
+    given = {"early": {"num_units": 4}, "age": {"num_units": 4}}
+    with pytest.raises(ValueError, match=message):
+        with_heads(["digit"], {"early": 0.3}, [Task(10)], given)

@@ -1,0 +1,193 @@
+import pickle
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from skconv.network.weight_files import SUFFIXES, load_arrays, save_arrays
+
+ARRAYS = {
+    "conv1.W": np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2),
+    "conv1.b": np.zeros(2, np.float32),
+    "scale": np.float32(0.5),
+    "count": np.array([3], np.int64),
+    "turned": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+}
+
+suffixes = pytest.mark.parametrize("suffix", SUFFIXES)
+
+
+def assert_same(found, expected):
+    assert set(found) == set(expected)
+    for name, array in expected.items():
+        assert found[name].shape == np.shape(array)
+        assert found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array)
+
+
+@suffixes
+def test_arrays_come_back_as_they_were(suffix, tmp_path):
+    path = tmp_path / f"weights{suffix}"
+    save_arrays(ARRAYS, path)
+    assert_same(load_arrays(path), ARRAYS)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@suffixes
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z]{1,6}\.[Wb]", fullmatch=True),
+        hnp.arrays(st.sampled_from([np.float32, np.int32, np.uint8]), hnp.array_shapes(min_side=0)),
+        max_size=3,
+    )
+)
+def test_any_shape_and_type_comes_back(suffix, tmp_path, arrays):
+    path = tmp_path / f"weights{suffix}"
+    save_arrays(arrays, path)
+    assert_same(load_arrays(path), arrays)
+
+
+@suffixes
+def test_paths_may_be_strings(suffix, tmp_path):
+    path = str(tmp_path / f"weights{suffix}")
+    save_arrays(ARRAYS, path)
+    assert_same(load_arrays(path), ARRAYS)
+
+
+def test_files_can_be_read_by_the_libraries_of_their_format(tmp_path):
+    save_arrays(ARRAYS, tmp_path / "a.npz")
+    save_arrays(ARRAYS, tmp_path / "a.safetensors")
+    with np.load(tmp_path / "a.npz") as file:
+        assert_same(dict(file), ARRAYS)
+    assert_same(safetensors.numpy.load_file(tmp_path / "a.safetensors"), ARRAYS)
+
+
+@suffixes
+def test_an_old_file_is_replaced(suffix, tmp_path):
+    path = tmp_path / f"weights{suffix}"
+    save_arrays(ARRAYS, path)
+    save_arrays({"b": np.ones(2)}, path)
+    assert_same(load_arrays(path), {"b": np.ones(2)})
+
+
+@pytest.mark.parametrize("use", [load_arrays, lambda path: save_arrays(ARRAYS, path)])
+@pytest.mark.parametrize("name", ["weights.pkl", "weights", "weights.NPZ", "weights.npz.bak"])
+def test_other_endings_are_refused(use, name, tmp_path):
+    message = f"weights are kept in .safetensors or .npz files, not in {name!r}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        use(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@suffixes
+def test_a_missing_file_is_told_as_such(suffix, tmp_path):
+    with pytest.raises(FileNotFoundError, match=f"nowhere{re.escape(suffix)}"):
+        load_arrays(tmp_path / f"nowhere{suffix}")
+
+
+def refused(path):
+    message = f"{path} is truncated or no {path.suffix} file: "
+    return pytest.raises(ValueError, match=f"^{re.escape(message)}.")
+
+
+@suffixes
+@pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.99])
+def test_a_truncated_file_is_refused(suffix, part, tmp_path):
+    path = tmp_path / f"weights{suffix}"
+    save_arrays(ARRAYS, path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(part * len(content))])
+    with refused(path):
+        load_arrays(path)
+
+
+def test_a_flipped_bit_in_an_npz_file_is_noticed(tmp_path):
+    path = tmp_path / "weights.npz"
+    save_arrays({"W": np.zeros(1000)}, path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with refused(path):
+        load_arrays(path)
+
+
+def write_text(path):
+    path.write_text("no weights at all, but a text that is long enough for a header")
+
+
+def write_pickle(path):
+    path.write_bytes(pickle.dumps(ARRAYS))
+
+
+def write_single_array(path):
+    with path.open("wb") as file:
+        np.save(file, np.ones(3))
+
+
+def write_zip(path):
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("readme.txt", "no array")
+
+
+def write_objects(path):
+    with path.open("wb") as file:
+        np.savez(file, W=np.array([{}], object))
+
+
+@suffixes
+@pytest.mark.parametrize(
+    "write", [write_text, write_pickle, write_single_array, write_zip, write_objects]
+)
+def test_a_file_of_another_format_is_refused(suffix, write, tmp_path):
+    path = tmp_path / f"weights{suffix}"
+    write(path)
+    with refused(path):
+        load_arrays(path)
+
+
+@pytest.mark.parametrize(("written", "read"), [SUFFIXES, SUFFIXES[::-1]])
+def test_a_renamed_file_is_refused(written, read, tmp_path):
+    save_arrays(ARRAYS, tmp_path / f"weights{written}")
+    path = (tmp_path / f"weights{written}").rename(tmp_path / f"weights{read}")
+    with refused(path):
+        load_arrays(path)
+
+
+@suffixes
+@pytest.mark.parametrize("interruption", [OSError("disk full"), KeyboardInterrupt("Ctrl-C")])
+def test_an_interruption_leaves_the_old_file_and_nothing_else(
+    suffix, interruption, tmp_path, monkeypatch
+):
+    path = tmp_path / f"weights{suffix}"
+    save_arrays(ARRAYS, path)
+
+    def write_half(unfinished):
+        assert Path(unfinished).parent == tmp_path
+        Path(unfinished).write_bytes(path.read_bytes()[:50])
+        raise interruption
+
+    monkeypatch.setattr(np, "savez", lambda file, **arrays: write_half(file))
+    monkeypatch.setattr(safetensors.numpy, "save_file", lambda arrays, file: write_half(file))
+    with pytest.raises(type(interruption), match=str(interruption)):
+        save_arrays({"b": np.ones(2)}, path)
+    assert_same(load_arrays(path), ARRAYS)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_first_file_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    def fail(source, target):
+        raise PermissionError("no entry")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(PermissionError, match="no entry"):
+        save_arrays(ARRAYS, tmp_path / "weights.npz")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,129 @@
+"""The plan of the house: which room may import which, and what every file must have."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import skconv
+
+ROOT = Path(skconv.__file__).parent
+
+ROOMS = [
+    ["ensemble"],
+    ["model_selection"],
+    ["estimator"],
+    ["handlers"],
+    ["visualize"],
+    ["training"],
+    ["data", "network", "models"],
+    ["augment", "layers", "updates", "objectives", "preprocessing"],
+    ["init", "nonlinearities"],
+    ["ops", "utils"],
+    ["errors"],
+]
+"""Rooms from top to bottom. An import goes to a lower row; rooms of one row are strangers."""
+
+NEVER = [
+    ("data", "network"),
+    ("network", "data"),
+    ("augment", "layers"),
+    ("training", "handlers"),
+    ("visualize", "estimator"),
+    *(("ops", room) for row in ROOMS for room in row if room != "ops"),
+]
+"""Pairs of rooms of which the first never imports the second, wherever they stand above."""
+
+VOCABULARIES = {
+    "augment": {"base", "tunable"},
+    "layers": {"base", "shapes"},
+    "models": {"base"},
+    "handlers": {"base", "hyperparams", "terminal"},
+}
+"""Public rooms whose files import no other file of their room than these."""
+
+FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py")
+PACKAGES = sorted(path.parent.relative_to(ROOT) for path in ROOT.rglob("__init__.py"))
+
+
+def name_of(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def room_of(name):
+    return name.partition(".")[0]
+
+
+def row_of(room):
+    (row,) = [number for number, rooms in enumerate(ROOMS) if room in rooms]
+    return row
+
+
+def imports_of(path):
+    """Yield the modules of skconv that a file imports, wherever in the file."""
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = package[: len(package) - node.level + 1]
+            module = (*above, *(node.module or "").split(".")) if node.module else above
+            for alias in node.names:
+                full = ROOT.joinpath(*module, alias.name)
+                is_module = full.with_suffix(".py").exists()
+                yield ".".join((*module, alias.name) if is_module else module)
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names]
+            assert not any(str(name).split(".")[0] == "skconv" for name in names)
+
+
+def test_every_file_is_in_a_room():
+    assert {room_of(name_of(path)) for path in FILES} == {room for row in ROOMS for room in row}
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_imports_go_down(path):
+    name = name_of(path)
+    room = room_of(name)
+    for imported in imports_of(path):
+        other = room_of(imported)
+        assert (room, other) not in NEVER, f"{name} imports {imported}"
+        if other != room:
+            assert row_of(other) > row_of(room), f"{name} imports {imported}"
+        elif room in VOCABULARIES:
+            assert imported.partition(".")[2] in VOCABULARIES[room], f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize("room", sorted({room for row in ROOMS for room in row}))
+def test_imports_within_a_room_are_acyclic(room):
+    files = [path for path in FILES if room_of(name_of(path)) == room]
+    left = {name_of(path): set(imports_of(path)) for path in files}
+    while left:
+        free = [name for name, imported in left.items() if not imported & left.keys() - {name}]
+        assert free, f"these import each other: {', '.join(left)}"
+        left = {name: imported for name, imported in left.items() if name not in free}
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=str)
+def test_packages_only_reexport(package):
+    tree = ast.parse((ROOT / package / "__init__.py").read_text())
+    allowed = (ast.ImportFrom, ast.Assign, ast.Expr)
+    assert all(isinstance(node, allowed) for node in tree.body)
+    assert ast.get_docstring(tree)
+
+
+def test_few_files_lie_outside_the_rooms():
+    assert len(list(ROOT.glob("*.py"))) <= 7
+
+
+def test_only_programs_compile():
+    compiling = [name_of(path) for path in FILES if "jax.jit" in path.read_text()]
+    assert compiling == ["training.programs"]
+
+
+def test_every_file_has_its_tests():
+    tests = Path(__file__).parent
+    wanted = {
+        path.relative_to(ROOT).parent / f"test_{path.name}" for path in FILES if path.stem[0] != "_"
+    }
+    found = {path.relative_to(tests) for path in tests.rglob("test_*.py")}
+    assert sorted(map(str, wanted - found)) == []

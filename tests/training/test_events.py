@@ -1,0 +1,30 @@
+import itertools
+
+from skconv.training import events as moments
+from skconv.training.events import Handlers, Pace
+
+
+def test_calls_grow_until_they_take_time(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(moments.time, "perf_counter", lambda: now[0])
+    pace, found = Pace(), []
+    for start, stop in pace.cut(40):
+        now[0] += 0.03 * (stop - start)
+        found.append(stop - start)
+    assert found == [1, 2, 4, 4, 4, 4, 4, 4, 4, 4, 4, 1]
+    assert [stop - start for start, stop in pace.cut(10)] == [8, 2]
+
+
+def test_steps_are_cut_without_gaps():
+    for total in (1, 2, 7, 100):
+        pieces = list(Pace(3).cut(total))
+        assert pieces[0][0] == 0
+        assert pieces[-1][1] == total
+        assert all(one[1] == other[0] for one, other in itertools.pairwise(pieces))
+
+
+def test_who_is_told_of_single_epochs():
+    handlers = Handlers([], [], [], [])
+    handlers.tell(len, one_by_one=True)
+    handlers.tell(max, one_by_one=False)
+    assert (handlers.on_epoch_finished, handlers.on_rows) == ([len], [max])

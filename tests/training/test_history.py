@@ -1,0 +1,100 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skconv.training.history import append_row, monitored, numbers
+
+KEYS = [
+    "epoch",
+    "train_loss",
+    "train_loss_best",
+    "valid_loss",
+    "valid_loss_best",
+    "valid_accuracy",
+    "dur",
+]
+
+
+def valid(loss, accuracy=0.5, **scores):
+    return {"loss": loss, "accuracy": accuracy, **scores}
+
+
+def test_a_row_has_the_keys_of_nolearn_in_its_order():
+    history = []
+    row = append_row(history, {"loss": 2.0}, valid(3.0, 0.25), 1.5)
+    assert list(row) == KEYS
+    assert list(row.values()) == [1, 2.0, True, 3.0, True, 0.25, 1.5]
+    assert history == [row]
+    assert history[0] is row
+
+
+def test_scores_follow_under_their_names():
+    row = append_row([], {"loss": 1.0, "top5": 0.9}, valid(1.0, f1=0.8), 0.0)
+    assert list(row) == [*KEYS, "top5", "f1"]
+    assert (row["top5"], row["f1"]) == (0.9, 0.8)
+
+
+def test_without_validation_rows_their_numbers_are_nan():
+    row = append_row([], {"loss": 1.0}, None, 0.0)
+    assert math.isnan(row["valid_loss"])
+    assert math.isnan(row["valid_accuracy"])
+    assert row["valid_loss_best"] is False
+    assert row["train_loss_best"] is True
+
+
+def test_what_is_given_stays_as_it_was():
+    train, scores = {"loss": 1.0, "top5": 0.5}, valid(1.0, f1=0.5)
+    append_row([], train, scores, 0.0)
+    assert train == {"loss": 1.0, "top5": 0.5}
+    assert scores == valid(1.0, f1=0.5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 9), st.floats(0, 9)), min_size=1, max_size=12))
+def test_a_loss_is_best_where_it_is_below_all_before(losses):
+    history = []
+    for train_loss, valid_loss in losses:
+        append_row(history, {"loss": train_loss}, valid(valid_loss), 0.0)
+    assert [row["epoch"] for row in history] == list(range(1, len(losses) + 1))
+    for key, column in zip(("train_loss", "valid_loss"), np.transpose(losses), strict=True):
+        before = np.minimum.accumulate([math.inf, *column])[:-1]
+        assert [row[f"{key}_best"] for row in history] == (column < before).tolist()
+
+
+def test_a_loss_that_is_no_number_is_never_best_and_never_in_the_way():
+    history = []
+    for loss in (math.nan, 2.0, math.nan, 2.0, 1.0):
+        append_row(history, {"loss": loss}, None, 0.0)
+    assert [row["train_loss_best"] for row in history] == [False, True, False, False, True]
+
+
+@pytest.mark.parametrize("loss", [0.0, 2.5, math.inf])
+def test_the_validation_loss_is_watched_where_there_is_one(loss):
+    row = append_row([], {"loss": 1.0}, valid(loss), 0.0)
+    assert monitored(row) == loss
+
+
+def test_the_training_loss_is_watched_without_validation_rows():
+    row = append_row([], {"loss": 1.0}, None, 0.0)
+    assert monitored(row) == 1.0
+
+
+def test_any_other_key_is_read_as_it_is():
+    row = append_row([], {"loss": 1.0, "top5": math.nan}, valid(2.0, 0.75), 0.0)
+    assert monitored(row, "train_loss") == 1.0
+    assert monitored(row, "valid_accuracy") == 0.75
+    assert math.isnan(monitored(row, "top5"))
+
+
+def test_a_key_that_no_row_has_is_an_error():
+    row = append_row([], {"loss": 1.0}, None, 0.0)
+    with pytest.raises(KeyError, match="f1"):
+        monitored(row, "f1")
+
+
+def test_numbers_for_trackers_are_finite_and_no_flags():
+    row = append_row([], {"loss": 1.0, "top5": 0.5}, None, 0.25)
+    assert numbers(row) == {"train_loss": 1.0, "dur": 0.25, "top5": 0.5}

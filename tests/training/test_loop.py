@@ -1,0 +1,495 @@
+import functools
+import gc
+import math
+import threading
+import time
+import weakref
+
+import jax
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score, log_loss
+
+from skconv import BatchIterator, NeuralNet
+from skconv.layers import DenseLayer, DropoutLayer, InputLayer
+from skconv.training import loop as training
+from skconv.updates.rules import nesterov_momentum, sgd
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(40, 5)).astype(np.float32)
+y = (X @ rng.normal(size=(5, 3))).argmax(axis=1)
+W1, W2 = rng.normal(size=(5, 4)) / 2, rng.normal(size=(4, 3)) / 2
+
+HIDDEN = (DenseLayer, {"name": "hidden", "num_units": 4})
+LAYERS = [("input", InputLayer), HIDDEN, ("dropout", DropoutLayer), ("output", DenseLayer)]
+
+make_net = functools.partial(
+    NeuralNet,
+    layers=LAYERS,
+    update_learning_rate=0.1,
+    batch_iterator_train=16,
+    batch_iterator_test=16,
+    train_split=None,
+    max_epochs=2,
+    random_state=0,
+)
+
+plain_net = functools.partial(
+    make_net,
+    layers=[*LAYERS[:2], LAYERS[3]],
+    hidden_W=W1,
+    output_W=W2,
+    batch_iterator_train=BatchIterator(16),
+    objective_l2=0.0,
+)
+
+
+def weights(net):
+    return [p.get_value() for p in net.get_all_params()]
+
+
+def assert_same(net, other):
+    for one, two in zip(weights(net), weights(other), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def loss_and_gradients(params, X, y, w, l2):
+    """Softmax and cross-entropy behind one rectified layer, as the textbooks have it."""
+    W1, b1, W2, b2 = params
+    before = X @ W1 + b1
+    hidden = np.maximum(before, 0)
+    e = np.exp(hidden @ W2 + b2)
+    p = e / e.sum(axis=1, keepdims=True)
+    share = w / w.sum()
+    loss = -share @ np.log(p[np.arange(len(y)), y]) + l2 * ((W1**2).sum() + (W2**2).sum())
+    d_out = (p - np.eye(3)[y]) * share[:, None]
+    d_hidden = (d_out @ W2.T) * (before > 0)
+    grads = [X.T @ d_hidden + 2 * l2 * W1, d_hidden.sum(0)]
+    return loss, [*grads, hidden.T @ d_out + 2 * l2 * W2, d_out.sum(0)]
+
+
+def trained_by_numpy(X, y, w, epochs=1, rate=0.1, momentum=None, l2=0.0):
+    X = X.astype(np.float64)
+    params = [W1, np.zeros(4), W2, np.zeros(3)]
+    velocity = [np.zeros_like(p) for p in params]
+    losses = []
+    for _ in range(epochs):
+        total = 0.0
+        for i in range(0, len(X), 16):
+            part = slice(i, i + 16)
+            loss, grads = loss_and_gradients(params, X[part], y[part], w[part], l2)
+            total += loss * w[part].sum()
+            velocity = [
+                (momentum or 0) * v - rate * g for v, g in zip(velocity, grads, strict=True)
+            ]
+            steps = velocity
+            if momentum is not None:
+                steps = [momentum * v - rate * g for v, g in zip(velocity, grads, strict=True)]
+            params = [p + step for p, step in zip(params, steps, strict=True)]
+        losses.append(total / w.sum())
+    return params, losses
+
+
+def assert_close(net, expected):
+    params, losses = expected
+    for found, reference in zip(weights(net), params, strict=True):
+        np.testing.assert_allclose(found, reference, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose([row["train_loss"] for row in net.train_history_], losses, rtol=1e-5)
+
+
+def test_one_step_of_gradient_descent_with_sample_weights_and_l2():
+    w = rng.uniform(0, 2, size=16)
+    net = plain_net(update=sgd, objective_l2=0.05, update_learning_rate=0.3, max_epochs=1)
+    net.fit(X[:16], y[:16], sample_weight=w)
+    assert_close(net, trained_by_numpy(X[:16], y[:16], w, rate=0.3, l2=0.05))
+
+
+@pytest.mark.parametrize(("update", "momentum"), [(sgd, None), (nesterov_momentum, 0.9)])
+def test_epochs_whose_last_batch_is_short(update, momentum):
+    net = plain_net(update=update, max_epochs=5).fit(X, y)
+    assert_close(net, trained_by_numpy(X, y, np.ones(40), epochs=5, momentum=momentum))
+
+
+def test_rows_without_weight_are_not_there():
+    w = (np.arange(40) < 16).astype(float)
+    expected = trained_by_numpy(X[:16], y[:16], np.ones(16))
+    net = plain_net(update=sgd, max_epochs=1).fit(X, y, sample_weight=w)
+    assert_close(net, expected)
+
+
+def test_history_has_a_row_for_each_epoch():
+    net = plain_net(
+        max_epochs=3, scores_train=[("mine", lambda p, t: p[:, 0])], custom_scores=[("ten", ten)]
+    )
+    net.fit(X, y, X_val=X[:20], y_val=y[:20])
+    history = net.train_history_
+    assert list(history[0]) == [
+        *("epoch", "train_loss", "train_loss_best", "valid_loss", "valid_loss_best"),
+        *("valid_accuracy", "dur", "mine", "ten"),
+    ]
+    assert [row["epoch"] for row in history] == [1, 2, 3]
+    assert [row["ten"] for row in history] == [10.0] * 3
+    assert all(row["dur"] > 0 for row in history)
+    last, p = history[-1], net.predict_proba(X[:20])
+    assert last["valid_loss"] == pytest.approx(log_loss(y[:20], p), rel=1e-5)
+    assert last["valid_accuracy"] == pytest.approx(accuracy_score(y[:20], p.argmax(1)), rel=1e-5)
+
+
+def test_an_epoch_lasts_until_its_results_are_there():
+    rng = np.random.default_rng(0)
+    rows, labels = rng.normal(size=(1024, 256)), rng.integers(2, size=1024)
+    net = make_net(hidden_num_units=2048, update_learning_rate=0.01, max_epochs=1)
+    net.fit(rows, labels)
+    began = time.perf_counter()
+    net.fit(rows, labels)
+    assert net.train_history_[0]["dur"] > 0.3 * (time.perf_counter() - began)
+
+
+def ten(y_true, y_output):
+    return 10
+
+
+def test_the_best_losses_so_far_are_marked():
+    net = plain_net(max_epochs=6, update_learning_rate=lambda step: 0.1 if step < 9 else -0.1)
+    history = net.fit(X, y, X_val=X, y_val=y).train_history_
+    for name in ("train_loss", "valid_loss"):
+        losses = [row[name] for row in history]
+        marks = [row[f"{name}_best"] for row in history]
+        assert marks == [loss == min(losses[: i + 1]) for i, loss in enumerate(losses)]
+        assert set(marks) == {True, False}
+
+
+def test_without_validation_rows_their_columns_are_nan():
+    row = plain_net().fit(X, y).train_history_[0]
+    assert math.isnan(row["valid_loss"])
+    assert math.isnan(row["valid_accuracy"])
+    assert row["valid_loss_best"] is False
+    assert row["train_loss_best"] is True
+
+
+def test_custom_scores_get_all_validation_rows():
+    seen = []
+
+    def score(y_true, y_output):
+        seen.append((y_true, y_output))
+        return 0.5
+
+    labels = np.array(["a", "b", "c"])[y]
+    net = plain_net(custom_scores=[("half", score)])
+    net.fit(X, labels, X_val=X[:20], y_val=labels[:20])
+    assert len(seen) == 2
+    np.testing.assert_array_equal(seen[-1][0], y[:20])
+    np.testing.assert_allclose(seen[-1][1], net.predict_proba(X[:20]), rtol=1e-5)
+
+
+def stop_at(epoch, error):
+    def handler(net, history):
+        if len(history) == epoch:
+            raise error
+
+    return handler
+
+
+def test_stop_iteration_after_an_epoch_ends_training():
+    finished = []
+    net = make_net(
+        max_epochs=5,
+        on_epoch_finished=stop_at(2, StopIteration),
+        on_training_finished=lambda net, history: finished.append(len(history)),
+    )
+    assert_same(net.fit(X, y), make_net(max_epochs=2).fit(X, y))
+    assert finished == [2]
+
+
+def test_stop_iteration_after_a_batch_ends_training():
+    net = plain_net(update=sgd, on_batch_finished=stop_at(0, StopIteration)).fit(X, y)
+    assert_close(net, (trained_by_numpy(X[:16], y[:16], np.ones(16))[0], []))
+
+
+def test_stop_iteration_before_training_leaves_the_initial_weights():
+    net = plain_net(on_training_started=stop_at(0, StopIteration)).fit(X, y)
+    np.testing.assert_array_equal(net.layers_["hidden"].W, W1.astype(np.float32))
+
+
+def test_an_interrupt_warns_and_keeps_what_was_learnt():
+    net = make_net(max_epochs=5, on_epoch_finished=stop_at(2, KeyboardInterrupt))
+    message = "^training was interrupted after 2 epochs; what was learnt is kept$"
+    with pytest.warns(UserWarning, match=message) as caught:
+        net.fit(X, y)
+    assert caught[0].filename == __file__
+    assert_same(net, make_net(max_epochs=2).fit(X, y))
+
+
+def test_a_loss_that_becomes_nan_warns_and_keeps_the_last_good_weights():
+    finished = []
+    net = make_net(
+        max_epochs=9,
+        update_learning_rate=lambda step: 0.1 if step < 6 else 1e38,
+        on_training_finished=lambda net, history: finished.append(len(history)),
+    )
+    message = (
+        r"^the loss was no longer finite in epoch 3; training stopped, and the weights are those "
+        r"of epoch 2\. Lower update_learning_rate, or scale X and y$"
+    )
+    with pytest.warns(ConvergenceWarning, match=message) as caught:
+        net.fit(X, y)
+    assert caught[0].filename == __file__
+    assert finished == [len(net.train_history_)] == [2]
+    assert_same(net, make_net(max_epochs=2).fit(X, y))
+
+
+def test_a_loss_that_is_nan_at_once_keeps_the_initial_weights():
+    with pytest.warns(ConvergenceWarning, match="in epoch 1; .* the weights are the initial ones"):
+        net = plain_net(update_learning_rate=1e38).fit(X, y)
+    assert net.train_history_ == []
+    np.testing.assert_array_equal(net.layers_["hidden"].W, W1.astype(np.float32))
+
+
+def test_a_fault_in_a_handler_before_the_first_epoch_leaves_the_net_as_it_was():
+    net = make_net(on_training_started=stop_at(0, RuntimeError("no disk")))
+    with pytest.raises(RuntimeError, match="no disk"):
+        net.fit(X, y)
+    assert not hasattr(net, "train_history_")
+
+
+def test_batch_handlers_see_the_weights_after_each_batch_and_change_nothing():
+    seen = []
+    net = make_net(update_learning_rate=lambda step: 0.1 / (1 + step)).fit(X, y)
+    expected = weights(net)
+    net.set_params(on_batch_finished=lambda net, history: seen.append(weights(net))).fit(X, y)
+    assert len(seen) == 2 * 3
+    for found, reference in zip(weights(net), expected, strict=True):
+        np.testing.assert_array_equal(found, reference)
+    np.testing.assert_array_equal(seen[-1][0], weights(net)[0])
+    one = plain_net(update=sgd, on_batch_finished=lambda net, history: seen.append(weights(net)))
+    one.fit(X, y)
+    expected = trained_by_numpy(X[:16], y[:16], np.ones(16))[0]
+    np.testing.assert_allclose(seen[6][0], expected[0], rtol=1e-4, atol=1e-6)
+
+
+def test_chunks_do_not_change_the_result(monkeypatch):
+    def noisy(forward, key, Xb):
+        return forward(Xb + jax.random.normal(key, (1, 5)))
+
+    net = make_net(
+        batch_iterator_train=4,
+        batch_iterator_test=4,
+        update_learning_rate=lambda step: 0.1 / (1 + step),
+        test_augment=noisy,
+        custom_scores=[("first", lambda y_true, y_output: y_output[:, 0].sum())],
+    )
+    whole = net.fit(X, y, X_val=X, y_val=y)
+    expected, history, p = weights(whole), whole.train_history_, whole.predict_proba(X)
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 3)
+    parts = net.fit(X, y, X_val=X, y_val=y)
+    for found, reference in zip(weights(parts), expected, strict=True):
+        np.testing.assert_allclose(found, reference, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(parts.predict_proba(X), p, rtol=1e-5)
+    for name in ("train_loss", "valid_loss", "valid_accuracy", "first"):
+        found = [row[name] for row in parts.train_history_]
+        np.testing.assert_allclose(found, [row[name] for row in history], rtol=1e-5)
+
+
+def test_schedules_are_asked_for_the_steps_that_are_taken():
+    asked = set()
+
+    def rate(step):
+        asked.add(step)
+        return 0.1
+
+    make_net(update_learning_rate=rate).fit(X, y, X_val=X, y_val=y)
+    assert asked == set(range(6))
+
+
+def test_an_epoch_cut_short_does_not_keep_weights_that_are_no_numbers():
+    def stop(net, history):
+        calls.append(1)
+        if len(calls) == 3:
+            raise StopIteration
+
+    calls = []
+    net = make_net(update_learning_rate=1e38, on_batch_finished=stop)
+    with pytest.warns(ConvergenceWarning, match="weights are the initial ones"):
+        net.fit(X, y)
+    assert all(np.isfinite(w).all() for w in weights(net))
+    assert len(calls) == 3
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Calls of the training program so far."""
+    found = []
+    step = training.Session._step
+    monkeypatch.setattr(training.Session, "_step", lambda *args: (found.append(1), step(*args)))
+    return found
+
+
+def test_epochs_that_nobody_watches_go_by_in_fewer_calls_and_are_the_same(calls, monkeypatch):
+    monkeypatch.setattr(training, "PATIENCE", math.inf)
+    net = make_net(max_epochs=40, train_split=0.2, update_learning_rate=lambda step: 1 / (9 + step))
+    history = net.fit(X, y).train_history_
+    assert len(calls) == len([1, 2, 4, 8, 16, 9])
+    expected = weights(net)
+    net.set_params(on_epoch_finished=lambda net, history: None).fit(X, y)
+    assert len(calls) == 6 + 40
+    for found, reference in zip(weights(net), expected, strict=True):
+        np.testing.assert_array_equal(found, reference)
+    for name in ("epoch", "train_loss", "valid_loss", "valid_accuracy"):
+        assert [row[name] for row in net.train_history_] == [row[name] for row in history]
+
+
+def test_a_loss_that_becomes_nan_in_one_of_several_epochs_keeps_those_before(monkeypatch):
+    monkeypatch.setattr(training, "PATIENCE", math.inf)
+    net = make_net(max_epochs=20, update_learning_rate=lambda step: 0.1 if step < 30 else 1e38)
+    with pytest.warns(ConvergenceWarning, match=r"in epoch 11; .* those of epoch 10\."):
+        net.fit(X, y)
+    assert len(net.train_history_) == 10
+    assert_same(net, make_net(max_epochs=10).fit(X, y))
+
+
+def test_slow_epochs_are_called_one_by_one(calls, monkeypatch):
+    monkeypatch.setattr(training, "PATIENCE", 0)
+    make_net(max_epochs=5).fit(X, y)
+    assert len(calls) == 5
+
+
+def test_validation_sees_what_handlers_did_after_the_last_batch():
+    def forget(net, history):
+        for parameter in net.get_all_params():
+            parameter.set_value(np.zeros(parameter.shape))
+
+    net = plain_net(max_epochs=1, on_batch_finished=forget).fit(X, y, X_val=X, y_val=y)
+    assert net.train_history_[0]["valid_loss"] == pytest.approx(math.log(3))
+
+
+class Noisy(BatchIterator):
+    """Add noise of its own generator, and note in which thread and with which labels."""
+
+    def __init__(self, batch_size, shuffle=False, seed=None):
+        super().__init__(batch_size, shuffle, seed)
+        self.rng = np.random.default_rng(0)
+        self.seen = []
+
+    def transform(self, Xb, yb):
+        self.seen.append((threading.current_thread().name, yb.tolist()))
+        return Xb + 0.1 * self.rng.normal(size=Xb.shape), yb
+
+
+def batches_of_an_epoch():
+    return [y[:16].tolist(), y[16:32].tolist(), np.r_[y[32:], y[:8]].tolist()]
+
+
+def our_threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("skconv")]
+
+
+def test_batches_are_changed_in_order_in_a_thread_of_their_own():
+    iterator = Noisy(16)
+    make_net(batch_iterator_train=iterator, max_epochs=3).fit(X, y)
+    first, *rest = [labels for _, labels in iterator.seen]
+    assert first == batches_of_an_epoch()[0]
+    assert rest == 3 * batches_of_an_epoch()
+    names = {name for name, _ in iterator.seen[1:]}
+    assert len(names) == 1
+    assert names != {threading.current_thread().name}
+    assert our_threads() == []
+
+
+def test_the_same_noise_makes_the_same_weights(monkeypatch):
+    one = make_net(batch_iterator_train=Noisy(16), max_epochs=3).fit(X, y)
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
+    other = make_net(batch_iterator_train=Noisy(16), max_epochs=3).fit(X, y)
+    for found, reference in zip(weights(other), weights(one), strict=True):
+        np.testing.assert_allclose(found, reference, rtol=1e-5, atol=1e-6)
+
+
+def test_the_next_epoch_is_made_ready_while_one_is_trained():
+    """Whoever waits at the end of an epoch for the batches of the next sees them come."""
+    ready = [threading.Event() for _ in range(3)]
+
+    class Counting(BatchIterator):
+        done = 0
+
+        def transform(self, Xb, yb):
+            Counting.done += 1
+            if Counting.done in (4, 7):
+                ready[Counting.done // 3 - 1].set()
+            return Xb, yb
+
+    waited = []
+
+    def wait(net, history):
+        if len(history) < 3:
+            waited.append(ready[len(history) - 1].wait(timeout=60))
+
+    make_net(batch_iterator_train=Counting(16), max_epochs=3, on_epoch_finished=wait).fit(X, y)
+    assert waited == [True, True]
+
+
+def stop(net, history):
+    raise StopIteration
+
+
+def interrupt(net, history):
+    raise KeyboardInterrupt
+
+
+def fail(net, history):
+    raise OSError("disk full")
+
+
+@pytest.mark.parametrize(
+    "moment", ["on_batch_finished", "on_epoch_finished", "on_training_started"]
+)
+@pytest.mark.parametrize("handler", [stop, interrupt, fail])
+def test_no_thread_is_left_when_training_ends_early(moment, handler, monkeypatch):
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
+    iterator = Noisy(16)
+    net = make_net(batch_iterator_train=iterator, **{moment: handler})
+    if handler is interrupt:
+        with pytest.warns(UserWarning, match="training was interrupted"):
+            net.fit(X, y)
+    elif handler is fail:
+        with pytest.raises(OSError, match="disk full"):
+            net.fit(X, y)
+    else:
+        net.fit(X, y)
+    assert our_threads() == []
+    trained = {"on_batch_finished": 1, "on_epoch_finished": 3, "on_training_started": -1}
+    assert len(iterator.seen) == 1 + trained[moment] + 1
+
+
+@pytest.mark.parametrize("steps", [1, 64])
+def test_an_exception_in_a_transform_names_batch_and_epoch(steps, monkeypatch):
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", steps)
+
+    class Faulty(Noisy):
+        def transform(self, Xb, yb):
+            if len(self.seen) == 6:
+                raise OSError("no such image")
+            return super().transform(Xb, yb)
+
+    net = make_net(batch_iterator_train=Faulty(16), max_epochs=5)
+    with pytest.raises(OSError, match="no such image") as caught:
+        net.fit(X, y)
+    assert caught.value.__notes__ == ["in batch 3, changed by Faulty.transform", "in epoch 2"]
+    assert len(net.train_history_) == 1
+    assert our_threads() == []
+
+
+def test_data_go_with_the_fit_and_not_only_when_garbage_is_collected(monkeypatch):
+    sessions, run = [], training.Session.run
+
+    def noted(self, *args, **kwargs):
+        sessions.append(weakref.ref(self))
+        return run(self, *args, **kwargs)
+
+    monkeypatch.setattr(training.Session, "run", noted)
+    gc.collect()
+    gc.disable()
+    try:
+        make_net().fit(X, y)
+        assert [session() for session in sessions] == [None]
+    finally:
+        gc.enable()

@@ -1,0 +1,191 @@
+import copy
+import functools
+import gc
+import weakref
+from collections import OrderedDict
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skconv import clear_programs, compile_counts
+from skconv.nonlinearities import tanh
+from skconv.objectives import categorical_crossentropy
+from skconv.training import programs
+from skconv.training.plan import PredictPlan
+from skconv.training.programs import programs_for
+from skconv.updates.rules import adam
+
+from ..nets import TARGETS, X, make_net, three_headed, y
+
+rng = np.random.default_rng(0)
+
+
+def compiled(net, X=X, y=y):
+    before = compile_counts()
+    net.fit(X, y).predict(X)
+    after = compile_counts()
+    return {kind: after[kind] - before[kind] for kind in after}
+
+
+def trainings_compiled(**given):
+    before = compile_counts()["train"]
+    make_net(train_split=None, max_epochs=1, **given).fit(X, y)
+    return compile_counts()["train"] - before
+
+
+@pytest.fixture
+def empty_cache(monkeypatch):
+    monkeypatch.setattr(programs, "_cache", OrderedDict())
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return make_net().fit(X, y)
+
+
+NOTHING = {"train": 0, "predict": 0, "gradient": 0}
+
+NUMBERS = [
+    {"update_learning_rate": 0.3, "update_momentum": 0.5},
+    {"update_learning_rate": 1},
+    {"update_learning_rate": lambda step: 0.1 / (1 + step)},
+    {"objective_l2": 0.5, "noise_p": 0.9},
+    {"random_state": 5, "hidden_b": 0.5, "max_epochs": 3},
+]
+
+
+@pytest.mark.parametrize("changes", NUMBERS)
+def test_numbers_compile_nothing(fitted, changes):
+    fitted.predict(X)
+    assert compiled(make_net(**changes)) == NOTHING
+
+
+@pytest.mark.parametrize("rows", [20, 31, 40, 400])
+def test_numbers_of_rows_compile_nothing(fitted, rows):
+    fitted.predict(X)
+    more = np.tile(X, (10, 1))[:rows], np.tile(y, 10)[:rows]
+    assert compiled(make_net(), *more) == NOTHING
+
+
+def test_clones_and_refits_and_other_types_of_x_compile_nothing(fitted):
+    fitted.predict(X)
+    assert compiled(clone(fitted)) == NOTHING
+    assert compiled(copy.deepcopy(fitted)) == NOTHING
+    assert compiled(fitted) == NOTHING
+    assert compiled(make_net(), X.astype(np.float64)) == NOTHING
+
+
+OPTIONAL = {
+    "hidden_l1": (1e-3, 0.1),
+    "hidden_grad_scale": (0.5, 0),
+    "update_clip_norm": (1.0, lambda step: 2.0),
+    "update_clip_value": (0.5, 1),
+    "objective_label_smoothing": (0.1, np.float64(0.2)),
+}
+
+
+def test_optional_numbers_compile_once():
+    one, other = ({name: pair[i] for name, pair in OPTIONAL.items()} for i in (0, 1))
+    trainings_compiled()
+    assert trainings_compiled(**dict.fromkeys(OPTIONAL)) == 0
+    assert trainings_compiled(**one) == 1
+    assert trainings_compiled(**other) == 0
+
+
+def own_loss(predictions, targets):
+    return categorical_crossentropy(predictions, targets)
+
+
+STRUCTURES = [
+    {"hidden_num_units": 6},
+    {"hidden_nonlinearity": tanh},
+    {"hidden_b": None},
+    {"batch_iterator_train": 10},
+    {"objective_loss_function": own_loss},
+    {"update": adam},
+]
+
+
+@pytest.mark.parametrize("changes", STRUCTURES)
+def test_structure_compiles_again_and_once(changes):
+    trainings_compiled()
+    assert trainings_compiled(**changes) == 1
+    assert trainings_compiled(**changes) == 0
+
+
+def bent(x, slope):
+    return jnp.maximum(x, slope * x)
+
+
+def test_partial_functions_are_told_apart_by_what_they_hold():
+    gentle = functools.partial(bent, slope=0.2)
+    assert trainings_compiled(hidden_nonlinearity=gentle) == 1
+    assert trainings_compiled(hidden_nonlinearity=copy.deepcopy(gentle)) == 0
+    assert trainings_compiled(hidden_nonlinearity=functools.partial(bent, slope=0.2)) == 0
+    assert trainings_compiled(hidden_nonlinearity=functools.partial(bent, slope=0.3)) == 1
+
+
+def plan_of(units=4, nonlinearity=tanh):
+    net = make_net(
+        input_shape=(None, 5),
+        hidden_num_units=units,
+        hidden_nonlinearity=nonlinearity,
+        output_num_units=3,
+    )
+    return PredictPlan(net.initialize().network_)
+
+
+def test_copies_of_compiled_functions_are_told_apart():
+    silu, leaky = copy.deepcopy(jax.nn.silu), copy.deepcopy(jax.nn.leaky_relu)
+    assert plan_of(nonlinearity=silu).key == plan_of(nonlinearity=jax.nn.silu).key
+    assert plan_of(nonlinearity=silu).key != plan_of(nonlinearity=leaky).key
+
+
+def test_the_least_recently_used_program_goes_first(empty_cache, monkeypatch):
+    monkeypatch.setattr(programs, "MAX_PROGRAMS", 2)
+    four, five = programs_for(plan_of(4)), programs_for(plan_of(5))
+    assert programs_for(plan_of(4)) is four
+    programs_for(plan_of(6))
+    assert programs_for(plan_of(4)) is four
+    assert programs_for(plan_of(5)) is not five
+
+
+def test_clear_programs_forgets_all(empty_cache):
+    net = make_net(max_epochs=0).fit(X, y)
+    net.predict(X)
+    before = compile_counts()["predict"]
+    net.predict(X)
+    assert compile_counts()["predict"] == before
+    clear_programs()
+    net.predict(X)
+    assert compile_counts()["predict"] == before + 1
+
+
+def test_initial_arrays_are_not_kept(empty_cache):
+    W = np.ones((5, 4), np.float32)
+    net = make_net(hidden_W=W).fit(X, y)
+    net.predict(X)
+    there = weakref.ref(W)
+    del W, net
+    gc.collect()
+    assert there() is None
+
+
+def test_weights_of_outputs_compile_nothing():
+    three_headed().fit(X, TARGETS)
+    assert compiled(three_headed().fit(X, TARGETS), y=TARGETS)["train"] == 0
+    for changes in ({"output_weights": None}, {"aux_outputs": {"early": 0.1}}):
+        assert compiled(three_headed(**changes), y=TARGETS) == NOTHING
+
+
+def test_options_of_the_compiler_are_those_that_it_has(monkeypatch):
+    choose = programs._compiler_options.__wrapped__
+    with monkeypatch.context() as patch:
+        patch.setattr(programs, "COMPILER_OPTIONS", {"xla_cpu_no_such_option": True})
+        assert choose() == {}
+    with monkeypatch.context() as patch:
+        patch.setattr(programs.jax, "default_backend", lambda: "gpu")
+        assert choose() == {}

@@ -1,0 +1,286 @@
+import functools
+import inspect
+import re
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skconv.updates import rules as updates
+from skconv.updates import update_rule as updating
+from skconv.updates.update_rule import BatchLoss, Update, clipped, resolve, values_at
+
+RNG = np.random.default_rng(0)
+PARAMS = {
+    "W": jnp.asarray(RNG.normal(size=(3, 2)), jnp.float32),
+    "b": jnp.asarray([0.5, -1.0, 2.0], jnp.float32),
+}
+GRADS = jax.tree.map(lambda p: 0.3 * p + 0.1, PARAMS)
+
+FACTORIES = sorted(
+    name
+    for name, factory in vars(optax).items()
+    if inspect.isfunction(factory)
+    and not name.startswith("_")
+    and "learning_rate" in inspect.signature(factory).parameters
+    and name != "lbfgs"  # takes the loss as an argument of each step
+)
+
+
+def two_steps(factory, given):
+    """The second step with traced numbers, and that of the factory called with the same ones."""
+    update, values = resolve(factory, given)
+    numbers = {name: n[0] for name, n in values_at(values, 0, 1).items()}
+
+    @jax.jit
+    def traced(numbers):
+        return second(update.transformation(numbers))
+
+    def second(made):
+        _, state = made.update(GRADS, made.init(PARAMS), PARAMS)
+        return made.update(GRADS, state, PARAMS)[0]
+
+    found = traced(numbers)
+    with jax.numpy_dtype_promotion("standard"):
+        return found, second(factory(**given))
+
+
+def assert_close(found, expected, **tolerance):
+    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, **tolerance)
+
+
+def test_optax_has_the_factories_that_users_ask_for():
+    assert {"adabelief", "adamw", "lion", "lamb", "novograd", "rprop", "yogi"} <= set(FACTORIES)
+
+
+@pytest.mark.filterwarnings("ignore:`optimistic_adam` is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("name", FACTORIES)
+def test_optax_factories_work_with_traced_numbers(name):
+    seed = {"key": 0} if name == "noisy_sgd" else {}
+    found, expected = two_steps(getattr(optax, name), {"learning_rate": 0.1, **seed})
+    assert_close(found, expected, rtol=1e-5, atol=1e-6)
+    assert all((leaf != 0).all() for leaf in jax.tree.leaves(found))
+
+
+@pytest.mark.parametrize(
+    ("factory", "structure"),
+    [
+        (optax.sgd, {"nesterov": True, "accumulator_dtype": "float32"}),
+        (optax.adamw, {"mask": lambda p: {"W": True, "b": False}}),
+        (optax.adamw, {"mask": lambda p: jax.tree.map(lambda x: np.ndim(x) > 1, p)}),
+        (optax.adam, {"mu_dtype": jnp.bfloat16}),
+        (optax.adafactor, {"min_dim_size_to_factor": 2, "factored": False}),
+        (optax.rmsprop, {"centered": True}),
+        (optax.noisy_sgd, {"key": jax.random.key(1)}),
+        (functools.partial(optax.adam, b1=0.5), {"nesterov": True}),
+    ],
+)
+def test_flags_counts_masks_dtypes_and_seeds_are_structure(factory, structure):
+    given = {"learning_rate": 0.1, **structure}
+    assert dict(resolve(factory, given)[0].structure) == structure
+    assert_close(*two_steps(factory, given), rtol=3e-3)
+
+
+def test_numbers_are_values_and_all_else_is_structure():
+    given = {"learning_rate": 1, "momentum": np.float32(0.5), "nesterov": True}
+    update, values = resolve(optax.sgd, given)
+    assert update == Update(optax.sgd, (("nesterov", True),), ("learning_rate", "momentum"))
+    assert values == {"learning_rate": 1, "momentum": 0.5}
+
+
+def test_numbers_do_not_tell_updates_apart():
+    assert resolve(updates.adam, {})[0] == resolve(updates.adam, {"beta1": 0.5})[0]
+    assert resolve(updates.adam, {})[0] != resolve(updates.adamax, {})[0]
+
+
+def test_a_factory_of_ones_own_may_take_any_keyword():
+    def own(learning_rate, **more):
+        return optax.sgd(learning_rate * more["factor"])
+
+    update, values = resolve(own, {"learning_rate": 0.1, "factor": 2.0})
+    assert values == {"learning_rate": 0.1, "factor": 2.0}
+    assert update.structure == ()
+
+
+def test_a_finished_transformation_is_taken_as_it_is():
+    finished = optax.chain(optax.clip(1.0), optax.sgd(0.1))
+    update, values = resolve(finished, {})
+    assert values == {}
+    made = update.transformation(values)
+    found, _ = made.update(GRADS, made.init(PARAMS), PARAMS)
+    expected, _ = finished.update(GRADS, finished.init(PARAMS), PARAMS)
+    assert_close(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("factory", "given", "kind", "message"),
+    [
+        (
+            optax.sgd(0.1),
+            {"learning_rate": 0.1},
+            ValueError,
+            "update is a finished transformation and takes no update_learning_rate; "
+            "give optax's factory instead, as in update=optax.adam",
+        ),
+        ("adam", {}, TypeError, "update must be a factory of optax transformations, not 'adam'"),
+        (optax.adam, {}, ValueError, "update=adam needs update_learning_rate"),
+        (
+            updates.sgd,
+            {"learning_rate": "fast"},
+            ValueError,
+            "update_learning_rate='fast' is no number and no schedule",
+        ),
+        (
+            updates.sgd,
+            {"clip_norm": -1.0},
+            ValueError,
+            "update_clip_norm=-1.0 is no number above 0, no schedule and not None",
+        ),
+        (
+            optax.sgd(0.1),
+            {"clip_value": "small"},
+            ValueError,
+            "update_clip_value='small' is no number above 0, no schedule and not None",
+        ),
+    ],
+)
+def test_faults_are_named(factory, given, kind, message):
+    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
+        resolve(factory, given)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        optax.cosine_decay_schedule(0.1, 20),
+        optax.exponential_decay(0.1, 5, 0.5, staircase=True),
+        optax.warmup_cosine_decay_schedule(0.0, 0.1, 5, 20),
+        optax.constant_schedule(0.1),
+    ],
+)
+def test_schedules_have_their_own_values_at_each_step(schedule):
+    _, values = resolve(updates.sgd, {"learning_rate": schedule})
+    found = values_at(values, 3, 10)["learning_rate"]
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, [float(schedule(step)) for step in range(3, 13)], rtol=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(0, 10, width=32), st.integers(0, 10**6), st.integers(1, 64))
+def test_numbers_are_the_same_at_each_step(value, start, steps):
+    found = values_at({"rate": value}, start, steps)["rate"]
+    assert (found.shape, found.dtype) == ((steps,), np.float32)
+    assert (found == value).all()
+
+
+@pytest.mark.parametrize("value", [1, 0.1, np.float64(0.1), np.array(0.1), jnp.float32(0.1)])
+def test_numbers_of_all_libraries_become_one_dtype(value):
+    found = values_at({"rate": value}, 0, 2)["rate"]
+    assert isinstance(found, np.ndarray)
+    assert found.dtype == np.float32
+
+
+def test_keywords_of_factories():
+    def open_ended(learning_rate, **rest): ...
+
+    assert updating.keywords(optax.sm3) == ["learning_rate", "momentum", *updating.CLIPS]
+    assert updating.keywords(open_ended) is None
+    assert updating.keywords(optax.sgd(0.1)) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "by_optax"),
+    [
+        ({"clip_value": 0.2}, optax.clip(0.2)),
+        ({"clip_norm": 0.5}, optax.clip_by_global_norm(0.5)),
+        ({"clip_norm": 50.0}, optax.clip_by_global_norm(50.0)),
+        (
+            {"clip_value": 0.2, "clip_norm": 0.3},
+            optax.chain(optax.clip(0.2), optax.clip_by_global_norm(0.3)),
+        ),
+        ({"clip_value": None, "clip_norm": None}, optax.identity()),
+    ],
+)
+@pytest.mark.parametrize("factory", [updates.momentum, optax.adam, optax.sgd(0.1)])
+def test_gradients_are_clipped_before_any_rule(factory, given, by_optax):
+    rate = {} if isinstance(factory, optax.GradientTransformation) else {"learning_rate": 0.1}
+    update, values = resolve(factory, rate | given)
+    rule = factory if not rate else factory(**rate)
+    expected_rule = optax.chain(by_optax, rule)
+
+    @jax.jit
+    def second(numbers):
+        made = update.transformation(numbers)
+        _, state = made.update(GRADS, made.init(PARAMS), PARAMS)
+        return made.update(GRADS, state, PARAMS)[0]
+
+    found = second({name: n[0] for name, n in values_at(values, 0, 1).items()})
+    with jax.numpy_dtype_promotion("standard"):
+        _, state = expected_rule.update(GRADS, expected_rule.init(PARAMS), PARAMS)
+        expected, _ = expected_rule.update(GRADS, state, PARAMS)
+    assert_close(found, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_clipped_gradients_keep_their_direction_or_their_small_numbers():
+    g = {"W": jnp.asarray([3.0, -0.1]), "b": jnp.asarray([4.0])}
+    by_norm = clipped(g, clip_norm=1.0)
+    size = np.sqrt(9 + 0.01 + 16)
+    np.testing.assert_allclose(by_norm["W"], [3 / size, -0.1 / size], rtol=1e-6)
+    np.testing.assert_allclose(by_norm["b"], [4 / size], rtol=1e-6)
+    by_value = clipped(g, clip_value=1.0)
+    np.testing.assert_allclose(by_value["W"], [1.0, -0.1], rtol=1e-6)
+    np.testing.assert_allclose(by_value["b"], [1.0], rtol=1e-6)
+    nothing = jax.tree.map(jnp.zeros_like, g)
+    assert_close(clipped(nothing, clip_norm=1.0), nothing)
+
+
+def test_bounds_are_values_and_their_presence_is_structure():
+    one, other, none = (
+        resolve(updates.sgd, {"clip_norm": bound})[0] for bound in (1.0, lambda step: 2.0, None)
+    )
+    assert one == other
+    assert one.clips == ("clip_norm",)
+    assert none == resolve(updates.sgd, {})[0] != one
+
+
+def test_a_factory_that_clips_by_itself_keeps_its_keyword():
+    def own(learning_rate=0.1, clip_norm=2.0):
+        return optax.sgd(learning_rate * clip_norm)
+
+    update, values = resolve(own, {"clip_norm": -3.0})
+    assert update.clips == ()
+    assert values["clip_norm"] == -3.0
+    assert updating.keywords(own) == ["learning_rate", "clip_norm", "clip_value"]
+
+
+def test_rules_that_ask_get_the_loss_and_its_true_gradient():
+    asked = {}
+
+    def curious():
+        def update(grads, state, params=None, *, value, grad, value_fn, **extra):
+            asked.update(grads=grads, value=value, grad=grad, value_fn=value_fn)
+            return grads, state
+
+        return optax.GradientTransformationExtraArgs(lambda params: (), update)
+
+    update, values = resolve(curious, {"clip_value": 0.1})
+    loss = BatchLoss(lambda p: 2 * p["b"], lambda out, p: (out * p["b"]).sum())
+    extra = {"value": 1.0, "grad": GRADS, "value_fn": loss}
+    update.transformation(values).update(GRADS, (), PARAMS, **extra)
+    assert asked["grad"] is GRADS
+    assert float(jnp.abs(asked["grads"]["W"]).max()) == pytest.approx(0.1)
+    assert float(asked["value_fn"](PARAMS)) == pytest.approx(2 * 5.25)
+    plain, _ = resolve(updates.sgd, {})
+    plain.transformation({"learning_rate": 0.1}).update(
+        GRADS, (optax.EmptyState(),) * 2, PARAMS, **extra
+    )
+
+
+def test_states_start_strongly_typed():
+    made = resolve(updates.lbfgs, {})[0].transformation({})
+    assert not any(leaf.weak_type for leaf in jax.tree.leaves(made.init(PARAMS)))

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from skconv.visualize.layer_selection import first, has_filters, need, output_of, puts_out_images
+
+from ..nets import IMAGES, image_net
+
+
+@pytest.fixture(scope="module")
+def net():
+    return image_net(input_shape=(None, 2, 6, 7), output_num_units=3).initialize()
+
+
+def test_layers_are_told_by_their_shapes(net):
+    names = {"filters": has_filters, "images": puts_out_images}
+    found = {
+        name: [layer.name for layer in net.get_all_layers() if test(layer)]
+        for name, test in names.items()
+    }
+    assert found == {"filters": ["conv"], "images": ["input", "conv", "pool"]}
+
+
+def test_the_first_and_the_last_that_pass(net):
+    assert first(net, puts_out_images, "").name == "input"
+    assert first(net, puts_out_images, "", last=True).name == "pool"
+    with pytest.raises(ValueError, match=r"^the net has no layer that is odd$"):
+        first(net, lambda layer: False, "odd")
+    with pytest.raises(NotFittedError):
+        first(image_net(), has_filters, "")
+
+
+def test_layers_that_fail_are_told_with_those_that_pass(net):
+    conv, hidden, pool = (net.layers_[name] for name in ("conv", "hidden", "pool"))
+    assert need(conv, has_filters, "") is conv
+    message = r"^layer 'hidden' \(DenseLayer\) is not one of images; these are: input, conv, pool$"
+    with pytest.raises(ValueError, match=message):
+        need(hidden, puts_out_images, "one of images")
+    with pytest.raises(ValueError, match=r"is not odd, it has no weights; these are: none$"):
+        need(pool, lambda layer: False, "odd")
+
+
+def test_outputs_are_those_of_the_net(net):
+    for name in ("conv", "hidden"):
+        found = output_of(net.layers_[name], IMAGES)
+        np.testing.assert_allclose(found, net.get_output(name, IMAGES), atol=1e-6)
+    with pytest.raises(
+        ValueError, match=r"X has shape \(n, 1, 6, 7\), but the input layer 'input'"
+    ):
+        output_of(net.layers_["conv"], IMAGES[:, :1])
