@@ -11,9 +11,9 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from .errors import Faults
+from .errors import Problems
 from .estimator.neural_net import NeuralNet
-from .model_selection.jobs import Job, Task, check_lanes
+from .model_selection.jobs import FitBatch, Job, check_lanes
 from .utils.checks import is_count
 
 __all__ = ["BatchedBagging"]
@@ -107,10 +107,10 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         rows = self._check(_num_samples(X))
         rng = check_random_state(self.random_state)
         jobs = [self._job(rng, _num_samples(X), rows) for _ in range(self.n_estimators)]
-        Task(X, y, params, self.lanes, self.max_lanes).run(jobs)
+        FitBatch(X, y, params, self.lanes, self.max_lanes).run(jobs)
         for job in jobs:
-            if job.outcome.fault is not None:
-                raise job.outcome.fault
+            if job.outcome.error is not None:
+                raise job.outcome.error
         self.estimators_ = [job.estimator for job in jobs]
         self.estimators_samples_ = [job.train for job in jobs]
         first = self.estimators_[0]
@@ -124,15 +124,15 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
 
     def _check(self, n: int) -> int:
         """Check the parameters, and tell how many rows each net gets."""
-        faults = Faults()
-        with faults.collect():
+        problems = Problems()
+        with problems.collect():
             check_lanes(self.lanes, self.max_lanes)
         if not is_count(self.n_estimators) or self.n_estimators < 1:
-            faults.add(f"n_estimators={self.n_estimators!r} is no whole number from 1 on")
+            problems.add(f"n_estimators={self.n_estimators!r} is no whole number from 1 on")
         whole = is_count(self.max_samples)
         if isinstance(self.max_samples, bool) or not 0 < self.max_samples <= (n if whole else 1.0):
-            faults.add(f"max_samples={self.max_samples!r} is neither in 1 to {n} nor in (0, 1.0]")
-        faults.raise_any()
+            problems.add(f"max_samples={self.max_samples!r} is neither in 1 to {n} nor in (0, 1.0]")
+        problems.raise_any()
         return int(self.max_samples if whole else max(1, round(self.max_samples * n)))
 
     def _job(self, rng: np.random.RandomState, n: int, rows: int) -> Job:

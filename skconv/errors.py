@@ -53,44 +53,44 @@ def did_you_mean(given: str, valid: Iterable[str]) -> str:
     return f" Valid are: {', '.join(names)}."
 
 
-def called(name: str, layer: Any) -> str:
+def describe_layer(name: str, layer: Any) -> str:
     """Name a layer in a message: its name and its class."""
     cls = layer if isinstance(layer, type) else type(layer)
     return f"layer {name!r} ({cls.__name__})"
 
 
-class FaultsError(ValueError):
+class ProblemsError(ValueError):
     """Several faults of one call.
 
     Parameters
     ----------
-    faults : list of Exception
+    problems : list of Exception
     """
 
-    def __init__(self, faults: list[Exception]) -> None:
-        lines = "".join(f"\n - {fault}" for fault in faults)
-        super().__init__(f"{len(faults)} faults:{lines}")
-        self.faults = faults
+    def __init__(self, problems: list[Exception]) -> None:
+        lines = "".join(f"\n - {error}" for error in problems)
+        super().__init__(f"{len(problems)} problems:{lines}")
+        self.problems = problems
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return FaultsError, (self.faults,)
+        return ProblemsError, (self.problems,)
 
 
-class Faults:
+class Problems:
     """Collect the faults of one call, so that one message tells them all.
 
-    A single fault is raised as it was found, with its own type; several become one `FaultsError`.
+    A single fault is raised as it was found, with its own type; several become one `ProblemsError`.
 
     Examples
     --------
-    >>> faults = Faults()
-    >>> with faults.collect():
+    >>> problems = Problems()
+    >>> with problems.collect():
     ...     raise ValueError('X is empty')
-    >>> faults.add('y is missing')
-    >>> faults.raise_any()
+    >>> problems.add('y is missing')
+    >>> problems.raise_any()
     Traceback (most recent call last):
     ...
-    skconv.errors.FaultsError: 2 faults:
+    skconv.errors.ProblemsError: 2 problems:
      - X is empty
      - y is missing
     """
@@ -107,10 +107,10 @@ class Faults:
         """Note a `ValueError` or `TypeError` raised inside, and go on after the block."""
         try:
             yield
-        except FaultsError as many:
-            self.found.extend(many.faults)
-        except (ValueError, TypeError) as fault:
-            self.found.append(fault)
+        except ProblemsError as many:
+            self.found.extend(many.problems)
+        except (ValueError, TypeError) as error:
+            self.found.append(error)
 
     def raise_any(self) -> None:
         """Raise what was noted, if anything was."""
@@ -118,4 +118,4 @@ class Faults:
             return
         if len(self.found) == 1:
             raise self.found[0]
-        raise FaultsError(self.found)
+        raise ProblemsError(self.found)

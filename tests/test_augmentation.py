@@ -215,7 +215,7 @@ class TestParameters:
 
     def test_all_faults_are_told_at_fit(self):
         net = make_net(augment=[Shift(-1.0), ("a__b", max)], test_augment=TestTime(FiveCrop(-1)))
-        with pytest.raises(ValueError, match="3 faults") as caught:
+        with pytest.raises(ValueError, match="3 problems") as caught:
             net.fit(X, y)
         for part in ("(Shift): by=-1.0", "'a__b' cannot name", "(FiveCrop): pad=-1"):
             assert part in str(caught.value)

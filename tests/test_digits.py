@@ -44,7 +44,7 @@ CNN = {
 
 
 @pytest.fixture(scope="module")
-def scaled(digits):
+def scale_gradients(digits):
     X, y = digits
     return (X - X.mean()) / X.std(), y
 

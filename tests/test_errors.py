@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skconv.errors import Faults, FaultsError, LayerError, called, did_you_mean
+from skconv.errors import LayerError, Problems, ProblemsError, describe_layer, did_you_mean
 
 NAMES = ["num_filters", "filter_size", "stride", "pad"]
 
@@ -39,63 +39,63 @@ def test_names_need_not_be_strings():
 
 
 def test_a_layer_is_called_by_its_name_and_class():
-    assert called("conv1", LayerError) == "layer 'conv1' (LayerError)"
-    assert called("conv1", LayerError()) == "layer 'conv1' (LayerError)"
+    assert describe_layer("conv1", LayerError) == "layer 'conv1' (LayerError)"
+    assert describe_layer("conv1", LayerError()) == "layer 'conv1' (LayerError)"
 
 
 def test_no_fault_raises_nothing():
-    faults = Faults()
-    with faults.collect():
+    problems = Problems()
+    with problems.collect():
         pass
-    faults.raise_any()
-    assert faults.found == []
+    problems.raise_any()
+    assert problems.found == []
 
 
 @pytest.mark.parametrize("kind", [LayerError, TypeError, UnicodeError])
 def test_a_single_fault_keeps_its_type(kind):
-    faults = Faults()
-    fault = kind("pad is odd")
-    with faults.collect():
-        raise fault
+    problems = Problems()
+    error = kind("pad is odd")
+    with problems.collect():
+        raise error
     with pytest.raises(kind, match=r"^pad is odd$") as caught:
-        faults.raise_any()
-    assert caught.value is fault
+        problems.raise_any()
+    assert caught.value is error
 
 
 def test_several_faults_become_one_message_in_their_order():
-    faults = Faults()
-    faults.add("first")
-    with faults.collect():
+    problems = Problems()
+    problems.add("first")
+    with problems.collect():
         raise TypeError("second")
-    faults.add("third")
-    message = "3 faults:\n - first\n - second\n - third"
-    with pytest.raises(FaultsError, match=f"^{re.escape(message)}$") as caught:
-        faults.raise_any()
-    assert list(map(type, caught.value.faults)) == [ValueError, TypeError, ValueError]
+    problems.add("third")
+    message = "3 problems:\n - first\n - second\n - third"
+    with pytest.raises(ProblemsError, match=f"^{re.escape(message)}$") as caught:
+        problems.raise_any()
+    assert list(map(type, caught.value.problems)) == [ValueError, TypeError, ValueError]
 
 
 def test_several_faults_can_be_caught_as_a_value_error():
-    assert issubclass(FaultsError, ValueError)
+    assert issubclass(ProblemsError, ValueError)
     assert issubclass(LayerError, ValueError)
 
 
 def test_collecting_many_faults_adds_each_of_them():
-    faults = Faults()
-    faults.add("first")
-    with faults.collect():
-        raise FaultsError([ValueError("second"), TypeError("third")])
-    assert [str(fault) for fault in faults.found] == ["first", "second", "third"]
+    problems = Problems()
+    problems.add("first")
+    with problems.collect():
+        raise ProblemsError([ValueError("second"), TypeError("third")])
+    assert [str(error) for error in problems.found] == ["first", "second", "third"]
 
 
 def test_other_exceptions_pass_through():
-    faults = Faults()
-    with pytest.raises(KeyError, match="conv1"), faults.collect():
+    problems = Problems()
+    with pytest.raises(KeyError, match="conv1"), problems.collect():
         raise KeyError("conv1")
-    assert faults.found == []
+    assert problems.found == []
 
 
 def test_several_faults_survive_pickle():
-    error = FaultsError([ValueError("first"), LayerError("second")])
+    error = ProblemsError([ValueError("first"), LayerError("second")])
     copy = pickle.loads(pickle.dumps(error))
     assert str(copy) == str(error)
-    assert [type(fault) for fault in copy.faults] == [ValueError, LayerError]
+    assert [type(error) for error in copy.problems] == [ValueError, LayerError]

@@ -4,16 +4,16 @@ import pytest
 from scipy.signal import correlate2d
 
 from skconv.layers import BatchNormLayer, Context, Conv2DLayer, DenseLayer, InputLayer
-from skconv.network.builder import build
-from skconv.network.graph import count
-from skconv.network.layer_list import read
+from skconv.network.builder import build_network
+from skconv.network.graph import count_parameters
+from skconv.network.layer_list import read_layers
 
 rows = ("input", InputLayer((None, 4)))
 rng = np.random.default_rng(0)
 
 
 def built(layers, given=None):
-    return build(read(layers), given or {})
+    return build_network(read_layers(layers), given or {})
 
 
 def dense(name, units=4, **fields):
@@ -25,7 +25,7 @@ def test_a_shared_parameter_is_kept_and_listed_once():
     params, _ = network.init(jax.random.key(0))
     assert {name: list(own) for name, own in params.items()} == {"a": ["W", "b"], "b": ["b"]}
     assert list(network.parameter_shapes()) == [("a", "W"), ("a", "b"), ("b", "b")]
-    assert count(spec for _, spec in network.places()) == 16 + 4 + 4
+    assert count_parameters(spec for _, spec in network.places()) == 16 + 4 + 4
     assert len(network.regularizable(params)) == 1
 
 

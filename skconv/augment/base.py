@@ -15,7 +15,7 @@ from jax import lax
 from ..ops.resampling import FILLS, sample
 from ..utils.checks import one_of
 from ..utils.fields import runtime, structural
-from .tunable import Tunable, inner
+from .tunable import Tunable, inner_tunables
 
 Batch = tuple[jax.Array, Any]
 
@@ -28,7 +28,7 @@ class OfImages(Tunable):
         """Height and width of the images; raises `TransformError` where there are none."""
         if Xb.ndim != 4:
             hint = "; give images a channel axis: X[:, None]" if Xb.ndim == 3 else ""
-            raise self.fault(
+            raise self.error(
                 f"takes images of shape (n, channels, height, width), got {Xb.shape}{hint}"
             )
         return Xb.shape[2:]
@@ -63,18 +63,18 @@ class Transform(OfImages):
     @property
     def needs_rows(self) -> bool:
         """Whether the call takes ``epoch`` and ``rows`` as well; see `invoke`."""
-        return any(needs_rows(one) for _, one in inner(self))
+        return any(needs_rows(one) for _, one in inner_tunables(self))
 
     @property
     def mixes(self) -> bool:
         """Whether rows and their targets become mixtures; labels must then be probabilities."""
-        return any(mixes(one) for _, one in inner(self))
+        return any(mixes(one) for _, one in inner_tunables(self))
 
     def need_colors(self, Xb: jax.Array) -> None:
         """Raise `TransformError` where pixels are not red, green and blue."""
         self.image_size(Xb)
         if Xb.shape[1] != 3:
-            raise self.fault(f"takes images of 3 channels (red, green, blue), got {Xb.shape}")
+            raise self.error(f"takes images of 3 channels (red, green, blue), got {Xb.shape}")
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class MovingTransform(Transform):
     def _moved_keypoints(self, yb: Any, size: tuple[int, int], points: Any) -> jax.Array:
         pairs = (yb.ndim == 2 and yb.shape[1] % 2 == 0) or (yb.ndim == 3 and yb.shape[2] == 2)
         if not (pairs and jnp.issubdtype(yb.dtype, jnp.floating)):
-            raise self.fault(
+            raise self.error(
                 "target='keypoints' takes numbers of shape (n, 2 * points) or (n, points, 2), "
                 f"got {yb.dtype} of shape {yb.shape}"
             )
@@ -172,7 +172,7 @@ class MovingTransform(Transform):
     def _moved_mask(self, yb: Any, size: tuple[int, int], pixels: Any) -> jax.Array:
         if yb.ndim not in (3, 4) or yb.shape[-2:] != size:
             h, w = size
-            raise self.fault(
+            raise self.error(
                 f"target='mask' takes a number for each pixel, of shape (n, {h}, {w}) or "
                 f"(n, channels, {h}, {w}), got {yb.dtype} of shape {yb.shape}"
             )
@@ -223,7 +223,7 @@ def runtime_each(default: float, low: float = -np.inf, high: float = np.inf) -> 
     return dataclasses.field(default=default, metadata={"kind": "runtime", "check": check})
 
 
-def each_axis(value: Any) -> list[jax.Array]:
+def per_axis(value: Any) -> list[jax.Array]:
     """Spread a `runtime_each` field over x and y."""
     values = value if isinstance(value, tuple) else (value, value)
     return [jnp.asarray(one, jnp.float32) for one in values]

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from ..ops.resampling import ORDERS, sample
 from ..utils.checks import one_of
 from ..utils.fields import runtime, structural
-from .base import Batch, FillingTransform, MovingTransform, each_axis, runtime_each, spread_log
+from .base import Batch, FillingTransform, MovingTransform, per_axis, runtime_each, spread_log
 
 __all__ = ["RandomCrop", "RandomResizedCrop"]
 
@@ -49,7 +49,7 @@ class RandomCrop(FillingTransform):
         key : jax key
         n : int
         """
-        pad = jnp.floor(jnp.stack(each_axis(self.pad)))
+        pad = jnp.floor(jnp.stack(per_axis(self.pad)))
         drawn = jax.random.uniform(key, (n, 2), jnp.float32)
         return jnp.minimum(jnp.floor(drawn * (2 * pad + 1)) - pad, pad)
 

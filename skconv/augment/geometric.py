@@ -12,7 +12,7 @@ import numpy as np
 from ..ops.resampling import ORDERS, affine_moves, affine_places, affine_points
 from ..utils.checks import one_of
 from ..utils.fields import runtime, structural
-from .base import Batch, FillingTransform, MovingTransform, each_axis, runtime_each
+from .base import Batch, FillingTransform, MovingTransform, per_axis, runtime_each
 
 __all__ = ["AlternatingFlip", "RandomAffine", "RandomFlip", "Rot90"]
 
@@ -70,7 +70,7 @@ class RandomAffine(FillingTransform):
             From ``(x, y, 1)`` in an image to the same after the move, in pixels.
         """
         draws = jax.random.uniform(key, (n, 5), jnp.float32, -1.0, 1.0)
-        limits = self.rotation, self.shear, self.scale, each_axis(self.translation)
+        limits = self.rotation, self.shear, self.scale, per_axis(self.translation)
         return affine_moves(draws, *limits, height, width)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
@@ -143,7 +143,7 @@ class _MirroringTransform(MovingTransform):
         order = np.arange(k)
         for left, right in self.flip_pairs:
             if max(left, right) >= k:
-                raise self.fault(
+                raise self.error(
                     f"flip_pairs={self.flip_pairs!r} has {max(left, right)}, but there are "
                     f"{k} points, counted from 0"
                 )
@@ -215,7 +215,7 @@ class AlternatingFlip(_MirroringTransform):
     ) -> Batch:
         """Mirror those whose turn it is."""
         if epoch is None or rows is None:
-            raise self.fault("needs the epoch and the numbers of the rows, which training has only")
+            raise self.error("needs the epoch and the numbers of the rows, which training has only")
         seed = jax.random.key(0)
         bits = jax.vmap(lambda row: jax.random.bits(jax.random.fold_in(seed, row)))(rows)
         turn = (bits + jnp.asarray(epoch).astype(bits.dtype)) & 1
@@ -274,7 +274,7 @@ class Rot90(_MirroringTransform):
         """Turn."""
         height, width = self.image_size(Xb)
         if height != width:
-            raise self.fault(f"takes square images, got {height} by {width} pixels")
+            raise self.error(f"takes square images, got {height} by {width} pixels")
         turned, flipped, upset = jax.random.bernoulli(key, 0.5, (3, len(Xb)))
         if not self.mirrored:
             turned = flipped ^ upset

@@ -14,7 +14,7 @@ from jax import lax
 from ..ops.resampling import FILLS, ORDERS, affine_moves, affine_places, sample
 from ..utils.checks import flag, one_of
 from ..utils.fields import runtime, structural
-from .base import Grid, each_axis, runtime_each
+from .base import Grid, per_axis, runtime_each
 
 __all__ = ["Dihedral", "FiveCrop", "QuasiAffine", "TenCrop"]
 
@@ -50,7 +50,7 @@ class FiveCrop(Grid):
     def __call__(self, i: Any, n: int, Xb: jax.Array) -> jax.Array:
         """Crop at the centre, top left, top right, bottom left, bottom right."""
         height, width = self.image_size(Xb)
-        x, y = (jnp.floor(pad) for pad in each_axis(self.pad))
+        x, y = (jnp.floor(pad) for pad in per_axis(self.pad))
         right, down = (jnp.array(signs, jnp.float32)[i % 5] for signs in _CORNERS)
         columns = jnp.arange(width, dtype=jnp.float32) + right * x
         rows = jnp.arange(height, dtype=jnp.float32) + down * y
@@ -112,7 +112,7 @@ class Dihedral(Grid):
         """Turn, and mirror the latter four."""
         height, width = self.image_size(Xb)
         if height != width:
-            raise self.fault(f"takes square images, got {height} by {width} pixels")
+            raise self.error(f"takes square images, got {height} by {width} pixels")
 
         def turned(k: int) -> Callable[[jax.Array], jax.Array]:
             return lambda Xb: jnp.rot90(Xb, k, axes=(2, 3))
@@ -181,6 +181,6 @@ class QuasiAffine(Grid):
         """Move."""
         height, width = self.image_size(Xb)
         parts = jnp.asarray(self.parts(n))[jnp.asarray(i, jnp.int32)][None]
-        limits = self.rotation, self.shear, self.scale, each_axis(self.translation)
+        limits = self.rotation, self.shear, self.scale, per_axis(self.translation)
         places = affine_places(affine_moves(parts, *limits, height, width), height, width)
         return sample(Xb, *places, order=self.order, fill=self.fill, cval=self.cval)

@@ -97,18 +97,18 @@ class _MixingTransform(Transform):
     def mixed(self, yb: Any, part: jax.Array, partner: jax.Array) -> Any:
         """Mix targets, those of several outputs alike; labels become rows of probabilities."""
         if yb is None:
-            raise self.fault("has no targets to mix; it is for training only")
+            raise self.error("has no targets to mix; it is for training only")
         return jax.tree.map(lambda one: self._mixed(one, part, partner), yb)
 
     def _mixed(self, yb: jax.Array, part: jax.Array, partner: jax.Array) -> jax.Array:
         if not jnp.issubdtype(yb.dtype, jnp.floating):
             if yb.ndim != 1:
-                raise self.fault(
+                raise self.error(
                     "mixes labels of shape (n,), or numbers or probabilities of any; "
                     f"got {yb.dtype} of shape {yb.shape}"
                 )
             if self.num_classes is None:
-                raise self.fault(
+                raise self.error(
                     f"needs num_classes to mix labels, which are {yb.dtype} of shape {yb.shape}"
                 )
             yb = jax.nn.one_hot(yb, self.num_classes, dtype=jnp.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..errors import Faults, did_you_mean
+from ..errors import Problems, did_you_mean
 from ..utils.checks import as_list, is_named
 from .base import Grid, Transform
 from .tunable import Tunable, parameters, with_parameters
@@ -47,7 +47,7 @@ class Entry(NamedTuple):
         return self._replace(transform=with_parameters(self.transform, values))
 
 
-def entries(augment: Any) -> list[Entry]:
+def read_entries(augment: Any) -> list[Entry]:
     """Read the parameter `augment`.
 
     Parameters
@@ -61,7 +61,7 @@ def entries(augment: Any) -> list[Entry]:
     Examples
     --------
     >>> from skconv.augment import RandomFlip
-    >>> [entry.called for entry in entries([RandomFlip(), ('mine', max)])]
+    >>> [entry.called for entry in read_entries([RandomFlip(), ('mine', max)])]
     ['augment[0] (RandomFlip)', "augment 'mine' (max)"]
     """
     return [
@@ -70,36 +70,36 @@ def entries(augment: Any) -> list[Entry]:
     ]
 
 
-def check_entries(given: list[Entry], faults: Faults) -> None:
+def check_entries(given: list[Entry], problems: Problems) -> None:
     """Note names that cannot be, and fields that transforms cannot have."""
     for i, entry in enumerate(given):
         name, transform = entry
         if isinstance(transform, type):
-            faults.add(f"{entry.called} is a class; write {transform.__name__}()")
+            problems.add(f"{entry.called} is a class; write {transform.__name__}()")
         if not name.isdigit() and (not name.isidentifier() or "__" in name):
-            faults.add(
+            problems.add(
                 f"{name!r} cannot name a transform: keywords hold it, so it must be an identifier "
                 "without double underscores"
             )
         if name in (other.name for other in given[:i]):
-            faults.add(f"two transforms are called {name!r}")
+            problems.add(f"two transforms are called {name!r}")
         if isinstance(transform, Tunable) and not isinstance(transform, Transform):
-            faults.add(f"{entry.called} is no transform of batches, but for test_augment")
-        _check_fields(entry.called, transform, faults)
+            problems.add(f"{entry.called} is no transform of batches, but for test_augment")
+        _check_fields(entry.called, transform, problems)
 
 
 def check_test_augment(test_augment: Any) -> None:
     """Raise `ValueError` where it cannot predict, with all fields that cannot be so."""
-    faults, name = Faults(), type(test_augment).__name__
+    problems, name = Problems(), type(test_augment).__name__
     if isinstance(test_augment, Transform | Grid):
-        faults.add(f"test_augment ({name}) predicts nothing; write TestTime({name}(...))")
-    _check_fields(f"test_augment ({name})", test_augment, faults)
-    faults.raise_any()
+        problems.add(f"test_augment ({name}) predicts nothing; write TestTime({name}(...))")
+    _check_fields(f"test_augment ({name})", test_augment, problems)
+    problems.raise_any()
 
 
-def _check_fields(called: str, value: Any, faults: Faults) -> None:
-    for fault in value.check() if isinstance(value, Tunable) else ():
-        faults.add(f"{called}: {fault}")
+def _check_fields(called: str, value: Any, problems: Problems) -> None:
+    for error in value.check() if isinstance(value, Tunable) else ():
+        problems.add(f"{called}: {error}")
 
 
 class AugmentParameters:
@@ -144,14 +144,14 @@ class AugmentParameters:
             if field:
                 try:
                     new = with_parameters(entry.transform, {field: new})
-                except ValueError as fault:
-                    raise ValueError(f"{entry.called}: {fault}") from fault
+                except ValueError as error:
+                    raise ValueError(f"{entry.called}: {error}") from error
             changed[name] = entry._replace(transform=new)
         return self._like_given([changed[entry.name].transform for entry in known])
 
     def _entries(self) -> list[Entry]:
         """List the transforms, or none of them where there is something else, which `fit` says."""
-        found = entries(self._augment)
+        found = read_entries(self._augment)
         return found if all(callable(entry.transform) for entry in found) else []
 
     def _like_given(self, transforms: list[Any]) -> Any:

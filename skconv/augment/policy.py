@@ -47,7 +47,7 @@ class _ChoosingTransform(Transform):
 
     def _pick(self, where: jax.Array, new: jax.Array, old: jax.Array) -> jax.Array:
         if new.shape != old.shape:
-            raise self.fault(f"transforms make shapes {old.shape} and {new.shape} of one batch")
+            raise self.error(f"transforms make shapes {old.shape} and {new.shape} of one batch")
         return jnp.where(by_row(where, old), new, old)
 
 

@@ -166,10 +166,10 @@ class RandAugment(FillingTransform):
 
     def check(self):
         """Yield what is wrong with the fields, whatever the batch."""
-        faults = list(super().check())
-        if not faults and self.low >= self.high:
-            faults = [f"low={self.low!r} is not less than high={self.high!r}"]
-        return faults
+        problems = list(super().check())
+        if not problems and self.low >= self.high:
+            problems = [f"low={self.low!r} is not less than high={self.high!r}"]
+        return problems
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Apply round after round."""

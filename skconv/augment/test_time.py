@@ -76,9 +76,9 @@ class TestTime(Tunable):
 
     def check(self) -> Iterable[str]:
         """Yield what is wrong with the fields."""
-        faults = list(super().check())
-        yield from faults
-        if faults:
+        problems = list(super().check())
+        yield from problems
+        if problems:
             return
         for one in self._all():
             name = type(one).__name__
@@ -141,7 +141,7 @@ class TestTime(Tunable):
         Xb : array of shape (n, ...)
         """
         if isinstance(Xb, dict):
-            raise self.fault(f"takes one array, and X is a dict of {', '.join(Xb)}")
+            raise self.error(f"takes one array, and X is a dict of {', '.join(Xb)}")
         key, left = jax.random.fold_in(key, i), i
         for number, one in enumerate(self._all()):
             shape = Xb.shape

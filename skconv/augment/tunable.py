@@ -38,16 +38,16 @@ class Tunable:
                 yield f"{spec.name} is missing"
             elif test is not None and (valid := test(value)):
                 yield f"{spec.name}={value!r} is not {valid}"
-        for where, one in inner(self):
+        for where, one in inner_tunables(self):
             if isinstance(one, Tunable):
-                yield from (f"{where} ({type(one).__name__}): {fault}" for fault in one.check())
+                yield from (f"{where} ({type(one).__name__}): {error}" for error in one.check())
 
-    def fault(self, message: str) -> TransformError:
+    def error(self, message: str) -> TransformError:
         """Make an error that names the class."""
         return TransformError(f"{type(self).__name__}: {message}")
 
 
-def inner(tunable: Tunable) -> Iterator[tuple[str, Any]]:
+def inner_tunables(tunable: Tunable) -> Iterator[tuple[str, Any]]:
     """Yield what the fields hold of tunables and what is beside them, with the place."""
     for spec in dataclasses.fields(tunable):
         value = getattr(tunable, spec.name)
@@ -139,7 +139,7 @@ def with_values(tunable: Any, values: Mapping[str, Any]) -> Any:
     return replace(tunable, **changes) if changes else tunable
 
 
-def structure_of(tunable: Any) -> Any:
+def without_values(tunable: Any) -> Any:
     """Put zeros in place of the numbers: equal for what compiles to the same program.
 
     Parameters
@@ -153,13 +153,13 @@ def structure_of(tunable: Any) -> Any:
     Examples
     --------
     >>> from skconv.augment import RandomFlip
-    >>> structure_of(RandomFlip(p=0.3))
+    >>> without_values(RandomFlip(p=0.3))
     RandomFlip(target=None, keypoint_range=None, flip_pairs=(), p=0.0, axis='horizontal')
     """
     return with_values(tunable, jax.tree.map(lambda _: 0.0, runtime_values(tunable)))
 
 
-def numbers_of(tunable: Any) -> Any:
+def float32_values(tunable: Any) -> Any:
     """Read the numbers with one dtype, so that no program is compiled for another.
 
     Parameters

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from .host_transform import Changed, change
+from .host_transform import TransformedBatch, transform_batch
 from .inputs import Rows
-from .iterators import BatchIterator, changes
+from .iterators import BatchIterator, has_transform
 
 CHUNK_BYTES = 16 * 2**20
 """Size that a chunk may have; of larger data two are in memory at a time.
@@ -22,7 +22,7 @@ Rows that fit one chunk stay on the device: an epoch of 3,200 digits takes a den
 784-500-50-10 units 44 ms so, and 53 in two chunks of 8 MiB; the memory of the process peaks lower.
 """
 
-PREDICTED = 4
+PREDICT_FRACTION = 4
 """How many times smaller chunks are where nothing is learnt.
 
 Few rows are more often asked for than many, and a chunk is filled up and copied whole: 6 ms for one
@@ -56,7 +56,7 @@ def chunk_steps(batch_bytes: int) -> int:
     return int(np.clip(CHUNK_BYTES // max(batch_bytes, 1), 1, MAX_STEPS))
 
 
-def chunks(
+def iterate_chunks(
     rows: Rows,
     y: Any,
     weights: np.ndarray | None,
@@ -92,7 +92,7 @@ def chunks(
         first rows, so that statistics see real rows only; those copies have weight zero.
     """
     size = iterator.batch_size
-    index, live = cut(len(rows), weights, iterator, seed=seed, epoch=epoch)
+    index, live = cut_batches(len(rows), weights, iterator, seed=seed, epoch=epoch)
     length = max(1, chunk_steps(size * rows.row_bytes()) // part)
     gather = _gather(rows, y, iterator, keep=keep)
     for start in range(0, len(index), length):
@@ -129,7 +129,7 @@ def first_batch(rows: Rows, y: Any, iterator: BatchIterator) -> tuple[dict[Any, 
     return jax.tree.map(lambda array: array[0], (made.X, made.y))
 
 
-def cut(
+def cut_batches(
     n: int, weights: np.ndarray | None, iterator: BatchIterator, *, seed: int = 0, epoch: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut rows into batches, of which the last is filled up from the first rows.
@@ -158,10 +158,10 @@ def cut(
 def fits_one_chunk(rows: Rows, iterator: BatchIterator) -> bool:
     """Whether the rows of all epochs are those of one chunk, and only their order changes."""
     size = iterator.batch_size
-    return not changes(iterator) and len(rows) <= size * chunk_steps(size * rows.row_bytes())
+    return not has_transform(iterator) and len(rows) <= size * chunk_steps(size * rows.row_bytes())
 
 
-def orders(
+def epoch_orders(
     n: int, iterator: BatchIterator, shape: tuple[int, int, int], seed: int, epochs: range
 ) -> np.ndarray:
     """Places of the rows in a chunk that holds them as they are given.
@@ -179,7 +179,7 @@ def orders(
     Returns
     -------
     int32 array of that shape
-        As in `chunks` the last batch wraps around to the first rows.
+        As in `iterate_chunks` the last batch wraps around to the first rows.
     """
     found = np.zeros(shape, np.int32)
     for order, epoch in zip(found, epochs, strict=False):
@@ -188,15 +188,15 @@ def orders(
     return found
 
 
-def epochs_at_once(shape: tuple[int, int]) -> int:
+def epochs_per_call(shape: tuple[int, int]) -> int:
     """Epochs that one call may go through, from the shape of a chunk alone."""
     return int(np.clip(ORDER_BYTES // (4 * math.prod(shape)), 1, MAX_EPOCHS))
 
 
 @functools.cache
-def as_they_are(shape: tuple[int, int]) -> np.ndarray:
-    """The order of a chunk whose rows lie in the order of the epoch already, as of `orders`."""
-    found = np.zeros((epochs_at_once(shape), *shape), np.int32)
+def identity_order(shape: tuple[int, int]) -> np.ndarray:
+    """The order of a chunk whose rows lie in the order of the epoch already, as of `epoch_orders`."""
+    found = np.zeros((epochs_per_call(shape), *shape), np.int32)
     found[0] = np.arange(found[0].size).reshape(shape)
     return found
 
@@ -207,44 +207,44 @@ def _batches(order: np.ndarray, size: int) -> np.ndarray:
     return np.resize(order, batches * size).reshape(batches, size)
 
 
-def take(y: Any, index: np.ndarray) -> Any:
+def take_targets(y: Any, index: np.ndarray) -> Any:
     """Copy the targets of some rows, whatever the number of outputs."""
     return jax.tree.map(lambda array: array[index], y)
 
 
 def _gather(
     rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool
-) -> Callable[[np.ndarray, np.ndarray], Changed]:
+) -> Callable[[np.ndarray, np.ndarray], TransformedBatch]:
     """Make a function from numbers and weights of rows, batch by batch, to batches."""
-    if changes(iterator):
+    if has_transform(iterator):
         return _changing(rows, y, iterator, keep=keep)
 
-    def gather(index: np.ndarray, live: np.ndarray) -> Changed:
+    def gather(index: np.ndarray, live: np.ndarray) -> TransformedBatch:
         flat = rows.take(index.ravel())
         X = {name: array.reshape(*index.shape, *array.shape[1:]) for name, array in flat.items()}
-        return Changed(X, take(y, index), live, index)
+        return TransformedBatch(X, take_targets(y, index), live, index)
 
     return gather
 
 
 def _changing(
     rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool
-) -> Callable[[np.ndarray, np.ndarray], Changed]:
+) -> Callable[[np.ndarray, np.ndarray], TransformedBatch]:
     """Make a function that gathers batches one after the other and changes them."""
     done, count = 0, iterator.batch_size if keep else None
 
     def taken(index: np.ndarray) -> tuple[dict[str, np.ndarray], Any]:
-        return rows.take(index), take(y, index)
+        return rows.take(index), take_targets(y, index)
 
-    def one(batch: np.ndarray, live: np.ndarray) -> Changed:
+    def one(batch: np.ndarray, live: np.ndarray) -> TransformedBatch:
         nonlocal done, count
         done += 1
         with _numbered(done, iterator):
-            made = change(iterator.transform, taken, batch, live, count)
+            made = transform_batch(iterator.transform, taken, batch, live, count)
             count = len(made.weights)
             return made._replace(X=rows.enter(made.X))
 
-    def gather(index: np.ndarray, live: np.ndarray) -> Changed:
+    def gather(index: np.ndarray, live: np.ndarray) -> TransformedBatch:
         batches = [one(*pair) for pair in zip(index, live, strict=True)]
         return jax.tree.map(lambda *arrays: np.stack(arrays), *batches)
 
@@ -256,8 +256,8 @@ def _numbered(number: int, iterator: BatchIterator) -> Iterator[None]:
     """Say in which batch an exception arose."""
     try:
         yield
-    except Exception as fault:
-        fault.add_note(f"in batch {number}, changed by {type(iterator).__name__}.transform")
+    except Exception as error:
+        error.add_note(f"in batch {number}, changed by {type(iterator).__name__}.transform")
         raise
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..network.graph import Network
 from ..utils.cache_keys import structural_key
-from ..utils.memo import Shelf
-from .chunks import first_batch, take
+from ..utils.memo import Memo
+from .chunks import first_batch, take_targets
 from .inputs import Rows, check_rows
 from .iterators import (
     BatchIterator,
@@ -18,13 +18,13 @@ from .iterators import (
     as_split,
     as_test_iterator,
     as_train_iterator,
-    changes,
+    has_transform,
 )
-from .output_targets import Outputs, check_lengths, each
+from .output_targets import Outputs, as_tuple, check_lengths
 from .targets import Numbers
 
 
-class Feed(NamedTuple):
+class Dataset(NamedTuple):
     """Rows to train or to evaluate on.
 
     Parameters
@@ -52,13 +52,15 @@ class Feed(NamedTuple):
         known = self.rows.index
         return np.arange(len(self.rows)) if known is None else known
 
-    def subset(self, index: np.ndarray) -> Feed:
+    def subset(self, index: np.ndarray) -> Dataset:
         """Keep only some of the rows."""
         weights = None if self.weights is None else self.weights[index]
-        return self._replace(rows=self.rows.subset(index), y=take(self.y, index), weights=weights)
+        return self._replace(
+            rows=self.rows.subset(index), y=take_targets(self.y, index), weights=weights
+        )
 
 
-def _encoded(outputs: Outputs, y: Any, network: Network, shelf: Shelf) -> tuple[Outputs, Any]:
+def _encoded(outputs: Outputs, y: Any, network: Network, memo: Memo) -> tuple[Outputs, Any]:
     """Targets that agree with the network, and y as they encode it."""
     shapes = tuple(network.outputs.values())
 
@@ -66,10 +68,10 @@ def _encoded(outputs: Outputs, y: Any, network: Network, shelf: Shelf) -> tuple[
         matched = outputs.match(list(shapes))
         return matched, matched.encode(y)
 
-    return shelf.once(("encoded", shapes), [outputs, y], make)
+    return memo.get(("encoded", shapes), [outputs, y], make)
 
 
-def _batch(feed: Feed) -> tuple[dict[str, Any], Any]:
+def _batch(feed: Dataset) -> tuple[dict[str, Any], Any]:
     """What the first batch is like, without its numbers."""
     made = first_batch(feed.rows, feed.y, feed.iterator)
     return jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), made)
@@ -77,20 +79,20 @@ def _batch(feed: Feed) -> tuple[dict[str, Any], Any]:
 
 def _held_out(
     probe: Any, params: dict[str, Any], valid: tuple[Any, Any], network: Network, outputs: Outputs
-) -> Feed:
+) -> Dataset:
     X, y = valid
     if X is None or y is None:
         raise ValueError("X_val and y_val belong together; one of them is missing")
     rows = check_rows(probe, X, reset=False, check=params["check_input"])
     check_lengths(len(rows), y, outputs.names)
     iterator = as_test_iterator(params["batch_iterator_test"])
-    return Feed(rows, outputs.encode(y), None, iterator)
+    return Dataset(rows, outputs.encode(y), None, iterator)
 
 
 def _shapes_after(params: dict[str, Any], rows: Rows, outputs: Outputs, y: Any) -> dict[Any, Any]:
     """Shapes of rows as they enter the network, after the training iterator's transform."""
     iterator = as_train_iterator(params["batch_iterator_train"])
-    if not changes(iterator):
+    if not has_transform(iterator):
         return rows.shapes
     numbers = [one.shape if isinstance(one, Numbers) else () for one in outputs.targets]
     shapes = [
@@ -101,31 +103,31 @@ def _shapes_after(params: dict[str, Any], rows: Rows, outputs: Outputs, y: Any) 
     return {name: array.shape[1:] for name, array in X.items()}
 
 
-def _arranged(feed: Feed, network: Network, *, like: BatchIterator | None = None) -> Feed:
+def _arranged(feed: Dataset, network: Network, *, like: BatchIterator | None = None) -> Dataset:
     """Give rows the shapes of the input layers, or let the iterator's transform do that.
 
     Parameters
     ----------
-    feed : Feed
+    feed : Dataset
     network : Network
     like : BatchIterator, optional
         For rows of validation that of training, whose transform may be to blame.
     """
-    changed = changes(feed.iterator)
+    changed = has_transform(feed.iterator)
     try:
         return feed._replace(rows=feed.rows.arrange(network.inputs, changed=changed))
-    except ValueError as fault:
-        if like is None or not changes(like):
+    except ValueError as error:
+        if like is None or not has_transform(like):
             raise
         raise ValueError(
-            f"rows for validation: {fault}; batch_iterator_train has a transform, and "
+            f"rows for validation: {error}; batch_iterator_train has a transform, and "
             "batch_iterator_test needs one that makes rows of the same shape"
-        ) from fault
+        ) from error
 
 
 def _split(
-    net: Any, params: dict[str, Any], feed: Feed, seed: int, network: Network, shelf: Shelf
-) -> tuple[Feed, Feed | None]:
+    net: Any, params: dict[str, Any], feed: Dataset, seed: int, network: Network, memo: Memo
+) -> tuple[Dataset, Dataset | None]:
     splitter = as_split(params["train_split"])
     iterator = as_test_iterator(params["batch_iterator_test"])
     if splitter is None:
@@ -135,9 +137,9 @@ def _split(
         return train, valid._replace(iterator=iterator)
     if isinstance(splitter, TrainSplit) and splitter.random_state is None:
         splitter = TrainSplit(splitter.eval_size, splitter.stratify, seed)
-    first = each(feed.y)[0]
+    first = as_tuple(feed.y)[0]
     classes = first if first.ndim == 1 else None
-    train, valid = shelf.once(
+    train, valid = memo.get(
         ("split", structural_key(splitter)),
         [first],
         lambda: next(iter(splitter.split(np.empty((len(feed.rows), 1)), classes))),
@@ -147,7 +149,7 @@ def _split(
     )
 
 
-def _split_by_function(net: Any, function: Any, feed: Feed) -> tuple[Feed, Feed]:
+def _split_by_function(net: Any, function: Any, feed: Dataset) -> tuple[Dataset, Dataset]:
     """Split as nolearn's functions do, which return arrays and know no weights."""
     if feed.weights is not None:
         raise ValueError(
@@ -161,7 +163,7 @@ def _split_by_function(net: Any, function: Any, feed: Feed) -> tuple[Feed, Feed]
     )
 
 
-def _with_class_weights(feed: Feed, class_weight: Any, outputs: Outputs) -> Feed:
+def _with_class_weights(feed: Dataset, class_weight: Any, outputs: Outputs) -> Dataset:
     if class_weight is None:
         return feed
     of_class = outputs.row_weights(feed.y, class_weight)

@@ -9,14 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..utils.memo import Shelf
-from .chunks import Chunk, chunks
-from .dataset import Feed
+from ..utils.memo import Memo
+from .chunks import Chunk, iterate_chunks
+from .dataset import Dataset
 from .inputs import Rows
 from .iterators import BatchIterator
 
 
-class Batches(NamedTuple):
+class StackedBatches(NamedTuple):
     """Rows cut into batches, as `skconv.data.chunks.Chunk` holds them.
 
     Parameters
@@ -36,10 +36,10 @@ class Batches(NamedTuple):
 
     def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
         """X, y and weights of a batch."""
-        return batch_of(self.X, i), at(self.y, i), self.weights[i]
+        return batch_at(self.X, i), targets_at(self.y, i), self.weights[i]
 
 
-class Gathered(NamedTuple):
+class IndexedBatches(NamedTuple):
     """Batches that lie anywhere in the data.
 
     Parameters
@@ -59,49 +59,49 @@ class Gathered(NamedTuple):
     def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
         """X, y and weights of a batch."""
         places = 0, self.index[i]
-        return batch_of(self.X, places), at(self.y, places), self.weights[i]
+        return batch_at(self.X, places), targets_at(self.y, places), self.weights[i]
 
 
-def flat(batches: Any) -> Any:
+def flatten_batches(batches: Any) -> Any:
     """Take arrays of batches for arrays of rows."""
     return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
 
 
-def batch_of(X: dict[str, jax.Array], i: Any) -> dict[str, jax.Array]:
+def batch_at(X: dict[str, jax.Array], i: Any) -> dict[str, jax.Array]:
     """Take a batch, or the rows at some places, as float32."""
     return {name: array[i].astype(jnp.float32) for name, array in X.items()}
 
 
-def at(y: Any, i: Any) -> Any:
+def targets_at(y: Any, i: Any) -> Any:
     """Take the targets of a batch, or at some places."""
     return jax.tree.map(lambda array: array[i], y)
 
 
-def buffer(make: Callable[[Any], Any], length: int) -> Any:
+def output_buffer(make: Callable[[Any], Any], length: int) -> Any:
     """Make room for what a function of the batch's number gives for all batches."""
     return jax.tree.map(
         lambda one: jnp.zeros((length, *one.shape), one.dtype), jax.eval_shape(make, 0)
     )
 
 
-def put(kept: Any, i: Any, new: Any) -> Any:
+def store_batch(kept: Any, i: Any, new: Any) -> Any:
     """Put down what a batch gave."""
     return jax.tree.map(lambda buffer, one: buffer.at[i].set(one), kept, new)
 
 
-class Placed(NamedTuple):
+class DeviceRows(NamedTuple):
     """Rows on the device that stay for all epochs.
 
     Parameters
     ----------
-    batches : Batches
+    batches : StackedBatches
     steps : int
         Batches of an epoch.
     index : int array of shape (n,) or None
         Place of each row of the feed; None where they lie in order.
     """
 
-    batches: Batches
+    batches: StackedBatches
     steps: int
     index: np.ndarray | None
 
@@ -110,18 +110,18 @@ class Placed(NamedTuple):
         return order if self.index is None else self.index[order]
 
 
-def as_batches(chunk: Chunk) -> Batches:
+def stack_batches(chunk: Chunk) -> StackedBatches:
     """Take the arrays of a chunk."""
-    return Batches(chunk.X, chunk.y, chunk.weights, chunk.rows)
+    return StackedBatches(chunk.X, chunk.y, chunk.weights, chunk.rows)
 
 
-def alone(feed: Feed) -> Placed:
+def place_rows(feed: Dataset) -> DeviceRows:
     """Place the rows of a feed that fit one chunk."""
     chunk = _chunk(feed.rows, feed.y, feed.weights, feed.iterator)
-    return Placed(jax.device_put(as_batches(chunk)), chunk.steps, None)
+    return DeviceRows(jax.device_put(stack_batches(chunk)), chunk.steps, None)
 
 
-def shared(feed: Feed, shelf: Shelf) -> Placed:
+def place_shared_rows(feed: Dataset, memo: Memo) -> DeviceRows:
     """Place all rows of the arrays that a feed has rows of, once for all feeds that have some."""
     rows, size = feed.rows, feed.iterator.batch_size
     arrays = list(rows.arrays.values())
@@ -129,12 +129,12 @@ def shared(feed: Feed, shelf: Shelf) -> Placed:
     def all_rows() -> dict[str, Any]:
         return jax.device_put(_chunk(rows.whole(), None, None, feed.iterator).X)
 
-    X = shelf.once(("rows in batches", size, jax.config.jax_default_device), arrays, all_rows)
+    X = memo.get(("rows in batches", size, jax.config.jax_default_device), arrays, all_rows)
     shape = next(iter(X.values())).shape[:2]
-    return Placed(spread_feed(X, shape, feed), feed.steps, feed.index)
+    return DeviceRows(scatter_rows(X, shape, feed), feed.steps, feed.index)
 
 
-def spread_feed(X: Any, shape: tuple[int, int], feed: Feed, *others: Feed) -> Batches:
+def scatter_rows(X: Any, shape: tuple[int, int], feed: Dataset, *others: Dataset) -> StackedBatches:
     """Put targets, weights and numbers of rows at the places of their rows.
 
     Parameters
@@ -142,19 +142,19 @@ def spread_feed(X: Any, shape: tuple[int, int], feed: Feed, *others: Feed) -> Ba
     X : dict of array of shape (*shape, ...)
     shape : (int, int)
         Places, in batches.
-    feed : Feed
+    feed : Dataset
         Rows to train on; all others get the weight zero.
-    *others : Feed
+    *others : Dataset
         Of the same arrays; their targets are put in place as well.
 
     Returns
     -------
-    Batches
+    StackedBatches
     """
     index, n = feed.index, len(feed.rows)
     weights = np.ones(n, np.float32) if feed.weights is None else feed.weights
     targets = [(one.index, one.y) for one in (feed, *others)]
-    return Batches(
+    return StackedBatches(
         X,
         jax.tree.map(
             lambda *ys: _spread(shape, *zip((i for i, _ in targets), ys, strict=True)),
@@ -176,5 +176,5 @@ def _spread(shape: tuple[int, int], *parts: tuple[np.ndarray, np.ndarray]) -> np
 
 def _chunk(rows: Rows, y: Any, weights: Any, iterator: BatchIterator) -> Chunk:
     """Cut rows that fit one chunk, in the order in which they are given."""
-    (chunk,) = chunks(rows, y, weights, BatchIterator(iterator.batch_size))
+    (chunk,) = iterate_chunks(rows, y, weights, BatchIterator(iterator.batch_size))
     return chunk

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-Taken = tuple[dict[str, np.ndarray], Any]
+RowsAndTargets = tuple[dict[str, np.ndarray], Any]
 """Rows by name of the input layer, and their targets: an array, a tuple of arrays, or None."""
 
 
-class Changed(NamedTuple):
+class TransformedBatch(NamedTuple):
     """A batch after its change.
 
     Parameters
@@ -31,13 +31,13 @@ class Changed(NamedTuple):
     index: np.ndarray
 
 
-def change(
+def transform_batch(
     transform: Callable[[Any, Any], tuple[Any, Any]],
-    take: Callable[[np.ndarray], Taken],
+    take: Callable[[np.ndarray], RowsAndTargets],
     index: np.ndarray,
     weights: np.ndarray,
     rows: int | None = None,
-) -> Changed:
+) -> TransformedBatch:
     """Take rows and change them.
 
     Where there are more or fewer rows after it, nobody knows which is which. So a batch in which
@@ -57,7 +57,7 @@ def change(
 
     Returns
     -------
-    Changed
+    TransformedBatch
 
     Raises
     ------
@@ -74,7 +74,7 @@ def change(
                 f"transform makes {found} rows of {len(index)}, where {rows} are needed"
             )
         if alike or found == len(index):
-            return Changed(X, y, np.resize(weights, found), np.resize(index, found))
+            return TransformedBatch(X, y, np.resize(weights, found), np.resize(index, found))
         rows = found
     real = weights > 0
     weight = weights[real][0]
@@ -92,10 +92,10 @@ def change(
     order = np.resize(np.arange(found), rows)
     numbers = np.resize(index[real], found)
     X, y, numbers = jax.tree.map(lambda array: array[order], (X, y, numbers))
-    return Changed(X, y, np.where(np.arange(rows) < found, weight, np.float32(0)), numbers)
+    return TransformedBatch(X, y, np.where(np.arange(rows) < found, weight, np.float32(0)), numbers)
 
 
-def _changed(transform: Callable[..., Any], X: dict[str, np.ndarray], y: Any) -> Taken:
+def _changed(transform: Callable[..., Any], X: dict[str, np.ndarray], y: Any) -> RowsAndTargets:
     """Call the transform and check that rows and targets belong together."""
     names, given = list(X), y
     made = transform(X[names[0]] if len(names) == 1 else X, y)

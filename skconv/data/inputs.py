@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from ..errors import Faults, did_you_mean
+from ..errors import Problems, did_you_mean
 
 DTYPES = [np.float32, np.uint8]
 """Types that travel to the device as they are; all others become the first."""
@@ -88,14 +88,14 @@ class Rows:
         """
         if self.into is None:
             return dict(X)
-        faults, entered = Faults(), {}
+        problems, entered = Problems(), {}
         for name, array in X.items():
             row, shape = array.shape[1:], self.into[name]
             if _fits(row, shape):
                 entered[name] = array.reshape(len(array), *shape)
             else:
-                faults.add(_misfit("the changed batch", name, row, shape))
-        faults.raise_any()
+                problems.add(_misfit("the changed batch", name, row, shape))
+        problems.raise_any()
         return entered
 
     def arrange(
@@ -122,30 +122,34 @@ class Rows:
         ValueError
             Where names or shapes do not fit.
         """
-        faults = Faults()
+        problems = Problems()
         arrays, own, arranged = {}, {}, {}
         given = self.arrays
         if set(given) != set(shapes) and len(given) == len(shapes) == 1 and None in given:
             given = dict.fromkeys(shapes, given[None])
         for name in given:
             if name not in shapes:
-                faults.add(f"X has {name!r}, which is no input layer.{did_you_mean(name, shapes)}")
+                problems.add(
+                    f"X has {name!r}, which is no input layer.{did_you_mean(name, shapes)}"
+                )
         for name, shape in shapes.items():
             if name not in given:
-                faults.add(f"X lacks an array for the input layer {name!r}; give a dict of arrays")
+                problems.add(
+                    f"X lacks an array for the input layer {name!r}; give a dict of arrays"
+                )
                 continue
             own[name] = self.shapes[name if name in self.shapes else None]
             arrays[name], arranged[name] = given[name], tuple(shape[1:])
             if not (changed or _fits(own[name], arranged[name])):
-                faults.add(_misfit("X", name, own[name], arranged[name]))
-        faults.raise_any()
+                problems.add(_misfit("X", name, own[name], arranged[name]))
+        problems.raise_any()
         if changed:
             return Rows(arrays, own, self.index, arranged)
         return Rows(arrays, arranged, self.index)
 
 
 @dataclass(frozen=True, eq=False)
-class Picked:
+class RowSubset:
     """Some rows of X, of which no copy is made.
 
     Parameters
@@ -160,7 +164,7 @@ class Picked:
 
 def row_shapes(X: Any) -> dict[str | None, tuple[int, ...]]:
     """Read the shapes of rows off arrays that may be faulty otherwise."""
-    X = X.X if isinstance(X, Picked) else X
+    X = X.X if isinstance(X, RowSubset) else X
     arrays = X if _has_names(X) else {None: X}
     shapes = {name: np.shape(array)[1:] for name, array in arrays.items()}
     return {name: shape for name, shape in shapes.items() if shape and all(shape)}
@@ -232,19 +236,19 @@ def check_rows(estimator: Any, X: Any, *, reset: bool, check: bool = True) -> Ro
 
 
 def _check_dict(X: dict[str, Any], options: dict[str, Any]) -> Rows:
-    faults = Faults()
+    problems = Problems()
     arrays, shapes = {}, {}
     for name, array in X.items():
         flat, shape = _flat(array)
-        with faults.collect(), np.errstate(over="ignore"):
+        with problems.collect(), np.errstate(over="ignore"):
             arrays[name] = check_array(flat, input_name=f"X[{name!r}]", **options)
             shapes[name] = shape or arrays[name].shape[1:]
     lengths = {name: array.shape[0] for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
-        faults.add(f"the arrays of X have different lengths: {lengths}")
+        problems.add(f"the arrays of X have different lengths: {lengths}")
     if not X:
-        faults.add("X is an empty dict; give an array for each input layer")
-    faults.raise_any()
+        problems.add("X is an empty dict; give an array for each input layer")
+    problems.raise_any()
     return Rows(arrays, shapes)
 
 

@@ -129,7 +129,7 @@ class TrainSplit(BaseEstimator):
         return counts.min() >= 2 and min(n_train, n_valid) >= len(counts)
 
 
-def changes(iterator: BatchIterator) -> bool:
+def has_transform(iterator: BatchIterator) -> bool:
     """Whether an iterator has a transform of its own."""
     return type(iterator).transform is not BatchIterator.transform
 

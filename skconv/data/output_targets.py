@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_consistent_length
 
-from ..errors import Faults, did_you_mean
+from ..errors import Problems, did_you_mean
 from .targets import Numbers, Target, from_output, infer
 
 
@@ -52,12 +52,12 @@ def by_output(
     (True, True)
     """
     if isinstance(value, Mapping):
-        faults = Faults()
+        problems = Problems()
         for name in value:
             if name not in names:
                 hint = did_you_mean(name, filter(None, names))
-                faults.add(f"{argument} has {name!r}, which is none of the outputs.{hint}")
-        faults.raise_any()
+                problems.add(f"{argument} has {name!r}, which is none of the outputs.{hint}")
+        problems.raise_any()
         return tuple(value.get(name, default) for name in names)
     if isinstance(value, list | tuple):
         if len(value) != len(names):
@@ -66,7 +66,7 @@ def by_output(
     return (value,) * len(names)
 
 
-def numeric(regression: Any, outputs: Any) -> tuple[bool, ...]:
+def regression_by_output(regression: Any, outputs: Any) -> tuple[bool, ...]:
     """Tell for each output whether it answers with numbers, also before all else is checked.
 
     Parameters
@@ -76,7 +76,7 @@ def numeric(regression: Any, outputs: Any) -> tuple[bool, ...]:
 
     Examples
     --------
-    >>> numeric({'age': True}, ['digit', 'age']), numeric(True, None)
+    >>> regression_by_output({'age': True}, ['digit', 'age']), regression_by_output(True, None)
     ((False, True), (True,))
     """
     names = output_names(outputs)
@@ -87,13 +87,13 @@ def numeric(regression: Any, outputs: Any) -> tuple[bool, ...]:
     return (bool(regression),) * len(names)
 
 
-def alone(values: Sequence[Any]) -> Any:
+def unwrap_single(values: Sequence[Any]) -> Any:
     """Take one value out of a sequence of one; make a tuple of several."""
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def each(values: Any) -> tuple[Any, ...]:
-    """Make a tuple of what `alone` made."""
+def as_tuple(values: Any) -> tuple[Any, ...]:
+    """Make a tuple of what `unwrap_single` made."""
     return tuple(values) if isinstance(values, list | tuple) else (values,)
 
 
@@ -124,17 +124,21 @@ class Outputs:
 
     def encode(self, y: Any) -> Any:
         """What was given to what the losses take."""
-        parts = split(y, self.names)
-        return alone(_for_each(self.names, lambda t, part: t.encode(part), self.targets, parts))
+        parts = split_targets(y, self.names)
+        return unwrap_single(
+            _for_each(self.names, lambda t, part: t.encode(part), self.targets, parts)
+        )
 
     def decode(self, output: Any) -> Any:
         """Outputs of the network to labels, indicators or numbers."""
-        return alone([t.decode(o) for t, o in zip(self.targets, each(output), strict=True)])
+        return unwrap_single(
+            [t.decode(o) for t, o in zip(self.targets, as_tuple(output), strict=True)]
+        )
 
     def probabilities(self, output: Any) -> Any:
         """Outputs of the network to probabilities; None for numbers."""
-        pairs = zip(self.targets, each(output), strict=True)
-        return alone([None if t.classes is None else t.probabilities(o) for t, o in pairs])
+        pairs = zip(self.targets, as_tuple(output), strict=True)
+        return unwrap_single([None if t.classes is None else t.probabilities(o) for t, o in pairs])
 
     @property
     def classes(self) -> Any:
@@ -161,11 +165,11 @@ class Outputs:
             metric = r2_score if isinstance(target, Numbers) else accuracy_score
             return metric(true, predicted, sample_weight=sample_weight)
 
-        parts = split(y, self.names), each(predictions)
+        parts = split_targets(y, self.names), as_tuple(predictions)
         return float(np.mean(_for_each(self.names, score, self.targets, *parts)))
 
 
-def infer_each(
+def infer_outputs(
     y: Any, names: Names, *, regression: Sequence[bool], exact: bool = True, classes: Any = None
 ) -> Outputs:
     """Find out what kind of targets y holds for each output.
@@ -173,7 +177,7 @@ def infer_each(
     Parameters
     ----------
     y : array-like, dict, tuple or list
-        As `split` takes it.
+        As `split_targets` takes it.
     names : tuple of str or None
     regression : sequence of bool
         By output.
@@ -189,7 +193,7 @@ def infer_each(
     Examples
     --------
     >>> y = {'digit': [3, 8, 5], 'parity': ['odd', 'even', 'odd']}
-    >>> outputs = infer_each(y, ('digit', 'parity'), regression=(False, False))
+    >>> outputs = infer_outputs(y, ('digit', 'parity'), regression=(False, False))
     >>> [labels.tolist() for labels in outputs.classes]
     [[3, 5, 8], ['even', 'odd']]
     """
@@ -197,12 +201,12 @@ def infer_each(
     def find(part: Any, numbers: bool, labels: Any) -> Target:
         return infer(part, regression=numbers, exact=exact, classes=labels)
 
-    parts = split(y, names)
+    parts = split_targets(y, names)
     known = (classes,) if len(names) == 1 else by_output("classes", classes, names, None)
     return Outputs(names, _for_each(names, find, parts, regression, known))
 
 
-def from_outputs(
+def guess_outputs(
     shapes: Sequence[tuple[int | None, ...]], names: Names, *, regression: Sequence[bool]
 ) -> Outputs:
     """Guess the targets of a network that has not seen any, from the shapes of its outputs."""
@@ -210,7 +214,7 @@ def from_outputs(
     return Outputs(names, tuple(from_output(shape, regression=own) for shape, own in pairs))
 
 
-def split(y: Any, names: Names) -> tuple[Any, ...]:
+def split_targets(y: Any, names: Names) -> tuple[Any, ...]:
     """Give each output its own targets.
 
     Parameters
@@ -256,18 +260,18 @@ def split(y: Any, names: Names) -> tuple[Any, ...]:
 
 def check_lengths(n: int, y: Any, names: Names) -> None:
     """Raise where some output has not a target for each of `n` rows."""
-    check_consistent_length(np.empty(n), *split(y, names))
+    check_consistent_length(np.empty(n), *split_targets(y, names))
 
 
 def _check_names(given: list[Any], names: Names) -> None:
-    faults = Faults()
+    problems = Problems()
     for name in given:
         if name not in names:
-            faults.add(f"y has {name!r}, which is no output.{did_you_mean(name, names)}")
+            problems.add(f"y has {name!r}, which is no output.{did_you_mean(name, names)}")
     for name in names:
         if name not in given:
-            faults.add(f"y lacks targets for the output {name!r}")
-    faults.raise_any()
+            problems.add(f"y lacks targets for the output {name!r}")
+    problems.raise_any()
 
 
 def _column(table: np.ndarray, i: int) -> np.ndarray:
@@ -277,11 +281,11 @@ def _column(table: np.ndarray, i: int) -> np.ndarray:
 
 def _for_each(names: Names, function: Callable[..., Any], *values: Sequence[Any]) -> tuple:
     """Call a function for each output, and tell all that is wrong with the output's name."""
-    faults, found = Faults(), []
+    problems, found = Problems(), []
     for name, *own in zip(names, *values, strict=True):
-        with faults.collect(), _naming(name):
+        with problems.collect(), _naming(name):
             found.append(function(*own))
-    faults.raise_any()
+    problems.raise_any()
     return tuple(found)
 
 
@@ -289,7 +293,7 @@ def _for_each(names: Names, function: Callable[..., Any], *values: Sequence[Any]
 def _naming(name: str | None) -> Iterator[None]:
     try:
         yield
-    except (ValueError, TypeError) as fault:
+    except (ValueError, TypeError) as error:
         if name is None:
             raise
-        raise ValueError(f"output {name!r}: {fault}") from fault
+        raise ValueError(f"output {name!r}: {error}") from error

@@ -14,7 +14,7 @@ END: Any = object()
 
 
 @contextmanager
-def ahead(items: Iterable[T]) -> Iterator[Iterator[T]]:
+def prefetch(items: Iterable[T]) -> Iterator[Iterator[T]]:
     """Make one item while the one before it is used.
 
     The items are made one after the other in a thread of their own, and never more than one that
@@ -32,7 +32,7 @@ def ahead(items: Iterable[T]) -> Iterator[Iterator[T]]:
 
     Examples
     --------
-    >>> with ahead(range(3)) as numbers:
+    >>> with prefetch(range(3)) as numbers:
     ...     print(list(numbers))
     [0, 1, 2]
     """

@@ -105,8 +105,8 @@ class Classes:
             weights = compute_class_weight(
                 class_weight, classes=self.classes[present], y=self.classes[index]
             )
-        except ValueError as fault:
-            raise ValueError(f"class_weight: {fault}") from fault
+        except ValueError as error:
+            raise ValueError(f"class_weight: {error}") from error
         of_class = np.ones(len(self.classes), np.float32)
         of_class[present] = weights
         return of_class[index]

@@ -7,28 +7,28 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
-from ..augment.pipeline import Entry, check_entries, entries
-from ..augment.tunable import structure_of
-from ..data.output_targets import Outputs, by_output, numeric, output_names
+from ..augment.pipeline import Entry, check_entries, read_entries
+from ..augment.tunable import without_values
+from ..data.output_targets import Outputs, by_output, output_names, regression_by_output
 from ..data.targets import Target, from_output
-from ..errors import Faults, called, did_you_mean
+from ..errors import Problems, describe_layer, did_you_mean
 from ..models import default
-from ..network.builder import Task, build
-from ..network.graph import Head, Network, Runtime, as_numbers
-from ..network.layer_list import Spec, read
+from ..network.builder import TargetInfo, build_network
+from ..network.graph import Head, Network, Runtime, as_float32
+from ..network.layer_list import LayerEntry, read_layers
 from ..nonlinearities import linear, softmax
-from ..training.events import MOMENTS
+from ..training.events import EVENTS
 from ..training.plan import Plan, Scores
-from ..updates.update_rule import Update, resolve
+from ..updates.update_rule import Update, resolve_update
 from ..utils.checks import as_list
 from ..utils.fields import kind_of
 from .routing import (
-    Given,
+    SplitKeywords,
     check_collisions,
+    keyword_owners,
     loss_parameters,
-    owners,
     parameters_of,
-    route,
+    route_keywords,
     sort_keywords,
 )
 
@@ -39,15 +39,15 @@ class Blueprint:
 
     Parameters
     ----------
-    specs : list of Spec
+    specs : list of LayerEntry
     keywords : dict of str to dict
         By layer.
     update : Update
     update_values : dict of str to float or schedule
     objective : callable
-    objective_given : Given
+    objective_given : SplitKeywords
         Keywords of the objective.
-    losses_given : tuple of Given
+    losses_given : tuple of SplitKeywords
         By output, keywords of the loss function.
     heads : tuple of Head
     weights : tuple of float
@@ -59,13 +59,13 @@ class Blueprint:
     augment : tuple of Entry
     """
 
-    specs: list[Spec]
+    specs: list[LayerEntry]
     keywords: dict[str, dict[str, Any]]
     update: Update
     update_values: dict[str, Any]
     objective: Callable[..., Any]
-    objective_given: Given
-    losses_given: tuple[Given, ...]
+    objective_given: SplitKeywords
+    losses_given: tuple[SplitKeywords, ...]
     heads: tuple[Head, ...]
     weights: tuple[float, ...]
     regression: tuple[bool, ...]
@@ -86,7 +86,9 @@ class Blueprint:
         """
         known = outputs.targets if outputs else (None,) * len(self.regression)
         tasks = list(map(_task, known, self.regression))
-        return build(self.specs, self.keywords, input_shapes=shapes, heads=self.heads, tasks=tasks)
+        return build_network(
+            self.specs, self.keywords, input_shapes=shapes, heads=self.heads, tasks=tasks
+        )
 
     def runtime(self, network: Network) -> Runtime:
         """Numbers of the layers as the keywords say now, where the network has others."""
@@ -104,23 +106,23 @@ class Blueprint:
                 for name, value in changes.items()
                 if name in own or (kinds[name] == "optional" and value is not None)
             }
-            for fault in replace(layer, **changes).check():
-                raise ValueError(f"{called(spec.name, layer)}: {fault}")
+            for error in replace(layer, **changes).check():
+                raise ValueError(f"{describe_layer(spec.name, layer)}: {error}")
             for name, value in changes.items():
                 if name not in own or value is None:
                     raise ValueError(
-                        f"{called(spec.name, layer)} has {name}={getattr(layer, name)!r} in this "
+                        f"{describe_layer(spec.name, layer)} has {name}={getattr(layer, name)!r} in this "
                         f"training; {value!r} would need a fit of its own"
                     )
             own.update(changes)
-        return as_numbers(runtime)
+        return as_float32(runtime)
 
     def transforms(self) -> tuple[Callable[..., Any], ...]:
         """Transforms without their numbers, as a plan holds them."""
-        return tuple(structure_of(entry.transform) for entry in self.augment)
+        return tuple(without_values(entry.transform) for entry in self.augment)
 
 
-def _task(target: Target | None, numbers: bool) -> Task:
+def _task(target: Target | None, numbers: bool) -> TargetInfo:
     """What a target, or its kind alone, says of an output layer."""
 
     def ending(units: Any) -> Any:
@@ -130,10 +132,12 @@ def _task(target: Target | None, numbers: bool) -> Task:
         except (ValueError, TypeError):
             return target.nonlinearity if target else (linear if numbers else softmax)
 
-    return Task(target.num_units if target else None, ending)
+    return TargetInfo(target.num_units if target else None, ending)
 
 
-def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] | None) -> Blueprint:
+def make_blueprint(
+    params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] | None
+) -> Blueprint:
     """Hand each keyword to its owner.
 
     Parameters
@@ -154,47 +158,49 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
     ValueError
         With all keywords that nobody takes, and all layers that collide with a parameter.
     """
-    faults = Faults()
+    problems = Problems()
     layers, given = params["layers"], {}
     if layers is None:
         given = default(shape or (1,))
         layers = given.pop("layers")
     given |= {name: value for name, value in params.items() if name not in own}
     given |= params["more_params"] or {}
-    specs: list[Spec] = []
-    with faults.collect():
-        specs = read(layers)
-    check_collisions(specs, params, own, faults)
+    specs: list[LayerEntry] = []
+    with problems.collect():
+        specs = read_layers(layers)
+    check_collisions(specs, params, own, problems)
     objective = params["objective"]
-    routed, unknown = route(given, owners(specs, params), own) if specs else ({}, Faults())
-    faults.found += unknown.found
+    routed, unknown = (
+        route_keywords(given, keyword_owners(specs, params), own) if specs else ({}, Problems())
+    )
+    problems.found += unknown.found
     update, update_values = Update(None, (), ()), {}
     if callable(params["update"]) or isinstance(params["update"], tuple):
-        with faults.collect():
-            update, update_values = resolve(params["update"], routed.get("update", {}))
+        with problems.collect():
+            update, update_values = resolve_update(params["update"], routed.get("update", {}))
     heads, weights, losses = (), (), ()
     names = output_names(params["outputs"])
     aux = params["aux_outputs"] if isinstance(params["aux_outputs"], Mapping) else {}
-    with faults.collect():
+    with problems.collect():
         by_output("regression", params["regression"], names, False)
-    with faults.collect():
+    with problems.collect():
         name = "objective_loss_function"
         losses = by_output(name, params[name], names, None)
     if specs:
-        with faults.collect():
+        with problems.collect():
             heads = read_heads(params["outputs"], aux, [spec.name for spec in specs])
             weights = head_weights(heads, params["output_weights"] or {}, aux)
     augment = [
         entry.tuned(routed[entry.prefix]) if entry.prefix in routed else entry
-        for entry in entries(params["augment"])
+        for entry in read_entries(params["augment"])
     ]
-    check_entries(augment, faults)
-    faults.raise_any()
+    check_entries(augment, problems)
+    problems.raise_any()
     own_keywords, given = parameters_of(objective), routed["objective"]
-    objective_given = sort_keywords(own_keywords, given, faults)
+    objective_given = sort_keywords(own_keywords, given, problems)
     rest = {name: value for name, value in given.items() if name not in own_keywords}
-    losses_given = tuple(sort_keywords(takes, rest, faults) for takes in loss_parameters(params))
-    faults.raise_any()
+    losses_given = tuple(sort_keywords(takes, rest, problems) for takes in loss_parameters(params))
+    problems.raise_any()
     return Blueprint(
         specs,
         {spec.name: routed[spec.name] for spec in specs},
@@ -205,7 +211,7 @@ def blueprint(params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] |
         losses_given,
         heads,
         weights,
-        numeric(params["regression"], params["outputs"]),
+        regression_by_output(params["regression"], params["outputs"]),
         losses,
         tuple(augment),
     )
@@ -215,7 +221,7 @@ def _holding(loss: Callable[..., Any], structure: tuple[tuple[str, Any], ...]) -
     return partial(loss, **dict(structure)) if structure else loss
 
 
-def plan(
+def make_plan(
     blueprint: Blueprint, network: Network, outputs: Outputs, params: Mapping[str, Any]
 ) -> Plan:
     """Collect all that decides what is compiled."""
@@ -234,19 +240,19 @@ def plan(
         scores_valid=tuple(map(tuple, as_list(params["scores_valid"]))),
         measures=_measures(params),
     )
-    faults = Faults()
+    problems = Problems()
     for argument in ("custom_scores", "scores_train", "scores_valid"):
         taken = [*made.columns, *(name for name, _ in made.measures)]
         for name, _ in as_list(params[argument]):
             if name in taken:
-                faults.add(f"{argument}: {name!r} is a column of the history already")
-    faults.raise_any()
+                problems.add(f"{argument}: {name!r} is a column of the history already")
+    problems.raise_any()
     return made
 
 
 def _measures(params: Mapping[str, Any]) -> Scores:
     """Collect what the handlers want to know of the steps, each once."""
-    handlers = [handler for name in MOMENTS for handler in as_list(params[name])]
+    handlers = [handler for name in EVENTS for handler in as_list(params[name])]
     return tuple(dict(pair for h in handlers for pair in getattr(h, "measures", ())).items())
 
 
@@ -270,19 +276,19 @@ def read_heads(outputs: Any, aux_outputs: Iterable[str], layers: Sequence[str]) 
     ValueError
         With all names that no layer has, or that are there twice.
     """
-    faults = Faults()
+    problems = Problems()
     names = [layers[-1] if name is None else name for name in output_names(outputs)]
     aux = list(aux_outputs)
     for argument, given in (("outputs", names), ("aux_outputs", aux)):
         for name in given:
             if name not in layers:
-                faults.add(f"{argument}: there is no layer {name!r}.{did_you_mean(name, layers)}")
+                problems.add(f"{argument}: there is no layer {name!r}.{did_you_mean(name, layers)}")
     for i, name in enumerate(names):
         if name in names[:i]:
-            faults.add(f"outputs: {name!r} is there twice")
+            problems.add(f"outputs: {name!r} is there twice")
         if name in aux:
-            faults.add(f"aux_outputs: {name!r} is an output already")
-    faults.raise_any()
+            problems.add(f"aux_outputs: {name!r} is an output already")
+    problems.raise_any()
     predicted = [Head(name, target) for target, name in enumerate(names)]
     return (*predicted, *(Head(name, predicted=False) for name in aux))
 

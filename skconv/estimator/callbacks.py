@@ -9,13 +9,13 @@ from sklearn.callback import ProgressBar
 
 from ..handlers import Handler, PrintLayerInfo, PrintLog, PrintProgress
 from ..network.model import Model
-from ..training.events import MOMENTS, Handlers
+from ..training.events import EVENTS, Handlers
 from ..training.history import Row
-from ..training.metrics import means
+from ..training.metrics import weighted_means
 from ..utils.checks import as_list
 
 
-class Tasks:
+class CallbackTasks:
     """A fit and its epochs as tasks of ``sklearn.callback``.
 
     Parameters
@@ -79,7 +79,7 @@ class HandlingMixin:
 
     def _handlers(self, *, fresh: bool) -> Handlers:
         """List the handlers by moment, as new where training starts afresh."""
-        lists = {name: as_list(getattr(self, name)) for name in MOMENTS}
+        lists = {name: as_list(getattr(self, name)) for name in EVENTS}
         given = [handler for list_ in lists.values() for handler in list_]
         for handler in given if fresh else ():
             if isinstance(handler, Handler):
@@ -112,6 +112,6 @@ class HandlingMixin:
         if batch is None:
             raise AttributeError("last_batch_ is there while on_batch_finished handlers run")
         names, sums = batch
-        found = means([sums], names)[0]
+        found = weighted_means([sums], names)[0]
         del found["finite"]
         return found

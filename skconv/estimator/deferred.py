@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-_waiting: ContextVar[list[Call] | None] = ContextVar("_waiting", default=None)
+_waiting: ContextVar[list[DeferredFit] | None] = ContextVar("_waiting", default=None)
 
 
-class Call(NamedTuple):
+class DeferredFit(NamedTuple):
     """A call of `fit`.
 
     Parameters
@@ -25,10 +25,10 @@ class Call(NamedTuple):
     net: Any
     data: Any
     epochs: int
-    goes_on: bool
+    continues: bool
 
 
-def put_off(call: Call) -> bool:
+def defer(call: DeferredFit) -> bool:
     """Let a call wait, and tell whether it does."""
     waiting = _waiting.get()
     if waiting is not None:
@@ -37,9 +37,9 @@ def put_off(call: Call) -> bool:
 
 
 @contextmanager
-def putting_off() -> Iterator[list[Call]]:
+def deferring() -> Iterator[list[DeferredFit]]:
     """Let all nets wait that are fitted within, and list their calls."""
-    calls: list[Call] = []
+    calls: list[DeferredFit] = []
     token = _waiting.set(calls)
     try:
         yield calls

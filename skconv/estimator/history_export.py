@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.utils.validation import check_is_fitted
 
 from ..training.history import Row
-from ..utils.optional import imported
+from ..utils.optional import import_optional
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -30,7 +30,7 @@ class HistoryMixin:
         pandas comes with ``pip install 'skconv[log]'``.
         """
         check_is_fitted(self)
-        frame = imported("pandas").DataFrame(self.train_history_)
+        frame = import_optional("pandas").DataFrame(self.train_history_)
         return frame.set_index("epoch") if len(frame) else frame
 
     def save_history_to(self, fname: str | os.PathLike[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..augment.tunable import numbers_of
+from ..augment.tunable import float32_values
 from ..network.graph import Network
 from ..training.forward import Values
 from ..updates.update_rule import values_at
@@ -69,7 +69,7 @@ class LiveValues:
             for given in (new.objective_given, *new.losses_given)
         )
         weights = np.asarray(new.weights, np.float32)
-        augment = tuple(numbers_of(entry.transform) for entry in new.augment)
+        augment = tuple(float32_values(entry.transform) for entry in new.augment)
         runtime = new.runtime(self._network)
         self._fixed = Values(runtime, {}, objective, tuple(losses), weights, augment)
 

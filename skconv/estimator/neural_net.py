@@ -17,22 +17,22 @@ from ..data.iterators import (
     as_test_iterator,
     as_train_iterator,
 )
-from ..data.output_targets import numeric
+from ..data.output_targets import regression_by_output
 from ..network.model import Model
 from ..objectives import objective as default_objective
-from ..training.events import MOMENTS
-from ..training.loop import Session
+from ..training.events import EVENTS
+from ..training.loop import TrainingLoop
 from ..updates.rules import nesterov_momentum
 from ..utils.checks import as_list
-from ..utils.memo import Shelf
+from ..utils.memo import Memo
 from ..visualize.html import HtmlMixin
-from .blueprint import Blueprint, blueprint
-from .callbacks import HandlingMixin, Tasks
-from .deferred import Call, put_off
+from .blueprint import Blueprint, make_blueprint
+from .callbacks import CallbackTasks, HandlingMixin
+from .deferred import DeferredFit, defer
 from .history_export import HistoryMixin
 from .keyword_params import KeywordEstimator
 from .prediction import PredictionMixin
-from .prepare import Data, Fitting, Going, prepare
+from .prepare import Continuation, FitArguments, PreparedFit, prepare
 from .routing import check_names
 from .validation import check_settings
 from .weights import WeightsMixin
@@ -53,7 +53,7 @@ class TagsMixin:
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         tags.non_deterministic = False
-        if all(numeric(self.regression, self.outputs)):
+        if all(regression_by_output(self.regression, self.outputs)):
             tags.estimator_type = "regressor"
             tags.regressor_tags = RegressorTags()
         else:
@@ -201,8 +201,8 @@ class NeuralNet(
         "augment": AugmentParameters,
         "test_augment": as_parameters,
     }
-    _copied_together = ("layers", *MOMENTS)
-    _stateful = MOMENTS
+    _copied_together = ("layers", *EVENTS)
+    _stateful = EVENTS
 
     def __init__(
         self,
@@ -309,11 +309,11 @@ class NeuralNet(
         UserWarning
             After Ctrl-C; what was learnt is kept.
         """
-        goes_on = hasattr(self, "_model") and (self.warm_start or self._model.loaded)
+        continues = hasattr(self, "_model") and (self.warm_start or self._model.loaded)
         valid = None if X_val is None and y_val is None else (X_val, y_val)
-        data = Data(X, y, sample_weight, valid)
+        data = FitArguments(X, y, sample_weight, valid)
         epochs = self.max_epochs if epochs is None else epochs
-        return self._fit(data, epochs, goes_on=goes_on, tells=True)
+        return self._fit(data, epochs, continues=continues, tells=True)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train on for one epoch, on all rows given.
@@ -330,17 +330,19 @@ class NeuralNet(
         -------
         self
         """
-        data = Data(X, y, sample_weight, classes=classes, whole=True)
-        return self._fit(data, 1, goes_on=hasattr(self, "_model"))
+        data = FitArguments(X, y, sample_weight, classes=classes, whole=True)
+        return self._fit(data, 1, continues=hasattr(self, "_model"))
 
     @with_callbacks
-    def _fit(self, data: Data, epochs: int, *, goes_on: bool, tells: bool = False) -> Self:
-        if put_off(Call(self, data, epochs, goes_on)):
+    def _fit(
+        self, data: FitArguments, epochs: int, *, continues: bool, tells: bool = False
+    ) -> Self:
+        if defer(DeferredFit(self, data, epochs, continues)):
             return self
-        with self._training(data, goes_on=goes_on) as session:
+        with self._training(data, continues=continues) as session:
             tasks = None
             if tells and hasattr(self, "_skl_callbacks"):
-                tasks = Tasks(self, epochs, data.X, data.y, data.sample_weight)
+                tasks = CallbackTasks(self, epochs, data.X, data.y, data.sample_weight)
             if tasks is not None:
                 session.handlers.tell(tasks, one_by_one=not tasks.only_count)
             session.run(epochs)
@@ -350,13 +352,13 @@ class NeuralNet(
 
     @contextmanager
     def _training(
-        self, data: Data, *, goes_on: bool, shelf: Shelf | None = None
-    ) -> Iterator[Session]:
+        self, data: FitArguments, *, continues: bool, memo: Memo | None = None
+    ) -> Iterator[TrainingLoop]:
         """Prepare a training, and keep what it gave; where it fails at once, all is as before."""
-        going = Going(self._model, self._outputs) if goes_on else None
-        fitting = prepare(self, self._settings, self._blueprint, data, going, shelf or Shelf())
+        continuation = Continuation(self._model, self._outputs) if continues else None
+        fitting = prepare(self, self._settings, self._blueprint, data, continuation, memo or Memo())
         before = dict(vars(self))
-        session = self._session(fitting, shelf, fresh=not goes_on)
+        session = self._session(fitting, memo, fresh=not continues)
         try:
             with self._keeping_params():
                 yield session
@@ -367,7 +369,7 @@ class NeuralNet(
             raise
         self._model.loaded = False
 
-    def _session(self, fitting: Fitting, shelf: Shelf | None, *, fresh: bool) -> Session:
+    def _session(self, fitting: PreparedFit, memo: Memo | None, *, fresh: bool) -> TrainingLoop:
         """Become what was prepared."""
         for name in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(name, None)
@@ -380,7 +382,7 @@ class NeuralNet(
         self._model, self._outputs = fitting.model, fitting.outputs
         self.train_history_ = [] if fresh else list(self.train_history_)
         self._remember_as_given()
-        return Session(
+        return TrainingLoop(
             net=self,
             model=fitting.model,
             programs=fitting.programs,
@@ -390,7 +392,7 @@ class NeuralNet(
             history=self.train_history_,
             handlers=self._handlers(fresh=fresh),
             custom_scores=as_list(self.custom_scores),
-            shelf=shelf,
+            memo=memo,
         )
 
     @contextmanager
@@ -412,7 +414,7 @@ class NeuralNet(
         return params
 
     def _blueprint(self, params: Mapping[str, Any], shapes: Mapping[Any, Any]) -> Blueprint:
-        return blueprint(params, self._own(), next(iter(shapes.values()), None))
+        return make_blueprint(params, self._own(), next(iter(shapes.values()), None))
 
     def _check_keywords(self, params: dict[str, Any], names: Iterable[str]) -> None:
         check_names(params, self._own(), set(names) - {"eval_size"})
@@ -430,11 +432,11 @@ class NeuralNet(
         if hasattr(self, "_model"):
             return self
         params = self._settings()
-        faults = check_settings(params)
-        with faults.collect():
+        problems = check_settings(params)
+        with problems.collect():
             made = self._blueprint(params, {})
             network = made.network({}, None)
-        faults.raise_any()
+        problems.raise_any()
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         self._model = Model(network, int(seed)).initialize()
         self._outputs = None

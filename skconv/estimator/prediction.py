@@ -12,21 +12,21 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..augment.pipeline import check_test_augment
-from ..augment.tunable import numbers_of, structure_of
-from ..data.chunks import PREDICTED, chunks
+from ..augment.tunable import float32_values, without_values
+from ..data.chunks import PREDICT_FRACTION, iterate_chunks
 from ..data.inputs import Rows, check_rows
-from ..data.iterators import BatchIterator, as_test_iterator, changes
-from ..data.output_targets import Outputs, from_outputs, numeric, output_names
-from ..network.graph import Runtime, as_numbers
+from ..data.iterators import BatchIterator, as_test_iterator, has_transform
+from ..data.output_targets import Outputs, guess_outputs, output_names, regression_by_output
+from ..network.graph import Runtime, as_float32
 from ..network.model import Model
 from ..network.views import FittedLayer, name_of
-from ..training.metrics import joined, keep_pace
+from ..training.metrics import concatenate_batches, wait_for_previous
 from ..training.plan import PredictPlan
 from ..training.programs import Programs, programs_for
 
 
 def _classifies(net: PredictionMixin) -> bool:
-    return not all(numeric(net.regression, net.outputs))
+    return not all(regression_by_output(net.regression, net.outputs))
 
 
 class PredictionMixin:
@@ -42,8 +42,8 @@ class PredictionMixin:
         if self._outputs is not None:
             return self._outputs
         shapes = list(self._model.network.outputs.values())
-        regression = numeric(self.regression, self.outputs)
-        return from_outputs(shapes, output_names(self.outputs), regression=regression)
+        regression = regression_by_output(self.regression, self.outputs)
+        return guess_outputs(shapes, output_names(self.outputs), regression=regression)
 
     def _rows(self, X: Any) -> Rows:
         check_is_fitted(self)
@@ -51,14 +51,14 @@ class PredictionMixin:
         probe = copy.copy(self) if reset else self
         rows = check_rows(probe, X, reset=reset, check=self.check_input)
         iterator = as_test_iterator(self.batch_iterator_test)
-        return rows.arrange(self._model.network.inputs, changed=changes(iterator))
+        return rows.arrange(self._model.network.inputs, changed=has_transform(iterator))
 
     def _output(self, X: Any, to: str | None = None) -> Any:
         rows, network = self._rows(X), self._model.network
         check_test_augment(self.test_augment)
-        programs = programs_for(PredictPlan(network, structure_of(self.test_augment)))
+        programs = programs_for(PredictPlan(network, without_values(self.test_augment)))
         iterator = as_test_iterator(self.batch_iterator_test)
-        numbers = as_numbers(network.runtime()), numbers_of(self.test_augment)
+        numbers = as_float32(network.runtime()), float32_values(self.test_augment)
         return _predicted(programs, self._model, rows, iterator, *numbers, to)
 
     def predict(self, X: Any) -> Any:
@@ -159,9 +159,9 @@ def _predicted(
         Of a layer that holds copies of the rows all of them, copy after copy.
     """
     kept, seed = [], np.uint32(model.seed)
-    for chunk in chunks(rows, None, None, iterator, keep=True, part=PREDICTED):
+    for chunk in iterate_chunks(rows, None, None, iterator, keep=True, part=PREDICT_FRACTION):
         args = (model.params, model.state, chunk.X, runtime, numbers, seed, np.int32(chunk.steps))
         kept.append(programs.predict(*args, to=to))
-        keep_pace(kept)
+        wait_for_previous(kept)
     copies = math.prod(model.network.node(to).copies) if to else 1
-    return joined(kept, len(rows), copies)
+    return concatenate_batches(kept, len(rows), copies)

@@ -7,19 +7,19 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ..augment.pipeline import entries
-from ..data.output_targets import by_output, numeric, output_names
+from ..augment.pipeline import read_entries
+from ..data.output_targets import by_output, output_names, regression_by_output
 from ..data.targets import Classes, Labels, Numbers
-from ..errors import Faults, called, did_you_mean
+from ..errors import Problems, describe_layer, did_you_mean
 from ..models import default
-from ..network.layer_list import Spec, read
-from ..updates.update_rule import keywords
+from ..network.layer_list import LayerEntry, read_layers
+from ..updates.update_rule import update_keywords
 from ..utils.checks import is_number, takes_number
 
 
-def route(
+def route_keywords(
     given: Mapping[str, Any], owners: Mapping[str, Iterable[str] | None], known: Iterable[str]
-) -> tuple[dict[str, dict[str, Any]], Faults]:
+) -> tuple[dict[str, dict[str, Any]], Problems]:
     """Hand each prefixed keyword to its owner.
 
     The longest prefix that has such a keyword wins, so ``pool_pool_size`` is understood whether a
@@ -38,17 +38,17 @@ def route(
     -------
     routed : dict of str to dict
         Keywords without their prefix, by owner; every owner has an entry.
-    faults : Faults
+    problems : Problems
         One fault for each keyword that nobody takes.
 
     Examples
     --------
-    >>> route({'conv1_stride': 2}, {'conv1': ['stride'], 'update': None}, [])[0]
+    >>> route_keywords({'conv1_stride': 2}, {'conv1': ['stride'], 'update': None}, [])[0]
     {'conv1': {'stride': 2}, 'update': {}}
     """
     takes = {prefix: None if names is None else list(names) for prefix, names in owners.items()}
     routed: dict[str, dict[str, Any]] = {prefix: {} for prefix in takes}
-    faults = Faults()
+    problems = Problems()
     for key, value in given.items():
         prefixes = sorted((p for p in takes if key.startswith(f"{p}_")), key=len, reverse=True)
         for prefix in prefixes:
@@ -58,8 +58,8 @@ def route(
                 routed[prefix][keyword] = value
                 break
         else:
-            faults.add(f"unknown parameter {key!r}.{_nearest(key, prefixes, takes, known)}")
-    return routed, faults
+            problems.add(f"unknown parameter {key!r}.{_nearest(key, prefixes, takes, known)}")
+    return routed, problems
 
 
 def _nearest(
@@ -79,7 +79,7 @@ def _nearest(
 PREFIXES = ("update", "objective")
 
 
-class Given(NamedTuple):
+class SplitKeywords(NamedTuple):
     """Keywords by what they decide.
 
     Parameters
@@ -94,22 +94,24 @@ class Given(NamedTuple):
     values: dict[str, float]
 
 
-def owners(specs: list[Spec], params: Mapping[str, Any]) -> dict[str, Iterable[str] | None]:
+def keyword_owners(
+    specs: list[LayerEntry], params: Mapping[str, Any]
+) -> dict[str, Iterable[str] | None]:
     """List the keywords of each prefix, None where any will do.
 
     Parameters
     ----------
-    specs : list of Spec
+    specs : list of LayerEntry
         The layers.
     params : mapping of str to object
         All parameters of the net.
     """
     found: dict[str, Iterable[str] | None] = {spec.name: spec.keywords() for spec in specs}
-    found["update"] = keywords(params["update"])
+    found["update"] = update_keywords(params["update"])
     found["objective"] = parameters_of(params["objective"])
     for takes in loss_parameters(params):
         found["objective"] |= takes
-    found |= {entry.prefix: entry.keywords() for entry in entries(params["augment"])}
+    found |= {entry.prefix: entry.keywords() for entry in read_entries(params["augment"])}
     return found
 
 
@@ -131,24 +133,24 @@ def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) 
         With all keywords that nobody takes.
     """
     layers = params["layers"]
-    specs = read(default((3, 32, 32))["layers"] if layers is None else layers)
-    route(dict.fromkeys(names), owners(specs, params), own)[1].raise_any()
+    specs = read_layers(default((3, 32, 32))["layers"] if layers is None else layers)
+    route_keywords(dict.fromkeys(names), keyword_owners(specs, params), own)[1].raise_any()
 
 
 def check_collisions(
-    specs: list[Spec], params: Mapping[str, Any], own: set[str], faults: Faults
+    specs: list[LayerEntry], params: Mapping[str, Any], own: set[str], problems: Problems
 ) -> None:
     """Note layers whose keywords would be those of something else."""
-    transforms = {entry.prefix: entry.called for entry in entries(params["augment"])}
+    transforms = {entry.prefix: entry.called for entry in read_entries(params["augment"])}
     for spec in specs:
-        where = called(spec.name, spec.cls)
+        where = describe_layer(spec.name, spec.cls)
         if spec.name in PREFIXES or spec.name in own:
-            faults.add(f"{where} is called as a parameter of NeuralNet; choose another name")
+            problems.add(f"{where} is called as a parameter of NeuralNet; choose another name")
         if spec.name in transforms:
-            faults.add(f"{where} has the prefix of {transforms[spec.name]}; choose another name")
+            problems.add(f"{where} has the prefix of {transforms[spec.name]}; choose another name")
         for keyword in spec.keywords():
             if f"{spec.name}_{keyword}" in own:
-                faults.add(
+                problems.add(
                     f"{where} collides with the parameter '{spec.name}_{keyword}' of NeuralNet; "
                     "choose another name"
                 )
@@ -169,7 +171,7 @@ def parameters_of(objective: Any) -> dict[str, inspect.Parameter]:
 def loss_parameters(params: Mapping[str, Any]) -> tuple[dict[str, inspect.Parameter], ...]:
     """Keywords that the loss function of each output takes beside predictions and targets."""
     names, argument = output_names(params["outputs"]), "objective_loss_function"
-    numbers = numeric(params["regression"], params["outputs"])
+    numbers = regression_by_output(params["regression"], params["outputs"])
     try:
         losses = by_output(argument, params[argument], names, None)
     except ValueError:  # that message is not about keywords
@@ -195,8 +197,8 @@ def _keywords(losses: Iterable[Any]) -> dict[str, inspect.Parameter]:
 
 
 def sort_keywords(
-    takes: Mapping[str, inspect.Parameter], given: Mapping[str, Any], faults: Faults
-) -> Given:
+    takes: Mapping[str, inspect.Parameter], given: Mapping[str, Any], problems: Problems
+) -> SplitKeywords:
     """Sort the keywords that a function takes, of which those of a whole number are counts."""
     values, structure = {}, {}
     for name, value in given.items():
@@ -205,7 +207,7 @@ def sort_keywords(
         if is_number(value) and not isinstance(takes[name].default, int):
             values[name] = value
         elif takes_number(takes[name]) and value is not None:
-            faults.add(f"objective_{name}={value!r} is no number")
+            problems.add(f"objective_{name}={value!r} is no number")
         elif value is not takes[name].default:
             structure[name] = value
-    return Given(tuple(sorted(structure.items())), values)
+    return SplitKeywords(tuple(sorted(structure.items())), values)

@@ -10,8 +10,8 @@ import numpy as np
 import optax
 
 from ..data.iterators import BatchIterator, TrainSplit
-from ..errors import Faults
-from ..training.events import MOMENTS
+from ..errors import Problems
+from ..training.events import EVENTS
 from ..training.history import KEYS
 from ..utils.checks import is_count, is_named, is_number
 
@@ -118,7 +118,7 @@ RULES: dict[str, tuple[Test, str]] = {
     "custom_scores": _SCORES,
     "scores_train": _SCORES,
     "scores_valid": _SCORES,
-    **dict.fromkeys(MOMENTS, _HANDLERS),
+    **dict.fromkeys(EVENTS, _HANDLERS),
     "more_params": (lambda v: v is None or isinstance(v, Mapping), "a dict, or None"),
     "class_weight": (
         lambda v: v is None or isinstance(v, Mapping) or (isinstance(v, str) and v == "balanced"),
@@ -135,7 +135,7 @@ RULES: dict[str, tuple[Test, str]] = {
 }
 
 
-def check_settings(values: Mapping[str, Any]) -> Faults:
+def check_settings(values: Mapping[str, Any]) -> Problems:
     """Note every parameter that is not what it may be.
 
     Parameters
@@ -145,15 +145,15 @@ def check_settings(values: Mapping[str, Any]) -> Faults:
 
     Returns
     -------
-    Faults
+    Problems
 
     Examples
     --------
     >>> check_settings({'max_epochs': -1}).found
     [ValueError('max_epochs=-1 is not a whole number of 0 or more')]
     """
-    faults = Faults()
+    problems = Problems()
     for name, (test, valid) in RULES.items():
         if name in values and not test(values[name]):
-            faults.add(f"{name}={values[name]!r} is not {valid}")
-    return faults
+            problems.add(f"{name}={values[name]!r} is not {valid}")
+    return problems

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import Faults
+from ..errors import Problems
 from ..network.model import Model
 from ..network.weight_files import load_arrays, save_arrays
 from ..training.history import Row
@@ -59,23 +59,25 @@ def load_checkpoint(model: Model, path: str | os.PathLike[str]) -> list[Row]:
     """
     arrays = load_arrays(path)
     leaves = _leaves(model)
-    faults = Faults()
+    problems = Problems()
     missing = [name for name in (*COUNTS, "history", *leaves) if name not in arrays]
     unknown = [name for name in arrays if name not in (*COUNTS, "history", *leaves)]
     if missing or unknown:
-        faults.add(
+        problems.add(
             f"{path} is no checkpoint of this network and update: it lacks "
             f"{', '.join(missing) or 'nothing'}, and has {', '.join(unknown) or 'nothing'} besides"
         )
     for name, leaf in leaves.items():
         if name in arrays and _kind(arrays[name]) != _kind(leaf):
-            faults.add(f"{name} in {path} is {_described(arrays[name])}, needs {_described(leaf)}")
+            problems.add(
+                f"{name} in {path} is {_described(arrays[name])}, needs {_described(leaf)}"
+            )
     if "seed" in arrays and arrays["seed"] != model.seed:
-        faults.add(
+        problems.add(
             f"{path} comes from a training with other random numbers; give the net the "
             "random_state that it had, a whole number"
         )
-    faults.raise_any()
+    problems.raise_any()
     tree = model.params, model.state, model.opt
     new = [jnp.asarray(arrays[name]) for name in leaves]
     model.params, model.state, model.opt = jax.tree.unflatten(jax.tree.structure(tree), new)

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import did_you_mean
 from ..training.history import Row
 from .base import Handler
-from .hyperparams import adjust
+from .hyperparams import set_hyperparam
 
 __all__ = ["Freeze", "Unfreeze"]
 
@@ -37,7 +37,7 @@ class _Switch(Handler):
         """Act, if it is time to."""
         if len(train_history) >= self.epoch:
             for layer in self._found(net):
-                adjust(net, f"{layer.name}_grad_scale", self._scale(layer))
+                set_hyperparam(net, f"{layer.name}_grad_scale", self._scale(layer))
 
     def _found(self, net: Any) -> list[Any]:
         able = [layer for layer in net.layers_.values() if layer.get_params(trainable=True)]

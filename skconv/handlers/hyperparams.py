@@ -12,7 +12,7 @@ MAX_WORD = 250
 """Characters that all trackers take as a parameter."""
 
 
-def number_of(net: Any, name: str) -> float:
+def get_hyperparam(net: Any, name: str) -> float:
     """Read the number that is in force.
 
     Parameters
@@ -35,7 +35,7 @@ def number_of(net: Any, name: str) -> float:
     --------
     >>> from skconv import NeuralNet
     >>> from skconv.updates import adam
-    >>> number_of(NeuralNet(update=adam), 'update_learning_rate')
+    >>> get_hyperparam(NeuralNet(update=adam), 'update_learning_rate')
     0.001
     """
     known = _known(net)
@@ -46,7 +46,7 @@ def number_of(net: Any, name: str) -> float:
     return float(known[name])
 
 
-def adjust(net: Any, name: str, value: float) -> None:
+def set_hyperparam(net: Any, name: str, value: float) -> None:
     """Set a number for the coming steps; `fit` puts it back in the end.
 
     Parameters
@@ -61,7 +61,7 @@ def adjust(net: Any, name: str, value: float) -> None:
         setattr(net, name, value)
 
 
-def described(net: Any) -> dict[str, str]:
+def describe_params(net: Any) -> dict[str, str]:
     """Describe the parameters of a net in a few words each, for trackers of experiments.
 
     Parameters
@@ -76,7 +76,7 @@ def described(net: Any) -> dict[str, str]:
     Examples
     --------
     >>> from skconv import NeuralNet
-    >>> described(NeuralNet(update_learning_rate=0.5))['update_learning_rate']
+    >>> describe_params(NeuralNet(update_learning_rate=0.5))['update_learning_rate']
     '0.5'
     """
     given = net.get_params(deep=False).items()
@@ -87,7 +87,7 @@ def described(net: Any) -> dict[str, str]:
     }
 
 
-def rates(net: Any) -> dict[str, float]:
+def get_update_hyperparams(net: Any) -> dict[str, float]:
     """Read the numbers of the update rule that are in force, without schedules."""
     known = _known(net).items()
     return {key: float(v) for key, v in known if key.startswith("update_") and is_number(v)}

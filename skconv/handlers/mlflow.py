@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 from ..training.history import Row, numbers
-from ..utils.optional import imported
+from ..utils.optional import import_optional
 from .base import Logger
-from .hyperparams import described, rates
+from .hyperparams import describe_params, get_update_hyperparams
 
 __all__ = ["MlflowLogger"]
 
@@ -55,7 +55,7 @@ class MlflowLogger(Logger):
 
     def open(self, net: Any, train_history: list[Row]) -> Any:
         """Begin a run, or go on with the one that there is."""
-        mlflow = imported("mlflow")
+        mlflow = import_optional("mlflow")
         uri = None if self.tracking_uri is None else os.fspath(self.tracking_uri)
         client = mlflow.MlflowClient(uri)
         if self.run_id is not None:
@@ -64,15 +64,15 @@ class MlflowLogger(Logger):
         known = client.get_experiment_by_name(self.experiment)
         experiment = known.experiment_id if known else client.create_experiment(self.experiment)
         self.run_id = client.create_run(experiment, run_name=self.run_name).info.run_id
-        words = described(net).items()
+        words = describe_params(net).items()
         client.log_batch(self.run_id, params=[mlflow.entities.Param(*pair) for pair in words])
         return client
 
     def log(self, net: Any, train_history: list[Row]) -> None:
         """Log the last row."""
-        metric = imported("mlflow").entities.Metric
+        metric = import_optional("mlflow").entities.Metric
         row, now = train_history[-1], int(1000 * time.time())
-        found = (numbers(row) | rates(net)).items()
+        found = (numbers(row) | get_update_hyperparams(net)).items()
         metrics = [metric(name, value, now, row["epoch"]) for name, value in found]
         self.opened.log_batch(self.run_id, metrics=metrics)
 

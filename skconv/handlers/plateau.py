@@ -7,7 +7,7 @@ from typing import Any
 
 from ..training.history import Row, monitored
 from .base import Handler
-from .hyperparams import adjust, number_of
+from .hyperparams import get_hyperparam, set_hyperparam
 
 __all__ = ["ReduceLROnPlateau"]
 
@@ -80,7 +80,7 @@ class ReduceLROnPlateau(Handler):
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Check that there is a number to lower."""
-        number_of(net, self.name)
+        get_hyperparam(net, self.name)
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Lower the rate, if it is time to."""
@@ -94,11 +94,11 @@ class ReduceLROnPlateau(Handler):
             self._lower(net, epoch)
 
     def _lower(self, net: Any, epoch: int) -> None:
-        old = number_of(net, self.name)
+        old = get_hyperparam(net, self.name)
         new = max(old * self.factor, self.min_rate)
         if new >= old:
             return
-        adjust(net, self.name, new)
+        set_hyperparam(net, self.name, new)
         self.rates[epoch] = new
         if self.verbose:
             print(f"Epoch {epoch}: {self.name} is {new:.3g} from here on.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..data.output_targets import numeric
-from ..network.summary import LOW_CAPACITY, Line, has_windows, lines
+from ..data.output_targets import regression_by_output
+from ..network.summary import LOW_CAPACITY, Line, has_windows, summary_lines
 from ..training.history import KEYS, Row, valid_key
 from .base import Handler
 from .terminal import is_seen
@@ -46,7 +46,7 @@ class PrintLog(Handler):
             "val loss": _loss(row, "valid_loss", "green"),
             "trn/val": row["train_loss"] / row["valid_loss"] if row["valid_loss"] else math.nan,
         }
-        if not all(numeric(net.regression, net.outputs)):
+        if not all(regression_by_output(net.regression, net.outputs)):
             cells["valid acc"] = row["valid_accuracy"]
         cells.update({_head(name): row[name] for name in row if name not in KEYS})
         cells["dur"] = f"{row['dur']:.2f}s"
@@ -89,7 +89,7 @@ class PrintLayerInfo(Handler):
     def table(self, net: Any) -> str:
         """Format the number of parameters and the table of layers."""
         network = net.network_
-        table = lines(network)
+        table = summary_lines(network)
         total = sum(line.learnable for line in table)
         parts = [f"# Neural Network with {total} learnable parameters", "## Layer information"]
         if net.verbose < 2 or not has_windows(network):

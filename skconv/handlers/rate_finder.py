@@ -11,9 +11,9 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from ..training.history import Row
-from ..utils.optional import imported
+from ..utils.optional import import_optional
 from .base import Handler
-from .hyperparams import adjust
+from .hyperparams import set_hyperparam
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,7 +115,7 @@ class LearningRateFinder(Handler):
         self.reset()
         self._before = {name: getattr(net._model, name) for name in KEPT}
         self._rows = len(train_history)
-        adjust(net, self.name, self._rate(0))
+        set_hyperparam(net, self.name, self._rate(0))
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Note the loss of the batch, and raise the rate."""
@@ -125,7 +125,7 @@ class LearningRateFinder(Handler):
         broken = not math.isfinite(smooth[-1]) or smooth[-1] > self.patience * smooth.min()
         if broken or len(self.losses) == self.steps:
             raise StopIteration
-        adjust(net, self.name, self._rate(len(self.losses)))
+        set_hyperparam(net, self.name, self._rate(len(self.losses)))
 
     def end(self, net: Any, train_history: list[Row]) -> None:
         """Put the net back where it was."""
@@ -182,7 +182,9 @@ class LearningRateFinder(Handler):
         matplotlib.figure.Figure
         """
         if ax is None:
-            _, ax = imported("matplotlib.pyplot").subplots(figsize=figsize, layout="constrained")
+            _, ax = import_optional("matplotlib.pyplot").subplots(
+                figsize=figsize, layout="constrained"
+            )
         suggestion = self.suggestion
         ax.plot(self.rates, self.losses, ".", alpha=0.3, label="loss")
         ax.plot(self.rates, self.smooth_losses, label="running mean")

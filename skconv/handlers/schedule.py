@@ -9,7 +9,7 @@ import numpy as np
 
 from ..training.history import Row, monitored
 from .base import Handler
-from .hyperparams import adjust
+from .hyperparams import set_hyperparam
 
 __all__ = ["AdjustVariable", "EarlyStopping"]
 
@@ -98,4 +98,4 @@ class AdjustVariable(Handler):
         epochs = max(net.max_epochs, 1)
         after = min(train_history[-1]["epoch"], epochs - 1)
         value = np.linspace(self.start, self.stop, epochs)[after]
-        adjust(net, self.name, float(value))
+        set_hyperparam(net, self.name, float(value))

@@ -7,9 +7,9 @@ import os
 from typing import Any
 
 from ..training.history import Row, numbers
-from ..utils.optional import imported
+from ..utils.optional import import_optional
 from .base import Logger
-from .hyperparams import described, rates
+from .hyperparams import describe_params, get_update_hyperparams
 
 __all__ = ["TensorBoard"]
 
@@ -55,16 +55,16 @@ class TensorBoard(Logger):
             self.path = os.path.join(os.fspath(self.folder), now)
         # two files of one second would have one name
         suffix = f".{len(train_history)}"
-        writer = imported("tensorboardX").SummaryWriter(self.path, filename_suffix=suffix)
+        writer = import_optional("tensorboardX").SummaryWriter(self.path, filename_suffix=suffix)
         if first:
-            rows = [f"    {name} = {word}" for name, word in described(net).items()]
+            rows = [f"    {name} = {word}" for name, word in describe_params(net).items()]
             writer.add_text("parameters", "\n".join(rows))
         return writer
 
     def log(self, net: Any, train_history: list[Row]) -> None:
         """Write the last row."""
         row = train_history[-1]
-        for name, value in (numbers(row) | rates(net)).items():
+        for name, value in (numbers(row) | get_update_hyperparams(net)).items():
             self.opened.add_scalar(_tag(name), value, row["epoch"])
         if self.histograms and row["epoch"] % self.histograms == 0:
             for parameter in net.get_all_params():

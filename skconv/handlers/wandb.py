@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..training.history import Row, numbers
-from ..utils.optional import imported
+from ..utils.optional import import_optional
 from .base import Logger
-from .hyperparams import described, rates
+from .hyperparams import describe_params, get_update_hyperparams
 
 __all__ = ["WandbLogger"]
 
@@ -46,15 +46,15 @@ class WandbLogger(Logger):
     def open(self, net: Any, train_history: list[Row]) -> Any:
         """Begin a run, or go on with the one that there is."""
         known = {} if self.run_id is None else {"id": self.run_id, "resume": "allow"}
-        given = {"config": described(net), "reinit": "create_new"} | self.options | known
-        run = imported("wandb").init(project=self.project, **given)
+        given = {"config": describe_params(net), "reinit": "create_new"} | self.options | known
+        run = import_optional("wandb").init(project=self.project, **given)
         self.run_id = run.id
         return run
 
     def log(self, net: Any, train_history: list[Row]) -> None:
         """Log the last row."""
         row = train_history[-1]
-        self.opened.log(numbers(row) | rates(net), step=row["epoch"])
+        self.opened.log(numbers(row) | get_update_hyperparams(net), step=row["epoch"])
 
     def close(self) -> None:
         """End the run."""

@@ -2,7 +2,7 @@
 
 from ..utils.fields import initial, optional, runtime, structural
 from .attention import MultiHeadAttentionLayer
-from .base import Context, Layer, MergeLayer, ParamSpec, further_input, other_layer
+from .base import Context, Layer, MergeLayer, ParamSpec, extra_input, layer_reference
 from .conv import (
     Conv1DLayer,
     Conv2DLayer,
@@ -135,10 +135,10 @@ __all__ = [
     "dropout",
     "dropout_channels",
     "dropout_locations",
-    "further_input",
+    "extra_input",
     "initial",
+    "layer_reference",
     "optional",
-    "other_layer",
     "root_mean_square",
     "runtime",
     "spatial_dropout",

@@ -14,7 +14,7 @@ from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from ..utils.checks import flag, positive, positive_or_none
 from ..utils.fields import initial, runtime, structural
-from .base import Context, MergeLayer, Params, ParamSpec, further_input
+from .base import Context, MergeLayer, Params, ParamSpec, extra_input
 from .shapes import Shape, need_mask, need_sequences
 
 __all__ = ["MultiHeadAttentionLayer"]
@@ -64,7 +64,7 @@ class MultiHeadAttentionLayer(MergeLayer):
 
     num_heads: int = structural(check=positive)
     num_units: Any = structural(None, check=positive_or_none)
-    mask_input: Any = further_input()
+    mask_input: Any = extra_input()
     causal: bool = structural(False, check=flag)
     p: float = runtime(0.0, low=0.0, high=1.0)
     W_q: Any = initial(GlorotUniform())

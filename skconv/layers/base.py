@@ -26,7 +26,7 @@ Copies = tuple[int, ...]
 """How many copies of each row of the net an activation holds, the latest multiplication first."""
 
 
-def further_input() -> Any:
+def extra_input() -> Any:
     """Field that may name a layer which feeds this one as well, after all that `incoming` names.
 
     It takes a layer or its name; in a built network it holds the name, or None.
@@ -34,7 +34,7 @@ def further_input() -> Any:
     return field(default=None, metadata={"kind": "graph", "further": "input"})
 
 
-def other_layer() -> Any:
+def layer_reference() -> Any:
     """Field that names a layer whose function this one works with.
 
     It takes a layer or its name. After what feeds this layer anyway, it is fed by the other's
@@ -43,8 +43,8 @@ def other_layer() -> Any:
     return field(default=UNSET, metadata={"kind": "graph", "further": "layer"})
 
 
-def further(layer: Layer | type[Layer]) -> dict[str, str]:
-    """Fields made by `further_input` and `other_layer`: ``'input'`` or ``'layer'`` by name."""
+def reference_fields(layer: Layer | type[Layer]) -> dict[str, str]:
+    """Fields made by `extra_input` and `layer_reference`: ``'input'`` or ``'layer'`` by name."""
     fields = dataclasses.fields(layer)
     return {f.name: f.metadata["further"] for f in fields if "further" in f.metadata}
 
@@ -62,7 +62,7 @@ class Context(NamedTuple):
         One for rows that count, zero for those that fill up the batch; as long as the layer's
         inputs, even where those hold copies of the rows.
     functions : mapping of str to callable
-        By name of a layer in a field made by `other_layer`: from its inputs to its output.
+        By name of a layer in a field made by `layer_reference`: from its inputs to its output.
     """
 
     train: bool
@@ -170,8 +170,8 @@ class Layer:
             initializer = as_initializer(spec.init)
             try:
                 drawn = initializer(fold_in(key, i), spec.shape, jnp.float32)
-            except (TypeError, ValueError) as fault:
-                raise LayerError(f"{name}: {fault}") from fault
+            except (TypeError, ValueError) as error:
+                raise LayerError(f"{name}: {error}") from error
             (params if spec.trainable else state)[name] = jax.device_put(drawn)
         return params, state
 

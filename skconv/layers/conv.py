@@ -12,7 +12,7 @@ from ..errors import LayerError
 from ..init import Constant, GlorotUniform, HeUniform
 from ..ops.convolution import convolve
 from ..ops.windows import Pads
-from ..utils.checks import flag, function, natural_each, positive, positive_each
+from ..utils.checks import flag, natural_each, optional_callable, positive, positive_each
 from ..utils.fields import UNSET, initial, structural
 from .base import Context, Layer, Params, ParamSpec, add_biases, bias_specs
 from .shapes import Shape, each_axis, need_images
@@ -44,7 +44,7 @@ class _ConvLayer(Layer):
     untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
-    nonlinearity: Any = structural(UNSET, check=function)
+    nonlinearity: Any = structural(UNSET, check=optional_callable)
     flip_filters: bool = structural(False, check=flag)
     num_groups: int = structural(1, check=positive)
     dilation: Any = structural(1, check=positive_each)

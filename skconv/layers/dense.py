@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..init import Constant, GlorotUniform
-from ..utils.checks import flag, function, positive
+from ..utils.checks import flag, optional_callable, positive
 from ..utils.fields import UNSET, initial, structural
 from .base import Context, Layer, Params, ParamSpec, add_biases, bias_specs
 from .shapes import Shape, need_channels
@@ -39,7 +39,7 @@ class DenseLayer(Layer):
     num_units: int = structural(check=positive)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
-    nonlinearity: Any = structural(UNSET, check=function)
+    nonlinearity: Any = structural(UNSET, check=optional_callable)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Rows of `num_units`."""
@@ -83,7 +83,7 @@ class NINLayer(Layer):
     untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
-    nonlinearity: Any = structural(UNSET, check=function)
+    nonlinearity: Any = structural(UNSET, check=optional_callable)
 
     layout = "channels_last"
 

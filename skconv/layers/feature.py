@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
-from ..utils.checks import needed_function, positive
+from ..utils.checks import positive, required_callable
 from ..utils.fields import structural
 from .base import Context, Layer, Params
 from .shapes import Shape, need_traced_shape, row_axis
@@ -52,7 +52,7 @@ class FeaturePoolLayer(_FeaturePool):
     (None, 32, 7, 7)
     """
 
-    pool_function: Any = structural(jnp.max, check=needed_function)
+    pool_function: Any = structural(jnp.max, check=required_callable)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The input's shape with one place for each group."""

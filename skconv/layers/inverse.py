@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from ..errors import LayerError
-from .base import Context, Layer, Params, other_layer
+from .base import Context, Layer, Params, layer_reference
 from .shapes import Shape
 
 __all__ = ["InverseLayer"]
@@ -43,7 +43,7 @@ class InverseLayer(Layer):
     (None, 1, 4)
     """
 
-    layer: Any = other_layer()
+    layer: Any = layer_reference()
 
     layout = "any"
 

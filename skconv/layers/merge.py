@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
-from ..utils.checks import needed_function, number
+from ..utils.checks import number, required_callable
 from ..utils.fields import structural
 from .base import Context, MergeLayer, Params
 from .shapes import Shape, need_traced_shape, row_axis
@@ -125,7 +125,7 @@ class ElemwiseMergeLayer(_CroppingLayer):
     (None, 8, 6, 6)
     """
 
-    merge_function: Any = structural(check=needed_function)
+    merge_function: Any = structural(check=required_callable)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The common shape."""

@@ -131,8 +131,8 @@ class LocalResponseNormalization2DLayer(Layer):
 
     def check(self):
         """Yield what is wrong with the fields, whatever the inputs."""
-        faults = list(super().check())
-        return faults if faults or self.n % 2 else [f"n={self.n!r} is not odd"]
+        problems = list(super().check())
+        return problems if problems or self.n % 2 else [f"n={self.n!r} is not odd"]
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The shape of the input."""

@@ -12,9 +12,9 @@ from jax import lax
 
 from ..init import Constant, Normal, Uniform
 from ..nonlinearities import linear, rectify, sigmoid, tanh
-from ..utils.checks import flag, function, positive
+from ..utils.checks import flag, optional_callable, positive
 from ..utils.fields import initial, runtime, structural
-from .base import Context, Layer, Params, ParamSpec, further_input
+from .base import Context, Layer, Params, ParamSpec, extra_input
 from .shapes import Shape, need_mask, need_sequences
 
 __all__ = ["GRULayer", "LSTMLayer", "RecurrentLayer"]
@@ -42,7 +42,7 @@ class _SequenceLayer(Layer):
     """A step for each time, in which units see the input and what they put out before."""
 
     num_units: int = structural(check=positive)
-    mask_input: Any = further_input()
+    mask_input: Any = extra_input()
     hid_init: Any = initial(Constant(0.0))
     backwards: bool = structural(False, check=flag)
     learn_init: bool = structural(False, check=flag)
@@ -181,7 +181,7 @@ class RecurrentLayer(_SequenceLayer):
     W_in_to_hid: Any = initial(Uniform())
     W_hid_to_hid: Any = initial(Uniform())
     b: Any = initial(Constant(0.0))
-    nonlinearity: Any = structural(rectify, check=function)
+    nonlinearity: Any = structural(rectify, check=optional_callable)
 
     gates = ("hid",)
 
@@ -235,22 +235,22 @@ class LSTMLayer(_SequenceLayer):
     W_hid_to_ingate: Any = initial(Normal(0.1))
     W_cell_to_ingate: Any = initial(Normal(0.1))
     b_ingate: Any = initial(Constant(0.0))
-    nonlinearity_ingate: Any = structural(sigmoid, check=function)
+    nonlinearity_ingate: Any = structural(sigmoid, check=optional_callable)
     W_in_to_forgetgate: Any = initial(Normal(0.1))
     W_hid_to_forgetgate: Any = initial(Normal(0.1))
     W_cell_to_forgetgate: Any = initial(Normal(0.1))
     b_forgetgate: Any = initial(Constant(0.0))
-    nonlinearity_forgetgate: Any = structural(sigmoid, check=function)
+    nonlinearity_forgetgate: Any = structural(sigmoid, check=optional_callable)
     W_in_to_cell: Any = initial(Normal(0.1))
     W_hid_to_cell: Any = initial(Normal(0.1))
     b_cell: Any = initial(Constant(0.0))
-    nonlinearity_cell: Any = structural(tanh, check=function)
+    nonlinearity_cell: Any = structural(tanh, check=optional_callable)
     W_in_to_outgate: Any = initial(Normal(0.1))
     W_hid_to_outgate: Any = initial(Normal(0.1))
     W_cell_to_outgate: Any = initial(Normal(0.1))
     b_outgate: Any = initial(Constant(0.0))
-    nonlinearity_outgate: Any = structural(sigmoid, check=function)
-    nonlinearity: Any = structural(tanh, check=function)
+    nonlinearity_outgate: Any = structural(sigmoid, check=optional_callable)
+    nonlinearity: Any = structural(tanh, check=optional_callable)
     cell_init: Any = initial(Constant(0.0))
     peepholes: bool = structural(True, check=flag)
 
@@ -308,15 +308,15 @@ class GRULayer(_SequenceLayer):
     W_in_to_resetgate: Any = initial(Normal(0.1))
     W_hid_to_resetgate: Any = initial(Normal(0.1))
     b_resetgate: Any = initial(Constant(0.0))
-    nonlinearity_resetgate: Any = structural(sigmoid, check=function)
+    nonlinearity_resetgate: Any = structural(sigmoid, check=optional_callable)
     W_in_to_updategate: Any = initial(Normal(0.1))
     W_hid_to_updategate: Any = initial(Normal(0.1))
     b_updategate: Any = initial(Constant(0.0))
-    nonlinearity_updategate: Any = structural(sigmoid, check=function)
+    nonlinearity_updategate: Any = structural(sigmoid, check=optional_callable)
     W_in_to_hidden_update: Any = initial(Normal(0.1))
     W_hid_to_hidden_update: Any = initial(Normal(0.1))
     b_hidden_update: Any = initial(Constant(0.0))
-    nonlinearity_hidden_update: Any = structural(tanh, check=function)
+    nonlinearity_hidden_update: Any = structural(tanh, check=optional_callable)
 
     gates = ("resetgate", "updategate", "hidden_update")
 

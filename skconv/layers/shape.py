@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from ..errors import LayerError
 from ..utils.cache_keys import structural_key
-from ..utils.checks import is_whole, number, positive
+from ..utils.checks import is_integer, number, positive
 from ..utils.fields import structural
 from .base import Context, Layer, Params
 from .shapes import Shape, row_axis
@@ -83,10 +83,10 @@ class ReshapeLayer(Layer):
 
     def _size(self, size: Any, given: Shape) -> int:
         if isinstance(size, tuple):
-            if len(size) != 1 or not is_whole(size[0]) or not 0 < size[0] < len(given):
+            if len(size) != 1 or not is_integer(size[0]) or not 0 < size[0] < len(given):
                 raise LayerError(f"{list(size)} is no axis of {given} besides the batch")
             return given[size[0]]
-        if is_whole(size) and (size == -1 or size > 0):
+        if is_integer(size) and (size == -1 or size > 0):
             return size
         raise LayerError(f"{size!r} in shape={self.shape!r} is no size; give 1 or more, -1 or [i]")
 
@@ -117,10 +117,10 @@ class DimshuffleLayer(Layer):
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The sizes of the axes in their new order."""
         given, pattern = input_shapes[0], self.pattern
-        if not isinstance(pattern, tuple) or pattern[:1] != (0,) or not is_whole(pattern[0]):
+        if not isinstance(pattern, tuple) or pattern[:1] != (0,) or not is_integer(pattern[0]):
             raise LayerError(f"pattern={pattern!r} must start with 0, the batch")
         axes = [axis for axis in pattern if axis != "x"]
-        if not all(is_whole(axis) and 0 <= axis < len(given) for axis in axes):
+        if not all(is_integer(axis) and 0 <= axis < len(given) for axis in axes):
             raise LayerError(f"pattern={pattern!r} may hold 'x' and the axes of {given}")
         if len(set(axes)) < len(axes):
             raise LayerError(f"pattern={pattern!r} has an axis twice")
@@ -176,7 +176,7 @@ class PadLayer(Layer):
         widths = self.width if isinstance(self.width, tuple) else (self.width,) * axes
         pairs = [pair if isinstance(pair, tuple) else (pair, pair) for pair in widths]
         numbers = [n for pair in pairs for n in pair]
-        if not all(is_whole(n) and n >= 0 for n in numbers) or len(numbers) != 2 * axes:
+        if not all(is_integer(n) and n >= 0 for n in numbers) or len(numbers) != 2 * axes:
             raise LayerError(
                 f"width={self.width!r} is not a whole number of 0 or more, nor one or a pair for "
                 f"each of {axes} axes"
@@ -234,7 +234,7 @@ class SliceLayer(Layer):
             if not size:
                 raise LayerError(f"{self.indices} takes nothing of axis {axis} of {shape}")
             return (*shape[:axis], size, *shape[axis + 1 :])
-        if not is_whole(self.indices) or not -shape[axis] <= self.indices < shape[axis]:
+        if not is_integer(self.indices) or not -shape[axis] <= self.indices < shape[axis]:
             raise LayerError(
                 f"indices={self.indices!r} is no slice and no position on axis {axis} of {shape}"
             )

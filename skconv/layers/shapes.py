@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
-from ..utils.checks import is_whole
+from ..utils.checks import is_integer
 
 Shape = tuple[int | None, ...]
 """Shape of an activation as users see it: batch first (None), then channels."""
@@ -31,7 +31,7 @@ def shared_axes(value: Any, rank: int, field_name: str = "shared_axes") -> tuple
             raise LayerError(f"{field_name}='auto' needs input with channels, (n, channels, ...)")
         return tuple(axis for axis in range(rank) if axis != 1)
     axes = value if isinstance(value, tuple) else (value,)
-    if not all(is_whole(axis) and -rank <= axis < rank for axis in axes):
+    if not all(is_integer(axis) and -rank <= axis < rank for axis in axes):
         raise LayerError(f"{field_name}={value!r} are no axes of an input with {rank}")
     axes = tuple(sorted({axis % rank for axis in axes}))
     if 0 not in axes:
@@ -42,7 +42,7 @@ def shared_axes(value: Any, rank: int, field_name: str = "shared_axes") -> tuple
 def row_axes(value: Any, rank: int, field_name: str) -> tuple[int, ...]:
     """Read the axes of a row: one or several, but not the batch."""
     axes = value if isinstance(value, tuple) else (value,)
-    if not all(is_whole(axis) and -rank <= axis < rank and axis % rank for axis in axes):
+    if not all(is_integer(axis) and -rank <= axis < rank and axis % rank for axis in axes):
         raise LayerError(
             f"{field_name}={value!r} are no axes of an input with {rank} besides the batch"
         )
@@ -52,7 +52,7 @@ def row_axes(value: Any, rank: int, field_name: str) -> tuple[int, ...]:
 def row_axis(value: Any, shape: Shape) -> int:
     """Read the field `axis`: one, but not the batch."""
     rank = len(shape)
-    if not is_whole(value) or not -rank <= value < rank or value % rank == 0:
+    if not is_integer(value) or not -rank <= value < rank or value % rank == 0:
         raise LayerError(f"axis={value!r} is no axis of {shape} besides the batch")
     return value % rank
 
@@ -64,9 +64,9 @@ def traced_shape(call: Callable[..., Any], field_name: str, *input_shapes: Shape
     batches = [jax.ShapeDtypeStruct((batch, *shape[1:]), jnp.float32) for shape in input_shapes]
     try:
         made = jax.eval_shape(call, *batches).shape
-    except Exception as fault:
-        reason = str(fault).partition("\n")[0]
-        raise LayerError(f"{field_name} fails on an input of shape {given}: {reason}") from fault
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise LayerError(f"{field_name} fails on an input of shape {given}: {reason}") from error
     if made[:1] != (batch,):
         raise LayerError(f"{field_name} does not keep the batch apart: from {given} to {made}")
     return (None, *made[1:])

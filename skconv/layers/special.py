@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from ..errors import LayerError
 from ..init import Constant
-from ..utils.checks import function, needed_function
+from ..utils.checks import optional_callable, required_callable
 from ..utils.fields import UNSET, initial, runtime, structural
 from .base import Context, Layer, Params, ParamSpec
 from .shapes import Shape, need_traced_shape, shared_axes, traced_shape
@@ -40,7 +40,7 @@ class NonlinearityLayer(Layer):
     (None, 32, 13, 13)
     """
 
-    nonlinearity: Any = structural(UNSET, check=function)
+    nonlinearity: Any = structural(UNSET, check=optional_callable)
 
     layout = "channels_last"
 
@@ -80,7 +80,7 @@ class ExpressionLayer(Layer):
     (None, 16, 5, 5)
     """
 
-    function: Any = structural(check=needed_function)
+    function: Any = structural(check=required_callable)
     shape: Any = structural("auto")
 
     aliases = {"output_shape": "shape"}
@@ -242,10 +242,10 @@ class RandomizedRectifierLayer(_SharedLayer):
 
     def check(self):
         """Yield what is wrong with the fields, whatever the inputs."""
-        faults = list(super().check())
-        if not faults and self.lower > self.upper:
-            faults = [f"lower={self.lower!r} is more than upper={self.upper!r}"]
-        return faults
+        problems = list(super().check())
+        if not problems and self.lower > self.upper:
+            problems = [f"lower={self.lower!r} is more than upper={self.upper!r}"]
+        return problems
 
     def apply(self, params: Params, state: Params, *inputs, ctx: Context):
         """Bend, at random in training."""

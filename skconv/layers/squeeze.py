@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from ..nonlinearities import linear, rectify, sigmoid
-from ..utils.checks import function, positive, positive_or_none
+from ..utils.checks import optional_callable, positive, positive_or_none
 from ..utils.fields import initial, structural
 from .base import Context, Layer, Params, ParamSpec
 from .shapes import Shape, need_channels
@@ -50,8 +50,8 @@ class SqueezeExciteLayer(Layer):
     b1: Any = initial(Constant(0.0))
     W2: Any = initial(GlorotUniform())
     b2: Any = initial(Constant(0.0))
-    nonlinearity1: Any = structural(rectify, check=function)
-    nonlinearity2: Any = structural(sigmoid, check=function)
+    nonlinearity1: Any = structural(rectify, check=optional_callable)
+    nonlinearity2: Any = structural(sigmoid, check=optional_callable)
 
     layout = "channels_last"
 

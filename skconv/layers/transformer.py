@@ -14,9 +14,9 @@ import numpy as np
 from jax import lax
 
 from ..errors import LayerError
-from ..utils.checks import is_whole, number, one_of
+from ..utils.checks import is_integer, number, one_of
 from ..utils.fields import structural
-from .base import Context, Layer, Params, further_input
+from .base import Context, Layer, Params, extra_input
 from .shapes import Shape, need_images
 
 __all__ = ["TPSTransformerLayer", "TransformerLayer"]
@@ -30,7 +30,7 @@ def _factor(value: Any) -> str | None:
 
 
 def _square(value: Any) -> str | None:
-    if is_whole(value) and value >= 4 and math.isqrt(value) ** 2 == value:
+    if is_integer(value) and value >= 4 and math.isqrt(value) ** 2 == value:
         return None
     return "the square of a whole number of 2 or more"
 
@@ -39,7 +39,7 @@ def _square(value: Any) -> str | None:
 class _SamplingLayer(Layer):
     """Interpolate images where the output of a further layer says."""
 
-    localization_network: Any = further_input()
+    localization_network: Any = extra_input()
     downsample_factor: Any = structural(1, check=_factor)
     border_mode: str = structural("nearest", check=one_of("nearest", "mirror", "wrap"))
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from ..ops.convolution import convolve
-from ..utils.checks import flag, function, natural_each, positive, positive_each
+from ..utils.checks import flag, natural_each, optional_callable, positive, positive_each
 from ..utils.fields import UNSET, initial, structural
 from .base import Context, Layer, Params, ParamSpec, add_biases, bias_specs
 from .shapes import Shape, each_axis, need_images
@@ -56,7 +56,7 @@ class TransposedConv2DLayer(Layer):
     untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
-    nonlinearity: Any = structural(UNSET, check=function)
+    nonlinearity: Any = structural(UNSET, check=optional_callable)
 
     layout = "channels_last"
     aliases = {"strides": "stride"}

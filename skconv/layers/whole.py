@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
-from ..utils.checks import needed_function, one_of, positive_each
+from ..utils.checks import one_of, positive_each, required_callable
 from ..utils.fields import structural
 from .base import Context, Layer, Params
 from .shapes import Shape, need_channels, need_images, need_traced_shape
@@ -33,7 +33,7 @@ class GlobalPoolLayer(Layer):
     (None, 64)
     """
 
-    pool_function: Any = structural(jnp.mean, check=needed_function)
+    pool_function: Any = structural(jnp.mean, check=required_callable)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """The channels."""

@@ -11,11 +11,11 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from ..utils.memo import Shelf
-from .jobs import Job, Task, check_lanes
+from ..utils.memo import Memo
+from .jobs import FitBatch, Job, check_lanes
 
 
-class Lent:
+class FittedStandIn:
     """A trained estimator in the place of one that a search is about to fit.
 
     Parameters
@@ -32,20 +32,20 @@ class Lent:
 
         def fit(*args: Any, **kwargs: Any) -> Any:
             del vars(estimator)["fit"]
-            if outcome.fault is not None:
-                raise outcome.fault
+            if outcome.error is not None:
+                raise outcome.error
             return estimator
 
         vars(estimator)["fit"] = fit
         return estimator
 
 
-def candidate(estimator: Any, params: Mapping[str, Any]) -> Any:
+def clone_with(estimator: Any, params: Mapping[str, Any]) -> Any:
     """Copy an estimator, with other parameters."""
     return clone(estimator).set_params(**clone(params, safe=False))
 
 
-class Lender:
+class CandidateTrainer:
     """Train what a search is about to fit, and lend it.
 
     It takes the place of the search's splitter, and of what its estimator does when it is cloned.
@@ -61,7 +61,7 @@ class Lender:
         self._estimator = estimator
         self._parallel = Parallel(n_jobs=search.n_jobs)
         self._workers = joblib.effective_n_jobs(search.n_jobs)
-        self._shelf = Shelf()
+        self._memo = Memo()
         self._next: Iterator[Job] | None = None
         self.params: Mapping[str, Any] = {}
         self.seconds: list[float] = []
@@ -71,7 +71,7 @@ class Lender:
 
     def _clone(self) -> Any:
         if self._next is not None:
-            return Lent(next(self._next))
+            return FittedStandIn(next(self._next))
         if not self._asked:
             self._asked = True
             return self.original
@@ -89,17 +89,17 @@ class Lender:
         """Split as the search's own splitter does; this is where jobs are planned."""
         splits = list(self._cv.split(X, y, **groups))
         search = self._search
-        task = Task(X, y, self.params, search.lanes, search.max_lanes)
+        task = FitBatch(X, y, self.params, search.lanes, search.max_lanes)
         pairs = product(self._candidates, enumerate(splits))
         self._next = self._trained(task, [(params, i, train) for params, (i, (train, _)) in pairs])
         return splits
 
-    def _trained(self, task: Task, planned: Sequence[tuple[Any, int, Any]]) -> Iterator[Job]:
+    def _trained(self, task: FitBatch, planned: Sequence[tuple[Any, int, Any]]) -> Iterator[Job]:
         """Train as many jobs at a time as there is room for, and yield them one by one."""
         start = 0
         while start < len(planned):
             params, _, train = planned[start]
-            width = task.width(Job(candidate(self._estimator, params), train), self._shelf)
+            width = task.width(Job(clone_with(self._estimator, params), train), self._memo)
             jobs = [self._search._job(self._estimator, *p) for p in planned[start : start + width]]
             if self._search.verbose and start + width < len(planned):
                 print(f"Training {len(jobs)} of {len(planned)} fits at a time")
@@ -112,9 +112,9 @@ class Lender:
                 self._search._note(params, split, job)
                 yield job
 
-    def _run(self, task: Task, jobs: Sequence[Job]) -> Iterable[Job]:
+    def _run(self, task: FitBatch, jobs: Sequence[Job]) -> Iterable[Job]:
         if self._workers == 1:
-            return task.run(jobs, self._shelf)
+            return task.run(jobs, self._memo)
         shares = [jobs[i :: self._workers] for i in range(min(self._workers, len(jobs)))]
         done = self._parallel(delayed(task.run)(share) for share in shares)
         return [done[i % len(shares)][i // len(shares)] for i in range(len(jobs))]
@@ -146,7 +146,7 @@ class BatchedSearch:
         """
         check_lanes(self.lanes, self.max_lanes)
         given = self.estimator
-        self._lender = Lender(self, given)
+        self._lender = CandidateTrainer(self, given)
         self.estimator = self._lender.original
         try:
             with joblib.parallel_config(backend="sequential"):
@@ -157,7 +157,7 @@ class BatchedSearch:
 
     def _job(self, estimator: Any, params: Mapping[str, Any], split: int, train: Any) -> Job:
         """Plan to train a candidate on a split."""
-        return Job(candidate(estimator, params), np.asarray(train))
+        return Job(clone_with(estimator, params), np.asarray(train))
 
     def _note(self, params: Mapping[str, Any], split: int, job: Job) -> None:
         """Take notice of what became of a candidate on a split."""

@@ -124,7 +124,7 @@ n_jobs, verbose
         if job is None or not job.trained_for(self.n_resources_[-2]):
             return super()._job(estimator, params, split, train)
         job.estimator.set_params(**{self.resource: params[self.resource]})
-        return Job(job.estimator, np.asarray(train), goes_on=True)
+        return Job(job.estimator, np.asarray(train), continues=True)
 
     def _note(self, params: Mapping[str, Any], split: int, job: Job) -> None:
         if self.resource.rpartition("__")[2] == "max_epochs":

@@ -17,14 +17,14 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 
-from ..data.inputs import Picked
+from ..data.inputs import RowSubset
 from ..errors import did_you_mean
-from ..estimator.deferred import Call, putting_off
+from ..estimator.deferred import DeferredFit, deferring
 from ..estimator.neural_net import NeuralNet
 from ..estimator.prepare import prepare
-from ..training.lanes import MODES, Lane, run
+from ..training.lanes import MODES, Lane, run_lanes
 from ..utils.cache_keys import structural_key
-from ..utils.memo import Shelf
+from ..utils.memo import Memo
 
 MEMORY = 0.25
 """Part of the memory that the weights of all lanes, and what their steps compute, may have."""
@@ -39,12 +39,12 @@ class Outcome:
 
     Parameters
     ----------
-    fault : Exception or None
+    error : Exception or None
     seconds : float
         Its share of the time.
     """
 
-    fault: Exception | None = None
+    error: Exception | None = None
     seconds: float = 0.0
 
 
@@ -58,13 +58,13 @@ def check_lanes(lanes: Any, max_lanes: Any) -> None:
         raise ValueError(f"max_lanes={max_lanes!r} is no whole number from 1 on, and not None")
 
 
-def conduct(calls: Sequence[Call], shelf: Shelf, lanes: str, width: int) -> list[Outcome]:
+def fit_jobs(calls: Sequence[DeferredFit], memo: Memo, lanes: str, width: int) -> list[Outcome]:
     """Train nets together; each becomes what its own `fit` would have made of it.
 
     Parameters
     ----------
     calls : sequence of Call
-    shelf : Shelf
+    memo : Memo
         Where what they have in common is kept.
     lanes : {'auto', 'loop', 'unroll', 'vmap'}
     width : int
@@ -81,31 +81,31 @@ def conduct(calls: Sequence[Call], shelf: Shelf, lanes: str, width: int) -> list
         began = time.perf_counter()
         training = ExitStack()
         try:
-            made = call.net._training(call.data, goes_on=call.goes_on, shelf=shelf)
+            made = call.net._training(call.data, continues=call.continues, memo=memo)
             session = training.enter_context(made)
-        except Exception as fault:
-            outcome.fault = fault
+        except Exception as error:
+            outcome.error = error
         else:
             lane = Lane(session, call.epochs)
             ready.append((outcome, training, lane))
         outcome.seconds = time.perf_counter() - began
     with suppress(KeyboardInterrupt):
-        run([lane for *_, lane in ready], lanes, width)
+        run_lanes([lane for *_, lane in ready], lanes, width)
     for outcome, training, lane in ready:
-        outcome.fault = lane.fault
+        outcome.error = lane.error
         outcome.seconds += lane.seconds
         try:
-            training.__exit__(lane.fault and type(lane.fault), lane.fault, None)
-        except Exception as fault:
-            outcome.fault = fault
+            training.__exit__(lane.error and type(lane.error), lane.error, None)
+        except Exception as error:
+            outcome.error = error
     return outcomes
 
 
-def lanes_that_fit(call: Call, shelf: Shelf) -> int:
+def lanes_that_fit(call: DeferredFit, memo: Memo) -> int:
     """How many nets like this one memory has room for."""
     net = call.net
     try:
-        made = prepare(net, net._settings, net._blueprint, call.data, None, shelf)
+        made = prepare(net, net._settings, net._blueprint, call.data, None, memo)
     except Exception:
         return MAX_LANES
     model, size = made.model, made.train.iterator.batch_size
@@ -140,18 +140,18 @@ class Job:
 
     estimator: Any
     train: np.ndarray
-    goes_on: bool = False
+    continues: bool = False
     outcome: Outcome | None = None
 
     def trained_for(self, epochs: int) -> bool:
         """Tell whether it went through just so many epochs."""
         net = _net(self.estimator)
-        done = self.outcome is not None and self.outcome.fault is None and net is not None
+        done = self.outcome is not None and self.outcome.error is None and net is not None
         return done and net._model.epoch == epochs
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class FitBatch:
     """What all jobs have in common.
 
     Parameters
@@ -169,9 +169,9 @@ class Task:
     lanes: str
     max_lanes: int | None
 
-    def begin(self, job: Job, shelf: Shelf) -> Call | None:
+    def begin(self, job: Job, memo: Memo) -> DeferredFit | None:
         """Fit all but the net, and return the call of its `fit`; None where all is done."""
-        fold = shelf.once("fold", [job.train], partial(_Fold, self, job.train))
+        fold = memo.get("fold", [job.train], partial(_Fold, self, job.train))
         estimator, began = job.estimator, time.perf_counter()
         net = _net(estimator)
         job.outcome = Outcome()
@@ -180,38 +180,38 @@ class Task:
                 estimator.fit(fold.rows(), fold.y, **fold.params)
                 return None
             if net is estimator and not isinstance(self.X, list | tuple):
-                return _waiting(net, Picked(self.X, job.train), fold, job.goes_on)
-            with _Memory(estimator, shelf):
-                return _waiting(estimator, fold.rows(), fold, job.goes_on)
-        except Exception as fault:
-            job.outcome.fault = fault
+                return _waiting(net, RowSubset(self.X, job.train), fold, job.continues)
+            with _Memory(estimator, memo):
+                return _waiting(estimator, fold.rows(), fold, job.continues)
+        except Exception as error:
+            job.outcome.error = error
             return None
         finally:
             job.outcome.seconds = time.perf_counter() - began
 
-    def run(self, jobs: Sequence[Job], shelf: Shelf | None = None) -> Sequence[Job]:
+    def run(self, jobs: Sequence[Job], memo: Memo | None = None) -> Sequence[Job]:
         """Train, and return the jobs with their outcomes."""
-        shelf = shelf or Shelf()
-        calls = [self.begin(job, shelf) for job in jobs]
+        memo = memo or Memo()
+        calls = [self.begin(job, memo) for job in jobs]
         waiting = [(job, call) for job, call in zip(jobs, calls, strict=True) if call]
         width = self.max_lanes or MAX_LANES
-        made = conduct([call for _, call in waiting], shelf, self.lanes, width)
+        made = fit_jobs([call for _, call in waiting], memo, self.lanes, width)
         for (job, _), outcome in zip(waiting, made, strict=True):
-            job.outcome = Outcome(outcome.fault, outcome.seconds + job.outcome.seconds)
+            job.outcome = Outcome(outcome.error, outcome.seconds + job.outcome.seconds)
         return jobs
 
-    def width(self, job: Job, shelf: Shelf) -> int:
+    def width(self, job: Job, memo: Memo) -> int:
         """How many jobs may be trained at the same time."""
         if self.max_lanes is not None:
             return self.max_lanes
-        call = self.begin(job, shelf)
-        return 1 if call is None else lanes_that_fit(call, shelf)
+        call = self.begin(job, memo)
+        return 1 if call is None else lanes_that_fit(call, memo)
 
 
 class _Fold:
     """The rows of a split, as `fit` takes them."""
 
-    def __init__(self, task: Task, train: np.ndarray) -> None:
+    def __init__(self, task: FitBatch, train: np.ndarray) -> None:
         self._task = task
         self._train = train
         self.y = None if task.y is None else _safe_indexing(task.y, train)
@@ -234,22 +234,22 @@ def _net(estimator: Any) -> NeuralNet | None:
     return estimator if isinstance(estimator, NeuralNet) else None
 
 
-def _waiting(estimator: Any, X: Any, fold: _Fold, goes_on: bool) -> Call:
+def _waiting(estimator: Any, X: Any, fold: _Fold, continues: bool) -> DeferredFit:
     """Fit an estimator up to its net."""
-    with putting_off() as calls:
+    with deferring() as calls:
         estimator.fit(X, fold.y, **fold.params)
     (call,) = calls
-    if not goes_on:
+    if not continues:
         return call
-    return call._replace(goes_on=True, epochs=call.epochs - call.net._model.epoch)
+    return call._replace(continues=True, epochs=call.epochs - call.net._model.epoch)
 
 
 class _Memory:
     """Let a pipeline take the steps that were fitted to the same rows before, as its `memory`."""
 
-    def __init__(self, estimator: Any, shelf: Shelf) -> None:
+    def __init__(self, estimator: Any, memo: Memo) -> None:
         self._pipeline = estimator if getattr(estimator, "memory", self) is None else None
-        self._shelf = shelf
+        self._memo = memo
 
     def __enter__(self) -> None:
         if self._pipeline is not None:
@@ -265,6 +265,6 @@ class _Memory:
         def remembered(transformer: Any, X: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
             key = "step", structural_key((transformer, kwargs.get("params")))
             make = partial(function, transformer, X, y, *args, **kwargs)
-            return self._shelf.once(key, [X, y], make)
+            return self._memo.get(key, [X, y], make)
 
         return remembered

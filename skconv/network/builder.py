@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import Faults, LayerError, called, did_you_mean
+from ..errors import LayerError, Problems, describe_layer, did_you_mean
 from ..init import Array, Constant, as_initializer
-from ..layers.base import Layer, ParamSpec, further
+from ..layers.base import Layer, ParamSpec, reference_fields
 from ..layers.shapes import Shape
 from ..utils.fields import UNSET
 from .graph import Head, Network, Node, Place
-from .layer_list import GRAPH, Spec
+from .layer_list import GRAPH, LayerEntry
 
 
-class Task(NamedTuple):
+class TargetInfo(NamedTuple):
     """What a target says of the output layers that are trained on it.
 
     Parameters
@@ -34,19 +34,19 @@ class Task(NamedTuple):
     ending: Callable[[int | None], Any] | None = None
 
 
-def build(
-    specs: list[Spec],
+def build_network(
+    specs: list[LayerEntry],
     keywords: Mapping[str, Mapping[str, Any]],
     *,
     input_shapes: Mapping[str | None, Shape] | None = None,
     heads: Sequence[Head] | None = None,
-    tasks: Sequence[Task] = (Task(),),
+    tasks: Sequence[TargetInfo] = (TargetInfo(),),
 ) -> Network:
     """Build the network that the specs and keywords describe.
 
     Parameters
     ----------
-    specs : list of Spec
+    specs : list of LayerEntry
     keywords : mapping of str to mapping
         Keywords by layer; they prevail over what the specs hold.
     input_shapes : mapping of str to tuple, optional
@@ -74,11 +74,11 @@ def build(
 class _Builder:
     def __init__(
         self,
-        specs: list[Spec],
+        specs: list[LayerEntry],
         keywords: Mapping[str, Mapping[str, Any]],
         heads: Sequence[Head],
     ) -> None:
-        self.faults = Faults()
+        self.problems = Problems()
         self.heads = {head.name: head for head in heads}
         self.names = [spec.name for spec in specs]
         self.layers: dict[str, Layer] = {}
@@ -94,65 +94,67 @@ class _Builder:
             }
             given |= own
             self.incomings[spec.name] = self.feeding(spec, given, before)
-            with self.faults.collect():
+            with self.problems.collect():
                 self.layers[spec.name] = spec.cls(**self.fields(spec, given), name=spec.name)
             before = spec.name
-        self.faults.raise_any()
+        self.problems.raise_any()
         for name, layer in self.layers.items():
-            for field, kind in further(layer).items():
+            for field, kind in reference_fields(layer).items():
                 if kind == "layer":
                     self.incomings[name] += self.incomings.get(getattr(layer, field), ())
 
-    def feeding(self, spec: Spec, given: dict[str, Any], before: str | None) -> tuple[str, ...]:
+    def feeding(
+        self, spec: LayerEntry, given: dict[str, Any], before: str | None
+    ) -> tuple[str, ...]:
         single, several = given.pop("incoming", None), given.pop("incomings", None)
         several = [several] if isinstance(several, str) else several
         names = [single] if single is not None else list(several or spec.incomings or ())
         fed_by = {f.name for f in dataclasses.fields(spec.cls) if f.name in GRAPH and f.init}
         if (names and not fed_by) or (len(names) > 1 and "incomings" not in fed_by):
             number = "one" if fed_by else "no"
-            self.faults.add(
-                f"{called(spec.name, spec.cls)} takes {number} incoming layer, got {names}"
+            self.problems.add(
+                f"{describe_layer(spec.name, spec.cls)} takes {number} incoming layer, got {names}"
             )
         if not fed_by:
             return ()
         if not names and before is not None:
             names = [before]
         if not names:
-            self.faults.add(
-                f"{called(spec.name, spec.cls)} has nothing to feed it; "
+            self.problems.add(
+                f"{describe_layer(spec.name, spec.cls)} has nothing to feed it; "
                 "a network starts with an InputLayer"
             )
         feeds = [("incoming", name) for name in names]
-        feeds += [(field, given.get(field)) for field in further(spec.cls)]
+        feeds += [(field, given.get(field)) for field in reference_fields(spec.cls)]
         feeds = [(field, name) for field, name in feeds if name not in (None, UNSET)]
         for field, name in feeds:
             if name not in self.names:
-                self.faults.add(
-                    f"{called(spec.name, spec.cls)}: {field} {name!r} does not exist."
+                self.problems.add(
+                    f"{describe_layer(spec.name, spec.cls)}: {field} {name!r} does not exist."
                     f"{did_you_mean(name, self.names)}"
                 )
         return tuple(name for _, name in feeds)
 
-    def fields(self, spec: Spec, given: dict[str, Any]) -> dict[str, Any]:
+    def fields(self, spec: LayerEntry, given: dict[str, Any]) -> dict[str, Any]:
         fields = {}
         valid = [name for name in spec.keywords() if name not in GRAPH]
         for name, value in given.items():
             real = spec.cls.aliases.get(name, name)
-            where = called(spec.name, spec.cls)
+            where = describe_layer(spec.name, spec.cls)
             if name not in valid:
-                self.faults.add(f"{where} has no {name!r}.{did_you_mean(name, valid)}")
+                self.problems.add(f"{where} has no {name!r}.{did_you_mean(name, valid)}")
             elif real in fields or (real != name and real in given):
-                self.faults.add(f"{where}: {real!r} is given twice, also by its older name")
+                self.problems.add(f"{where}: {real!r} is given twice, also by its older name")
             else:
                 fields[real] = value
         return fields
 
-    def infer(self, input_shapes: Mapping[str | None, Shape], tasks: Sequence[Task]) -> None:
+    def infer(self, input_shapes: Mapping[str | None, Shape], tasks: Sequence[TargetInfo]) -> None:
         inputs = [name for name in self.names if not self.incomings[name]]
         for name, layer in self.layers.items():
             changes: dict[str, Any] = {}
             head = self.heads.get(name)
-            num_units, ending = Task() if head is None else tasks[head.target]
+            num_units, ending = TargetInfo() if head is None else tasks[head.target]
             found = input_shapes.get(
                 None if len(inputs) == 1 and name not in input_shapes else name
             )
@@ -172,30 +174,30 @@ class _Builder:
 
     def finish(self) -> Network:
         for name, layer in self.layers.items():
-            for fault in layer.check():
-                self.faults.add(f"{called(name, layer)}: {fault}")
+            for error in layer.check():
+                self.problems.add(f"{describe_layer(name, layer)}: {error}")
         order = self.order()
-        self.faults.raise_any()
+        self.problems.raise_any()
         nodes: dict[str, Node] = {}
         for name in order:
             node = self.place(name, nodes)
             if node is not None:
                 nodes[name] = node
-        self.faults.raise_any()
+        self.problems.raise_any()
         shared = self.share(nodes)
         self.check_use(nodes)
         heads = tuple(self.heads.values())
         for head in heads:
             self.check_end(nodes[head.name])
             self.compare(nodes[head.name], nodes[heads[head.target].name])
-        self.faults.raise_any()
+        self.problems.raise_any()
         return Network(tuple(nodes.values()), heads, shared)
 
     def compare(self, aux: Node, output: Node) -> None:
         """Note an auxiliary output that cannot be trained on the output's target."""
         if aux.output_shape != output.output_shape:
-            self.faults.add(
-                f"{called(aux.name, aux.layer)} has shape {aux.output_shape} and cannot be "
+            self.problems.add(
+                f"{describe_layer(aux.name, aux.layer)} has shape {aux.output_shape} and cannot be "
                 f"trained on the target of {output.name!r}, which has {output.output_shape}"
             )
 
@@ -215,7 +217,7 @@ class _Builder:
                 visit(feed)
             done.append(open_.pop())
 
-        with self.faults.collect():
+        with self.problems.collect():
             for name in self.names:
                 visit(name)
         return done
@@ -231,8 +233,8 @@ class _Builder:
             specs = layer.param_specs(*shapes)
             for param, spec in specs.items():
                 _check_init(param, spec)
-        except LayerError as fault:
-            self.faults.add(f"{called(name, layer)} {fault}")
+        except LayerError as error:
+            self.problems.add(f"{describe_layer(name, layer)} {error}")
             return None
         return Node(name, layer, incomings, shapes, shape, specs, copies)
 
@@ -250,16 +252,16 @@ class _Builder:
             for name, node in nodes.items():
                 value = getattr(node.layer, keyword)
                 if value is not None and name not in able:
-                    self.faults.add(
-                        f"{called(name, node.layer)} has no parameters for {keyword}={value!r} to "
+                    self.problems.add(
+                        f"{describe_layer(name, node.layer)} has no parameters for {keyword}={value!r} to "
                         f"act on; layers that have some: {', '.join(able) or 'none'}"
                     )
 
     def check_end(self, last: Node) -> None:
         """Note an output that has not one row for each row of X."""
         if last.copies:
-            self.faults.add(
-                f"{called(last.name, last.layer)} is an output and holds "
+            self.problems.add(
+                f"{describe_layer(last.name, last.layer)} is an output and holds "
                 f"{math.prod(last.copies)} copies of each row; a CyclicPoolLayer must come before"
             )
 
@@ -268,14 +270,14 @@ class _Builder:
         for node in nodes.values():
             for param, spec in node.specs.items():
                 if isinstance(spec.init, str):
-                    with self.faults.collect():
+                    with self.problems.collect():
                         shared[node.name, param] = self.keeper(node, param, nodes)
         return shared
 
     def keeper(self, node: Node, param: str, nodes: Mapping[str, Node]) -> Place:
         """Follow the names of a shared parameter to where it is kept."""
         spec = node.specs[param]
-        where, passed = called(node.name, node.layer), [node.name]
+        where, passed = describe_layer(node.name, node.layer), [node.name]
         kept = spec
         while isinstance(kept.init, str):
             target = kept.init

@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import LayerError, called, did_you_mean
+from ..errors import LayerError, describe_layer, did_you_mean
 from ..init import Constant
-from ..layers.base import Context, Copies, Layer, Params, ParamSpec, further
+from ..layers.base import Context, Copies, Layer, Params, ParamSpec, reference_fields
 from ..layers.shapes import Shape
 from ..nonlinearities import linear
 from ..utils.cache_keys import structural_key
@@ -170,7 +170,7 @@ class Network:
         """Shapes of all parameters and state."""
         return {place: spec.shape for place, spec in self.places()}
 
-    def products(self) -> int:
+    def multiply_adds(self) -> int:
         """Products of a row with weights, about."""
         return sum(
             math.prod(spec.shape) * math.prod(n or 1 for n in node.output_shape[2:])
@@ -203,7 +203,7 @@ class Network:
                 total += own["l2"] * sum(jnp.square(weight).sum() for weight in weights)
         return total
 
-    def scaled(self, grads: Variables, runtime: Runtime) -> Variables:
+    def scale_gradients(self, grads: Variables, runtime: Runtime) -> Variables:
         """Multiply gradients by the `grad_scale` of each layer that has the parameters."""
         grads = {layer: dict(own) for layer, own in grads.items()}
         for node in self.nodes:
@@ -216,7 +216,7 @@ class Network:
                     grads[layer][kept] = scale * grads[layer][kept]
         return grads
 
-    def held(self, old: Variables, new: Variables, runtime: Runtime) -> Variables:
+    def freeze_unscaled(self, old: Variables, new: Variables, runtime: Runtime) -> Variables:
         """Keep the old arrays of layers whose `grad_scale` is 0."""
         new = {layer: dict(own) for layer, own in new.items()}
         for node in self.nodes:
@@ -251,8 +251,8 @@ class Network:
         for i, node in enumerate(self.nodes):
             try:
                 drawn = node.layer.init(fold_in(key, i), *node.input_shapes)
-            except LayerError as fault:
-                raise LayerError(f"{called(node.name, node.layer)} {fault}") from fault
+            except LayerError as error:
+                raise LayerError(f"{describe_layer(node.name, node.layer)} {error}") from error
             for kept, new in zip((params, state), drawn, strict=True):
                 if new:
                     kept[node.name] = new
@@ -297,7 +297,7 @@ class Network:
         needed = self._ancestors(to, given)
         places = {node.name: i for i, node in enumerate(self.nodes)}
 
-        def run(name: str, fed: list[_Laid]) -> tuple[_Laid, Params]:
+        def run(name: str, fed: list[Activation]) -> tuple[Activation, Params]:
             node = self.nodes[places[name]]
             changes = dict(runtime.get(name, {}))
             if name in logits and node.layer.ends_in_nonlinearity():
@@ -312,20 +312,20 @@ class Network:
                 out, new = layer.apply(
                     own,
                     state.get(name, {}),
-                    *(value.laid(last) for value in fed),
+                    *(value.to_layout(last) for value in fed),
                     ctx=ctx._replace(key=key, mask=_mask(ctx, fed), functions=functions),
                 )
-            except Exception as fault:
-                fault.add_note(f"in {called(name, layer)}")
+            except Exception as error:
+                error.add_note(f"in {describe_layer(name, layer)}")
                 raise
-            return _Laid(out, last), new
+            return Activation(out, last), new
 
         def alone(name: str, last: bool, *inputs: jax.Array) -> jax.Array:
-            return run(name, [_Laid(x, last) for x in inputs])[0].laid(last)
+            return run(name, [Activation(x, last) for x in inputs])[0].to_layout(last)
 
         renewed = dict(state)
         entering = {**inputs, **given}
-        values: dict[str, _Laid] = {name: _Laid(x, False) for name, x in entering.items()}
+        values: dict[str, Activation] = {name: Activation(x, False) for name, x in entering.items()}
         for node in self.nodes:
             if node.name not in needed:
                 continue
@@ -335,8 +335,8 @@ class Network:
                 renewed[node.name] = new
         for head in self.heads:
             if head.ending and head.name in needed and head.name not in logits:
-                values[head.name] = _Laid(head.ending(values[head.name].laid(True)), True)
-        return tuple(values[name].laid(False) for name in to), renewed
+                values[head.name] = Activation(head.ending(values[head.name].to_layout(True)), True)
+        return tuple(values[name].to_layout(False) for name in to), renewed
 
     def _param(self, params: Variables, layer: str, name: str) -> jax.Array | None:
         layer, name = self.shared.get((layer, name), (layer, name))
@@ -351,23 +351,23 @@ class Network:
         return found
 
 
-class _Laid(NamedTuple):
+class Activation(NamedTuple):
     """An activation and where its channels are: the one place where axes are moved."""
 
     array: jax.Array
     last: bool
 
-    def laid(self, last: bool) -> jax.Array:
+    def to_layout(self, last: bool) -> jax.Array:
         if self.array.ndim <= 2 or self.last == last:
             return self.array
         return jnp.moveaxis(self.array, 1, -1) if last else jnp.moveaxis(self.array, -1, 1)
 
 
-def _wants_last(layer: Layer, fed: list[_Laid]) -> bool:
+def _wants_last(layer: Layer, fed: list[Activation]) -> bool:
     return fed[0].last if layer.layout == "any" else layer.layout == "channels_last"
 
 
-def _mask(ctx: Context, fed: list[_Laid]) -> jax.Array | None:
+def _mask(ctx: Context, fed: list[Activation]) -> jax.Array | None:
     """Repeat the mask where the rows are there several times, copy after copy."""
     if ctx.mask is None:
         return None
@@ -375,7 +375,9 @@ def _mask(ctx: Context, fed: list[_Laid]) -> jax.Array | None:
 
 
 def _others(layer: Layer) -> list[str]:
-    return [getattr(layer, name) for name, kind in further(layer).items() if kind == "layer"]
+    return [
+        getattr(layer, name) for name, kind in reference_fields(layer).items() if kind == "layer"
+    ]
 
 
 def _numbers(node: Node) -> Iterator[tuple[str, Any]]:
@@ -390,7 +392,7 @@ def _numbers(node: Node) -> Iterator[tuple[str, Any]]:
 
 def _fields_key(layer: Layer) -> Hashable:
     return (
-        tuple((name, getattr(layer, name)) for name in further(layer))
+        tuple((name, getattr(layer, name)) for name in reference_fields(layer))
         + tuple(
             (f.name, structural_key(getattr(layer, f.name)))
             for f in dataclasses.fields(layer)
@@ -412,12 +414,12 @@ def _without_initial(node: Node) -> Node:
     return node._replace(layer=replace(layer, **blank), specs=specs)
 
 
-def count(specs: Iterable[ParamSpec]) -> int:
+def count_parameters(specs: Iterable[ParamSpec]) -> int:
     """Count the learnable numbers."""
     return sum(int(np.prod(spec.shape)) for spec in specs if spec.trainable)
 
 
-def as_numbers(runtime: Runtime) -> Runtime:
+def as_float32(runtime: Runtime) -> Runtime:
     """Give numbers one dtype, so that no program is compiled for another."""
     return {
         layer: {name: np.float32(value) for name, value in own.items()}

@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ..errors import Faults
-from ..layers.base import Layer, further
+from ..errors import Problems
+from ..layers.base import Layer, reference_fields
 
 GRAPH = ("incoming", "incomings")
 
 
-class Spec(NamedTuple):
+class LayerEntry(NamedTuple):
     """A layer as it was written down.
 
     Parameters
@@ -37,7 +37,7 @@ class Spec(NamedTuple):
         return [*(f.name for f in own_first), *self.cls.aliases]
 
 
-def read(layers: Any) -> list[Spec]:
+def read_layers(layers: Any) -> list[LayerEntry]:
     """Read the `layers` argument.
 
     Parameters
@@ -48,7 +48,7 @@ def read(layers: Any) -> list[Spec]:
 
     Returns
     -------
-    list of Spec
+    list of LayerEntry
         In the order given, each instance after those that feed it.
 
     Raises
@@ -59,7 +59,7 @@ def read(layers: Any) -> list[Spec]:
     Examples
     --------
     >>> from skconv.layers import DenseLayer, InputLayer
-    >>> [spec.name for spec in read([('input', InputLayer), (DenseLayer, {'num_units': 3})])]
+    >>> [spec.name for spec in read_layers([('input', InputLayer), (DenseLayer, {'num_units': 3})])]
     ['input', 'dense1']
     """
     reader = _Reader()
@@ -69,9 +69,9 @@ def read(layers: Any) -> list[Spec]:
     if not entries:
         raise ValueError("layers is empty; give at least an InputLayer and a DenseLayer")
     for entry in entries:
-        with reader.faults.collect():
+        with reader.problems.collect():
             reader.add(entry)
-    reader.faults.raise_any()
+    reader.problems.raise_any()
     return reader.specs
 
 
@@ -89,8 +89,8 @@ def _is_pair(entry: Any) -> bool:
 
 class _Reader:
     def __init__(self) -> None:
-        self.specs: list[Spec] = []
-        self.faults = Faults()
+        self.specs: list[LayerEntry] = []
+        self.problems = Problems()
         self.names: dict[int, str] = {}
         self.listed: set[int] = set()
 
@@ -134,18 +134,18 @@ class _Reader:
 
     def append(self, name: Any, cls: Any, given: dict[str, Any], incomings: Any) -> None:
         if not isinstance(name, str) or not name.isidentifier() or "__" in name:
-            self.faults.add(
+            self.problems.add(
                 f"{name!r} cannot name a layer: keywords start with it, so it must be an "
                 "identifier without double underscores"
             )
         if name in (spec.name for spec in self.specs):
-            self.faults.add(f"two layers are called {name!r}")
-        self.specs.append(Spec(name, cls, given, incomings))
+            self.problems.add(f"two layers are called {name!r}")
+        self.specs.append(LayerEntry(name, cls, given, incomings))
 
     def incomings(self, cls: type[Layer], given: dict[str, Any]) -> tuple[str, ...] | None:
         """Take what feeds a layer out of its fields, as names, and name other layers in them."""
         names = tuple(self.feeding(given)) or None
-        for field in further(cls):
+        for field in reference_fields(cls):
             if isinstance(given.get(field), Layer):
                 given[field] = self.add_instance(given[field])
         return names

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import Faults, did_you_mean
+from ..errors import Problems, did_you_mean
 from ..updates.update_rule import Update
 from ..utils.random_keys import fold_in, make_key
 from .graph import Network, Place, Variables
@@ -108,7 +108,7 @@ class Model:
             With every parameter that is missing, unknown, not finite or of another shape.
         """
         shapes = self.network.parameter_shapes()
-        faults = Faults()
+        problems = Problems()
         checked = {}
         for place, array in arrays.items():
             name = ".".join(filter(None, place))
@@ -116,17 +116,17 @@ class Model:
             if place not in shapes:
                 if strict:
                     hint = did_you_mean(name, map(".".join, shapes))
-                    faults.add(f"the network has no parameter {name!r}.{hint}")
+                    problems.add(f"the network has no parameter {name!r}.{hint}")
             elif value.shape != shapes[place]:
-                faults.add(f"parameter {name!r} has shape {value.shape}, needs {shapes[place]}")
+                problems.add(f"parameter {name!r} has shape {value.shape}, needs {shapes[place]}")
             elif value.dtype.kind not in "fiu" or not _fits_float32(value):
-                faults.add(f"parameter {name!r} holds values that are not finite numbers")
+                problems.add(f"parameter {name!r} holds values that are not finite numbers")
             else:
                 checked[place] = value
         missing = [".".join(place) for place in shapes if place not in arrays]
         if strict and missing:
-            faults.add(f"parameters are missing: {', '.join(missing)}")
-        faults.raise_any()
+            problems.add(f"parameters are missing: {', '.join(missing)}")
+        problems.raise_any()
         return checked
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from .graph import Network, Node, count
+from .graph import Network, Node, count_parameters
 
 LOW_CAPACITY = 100 / 6
 """Percent below which a layer can learn little: its filter is lost in what it sees."""
@@ -42,7 +42,7 @@ class Line(NamedTuple):
         return tuple(100 * r / n for r, n in zip(self.field, image, strict=True))
 
 
-def lines(network: Network) -> list[Line]:
+def summary_lines(network: Network) -> list[Line]:
     """Describe all layers.
 
     Capacity and coverage follow Xudong Cao, "A practical theory for designing very deep
@@ -68,7 +68,9 @@ def lines(network: Network) -> list[Line]:
                 type(node.layer).__name__,
                 "x".join(map(str, rows)),
                 math.prod(rows),
-                count(s for p, s in node.specs.items() if (node.name, p) not in network.shared),
+                count_parameters(
+                    s for p, s in node.specs.items() if (node.name, p) not in network.shared
+                ),
                 sight.filter if sight.local and node.incomings else image,
                 sight.field if sight.local and node.incomings else image,
             )

@@ -70,8 +70,8 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         if path.suffix == ".npz":
             return _read_npz(path)
         return safetensors.numpy.load_file(path)
-    except (safetensors.SafetensorError, zipfile.BadZipFile, ValueError, EOFError) as fault:
-        raise ValueError(f"{path} is truncated or no {path.suffix} file: {fault}") from fault
+    except (safetensors.SafetensorError, zipfile.BadZipFile, ValueError, EOFError) as error:
+        raise ValueError(f"{path} is truncated or no {path.suffix} file: {error}") from error
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:

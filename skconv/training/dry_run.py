@@ -10,13 +10,13 @@ import jax
 import jax.numpy as jnp
 
 from ..augment.pipeline import Entry
-from ..data.output_targets import alone, each
+from ..data.output_targets import as_tuple, unwrap_single
 from ..errors import TransformError
-from .forward import Seen, Values, apply_transform, compute_losses
+from .forward import RowInfo, Values, apply_transform, compute_losses
 from .plan import Plan
 
 
-def rehearse(
+def check_transforms(
     plan: Plan, entries: Sequence[Entry], X: dict[str, Any], y: Any, values: Values
 ) -> None:
     """Check that the transforms of a plan suit the batches and the loss.
@@ -43,7 +43,7 @@ def rehearse(
     epoch, *rows = (jax.ShapeDtypeStruct(shape, jnp.int32) for shape in ((), (n,)))
     for i, entry in enumerate(entries):
         transform = partial(apply_transform, plan, i)
-        made = _traced(entry, transform, key, X, y, values, Seen(epoch, *rows))
+        made = _traced(entry, transform, key, X, y, values, RowInfo(epoch, *rows))
         _check_images(entry, X, made[0])
         if _described(made[1]) != _described(y):
             _check_targets(entry, plan, n, y, made[1], values)
@@ -53,18 +53,18 @@ def rehearse(
 def _traced(entry: Entry, function: Callable[..., Any], *args: Any) -> Any:
     try:
         return jax.eval_shape(function, *args)
-    except TransformError as fault:
-        message = str(fault).removeprefix(f"{type(entry.transform).__name__}: ")
-        raise TransformError(f"{entry.called}: {message}") from fault
-    except Exception as fault:
+    except TransformError as error:
+        message = str(error).removeprefix(f"{type(entry.transform).__name__}: ")
+        raise TransformError(f"{entry.called}: {message}") from error
+    except Exception as error:
         raise TransformError(
-            f"{entry.called} fails as JAX traces it, with {_first_line(fault)}; what JAX cannot "
+            f"{entry.called} fails as JAX traces it, with {_first_line(error)}; what JAX cannot "
             "trace goes into BatchIterator.transform, which acts on the host"
-        ) from fault
+        ) from error
 
 
-def _first_line(fault: Exception) -> str:
-    return f"{type(fault).__name__}: {fault}".strip().split("\n")[0]
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".strip().split("\n")[0]
 
 
 def _check_images(entry: Entry, old: dict[str, Any], new: dict[str, Any]) -> None:
@@ -84,18 +84,18 @@ def _check_images(entry: Entry, old: dict[str, Any], new: dict[str, Any]) -> Non
 def _check_targets(entry: Entry, plan: Plan, n: int, old: Any, new: Any, values: Values) -> None:
     """Check targets of another shape or type; labels may become rows of probabilities."""
     change = f"{entry.called} changes targets from {_described(old)} to {_described(new)}"
-    pairs = list(zip(each(old), each(new), strict=False))
-    if len(each(old)) != len(each(new)) or not all(_may_become(*pair) for pair in pairs):
+    pairs = list(zip(as_tuple(old), as_tuple(new), strict=False))
+    if len(as_tuple(old)) != len(as_tuple(new)) or not all(_may_become(*pair) for pair in pairs):
         raise TransformError(
             f"{change}; within the compiled step their shapes stay, but for labels of shape (n,) "
             "that become rows of probabilities"
         )
     shapes = [plan.network.node(head.name).output_shape[1:] for head in plan.network.heads]
-    out = alone([jax.ShapeDtypeStruct((n, *shape), jnp.float32) for shape in shapes])
+    out = unwrap_single([jax.ShapeDtypeStruct((n, *shape), jnp.float32) for shape in shapes])
     try:
         jax.eval_shape(partial(compute_losses, plan), out, new, values)
-    except Exception as fault:
-        raise TransformError(f"{change}, and the loss fails with {_first_line(fault)}") from fault
+    except Exception as error:
+        raise TransformError(f"{change}, and the loss fails with {_first_line(error)}") from error
 
 
 def _may_become(old: Any, new: Any) -> bool:
@@ -105,4 +105,4 @@ def _may_become(old: Any, new: Any) -> bool:
 
 
 def _described(y: Any) -> str:
-    return " and ".join(f"{part.dtype} {part.shape}" for part in each(y))
+    return " and ".join(f"{part.dtype} {part.shape}" for part in as_tuple(y))

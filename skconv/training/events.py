@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from .history import Row
 
-MOMENTS = ("on_training_started", "on_batch_finished", "on_epoch_finished", "on_training_finished")
+EVENTS = ("on_training_started", "on_batch_finished", "on_epoch_finished", "on_training_finished")
 """Parameters of a net that take handlers, in the order in which they are called first."""
 
 Handler = Callable[[Any, list[Row]], Any]

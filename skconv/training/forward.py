@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from ..augment.base import invoke, mixes
 from ..augment.tunable import with_values
-from ..data.output_targets import alone, each
+from ..data.output_targets import as_tuple, unwrap_single
 from ..errors import TransformError
 from ..layers.base import Context
 from ..network.graph import Head, Runtime, Variables
@@ -43,7 +43,7 @@ class Values(NamedTuple):
     augment: tuple[Mapping[str, Any], ...]
 
 
-class Seen(NamedTuple):
+class RowInfo(NamedTuple):
     """Which rows a batch holds, and when.
 
     Parameters
@@ -63,7 +63,7 @@ def array_or_dict(X: dict[str, jax.Array]) -> Any:
 
 
 def augment_batch(
-    plan: Plan, key: jax.Array, X: dict[str, jax.Array], y: Any, values: Values, seen: Seen
+    plan: Plan, key: jax.Array, X: dict[str, jax.Array], y: Any, values: Values, seen: RowInfo
 ) -> Any:
     """Change rows and targets as `augment` says."""
     for i in range(len(plan.augment)):
@@ -78,12 +78,14 @@ def apply_transform(
     X: dict[str, jax.Array],
     y: Any,
     values: Values,
-    seen: Seen,
+    seen: RowInfo,
 ) -> Any:
     """Change rows and targets by one transform; labels that it mixes become probabilities."""
     transform = with_values(plan.augment[i], values.augment[i])
     if mixes(transform):
-        y = alone([_probabilities(plan, target, one) for target, one in enumerate(each(y))])
+        y = unwrap_single(
+            [_probabilities(plan, target, one) for target, one in enumerate(as_tuple(y))]
+        )
     made = invoke(transform, key, array_or_dict(X), y, *seen)
     if not isinstance(made, tuple | list) or len(made) != 2:
         raise TransformError("returns no pair (Xb, yb)")
@@ -111,7 +113,7 @@ def compute_outputs(
     to = [head.name for head in heads]
     logits = [head.name for head in heads if _fused(plan, head)]
     outs, state = plan.network.apply(params, state, X, runtime, ctx, to=to, logits=logits)
-    return alone(outs), state
+    return unwrap_single(outs), state
 
 
 def _fused(plan: Plan, head: Head) -> Any:
@@ -123,10 +125,10 @@ def _fused(plan: Plan, head: Head) -> Any:
 
 def compute_predictions(plan: Plan, out: Any) -> Any:
     """Finish the outputs that are predicted."""
-    return alone(
+    return unwrap_single(
         [
             plan.network.nonlinearity(head)(o) if _fused(plan, head) else o
-            for head, o in zip(plan.predicted, each(out), strict=False)
+            for head, o in zip(plan.predicted, as_tuple(out), strict=False)
         ]
     )
 
@@ -134,16 +136,16 @@ def compute_predictions(plan: Plan, out: Any) -> Any:
 def compute_losses(plan: Plan, out: Any, y: Any, values: Values) -> list[jax.Array]:
     """Losses of the rows by output; where `out` lacks the auxiliary ones, so does the list."""
     found = []
-    for head, o in zip(plan.network.heads, each(out), strict=False):
+    for head, o in zip(plan.network.heads, as_tuple(out), strict=False):
         loss_function = _fused(plan, head) or plan.loss_functions[head.target]
-        each_row = loss_function(o, each(y)[head.target], **values.losses[head.target])
+        each_row = loss_function(o, as_tuple(y)[head.target], **values.losses[head.target])
         found.append(each_row.reshape(len(each_row), -1).mean(axis=1))
     return found
 
 
 def compute_accuracies(plan: Plan, out: Any, y: Any, w: jax.Array) -> list[jax.Array]:
     """Mean accuracies of the outputs that have one."""
-    known = zip(plan.accuracies, each(compute_predictions(plan, out)), each(y), strict=True)
+    known = zip(plan.accuracies, as_tuple(compute_predictions(plan, out)), as_tuple(y), strict=True)
     return [weighted_mean(accuracy(p, true), w) for accuracy, p, true in known if accuracy]
 
 

@@ -16,15 +16,15 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..data.chunks import cut, epochs_at_once, orders
-from ..data.dataset import Feed
-from ..data.device import Gathered, spread_feed
+from ..data.chunks import cut_batches, epoch_orders, epochs_per_call
+from ..data.dataset import Dataset
+from ..data.device import IndexedBatches, scatter_rows
 from ..data.inputs import Rows
-from ..data.iterators import changes
+from ..data.iterators import has_transform
 from ..utils.cache_keys import structural_key
-from ..utils.memo import Shelf
-from .loop import Session, filled, span
-from .train_step import AXES, Moment, Trained, TrainState
+from ..utils.memo import Memo
+from .loop import TrainingLoop, pad_update_values, step_range
+from .train_step import AXES, CallResult, StepPosition, TrainState
 
 MODES = ("auto", "loop", "unroll", "vmap")
 
@@ -45,10 +45,10 @@ class Lane:
 
     Parameters
     ----------
-    session : Session
+    session : TrainingLoop
     epochs : int
         Epochs that are left.
-    fault : Exception or None
+    error : Exception or None
         What ended it.
     seconds : float
         Its share of the time.
@@ -56,9 +56,9 @@ class Lane:
         Whether it is through.
     """
 
-    session: Session
+    session: TrainingLoop
     epochs: int
-    fault: Exception | None = None
+    error: Exception | None = None
     seconds: float = 0.0
     ended: bool = False
     _ending: ExitStack = field(default_factory=ExitStack)
@@ -68,36 +68,36 @@ class Lane:
         self._ending.enter_context(self.session.ending())
         try:
             self.session.start(self.epochs)
-        except Exception as fault:
-            return self.end(fault)
+        except Exception as error:
+            return self.end(error)
         self.epochs = self.session.most
         return self.epochs > 0 or self.end()
 
-    def end(self, fault: Exception | None = None) -> bool:
+    def end(self, error: Exception | None = None) -> bool:
         """Call the handlers of the end, unless training failed; return False."""
         try:
             with self._ending:
-                if fault is None or isinstance(fault, StopIteration):
-                    fault = None
+                if error is None or isinstance(error, StopIteration):
+                    error = None
                     self.session.finish()
         except Exception as other:
-            fault = other
-        self.fault, self.ended = fault, True
+            error = other
+        self.error, self.ended = error, True
         return False
 
     def interrupt(self, stop: KeyboardInterrupt) -> None:
         """End before its end."""
         self._ending.close()
-        self.fault = InterruptedError("training was interrupted before it came to its end")
-        self.fault.__cause__ = stop
+        self.error = InterruptedError("training was interrupted before it came to its end")
+        self.error.__cause__ = stop
 
-    def note(self, count: int, before: Any, trained: Trained, seconds: float) -> bool:
+    def note(self, count: int, before: Any, trained: CallResult, seconds: float) -> bool:
         """Write down what some epochs gave, and tell whether more are to come."""
         self.epochs -= count
         try:
             going = self.session.note(count, before, [trained], [None], seconds / count)
-        except Exception as fault:
-            return self.end(fault)
+        except Exception as error:
+            return self.end(error)
         return (going and self.epochs > 0) or self.end()
 
     def run(self) -> None:
@@ -105,13 +105,13 @@ class Lane:
         began = time.perf_counter()
         try:
             self.session.run(self.epochs, alone=False)
-        except Exception as fault:
-            self.fault = fault
+        except Exception as error:
+            self.error = error
         self.ended = not self.session.stopped
         self.seconds += time.perf_counter() - began
 
 
-def run(lanes: Sequence[Lane], how: str, width: int) -> None:
+def run_lanes(lanes: Sequence[Lane], how: str, width: int) -> None:
     """Train all lanes.
 
     Parameters
@@ -133,7 +133,7 @@ def run(lanes: Sequence[Lane], how: str, width: int) -> None:
         groups[_group(lane.session, how)].append(lane)
     try:
         for (mode, *_), group in groups.items():
-            _on_all_devices(_one_by_one if mode == "loop" else Together(mode, width).run, group)
+            _on_all_devices(_one_by_one if mode == "loop" else LaneGroup(mode, width).run, group)
     except KeyboardInterrupt as stop:
         for lane in lanes:
             if not lane.ended:
@@ -141,26 +141,30 @@ def run(lanes: Sequence[Lane], how: str, width: int) -> None:
         raise
 
 
-def _group(session: Session, how: str) -> tuple[Hashable, ...]:
+def _group(session: TrainingLoop, how: str) -> tuple[Hashable, ...]:
     """What lanes of one program have in common, the way they go first."""
     train, valid, handlers = session.train, session.valid, session.handlers
     mode = _fastest(session) if how == "auto" else how
     arrays = train.rows.arrays
     elsewhere = valid and any(valid.rows.arrays[name] is not a for name, a in arrays.items())
     alone = handlers.on_batch_finished or handlers.on_steps or session.custom_scores or elsewhere
-    if mode == "loop" or alone or any(changes(feed.iterator) for feed in (train, valid) if feed):
+    if (
+        mode == "loop"
+        or alone
+        or any(has_transform(feed.iterator) for feed in (train, valid) if feed)
+    ):
         return "loop", id(session.programs)
     sizes = [(feed.steps, feed.iterator.batch_size) for feed in (train, valid) if feed]
     return mode, id(session.programs), *map(id, arrays.values()), *sizes
 
 
-def _fastest(session: Session) -> str:
+def _fastest(session: TrainingLoop) -> str:
     if session.net.verbose:  # the rows of several nets would mix
         return "loop"
     if jax.default_backend() != "cpu":
         return "vmap"
     network, size = session.model.network, session.train.iterator.batch_size
-    return "vmap" if size * network.products() <= SMALL else "loop"
+    return "vmap" if size * network.multiply_adds() <= SMALL else "loop"
 
 
 def _on_all_devices(work: Callable[[Sequence[Lane]], None], lanes: Sequence[Lane]) -> None:
@@ -210,7 +214,7 @@ def _cores() -> int:
     return len(known(0)) if known else os.cpu_count() or 1
 
 
-class Together:
+class LaneGroup:
     """Lanes in one program: where one ends another takes its place.
 
     There are as many places as the first of some groups of one architecture needed.
@@ -230,7 +234,7 @@ class Together:
         first = lanes[0].session
         rounds = -(-len(lanes) // self._width)
         key = "lanes", self._how, first.train.steps, first.valid and first.valid.steps
-        width = first.shelf.once(key, [first.programs], lambda: -(-len(lanes) // rounds))
+        width = first.memo.get(key, [first.programs], lambda: -(-len(lanes) // rounds))
         waiting, going = list(lanes), []
         while (waiting or going) and not first.stopped:
             while waiting and len(going) < width:
@@ -246,11 +250,11 @@ class Together:
         sessions = [lane.session for lane in lanes]
         first = sessions[0]
         steps, size = first.train.steps, first.train.iterator.batch_size
-        room = epochs_at_once((steps, size))
+        room = epochs_per_call((steps, size))
         watched = any(session.handlers.on_epoch_finished for session in sessions)
         count = 1 if watched else min(room, *(lane.epochs for lane in lanes))
         befores = [session.before() for session in sessions]
-        shape, common = (room, steps, size), Shelf()
+        shape, common = (room, steps, size), Memo()
         made = [_arguments(session, shape, count, common) for session in sessions]
         made += made[:1] * (width - len(made))
         trained = first.programs.train_lanes(
@@ -270,35 +274,37 @@ class Together:
 
 
 def _arguments(
-    session: Session, shape: tuple[int, int, int], count: int, common: Shelf
+    session: TrainingLoop, shape: tuple[int, int, int], count: int, common: Memo
 ) -> tuple[Any, ...]:
     """What the program takes of a lane for some epochs."""
     model, train, valid = session.model, session.train, session.valid
     arrays, device = list(train.rows.arrays.values()), jax.config.jax_default_device
-    X = session.shelf.once(("all rows", device), arrays, partial(_all, train.rows))
+    X = session.memo.get(("all rows", device), arrays, partial(_all, train.rows))
     whole = next(iter(X.values())).shape[:2]
     feeds = [feed for feed in (train, valid) if feed]
     data = structural_key([(feed.index, feed.y, feed.weights) for feed in feeds])
-    rows, shown = common.once(("rows", data), [], partial(spread_feed, X, whole, *feeds)), None
+    rows, shown = common.get(("rows", data), [], partial(scatter_rows, X, whole, *feeds)), None
     if valid:
-        index, weights = cut(len(valid.rows), valid.weights, valid.iterator, seed=model.seed)
-        shown = Gathered(X, rows.y, valid.index[index].astype(np.int32), weights)
+        index, weights = cut_batches(
+            len(valid.rows), valid.weights, valid.iterator, seed=model.seed
+        )
+        shown = IndexedBatches(X, rows.y, valid.index[index].astype(np.int32), weights)
     epochs = range(model.epoch, model.epoch + count)
     drawn = structural_key((train.iterator, train.index, model.seed, epochs.start))
-    order = common.once(("order", drawn), [], partial(_order, train, shape, model.seed, epochs))
+    order = common.get(("order", drawn), [], partial(_order, train, shape, model.seed, epochs))
     return (
         TrainState(model.params, model.state, model.opt),
         rows,
         order,
         shown,
-        filled(session.values(model.step, shape[1] * count), math.prod(shape[:2])),
-        Moment(np.uint32(model.seed), np.int32(model.epoch), np.int32(0)),
-        span(count, 0, train.steps, len(train.rows), len(shown.index) if shown else 0),
+        pad_update_values(session.values(model.step, shape[1] * count), math.prod(shape[:2])),
+        StepPosition(np.uint32(model.seed), np.int32(model.epoch), np.int32(0)),
+        step_range(count, 0, train.steps, len(train.rows), len(shown.index) if shown else 0),
     )
 
 
-def _order(feed: Feed, shape: tuple[int, int, int], seed: int, epochs: range) -> np.ndarray:
-    order = orders(len(feed.rows), feed.iterator, shape, seed, epochs)
+def _order(feed: Dataset, shape: tuple[int, int, int], seed: int, epochs: range) -> np.ndarray:
+    order = epoch_orders(len(feed.rows), feed.iterator, shape, seed, epochs)
     return feed.index[order].astype(np.int32)
 
 
@@ -315,7 +321,7 @@ def _stacked(axis: Any, args: Sequence[Any]) -> Any:
     return type(axis)(*map(_stacked, axis, zip(*args, strict=True)))
 
 
-def _taken_apart(trained: Trained, n: int) -> list[Trained]:
+def _taken_apart(trained: CallResult, n: int) -> list[CallResult]:
     """Take the lanes out of what the program gives."""
     host = jax.tree.map(np.asarray, trained)
     return [jax.tree.map(lambda array, i=i: array[i], host) for i in range(n)]

@@ -14,19 +14,26 @@ import jax
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ..data.chunks import Chunk, as_they_are, chunks, epochs_at_once, fits_one_chunk, orders
-from ..data.dataset import Feed
-from ..data.device import Batches, alone, as_batches, shared
-from ..data.iterators import changes
-from ..data.prefetch import ahead
+from ..data.chunks import (
+    Chunk,
+    epoch_orders,
+    epochs_per_call,
+    fits_one_chunk,
+    identity_order,
+    iterate_chunks,
+)
+from ..data.dataset import Dataset
+from ..data.device import StackedBatches, place_rows, place_shared_rows, stack_batches
+from ..data.iterators import has_transform
+from ..data.prefetch import prefetch
 from ..network.model import Model
-from ..utils.memo import Shelf
+from ..utils.memo import Memo
 from .events import Handler, Handlers, Pace, Progress
 from .forward import Values
 from .history import Row, append_row
-from .metrics import joined, keep_pace, means
+from .metrics import concatenate_batches, wait_for_previous, weighted_means
 from .programs import Programs
-from .train_step import Moment, Span, Trained, TrainState
+from .train_step import CallResult, StepPosition, StepRange, TrainState
 
 PATIENCE = 0.05
 """Seconds that a call may take before the next one goes through twice as many epochs."""
@@ -34,7 +41,7 @@ PATIENCE = 0.05
 Score = tuple[str, Callable[[np.ndarray, np.ndarray], float]]
 
 
-class Before(NamedTuple):
+class Snapshot(NamedTuple):
     """The state of a model at the beginning of a call."""
 
     params: Any
@@ -44,7 +51,7 @@ class Before(NamedTuple):
 
 
 @dataclass
-class Session:
+class TrainingLoop:
     """All that a training needs.
 
     Parameters
@@ -54,8 +61,8 @@ class Session:
     model : Model
         Renewed as training goes on.
     programs : Programs
-    train : Feed
-    valid : Feed or None
+    train : Dataset
+    valid : Dataset or None
     values : callable
         ``(start, steps) -> Values``, the numbers for the coming steps; asked before each chunk.
     history : list of dict
@@ -68,13 +75,13 @@ class Session:
     net: Any
     model: Model
     programs: Programs
-    train: Feed
-    valid: Feed | None
+    train: Dataset
+    valid: Dataset | None
     values: Callable[[int, int], Values]
     history: list[Row]
     handlers: Handlers
     custom_scores: list[Score]
-    shelf: Shelf | None = None
+    memo: Memo | None = None
     """Where the data lie that it shares with other trainings."""
     epochs: int = 0
     """Epochs that this session has been through."""
@@ -149,19 +156,19 @@ class Session:
                     break
                 left -= count
                 if self._unwatched() and time.perf_counter() - began < PATIENCE:
-                    at_once = epochs_at_once(self._whole.batches.weights.shape)
+                    at_once = epochs_per_call(self._whole.batches.weights.shape)
                     several = min(2 * several, at_once)
 
     def _place(self) -> None:
         """Give the device what stays the same from epoch to epoch."""
         self._whole = self._shown = None
         rows, iterator = self.train.rows, self.train.iterator
-        if self.shelf and fits_one_chunk(rows.whole(), iterator):
-            self._whole = shared(self.train, self.shelf)
+        if self.memo and fits_one_chunk(rows.whole(), iterator):
+            self._whole = place_shared_rows(self.train, self.memo)
         elif fits_one_chunk(rows, iterator):
-            self._whole = alone(self.train)
+            self._whole = place_rows(self.train)
         valid = list(_chunks(self.valid, self.model, 0, keep=True)) if self.valid else []
-        self._valid = [(as_batches(chunk), chunk.steps) for chunk in valid]
+        self._valid = [(stack_batches(chunk), chunk.steps) for chunk in valid]
         if self._valid:
             self._shown = jax.device_put(self._valid[0][0])
 
@@ -170,8 +177,8 @@ class Session:
         """Have the chunks of all epochs come; those that take time are made ahead."""
         coming = self._stream(range(self.model.epoch, self.model.epoch + epochs))
         try:
-            if changes(self.train.iterator):
-                with ahead(coming) as self._coming:
+            if has_transform(self.train.iterator):
+                with prefetch(coming) as self._coming:
                     yield
             else:
                 self._coming = coming
@@ -185,8 +192,8 @@ class Session:
         for epoch in epochs:
             try:
                 yield from _chunks(self.train, self.model, epoch)
-            except Exception as fault:
-                fault.add_note(f"in epoch {epoch + 1}")
+            except Exception as error:
+                error.add_note(f"in epoch {epoch + 1}")
                 raise
 
     def _unwatched(self) -> bool:
@@ -199,7 +206,7 @@ class Session:
         """Go through some epochs, and tell whether all is still finite."""
         began = time.perf_counter()
         before = self.before()
-        found: list[Trained] = []
+        found: list[CallResult] = []
         try:
             outputs = self._train(count, found)
             jax.block_until_ready(found)
@@ -210,16 +217,16 @@ class Session:
         seconds = (time.perf_counter() - began) / count
         return self.note(count, before, found, outputs, seconds)
 
-    def before(self) -> Before:
+    def before(self) -> Snapshot:
         """What training goes back to where an epoch diverges."""
         model = self.model
-        return Before(model.params, model.state, model.opt, model.step)
+        return Snapshot(model.params, model.state, model.opt, model.step)
 
     def note(
         self,
         count: int,
-        before: Before,
-        found: list[Trained],
+        before: Snapshot,
+        found: list[CallResult],
         outputs: list[Any],
         seconds: float,
     ) -> bool:
@@ -227,10 +234,10 @@ class Session:
         good = self._settle(found, count, before)
         self.model.epoch += good
         self.epochs += good
-        train = means([one.train for one in found], self.programs.train_sums)
+        train = weighted_means([one.train for one in found], self.programs.train_sums)
         valid = None
         if self.valid:
-            valid = means([one.valid for one in found], self.programs.valid_sums)
+            valid = weighted_means([one.valid for one in found], self.programs.valid_sums)
         for epoch in range(good):
             scores = None if valid is None else valid[epoch] | self._custom(outputs)
             del train[epoch]["finite"]
@@ -241,7 +248,7 @@ class Session:
         self._call(self.handlers.on_epoch_finished + self.handlers.on_rows)
         return True
 
-    def _train(self, count: int, found: list[Trained]) -> list[jax.Array | None]:
+    def _train(self, count: int, found: list[CallResult]) -> list[jax.Array | None]:
         """Train and evaluate; note in `found` what each call gives, and return the outputs."""
         handlers = self.handlers.on_batch_finished
         size = self.train.iterator.batch_size
@@ -252,7 +259,7 @@ class Session:
             for start, stop in self._pieces(steps, count):
                 first = valid[0] if valid else (None, 0)
                 shown = 0 if handlers or done + stop < total else first[1]
-                where = span(count, start, stop, real, shown)
+                where = step_range(count, start, stop, real, shown)
                 self._step(rows, order, first[0], where, done, found)
                 self._call(handlers)
                 self._tell(self.epochs + count - 1, done + stop, total, found)
@@ -260,7 +267,7 @@ class Session:
         if valid and not handlers:
             outputs.append(found[-1].outputs)
         for batches, steps in valid if handlers else valid[1:]:
-            self._step(rows, order, batches, span(1, 0, 0, real, steps), done, found)
+            self._step(rows, order, batches, step_range(1, 0, 0, real, steps), done, found)
             outputs.append(found[-1].outputs)
         return outputs
 
@@ -272,24 +279,24 @@ class Session:
             return self.pace.cut(steps)
         return iter([(0, steps)])
 
-    def _tell(self, epoch: int, step: int, steps: int, found: list[Trained]) -> None:
+    def _tell(self, epoch: int, step: int, steps: int, found: list[CallResult]) -> None:
         """Tell those who watch the steps; what the last call found may not be there yet."""
         if not self.handlers.on_steps:
             return
         over, loss = [one.train for one in found[:-1]], math.nan
         if over:
-            loss = means(over, self.programs.train_sums)[0]["loss"]
+            loss = weighted_means(over, self.programs.train_sums)[0]["loss"]
         for watcher in self.handlers.on_steps:
             watcher(self.net, Progress(epoch, self.most, step, steps, loss))
 
     def _step(
         self,
-        rows: Batches,
+        rows: StackedBatches,
         order: Any,
-        valid: Batches | None,
-        span: Span,
+        valid: StackedBatches | None,
+        span: StepRange,
         done: int,
-        found: list[Trained],
+        found: list[CallResult],
     ) -> None:
         """Call the program, and wait for the call before, so that two chunks are in memory."""
         model, (epochs, start, stop, *_) = self.model, map(int, span)
@@ -298,7 +305,7 @@ class Session:
             rows,
             order,
             valid,
-            filled(self.values(model.step - start, stop * epochs), order[..., 0].size),
+            pad_update_values(self.values(model.step - start, stop * epochs), order[..., 0].size),
             _moment(model, model.epoch, done),
             span,
             outputs=bool(self.custom_scores),
@@ -308,16 +315,16 @@ class Session:
         if self.handlers.on_batch_finished:
             model.batch = self.programs.train_sums, trained.train
         found.append(trained._replace(carry=None))
-        keep_pace(found)
+        wait_for_previous(found)
 
-    def _rows(self, count: int) -> Iterator[tuple[Batches, Any, int, int]]:
+    def _rows(self, count: int) -> Iterator[tuple[StackedBatches, Any, int, int]]:
         """Yield rows, the order to take them in, how many of it are real, and the steps."""
         model, (rows, _, _, iterator) = self.model, self.train
         if self._whole is not None:
             batches, steps, _ = self._whole
             epochs = range(model.epoch, model.epoch + count)
-            shape = (epochs_at_once(batches.weights.shape), *batches.weights.shape)
-            order = orders(len(rows), iterator, shape, model.seed, epochs)
+            shape = (epochs_per_call(batches.weights.shape), *batches.weights.shape)
+            order = epoch_orders(len(rows), iterator, shape, model.seed, epochs)
             yield batches, self._whole.places(order), len(rows), steps
             return
         left = -(-len(rows) // iterator.batch_size)
@@ -326,13 +333,13 @@ class Session:
             left -= chunk.steps
             shape = chunk.weights.shape
             yield (
-                jax.device_put(as_batches(chunk)),
-                as_they_are(shape),
+                jax.device_put(stack_batches(chunk)),
+                identity_order(shape),
                 math.prod(shape),
                 chunk.steps,
             )
 
-    def _settle(self, found: list[Trained], count: int, before: Before) -> int:
+    def _settle(self, found: list[CallResult], count: int, before: Snapshot) -> int:
         """Count the epochs that went well, and go back to the end of the last one of them."""
         if not found:
             return count
@@ -350,7 +357,7 @@ class Session:
         """Compute the scores of NumPy on all validation rows."""
         if not self.custom_scores:
             return {}
-        output = joined(outputs, len(self.valid.rows))
+        output = concatenate_batches(outputs, len(self.valid.rows))
         return {name: float(score(self.valid.y, output)) for name, score in self.custom_scores}
 
     def _call(self, handlers: Iterable[Handler]) -> None:
@@ -368,21 +375,21 @@ class Session:
         )
 
 
-def _chunks(feed: Feed, model: Model, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
+def _chunks(feed: Dataset, model: Model, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
     rows, y, weights, iterator = feed
-    return chunks(rows, y, weights, iterator, seed=model.seed, epoch=epoch, keep=keep)
+    return iterate_chunks(rows, y, weights, iterator, seed=model.seed, epoch=epoch, keep=keep)
 
 
-def _moment(model: Model, epoch: int, step: int) -> Moment:
-    return Moment(np.uint32(model.seed), np.int32(epoch), np.int32(step))
+def _moment(model: Model, epoch: int, step: int) -> StepPosition:
+    return StepPosition(np.uint32(model.seed), np.int32(epoch), np.int32(step))
 
 
-def filled(values: Values, length: int) -> Values:
+def pad_update_values(values: Values, length: int) -> Values:
     """Give the numbers of the update a chunk's length; those in excess are never used."""
     filled = {name: np.resize(numbers, length) for name, numbers in values.update.items()}
     return values._replace(update=filled)
 
 
-def span(*numbers: int) -> Span:
+def step_range(*numbers: int) -> StepRange:
     """Give the numbers of a span one dtype."""
-    return Span(*map(np.int32, numbers))
+    return StepRange(*map(np.int32, numbers))

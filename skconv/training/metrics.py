@@ -9,13 +9,13 @@ import jax
 import numpy as np
 
 
-def keep_pace(found: list[Any]) -> None:
+def wait_for_previous(found: list[Any]) -> None:
     """Wait for all chunks but the last, so that two of them are in memory and no more."""
     if len(found) > 1:
         jax.block_until_ready(found[-2])
 
 
-def joined(kept: Sequence[Any], n: int, copies: int = 1) -> Any:
+def concatenate_batches(kept: Sequence[Any], n: int, copies: int = 1) -> Any:
     """Join batches, each of which holds copy after copy, to copies of all rows."""
 
     def join(*parts: jax.Array) -> np.ndarray:
@@ -28,7 +28,7 @@ def joined(kept: Sequence[Any], n: int, copies: int = 1) -> Any:
     return jax.tree.map(join, *kept)
 
 
-def means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:
+def weighted_means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:
     """Divide the sums of all calls by their weight, for each epoch.
 
     Parameters

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from ..augment.tunable import with_values
-from ..data.device import batch_of, buffer, put
-from ..data.output_targets import alone
+from ..data.device import batch_at, output_buffer, store_batch
+from ..data.output_targets import unwrap_single
 from ..layers.base import Context
 from ..network.graph import Runtime, Variables
 from .forward import array_or_dict
@@ -59,21 +59,23 @@ def predict(
 
     def forward(Xb: Any) -> Any:
         named = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
-        return alone(network.apply(params, state, named, runtime, Context(False), to=names)[0])
+        return unwrap_single(
+            network.apply(params, state, named, runtime, Context(False), to=names)[0]
+        )
 
     def batch(i: Any) -> Any:
         if plan.test_augment is None or to is not None:
-            return forward(batch_of(X, i))
+            return forward(batch_at(X, i))
         heads = [head for head in network.heads if head.predicted]
         whole = Forward(forward, tuple(map(network.nonlinearity, heads)))
         test_augment = with_values(plan.test_augment, numbers)
-        return test_augment(whole, key, array_or_dict(batch_of(X, i)))
+        return test_augment(whole, key, array_or_dict(batch_at(X, i)))
 
     def step(i: jax.Array, kept: Any) -> Any:
-        return put(kept, i, batch(i))
+        return store_batch(kept, i, batch(i))
 
     length = len(next(iter(X.values())))
-    return lax.fori_loop(0, stop, step, buffer(batch, length))
+    return lax.fori_loop(0, stop, step, output_buffer(batch, length))
 
 
 class Gradient(NamedTuple):

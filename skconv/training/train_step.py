@@ -11,13 +11,21 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
-from ..data.device import Batches, Gathered, at, batch_of, buffer, flat, put
+from ..data.device import (
+    IndexedBatches,
+    StackedBatches,
+    batch_at,
+    flatten_batches,
+    output_buffer,
+    store_batch,
+    targets_at,
+)
 from ..layers.base import Context
 from ..network.graph import Variables
 from ..objectives import weighted_mean
 from ..updates.update_rule import BatchLoss
 from .forward import (
-    Seen,
+    RowInfo,
     Values,
     augment_batch,
     compute_accuracies,
@@ -45,7 +53,7 @@ class TrainState(NamedTuple):
     opt: Any
 
 
-class Span(NamedTuple):
+class StepRange(NamedTuple):
     """What a call of the training program goes through.
 
     Parameters
@@ -67,7 +75,7 @@ class Span(NamedTuple):
     valid: Any
 
 
-class Moment(NamedTuple):
+class StepPosition(NamedTuple):
     """Where in training a chunk begins; with the seed it decides all randomness.
 
     Parameters
@@ -81,7 +89,7 @@ class Moment(NamedTuple):
     step: Any
 
 
-class Trained(NamedTuple):
+class CallResult(NamedTuple):
     """What a call of the training program gives.
 
     Parameters
@@ -122,15 +130,15 @@ def start(plan: Plan, params: Variables, rates: Mapping[str, Any]) -> Any:
 def train(
     plan: Plan,
     carry: TrainState,
-    rows: Batches,
+    rows: StackedBatches,
     order: jax.Array,
-    valid: Batches | Gathered | None,
+    valid: StackedBatches | IndexedBatches | None,
     values: Values,
-    moment: Moment,
-    span: Span,
+    moment: StepPosition,
+    span: StepRange,
     *,
     outputs: bool = False,
-) -> Trained:
+) -> CallResult:
     """Train for some epochs or a part of one, and evaluate after each.
 
     `order` has the shape ``(EPOCHS, steps, batch)`` and tells the place of each row in `rows`; the
@@ -138,7 +146,7 @@ def train(
     is not finite leaves the state as it was before it, and so do those after it.
     """
     seed = jax.random.key(moment.seed)
-    X, y, weights, numbers = map(flat, rows)
+    X, y, weights, numbers = map(flatten_batches, rows)
     places = jnp.arange(order.shape[-1], dtype=jnp.int32)
 
     def epoch(e: jax.Array, loop: Any) -> Any:
@@ -150,9 +158,9 @@ def train(
             row = order[e, i]
             w = jnp.where(i * len(places) + places < span.rows, weights[row], 0)
             keys = jax.random.split(jax.random.fold_in(key, moment.step + i), 2)
-            Xb = batch_of(X, row)
-            seen = Seen(moment.epoch + e, numbers[row])
-            Xb, yb = augment_batch(plan, keys[0], Xb, at(y, row), values, seen)
+            Xb = batch_at(X, row)
+            seen = RowInfo(moment.epoch + e, numbers[row])
+            Xb, yb = augment_batch(plan, keys[0], Xb, targets_at(y, row), values, seen)
             number = e * span.stop + i
             rates = {name: rate[number] for name, rate in values.update.items()}
             ctx = Context(True, keys[1], w > 0)
@@ -182,7 +190,7 @@ def train(
         kept = _outputs(plan, carry, valid, values) if outputs else None
     start = carry, jnp.array(True), of_train, of_valid, kept
     carry, _, *found = lax.fori_loop(0, span.epochs, epoch, start)
-    return Trained(carry, *found)
+    return CallResult(carry, *found)
 
 
 def _learn(
@@ -211,22 +219,22 @@ def _learn(
 
     (value, (out, new)), grads = jax.value_and_grad(loss, has_aux=True)(params)
     changes, opt = plan.update.transformation(rates).update(
-        network.scaled(grads, runtime),
+        network.scale_gradients(grads, runtime),
         opt,
         params,
         value=value,
         grad=grads,
         value_fn=BatchLoss(lambda params: forward(params)[0], of_outputs),
     )
-    after = network.held(params, optax.apply_updates(params, changes), runtime)
+    after = network.freeze_unscaled(params, optax.apply_updates(params, changes), runtime)
     measured = {"loss": value} | {name: measure(grads) for name, measure in plan.measures}
-    return TrainState(after, network.held(state, new, runtime), opt), out, measured
+    return TrainState(after, network.freeze_unscaled(state, new, runtime), opt), out, measured
 
 
 def _evaluate(
     plan: Plan,
     carry: TrainState,
-    valid: Batches | Gathered,
+    valid: StackedBatches | IndexedBatches,
     values: Values,
     stop: Any,
     kept: Any,
@@ -245,7 +253,7 @@ def _evaluate(
         means = [weighted_mean(rows, w) for rows in compute_losses(plan, out, yb, values)]
         scores.update(zip(plan.columns, [*means, *accuracies], strict=False))
         if kept is not None:
-            kept = put(kept, i, compute_predictions(plan, out))
+            kept = store_batch(kept, i, compute_predictions(plan, out))
         return _add(sums, w, scores), kept
 
     return lax.fori_loop(0, stop, step, (sums, kept))
@@ -257,11 +265,13 @@ def _unseen(plan: Plan, carry: TrainState, Xb: dict[str, Any], values: Values) -
     return compute_outputs(plan, plan.predicted, *args)[0]
 
 
-def _outputs(plan: Plan, carry: TrainState, valid: Batches | Gathered, values: Values) -> Any:
+def _outputs(
+    plan: Plan, carry: TrainState, valid: StackedBatches | IndexedBatches, values: Values
+) -> Any:
     def predictions(i: Any) -> Any:
         return compute_predictions(plan, _unseen(plan, carry, valid.batch(i)[0], values))
 
-    return buffer(predictions, len(valid.weights))
+    return output_buffer(predictions, len(valid.weights))
 
 
 def _packed(sums: dict[str, jax.Array]) -> jax.Array:
@@ -281,12 +291,12 @@ def _finite(loss: jax.Array, *trees: Any) -> jax.Array:
 
 AXES = (
     0,
-    Batches(None, 0, 0, 0),
+    StackedBatches(None, 0, 0, 0),
     0,
-    Gathered(None, 0, 0, 0),
+    IndexedBatches(None, 0, 0, 0),
     0,
-    Moment(0, 0, None),
-    Span(None, None, None, 0, None),
+    StepPosition(0, 0, None),
+    StepRange(None, None, None, 0, None),
 )
 """Which arguments of `train` have an axis of lanes in `train_lanes`, from `carry` on."""
 
@@ -294,15 +304,15 @@ AXES = (
 def train_lanes(
     plan: Plan,
     carry: TrainState,
-    rows: Batches,
+    rows: StackedBatches,
     order: jax.Array,
-    valid: Gathered | None,
+    valid: IndexedBatches | None,
     values: Values,
-    moment: Moment,
-    span: Span,
+    moment: StepPosition,
+    span: StepRange,
     *,
     how: str,
-) -> Trained:
+) -> CallResult:
     """Train several nets on the same data, as `train` does each of them.
 
     All that may differ between them has a first axis of lanes, as `AXES` says. `how` is

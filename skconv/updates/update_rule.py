@@ -15,7 +15,7 @@ import jax
 import numpy as np
 import optax
 
-from ..errors import Faults
+from ..errors import Problems
 from ..utils.checks import is_number, takes_number
 
 _SEEDS = ("key", "seed")
@@ -140,7 +140,7 @@ def clipped(grads: Any, clip_value: Any = None, clip_norm: Any = None) -> Any:
     return grads
 
 
-def resolve(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict[str, Any]]:
+def resolve_update(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict[str, Any]]:
     """Sort the keywords given for an update into structure and runtime values.
 
     Numbers are runtime values, unless the factory's own default says that the argument is a
@@ -169,7 +169,7 @@ def resolve(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict[str, A
     Examples
     --------
     >>> from skconv.updates import nesterov_momentum
-    >>> update, values = resolve(nesterov_momentum, {'learning_rate': 0.1, 'clip_norm': 5.0})
+    >>> update, values = resolve_update(nesterov_momentum, {'learning_rate': 0.1, 'clip_norm': 5.0})
     >>> sorted(values.items())
     [('clip_norm', 5.0), ('learning_rate', 0.1), ('momentum', 0.9)]
     """
@@ -193,50 +193,50 @@ def resolve(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict[str, A
         if isinstance(p.default, float) and key not in given
     }
     structure = {}
-    faults = Faults()
+    problems = Problems()
     for key, value in given.items():
         runtime = key not in parameters or takes_number(parameters[key])
         runtime = runtime and key not in _SEEDS
         if runtime and (is_number(value) or _is_schedule(value)):
             values[key] = value
         elif runtime and isinstance(value, str):
-            faults.add(f"update_{key}={value!r} is no number and no schedule")
+            problems.add(f"update_{key}={value!r} is no number and no schedule")
         else:
             structure[key] = value
-    faults.raise_any()
+    problems.raise_any()
     ordered = tuple(sorted(structure.items()))
     return Update(factory, ordered, tuple(sorted(values)), tuple(sorted(clips))), values
 
 
 def _clips(given: Mapping[str, Any]) -> dict[str, Any]:
     """Keep the bounds that are there, and none that is no bound."""
-    faults = Faults()
+    problems = Problems()
     for name, value in given.items():
         positive = is_number(value) and value > 0
         if value is not None and not positive and not _is_schedule(value):
-            faults.add(f"update_{name}={value!r} is no number above 0, no schedule and not None")
-    faults.raise_any()
+            problems.add(f"update_{name}={value!r} is no number above 0, no schedule and not None")
+    problems.raise_any()
     return {name: value for name, value in given.items() if value is not None}
 
 
 def _check_complete(
     name: str, parameters: Mapping[str, inspect.Parameter], given: Mapping[str, Any]
 ) -> None:
-    faults = Faults()
+    problems = Problems()
     for key, p in parameters.items():
         named = p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         if named and p.default is p.empty and key not in given:
-            faults.add(f"update={name} needs update_{key}")
-    faults.raise_any()
+            problems.add(f"update={name} needs update_{key}")
+    problems.raise_any()
 
 
-def keywords(factory: Any) -> list[str] | None:
+def update_keywords(factory: Any) -> list[str] | None:
     """List the keywords of an update's factory; None where it takes any, or is none.
 
     Examples
     --------
     >>> from skconv.updates import nesterov_momentum
-    >>> keywords(nesterov_momentum)
+    >>> update_keywords(nesterov_momentum)
     ['learning_rate', 'momentum', 'clip_value', 'clip_norm']
     """
     if not callable(factory):

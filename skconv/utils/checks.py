@@ -48,7 +48,7 @@ def takes_number(parameter: inspect.Parameter) -> bool:
     return False
 
 
-def is_whole(value: Any) -> bool:
+def is_integer(value: Any) -> bool:
     """Tell whole numbers, without bool."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
@@ -74,7 +74,7 @@ def between(low: float, high: float) -> Callable[[Any], str | None]:
 
 def positive(value: Any) -> str | None:
     """Check for a whole number of one or more."""
-    return None if is_whole(value) and value >= 1 else "a whole number of 1 or more"
+    return None if is_integer(value) and value >= 1 else "a whole number of 1 or more"
 
 
 def positive_or_none(value: Any) -> str | None:
@@ -86,7 +86,7 @@ def positive_or_none(value: Any) -> str | None:
 def positive_each(value: Any) -> str | None:
     """Check for a whole number of one or more, or a sequence of them."""
     values = value if isinstance(value, tuple) else (value,)
-    if values and all(is_whole(v) and v >= 1 for v in values):
+    if values and all(is_integer(v) and v >= 1 for v in values):
         return None
     return "a whole number of 1 or more, or one for each axis"
 
@@ -94,7 +94,7 @@ def positive_each(value: Any) -> str | None:
 def natural_each(value: Any) -> str | None:
     """Check for a whole number of zero or more, or a sequence of them."""
     values = value if isinstance(value, tuple) else (value,)
-    if values and all(is_whole(v) and v >= 0 for v in values):
+    if values and all(is_integer(v) and v >= 0 for v in values):
         return None
     return "a whole number of 0 or more, or one for each axis"
 
@@ -111,12 +111,12 @@ def one_of(*choices: str | None) -> Callable[[Any], str | None]:
     return lambda value: None if isinstance(value, known) and value in choices else valid
 
 
-def function(value: Any) -> str | None:
+def optional_callable(value: Any) -> str | None:
     """Check for a function, or None for the identity."""
     return None if value is None else _function(value, "a function, or None for the identity")
 
 
-def needed_function(value: Any) -> str | None:
+def required_callable(value: Any) -> str | None:
     """Check for a function."""
     return _function(value, "a function")
 

@@ -7,15 +7,15 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 
-class Shelf:
+class Memo:
     """Keep what was made of the same objects.
 
     Examples
     --------
-    >>> shelf, rows = Shelf(), [1, 2]
-    >>> shelf.once('sum', [rows], lambda: sum(rows))
+    >>> memo, rows = Memo(), [1, 2]
+    >>> memo.get('sum', [rows], lambda: sum(rows))
     3
-    >>> shelf.once('sum', [rows], lambda: 'is not made again')
+    >>> memo.get('sum', [rows], lambda: 'is not made again')
     3
     """
 
@@ -23,7 +23,7 @@ class Shelf:
         self._kept: dict[Hashable, tuple[list[Any], Any]] = {}
         self._lock = threading.RLock()
 
-    def once(self, key: Hashable, objects: Sequence[Any], make: Callable[[], Any]) -> Any:
+    def get(self, key: Hashable, objects: Sequence[Any], make: Callable[[], Any]) -> Any:
         """Make something, unless it is there.
 
         Parameters

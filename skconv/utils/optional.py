@@ -15,7 +15,7 @@ EXTRAS = {
 """Extra of skconv that installs a package."""
 
 
-def imported(name: str) -> ModuleType:
+def import_optional(name: str) -> ModuleType:
     """Import a module of an optional package.
 
     Parameters
@@ -34,16 +34,16 @@ def imported(name: str) -> ModuleType:
 
     Examples
     --------
-    >>> imported('matplotlib.ticker').__name__
+    >>> import_optional('matplotlib.ticker').__name__
     'matplotlib.ticker'
     """
     package = name.partition(".")[0]
     try:
         return importlib.import_module(name)
-    except ModuleNotFoundError as fault:
-        if fault.name != package:
+    except ModuleNotFoundError as error:
+        if error.name != package:
             raise
         extra = EXTRAS[package]
         raise ImportError(
             f"this needs {package}, which is not installed: pip install 'skconv[{extra}]'"
-        ) from fault
+        ) from error

@@ -28,10 +28,10 @@ def pyplot() -> Any:
     """Import matplotlib's pyplot, or say how to install it."""
     try:
         from matplotlib import pyplot
-    except ImportError as fault:
+    except ImportError as error:
         raise ImportError(
             'pictures need matplotlib, which is not installed; pip install "skconv[plot]"'
-        ) from fault
+        ) from error
     return pyplot
 
 

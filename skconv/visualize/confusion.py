@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..data.output_targets import each
+from ..data.output_targets import as_tuple
 from ..data.targets import Classes
 from .base import Size, canvas, pyplot
-from .output_view import answer_of
+from .output_view import view_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,7 +70,7 @@ def plot_confusion(
     from sklearn.metrics import ConfusionMatrixDisplay
 
     pyplot()
-    answer = answer_of(net, output)
+    answer = view_output(net, output)
     if not isinstance(answer.target, Classes):
         raise ValueError(
             f"the output {answer.name!r} does not tell classes apart, one for each row"
@@ -82,7 +82,7 @@ def plot_confusion(
     longest = max(len(answer.label(i)) for i in range(count))
     ConfusionMatrixDisplay.from_predictions(
         y,
-        each(net.predict(X))[answer.number],
+        as_tuple(net.predict(X))[answer.number],
         labels=answer.target.classes,
         normalize=normalize,
         include_values=not crowded,

@@ -8,7 +8,13 @@ import numpy as np
 
 from ..network.views import FittedLayer
 from .base import SMALL, Size, bare, pages, panels, shower, square
-from .layer_selection import first, has_filters, need, output_of, puts_out_images
+from .layer_selection import (
+    compute_layer_output,
+    find_layer,
+    has_filters,
+    puts_out_images,
+    require_layer,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,13 +70,15 @@ def plot_conv_activity(
     >>> matplotlib.pyplot.close(figure)
     """
     if isinstance(layer, FittedLayer):
-        need(layer, puts_out_images, "one that puts out images")
+        require_layer(layer, puts_out_images, "one that puts out images")
         image = _one(x)
-        maps = output_of(layer, image)[0]
+        maps = compute_layer_output(layer, image)[0]
     else:
-        net, layer = layer, first(layer, has_filters, "convolutional")
+        net, layer = layer, find_layer(layer, has_filters, "convolutional")
         image = _one(x)
-        maps = net.get_output(need(layer, puts_out_images, "one that puts out images"), image)[0]
+        maps = net.get_output(
+            require_layer(layer, puts_out_images, "one that puts out images"), image
+        )[0]
     on_page, word = pages(len(maps), page, PER_PAGE)
     rows, columns = square(len(on_page) + 1)
     cell = (1.0, maps.shape[1] / maps.shape[2])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..network.views import FittedLayer
-from ..utils.checks import is_whole
+from ..utils.checks import is_integer
 from .base import SMALL, Size, pages, panels, square
-from .layer_selection import first, has_filters, need
+from .layer_selection import find_layer, has_filters, require_layer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,8 +68,8 @@ def plot_conv_weights(
     >>> matplotlib.pyplot.close(figure)
     """
     if not isinstance(layer, FittedLayer):
-        layer = first(layer, has_filters, CONVOLUTIONAL)
-    layer = need(layer, has_filters, CONVOLUTIONAL)
+        layer = find_layer(layer, has_filters, CONVOLUTIONAL)
+    layer = require_layer(layer, has_filters, CONVOLUTIONAL)
     filters, shown = _filters(layer, channel)
     on_page, word = pages(len(filters), page, PER_PAGE)
     rows, columns = square(len(on_page))
@@ -100,6 +100,6 @@ def _filters(layer: FittedLayer, channel: int | None) -> tuple[np.ndarray, str]:
     if channel is None and channels in (1, 3):
         return W, ""
     channel = channel or 0
-    if not is_whole(channel) or not 0 <= channel < channels:
+    if not is_integer(channel) or not 0 <= channel < channels:
         raise ValueError(f"channel={channel!r} is none of the channels, from 0 to {channels - 1}")
     return W[:, [channel]], f"channel {channel} of 0 to {channels - 1}"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.output_targets import each
+from ..data.output_targets import as_tuple
 from ..data.targets import Classes
 from ..network.views import name_of
 from .base import SMALL, Size, canvas, pyplot
-from .output_view import answer_of
+from .output_view import view_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,11 +75,11 @@ def plot_embedding(
     >>> matplotlib.pyplot.close(figure)
     """
     pyplot()
-    answer = answer_of(net, output)
+    answer = view_output(net, output)
     network = net.network_
     name = network.node(answer.name).incomings[0] if layer is None else name_of(layer, network)
     values = net.get_output(name, X)
-    colors = np.asarray(each(net.predict(X))[answer.number] if y is None else y)
+    colors = np.asarray(as_tuple(net.predict(X))[answer.number] if y is None else y)
     if colors.shape != (len(values),):
         raise ValueError(
             f"y must have one number or label a row, {len(values)}; got {colors.shape}"

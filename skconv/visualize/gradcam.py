@@ -9,9 +9,9 @@ import numpy as np
 
 from ..network.views import name_of
 from .base import Size, check_images, heat_rows
-from .gradients import gradients
-from .layer_selection import first, has_filters, need
-from .output_view import answer_of
+from .gradients import iterate_gradients
+from .layer_selection import find_layer, has_filters, require_layer
+from .output_view import view_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,14 +67,14 @@ def grad_cam(
     >>> grad_cam(net, X[:5], target=3).shape
     (5, 8, 8)
     """
-    answer_of(net, output)
+    view_output(net, output)
     if layer is None:
-        chosen = first(net, has_filters, "convolutional", last=True)
+        chosen = find_layer(net, has_filters, "convolutional", last=True)
     else:
         chosen = net.layers_[name_of(layer, net.network_)]
-    need(chosen, lambda one: len(one.output_shape) > 2, "one with channels and places")
+    require_layer(chosen, lambda one: len(one.output_shape) > 2, "one with channels and places")
     maps = []
-    for batch in gradients(net, X, target, layer=chosen, output=output):
+    for batch in iterate_gradients(net, X, target, layer=chosen, output=output):
         places = tuple(range(2, batch.outputs.ndim))
         weights = batch.gradients.mean(axis=places, keepdims=True)
         maps.append(np.maximum((weights * batch.outputs).sum(axis=1), 0))
@@ -126,7 +126,7 @@ def plot_grad_cam(
     >>> figure = plot_grad_cam(net, X[:2])
     >>> matplotlib.pyplot.close(figure)
     """
-    images, answer = check_images(net, X), answer_of(net, output)
+    images, answer = check_images(net, X), view_output(net, output)
     chosen = answer.chosen(target, images)
     maps = grad_cam(net, images, answer.targets(chosen), layer=layer, output=answer.name)
     names = answer.words(images, chosen)

@@ -8,17 +8,17 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..data.chunks import PREDICTED, chunks
+from ..data.chunks import PREDICT_FRACTION, iterate_chunks
 from ..data.iterators import as_test_iterator
-from ..network.graph import as_numbers
+from ..network.graph import as_float32
 from ..network.views import name_of
 from ..training.plan import PredictPlan
 from ..training.predict_step import Gradient
 from ..training.programs import programs_for
-from .output_view import answer_of
+from .output_view import view_output
 
 
-def gradients(
+def iterate_gradients(
     net: Any,
     X: Any,
     target: Any = None,
@@ -63,19 +63,19 @@ def gradients(
     >>> from skconv import NeuralNet
     >>> X, y = load_iris(return_X_y=True)
     >>> net = NeuralNet(max_epochs=1, random_state=0).fit(X, y)
-    >>> [batch.gradients.shape for batch in gradients(net, X, target=2)]
+    >>> [batch.gradients.shape for batch in iterate_gradients(net, X, target=2)]
     [(128, 4), (22, 4)]
     """
-    answer = answer_of(net, output)
+    answer = view_output(net, output)
     network, model = net.network_, net._model
     names = {"layer": _layer(network, layer), "output": answer.name, "logits": logits}
     rows = net._rows(X)
     direction = answer.direction(answer.chosen(target, X))
     programs = programs_for(PredictPlan(network))
-    runtime = as_numbers(network.runtime())
+    runtime = as_float32(network.runtime())
     left = len(rows)
     iterator = as_test_iterator(net.batch_iterator_test)
-    for chunk in chunks(rows, None, None, iterator, keep=True, part=PREDICTED):
+    for chunk in iterate_chunks(rows, None, None, iterator, keep=True, part=PREDICT_FRACTION):
         for i in range(chunk.steps):
             Xb = {name: array[i] for name, array in chunk.X.items()}
             args = model.params, model.state, Xb, runtime, direction[chunk.rows[i]]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sklearn.utils.validation import check_is_fitted
 
-from ..network.summary import lines
+from ..network.summary import summary_lines
 from ..network.views import FittedLayer
 from .graph_layout import place
 
@@ -176,7 +176,7 @@ def make_graph(layers: Any) -> Graph:
     """
     chosen = _layers(layers)
     names = [layer.name for layer in chosen]
-    table = {line.name: line for line in lines(chosen[0]._model.network)}
+    table = {line.name: line for line in summary_lines(chosen[0]._model.network)}
     nodes = []
     for layer in chosen:
         line = table[layer.name]

@@ -9,7 +9,7 @@ from sklearn.utils import estimator_html_repr
 
 from ..network.graph import Network
 from ..network.model import Model
-from ..network.summary import LOW_CAPACITY, Line, has_windows, lines
+from ..network.summary import LOW_CAPACITY, Line, has_windows, summary_lines
 from ..training.history import Row
 from .loss_svg import loss_curve
 
@@ -99,7 +99,7 @@ def layer_table(network: Network) -> str:
     str
         An element ``<details>``.
     """
-    table, windows = lines(network), has_windows(network)
+    table, windows = summary_lines(network), has_windows(network)
     heads = ["#", "name", "type", "output shape", "parameters"]
     rows = [_plain(i, line) for i, line in enumerate(table)]
     legend = ""

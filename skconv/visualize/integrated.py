@@ -9,8 +9,8 @@ import numpy as np
 from ..data.iterators import as_test_iterator
 from ..utils.checks import positive
 from .base import Size, check_images, heat_rows
-from .gradients import gradients
-from .output_view import answer_of
+from .gradients import iterate_gradients
+from .output_view import view_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,7 +72,7 @@ def integrated_gradients(
     """
     if positive(steps):
         raise ValueError(f"steps={steps!r} is not {positive(steps)}")
-    answer = answer_of(net, output)
+    answer = view_output(net, output)
     rows = _rows(net, X)
     start = _start(baseline, rows)
     chosen = answer.targets(answer.chosen(target, rows))
@@ -85,7 +85,7 @@ def integrated_gradients(
         path = start[part][:, None] + np.multiply.outer(middles, way).swapaxes(0, 1)
         slopes = [
             batch.gradients
-            for batch in gradients(
+            for batch in iterate_gradients(
                 net,
                 path.reshape(-1, *rows.shape[1:]),
                 np.repeat(chosen[part], steps),
@@ -141,7 +141,7 @@ def plot_integrated_gradients(
     >>> figure = plot_integrated_gradients(net, X[:2])
     >>> matplotlib.pyplot.close(figure)
     """
-    images, answer = check_images(net, X), answer_of(net, output)
+    images, answer = check_images(net, X), view_output(net, output)
     chosen = answer.chosen(target, images)
     shares = integrated_gradients(
         net,
@@ -168,10 +168,10 @@ def _start(baseline: Any, rows: np.ndarray) -> np.ndarray:
     baseline = np.asarray(baseline, np.float32)
     try:
         return np.broadcast_to(baseline, rows.shape)
-    except ValueError as fault:
+    except ValueError as error:
         raise ValueError(
             f"baseline has shape {baseline.shape}, which fits no rows of shape {rows.shape}"
-        ) from fault
+        ) from error
 
 
 def _rows(net: Any, X: Any) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.inputs import Rows
-from ..errors import called
+from ..errors import describe_layer
 from ..layers.base import Context
 from ..network.views import FittedLayer, layers_of
 
@@ -29,7 +29,7 @@ def puts_out_images(layer: FittedLayer) -> bool:
     return len(layer.output_shape) == 4
 
 
-def need(layer: FittedLayer, test: Test, what: str) -> FittedLayer:
+def require_layer(layer: FittedLayer, test: Test, what: str) -> FittedLayer:
     """Return the layer, or raise where it fails a test and name those that do not.
 
     Parameters
@@ -44,12 +44,12 @@ def need(layer: FittedLayer, test: Test, what: str) -> FittedLayer:
     others = [other.name for other in layers_of(layer._model).values() if test(other)]
     without = "" if layer.get_params() else ", it has no weights"
     raise ValueError(
-        f"{called(layer.name, layer.layer)} is not {what}{without}; these are: "
+        f"{describe_layer(layer.name, layer.layer)} is not {what}{without}; these are: "
         f"{', '.join(others) or 'none'}"
     )
 
 
-def first(net: Any, test: Test, what: str, *, last: bool = False) -> FittedLayer:
+def find_layer(net: Any, test: Test, what: str, *, last: bool = False) -> FittedLayer:
     """Find the first layer of a net that passes a test, or the last one."""
     check_is_fitted(net)
     found = list(filter(test, net.layers_.values()))
@@ -58,7 +58,7 @@ def first(net: Any, test: Test, what: str, *, last: bool = False) -> FittedLayer
     return found[-1 if last else 0]
 
 
-def output_of(layer: FittedLayer, X: Any) -> np.ndarray:
+def compute_layer_output(layer: FittedLayer, X: Any) -> np.ndarray:
     """Compute what a layer puts out, from rows as the network takes them.
 
     Parameters

@@ -10,7 +10,7 @@ from ..data.chunks import chunk_steps
 from ..data.iterators import as_test_iterator
 from ..utils.checks import positive
 from .base import Size, check_image, check_images, heat_rows
-from .output_view import Answer, answer_of
+from .output_view import OutputView, view_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,7 +78,7 @@ def occlusion_heatmap(
             f"square_length={square_length} is even, and such a square has no middle; take "
             f"{square_length - 1} or {square_length + 1}"
         )
-    image, answer = check_image(net, x), answer_of(net, output)
+    image, answer = check_image(net, x), view_output(net, output)
     (column,) = answer.chosen(target, image)
     return _heat(answer, image, column, square_length, stride, fill)
 
@@ -129,7 +129,7 @@ def plot_occlusion(
     >>> figure = plot_occlusion(net, X[:2], digits.target[:2], square_length=3)
     >>> matplotlib.pyplot.close(figure)
     """
-    images, answer = check_images(net, X), answer_of(net, output)
+    images, answer = check_images(net, X), view_output(net, output)
     columns = answer.chosen(target, images)
     maps = [
         occlusion_heatmap(
@@ -149,7 +149,7 @@ def plot_occlusion(
 
 
 def _heat(
-    answer: Answer, image: np.ndarray, column: int, length: int, stride: int, fill: float
+    answer: OutputView, image: np.ndarray, column: int, length: int, stride: int, fill: float
 ) -> np.ndarray:
     height, width = image.shape[2:]
     middles = [range(min(stride // 2, n - 1), n, stride) for n in (height, width)]

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.output_targets import each
+from ..data.output_targets import as_tuple
 from ..data.targets import Classes, Numbers, Target
 from ..errors import did_you_mean
-from ..utils.checks import is_whole
+from ..utils.checks import is_integer
 
 
 @dataclass(frozen=True)
-class Answer:
+class OutputView:
     """What a net answers at one of its outputs.
 
     The columns of an answer are those of `predict_proba`, or the numbers that are predicted.
@@ -39,7 +39,7 @@ class Answer:
         """Answer for rows: probabilities or numbers of shape (n, columns)."""
         numbers = isinstance(self.target, Numbers)
         found = self.net.predict(X) if numbers else self.net.predict_proba(X)
-        found = each(found)[self.number]
+        found = as_tuple(found)[self.number]
         return found.reshape(len(found), -1)
 
     def chosen(self, target: Any, X: Any) -> np.ndarray:
@@ -114,13 +114,13 @@ class Answer:
                 hint = did_you_mean(target, known)
                 raise ValueError(f"target={target!r} is none of the classes.{hint}")
             return known.index(target)
-        if not is_whole(target) or not 0 <= target < self.target.num_units:
+        if not is_integer(target) or not 0 <= target < self.target.num_units:
             last = self.target.num_units - 1
             raise ValueError(f"target={target!r} is not the number of an answer, from 0 to {last}")
         return target
 
 
-def answer_of(net: Any, output: str | None = None) -> Answer:
+def view_output(net: Any, output: str | None = None) -> OutputView:
     """Look at an output of a net.
 
     Parameters
@@ -131,7 +131,7 @@ def answer_of(net: Any, output: str | None = None) -> Answer:
 
     Returns
     -------
-    Answer
+    OutputView
 
     Raises
     ------
@@ -147,4 +147,4 @@ def answer_of(net: Any, output: str | None = None) -> Answer:
     if output not in names:
         raise ValueError(f"the net has no output {output!r}.{did_you_mean(output, names)}")
     number = names.index(output)
-    return Answer(net, output, number, net._answers().targets[number])
+    return OutputView(net, output, number, net._answers().targets[number])

@@ -9,7 +9,7 @@ import numpy as np
 from ..data.targets import Classes, Labels
 from ..utils.checks import positive
 from .base import Size, bare, check_images, inches, panels, shower
-from .output_view import Answer, answer_of
+from .output_view import OutputView, view_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,7 +82,7 @@ def plot_predictions(
     """
     if positive(n):
         raise ValueError(f"n={n!r} is not {positive(n)}")
-    images, answer = check_images(net, X), answer_of(net, output)
+    images, answer = check_images(net, X), view_output(net, output)
     if y is not None and len(y) != len(images):
         raise ValueError(f"y has {len(y)} rows, and X has {len(images)}")
     told = _told(answer, images, y)
@@ -117,7 +117,7 @@ class _Told(NamedTuple):
     badness: np.ndarray
 
 
-def _told(answer: Answer, images: np.ndarray, y: Any) -> _Told:
+def _told(answer: OutputView, images: np.ndarray, y: Any) -> _Told:
     found = answer.columns(images)
     if isinstance(answer.target, Classes):
         return _of_classes(answer, images, found, y)
@@ -134,7 +134,7 @@ def _told(answer: Answer, images: np.ndarray, y: Any) -> _Told:
     return _Told(words, [UNKNOWN] * len(words), error)
 
 
-def _of_classes(answer: Answer, images: np.ndarray, found: np.ndarray, y: Any) -> _Told:
+def _of_classes(answer: OutputView, images: np.ndarray, found: np.ndarray, y: Any) -> _Told:
     best = found.argmax(axis=1)
     said = [f"{answer.label(i)}\n({row[i]:.0%})" for i, row in zip(best, found, strict=True)]
     if y is None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .base import Size, check_images, heat_rows
-from .gradients import gradients
-from .output_view import answer_of
+from .gradients import iterate_gradients
+from .output_view import view_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,7 +56,7 @@ def saliency_map(
     >>> saliency_map(net, X[:5], target=3).shape
     (5, 8, 8)
     """
-    found = gradients(net, X, target, layer=layer, output=output)
+    found = iterate_gradients(net, X, target, layer=layer, output=output)
     sizes = np.concatenate([np.abs(batch.gradients) for batch in found])
     return sizes.max(axis=1) if sizes.ndim > 2 else sizes
 
@@ -101,7 +101,7 @@ def plot_saliency(
     >>> figure = plot_saliency(net, X[:2])
     >>> matplotlib.pyplot.close(figure)
     """
-    images, answer = check_images(net, X), answer_of(net, output)
+    images, answer = check_images(net, X), view_output(net, output)
     chosen = answer.chosen(target, images)
     maps = saliency_map(net, images, answer.targets(chosen), output=answer.name)
     names = answer.words(images, chosen)

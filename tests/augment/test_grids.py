@@ -6,7 +6,7 @@ from scipy.stats import qmc
 from skimage.transform import AffineTransform, warp
 
 from skconv.augment import Dihedral, FiveCrop, QuasiAffine, TenCrop
-from skconv.augment.tunable import numbers_of, with_values
+from skconv.augment.tunable import float32_values, with_values
 from skconv.errors import TransformError
 
 X = np.random.default_rng(0).normal(size=(2, 3, 6, 6)).astype(np.float32)
@@ -19,7 +19,7 @@ def copies(grid, n, X=X):
     def change(i, values):
         return with_values(grid, values)(i, n, jnp.asarray(X))
 
-    return [np.asarray(change(i, numbers_of(grid))) for i in range(n)]
+    return [np.asarray(change(i, float32_values(grid))) for i in range(n)]
 
 
 def padded_crops(X, right, down, mode):
@@ -104,6 +104,6 @@ def test_images_that_do_not_fit_are_told(grid, shape, message):
     ],
 )
 def test_impossible_fields_are_told(grid, message):
-    faults = list(grid.check())
-    assert len(faults) == len(message)
-    assert all(fault.startswith(start) for fault, start in zip(faults, message, strict=True))
+    problems = list(grid.check())
+    assert len(problems) == len(message)
+    assert all(error.startswith(start) for error, start in zip(problems, message, strict=True))

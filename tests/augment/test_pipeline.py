@@ -6,33 +6,33 @@ from skconv.augment.pipeline import (
     as_parameters,
     check_entries,
     check_test_augment,
-    entries,
+    read_entries,
 )
-from skconv.errors import Faults
+from skconv.errors import Problems
 
 NAMED = [("flip", RandomFlip()), ("light", Brightness(0.1))]
 
 
 def faults_of(augment):
-    faults = Faults()
-    check_entries(entries(augment), faults)
-    return list(map(str, faults.found))
+    problems = Problems()
+    check_entries(read_entries(augment), problems)
+    return list(map(str, problems.found))
 
 
 def test_every_form_has_names():
-    assert entries(None) == []
-    assert [e.name for e in entries(RandomFlip())] == ["0"]
-    assert [e.name for e in entries([max, ("mine", min), RandomFlip()])] == ["0", "mine", "2"]
-    assert [e.prefix for e in entries(NAMED)] == ["augment_flip", "augment_light"]
+    assert read_entries(None) == []
+    assert [e.name for e in read_entries(RandomFlip())] == ["0"]
+    assert [e.name for e in read_entries([max, ("mine", min), RandomFlip()])] == ["0", "mine", "2"]
+    assert [e.prefix for e in read_entries(NAMED)] == ["augment_flip", "augment_light"]
 
 
 def test_messages_tell_name_and_class():
-    called = [e.called for e in entries([("mine", max), Brightness()])]
+    called = [e.called for e in read_entries([("mine", max), Brightness()])]
     assert called == ["augment 'mine' (max)", "augment[1] (Brightness)"]
 
 
 def test_keywords_reach_into_inner_transforms():
-    (entry,) = entries(Sometimes(0.5, OneOf([Brightness(), max])))
+    (entry,) = read_entries(Sometimes(0.5, OneOf([Brightness(), max])))
     tuned = entry.tuned({"transform_transforms_0_strength": 0.9, "p": 0.1}).transform
     assert (tuned.p, tuned.transform.transforms[0].strength) == (0.1, 0.9)
     assert entry.transform.p == 0.5
@@ -50,8 +50,8 @@ def test_keywords_reach_into_inner_transforms():
     ],
 )
 def test_entries_that_cannot_be_are_told(augment, message):
-    (fault,) = faults_of(augment)
-    assert fault.startswith(message)
+    (error,) = faults_of(augment)
+    assert error.startswith(message)
 
 
 def test_good_entries_have_no_faults():

@@ -123,8 +123,8 @@ def test_functions_are_transforms():
         ),
     ],
 )
-def test_impossible_fields_are_told(whole, fault):
-    assert list(whole.check()) == [fault]
+def test_impossible_fields_are_told(whole, error):
+    assert list(whole.check()) == [error]
 
 
 def test_fewer_copies_than_combinations_are_the_first_ones():

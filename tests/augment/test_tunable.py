@@ -8,12 +8,12 @@ import pytest
 
 from skconv.augment.tunable import (
     Tunable,
-    numbers_of,
+    float32_values,
     parameters,
     runtime_values,
-    structure_of,
     with_parameters,
     with_values,
+    without_values,
 )
 from skconv.errors import TransformError
 from skconv.layers import runtime, structural
@@ -57,7 +57,9 @@ def test_the_numbers_follow_the_structure():
 
 
 def test_numbers_have_one_dtype_whatever_was_given():
-    kinds = {np.asarray(x).dtype for x in jax.tree.leaves(numbers_of(Tree(1, Leaf(np.float64(2)))))}
+    kinds = {
+        np.asarray(x).dtype for x in jax.tree.leaves(float32_values(Tree(1, Leaf(np.float64(2)))))
+    }
     assert kinds == {np.dtype("float32")}
 
 
@@ -86,9 +88,9 @@ def test_unknown_numbers_are_told(values, message):
 
 def test_the_structure_is_what_numbers_do_not_change():
     other = Tree(1.0, Leaf(7.0), [Leaf(0.5), max])
-    assert structure_of(TREE) == structure_of(other)
-    assert structure_of(TREE) != structure_of(Tree(0.25, Leaf(2.0, size=2), [Leaf(3.0), max]))
-    assert structure_of(max) is max
+    assert without_values(TREE) == without_values(other)
+    assert without_values(TREE) != without_values(Tree(0.25, Leaf(2.0, size=2), [Leaf(3.0), max]))
+    assert without_values(max) is max
 
 
 def test_keys_survive_copies_of_functions_that_cannot_be_hashed_alike():
@@ -137,8 +139,8 @@ def test_unknown_parameters_are_told():
 
 
 def test_all_faults_are_told_with_their_places():
-    faults = list(Tree(2.0, many=[Leaf(-1.0), Leaf(size=0)]).check())
-    assert faults == [
+    problems = list(Tree(2.0, many=[Leaf(-1.0), Leaf(size=0)]).check())
+    assert problems == [
         "share=2.0 is not a number from 0.0 to 1.0",
         "one is missing",
         "many[0] (Leaf): strength=-1.0 is not a finite number of 0.0 or more",
@@ -148,5 +150,5 @@ def test_all_faults_are_told_with_their_places():
 
 
 def test_errors_name_the_class():
-    assert isinstance(TREE.fault("no"), TransformError)
-    assert str(TREE.fault("no")) == "Tree: no"
+    assert isinstance(TREE.error("no"), TransformError)
+    assert str(TREE.error("no")) == "Tree: no"

@@ -8,14 +8,14 @@ from sklearn.base import clone
 from skconv.data import chunks as data
 from skconv.data.chunks import (
     MAX_STEPS,
-    as_they_are,
     chunk_steps,
-    chunks,
-    epochs_at_once,
+    epoch_orders,
+    epochs_per_call,
     first_batch,
     fits_one_chunk,
-    orders,
-    take,
+    identity_order,
+    iterate_chunks,
+    take_targets,
 )
 from skconv.data.inputs import Rows
 from skconv.data.iterators import BatchIterator, TrainSplit
@@ -44,7 +44,7 @@ def small_chunks(monkeypatch):
 @given(st.integers(1, 60), st.integers(1, 20), st.booleans(), st.integers(0, 9))
 def test_every_row_counts_exactly_once_an_epoch(n, size, shuffle, epoch):
     iterator = BatchIterator(size, shuffle=shuffle)
-    parts = list(chunks(numbered(n), np.arange(n), None, iterator, seed=1, epoch=epoch))
+    parts = list(iterate_chunks(numbered(n), np.arange(n), None, iterator, seed=1, epoch=epoch))
     numbers, weights = live(parts)
     assert sorted(numbers) == list(range(n))
     assert (weights == 1).all()
@@ -55,7 +55,7 @@ def test_every_row_counts_exactly_once_an_epoch(n, size, shuffle, epoch):
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("n", [1, 3, 4, 11, 12, 13, 50])
 def test_the_shapes_do_not_depend_on_the_number_of_rows(n):
-    parts = list(chunks(numbered(n), np.arange(n), None, BatchIterator(4)))
+    parts = list(iterate_chunks(numbered(n), np.arange(n), None, BatchIterator(4)))
     assert len(parts) == -(-n // 12)
     for part in parts:
         assert part.X["input"].shape == (3, 4, 2)
@@ -68,7 +68,7 @@ def test_the_shapes_do_not_depend_on_the_number_of_rows(n):
 
 @pytest.mark.parametrize(("n", "size"), [(5, 4), (3, 8), (1, 4), (10, 7)])
 def test_the_last_batch_is_filled_up_with_the_first_rows_of_weight_zero(n, size):
-    (part,) = chunks(numbered(n), np.arange(n), None, BatchIterator(size, shuffle=True))
+    (part,) = iterate_chunks(numbered(n), np.arange(n), None, BatchIterator(size, shuffle=True))
     index, weights = part.y[: part.steps].ravel(), part.weights[: part.steps].ravel()
     np.testing.assert_array_equal(index, np.resize(index[:n], part.steps * size))
     np.testing.assert_array_equal(weights, np.arange(part.steps * size) < n)
@@ -95,7 +95,9 @@ def test_a_seed_of_its_own_replaces_that_of_the_net():
 
 
 def test_without_shuffling_rows_keep_their_order():
-    parts = list(chunks(numbered(10), np.arange(10), None, BatchIterator(4), seed=3, epoch=4))
+    parts = list(
+        iterate_chunks(numbered(10), np.arange(10), None, BatchIterator(4), seed=3, epoch=4)
+    )
     assert live(parts)[0].tolist() == list(range(10))
 
 
@@ -104,7 +106,7 @@ def test_without_shuffling_rows_keep_their_order():
 def test_weights_go_along_with_their_rows(shuffle):
     weights = np.linspace(0.5, 2, 29, dtype=np.float32)
     iterator = BatchIterator(4, shuffle=shuffle)
-    numbers, found = live(list(chunks(numbered(29), None, weights, iterator)))
+    numbers, found = live(list(iterate_chunks(numbered(29), None, weights, iterator)))
     assert sorted(numbers) == list(range(29))
     np.testing.assert_array_equal(found, weights[numbers])
 
@@ -118,7 +120,7 @@ def test_the_arrays_of_the_caller_stay_as_they_are():
 
     rows, y, weights = numbered(10), np.arange(10), np.ones(10, np.float32)
     for iterator in BatchIterator(4, shuffle=True), Zero(4, shuffle=True):
-        for part in chunks(rows, y, weights, iterator):
+        for part in iterate_chunks(rows, y, weights, iterator):
             part.X["input"][:] = 99
             part.weights[:] = 99
     np.testing.assert_array_equal(rows.arrays["input"], numbered(10).arrays["input"])
@@ -134,7 +136,7 @@ class Mixing(BatchIterator):
 @pytest.mark.parametrize("iterator", [BatchIterator, Mixing])
 def test_targets_of_several_outputs_stay_with_their_rows(iterator):
     y = np.arange(9), np.arange(9, dtype=np.float32)[:, None] / 2
-    (part,) = chunks(numbered(9), y, None, iterator(4, shuffle=True), seed=5)
+    (part,) = iterate_chunks(numbered(9), y, None, iterator(4, shuffle=True), seed=5)
     first, second = part.y
     number = part.X["input"][: part.steps, :, 0]
     assert (first.shape[:2], second.shape) == (part.weights.shape, (*part.weights.shape, 1))
@@ -146,19 +148,22 @@ def test_targets_of_several_outputs_stay_with_their_rows(iterator):
 
 
 def test_targets_of_some_rows():
-    one, (a, b) = take(np.arange(5), [3, 1]), take((np.arange(5), np.eye(5)), [3, 1])
+    one, (a, b) = (
+        take_targets(np.arange(5), [3, 1]),
+        take_targets((np.arange(5), np.eye(5)), [3, 1]),
+    )
     assert one.tolist() == a.tolist() == [3, 1]
     np.testing.assert_array_equal(b, np.eye(5)[[3, 1]])
-    assert take(None, [3, 1]) is None
+    assert take_targets(None, [3, 1]) is None
 
 
 def test_without_targets_there_are_none():
-    assert all(part.y is None for part in chunks(numbered(9), None, None, BatchIterator(4)))
+    assert all(part.y is None for part in iterate_chunks(numbered(9), None, None, BatchIterator(4)))
 
 
 def test_sparse_rows_come_dense_in_the_shape_of_the_network():
     matrix = sparse.random_array((9, 6), density=0.5, rng=0, dtype=np.float32).tocsr()
-    (part,) = chunks(Rows({"a": matrix}, {"a": (1, 2, 3)}), None, None, BatchIterator(4))
+    (part,) = iterate_chunks(Rows({"a": matrix}, {"a": (1, 2, 3)}), None, None, BatchIterator(4))
     assert part.X["a"].shape[1:] == (4, 1, 2, 3)
     found = part.X["a"][: part.steps].reshape(-1, 6)[:9]
     np.testing.assert_array_equal(found, matrix.toarray())
@@ -167,7 +172,7 @@ def test_sparse_rows_come_dense_in_the_shape_of_the_network():
 def test_several_inputs_stay_together():
     arrays = {"a": numbered(9).arrays["input"], "b": np.arange(9, dtype=np.uint8)[:, None]}
     rows = Rows(arrays, {"a": (2, 1), "b": (1,)})
-    (part,) = chunks(rows, np.arange(9), None, BatchIterator(4, shuffle=True), seed=5)
+    (part,) = iterate_chunks(rows, np.arange(9), None, BatchIterator(4, shuffle=True), seed=5)
     assert part.X["a"].shape[1:] == (4, 2, 1)
     assert part.X["b"].dtype == np.uint8
     np.testing.assert_array_equal(part.X["a"][..., 0, 0], part.y)
@@ -185,7 +190,7 @@ class Recorder(BatchIterator):
 @pytest.mark.usefixtures("small_chunks")
 def test_an_own_transform_gets_whole_batches():
     iterator = Recorder(4, shuffle=True)
-    parts = list(chunks(numbered(18), np.arange(18, dtype=np.int32), None, iterator))
+    parts = list(iterate_chunks(numbered(18), np.arange(18, dtype=np.int32), None, iterator))
     assert iterator.seen == [(4, 2)] * 5
     assert len(parts) == 2
     assert all(part.X["input"].shape == (3, 4, 4) for part in parts)
@@ -197,7 +202,7 @@ def test_an_own_transform_gets_whole_batches():
 
 
 def test_an_own_transform_works_without_targets():
-    (part,) = chunks(numbered(5), None, None, Recorder(4))
+    (part,) = iterate_chunks(numbered(5), None, None, Recorder(4))
     assert part.y is None
     assert part.X["input"][0, :, 0].tolist() == [0, 2, 4, 6]
 
@@ -208,7 +213,7 @@ def test_an_own_transform_gets_several_inputs_as_a_dict():
             return {"a": Xb["b"], "b": Xb["a"]}, yb
 
     arrays = {"a": np.zeros((5, 1), np.float32), "b": np.ones((5, 1), np.float32)}
-    (part,) = chunks(Rows(arrays, {"a": (1,), "b": (1,)}), None, None, Swap(4))
+    (part,) = iterate_chunks(Rows(arrays, {"a": (1,), "b": (1,)}), None, None, Swap(4))
     assert (part.X["a"][:2] == 1).all()
     assert (part.X["b"] == 0).all()
 
@@ -219,7 +224,7 @@ def test_an_own_transform_may_turn_classes_into_probabilities():
             return Xb, 0.9 * np.eye(3)[yb] + 0.1 / 3
 
     y = np.array([0, 1, 2, 1, 0], np.int32)
-    (part,) = chunks(numbered(5), y, None, Soften(5))
+    (part,) = iterate_chunks(numbered(5), y, None, Soften(5))
     assert part.y.dtype == np.float32
     np.testing.assert_allclose(part.y[0], 0.9 * np.eye(3)[y] + 0.1 / 3, rtol=1e-6)
 
@@ -229,7 +234,7 @@ def test_an_own_transform_may_keep_small_whole_numbers():
         def transform(self, Xb, yb):
             return Xb[:, ::-1], yb
 
-    (part,) = chunks(numbered(5, dtype=np.uint8), None, None, Flip(5))
+    (part,) = iterate_chunks(numbered(5, dtype=np.uint8), None, None, Flip(5))
     assert part.X["input"].dtype == np.uint8
 
 
@@ -247,7 +252,7 @@ class Twice(BatchIterator):
 )
 def test_an_own_transform_may_make_more_rows(n, seen):
     iterator = Twice(4, shuffle=True)
-    parts = list(chunks(numbered(n), np.arange(n, dtype=np.int32), None, iterator, seed=3))
+    parts = list(iterate_chunks(numbered(n), np.arange(n, dtype=np.int32), None, iterator, seed=3))
     assert iterator.seen == seen
     assert {part.weights.shape for part in parts} == {(3, 8)}
     numbers, weights = live(parts)
@@ -267,7 +272,7 @@ def test_changed_rows_keep_their_numbers(n):
             return np.concatenate([Xb, Xb]), np.concatenate([yb, yb])
 
     for iterator in (Recorder(4, shuffle=True), Copies(4, shuffle=True)):
-        for part in chunks(numbered(n), np.arange(n), None, iterator, seed=3):
+        for part in iterate_chunks(numbered(n), np.arange(n), None, iterator, seed=3):
             np.testing.assert_array_equal(part.rows[: part.steps], part.y[: part.steps] % 100)
 
 
@@ -285,7 +290,7 @@ def test_an_own_transform_may_make_another_shape():
     np.testing.assert_array_equal(first[None], images[:4, :, 1:-1, 1:-1])
     assert y.tolist() == [0, 1, 2, 3]
     rows = raw.arrange({"input": (None, 1, 2, 2)}, changed=True)
-    (part,) = chunks(rows, None, None, Narrow(4))
+    (part,) = iterate_chunks(rows, None, None, Narrow(4))
     assert part.X["input"].shape[1:] == (4, 1, 2, 2)
     np.testing.assert_array_equal(part.X["input"][0], images[:4, :, 1:-1, 1:-1])
 
@@ -297,12 +302,12 @@ def test_changed_rows_must_fit_the_network():
         r"^the changed batch has shape \(n, 1, 2, 2\), but the input layer 'input' takes \(n, "
     )
     with pytest.raises(ValueError, match=message):
-        list(chunks(rows, None, None, Narrow(4)))
+        list(iterate_chunks(rows, None, None, Narrow(4)))
 
 
 def test_rows_for_predictions_stay_as_many():
     with pytest.raises(ValueError, match=r"^transform makes 8 rows of 4, where 4 are needed"):
-        list(chunks(numbered(5), np.arange(5), None, Twice(4), keep=True))
+        list(iterate_chunks(numbered(5), np.arange(5), None, Twice(4), keep=True))
 
 
 def test_an_exception_of_an_own_transform_names_the_batch():
@@ -313,7 +318,7 @@ def test_an_exception_of_an_own_transform_names_the_batch():
             return Xb, yb
 
     with pytest.raises(OSError, match="no such image") as caught:
-        list(chunks(numbered(18), np.arange(18), None, Faulty(4)))
+        list(iterate_chunks(numbered(18), np.arange(18), None, Faulty(4)))
     assert caught.value.__notes__ == ["in batch 3, changed by Faulty.transform"]
 
 
@@ -390,13 +395,13 @@ def test_iterating_over_arrays_yields_transformed_batches_in_order():
 @pytest.mark.parametrize("n", [3, 8, 11])
 def test_orders_are_those_of_the_chunks(n):
     rows, iterator = numbered(n), BatchIterator(4, shuffle=True)
-    (still,) = chunks(rows, None, None, BatchIterator(4))
+    (still,) = iterate_chunks(rows, None, None, BatchIterator(4))
     shape = still.weights.shape
-    found = orders(n, iterator, (3, *shape), 5, range(2, 4))
+    found = epoch_orders(n, iterator, (3, *shape), 5, range(2, 4))
     assert found.shape == (3, *shape)
     assert found.dtype == np.int32
     for order, epoch in zip(found, (2, 3), strict=False):
-        (expected,) = chunks(rows, None, None, iterator, seed=5, epoch=epoch)
+        (expected,) = iterate_chunks(rows, None, None, iterator, seed=5, epoch=epoch)
         taken = still.X["input"].reshape(-1, *still.X["input"].shape[2:])[order]
         np.testing.assert_array_equal(
             taken[: expected.steps], expected.X["input"][: expected.steps]
@@ -404,7 +409,7 @@ def test_orders_are_those_of_the_chunks(n):
 
 
 def test_chunks_in_the_order_of_the_epoch_are_taken_as_they_are():
-    assert as_they_are((2, 3))[0].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert identity_order((2, 3))[0].tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
 def test_only_rows_of_one_chunk_that_nobody_changes_stay():
@@ -421,4 +426,4 @@ def test_only_rows_of_one_chunk_that_nobody_changes_stay():
     ("shape", "epochs"), [((64, 128), data.MAX_EPOCHS), ((10, 4096), 6), ((10, 10**5), 1)]
 )
 def test_the_orders_of_large_batches_are_fewer(shape, epochs):
-    assert epochs_at_once(shape) == epochs
+    assert epochs_per_call(shape) == epochs

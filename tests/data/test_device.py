@@ -1,10 +1,10 @@
 import numpy as np
 
-from skconv.data.dataset import Feed
-from skconv.data.device import alone, shared
+from skconv.data.dataset import Dataset
+from skconv.data.device import place_rows, place_shared_rows
 from skconv.data.inputs import Rows
 from skconv.data.iterators import BatchIterator
-from skconv.utils.memo import Shelf
+from skconv.utils.memo import Memo
 
 X = np.arange(20, dtype=np.float32).reshape(10, 2)
 ROWS = Rows({"input": X}, {"input": (2,)})
@@ -13,11 +13,11 @@ ROWS = Rows({"input": X}, {"input": (2,)})
 def feed(index, weights=None):
     index = np.asarray(index)
     y = index.astype(np.int32) * 10
-    return Feed(ROWS.subset(index), y, weights, BatchIterator(4))
+    return Dataset(ROWS.subset(index), y, weights, BatchIterator(4))
 
 
 def test_rows_of_one_feed_lie_in_order():
-    placed = alone(feed([7, 2, 5]))
+    placed = place_rows(feed([7, 2, 5]))
     X = np.asarray(placed.batches.X["input"]).reshape(-1, 2)
     assert X[:3].tolist() == [[14, 15], [4, 5], [10, 11]]
     assert (placed.steps, placed.index) == (1, None)
@@ -26,9 +26,9 @@ def test_rows_of_one_feed_lie_in_order():
 
 
 def test_feeds_share_the_rows_and_have_targets_and_weights_of_their_own():
-    shelf = Shelf()
-    one = shared(feed([7, 2, 5, 0, 1]), shelf)
-    other = shared(feed([3, 2], np.float32([0.5, 2])), shelf)
+    memo = Memo()
+    one = place_shared_rows(feed([7, 2, 5, 0, 1]), memo)
+    other = place_shared_rows(feed([3, 2], np.float32([0.5, 2])), memo)
     assert one.batches.X["input"] is other.batches.X["input"]
     assert (one.steps, other.steps) == (2, 1)
     flat = {name: np.asarray(getattr(other.batches, name)).ravel() for name in ("y", "weights")}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skconv.data.host_transform import change
+from skconv.data.host_transform import transform_batch
 
 X = np.arange(12, dtype=np.float32).reshape(6, 2)
 y = np.arange(6, dtype=np.int32)
@@ -30,7 +30,7 @@ def twice(Xb, yb):
 
 
 def test_rows_and_targets_are_changed_together():
-    found = change(lambda Xb, yb: (Xb[:, ::-1] * 2.0, yb + 1), take, FIRST, ONES)
+    found = transform_batch(lambda Xb, yb: (Xb[:, ::-1] * 2.0, yb + 1), take, FIRST, ONES)
     np.testing.assert_array_equal(found.X["input"], 2 * X[:4, ::-1])
     np.testing.assert_array_equal(found.y, y[:4] + 1)
     np.testing.assert_array_equal(found.index, FIRST)
@@ -42,12 +42,12 @@ def test_rows_and_targets_are_changed_together():
 def test_rows_of_weight_zero_stay_where_their_number_does():
     weights = np.array([1, 2, 0, 0], np.float32)
     transform = Recorder(lambda Xb, yb: (Xb, yb))
-    np.testing.assert_array_equal(change(transform, take, FIRST, weights).weights, weights)
+    np.testing.assert_array_equal(transform_batch(transform, take, FIRST, weights).weights, weights)
     assert transform.seen == [4]
 
 
 def test_twice_the_rows_have_their_weight_each():
-    found = change(twice, take, FIRST, 0.5 * ONES)
+    found = transform_batch(twice, take, FIRST, 0.5 * ONES)
     np.testing.assert_array_equal(found.X["input"], np.repeat(X[:4], 2, axis=0))
     np.testing.assert_array_equal(found.weights, np.full(8, 0.5))
     assert found.weights.dtype == np.float32
@@ -58,11 +58,11 @@ def test_whole_copies_of_a_batch_keep_the_numbers_of_their_rows():
         return np.concatenate([Xb, Xb]), np.concatenate([yb, yb])
 
     index = np.array([4, 2, 0, 3])
-    assert change(copies, take, index, ONES).index.tolist() == [4, 2, 0, 3, 4, 2, 0, 3]
+    assert transform_batch(copies, take, index, ONES).index.tolist() == [4, 2, 0, 3, 4, 2, 0, 3]
     weights = np.array([1, 1, 1, 0], np.float32)
-    found = change(copies, take, index, weights, 8)
+    found = transform_batch(copies, take, index, weights, 8)
     assert found.index.tolist() == found.y.tolist() == [4, 2, 0, 4, 2, 0, 4, 2]
-    first = change(lambda Xb, yb: (Xb[:2], yb[:2]), take, index, ONES)
+    first = transform_batch(lambda Xb, yb: (Xb[:2], yb[:2]), take, index, ONES)
     assert first.index.tolist() == [4, 2]
 
 
@@ -70,7 +70,7 @@ def test_whole_copies_of_a_batch_keep_the_numbers_of_their_rows():
 def test_rows_that_fill_up_are_left_out_where_the_number_changes(known, calls):
     transform = Recorder(twice)
     weights = np.array([0.5, 0.5, 0, 0], np.float32)
-    found = change(transform, take, np.array([4, 5, 0, 1]), weights, known)
+    found = transform_batch(transform, take, np.array([4, 5, 0, 1]), weights, known)
     assert transform.seen == calls
     assert found.y.tolist() == [4, 4, 5, 5, 4, 4, 5, 5]
     np.testing.assert_array_equal(found.X["input"], X[found.y])
@@ -79,7 +79,7 @@ def test_rows_that_fill_up_are_left_out_where_the_number_changes(known, calls):
 
 def test_fewer_rows_fill_up_from_their_first():
     weights = np.array([1, 1, 1, 0], np.float32)
-    found = change(lambda Xb, yb: (Xb[1:], yb[1:]), take, FIRST, weights)
+    found = transform_batch(lambda Xb, yb: (Xb[1:], yb[1:]), take, FIRST, weights)
     assert found.y.tolist() == [1, 2, 1]
     assert found.weights.tolist() == [1, 1, 0]
 
@@ -88,13 +88,13 @@ def test_several_outputs_and_inputs():
     def swap(Xb, yb):
         return {"a": Xb["b"], "b": Xb["a"]}, (yb[1], yb[0] + 1)
 
-    found = change(swap, lambda i: ({"a": X[i], "b": -X[i]}, (y[i], y[i])), FIRST, ONES)
+    found = transform_batch(swap, lambda i: ({"a": X[i], "b": -X[i]}, (y[i], y[i])), FIRST, ONES)
     np.testing.assert_array_equal(found.X["a"], -X[:4])
     np.testing.assert_array_equal(found.y[1], y[:4] + 1)
 
 
 def test_without_targets_there_are_none():
-    found = change(lambda Xb, yb: (Xb, yb), lambda i: ({"a": X[i]}, None), FIRST, ONES)
+    found = transform_batch(lambda Xb, yb: (Xb, yb), lambda i: ({"a": X[i]}, None), FIRST, ONES)
     assert found.y is None
 
 
@@ -122,10 +122,12 @@ def test_without_targets_there_are_none():
 )
 def test_what_cannot_be_right(transform, weights, rows, message):
     with pytest.raises(ValueError, match=message):
-        change(transform, take, FIRST, weights, rows)
+        transform_batch(transform, take, FIRST, weights, rows)
 
 
 def test_targets_keep_their_shape():
     numbers = np.zeros((6, 3), np.float32)
     with pytest.raises(ValueError, match=r"targets of shape \(2,\) a row from \(3,\); the loss"):
-        change(lambda Xb, yb: (Xb, yb[:, :2]), lambda i: ({"a": X[i]}, numbers[i]), FIRST, ONES)
+        transform_batch(
+            lambda Xb, yb: (Xb, yb[:, :2]), lambda i: ({"a": X[i]}, numbers[i]), FIRST, ONES
+        )

@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 
 from skconv.data.inputs import Rows, check_rows, check_weights, row_shapes
-from skconv.errors import FaultsError
+from skconv.errors import ProblemsError
 
 TABLE = np.arange(12.0).reshape(4, 3)
 
@@ -146,8 +146,8 @@ def test_faults_are_named(X, message):
 
 
 def test_all_faults_of_a_dict_are_told_at_once():
-    message = r"(?s)^2 faults:\n - Input X\['a'\] contains NaN.*\n - Input X\['b'\] contains inf"
-    with pytest.raises(FaultsError, match=message):
+    message = r"(?s)^2 problems:\n - Input X\['a'\] contains NaN.*\n - Input X\['b'\] contains inf"
+    with pytest.raises(ProblemsError, match=message):
         rows_of({"a": [[np.nan]], "b": [[np.inf]]})
 
 
@@ -207,12 +207,12 @@ def test_rows_refuse_another_shape(given, wanted, message):
 def test_a_dict_has_an_array_for_each_input_layer():
     rows = rows_of({"imag": np.ones((2, 3)), "table": np.ones((2, 4))})
     message = (
-        "3 faults:\n"
+        "3 problems:\n"
         " - X has 'imag', which is no input layer. Did you mean 'image'?\n"
         " - X lacks an array for the input layer 'image'; give a dict of arrays\n"
         " - X has shape (n, 4), but the input layer 'table' takes (n, 5)"
     )
-    with pytest.raises(FaultsError, match=f"^{re.escape(message)}$"):
+    with pytest.raises(ProblemsError, match=f"^{re.escape(message)}$"):
         rows.arrange({"image": (None, 3), "table": (None, 5)})
 
 

@@ -7,7 +7,13 @@ import pytest
 from scipy import sparse
 from sklearn.metrics import accuracy_score, r2_score
 
-from skconv.data.output_targets import Outputs, check_lengths, from_outputs, infer_each, split
+from skconv.data.output_targets import (
+    Outputs,
+    check_lengths,
+    guess_outputs,
+    infer_outputs,
+    split_targets,
+)
 from skconv.data.targets import Numbers, infer
 
 NAMES = ("digit", "parity", "size")
@@ -24,7 +30,7 @@ def raises(message):
 
 
 def inferred(y=BY_NAME, **kwargs):
-    return infer_each(y, NAMES, regression=(False, False, True), **kwargs)
+    return infer_outputs(y, NAMES, regression=(False, False, True), **kwargs)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +47,7 @@ def inferred(y=BY_NAME, **kwargs):
     ids=lambda y: type(y).__name__,
 )
 def test_every_form_of_y_gives_each_output_its_targets(y):
-    digit, parity, size = split(y, NAMES)
+    digit, parity, size = split_targets(y, NAMES)
     assert (list(digit), list(parity), list(size)) == (DIGIT, PARITY, SIZE)
     assert [t.tolist() for t in inferred(y).classes[:2]] == [[3, 5, 8], ["even", "odd"]]
     check_lengths(4, y, NAMES)
@@ -49,15 +55,15 @@ def test_every_form_of_y_gives_each_output_its_targets(y):
 
 def test_columns_of_numbers_keep_their_type():
     table = np.array([[3, 1], [8, 0]], np.int8)
-    assert [column.dtype for column in split(table, ("digit", "odd"))] == [np.int8, np.int8]
+    assert [column.dtype for column in split_targets(table, ("digit", "odd"))] == [np.int8, np.int8]
     mixed = np.array(ROWS, dtype=object)
-    assert [column.dtype.kind for column in split(mixed, NAMES)] == ["i", "U", "f"]
+    assert [column.dtype.kind for column in split_targets(mixed, NAMES)] == ["i", "U", "f"]
 
 
 @pytest.mark.parametrize("y", [DIGIT, np.eye(3), sparse.eye_array(3).todok(), [DIGIT, PARITY]])
 @pytest.mark.parametrize("name", [None, "digit"])
 def test_one_output_takes_y_as_it_is(y, name):
-    assert split(y, (name,))[0] is y
+    assert split_targets(y, (name,))[0] is y
 
 
 @pytest.mark.parametrize(
@@ -67,7 +73,7 @@ def test_one_output_takes_y_as_it_is(y, name):
         (
             {"digit": DIGIT, "parity": PARITY, "sise": SIZE},
             NAMES,
-            "2 faults:\n - y has 'sise', which is no output. Did you mean 'size'?\n"
+            "2 problems:\n - y has 'sise', which is no output. Did you mean 'size'?\n"
             " - y lacks targets for the output 'size'",
         ),
         (pd.DataFrame({"digit": DIGIT, "size": SIZE}), NAMES, "y lacks targets for the output"),
@@ -78,14 +84,14 @@ def test_one_output_takes_y_as_it_is(y, name):
         (
             {"digit": [1, 1], "parity": PARITY, "size": [0.0, np.nan]},
             NAMES,
-            "2 faults:\n - output 'digit': y has one class only, [1]; at least 2 classes are needed"
+            "2 problems:\n - output 'digit': y has one class only, [1]; at least 2 classes are needed"
             "\n - output 'size': Input y contains NaN.",
         ),
     ],
 )
 def test_targets_that_do_not_fit_the_outputs(y, names, message):
     with raises(message):
-        infer_each(y, names, regression=(False, False, True)[: len(names)])
+        infer_outputs(y, names, regression=(False, False, True)[: len(names)])
 
 
 def test_lengths_are_compared_for_each_output():
@@ -118,19 +124,19 @@ def test_the_score_is_the_mean_of_the_outputs_scores():
     assert inferred().score(BY_NAME, predictions) == pytest.approx(np.mean(scores))
     w = [1.0, 2.0, 0.0, 5.0]
     weighted = accuracy_score(PARITY, predictions[1], sample_weight=w)
-    one = infer_each(PARITY, (None,), regression=(False,))
+    one = infer_outputs(PARITY, (None,), regression=(False,))
     assert one.score(PARITY, np.array(predictions[1]), w) == pytest.approx(weighted)
 
 
 def test_a_single_output_answers_with_arrays():
-    one = infer_each(DIGIT, (None,), regression=(False,)).match([(None, 3)])
+    one = infer_outputs(DIGIT, (None,), regression=(False,)).match([(None, 3)])
     alone = infer(DIGIT, regression=False)
     np.testing.assert_array_equal(one.classes, alone.classes)
     np.testing.assert_array_equal(one.encode(DIGIT), alone.encode(DIGIT))
     np.testing.assert_array_equal(one.decode(np.eye(3)), alone.decode(np.eye(3)))
     np.testing.assert_array_equal(one.probabilities(np.eye(3)), np.eye(3))
     assert one.row_weights(one.encode(DIGIT), {3: 2.0, 5: 1.0, 8: 1.0}).tolist() == [2, 1, 1, 2]
-    assert infer_each(SIZE, (None,), regression=(True,)).classes is None
+    assert infer_outputs(SIZE, (None,), regression=(True,)).classes is None
 
 
 def test_classes_may_be_given_by_output():
@@ -155,7 +161,7 @@ def test_classes_have_no_weights_where_there_are_several_outputs():
 
 
 def test_a_network_that_saw_no_targets_counts_its_units():
-    outputs = from_outputs([(None, 3), (None, 2)], ("a", "b"), regression=(False, True))
+    outputs = guess_outputs([(None, 3), (None, 2)], ("a", "b"), regression=(False, True))
     assert outputs.classes[0].tolist() == [0, 1, 2]
     assert outputs.targets[1] == Numbers((2,), np.float32, (2,))
     assert isinstance(outputs, Outputs)

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from skconv.data.prefetch import ahead
+from skconv.data.prefetch import prefetch
 
 
 def threads():
@@ -18,7 +18,7 @@ def noting(made, n=5):
 
 def test_items_come_in_order_from_one_other_thread():
     made = []
-    with ahead(noting(made)) as items:
+    with prefetch(noting(made)) as items:
         assert list(items) == [0, 1, 2, 3, 4]
     assert [i for i, _ in made] == [0, 1, 2, 3, 4]
     assert {thread for _, thread in made} != {threading.current_thread()}
@@ -34,7 +34,7 @@ def test_the_next_item_is_made_while_one_is_used():
             event.set()
             yield event
 
-    with ahead(items()) as coming:
+    with prefetch(items()) as coming:
         next(coming)
         assert begun[1].wait(timeout=60)
         assert not begun[2].wait(timeout=0.05)
@@ -43,7 +43,7 @@ def test_the_next_item_is_made_while_one_is_used():
 @pytest.mark.parametrize("used", [1, 2, 3])
 def test_one_item_is_made_for_nothing_whoever_is_faster(used):
     made = []
-    with ahead(noting(made)) as items:
+    with prefetch(noting(made)) as items:
         for _ in range(used):
             next(items)
     assert len(made) == used + 1
@@ -52,7 +52,7 @@ def test_one_item_is_made_for_nothing_whoever_is_faster(used):
 
 def test_nothing_is_made_before_the_first_is_asked_for():
     made = []
-    with ahead(noting(made)):
+    with prefetch(noting(made)):
         pass
     assert made == []
 
@@ -63,7 +63,7 @@ def failing(after):
 
 
 def test_exceptions_surface_where_the_item_is_asked_for():
-    with ahead(failing(2)) as items:
+    with prefetch(failing(2)) as items:
         assert [next(items), next(items)] == [0, 1]
         with pytest.raises(OSError, match="no such image") as caught:
             next(items)
@@ -74,7 +74,7 @@ def test_exceptions_surface_where_the_item_is_asked_for():
 @pytest.mark.parametrize("error", [KeyboardInterrupt, StopIteration, GeneratorExit, ValueError])
 def test_no_thread_is_left_after_an_error_in_the_block(error):
     def use():
-        with ahead(range(100)) as items:
+        with prefetch(range(100)) as items:
             next(items)
             raise error
 
@@ -87,5 +87,5 @@ def test_settings_of_the_caller_hold_in_the_thread():
     def divide():
         yield np.ones(1) / np.zeros(1)
 
-    with np.errstate(divide="ignore"), ahead(divide()) as items:
+    with np.errstate(divide="ignore"), prefetch(divide()) as items:
         assert np.isinf(next(items))

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from skconv.data.output_targets import alone, by_output, each, numeric
+from skconv.data.output_targets import as_tuple, by_output, regression_by_output, unwrap_single
 from skconv.estimator.blueprint import head_weights, read_heads
 from skconv.network.graph import Head
 
@@ -37,7 +37,7 @@ def test_each_output_has_a_target_of_its_own_and_auxiliary_ones_share_the_first(
         (
             ["digt"],
             ["erly"],
-            "2 faults:\n"
+            "2 problems:\n"
             " - outputs: there is no layer 'digt'. Did you mean 'digit'?\n"
             " - aux_outputs: there is no layer 'erly'. Did you mean 'early'?",
         ),
@@ -95,11 +95,11 @@ def test_values_without_an_output(value, names, message):
     ],
 )
 def test_kinds_are_told_of_parameters_that_may_be_wrong(regression, outputs, found):
-    assert numeric(regression, outputs) == found
+    assert regression_by_output(regression, outputs) == found
 
 
 @pytest.mark.parametrize("values", [(1,), (1, 2), ("ab",)])
 def test_one_value_stands_alone(values):
-    assert each(alone(values)) == values
-    assert alone((1,)) == 1
-    assert alone([1, 2]) == (1, 2)
+    assert as_tuple(unwrap_single(values)) == values
+    assert unwrap_single((1,)) == 1
+    assert unwrap_single([1, 2]) == (1, 2)

@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skconv import compile_counts
-from skconv.training.loop import Session
+from skconv.training.loop import TrainingLoop
 
 from ..nets import X, make_net, y
 
@@ -109,13 +109,13 @@ def test_a_monitor_sees_the_net_after_each_epoch():
 def calls(monkeypatch):
     """Epochs of each call of the training program."""
     found = []
-    epochs = Session._epochs
+    epochs = TrainingLoop._epochs
 
     def noting(self, count):
         found.append(count)
         return epochs(self, count)
 
-    monkeypatch.setattr(Session, "_epochs", noting)
+    monkeypatch.setattr(TrainingLoop, "_epochs", noting)
     return found
 
 

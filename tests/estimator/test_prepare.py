@@ -131,13 +131,13 @@ def test_one_message_tells_all_faults():
     net = small(max_epochs=-1, hidden_num_units=-5, updat_learning_rate=1.0)
     with pytest.raises(ValueError) as caught:
         net.fit(with_nan(X), y[:-1])
-    for fault in ("max_epochs=-1", "contains NaN", "'updat_learning_rate'"):
-        assert fault in str(caught.value)
+    for error in ("max_epochs=-1", "contains NaN", "'updat_learning_rate'"):
+        assert error in str(caught.value)
     net = small(max_epochs=-1, hidden_num_units=-5)
     with pytest.raises(ValueError) as caught:
         net.fit(X, y[:-1])
-    for fault in ("3 faults", "max_epochs=-1", "[150, 149]", "num_units=-5"):
-        assert fault in str(caught.value)
+    for error in ("3 problems", "max_epochs=-1", "[150, 149]", "num_units=-5"):
+        assert error in str(caught.value)
 
 
 def test_filters_larger_than_the_image_name_layer_and_shape():

@@ -4,17 +4,17 @@ import pytest
 
 from skconv import NeuralNet
 from skconv.augment import RandomAffine, RandomFlip, Sometimes
-from skconv.errors import Faults
+from skconv.errors import Problems
 from skconv.estimator.routing import (
     check_collisions,
     check_names,
+    keyword_owners,
     loss_parameters,
-    owners,
     parameters_of,
     sort_keywords,
 )
 from skconv.layers import DenseLayer, InputLayer
-from skconv.network.layer_list import read
+from skconv.network.layer_list import read_layers
 from skconv.objectives import huber_loss
 
 LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("out", DenseLayer)]
@@ -25,13 +25,13 @@ def params_of(**given):
 
 
 def test_each_prefix_has_the_keywords_of_its_owner():
-    found = owners(read(LAYERS), params_of(augment=[("affine", RandomAffine())]))
+    found = keyword_owners(read_layers(LAYERS), params_of(augment=[("affine", RandomAffine())]))
     assert {"num_units", "W", "l2"} <= set(found["hidden"])
     assert {"learning_rate", "momentum", "clip_norm"} <= set(found["update"])
     assert {"l1", "l2", "label_smoothing"} <= set(found["objective"])
     assert {"rotation", "shear"} <= set(found["augment_affine"])
     inside = Sometimes(0.5, RandomFlip())
-    found = owners(read(LAYERS), params_of(augment=[inside, max]))
+    found = keyword_owners(read_layers(LAYERS), params_of(augment=[inside, max]))
     assert {"p", "transform", "transform_p", "transform_axis"} <= set(found["augment_0"])
     assert not found["augment_1"]
 
@@ -69,16 +69,18 @@ def test_unknown_names_are_told_with_the_nearest():
 def test_names_are_checked_whatever_else_is_wrong():
     faulty = params_of(augment=3, objective_loss_function=5)
     check_names(faulty, set(), ["out_num_units"])
-    with pytest.raises(ValueError, match="2 faults"):
+    with pytest.raises(ValueError, match="2 problems"):
         check_names(faulty, set(), ["augment_0_p", "out_units"])
 
 
 def test_layers_that_are_called_as_something_else_are_told():
-    specs = read([("update", InputLayer), ("augment_affine", DenseLayer), ("max", DenseLayer)])
-    faults = Faults()
+    specs = read_layers(
+        [("update", InputLayer), ("augment_affine", DenseLayer), ("max", DenseLayer)]
+    )
+    problems = Problems()
     params = params_of(augment=[("affine", RandomAffine())])
-    check_collisions(specs, params, {"max_num_units"}, faults)
-    told = [str(fault) for fault in faults.found]
+    check_collisions(specs, params, {"max_num_units"}, problems)
+    told = [str(error) for error in problems.found]
     assert len(told) == 3
     assert told[0].startswith("layer 'update' (InputLayer) is called as a parameter of NeuralNet")
     assert "layer 'augment_affine' (DenseLayer) has the prefix of " in told[1]
@@ -88,10 +90,10 @@ def test_layers_that_are_called_as_something_else_are_told():
 def test_numbers_are_values_and_all_else_is_structure():
     def function(*, rate=0.1, count=3, flag=True, shape=()): ...
 
-    takes, faults = dict(inspect.signature(function).parameters), Faults()
+    takes, problems = dict(inspect.signature(function).parameters), Problems()
     given = {"rate": 0.5, "count": 4, "flag": False, "shape": (1, 2), "other": 1}
-    found = sort_keywords(takes, given, faults)
+    found = sort_keywords(takes, given, problems)
     assert found.values == {"rate": 0.5}
     assert found.structure == (("count", 4), ("flag", False), ("shape", (1, 2)))
-    sort_keywords(takes, {"rate": "fast"}, faults)
-    assert [str(fault) for fault in faults.found] == ["objective_rate='fast' is no number"]
+    sort_keywords(takes, {"rate": "fast"}, problems)
+    assert [str(error) for error in problems.found] == ["objective_rate='fast' is no number"]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skconv.errors import FaultsError
-from skconv.estimator.routing import route
+from skconv.errors import ProblemsError
+from skconv.estimator.routing import route_keywords
 
 OWNERS = {
     "input": ["shape"],
@@ -17,16 +17,16 @@ KNOWN = ["max_epochs", "verbose"]
 
 
 def message(*keys, owners=OWNERS):
-    _, faults = route(dict.fromkeys(keys, 1), owners, KNOWN)
+    _, problems = route_keywords(dict.fromkeys(keys, 1), owners, KNOWN)
     with pytest.raises(ValueError) as caught:
-        faults.raise_any()
+        problems.raise_any()
     return str(caught.value)
 
 
 def test_each_keyword_reaches_its_owner_without_the_prefix():
     given = {"conv1_num_filters": 32, "update_learning_rate": 0.1, "input_shape": (None, 3)}
-    routed, faults = route(given, OWNERS, KNOWN)
-    assert faults.found == []
+    routed, problems = route_keywords(given, OWNERS, KNOWN)
+    assert problems.found == []
     assert routed == {
         "input": {"shape": (None, 3)},
         "conv1": {"num_filters": 32},
@@ -36,36 +36,36 @@ def test_each_keyword_reaches_its_owner_without_the_prefix():
 
 
 def test_nothing_given_leaves_every_owner_empty():
-    assert route({}, OWNERS, KNOWN)[0] == {name: {} for name in OWNERS}
+    assert route_keywords({}, OWNERS, KNOWN)[0] == {name: {} for name in OWNERS}
 
 
 def test_an_owner_without_a_list_takes_any_keyword():
-    routed, faults = route({"update_anything_at_all": 1}, OWNERS, KNOWN)
+    routed, problems = route_keywords({"update_anything_at_all": 1}, OWNERS, KNOWN)
     assert routed["update"] == {"anything_at_all": 1}
-    assert faults.found == []
+    assert problems.found == []
 
 
 @pytest.mark.parametrize("name", ["pool", "pool_pool", "pool_1"])
 def test_a_keyword_may_begin_like_its_layer(name):
-    routed, faults = route({f"{name}_pool_size": 2}, {name: ["pool_size"]}, [])
+    routed, problems = route_keywords({f"{name}_pool_size": 2}, {name: ["pool_size"]}, [])
     assert routed == {name: {"pool_size": 2}}
-    assert faults.found == []
+    assert problems.found == []
 
 
 def test_the_longest_prefix_with_such_a_keyword_wins():
     owners = {"conv": ["1_pad", "pad"], "conv_1": ["pad"], "conv_1_pad": ["size"]}
-    routed, _ = route({"conv_1_pad": 1, "conv_pad": 2, "conv_1_pad_size": 3}, owners, [])
+    routed, _ = route_keywords({"conv_1_pad": 1, "conv_pad": 2, "conv_1_pad_size": 3}, owners, [])
     assert routed == {"conv": {"pad": 2}, "conv_1": {"pad": 1}, "conv_1_pad": {"size": 3}}
 
 
 def test_a_shorter_prefix_is_asked_where_the_longest_has_no_such_keyword():
     owners = {"conv": ["1_pad"], "conv_1": ["stride"]}
-    assert route({"conv_1_pad": 1}, owners, [])[0] == {"conv": {"1_pad": 1}, "conv_1": {}}
+    assert route_keywords({"conv_1_pad": 1}, owners, [])[0] == {"conv": {"1_pad": 1}, "conv_1": {}}
 
 
 def test_lists_of_keywords_may_be_used_up_by_reading():
     owners = {"conv1": iter(["pad", "stride"])}
-    assert route({"conv1_stride": 2, "conv1_pad": 1}, owners, [])[1].found == []
+    assert route_keywords({"conv1_stride": 2, "conv1_pad": 1}, owners, [])[1].found == []
 
 
 NAMES = st.from_regex(r"[a-z]{1,4}(_[0-9]{1,2})?", fullmatch=True)
@@ -77,8 +77,8 @@ def test_every_keyword_that_exists_finds_an_owner(owners, data):
     prefix = data.draw(st.sampled_from(sorted(owners)))
     keyword = data.draw(st.sampled_from(sorted(owners[prefix])))
     given = {f"{prefix}_{keyword}": 1}
-    routed, faults = route(given, owners, [])
-    assert faults.found == []
+    routed, problems = route_keywords(given, owners, [])
+    assert problems.found == []
     owned = [f"{owner}_{name}" for owner, values in routed.items() for name in values]
     assert owned == list(given)
 
@@ -114,7 +114,7 @@ def test_a_name_like_no_other_gets_the_prefixes():
 
 def test_all_unknown_names_are_told_at_once():
     text = message("max_epoch", "conv1_num_filter")
-    assert re.fullmatch(r"2 faults:\n - unknown .*max_epochs'\?\n - unknown .*filters'\?", text)
-    _, faults = route({"max_epoch": 1, "verbos": 1}, OWNERS, KNOWN)
-    with pytest.raises(FaultsError, match=r"^2 faults:"):
-        faults.raise_any()
+    assert re.fullmatch(r"2 problems:\n - unknown .*max_epochs'\?\n - unknown .*filters'\?", text)
+    _, problems = route_keywords({"max_epoch": 1, "verbos": 1}, OWNERS, KNOWN)
+    with pytest.raises(ProblemsError, match=r"^2 problems:"):
+        problems.raise_any()

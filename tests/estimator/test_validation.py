@@ -128,7 +128,7 @@ def test_invalid_values_are_told_with_what_would_be_valid(name, value, valid):
 
 def test_all_invalid_values_are_told_at_once():
     message = (
-        "2 faults:\n"
+        "2 problems:\n"
         " - max_epochs=-1 is not a whole number of 0 or more\n"
         " - more_params=1 is not a dict, or None"
     )

@@ -102,7 +102,7 @@ def test_every_fault_is_told_and_nothing_is_loaded(fitted):
     assert_refused(
         fitted,
         source,
-        "4 faults:",
+        "4 problems:",
         "parameter 'hidden.W' has shape (4, 4), needs (5, 4)",
         "the network has no parameter 'hiden.b'. Did you mean 'hidden.b'?",
         "parameter 'output.b' holds values that are not finite numbers",

@@ -43,7 +43,7 @@ def test_all_that_does_not_fit_is_told_and_changes_nothing(net, tmp_path):
     save_checkpoint(net._model, net.train_history_, path)
     wide = make_net(update=adam, hidden_num_units=6, random_state=1, max_epochs=1).fit(X, y)
     before = arrays(wide._model)
-    with pytest.raises(ValueError, match=r"^10 faults") as caught:
+    with pytest.raises(ValueError, match=r"^10 problems") as caught:
         load_checkpoint(wide._model, path)
     text = str(caught.value)
     assert f"params['hidden']['W'] in {path} is float32 (5, 4), needs float32 (5, 6)" in text

@@ -2,44 +2,49 @@ import optax
 import pytest
 
 from skconv import NeuralNet
-from skconv.handlers.hyperparams import adjust, described, number_of, rates
+from skconv.handlers.hyperparams import (
+    describe_params,
+    get_hyperparam,
+    get_update_hyperparams,
+    set_hyperparam,
+)
 from skconv.updates.rules import adam, sgd
 
 RATE = "update_learning_rate"
 
 
 def test_a_number_that_was_given_prevails_over_the_default_of_the_rule():
-    assert number_of(NeuralNet(update=adam), RATE) == 0.001
-    assert number_of(NeuralNet(update=adam, update_learning_rate=0.5), RATE) == 0.5
-    assert number_of(NeuralNet(update=adam, more_params={RATE: 0.25}), RATE) == 0.25
-    assert number_of(NeuralNet(conv1_p=0.5), "conv1_p") == 0.5
+    assert get_hyperparam(NeuralNet(update=adam), RATE) == 0.001
+    assert get_hyperparam(NeuralNet(update=adam, update_learning_rate=0.5), RATE) == 0.5
+    assert get_hyperparam(NeuralNet(update=adam, more_params={RATE: 0.25}), RATE) == 0.25
+    assert get_hyperparam(NeuralNet(conv1_p=0.5), "conv1_p") == 0.5
 
 
 def test_a_number_is_set_where_it_prevails():
     net = NeuralNet(update_learning_rate=0.5)
-    adjust(net, RATE, 0.25)
+    set_hyperparam(net, RATE, 0.25)
     assert (net.update_learning_rate, net.more_params) == (0.25, None)
     given = {RATE: 0.5}
     net = NeuralNet(more_params=given)
-    adjust(net, RATE, 0.25)
-    assert number_of(net, RATE) == 0.25
+    set_hyperparam(net, RATE, 0.25)
+    assert get_hyperparam(net, RATE) == 0.25
     assert given == {RATE: 0.5}
 
 
 def test_what_is_no_number_cannot_be_changed():
     with pytest.raises(ValueError, match=r"no number 'update_rate'\. Did you mean 'update_l"):
-        number_of(NeuralNet(update=adam), "update_rate")
+        get_hyperparam(NeuralNet(update=adam), "update_rate")
     schedule = optax.linear_schedule(1.0, 0.0, 10)
     with pytest.raises(ValueError, match=r"=<function .* is no number that a handler could"):
-        number_of(NeuralNet(update_learning_rate=schedule), RATE)
+        get_hyperparam(NeuralNet(update_learning_rate=schedule), RATE)
     finished = NeuralNet(update=optax.sgd(0.1))
     with pytest.raises(ValueError, match="the net has no number 'update_learning_rate'"):
-        number_of(finished, RATE)
+        get_hyperparam(finished, RATE)
 
 
 def test_parameters_are_described_in_a_few_words():
     net = NeuralNet(update=adam, layers=[("input", "x" * 999)], on_epoch_finished=print)
-    words = described(net)
+    words = describe_params(net)
     assert words["update"] == "adam"
     assert words["max_epochs"] == "100"
     assert len(words["layers"]) == 250
@@ -47,10 +52,15 @@ def test_parameters_are_described_in_a_few_words():
 
 
 def test_the_numbers_of_the_update_in_force():
-    assert rates(NeuralNet(update=adam, update_learning_rate=0.5)) == {
+    assert get_update_hyperparams(NeuralNet(update=adam, update_learning_rate=0.5)) == {
         "update_learning_rate": 0.5,
         "update_beta1": 0.9,
         "update_beta2": 0.999,
         "update_epsilon": 1e-8,
     }
-    assert rates(NeuralNet(update=sgd, update_learning_rate=optax.constant_schedule(0.1))) == {}
+    assert (
+        get_update_hyperparams(
+            NeuralNet(update=sgd, update_learning_rate=optax.constant_schedule(0.1))
+        )
+        == {}
+    )

@@ -5,8 +5,8 @@ import pytest
 
 from skconv.errors import LayerError
 from skconv.layers import Context, InputLayer, MultiHeadAttentionLayer
-from skconv.network.builder import build
-from skconv.network.layer_list import read
+from skconv.network.builder import build_network
+from skconv.network.layer_list import read_layers
 
 rng = np.random.default_rng(0)
 x = rng.normal(size=(2, 4, 6))
@@ -156,7 +156,7 @@ def test_what_does_not_fit(fields, shapes, message):
 def test_fields_that_cannot_be(fields, message):
     layers = [("input", InputLayer((None, 4, 6))), ("own", MultiHeadAttentionLayer(**fields))]
     with pytest.raises(ValueError, match=rf"^layer 'own' \(MultiHeadAttentionLayer\): {message}"):
-        build(read(layers), {})
+        build_network(read_layers(layers), {})
 
 
 def test_a_mask_is_told_from_a_second_source():
@@ -165,7 +165,7 @@ def test_a_mask_is_told_from_a_second_source():
         ("b", InputLayer((None, 4))),
         ("own", MultiHeadAttentionLayer(num_heads=2)),
     ]
-    masked = build(read(layers), {"own": {"incomings": ["a"], "mask_input": "b"}})
+    masked = build_network(read_layers(layers), {"own": {"incomings": ["a"], "mask_input": "b"}})
     assert masked.node("own").incomings == ("a", "b")
     with pytest.raises(ValueError, match=r"^layer 'own' .* takes input of shape \(n, time, feat"):
-        build(read(layers), {"own": {"incomings": ["a", "b"]}})
+        build_network(read_layers(layers), {"own": {"incomings": ["a", "b"]}})

@@ -9,8 +9,8 @@ import pytest
 
 from skconv import NeuralNet, layers
 from skconv.init import Constant, Normal
-from skconv.network.builder import build
-from skconv.network.layer_list import read
+from skconv.network.builder import build_network
+from skconv.network.layer_list import read_layers
 from skconv.nonlinearities import LeakyRectify
 from skconv.utils.checks import flag
 from skconv.utils.fields import kind_of
@@ -32,9 +32,9 @@ def build_layer(name, fields, *shapes):
     valid, *usual = EXAMPLES[name]
     cls, fields = getattr(layers, name), {**valid, **fields, "name": "own"}
     if name == "InputLayer":
-        return build(read([(cls, fields)]), {})
+        return build_network(read_layers([(cls, fields)]), {})
     others, fed = feeding(cls(**valid), shapes or usual)
-    return build(read([*others, (cls, {**fields, **fed})]), {})
+    return build_network(read_layers([*others, (cls, {**fields, **fed})]), {})
 
 
 def refused(message):
@@ -421,8 +421,8 @@ def test_rows_without_channels(name, essence):
     fields = {k: v for k, v in EXAMPLES[name][0].items() if k != "shared_axes"}
     number = (layers.SliceLayer, {"indices": 0, "axis": 1})
     with refused(of_layer(name, essence)):
-        build(
-            read(
+        build_network(
+            read_layers(
                 [
                     layers.InputLayer(TABLE),
                     number,
@@ -445,6 +445,6 @@ def test_a_net_refuses_when_it_is_initialised():
         fc_num_units="ten",
     )
     with refused(
-        r"^3 faults:\n - layer 'conv' .*num_filters=0 (?s:.*)layer 'fc' .*num_units='ten'"
+        r"^3 problems:\n - layer 'conv' .*num_filters=0 (?s:.*)layer 'fc' .*num_units='ten'"
     ):
         net.initialize()

@@ -9,7 +9,7 @@ import pytest
 from skconv.errors import LayerError
 from skconv.init import Array, Constant
 from skconv.layers import BatchNormLayer, DenseLayer, InverseLayer, LSTMLayer
-from skconv.layers.base import further, further_input, other_layer
+from skconv.layers.base import extra_input, layer_reference, reference_fields
 from skconv.utils.fields import UNSET, initial, kind_of, optional, runtime, structural
 
 
@@ -64,8 +64,8 @@ def test_kinds_of_fields():
         (initial(Constant()), "initial"),
         (optional(), "optional"),
         (optional(absent=1.0), "optional"),
-        (further_input(), "graph"),
-        (other_layer(), "graph"),
+        (extra_input(), "graph"),
+        (layer_reference(), "graph"),
     ):
         assert kind_of(field) == kind
     assert runtime(1.0).metadata["check"]("a") == "a finite number"
@@ -81,9 +81,9 @@ def test_optional_numbers_may_be_absent():
 
 
 def test_fields_for_further_layers():
-    assert further(LSTMLayer) == further(LSTMLayer()) == {"mask_input": "input"}
-    assert further(InverseLayer) == {"layer": "layer"}
-    assert further(DenseLayer) == {}
+    assert reference_fields(LSTMLayer) == reference_fields(LSTMLayer()) == {"mask_input": "input"}
+    assert reference_fields(InverseLayer) == {"layer": "layer"}
+    assert reference_fields(DenseLayer) == {}
     assert LSTMLayer(mask_input="a") != LSTMLayer(mask_input="b")
 
 

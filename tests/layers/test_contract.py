@@ -13,8 +13,8 @@ from sklearn.base import clone
 
 from skconv import NeuralNet, layers
 from skconv.layers import Context
-from skconv.network.builder import build
-from skconv.network.layer_list import read
+from skconv.network.builder import build_network
+from skconv.network.layer_list import read_layers
 from skconv.nonlinearities import tanh
 from skconv.utils.fields import kind_of
 
@@ -340,9 +340,11 @@ def following(layer):
 
 def network(layer, shapes):
     if isinstance(layer, layers.InputLayer):
-        return build(read([layer]), {})
+        return build_network(read_layers([layer]), {})
     others, fed = feeding(layer, shapes)
-    return build(read([*others, ("layer", layer), *following(layer)]), {"layer": fed})
+    return build_network(
+        read_layers([*others, ("layer", layer), *following(layer)]), {"layer": fed}
+    )
 
 
 def test_only_structure_changes_the_key_of_a_network(name, layer, shapes):

@@ -154,8 +154,8 @@ def test_depthwise_filters_start_as_wide_as_their_own_fans_ask():
         (SeparableConv2DLayer(filter_size=3), "num_filters is missing"),
     ],
 )
-def test_depthwise_fields_that_cannot_be(made, fault):
-    assert list(made.check()) == [fault]
+def test_depthwise_fields_that_cannot_be(made, error):
+    assert list(made.check()) == [error]
 
 
 def test_depthwise_filters_that_do_not_fit():

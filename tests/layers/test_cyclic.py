@@ -24,8 +24,8 @@ from skconv.layers import (
     MaxPool2DLayer,
     root_mean_square,
 )
-from skconv.network.builder import build
-from skconv.network.layer_list import read
+from skconv.network.builder import build_network
+from skconv.network.layer_list import read_layers
 from skconv.nonlinearities import tanh
 
 rng = np.random.default_rng(0)
@@ -71,7 +71,7 @@ def group(request):
 @pytest.fixture
 def applied(float64):
     def applied(layers, x, *, train=False, mask=None, to=None):
-        network = build(read(layers), {})
+        network = build_network(read_layers(layers), {})
         params, state = filled(network)
         key = jax.random.key(0) if train else None
         ctx = Context(train, key, None if mask is None else jnp.asarray(mask))
@@ -255,7 +255,7 @@ def test_slices_of_slices_are_joined_from_within(applied):
         ("drop", DropoutLayer()),
         ("pool2", CyclicPoolLayer(group="dihedral")),
     ]
-    network = build(read(layers), {})
+    network = build_network(read_layers(layers), {})
     copies = {node.name: node.copies for node in network.nodes}
     assert copies["conv"] == (4, 8)
     assert copies["drop"] == (8,)
@@ -327,7 +327,7 @@ def test_slices_of_slices_are_joined_from_within(applied):
 )
 def test_what_cannot_be_built(layers, message):
     with pytest.raises(ValueError, match=message):
-        build(read(layers), {})
+        build_network(read_layers(layers), {})
 
 
 def test_layers_of_their_own_name_what_is_wrong():

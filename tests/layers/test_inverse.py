@@ -21,8 +21,8 @@ from skconv.layers import (
     NINLayer,
     NonlinearityLayer,
 )
-from skconv.network.builder import build
-from skconv.network.layer_list import read
+from skconv.network.builder import build_network
+from skconv.network.layer_list import read_layers
 from skconv.nonlinearities import tanh
 
 rng = np.random.default_rng(0)
@@ -31,7 +31,7 @@ images = rng.normal(size=(3, 2, 4, 6))
 
 
 def built(layers, **given):
-    return build(read(layers), given)
+    return build_network(read_layers(layers), given)
 
 
 def drawn(network):

@@ -18,8 +18,8 @@ from skconv.layers import (
     LSTMLayer,
     RecurrentLayer,
 )
-from skconv.network.builder import Task, build
-from skconv.network.layer_list import read
+from skconv.network.builder import TargetInfo, build_network
+from skconv.network.layer_list import read_layers
 from skconv.nonlinearities import linear, rectify, softmax, tanh
 
 rng = np.random.default_rng(0)
@@ -233,7 +233,7 @@ def test_shapes_that_do_not_fit(cls, shapes, message):
 def test_fields_that_cannot_be(layer, message):
     listed = [("input", InputLayer((None, 5, 4))), ("own", layer), ("end", DenseLayer(num_units=2))]
     with pytest.raises(ValueError, match=rf"^layer 'own' \(.*\):? {message}"):
-        build(read(listed), {})
+        build_network(read_layers(listed), {})
 
 
 def test_both_directions_side_by_side():
@@ -244,7 +244,7 @@ def test_both_directions_side_by_side():
         ("both", ConcatLayer(axis=2)),
     ]
     given = {"back": {"incoming": "input"}, "both": {"incomings": ["ahead", "back"]}}
-    network = build(read(layers), given)
+    network = build_network(read_layers(layers), given)
     assert network.node("both").output_shape == (None, 5, 5)
     made = network.init(jax.random.key(0))
     params, state = jax.tree.map(lambda a: rng.normal(size=a.shape), made)
@@ -260,7 +260,7 @@ def test_both_directions_side_by_side():
 
 def test_the_output_bends_after_the_units():
     layers = [("input", InputLayer((None, 5, 4))), ("out", RecurrentLayer(only_return_final=True))]
-    network = build(read(layers), {}, tasks=[Task(3, lambda units: softmax)])
+    network = build_network(read_layers(layers), {}, tasks=[TargetInfo(3, lambda units: softmax)])
     layer = network.node("out").layer
     assert (layer.num_units, layer.nonlinearity) == (3, rectify)
     (head,) = network.heads
@@ -271,7 +271,7 @@ def test_the_output_bends_after_the_units():
     (out,), _ = network.apply(*given)
     assert (logits >= 0).all()
     np.testing.assert_allclose(softmax(logits), out, rtol=1e-6)
-    bare = build(read(layers), {"out": {"num_units": 3}})
+    bare = build_network(read_layers(layers), {"out": {"num_units": 3}})
     assert bare.nonlinearity(bare.heads[0]) is linear
 
 

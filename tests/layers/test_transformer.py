@@ -8,8 +8,8 @@ from scipy.ndimage import map_coordinates
 from skconv import NeuralNet
 from skconv.errors import LayerError
 from skconv.layers import DenseLayer, InputLayer, TPSTransformerLayer, TransformerLayer
-from skconv.network.builder import build
-from skconv.network.layer_list import read
+from skconv.network.builder import build_network
+from skconv.network.layer_list import read_layers
 
 rng = np.random.default_rng(0)
 x = rng.normal(size=(3, 2, 5, 7))
@@ -152,7 +152,7 @@ def test_the_network_is_named_by_a_keyword_or_given_as_a_layer():
     start = {"num_units": 6, "W": 0.0, "b": identity, "nonlinearity": None}
     images = InputLayer(shape)
     where = DenseLayer(images, **start)
-    whole = build(read(TransformerLayer(images, where, name="out")), {})
+    whole = build_network(read_layers(TransformerLayer(images, where, name="out")), {})
     assert whole.node("out").incomings == ("input0", "dense1")
     net = NeuralNet(
         [("input", InputLayer(shape)), ("where", DenseLayer), ("out", TransformerLayer)],
@@ -218,5 +218,5 @@ def test_images_are_needed():
         ),
     ],
 )
-def test_fields_that_cannot_be(layer, fault):
-    assert list(layer.check()) == [fault]
+def test_fields_that_cannot_be(layer, error):
+    assert list(layer.check()) == [error]

@@ -3,15 +3,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skconv.model_selection.jobs import Job, Task
-from skconv.utils.memo import Shelf
+from skconv.model_selection.jobs import FitBatch, Job
+from skconv.utils.memo import Memo
 from tests.nets import X, make_net, y
 
 ROWS = np.arange(5, 40)
 
 
 def run(*jobs, params=(), **options):
-    task = Task(X, y, dict(params), **{"lanes": "vmap", "max_lanes": None, **options})
+    task = FitBatch(X, y, dict(params), **{"lanes": "vmap", "max_lanes": None, **options})
     return task.run(jobs)
 
 
@@ -19,7 +19,7 @@ def test_a_net_reads_its_rows_where_they_are():
     (job,) = run(Job(make_net(), ROWS))
     known = make_net().fit(X[ROWS], y[ROWS])
     np.testing.assert_allclose(job.estimator.predict_proba(X), known.predict_proba(X), atol=1e-5)
-    assert job.outcome.fault is None
+    assert job.outcome.error is None
     assert job.trained_for(2)
     assert not job.trained_for(3)
 
@@ -40,21 +40,21 @@ def test_pipelines_and_others_beside_it():
     np.testing.assert_array_equal(
         other.estimator.coef_, LogisticRegression().fit(X[ROWS], y[ROWS]).coef_
     )
-    assert "C" in str(faulty.outcome.fault)
+    assert "C" in str(faulty.outcome.error)
     assert not faulty.trained_for(1)
 
 
 def test_going_on():
     (job,) = run(Job(make_net(max_epochs=2), ROWS))
     job.estimator.set_params(max_epochs=5)
-    (further,) = run(Job(job.estimator, ROWS, goes_on=True))
+    (further,) = run(Job(job.estimator, ROWS, continues=True))
     known = make_net(max_epochs=5).fit(X[ROWS], y[ROWS])
     assert [row["epoch"] for row in further.estimator.train_history_] == [1, 2, 3, 4, 5]
     np.testing.assert_allclose(job.estimator.predict_proba(X), known.predict_proba(X), atol=1e-5)
 
 
 def test_how_many_at_a_time():
-    task = Task(X, y, {}, "vmap", None)
-    assert task.width(Job(make_net(), ROWS), Shelf()) > 1
-    assert task.width(Job(LogisticRegression(), ROWS), Shelf()) == 1
-    assert Task(X, y, {}, "vmap", 3).width(Job(make_net(), ROWS), Shelf()) == 3
+    task = FitBatch(X, y, {}, "vmap", None)
+    assert task.width(Job(make_net(), ROWS), Memo()) > 1
+    assert task.width(Job(LogisticRegression(), ROWS), Memo()) == 1
+    assert FitBatch(X, y, {}, "vmap", 3).width(Job(make_net(), ROWS), Memo()) == 3

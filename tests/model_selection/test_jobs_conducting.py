@@ -1,21 +1,21 @@
 import numpy as np
 
-from skconv.estimator.deferred import Call
-from skconv.estimator.prepare import Data
-from skconv.model_selection.jobs import MAX_LANES, conduct, lanes_that_fit
-from skconv.utils.memo import Shelf
+from skconv.estimator.deferred import DeferredFit
+from skconv.estimator.prepare import FitArguments
+from skconv.model_selection.jobs import MAX_LANES, fit_jobs, lanes_that_fit
+from skconv.utils.memo import Memo
 from tests.nets import X, make_net, y
 
 
 def call(net, data=None):
-    return Call(net, data or Data(X, y), net.max_epochs, False)
+    return DeferredFit(net, data or FitArguments(X, y), net.max_epochs, False)
 
 
 def test_nets_become_what_fit_makes_of_them_and_faults_stay_with_their_own():
     nets = [make_net(), make_net(hidden_num_units=-3), make_net(random_state=4)]
-    outcomes = conduct(list(map(call, nets)), Shelf(), "vmap", 8)
-    assert [outcome.fault is None for outcome in outcomes] == [True, False, True]
-    assert "num_units=-3" in str(outcomes[1].fault)
+    outcomes = fit_jobs(list(map(call, nets)), Memo(), "vmap", 8)
+    assert [outcome.error is None for outcome in outcomes] == [True, False, True]
+    assert "num_units=-3" in str(outcomes[1].error)
     assert outcomes[0].seconds > 0
     np.testing.assert_allclose(
         nets[2].predict_proba(X), make_net(random_state=4).fit(X, y).predict_proba(X), atol=1e-5
@@ -28,7 +28,7 @@ def test_parameters_that_handlers_changed_are_as_before():
         net.update_learning_rate = 5.0
 
     net = make_net(on_epoch_finished=faster)
-    conduct([call(net)], Shelf(), "vmap", 8)
+    fit_jobs([call(net)], Memo(), "vmap", 8)
     assert net.update_learning_rate == 0.1
 
 
@@ -37,17 +37,17 @@ def test_a_net_that_failed_at_once_is_as_before():
         raise RuntimeError
 
     net = make_net(on_training_started=fail)
-    (outcome,) = conduct([call(net)], Shelf(), "loop", 8)
-    assert isinstance(outcome.fault, RuntimeError)
+    (outcome,) = fit_jobs([call(net)], Memo(), "loop", 8)
+    assert isinstance(outcome.error, RuntimeError)
     assert not hasattr(net, "classes_")
 
 
 def test_how_many_nets_memory_has_room_for(monkeypatch):
     net = make_net(hidden_num_units=1000)
-    assert lanes_that_fit(call(net), Shelf()) == MAX_LANES
+    assert lanes_that_fit(call(net), Memo()) == MAX_LANES
     monkeypatch.setattr("skconv.model_selection.jobs._memory", lambda: 40_000_000)
-    few = lanes_that_fit(call(net), Shelf())
+    few = lanes_that_fit(call(net), Memo())
     assert 1 < few < MAX_LANES
-    assert lanes_that_fit(call(make_net(hidden_num_units=4000)), Shelf()) < few
+    assert lanes_that_fit(call(make_net(hidden_num_units=4000)), Memo()) < few
     monkeypatch.setattr("skconv.model_selection.jobs._memory", lambda: 1)
-    assert lanes_that_fit(call(net), Shelf()) == 1
+    assert lanes_that_fit(call(net), Memo()) == 1

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet
-from skconv.estimator.routing import route
-from skconv.network.builder import build
-from skconv.network.graph import count
-from skconv.network.layer_list import read
+from skconv.estimator.routing import route_keywords
+from skconv.network.builder import build_network
+from skconv.network.graph import count_parameters
+from skconv.network.layer_list import read_layers
 from skconv.updates.rules import adam
 
 
@@ -15,11 +15,11 @@ def built():
 
     def built(made):
         given = dict(made)
-        specs = read(given.pop("layers"))
+        specs = read_layers(given.pop("layers"))
         given.pop("aux_outputs", None)
-        routed, faults = route(given, {spec.name: spec.keywords() for spec in specs}, [])
-        faults.raise_any()
-        return build(specs, routed)
+        routed, problems = route_keywords(given, {spec.name: spec.keywords() for spec in specs}, [])
+        problems.raise_any()
+        return build_network(specs, routed)
 
     return built
 
@@ -27,7 +27,7 @@ def built():
 @pytest.fixture
 def size(built):
     """Count the learnable numbers of a model."""
-    return lambda made: sum(count(node.specs.values()) for node in built(made).nodes)
+    return lambda made: sum(count_parameters(node.specs.values()) for node in built(made).nodes)
 
 
 @pytest.fixture

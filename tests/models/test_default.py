@@ -1,18 +1,18 @@
 import pytest
 
 from skconv.models.default import default
-from skconv.network.builder import Task, build
-from skconv.network.layer_list import read
+from skconv.network.builder import TargetInfo, build_network
+from skconv.network.layer_list import read_layers
 
 
 def network(shape):
     keywords = default(shape)
-    specs = read(keywords.pop("layers"))
+    specs = read_layers(keywords.pop("layers"))
     given = {spec.name: {} for spec in specs}
     for keyword, value in keywords.items():
         layer, _, field = keyword.partition("_")
         given[layer][field] = value
-    return build(specs, given, input_shapes={None: shape}, tasks=[Task(3)])
+    return build_network(specs, given, input_shapes={None: shape}, tasks=[TargetInfo(3)])
 
 
 @pytest.mark.parametrize("shape", [(1,), (4,), (7, 5), (1, 7, 20), (1, 20, 7), (1, 8, 8, 8)])

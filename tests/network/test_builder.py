@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skconv.errors import FaultsError
+from skconv.errors import ProblemsError
 from skconv.estimator.blueprint import read_heads
 from skconv.init import Array, Constant
 from skconv.layers import (
@@ -15,9 +15,9 @@ from skconv.layers import (
     InverseLayer,
     MaxPool2DLayer,
 )
-from skconv.network.builder import Task, build
+from skconv.network.builder import TargetInfo, build_network
 from skconv.network.graph import Head
-from skconv.network.layer_list import read
+from skconv.network.layer_list import read_layers
 from skconv.nonlinearities import rectify, sigmoid, softmax
 
 image = ("input", InputLayer((None, 1, 8, 8)))
@@ -25,7 +25,7 @@ rows = ("input", InputLayer((None, 4)))
 
 
 def built(layers, given=None, **kwargs):
-    return build(read(layers), given or {}, **kwargs)
+    return build_network(read_layers(layers), given or {}, **kwargs)
 
 
 def conv(**fields):
@@ -172,10 +172,10 @@ def test_faults_name_the_layer(layers, message):
 
 def test_all_faults_are_told_at_once():
     layers = [image, conv(num_filters=0, pad=-1), ("pool", MaxPool2DLayer()), dense("fc", 1.5)]
-    with pytest.raises(FaultsError) as caught:
+    with pytest.raises(ProblemsError) as caught:
         built(layers)
     assert str(caught.value) == (
-        "4 faults:\n"
+        "4 problems:\n"
         " - layer 'conv' (Conv2DLayer): num_filters=0 is not a whole number of 1 or more\n"
         " - layer 'conv' (Conv2DLayer): pad=-1 is not 'valid', 'same', 'full', a whole number of "
         "0 or more, or one for each axis\n"
@@ -186,7 +186,7 @@ def test_all_faults_are_told_at_once():
 
 def test_branches_with_faults_are_told_together():
     layers = [image, conv(filter_size=9), (Conv2DLayer, {**conv()[1], "name": "b", "pad": (1,)})]
-    with pytest.raises(FaultsError, match=r"(?s)layer 'conv'.*layer 'b'"):
+    with pytest.raises(ProblemsError, match=r"(?s)layer 'conv'.*layer 'b'"):
         built(layers, {"b": {"incoming": "input"}})
 
 
@@ -239,7 +239,7 @@ def test_what_the_data_and_the_task_say():
         return softmax
 
     layers = [("input", InputLayer), ("hidden", DenseLayer(num_units=5)), ("out", DenseLayer)]
-    network = built(layers, input_shapes={None: (1, 2, 2)}, tasks=[Task(3, ending)])
+    network = built(layers, input_shapes={None: (1, 2, 2)}, tasks=[TargetInfo(3, ending)])
     assert network.inputs == {"input": (None, 1, 2, 2)}
     assert network.node("out").output_shape == (None, 3)
     assert network.node("hidden").layer.nonlinearity is rectify
@@ -251,7 +251,7 @@ def test_what_the_user_says_stands():
     network = built(
         [rows, ("out", DenseLayer(num_units=2, nonlinearity=sigmoid))],
         input_shapes={None: (7,)},
-        tasks=[Task(3, lambda units: softmax)],
+        tasks=[TargetInfo(3, lambda units: softmax)],
     )
     assert network.inputs == {"input": (None, 4)}
     assert network.node("out").output_shape == (None, 2)
@@ -259,7 +259,7 @@ def test_what_the_user_says_stands():
 
 
 def test_an_output_without_nonlinearity_gets_an_ending():
-    tasks = [Task(ending=lambda units: softmax)]
+    tasks = [TargetInfo(ending=lambda units: softmax)]
     network = built([rows, dense("fc"), ("drop", DropoutLayer())], tasks=tasks)
     assert network.heads == (Head("drop", ending=softmax),)
     assert network.node("fc").layer.nonlinearity is rectify
@@ -269,16 +269,16 @@ def test_several_inputs_get_their_shapes_by_name():
     layers = [("a", InputLayer), ("b", InputLayer), ("both", ConcatLayer(incomings=["a", "b"]))]
     network = built(layers, input_shapes={"a": (2,), "b": (3,)})
     assert network.rows() == {"a": (2,), "b": (3,)}
-    with pytest.raises(FaultsError, match=r"layer 'a' \(InputLayer\): shape is missing"):
+    with pytest.raises(ProblemsError, match=r"layer 'a' \(InputLayer\): shape is missing"):
         built(layers, input_shapes={None: (2,)})
 
 
 def test_penalties_without_parameters_name_the_layers_that_have_some():
     pool = (MaxPool2DLayer, {"name": "pool", "pool_size": 2, "l1": 0.1, "grad_scale": 0.0})
     bare = ("bias", BiasLayer(l2=0.5, grad_scale=0.1))
-    with pytest.raises(FaultsError) as caught:
+    with pytest.raises(ProblemsError) as caught:
         built([image, conv(l2=0.1), bare, pool, dense("fc", grad_scale=0.0)])
-    assert [str(fault) for fault in caught.value.faults] == [
+    assert [str(error) for error in caught.value.problems] == [
         "layer 'pool' (MaxPool2DLayer) has no parameters for l1=0.1 to act on; "
         "layers that have some: conv, fc",
         "layer 'bias' (BiasLayer) has no parameters for l2=0.5 to act on; "
@@ -303,7 +303,7 @@ def with_heads(outputs, aux, tasks, given=None):
 
 
 def test_each_output_gets_what_its_target_says():
-    tasks = [Task(10, lambda units: softmax), Task(1, lambda units: None)]
+    tasks = [TargetInfo(10, lambda units: softmax), TargetInfo(1, lambda units: None)]
     network = with_heads(["digit", "age"], {"early": 0.3}, tasks)
     shapes = {node.name: node.output_shape for node in network.nodes}
     assert shapes["digit"] == shapes["early"] == (None, 10)
@@ -321,4 +321,4 @@ def test_an_auxiliary_output_has_the_shape_of_the_one_that_it_helps():
     )
     given = {"early": {"num_units": 4}, "age": {"num_units": 4}}
     with pytest.raises(ValueError, match=message):
-        with_heads(["digit"], {"early": 0.3}, [Task(10)], given)
+        with_heads(["digit"], {"early": 0.3}, [TargetInfo(10)], given)

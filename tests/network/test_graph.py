@@ -18,8 +18,8 @@ from skconv.layers import (
     InputLayer,
     MaxPool2DLayer,
 )
-from skconv.network.builder import Task, build
-from skconv.network.layer_list import read
+from skconv.network.builder import TargetInfo, build_network
+from skconv.network.layer_list import read_layers
 from skconv.nonlinearities import linear, rectify, softmax
 
 rng = np.random.default_rng(0)
@@ -27,7 +27,9 @@ rows = ("input", InputLayer((None, 4)))
 
 
 def built(layers, given=None, ending=None, **kwargs):
-    return build(read(layers), given or {}, tasks=[Task(ending=ending)], **kwargs)
+    return build_network(
+        read_layers(layers), given or {}, tasks=[TargetInfo(ending=ending)], **kwargs
+    )
 
 
 def dense(name, units=4, **fields):
@@ -258,7 +260,7 @@ def test_what_the_output_ends_in():
 def two_heads(outputs=("b", "a")):
     layers = [rows, dense("a", 3), dense("hidden", incoming="input"), dense("b", 2)]
     heads = read_heads(outputs, [], ["input", "a", "hidden", "b"])
-    return build(read(layers), {}, heads=heads, tasks=[Task(), Task()])
+    return build_network(read_layers(layers), {}, heads=heads, tasks=[TargetInfo(), TargetInfo()])
 
 
 def test_several_outputs_are_computed_in_one_pass_in_their_order():
@@ -313,12 +315,14 @@ def test_penalties_of_layers_act_on_their_regularizable_parameters():
 def test_factors_of_gradients_act_on_all_parameters_that_a_layer_uses():
     network = penalised(grad_scale=2.0)
     params, _ = draw(network)
-    scaled = network.scaled(params, {"b": {"grad_scale": 2.0}, "norm": {"grad_scale": 0.0}})
+    scaled = network.scale_gradients(
+        params, {"b": {"grad_scale": 2.0}, "norm": {"grad_scale": 0.0}}
+    )
     factors = {"a": {"W": 2, "b": 1}, "norm": {"beta": 0, "gamma": 0}, "b": {"b": 2}}
     for layer, own in factors.items():
         for name, factor in own.items():
             np.testing.assert_array_equal(scaled[layer][name], factor * params[layer][name])
-    assert network.scaled(params, {}) == params
+    assert network.scale_gradients(params, {}) == params
 
 
 def test_a_factor_of_zero_holds_what_a_layer_has_and_shares():
@@ -326,14 +330,14 @@ def test_a_factor_of_zero_holds_what_a_layer_has_and_shares():
     params, state = draw(network)
     runtime = {"b": {"grad_scale": 0.0}, "norm": {"grad_scale": np.float32(0.5)}}
     moved = jax.tree.map(lambda array: array + 1, params)
-    held = network.held(params, moved, runtime)
+    held = network.freeze_unscaled(params, moved, runtime)
     by = {("a", "W"): 0, ("a", "b"): 1, ("b", "b"): 0, ("norm", "beta"): 1}
     for (layer, name), before in by.items():
         np.testing.assert_allclose(held[layer][name], params[layer][name] + before, rtol=1e-6)
     renewed = jax.tree.map(lambda array: array + 1, state)
-    kept = network.held(state, renewed, {"norm": {"grad_scale": 0.0}})
+    kept = network.freeze_unscaled(state, renewed, {"norm": {"grad_scale": 0.0}})
     jax.tree.map(np.testing.assert_array_equal, kept, state)
-    assert network.held(state, renewed, {}) == renewed
+    assert network.freeze_unscaled(state, renewed, {}) == renewed
 
 
 def test_factors_of_gradients_are_one_where_nothing_is_said():

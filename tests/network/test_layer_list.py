@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from skconv.errors import FaultsError
+from skconv.errors import ProblemsError
 from skconv.layers import (
     ConcatLayer,
     Conv2DLayer,
@@ -12,16 +12,16 @@ from skconv.layers import (
     InputLayer,
     InverseLayer,
 )
-from skconv.network.layer_list import read
+from skconv.network.layer_list import read_layers
 from skconv.utils.fields import UNSET
 
 
 def names(layers):
-    return [spec.name for spec in read(layers)]
+    return [spec.name for spec in read_layers(layers)]
 
 
 def feeds(layers):
-    return {spec.name: spec.incomings for spec in read(layers)}
+    return {spec.name: spec.incomings for spec in read_layers(layers)}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def feeds(layers):
     ],
 )
 def test_every_form_of_a_named_layer(entry):
-    first, second = read([("input", InputLayer), entry])
+    first, second = read_layers([("input", InputLayer), entry])
     assert (first.name, second.name) == ("input", "fc")
     assert (first.cls, second.cls) == (InputLayer, DenseLayer)
     assert second.incomings is None
@@ -51,14 +51,14 @@ def test_made_up_names_are_class_and_place(entry):
 
 def test_fields_are_kept_as_given():
     given = {"name": "fc", "num_units": 3, "incoming": "input"}
-    spec = read([InputLayer, (DenseLayer, given)])[1]
+    spec = read_layers([InputLayer, (DenseLayer, given)])[1]
     assert spec.given == {"num_units": 3}
     assert spec.incomings == ("input",)
     assert given == {"name": "fc", "num_units": 3, "incoming": "input"}
 
 
 def test_fields_of_instances_are_all_given():
-    spec = read([DenseLayer(num_units=3, b=None, name="fc")])[0]
+    spec = read_layers([DenseLayer(num_units=3, b=None, name="fc")])[0]
     fields = {"num_units", "W", "b", "nonlinearity", "l1", "l2", "grad_scale"}
     assert set(spec.given) == fields
     assert (spec.given["num_units"], spec.given["b"]) == (3, None)
@@ -117,7 +117,7 @@ def test_incomings_by_name_or_by_instance():
 def test_other_layers_in_fields_are_named():
     data, mask = InputLayer((None, 4, 2)), InputLayer((None, 4))
     hidden = GRULayer(data, num_units=2, mask_input=mask)
-    specs = read(InverseLayer(hidden, hidden, name="back"))
+    specs = read_layers(InverseLayer(hidden, hidden, name="back"))
     assert feeds(InverseLayer(hidden, hidden, name="back")) == {
         "input0": None,
         "input1": None,
@@ -128,7 +128,7 @@ def test_other_layers_in_fields_are_named():
     assert specs[3].given["layer"] == "gru2"
     entries = [data, (GRULayer, {"name": "gru", "incoming": data, "mask_input": mask})]
     assert names(entries) == ["input0", "input1", "gru"]
-    assert read(entries)[2].given == {"mask_input": "input1"}
+    assert read_layers(entries)[2].given == {"mask_input": "input1"}
     assert "mask_input" in specs[2].keywords()
 
 
@@ -143,7 +143,7 @@ def test_made_up_names_do_not_collide_with_those_of_the_feeding_layer():
 
 
 def test_keywords_are_fields_and_older_names():
-    spec = read([("conv", Conv2DLayer)])[0]
+    spec = read_layers([("conv", Conv2DLayer)])[0]
     assert {"incoming", "num_filters", "pad", "W", "border_mode", "strides"} < set(spec.keywords())
     assert "name" not in spec.keywords()
 
@@ -152,7 +152,7 @@ def test_keywords_are_fields_and_older_names():
 def test_no_layers(layers):
     message = "^layers is empty; give at least an InputLayer and a DenseLayer$"
     with pytest.raises(ValueError, match=message):
-        read(layers)
+        read_layers(layers)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_what_is_no_layer(entry):
         "(LayerClass, {'name': ...}), or a layer"
     )
     with pytest.raises(ValueError, match=f"^{message}$"):
-        read([InputLayer, entry])
+        read_layers([InputLayer, entry])
 
 
 @pytest.mark.parametrize("name", ["my layer", "1st", "conv__1", "ä-b"])
@@ -185,17 +185,17 @@ def test_names_that_keywords_cannot_start_with(name):
         "identifier without double underscores$"
     )
     with pytest.raises(ValueError, match=message):
-        read([(DenseLayer, {"name": name})])
+        read_layers([(DenseLayer, {"name": name})])
 
 
 def test_names_are_strings():
     with pytest.raises(ValueError, match=r"^5 cannot name a layer"):
-        read([(DenseLayer, {"name": 5})])
+        read_layers([(DenseLayer, {"name": 5})])
 
 
 def test_names_are_told_apart():
     with pytest.raises(ValueError, match=r"^two layers are called 'fc'$"):
-        read([InputLayer, ("fc", DenseLayer), ("fc", DenseLayer)])
+        read_layers([InputLayer, ("fc", DenseLayer), ("fc", DenseLayer)])
 
 
 @pytest.mark.parametrize(("name", "also"), [("b", ", also as 'b'"), (None, "")])
@@ -204,10 +204,10 @@ def test_an_instance_has_one_place(name, also):
     again = noise if name is None else (name, noise)
     message = f"^the layer 'a' is in layers twice{also}; write one for each place$"
     with pytest.raises(ValueError, match=message):
-        read([InputLayer, noise, DenseLayer, again])
+        read_layers([InputLayer, noise, DenseLayer, again])
 
 
 def test_all_faults_are_told():
-    with pytest.raises(FaultsError) as caught:
-        read([3, ("a b", DenseLayer), ("fc", DenseLayer), ("fc", DenseLayer)])
-    assert [str(fault).split(" ")[0] for fault in caught.value.faults] == ["3", "'a", "two"]
+    with pytest.raises(ProblemsError) as caught:
+        read_layers([3, ("a b", DenseLayer), ("fc", DenseLayer), ("fc", DenseLayer)])
+    assert [str(error).split(" ")[0] for error in caught.value.problems] == ["3", "'a", "two"]

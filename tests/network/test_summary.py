@@ -10,13 +10,13 @@ from skconv.layers import (
     InputLayer,
     MaxPool2DLayer,
 )
-from skconv.network.builder import build
-from skconv.network.layer_list import read
-from skconv.network.summary import has_windows, lines
+from skconv.network.builder import build_network
+from skconv.network.layer_list import read_layers
+from skconv.network.summary import has_windows, summary_lines
 
 
 def built(*layers):
-    return build(read(list(layers)), {})
+    return build_network(read_layers(list(layers)), {})
 
 
 def conv(filters, size, **fields):
@@ -24,7 +24,7 @@ def conv(filters, size, **fields):
 
 
 def sights(network):
-    return {line.name: (line.filter, line.field) for line in lines(network)}
+    return {line.name: (line.filter, line.field) for line in summary_lines(network)}
 
 
 @pytest.fixture
@@ -51,13 +51,13 @@ def test_the_tutorial_network(tutorial):
         ("hidden", "DenseLayer", "500", 500, 1152500, *whole),
         ("output", "DenseLayer", "10", 10, 5010, *whole),
     ]
-    table = lines(tutorial)
+    table = summary_lines(tutorial)
     assert [tuple(line) for line in table] == expected
     assert sum(line.learnable for line in table) == 1_166_086
 
 
 def test_capacity_and_coverage(tutorial):
-    table = {line.name: line for line in lines(tutorial)}
+    table = {line.name: line for line in summary_lines(tutorial)}
     assert table["conv2"].capacity() == (80, 80)
     assert table["conv2"].coverage((28, 28)) == pytest.approx((500 / 28, 500 / 28))
     for name in ("input", "hidden", "output"):
@@ -137,12 +137,12 @@ def test_shared_parameters_count_once_and_state_never():
         ("norm", BatchNormLayer()),
         ("b", DenseLayer(num_units=4, W="a")),
     )
-    assert [line.learnable for line in lines(network)] == [0, 20, 8, 4]
+    assert [line.learnable for line in summary_lines(network)] == [0, 20, 8, 4]
 
 
 def test_rows_have_no_image():
     network = built(("input", InputLayer((None, 4))), ("fc", DenseLayer(num_units=2)))
-    assert {line.field for line in lines(network)} == {()}
+    assert {line.field for line in summary_lines(network)} == {()}
 
 
 def test_windows(tutorial):

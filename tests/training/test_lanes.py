@@ -7,18 +7,18 @@ import jax
 import numpy as np
 import pytest
 
-from skconv.estimator.prepare import Data
+from skconv.estimator.prepare import FitArguments
 from skconv.layers import DenseLayer, InputLayer
-from skconv.training.lanes import Lane, run
-from skconv.utils.memo import Shelf
+from skconv.training.lanes import Lane, run_lanes
+from skconv.utils.memo import Memo
 from tests.nets import X, make_net, y
 
 
-def sessions(*nets, shelf=None, data=X, **valid):
-    shelf = shelf or Shelf()
+def sessions(*nets, memo=None, data=X, **valid):
+    memo = memo or Memo()
     made = []
     for net in nets:
-        training = net._training(Data(data, y, **valid), goes_on=False, shelf=shelf)
+        training = net._training(FitArguments(data, y, **valid), continues=False, memo=memo)
         made.append(training.__enter__())
     return made
 
@@ -27,10 +27,10 @@ def test_lanes_of_one_program_take_turns_on_its_places():
     nets = [make_net(random_state=seed, max_epochs=epochs) for seed, epochs in enumerate([3, 1, 2])]
     alone = [make_net(**net.get_params(deep=False)).fit(X, y) for net in nets]
     lanes = [Lane(one, net.max_epochs) for one, net in zip(sessions(*nets), nets, strict=True)]
-    run(lanes, "vmap", 2)
+    run_lanes(lanes, "vmap", 2)
     for net, known, lane in zip(nets, alone, lanes, strict=True):
         assert lane.ended
-        assert lane.fault is None
+        assert lane.error is None
         assert lane.seconds > 0
         assert net._model.epoch == known._model.epoch == net.max_epochs
         assert net._model.step == known._model.step
@@ -45,12 +45,12 @@ def test_lanes_of_one_program_take_turns_on_its_places():
 
 
 def test_data_lie_on_the_device_once():
-    shelf = Shelf()
+    memo = Memo()
     nets = [make_net(random_state=seed) for seed in range(4)]
-    run([Lane(one, 1) for one in sessions(*nets, shelf=shelf)], "vmap", 4)
-    run([Lane(one, 1) for one in sessions(*nets, shelf=shelf)], "loop", 4)
-    kept = [made for key, (_, made) in shelf._kept.items() if "rows in" in str(key[0])]
-    kept += [made for key, (_, made) in shelf._kept.items() if "all rows" in str(key[0])]
+    run_lanes([Lane(one, 1) for one in sessions(*nets, memo=memo)], "vmap", 4)
+    run_lanes([Lane(one, 1) for one in sessions(*nets, memo=memo)], "loop", 4)
+    kept = [made for key, (_, made) in memo._kept.items() if "rows in" in str(key[0])]
+    kept += [made for key, (_, made) in memo._kept.items() if "all rows" in str(key[0])]
     on_device = [leaf for leaf in jax.tree.leaves(kept) if isinstance(leaf, jax.Array)]
     assert sorted(leaf.size for leaf in on_device)[0] == X.size
     assert len(on_device) == 2
@@ -66,7 +66,7 @@ def test_data_lie_on_the_device_once():
 def test_what_needs_each_step_goes_one_by_one(params):
     net, known = make_net(**params), make_net(**params).fit(X, y)
     (session,) = sessions(net)
-    run([Lane(session, 2)], "vmap", 8)
+    run_lanes([Lane(session, 2)], "vmap", 8)
     np.testing.assert_array_equal(net.predict_proba(X), known.predict_proba(X))
     assert net.train_history_[-1].keys() == known.train_history_[-1].keys()
 
@@ -74,7 +74,7 @@ def test_what_needs_each_step_goes_one_by_one(params):
 def test_validation_rows_of_their_own():
     net, valid = make_net(), (X[:7] + 1, y[:7])
     known = make_net().fit(X, y, X_val=valid[0], y_val=valid[1])
-    run([Lane(sessions(net, valid=valid)[0], 2)], "vmap", 8)
+    run_lanes([Lane(sessions(net, valid=valid)[0], 2)], "vmap", 8)
     assert net.train_history_[-1]["valid_loss"] == pytest.approx(
         known.train_history_[-1]["valid_loss"]
     )
@@ -87,8 +87,8 @@ def test_a_handler_that_fails_ends_its_lane_alone():
     nets = [make_net(), make_net(on_epoch_finished=fail), make_net(on_training_started=fail)]
     for how in ("loop", "vmap"):
         lanes = [Lane(one, 2) for one in sessions(*nets)]
-        run(lanes, how, 4)
-        assert [str(lane.fault) for lane in lanes] == ["None", "no more", "no more"]
+        run_lanes(lanes, how, 4)
+        assert [str(lane.error) for lane in lanes] == ["None", "no more", "no more"]
 
 
 def test_lanes_that_nobody_watches_run_in_threads(monkeypatch):
@@ -103,7 +103,7 @@ def test_lanes_that_nobody_watches_run_in_threads(monkeypatch):
             return values(*args)
 
         lane.session.values = noted
-    run(lanes, "loop", 4)
+    run_lanes(lanes, "loop", 4)
     assert any(name != threading.main_thread().name for name in names)
 
 

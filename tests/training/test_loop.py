@@ -320,8 +320,10 @@ def test_an_epoch_cut_short_does_not_keep_weights_that_are_no_numbers():
 def calls(monkeypatch):
     """Calls of the training program so far."""
     found = []
-    step = training.Session._step
-    monkeypatch.setattr(training.Session, "_step", lambda *args: (found.append(1), step(*args)))
+    step = training.TrainingLoop._step
+    monkeypatch.setattr(
+        training.TrainingLoop, "_step", lambda *args: (found.append(1), step(*args))
+    )
     return found
 
 
@@ -479,13 +481,13 @@ def test_an_exception_in_a_transform_names_batch_and_epoch(steps, monkeypatch):
 
 
 def test_data_go_with_the_fit_and_not_only_when_garbage_is_collected(monkeypatch):
-    sessions, run = [], training.Session.run
+    sessions, run = [], training.TrainingLoop.run
 
     def noted(self, *args, **kwargs):
         sessions.append(weakref.ref(self))
         return run(self, *args, **kwargs)
 
-    monkeypatch.setattr(training.Session, "run", noted)
+    monkeypatch.setattr(training.TrainingLoop, "run", noted)
     gc.collect()
     gc.disable()
     try:

@@ -1,13 +1,13 @@
 import jax.numpy as jnp
 import numpy as np
 
-from skconv.training.metrics import joined, keep_pace, means
+from skconv.training.metrics import concatenate_batches, wait_for_previous, weighted_means
 
 
 def test_batches_are_joined_to_rows():
     parts = [jnp.arange(8.0).reshape(2, 2, 2), jnp.arange(8.0, 16).reshape(2, 2, 2)]
-    assert joined(parts, 7).tolist() == np.arange(16.0).reshape(8, 2)[:7].tolist()
-    one, other = joined([(part, part[..., 0]) for part in parts], 5)
+    assert concatenate_batches(parts, 7).tolist() == np.arange(16.0).reshape(8, 2)[:7].tolist()
+    one, other = concatenate_batches([(part, part[..., 0]) for part in parts], 5)
     assert one.shape == (5, 2)
     assert other.tolist() == [0, 2, 4, 6, 8]
 
@@ -15,13 +15,13 @@ def test_batches_are_joined_to_rows():
 def test_copies_of_all_rows_follow_each_other():
     """A batch of two rows holds both, and then both again."""
     batch = jnp.array([[0, 1, 10, 11], [2, 3, 12, 13]])
-    assert joined([batch], 3, copies=2).tolist() == [0, 1, 2, 10, 11, 12]
+    assert concatenate_batches([batch], 3, copies=2).tolist() == [0, 1, 2, 10, 11, 12]
 
 
 def test_sums_become_means_of_each_epoch():
     sums = [jnp.array([[6.0, 2.0], [0.0, 0.0]]), jnp.array([[4.0, 3.0], [8.0, 2.0]])]
-    assert [row["loss"] for row in means(sums, ["loss", "weight"])] == [2.0, 4.0]
-    assert means(sums, ["loss", "weight"])[0].keys() == {"loss"}
+    assert [row["loss"] for row in weighted_means(sums, ["loss", "weight"])] == [2.0, 4.0]
+    assert weighted_means(sums, ["loss", "weight"])[0].keys() == {"loss"}
 
 
 def test_all_but_the_last_are_waited_for():
@@ -34,6 +34,6 @@ def test_all_but_the_last_are_waited_for():
             return self
 
     found = [Array(), Array(), Array()]
-    keep_pace(found[:1])
-    keep_pace(found)
+    wait_for_previous(found[:1])
+    wait_for_previous(found)
     assert [one.waited for one in found] == [False, True, False]

@@ -4,8 +4,8 @@ import pytest
 
 from skconv.estimator.blueprint import read_heads
 from skconv.layers import DenseLayer, InputLayer
-from skconv.network.builder import Task, build
-from skconv.network.layer_list import read
+from skconv.network.builder import TargetInfo, build_network
+from skconv.network.layer_list import read_layers
 from skconv.objectives import (
     categorical_accuracy,
     categorical_crossentropy,
@@ -14,7 +14,7 @@ from skconv.objectives import (
 )
 from skconv.training.plan import Plan, PredictPlan
 from skconv.updates.rules import adam, sgd
-from skconv.updates.update_rule import resolve
+from skconv.updates.update_rule import resolve_update
 
 LAYERS = [
     ("input", InputLayer((None, 4))),
@@ -26,7 +26,7 @@ LAYERS = [
 
 def network(outputs, aux=()):
     heads = read_heads(outputs, aux, [name for name, _ in LAYERS])
-    return build(read(LAYERS), {}, heads=heads, tasks=[Task()] * len(heads))
+    return build_network(read_layers(LAYERS), {}, heads=heads, tasks=[TargetInfo()] * len(heads))
 
 
 def plan(outputs=("digit", "age"), aux=("early",)):
@@ -36,7 +36,7 @@ def plan(outputs=("digit", "age"), aux=("early",)):
         (),
         (categorical_crossentropy, squared_error)[: len(outputs)],
         (categorical_accuracy, None)[: len(outputs)],
-        resolve(sgd, {})[0],
+        resolve_update(sgd, {})[0],
     )
 
 
@@ -56,7 +56,7 @@ def test_several_outputs_have_columns_of_their_own_in_the_history():
         {"accuracies": (None, None)},
         {"network": network(["digit", "age"])},
         {"network": network(["early", "age"], ["digit"])},
-        {"update": resolve(adam, {})[0]},
+        {"update": resolve_update(adam, {})[0]},
     ],
 )
 def test_the_key_tells_apart_what_compiles_to_other_programs(changes):

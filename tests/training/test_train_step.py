@@ -5,13 +5,13 @@ import optax
 import pytest
 from sklearn.base import clone
 
-from skconv.data.chunks import chunks, epochs_at_once, orders
+from skconv.data.chunks import epoch_orders, epochs_per_call, iterate_chunks
 from skconv.data.iterators import BatchIterator
-from skconv.estimator.prepare import Data, prepare
+from skconv.estimator.prepare import FitArguments, prepare
 from skconv.layers import DenseLayer, InputLayer
 from skconv.training import train_step as steps
 from skconv.updates.rules import sgd
-from skconv.utils.memo import Shelf
+from skconv.utils.memo import Memo
 
 from ..nets import X, make_net, softmax_of, still_net, y
 
@@ -94,16 +94,16 @@ def test_the_randomness_of_augmentation_follows_from_seed_epoch_and_step():
 @pytest.fixture(scope="module")
 def fitting():
     net = make_net(train_split=0.2)
-    return prepare(net, net._settings, net._blueprint, Data(X, y), None, Shelf())
+    return prepare(net, net._settings, net._blueprint, FitArguments(X, y), None, Memo())
 
 
 def trained(fitting, *, epochs, start=0, stop=2, valid=1):
     """Call the function that is compiled on the rows as they are."""
     train, model = fitting.train, fitting.model
-    (rows,) = chunks(train.rows, train.y, None, BatchIterator(16))
-    (shown,) = chunks(fitting.valid.rows, fitting.valid.y, None, BatchIterator(16))
+    (rows,) = iterate_chunks(train.rows, train.y, None, BatchIterator(16))
+    (shown,) = iterate_chunks(fitting.valid.rows, fitting.valid.y, None, BatchIterator(16))
     shape = rows.weights.shape
-    order = orders(32, BatchIterator(16), (epochs_at_once(shape), *shape), 0, range(epochs))
+    order = epoch_orders(32, BatchIterator(16), (epochs_per_call(shape), *shape), 0, range(epochs))
     values = fitting.values(0, order[..., 0].size)
     return fitting.programs.train(
         steps.TrainState(model.params, model.state, model.opt),
@@ -111,8 +111,8 @@ def trained(fitting, *, epochs, start=0, stop=2, valid=1):
         order,
         steps.Batches(shown.X, shown.y, shown.weights, shown.rows),
         values,
-        steps.Moment(np.uint32(0), np.int32(0), np.int32(0)),
-        steps.Span(*map(np.int32, (epochs, start, stop, 32, valid))),
+        steps.StepPosition(np.uint32(0), np.int32(0), np.int32(0)),
+        steps.StepRange(*map(np.int32, (epochs, start, stop, 32, valid))),
     )
 
 

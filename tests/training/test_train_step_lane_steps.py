@@ -2,11 +2,11 @@ import jax
 import numpy as np
 import pytest
 
-from skconv.data.device import Batches, Gathered
-from skconv.estimator.prepare import Data, prepare
+from skconv.data.device import IndexedBatches, StackedBatches
+from skconv.estimator.prepare import FitArguments, prepare
 from skconv.training import train_step as steps
 from skconv.training.train_step import AXES
-from skconv.utils.memo import Shelf
+from skconv.utils.memo import Memo
 
 from ..nets import X, make_net, y
 
@@ -14,24 +14,24 @@ from ..nets import X, make_net, y
 @pytest.mark.parametrize("how", ["vmap", "unroll"])
 def test_lanes_are_trained_as_alone(how):
     net = make_net()
-    fitting = prepare(net, net._settings, net._blueprint, Data(X, y), None, Shelf())
+    fitting = prepare(net, net._settings, net._blueprint, FitArguments(X, y), None, Memo())
     model = fitting.model
     order = np.random.default_rng(0).permutation(40)[:32].reshape(1, 2, 16).astype(np.int32)
     ones = np.ones((1, 40), np.float32)
     index = np.arange(32, 40, dtype=np.int32)[None]
-    shown = Gathered({"input": X[None]}, y[None].astype(np.int32), index, np.ones((1, 8)))
+    shown = IndexedBatches({"input": X[None]}, y[None].astype(np.int32), index, np.ones((1, 8)))
 
     def args(rate, seed):
         values = fitting.values(0, 2)
         values = values._replace(update={**values.update, "learning_rate": np.full(2, rate)})
         return (
             steps.TrainState(model.params, model.state, model.opt),
-            Batches({"input": X[None]}, y[None].astype(np.int32), ones, np.arange(40)[None]),
+            StackedBatches({"input": X[None]}, y[None].astype(np.int32), ones, np.arange(40)[None]),
             order,
             shown,
             jax.tree.map(np.float32, values),
-            steps.Moment(np.uint32(seed), np.int32(0), np.int32(0)),
-            steps.Span(*map(np.int32, (1, 0, 2, 32, 1))),
+            steps.StepPosition(np.uint32(seed), np.int32(0), np.int32(0)),
+            steps.StepRange(*map(np.int32, (1, 0, 2, 32, 1))),
         )
 
     lanes = [args(0.1, 1), args(0.5, 2)]

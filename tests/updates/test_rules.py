@@ -13,7 +13,7 @@ from sklearn.datasets import load_iris
 from skconv import NeuralNet
 from skconv.layers import DenseLayer, InputLayer
 from skconv.updates import rules as updates
-from skconv.updates.update_rule import resolve, values_at
+from skconv.updates.update_rule import resolve_update, values_at
 
 RNG = np.random.default_rng(0)
 START = RNG.normal(size=(3, 2))
@@ -77,7 +77,7 @@ def lasagne(rule, p, numbers):
 
 def trained(factory, given):
     """Take a step for each gradient in one compiled function that gets all numbers as values."""
-    update, values = resolve(factory, given)
+    update, values = resolve_update(factory, given)
     numbers = values_at(values, 0, len(GRADIENTS))
 
     @jax.jit

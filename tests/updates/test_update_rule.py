@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from skconv.updates import rules as updates
 from skconv.updates import update_rule as updating
-from skconv.updates.update_rule import BatchLoss, Update, clipped, resolve, values_at
+from skconv.updates.update_rule import BatchLoss, Update, clipped, resolve_update, values_at
 
 RNG = np.random.default_rng(0)
 PARAMS = {
@@ -33,7 +33,7 @@ FACTORIES = sorted(
 
 def two_steps(factory, given):
     """The second step with traced numbers, and that of the factory called with the same ones."""
-    update, values = resolve(factory, given)
+    update, values = resolve_update(factory, given)
     numbers = {name: n[0] for name, n in values_at(values, 0, 1).items()}
 
     @jax.jit
@@ -82,34 +82,34 @@ def test_optax_factories_work_with_traced_numbers(name):
 )
 def test_flags_counts_masks_dtypes_and_seeds_are_structure(factory, structure):
     given = {"learning_rate": 0.1, **structure}
-    assert dict(resolve(factory, given)[0].structure) == structure
+    assert dict(resolve_update(factory, given)[0].structure) == structure
     assert_close(*two_steps(factory, given), rtol=3e-3)
 
 
 def test_numbers_are_values_and_all_else_is_structure():
     given = {"learning_rate": 1, "momentum": np.float32(0.5), "nesterov": True}
-    update, values = resolve(optax.sgd, given)
+    update, values = resolve_update(optax.sgd, given)
     assert update == Update(optax.sgd, (("nesterov", True),), ("learning_rate", "momentum"))
     assert values == {"learning_rate": 1, "momentum": 0.5}
 
 
 def test_numbers_do_not_tell_updates_apart():
-    assert resolve(updates.adam, {})[0] == resolve(updates.adam, {"beta1": 0.5})[0]
-    assert resolve(updates.adam, {})[0] != resolve(updates.adamax, {})[0]
+    assert resolve_update(updates.adam, {})[0] == resolve_update(updates.adam, {"beta1": 0.5})[0]
+    assert resolve_update(updates.adam, {})[0] != resolve_update(updates.adamax, {})[0]
 
 
 def test_a_factory_of_ones_own_may_take_any_keyword():
     def own(learning_rate, **more):
         return optax.sgd(learning_rate * more["factor"])
 
-    update, values = resolve(own, {"learning_rate": 0.1, "factor": 2.0})
+    update, values = resolve_update(own, {"learning_rate": 0.1, "factor": 2.0})
     assert values == {"learning_rate": 0.1, "factor": 2.0}
     assert update.structure == ()
 
 
 def test_a_finished_transformation_is_taken_as_it_is():
     finished = optax.chain(optax.clip(1.0), optax.sgd(0.1))
-    update, values = resolve(finished, {})
+    update, values = resolve_update(finished, {})
     assert values == {}
     made = update.transformation(values)
     found, _ = made.update(GRADS, made.init(PARAMS), PARAMS)
@@ -151,7 +151,7 @@ def test_a_finished_transformation_is_taken_as_it_is():
 )
 def test_faults_are_named(factory, given, kind, message):
     with pytest.raises(kind, match=f"^{re.escape(message)}$"):
-        resolve(factory, given)
+        resolve_update(factory, given)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_faults_are_named(factory, given, kind, message):
     ],
 )
 def test_schedules_have_their_own_values_at_each_step(schedule):
-    _, values = resolve(updates.sgd, {"learning_rate": schedule})
+    _, values = resolve_update(updates.sgd, {"learning_rate": schedule})
     found = values_at(values, 3, 10)["learning_rate"]
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, [float(schedule(step)) for step in range(3, 13)], rtol=1e-6)
@@ -188,9 +188,9 @@ def test_numbers_of_all_libraries_become_one_dtype(value):
 def test_keywords_of_factories():
     def open_ended(learning_rate, **rest): ...
 
-    assert updating.keywords(optax.sm3) == ["learning_rate", "momentum", *updating.CLIPS]
-    assert updating.keywords(open_ended) is None
-    assert updating.keywords(optax.sgd(0.1)) is None
+    assert updating.update_keywords(optax.sm3) == ["learning_rate", "momentum", *updating.CLIPS]
+    assert updating.update_keywords(open_ended) is None
+    assert updating.update_keywords(optax.sgd(0.1)) is None
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_keywords_of_factories():
 @pytest.mark.parametrize("factory", [updates.momentum, optax.adam, optax.sgd(0.1)])
 def test_gradients_are_clipped_before_any_rule(factory, given, by_optax):
     rate = {} if isinstance(factory, optax.GradientTransformation) else {"learning_rate": 0.1}
-    update, values = resolve(factory, rate | given)
+    update, values = resolve_update(factory, rate | given)
     rule = factory if not rate else factory(**rate)
     expected_rule = optax.chain(by_optax, rule)
 
@@ -241,21 +241,22 @@ def test_clipped_gradients_keep_their_direction_or_their_small_numbers():
 
 def test_bounds_are_values_and_their_presence_is_structure():
     one, other, none = (
-        resolve(updates.sgd, {"clip_norm": bound})[0] for bound in (1.0, lambda step: 2.0, None)
+        resolve_update(updates.sgd, {"clip_norm": bound})[0]
+        for bound in (1.0, lambda step: 2.0, None)
     )
     assert one == other
     assert one.clips == ("clip_norm",)
-    assert none == resolve(updates.sgd, {})[0] != one
+    assert none == resolve_update(updates.sgd, {})[0] != one
 
 
 def test_a_factory_that_clips_by_itself_keeps_its_keyword():
     def own(learning_rate=0.1, clip_norm=2.0):
         return optax.sgd(learning_rate * clip_norm)
 
-    update, values = resolve(own, {"clip_norm": -3.0})
+    update, values = resolve_update(own, {"clip_norm": -3.0})
     assert update.clips == ()
     assert values["clip_norm"] == -3.0
-    assert updating.keywords(own) == ["learning_rate", "clip_norm", "clip_value"]
+    assert updating.update_keywords(own) == ["learning_rate", "clip_norm", "clip_value"]
 
 
 def test_rules_that_ask_get_the_loss_and_its_true_gradient():
@@ -268,19 +269,19 @@ def test_rules_that_ask_get_the_loss_and_its_true_gradient():
 
         return optax.GradientTransformationExtraArgs(lambda params: (), update)
 
-    update, values = resolve(curious, {"clip_value": 0.1})
+    update, values = resolve_update(curious, {"clip_value": 0.1})
     loss = BatchLoss(lambda p: 2 * p["b"], lambda out, p: (out * p["b"]).sum())
     extra = {"value": 1.0, "grad": GRADS, "value_fn": loss}
     update.transformation(values).update(GRADS, (), PARAMS, **extra)
     assert asked["grad"] is GRADS
     assert float(jnp.abs(asked["grads"]["W"]).max()) == pytest.approx(0.1)
     assert float(asked["value_fn"](PARAMS)) == pytest.approx(2 * 5.25)
-    plain, _ = resolve(updates.sgd, {})
+    plain, _ = resolve_update(updates.sgd, {})
     plain.transformation({"learning_rate": 0.1}).update(
         GRADS, (optax.EmptyState(),) * 2, PARAMS, **extra
     )
 
 
 def test_states_start_strongly_typed():
-    made = resolve(updates.lbfgs, {})[0].transformation({})
+    made = resolve_update(updates.lbfgs, {})[0].transformation({})
     assert not any(leaf.weak_type for leaf in jax.tree.leaves(made.init(PARAMS)))

@@ -28,9 +28,9 @@ WHOLE = "a whole number of 1 or more"
         (checks.flag, [True, np.False_], [0, 1, None], "True or False"),
         (checks.one_of("a", "b"), ["a", "b"], ["c", None, ["a"]], "one of 'a', 'b'"),
         (checks.one_of("a"), ["a"], ["b"], "'a'"),
-        (checks.function, [None, abs], ["abs"], "a function, or None for the identity"),
-        (checks.needed_function, [abs], [None, 3], "a function"),
-        (checks.needed_function, [], [LeakyRectify], "a function; write LeakyRectify()"),
+        (checks.optional_callable, [None, abs], ["abs"], "a function, or None for the identity"),
+        (checks.required_callable, [abs], [None, 3], "a function"),
+        (checks.required_callable, [], [LeakyRectify], "a function; write LeakyRectify()"),
     ],
 )
 def test_checks_of_fields(check, good, bad, valid):

@@ -4,24 +4,24 @@ from pathlib import Path
 import pytest
 
 from skconv.utils import optional as extras
-from skconv.utils.optional import EXTRAS, imported
+from skconv.utils.optional import EXTRAS, import_optional
 
 
 def test_a_module_is_imported():
-    assert imported("matplotlib").__name__ == "matplotlib"
+    assert import_optional("matplotlib").__name__ == "matplotlib"
 
 
 def test_a_package_that_is_missing_is_told_with_its_extra(monkeypatch):
     monkeypatch.setitem(extras.EXTRAS, "nowhere", "plot")
     with pytest.raises(ImportError, match=r"nowhere, which is not installed: .*'skconv\[plot\]'"):
-        imported("nowhere.inside")
+        import_optional("nowhere.inside")
 
 
 def test_a_fault_inside_of_a_package_is_told_as_it_is(monkeypatch, tmp_path):
     (tmp_path / "broken.py").write_text("import nothing_of_this_name")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="nothing_of_this_name"):
-        imported("broken")
+        import_optional("broken")
 
 
 def test_the_extras_install_these_packages():

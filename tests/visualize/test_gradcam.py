@@ -5,14 +5,14 @@ from scipy.ndimage import zoom
 from skconv import NeuralNet
 from skconv.layers import Conv1DLayer, DenseLayer, InputLayer
 from skconv.visualize import grad_cam, plot_grad_cam
-from skconv.visualize.gradients import gradients
+from skconv.visualize.gradients import iterate_gradients
 
 from ..nets import IMAGES, KINDS, X
 
 
 def by_the_paper(net, layer, target):
     """Equations 1 and 2 of Selvaraju et al., from the layer's output and gradient."""
-    batches = list(gradients(net, IMAGES, target, layer=layer))
+    batches = list(iterate_gradients(net, IMAGES, target, layer=layer))
     A, slope = (np.concatenate([batch[i] for batch in batches]) for i in (1, 2))
     n, _, rows, places = A.shape
     maps = np.zeros((n, rows, places))

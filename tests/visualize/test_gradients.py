@@ -3,7 +3,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from skconv import BatchIterator, compile_counts
-from skconv.visualize.gradients import gradients
+from skconv.visualize.gradients import iterate_gradients
 
 from ..nets import HIDDEN, IMAGES, KINDS, X, image_net, make_net, still_net, y
 
@@ -14,7 +14,7 @@ def net():
 
 
 def joined(net, X, *args, **options):
-    batches = list(gradients(net, X, *args, **options))
+    batches = list(iterate_gradients(net, X, *args, **options))
     return [np.concatenate(parts) for parts in zip(*batches, strict=True)]
 
 

@@ -6,8 +6,8 @@ from sklearn import config_context
 
 from skconv import NeuralNet
 from skconv.layers import Conv2DLayer, DenseLayer, InputLayer, MaxPool2DLayer
-from skconv.network.builder import build
-from skconv.network.layer_list import read
+from skconv.network.builder import build_network
+from skconv.network.layer_list import read_layers
 from skconv.visualize.html import MAX_OPEN, layer_table
 
 from ..nets import X, make_net, y
@@ -44,7 +44,7 @@ def conv(name, size, **fields):
 
 def table(*layers):
     image = (InputLayer, {"name": "input", "shape": (None, 1, 8, 8)})
-    return Table(layer_table(build(read([image, *layers]), {}))).rows
+    return Table(layer_table(build_network(read_layers([image, *layers]), {}))).rows
 
 
 def texts(row):
@@ -92,8 +92,8 @@ def test_a_net_of_rows_has_no_sight():
 def test_many_layers_are_folded():
     few = [conv(f"c{i}", 1) for i in range(MAX_OPEN - 1)]
     image = (InputLayer, {"name": "input", "shape": (None, 1, 8, 8)})
-    opened = layer_table(build(read([image, *few]), {}))
-    folded = layer_table(build(read([image, *few, conv("more", 1)]), {}))
+    opened = layer_table(build_network(read_layers([image, *few]), {}))
+    folded = layer_table(build_network(read_layers([image, *few, conv("more", 1)]), {}))
     assert opened.startswith("<details open><summary>40 layers, ")
     assert folded.startswith("<details><summary>41 layers, 788 parameters</summary>")
 

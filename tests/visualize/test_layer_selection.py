@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from skconv.visualize.layer_selection import first, has_filters, need, output_of, puts_out_images
+from skconv.visualize.layer_selection import (
+    compute_layer_output,
+    find_layer,
+    has_filters,
+    puts_out_images,
+    require_layer,
+)
 
 from ..nets import IMAGES, image_net
 
@@ -22,29 +28,29 @@ def test_layers_are_told_by_their_shapes(net):
 
 
 def test_the_first_and_the_last_that_pass(net):
-    assert first(net, puts_out_images, "").name == "input"
-    assert first(net, puts_out_images, "", last=True).name == "pool"
+    assert find_layer(net, puts_out_images, "").name == "input"
+    assert find_layer(net, puts_out_images, "", last=True).name == "pool"
     with pytest.raises(ValueError, match=r"^the net has no layer that is odd$"):
-        first(net, lambda layer: False, "odd")
+        find_layer(net, lambda layer: False, "odd")
     with pytest.raises(NotFittedError):
-        first(image_net(), has_filters, "")
+        find_layer(image_net(), has_filters, "")
 
 
 def test_layers_that_fail_are_told_with_those_that_pass(net):
     conv, hidden, pool = (net.layers_[name] for name in ("conv", "hidden", "pool"))
-    assert need(conv, has_filters, "") is conv
+    assert require_layer(conv, has_filters, "") is conv
     message = r"^layer 'hidden' \(DenseLayer\) is not one of images; these are: input, conv, pool$"
     with pytest.raises(ValueError, match=message):
-        need(hidden, puts_out_images, "one of images")
+        require_layer(hidden, puts_out_images, "one of images")
     with pytest.raises(ValueError, match=r"is not odd, it has no weights; these are: none$"):
-        need(pool, lambda layer: False, "odd")
+        require_layer(pool, lambda layer: False, "odd")
 
 
 def test_outputs_are_those_of_the_net(net):
     for name in ("conv", "hidden"):
-        found = output_of(net.layers_[name], IMAGES)
+        found = compute_layer_output(net.layers_[name], IMAGES)
         np.testing.assert_allclose(found, net.get_output(name, IMAGES), atol=1e-6)
     with pytest.raises(
         ValueError, match=r"X has shape \(n, 1, 6, 7\), but the input layer 'input'"
     ):
-        output_of(net.layers_["conv"], IMAGES[:, :1])
+        compute_layer_output(net.layers_["conv"], IMAGES[:, :1])

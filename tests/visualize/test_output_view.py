@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from skconv.visualize.output_view import answer_of
+from skconv.visualize.output_view import view_output
 
 from ..nets import TARGETS, X, make_net, still_net, three_headed, y
 
@@ -18,7 +18,7 @@ def named():
 
 
 def test_classes_have_their_columns(named):
-    answer = answer_of(named)
+    answer = view_output(named)
     assert (answer.name, answer.number) == ("output", 0)
     rows = X[:4, :3]
     np.testing.assert_array_equal(answer.columns(rows), named.predict_proba(rows))
@@ -30,14 +30,14 @@ def test_classes_have_their_columns(named):
 
 
 def test_one_unit_tells_two_classes_apart(heads):
-    answer = answer_of(heads, "sign")
+    answer = view_output(heads, "sign")
     assert answer.columns(X).shape == (40, 2)
     assert answer.direction(answer.chosen(True, X[:1])).tolist() == [[1]]
     assert answer.direction(answer.chosen(False, X[:1])).tolist() == [[-1]]
 
 
 def test_numbers_are_counted(heads):
-    answer = answer_of(heads, "size")
+    answer = view_output(heads, "size")
     np.testing.assert_array_equal(answer.columns(X), heads.predict(X)[2])
     assert answer.chosen(1, X[:2]).tolist() == [1, 1]
     assert answer.label(1) == "1"
@@ -49,7 +49,7 @@ def test_numbers_are_counted(heads):
 
 def test_indicators_are_counted():
     net = make_net().fit(X, np.stack([y == 0, y == 1], axis=1).astype(int))
-    answer = answer_of(net)
+    answer = view_output(net)
     np.testing.assert_array_equal(answer.chosen(None, X), net.predict_proba(X).argmax(axis=1))
     assert answer.direction(answer.chosen(1, X[:1])).tolist() == [[0, 1]]
     assert answer.label(1) == "1"
@@ -57,19 +57,19 @@ def test_indicators_are_counted():
 
 def test_a_number_alone_needs_no_name():
     net = make_net(regression=True).fit(X, X[:, 0])
-    assert answer_of(net).chosen(None, X).tolist() == [0] * 40
+    assert view_output(net).chosen(None, X).tolist() == [0] * 40
 
 
 def test_what_cannot_be_asked(heads, named):
     with pytest.raises(ValueError, match=r"^the net has no output 'kin'. Did you mean 'kind'\?$"):
-        answer_of(heads, "kin")
+        view_output(heads, "kin")
     with pytest.raises(ValueError, match=r"^the net has no output 'early'. Valid are: kind, sign"):
-        answer_of(heads, "early")
+        view_output(heads, "early")
     with pytest.raises(
         ValueError, match=r"^target='cot' is none of the classes. Did you mean 'cat'"
     ):
-        answer_of(named).chosen("cot", X[:, :3])
+        view_output(named).chosen("cot", X[:, :3])
     with pytest.raises(ValueError, match=r"^target has shape \(2,\), and X has 40 rows$"):
-        answer_of(named).chosen(["cat", "dog"], X[:, :3])
+        view_output(named).chosen(["cat", "dog"], X[:, :3])
     with pytest.raises(NotFittedError):
-        answer_of(make_net())
+        view_output(make_net())

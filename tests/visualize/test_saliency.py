@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from skconv.visualize import plot_saliency, saliency_map
-from skconv.visualize.gradients import gradients
+from skconv.visualize.gradients import iterate_gradients
 
 from ..nets import IMAGES, KINDS, X, make_net, still_net, y
 
 
 def test_maps_are_the_largest_slopes_of_the_channels(net):
-    slopes = np.concatenate([batch.gradients for batch in gradients(net, IMAGES, KINDS)])
+    slopes = np.concatenate([batch.gradients for batch in iterate_gradients(net, IMAGES, KINDS)])
     found = saliency_map(net, IMAGES, KINDS)
     assert found.shape == (10, 6, 7)
     np.testing.assert_array_equal(found, np.maximum(slopes.max(axis=1), -slopes.min(axis=1)))
