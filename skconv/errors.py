@@ -42,7 +42,7 @@ def did_you_mean(given: str, valid: Iterable[str]) -> str:
     >>> did_you_mean('num_filter', ['num_filters', 'stride'])
     " Did you mean 'num_filters'?"
     >>> did_you_mean('xyz', ['num_filters', 'stride'])
-    ' Valid are: num_filters, stride.'
+    ' Valid names: num_filters, stride.'
     """
     names = [str(name) for name in valid]
     if not names:
@@ -50,7 +50,7 @@ def did_you_mean(given: str, valid: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.6)
     if near:
         return f" Did you mean {near[0]!r}?"
-    return f" Valid are: {', '.join(names)}."
+    return f" Valid names: {', '.join(names)}."
 
 
 def describe_layer(name: str, layer: Any) -> str:

@@ -175,7 +175,7 @@ class TestParameters:
             ("augment_shift_bye", "'augment_shift_bye'. Did you mean 'augment_shift_by'?"),
             ("augment_shfit_by", "'augment_shfit_by'. Did you mean 'augment_shift_by'?"),
             ("augment__shift__bye", "Shift has no parameter 'bye'. Did you mean 'by'?"),
-            ("augment__0__by", "augment has no transform '0'. Valid are: shift."),
+            ("augment__0__by", "augment has no transform '0'. Valid names: shift."),
             ("test_augment__n", "test_augment=None has no parameters of its own"),
         ],
     )

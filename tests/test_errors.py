@@ -26,7 +26,7 @@ def test_a_misspelt_name_gets_the_nearest(given, nearest):
 
 
 def test_a_name_like_no_other_gets_the_whole_list():
-    message = " Valid are: num_filters, filter_size, stride, pad."
+    message = " Valid names: num_filters, filter_size, stride, pad."
     assert did_you_mean("qqq", iter(NAMES)) == message
 
 

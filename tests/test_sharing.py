@@ -83,7 +83,7 @@ def test_chains_of_shared_parameters_end_where_they_are_kept():
         ),
         (
             [rows, dense("a", b=None), dense("c", b="a")],
-            r"^layer 'c' \(DenseLayer\): b='a' is no layer with a 'b'\. Valid are: c\.$",
+            r"^layer 'c' \(DenseLayer\): b='a' is no layer with a 'b'\. Valid names: c\.$",
         ),
         (
             [rows, dense("a", 3), dense("b", W="a")],

@@ -75,7 +75,7 @@ def test_values_may_be_traced():
 @pytest.mark.parametrize(
     ("transform", "values", "message"),
     [
-        (RandomFlip(), {"q": 1}, r"^RandomFlip has no runtime value 'q'\. Valid are: p\.$"),
+        (RandomFlip(), {"q": 1}, r"^RandomFlip has no runtime value 'q'\. Valid names: p\.$"),
         (RandomFlip(), {"axis": 1}, r"^RandomFlip has no runtime value 'axis'\."),
         (
             nested,

@@ -83,7 +83,7 @@ class TestParameters:
         ("augment", "name", "message"),
         [
             (NAMED, "flop__p", "augment has no transform 'flop'. Did you mean 'flip'?"),
-            (NAMED, "0__p", "augment has no transform '0'. Valid are: flip, light."),
+            (NAMED, "0__p", "augment has no transform '0'. Valid names: flip, light."),
             (None, "0__p", r"augment has no transform '0'.$"),
             (3, "0__p", r"augment has no transform '0'.$"),
             (NAMED, "flip__q", r"augment 'flip' \(RandomFlip\): RandomFlip has no parameter 'q'."),

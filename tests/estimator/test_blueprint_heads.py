@@ -52,7 +52,7 @@ def test_weights_are_one_where_nothing_is_said():
     heads = read_heads(["digit", "parity"], ["early"], LAYERS)
     assert head_weights(heads, {}, {"early": 0.3}) == (1.0, 1.0, 0.3)
     assert head_weights(heads, {"parity": 0}, {"early": 2}) == (1.0, 0, 2)
-    message = "output_weights has 'early', which is none of the outputs. Valid are: digit, parity."
+    message = "output_weights has 'early', which is none of the outputs. Valid names: digit, parity."
     with raises(message):
         head_weights(heads, {"early": 0.3}, {"early": 0.3})
 

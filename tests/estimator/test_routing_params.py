@@ -91,7 +91,7 @@ def test_a_misspelt_keyword_gets_the_nearest_of_its_layer():
 
 def test_a_keyword_like_no_other_gets_those_of_its_layer():
     assert message("conv1_zzzzzzzzzzzzzzzz", owners={"conv1": ["pad", "stride"]}) == (
-        "unknown parameter 'conv1_zzzzzzzzzzzzzzzz'. Valid are: conv1_pad, conv1_stride."
+        "unknown parameter 'conv1_zzzzzzzzzzzzzzzz'. Valid names: conv1_pad, conv1_stride."
     )
 
 

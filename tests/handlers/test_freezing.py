@@ -113,7 +113,7 @@ def test_a_layer_thaws_to_its_own_factor():
     ("layers", "message"),
     [
         ("fc9", r"Freeze: no layer with parameters is called 'fc9'\. Did you mean 'fc[12]'\?"),
-        (["fc1", "conv*"], r"is called 'conv\*'\. Valid are: fc1, norm1, fc2, output\."),
+        (["fc1", "conv*"], r"is called 'conv\*'\. Valid names: fc1, norm1, fc2, output\."),
         ("input", "no layer with parameters is called 'input'"),
     ],
 )

@@ -207,7 +207,7 @@ FIELDS = [
         "shared_axes=(1, 4) are no axes of an input with 4 b",
     ),
     ("DropoutLayer", {"shared_axes": "auto"}, "shared_axes='auto' are no axes of an input with 4"),
-    ("SpatialDropoutLayer", {"shared_axes": 1}, "has no 'shared_axes'. Valid are: p, rescale"),
+    ("SpatialDropoutLayer", {"shared_axes": 1}, "has no 'shared_axes'. Valid names: p, rescale"),
     ("GaussianNoiseLayer", {"sigma": -0.1}, "sigma=-0.1 is not a finite number of 0.0 or more"),
     ("GaussianNoiseLayer", {"sigma": np.inf}, "sigma=inf is not a finite number of 0.0 or more"),
     *of_all(

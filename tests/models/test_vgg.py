@@ -60,7 +60,7 @@ def test_images_that_are_too_small(built):
 
 
 def test_unknown_configurations():
-    message = "there is no configuration 'F'. Valid are: A, A-LRN, B, C, D, E."
+    message = "there is no configuration 'F'. Valid names: A, A-LRN, B, C, D, E."
     with pytest.raises(ValueError, match=re.escape(message)):
         vgg("F")
 

@@ -87,7 +87,7 @@ def test_what_cannot_be_hidden(net):
         occlusion_heatmap(net, IMAGES, "a")
     with pytest.raises(ValueError, match=r"^the net takes images of shape \(n, 2, 6, 7\)"):
         occlusion_heatmap(net, IMAGES[:1, :, 1:], "a")
-    with pytest.raises(ValueError, match=r"^target='d' is none of the classes. Valid are: a, b, c"):
+    with pytest.raises(ValueError, match=r"^target='d' is none of the classes. Valid names: a, b, c"):
         occlusion_heatmap(net, IMAGES[:1], "d")
     with pytest.raises(NotFittedError):
         occlusion_heatmap(image_net(), IMAGES[:1])

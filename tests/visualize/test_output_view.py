@@ -63,7 +63,7 @@ def test_a_number_alone_needs_no_name():
 def test_what_cannot_be_asked(heads, named):
     with pytest.raises(ValueError, match=r"^the net has no output 'kin'. Did you mean 'kind'\?$"):
         view_output(heads, "kin")
-    with pytest.raises(ValueError, match=r"^the net has no output 'early'. Valid are: kind, sign"):
+    with pytest.raises(ValueError, match=r"^the net has no output 'early'. Valid names: kind, sign"):
         view_output(heads, "early")
     with pytest.raises(
         ValueError, match=r"^target='cot' is none of the classes. Did you mean 'cat'"
