@@ -67,7 +67,7 @@ class FittedLayer:
     """
 
     def __init__(self, model: Model, node: Node) -> None:
-        self._model = model
+        self.model = model
         self._node = node
 
     @property
@@ -98,7 +98,7 @@ class FittedLayer:
     def get_params(self, trainable: bool | None = None) -> list[Parameter]:
         """List its parameters, or only those that are trainable or not."""
         return [
-            Parameter(self._model, (self.name, name), spec.trainable)
+            Parameter(self.model, (self.name, name), spec.trainable)
             for name, spec in self._node.specs.items()
             if trainable is None or spec.trainable == trainable
         ]

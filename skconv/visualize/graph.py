@@ -176,7 +176,7 @@ def make_graph(layers: Any) -> Graph:
     """
     chosen = _layers(layers)
     names = [layer.name for layer in chosen]
-    table = {line.name: line for line in summary_lines(chosen[0]._model.network)}
+    table = {line.name: line for line in summary_lines(chosen[0].model.network)}
     nodes = []
     for layer in chosen:
         line = table[layer.name]

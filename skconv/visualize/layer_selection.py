@@ -41,7 +41,7 @@ def require_layer(layer: FittedLayer, test: Test, what: str) -> FittedLayer:
     """
     if test(layer):
         return layer
-    others = [other.name for other in layers_of(layer._model).values() if test(other)]
+    others = [other.name for other in layers_of(layer.model).values() if test(other)]
     without = "" if layer.get_params() else ", it has no weights"
     raise ValueError(
         f"{describe_layer(layer.name, layer.layer)} is not {what}{without}; these are: "
@@ -70,7 +70,7 @@ def compute_layer_output(layer: FittedLayer, X: Any) -> np.ndarray:
     -------
     float32 array of shape (n, ...)
     """
-    model, X = layer._model, np.asarray(X, np.float32)
+    model, X = layer.model, np.asarray(X, np.float32)
     network = model.network
     rows = Rows({None: X.reshape(len(X), -1)}, {None: X.shape[1:]}).arrange(network.inputs)
     inputs = {name: jnp.asarray(array) for name, array in rows.take(np.arange(len(X))).items()}
