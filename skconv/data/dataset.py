@@ -1,17 +1,20 @@
-"""Build the training and validation sets of a fit from X, y and sample weights."""
+"""Read the data of a fit: validated rows, encoded targets, and the validation split."""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from ..network.graph import Network
+from ..errors import Problems
 from ..utils.cache_keys import structural_key
 from ..utils.memo import Memo
 from .chunks import first_batch, take_targets
-from .inputs import Rows, check_rows
+from .inputs import Rows, RowSubset, check_rows, check_weights, row_shapes
 from .iterators import (
     BatchIterator,
     TrainSplit,
@@ -20,8 +23,44 @@ from .iterators import (
     as_train_iterator,
     has_transform,
 )
-from .output_targets import Outputs, as_tuple, check_lengths
+from .output_targets import (
+    Outputs,
+    as_tuple,
+    check_lengths,
+    infer_outputs,
+    output_names,
+    regression_by_output,
+)
 from .targets import Numbers
+
+Shapes = Mapping[str, tuple[int | None, ...]]
+"""Shape of the batches of each input or output layer, the batch axis first."""
+
+FEATURES = ("n_features_in_", "feature_names_in_")
+"""Attributes that scikit-learn's validation sets on an estimator."""
+
+
+@dataclass(frozen=True)
+class FitArguments:
+    """Arguments of a call of `fit` or `partial_fit`.
+
+    Parameters
+    ----------
+    X, y, sample_weight : array-like
+    valid : (X_val, y_val) or None
+        Validation set given by the caller.
+    classes : array-like or None
+        All labels, for a y that may hold only some of them.
+    whole : bool
+        Whether to train on all rows, without a validation set.
+    """
+
+    X: Any
+    y: Any
+    sample_weight: Any = None
+    valid: tuple[Any, Any] | None = None
+    classes: Any = None
+    whole: bool = False
 
 
 class Dataset(NamedTuple):
@@ -31,8 +70,9 @@ class Dataset(NamedTuple):
     ----------
     rows : Rows
     y : array or tuple of array
-        Encoded targets; a tuple where there are several outputs.
-    weights : array or None
+        Encoded targets; a tuple if there are several outputs.
+    weights : array of shape (n,) or None
+        Sample weights.
     iterator : BatchIterator
     """
 
@@ -43,129 +83,258 @@ class Dataset(NamedTuple):
 
     @property
     def steps(self) -> int:
-        """Batches of an epoch."""
+        """Number of batches in an epoch."""
         return -(-len(self.rows) // self.iterator.batch_size)
 
     @property
     def index(self) -> np.ndarray:
-        """Which rows of its arrays these are."""
-        known = self.rows.index
-        return np.arange(len(self.rows)) if known is None else known
+        """Positions of the rows in the arrays that hold them."""
+        index = self.rows.index
+        return np.arange(len(self.rows)) if index is None else index
 
     def subset(self, index: np.ndarray) -> Dataset:
-        """Keep only some of the rows."""
+        """Return the dataset of some of the rows."""
         weights = None if self.weights is None else self.weights[index]
-        return self._replace(
-            rows=self.rows.subset(index), y=take_targets(self.y, index), weights=weights
-        )
+        y = take_targets(self.y, index)
+        return self._replace(rows=self.rows.subset(index), y=y, weights=weights)
+
+    def arranged(self, inputs: Shapes) -> Dataset:
+        """Give the rows the shapes of the input layers, unless a host transform does so later."""
+        transformed = has_transform(self.iterator)
+        return self._replace(rows=self.rows.arrange(inputs, changed=transformed))
+
+    def batch_shapes(self) -> tuple[dict[str, Any], Any]:
+        """Return X and y of the first batch as shapes and dtypes."""
+        batch = first_batch(self.rows, self.y, self.iterator)
+        return jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), batch)
 
 
-def _encoded(outputs: Outputs, y: Any, network: Network, memo: Memo) -> tuple[Outputs, Any]:
-    """Targets that agree with the network, and y as they encode it."""
-    shapes = tuple(network.outputs.values())
-
-    def make() -> tuple[Outputs, Any]:
-        matched = outputs.match(list(shapes))
-        return matched, matched.encode(y)
-
-    return memo.get(("encoded", shapes), [outputs, y], make)
-
-
-def _batch(feed: Dataset) -> tuple[dict[str, Any], Any]:
-    """What the first batch is like, without its numbers."""
-    made = first_batch(feed.rows, feed.y, feed.iterator)
-    return jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), made)
-
-
-def _held_out(
-    probe: Any, params: dict[str, Any], valid: tuple[Any, Any], network: Network, outputs: Outputs
-) -> Dataset:
-    X, y = valid
-    if X is None or y is None:
-        raise ValueError("X_val and y_val belong together; one of them is missing")
-    rows = check_rows(probe, X, reset=False, check=params["check_input"])
-    check_lengths(len(rows), y, outputs.names)
-    iterator = as_test_iterator(params["batch_iterator_test"])
-    return Dataset(rows, outputs.encode(y), None, iterator)
-
-
-def _shapes_after(params: dict[str, Any], rows: Rows, outputs: Outputs, y: Any) -> dict[Any, Any]:
-    """Shapes of rows as they enter the network, after the training iterator's transform."""
-    iterator = as_train_iterator(params["batch_iterator_train"])
-    if not has_transform(iterator):
-        return rows.shapes
-    numbers = [one.shape if isinstance(one, Numbers) else () for one in outputs.targets]
-    shapes = [
-        (None, *(shape or (one.num_units,)))
-        for shape, one in zip(numbers, outputs.targets, strict=True)
-    ]
-    X, _ = first_batch(rows, outputs.match(shapes).encode(y), iterator)
-    return {name: array.shape[1:] for name, array in X.items()}
-
-
-def _arranged(feed: Dataset, network: Network, *, like: BatchIterator | None = None) -> Dataset:
-    """Give rows the shapes of the input layers, or let the iterator's transform do that.
+class FitData:
+    """The data of one fit, validated step by step.
 
     Parameters
     ----------
-    feed : Dataset
-    network : Network
-    like : BatchIterator, optional
-        For rows of validation that of training, whose transform may be to blame.
+    arguments : FitArguments
+    params : dict
+        Parameters of the net by name.
+    memo : Memo
+        Results that fits on the same data share, such as the folds and candidates of a search.
+
+    Attributes
+    ----------
+    rows : Rows or None
+        Validated X; None if X is not valid.
+    outputs : Outputs or None
+        Targets inferred from y, or those of the fit that is continued; None if y is not valid.
+    weights : array of shape (n,) or None
+        Validated `sample_weight`.
     """
-    changed = has_transform(feed.iterator)
+
+    def __init__(self, arguments: FitArguments, params: Mapping[str, Any], memo: Memo) -> None:
+        self._arguments = arguments
+        self._params = params
+        self._memo = memo
+        self.rows: Rows | None = None
+        self.outputs: Outputs | None = None
+        self.weights: np.ndarray | None = None
+
+    def read(
+        self, estimator: Any, known: Outputs | None, problems: Problems, *, reset: bool
+    ) -> None:
+        """Validate X, y and `sample_weight`, adding what is wrong to `problems`.
+
+        Parameters
+        ----------
+        estimator : object
+            Gets ``n_features_in_`` and ``feature_names_in_`` with `reset`; they are compared with
+            X otherwise.
+        known : Outputs or None
+            Targets of the fit that is continued.
+        problems : Problems
+        reset : bool
+            Whether training starts afresh.
+        """
+        given = self._arguments
+        with problems.collect():
+            self.rows = self._read_rows(estimator, given.X, reset=reset)
+        with problems.collect():
+            self.outputs = self._read_outputs(known, type(estimator).__name__)
+        if self.rows is None:
+            return
+        with problems.collect():
+            if self.outputs is not None:
+                check_lengths(len(self.rows), given.y, self.outputs.names)
+        with problems.collect():
+            if given.sample_weight is not None:
+                self.weights = check_weights(given.sample_weight, len(self.rows))
+
+    def _read_rows(self, estimator: Any, X: Any, *, reset: bool) -> Rows:
+        if isinstance(X, RowSubset):
+            return self._read_rows(estimator, X.X, reset=reset).subset(X.index)
+        check = self._params["check_input"]
+        seen = vars(estimator)
+        known = structural_key([None if reset else seen.get(name) for name in FEATURES])
+
+        def read() -> tuple[Rows, dict[str, Any]]:
+            probe = copy.copy(estimator)
+            rows = check_rows(probe, X, reset=reset, check=check)
+            return rows, {name: vars(probe)[name] for name in FEATURES if name in vars(probe)}
+
+        rows, features = self._memo.get(("rows", bool(check), reset, known), [X], read)
+        seen.pop("feature_names_in_", None)
+        seen.update(features)
+        return rows
+
+    def _read_outputs(self, known: Outputs | None, estimator: str) -> Outputs:
+        given, params = self._arguments, self._params
+        if given.y is None:
+            raise ValueError(
+                f"This {estimator} estimator requires y to be passed, but the target y is None."
+            )
+        names = output_names(params["outputs"])
+        if known is not None:
+            if known.names != names:
+                raise ValueError(
+                    "outputs must stay the same while training continues; fit the net afresh"
+                )
+            return known
+        regression = regression_by_output(params["regression"], params["outputs"])
+        exact = bool(params["use_label_encoder"])
+        return self._memo.get(
+            ("outputs", names, regression, exact),
+            [given.y, given.classes],
+            lambda: infer_outputs(
+                given.y, names, regression=regression, exact=exact, classes=given.classes
+            ),
+        )
+
+    def entering_shapes(self, problems: Problems) -> dict[Any, Any]:
+        """Return the shapes of rows as they enter the network, as far as X reveals them.
+
+        The transform of the training iterator may change them, which is tried on the first batch
+        if there are no problems yet.
+        """
+        rows, outputs = self.rows, self.outputs
+        if rows is None:
+            return row_shapes(self._arguments.X)
+        iterator = as_train_iterator(self._params["batch_iterator_train"])
+        if problems.found or outputs is None or not has_transform(iterator):
+            return rows.shapes
+        numbers = [t.shape if isinstance(t, Numbers) else () for t in outputs.targets]
+        shapes = [
+            (None, *(shape or (target.num_units,)))
+            for shape, target in zip(numbers, outputs.targets, strict=True)
+        ]
+        y = outputs.match(shapes).encode(self._arguments.y)
+        X, _ = first_batch(rows, y, iterator)
+        return {name: array.shape[1:] for name, array in X.items()}
+
+    def datasets(
+        self, estimator: Any, inputs: Shapes, outputs: Shapes, seed: int
+    ) -> tuple[Outputs, Dataset, Dataset | None]:
+        """Encode y for the network, and split off the validation set.
+
+        Parameters
+        ----------
+        estimator : object
+            Validates the given validation set; a `train_split` function gets it.
+        inputs, outputs : mapping of str to tuple
+            Shapes of the network's input and output layers.
+        seed : int
+            Seed of the split, if `train_split` has none.
+
+        Returns
+        -------
+        outputs : Outputs
+            Targets that agree with the network.
+        train : Dataset
+        valid : Dataset or None
+        """
+        given, params = self._arguments, self._params
+        assert self.rows is not None
+        assert self.outputs is not None
+        matched, y = self._encode(self.outputs, tuple(outputs.values()))
+        train = Dataset(
+            self.rows, y, self.weights, as_train_iterator(params["batch_iterator_train"])
+        )
+        valid = None
+        if given.valid is not None:
+            valid = self._given_valid(estimator, given.valid, matched)
+        elif not given.whole:
+            train, valid = self._split(estimator, train, inputs, seed)
+        transformed = has_transform(train.iterator)
+        train = train.arranged(inputs)
+        if valid is not None:
+            valid = _arrange_valid(valid, inputs, train_transformed=transformed)
+        if params["class_weight"] is not None:
+            class_weights = matched.row_weights(train.y, params["class_weight"])
+            own = 1 if train.weights is None else train.weights
+            train = train._replace(weights=(class_weights * own).astype(np.float32))
+        return matched, train, valid
+
+    def _encode(self, outputs: Outputs, shapes: tuple[Any, ...]) -> tuple[Outputs, Any]:
+        y = self._arguments.y
+
+        def encode() -> tuple[Outputs, Any]:
+            matched = outputs.match(list(shapes))
+            return matched, matched.encode(y)
+
+        return self._memo.get(("encoded", shapes), [outputs, y], encode)
+
+    def _given_valid(self, estimator: Any, valid: tuple[Any, Any], outputs: Outputs) -> Dataset:
+        X, y = valid
+        if X is None or y is None:
+            raise ValueError("X_val and y_val must be given together; one of them is missing")
+        rows = check_rows(estimator, X, reset=False, check=self._params["check_input"])
+        check_lengths(len(rows), y, outputs.names)
+        iterator = as_test_iterator(self._params["batch_iterator_test"])
+        return Dataset(rows, outputs.encode(y), None, iterator)
+
+    def _split(
+        self, estimator: Any, dataset: Dataset, inputs: Shapes, seed: int
+    ) -> tuple[Dataset, Dataset | None]:
+        splitter = as_split(self._params["train_split"])
+        iterator = as_test_iterator(self._params["batch_iterator_test"])
+        if splitter is None:
+            return dataset, None
+        if not hasattr(splitter, "split"):
+            train, valid = _split_by_function(estimator, splitter, dataset.arranged(inputs))
+            return train, valid._replace(iterator=iterator)
+        if isinstance(splitter, TrainSplit) and splitter.random_state is None:
+            splitter = TrainSplit(splitter.eval_size, splitter.stratify, seed)
+        first = as_tuple(dataset.y)[0]
+        classes = first if first.ndim == 1 else None
+        train_index, valid_index = self._memo.get(
+            ("split", structural_key(splitter)),
+            [first],
+            lambda: next(iter(splitter.split(np.empty((len(dataset.rows), 1)), classes))),
+        )
+        valid = dataset.subset(np.asarray(valid_index))
+        return dataset.subset(np.asarray(train_index)), valid._replace(iterator=iterator)
+
+
+def _split_by_function(net: Any, function: Any, dataset: Dataset) -> tuple[Dataset, Dataset]:
+    """Split by a function of nolearn's kind, which returns arrays and takes no weights."""
+    if dataset.weights is not None:
+        raise ValueError(
+            "train_split must be a splitter where sample_weight is given; "
+            "a function cannot split the weights"
+        )
+    X_train, X_valid, *ys = function(dataset.rows.all(), dataset.y, net)
+    y_train, y_valid = (jax.tree.map(lambda _, y: np.asarray(y), dataset.y, y) for y in ys)
+    return (
+        dataset._replace(rows=dataset.rows.like(X_train), y=y_train),
+        dataset._replace(rows=dataset.rows.like(X_valid), y=y_valid),
+    )
+
+
+def _arrange_valid(valid: Dataset, inputs: Shapes, *, train_transformed: bool) -> Dataset:
     try:
-        return feed._replace(rows=feed.rows.arrange(network.inputs, changed=changed))
+        return valid.arranged(inputs)
     except ValueError as error:
-        if like is None or not has_transform(like):
+        if not train_transformed:
             raise
         raise ValueError(
-            f"rows for validation: {error}; batch_iterator_train has a transform, and "
-            "batch_iterator_test needs one that makes rows of the same shape"
+            f"validation set: {error}; batch_iterator_train has a transform, so "
+            "batch_iterator_test needs one that returns rows of the same shape"
         ) from error
-
-
-def _split(
-    net: Any, params: dict[str, Any], feed: Dataset, seed: int, network: Network, memo: Memo
-) -> tuple[Dataset, Dataset | None]:
-    splitter = as_split(params["train_split"])
-    iterator = as_test_iterator(params["batch_iterator_test"])
-    if splitter is None:
-        return feed, None
-    if not hasattr(splitter, "split"):
-        train, valid = _split_by_function(net, splitter, _arranged(feed, network))
-        return train, valid._replace(iterator=iterator)
-    if isinstance(splitter, TrainSplit) and splitter.random_state is None:
-        splitter = TrainSplit(splitter.eval_size, splitter.stratify, seed)
-    first = as_tuple(feed.y)[0]
-    classes = first if first.ndim == 1 else None
-    train, valid = memo.get(
-        ("split", structural_key(splitter)),
-        [first],
-        lambda: next(iter(splitter.split(np.empty((len(feed.rows), 1)), classes))),
-    )
-    return feed.subset(np.asarray(train)), feed.subset(np.asarray(valid))._replace(
-        iterator=iterator
-    )
-
-
-def _split_by_function(net: Any, function: Any, feed: Dataset) -> tuple[Dataset, Dataset]:
-    """Split as nolearn's functions do, which return arrays and know no weights."""
-    if feed.weights is not None:
-        raise ValueError(
-            "train_split is a function, which cannot split sample_weight; use a splitter"
-        )
-    X_train, X_valid, *ys = function(feed.rows.all(), feed.y, net)
-    y_train, y_valid = (jax.tree.map(lambda _, y: np.asarray(y), feed.y, y) for y in ys)
-    return (
-        feed._replace(rows=feed.rows.like(X_train), y=y_train),
-        feed._replace(rows=feed.rows.like(X_valid), y=y_valid),
-    )
-
-
-def _with_class_weights(feed: Dataset, class_weight: Any, outputs: Outputs) -> Dataset:
-    if class_weight is None:
-        return feed
-    of_class = outputs.row_weights(feed.y, class_weight)
-    known = 1 if feed.weights is None else feed.weights
-    return feed._replace(weights=(of_class * known).astype(np.float32))

@@ -105,6 +105,11 @@ class DeviceRows(NamedTuple):
     steps: int
     index: np.ndarray | None
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of steps and of rows in a batch that the arrays have room for."""
+        return self.batches.weights.shape
+
     def places(self, order: np.ndarray) -> np.ndarray:
         """From an order of the feed's rows to that of their places."""
         return order if self.index is None else self.index[order]

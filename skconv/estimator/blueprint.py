@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from ..augment.pipeline import Entry, check_entries, read_entries
 from ..augment.tunable import without_values
@@ -31,6 +31,17 @@ from .routing import (
     route_keywords,
     sort_keywords,
 )
+
+
+class ConfiguredNet(Protocol):
+    """A net as a fit reads its parameters, at its start and while it trains."""
+
+    def _settings(self) -> dict[str, Any]:
+        """Return all parameters by their current names."""
+
+    @classmethod
+    def _own(cls) -> set[str]:
+        """Return the names of the parameters without a prefix."""
 
 
 @dataclass(frozen=True)

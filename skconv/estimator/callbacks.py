@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks, and what a net tells them of a fit and of its epochs."""
+"""Handlers of a net, and scikit-learn's callbacks as one of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.callback import ProgressBar
 
+from ..data.dataset import FitArguments
 from ..handlers import Handler, PrintLayerInfo, PrintLog, PrintProgress
 from ..network.model import Model
 from ..training.events import EVENTS, Handlers
@@ -16,23 +17,23 @@ from ..utils.checks import as_list
 
 
 class CallbackTasks:
-    """A fit and its epochs as tasks of ``sklearn.callback``.
+    """A handler that reports a fit and its epochs to ``sklearn.callback``.
 
     Parameters
     ----------
     net : NeuralNet
-        With callbacks of its own, or of the search that it belongs to.
+        A net with callbacks, its own or those of a search.
     epochs : int
-        Most epochs that there will be.
-    X, y, sample_weight : array-like
-        What `fit` was given.
+        Maximum number of epochs.
+    arguments : FitArguments
     """
 
-    def __init__(self, net: Any, epochs: int, X: Any, y: Any, sample_weight: Any) -> None:
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        self.given = {"estimator": net, "X": X, "y": y, "metadata": metadata}
+    def __init__(self, net: Any, epochs: int, arguments: FitArguments) -> None:
+        weights = arguments.sample_weight
+        metadata = None if weights is None else {"sample_weight": weights}
+        self.given = {"estimator": net, "X": arguments.X, "y": arguments.y, "metadata": metadata}
         self.epochs = epochs
-        self.told, self.before = 0, len(net.train_history_)
+        self.reported, self.before = 0, len(net.train_history_)
         self.callbacks = getattr(net, "_skl_callbacks", [])
         self.fit = net._init_callback_context(max_subtasks=epochs)
         self.fit.call_on_fit_task_begin(**self.given)
@@ -40,61 +41,52 @@ class CallbackTasks:
 
     @property
     def only_count(self) -> bool:
-        """Whether the callbacks count epochs and look at nothing else.
-
-        They need not see one epoch at a time.
-        """
+        """Whether the callbacks only count epochs, so that they need not see each one."""
         return all(isinstance(callback, ProgressBar) for callback in self.callbacks)
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Tell of the epochs since the last call; `StopIteration` where a callback says so."""
+        """Report the epochs since the last call; raise `StopIteration` if a callback asks to."""
         stop, done = False, len(train_history) - self.before
-        while self.callbacks and self.told < min(done, self.epochs):
+        while self.callbacks and self.reported < min(done, self.epochs):
             stop |= self.epoch.call_on_fit_task_end(
                 **self.given,
                 reconstruction_attributes=lambda: {"_model": copy.copy(net._model)},
             )
-            self.told += 1
+            self.reported += 1
             self._begin()
         if stop:
             raise StopIteration
 
     def end(self, net: Any) -> None:
-        """Tell that the fit is over."""
+        """Report the end of the fit."""
         self.fit.call_on_fit_task_end(
             **self.given, reconstruction_attributes=lambda: {"_model": net._model}
         )
 
     def _begin(self) -> None:
-        if self.callbacks and self.told < self.epochs:
+        if self.callbacks and self.reported < self.epochs:
             self.epoch = self.fit.subcontext("epoch")
             self.epoch.call_on_fit_task_begin(**self.given)
 
 
 class HandlingMixin:
-    """Collect the handlers for a training, and tell them of the batches."""
+    """The handlers of a training, and the batch that they may look at."""
 
     verbose: int
     _model: Model
 
     def _handlers(self, *, fresh: bool) -> Handlers:
-        """List the handlers by moment, as new where training starts afresh."""
+        """Return the handlers by event, reset if training starts afresh."""
         lists = {name: as_list(getattr(self, name)) for name in EVENTS}
-        given = [handler for list_ in lists.values() for handler in list_]
+        given = [handler for handlers in lists.values() for handler in handlers]
         for handler in given if fresh else ():
             if isinstance(handler, Handler):
                 handler.reset()
-        if fresh or not hasattr(self, "_printers"):
-            self._printers = [
-                ("on_epoch_finished", PrintLog()),
-                ("on_training_started", PrintProgress()),
-                ("on_training_started", PrintLayerInfo()),
-            ]
-        for name, printer in self._printers if self.verbose else ():
+        for name, printer in self._verbose_handlers(fresh=fresh) if self.verbose else ():
             if not any(isinstance(handler, type(printer)) for handler in given):
                 lists[name].insert(0, printer)
-        given = {id(handler): handler for list_ in lists.values() for handler in list_}
-        own = [handler for handler in given.values() if isinstance(handler, Handler)]
+        distinct = {id(handler): handler for handlers in lists.values() for handler in handlers}
+        own = [handler for handler in distinct.values() if isinstance(handler, Handler)]
         return Handlers(
             **lists,
             begins=[handler.begin for handler in own],
@@ -102,16 +94,26 @@ class HandlingMixin:
             on_steps=[handler.step for handler in own if handler.watches()],
         )
 
+    def _verbose_handlers(self, *, fresh: bool) -> list[tuple[str, Handler]]:
+        """Return the printing handlers that `verbose` adds, new ones if training starts afresh."""
+        if fresh or not hasattr(self, "_printers"):
+            self._printers: list[tuple[str, Handler]] = [
+                ("on_epoch_finished", PrintLog()),
+                ("on_training_started", PrintProgress()),
+                ("on_training_started", PrintLayerInfo()),
+            ]
+        return self._printers
+
     @property
     def last_batch_(self) -> dict[str, float]:
-        """What the last step found: ``'loss'`` and `scores_train`, before it changed the weights.
+        """Loss and `scores_train` of the last batch, computed before its update.
 
-        It is there for handlers in ``on_batch_finished``.
+        Available to handlers in ``on_batch_finished`` only.
         """
         batch = self._model.batch if hasattr(self, "_model") else None
         if batch is None:
-            raise AttributeError("last_batch_ is there while on_batch_finished handlers run")
+            raise AttributeError("last_batch_ is available only in on_batch_finished handlers")
         names, sums = batch
-        found = weighted_means([sums], names)[0]
-        del found["finite"]
-        return found
+        means = weighted_means([sums], names)[0]
+        del means["finite"]
+        return means

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
+from ..data.dataset import FitArguments
+
 _waiting: ContextVar[list[DeferredFit] | None] = ContextVar("_waiting", default=None)
 
 
@@ -16,14 +18,14 @@ class DeferredFit(NamedTuple):
     Parameters
     ----------
     net : NeuralNet
-    data : Data
+    arguments : FitArguments
     epochs : int
     goes_on : bool
         Whether it goes on from the weights that are there.
     """
 
     net: Any
-    data: Any
+    arguments: FitArguments
     epochs: int
     continues: bool
 

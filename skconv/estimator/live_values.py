@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,39 +11,33 @@ from ..network.graph import Network
 from ..training.forward import Values
 from ..updates.update_rule import values_at
 from ..utils.cache_keys import structural_key
-from .blueprint import Blueprint
+from .blueprint import Blueprint, ConfiguredNet, make_blueprint
 
 
 class LiveValues:
-    """The numbers for the coming steps, as the net's parameters are at that moment.
+    """Runtime values of the coming steps, read from the current parameters of a net.
 
     Parameters
     ----------
-    params : callable
-        Returns the net's parameters by name; a handler may have changed them.
-    make : callable
-        From parameters to a `Blueprint`.
+    net : NeuralNet
+        Handlers may change its parameters while it trains.
     network : Network
     """
 
-    def __init__(
-        self,
-        params: Callable[[], dict[str, Any]],
-        make: Callable[[dict[str, Any]], Blueprint],
-        network: Network,
-    ) -> None:
-        self._params = params
-        self._make = make
+    def __init__(self, net: ConfiguredNet, network: Network) -> None:
+        self._net = net
         self._network = network
         self._seen: dict[str, Any] = {}
         self._blueprint: Blueprint | None = None
-        self._fixed = Values({}, {}, {}, (), (), ())
+        self._fixed = Values({}, {}, {}, (), np.zeros(0, np.float32), ())
 
     def __call__(self, start: int, steps: int) -> Values:
-        """Numbers for `steps` steps after the first `start`."""
-        now = self._params()
-        if self._blueprint is None or not _identical(now, self._seen):
-            self.renew(now, self._make(now))
+        """Return the values of `steps` steps after the first `start`."""
+        params = self._net._settings()
+        if self._blueprint is None or not _identical(params, self._seen):
+            shape = next(iter(self._network.rows().values()), None)
+            self.renew(params, make_blueprint(params, self._net._own(), shape))
+        assert self._blueprint is not None
         update = values_at(self._blueprint.update_values, start, steps)
         return self._fixed._replace(update=update)
 

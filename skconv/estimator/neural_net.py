@@ -10,6 +10,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_random_state
 
 from ..augment.pipeline import AugmentParameters, as_parameters
+from ..data.dataset import FEATURES, FitArguments
 from ..data.iterators import (
     BatchIterator,
     TrainSplit,
@@ -22,17 +23,18 @@ from ..network.model import Model
 from ..objectives import objective as default_objective
 from ..training.events import EVENTS
 from ..training.loop import TrainingLoop
+from ..training.prepared_fit import PreparedFit
 from ..updates.rules import nesterov_momentum
 from ..utils.checks import as_list
 from ..utils.memo import Memo
 from ..visualize.html import HtmlMixin
-from .blueprint import Blueprint, make_blueprint
+from .blueprint import make_blueprint
 from .callbacks import CallbackTasks, HandlingMixin
 from .deferred import DeferredFit, defer
 from .history_export import HistoryMixin
 from .keyword_params import KeywordEstimator
 from .prediction import PredictionMixin
-from .prepare import Continuation, FitArguments, PreparedFit, prepare
+from .prepare import Continuation, prepare
 from .routing import check_names
 from .validation import check_settings
 from .weights import WeightsMixin
@@ -311,9 +313,9 @@ class NeuralNet(
         """
         continues = hasattr(self, "_model") and (self.warm_start or self._model.loaded)
         valid = None if X_val is None and y_val is None else (X_val, y_val)
-        data = FitArguments(X, y, sample_weight, valid)
+        arguments = FitArguments(X, y, sample_weight, valid)
         epochs = self.max_epochs if epochs is None else epochs
-        return self._fit(data, epochs, continues=continues, tells=True)
+        return self._fit(arguments, epochs, continues=continues, runs_callbacks=True)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Train on for one epoch, on all rows given.
@@ -330,74 +332,88 @@ class NeuralNet(
         -------
         self
         """
-        data = FitArguments(X, y, sample_weight, classes=classes, whole=True)
-        return self._fit(data, 1, continues=hasattr(self, "_model"))
+        arguments = FitArguments(X, y, sample_weight, classes=classes, whole=True)
+        return self._fit(arguments, 1, continues=hasattr(self, "_model"))
 
     @with_callbacks
     def _fit(
-        self, data: FitArguments, epochs: int, *, continues: bool, tells: bool = False
+        self,
+        arguments: FitArguments,
+        epochs: int,
+        *,
+        continues: bool,
+        runs_callbacks: bool = False,
     ) -> Self:
-        if defer(DeferredFit(self, data, epochs, continues)):
+        if defer(DeferredFit(self, arguments, epochs, continues)):
             return self
-        with self._training(data, continues=continues) as session:
+        with self._training(arguments, continues=continues) as loop:
             tasks = None
-            if tells and hasattr(self, "_skl_callbacks"):
-                tasks = CallbackTasks(self, epochs, data.X, data.y, data.sample_weight)
-            if tasks is not None:
-                session.handlers.tell(tasks, one_by_one=not tasks.only_count)
-            session.run(epochs)
+            if runs_callbacks and hasattr(self, "_skl_callbacks"):
+                tasks = CallbackTasks(self, epochs, arguments)
+                loop.handlers.add(tasks, each_epoch=not tasks.only_count)
+            loop.run(epochs)
             if tasks is not None:
                 tasks.end(self)
         return self
 
     @contextmanager
     def _training(
-        self, data: FitArguments, *, continues: bool, memo: Memo | None = None
+        self, arguments: FitArguments, *, continues: bool, memo: Memo | None = None
     ) -> Iterator[TrainingLoop]:
-        """Prepare a training, and keep what it gave; where it fails at once, all is as before."""
+        """Prepare a training, and adopt its results; if it fails at once, restore the net.
+
+        Searches and ensembles start trainings here, as `fit` does.
+
+        Parameters
+        ----------
+        arguments : FitArguments
+        continues : bool
+            Whether to continue from the current weights.
+        memo : Memo, optional
+            Results that fits on the same data share.
+
+        Yields
+        ------
+        TrainingLoop
+        """
         continuation = Continuation(self._model, self._outputs) if continues else None
-        fitting = prepare(self, self._settings, self._blueprint, data, continuation, memo or Memo())
+        prepared = prepare(self, arguments, continuation, memo or Memo())
         before = dict(vars(self))
-        session = self._session(fitting, memo, fresh=not continues)
+        self._adopt(prepared, fresh=not continues)
+        loop = TrainingLoop(
+            net=self,
+            fit=prepared,
+            history=self.train_history_,
+            handlers=self._handlers(fresh=not continues),
+            custom_scores=as_list(self.custom_scores),
+            memo=memo,
+        )
         try:
-            with self._keeping_params():
-                yield session
+            with self._restoring_params():
+                yield loop
         except Exception:
-            if not session.epochs:
+            if not loop.epochs:
                 vars(self).clear()
                 vars(self).update(before)
             raise
         self._model.loaded = False
 
-    def _session(self, fitting: PreparedFit, memo: Memo | None, *, fresh: bool) -> TrainingLoop:
-        """Become what was prepared."""
-        for name in ("n_features_in_", "feature_names_in_"):
+    def _adopt(self, prepared: PreparedFit, *, fresh: bool) -> None:
+        """Take over the model, the targets and the features of a prepared fit."""
+        for name in FEATURES:
             vars(self).pop(name, None)
-            if name in vars(fitting.probe):
-                setattr(self, name, vars(fitting.probe)[name])
+        vars(self).update(prepared.features)
         vars(self).pop("classes_", None)
-        classes = fitting.outputs.classes
+        classes = prepared.outputs.classes
         if classes is not None:
             self.classes_ = classes
-        self._model, self._outputs = fitting.model, fitting.outputs
+        self._model, self._outputs = prepared.model, prepared.outputs
         self.train_history_ = [] if fresh else list(self.train_history_)
         self._remember_as_given()
-        return TrainingLoop(
-            net=self,
-            model=fitting.model,
-            programs=fitting.programs,
-            train=fitting.train,
-            valid=fitting.valid,
-            values=fitting.values,
-            history=self.train_history_,
-            handlers=self._handlers(fresh=fresh),
-            custom_scores=as_list(self.custom_scores),
-            memo=memo,
-        )
 
     @contextmanager
-    def _keeping_params(self) -> Iterator[None]:
-        """Undo what handlers do to the parameters, which `fit` must leave as they were."""
+    def _restoring_params(self) -> Iterator[None]:
+        """Restore the parameters on leaving, which handlers may have changed."""
         given = self.get_params(deep=False)
         try:
             yield
@@ -407,14 +423,11 @@ class NeuralNet(
             vars(self).update(given)
 
     def _settings(self) -> dict[str, Any]:
-        """All parameters by their present names."""
+        """Return all parameters by their current names."""
         params = self.get_params(deep=False)
         if "eval_size" in params:
             params["train_split"] = params.pop("eval_size")
         return params
-
-    def _blueprint(self, params: Mapping[str, Any], shapes: Mapping[Any, Any]) -> Blueprint:
-        return make_blueprint(params, self._own(), next(iter(shapes.values()), None))
 
     def _check_keywords(self, params: dict[str, Any], names: Iterable[str]) -> None:
         check_names(params, self._own(), set(names) - {"eval_size"})
@@ -434,14 +447,13 @@ class NeuralNet(
         params = self._settings()
         problems = check_settings(params)
         with problems.collect():
-            made = self._blueprint(params, {})
-            network = made.network({}, None)
+            network = make_blueprint(params, self._own(), None).network({}, None)
         problems.raise_any()
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         self._model = Model(network, int(seed)).initialize()
         self._outputs = None
         self.train_history_ = []
-        classes = self._answers().classes
+        classes = self._fitted().outputs.classes
         if classes is not None:
             self.classes_ = classes
         return self

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import copy
-import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..augment.pipeline import check_test_augment
-from ..augment.tunable import float32_values, without_values
-from ..data.chunks import PREDICT_FRACTION, iterate_chunks
 from ..data.inputs import Rows, check_rows
-from ..data.iterators import BatchIterator, as_test_iterator, has_transform
+from ..data.iterators import as_test_iterator
 from ..data.output_targets import Outputs, guess_outputs, output_names, regression_by_output
-from ..network.graph import Runtime, as_float32
 from ..network.model import Model
 from ..network.views import FittedLayer, name_of
-from ..training.metrics import concatenate_batches, wait_for_previous
-from ..training.plan import PredictPlan
-from ..training.programs import Programs, programs_for
+from ..training.fitted_net import FittedNet
 
 
 def _classifies(net: PredictionMixin) -> bool:
@@ -37,29 +29,33 @@ class PredictionMixin:
     regression: Any
     outputs: Any
 
-    def _answers(self) -> Outputs:
+    def _fitted(self) -> FittedNet:
+        """Return what predictions, pictures and searches need of a fitted net.
+
+        Raises
+        ------
+        NotFittedError
+            If the net is neither fitted nor initialized.
+        """
         check_is_fitted(self)
-        if self._outputs is not None:
-            return self._outputs
+        return FittedNet(
+            self._model,
+            self._outputs or self._guess_outputs(),
+            as_test_iterator(self.batch_iterator_test),
+            self.test_augment,
+            self._read_rows,
+        )
+
+    def _guess_outputs(self) -> Outputs:
+        """Return the targets of a net that was initialized without data."""
         shapes = list(self._model.network.outputs.values())
         regression = regression_by_output(self.regression, self.outputs)
         return guess_outputs(shapes, output_names(self.outputs), regression=regression)
 
-    def _rows(self, X: Any) -> Rows:
-        check_is_fitted(self)
+    def _read_rows(self, X: Any) -> Rows:
         reset = not hasattr(self, "n_features_in_")
         probe = copy.copy(self) if reset else self
-        rows = check_rows(probe, X, reset=reset, check=self.check_input)
-        iterator = as_test_iterator(self.batch_iterator_test)
-        return rows.arrange(self._model.network.inputs, changed=has_transform(iterator))
-
-    def _output(self, X: Any, to: str | None = None) -> Any:
-        rows, network = self._rows(X), self._model.network
-        check_test_augment(self.test_augment)
-        programs = programs_for(PredictPlan(network, without_values(self.test_augment)))
-        iterator = as_test_iterator(self.batch_iterator_test)
-        numbers = as_float32(network.runtime()), float32_values(self.test_augment)
-        return _predicted(programs, self._model, rows, iterator, *numbers, to)
+        return check_rows(probe, X, reset=reset, check=self.check_input)
 
     def predict(self, X: Any) -> Any:
         """Predict labels, indicators or numbers.
@@ -75,7 +71,8 @@ class PredictionMixin:
             Labels of the type that y had, or numbers in the shape that y had; of several outputs
             a tuple of such arrays, in their order.
         """
-        return self._answers().decode(self._output(X))
+        fitted = self._fitted()
+        return fitted.outputs.decode(fitted.compute(X))
 
     @available_if(_classifies)
     def predict_proba(self, X: Any) -> Any:
@@ -92,7 +89,8 @@ class PredictionMixin:
             Columns in the order of `classes_`; of several outputs a tuple of such arrays, in
             their order, with None for an output that answers with numbers.
         """
-        return self._answers().probabilities(self._output(X))
+        fitted = self._fitted()
+        return fitted.outputs.probabilities(fitted.compute(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy, or for regression the coefficient of determination.
@@ -109,7 +107,7 @@ class PredictionMixin:
         -------
         float
         """
-        return self._answers().score(y, self.predict(X), sample_weight)
+        return self._fitted().outputs.score(y, self.predict(X), sample_weight)
 
     def get_output(self, layer: str | int | FittedLayer, X: Any) -> np.ndarray:
         """Compute what a layer puts out.
@@ -126,42 +124,5 @@ class PredictionMixin:
         float32 array of shape (n, ...)
             In the layer's public shape, channels first.
         """
-        check_is_fitted(self)
-        return self._output(X, name_of(layer, self._model.network))
-
-
-def _predicted(
-    programs: Programs,
-    model: Model,
-    rows: Rows,
-    iterator: BatchIterator,
-    runtime: Runtime,
-    numbers: Mapping[str, Any],
-    to: str | None = None,
-) -> Any:
-    """Compute a layer's output for all rows.
-
-    Parameters
-    ----------
-    programs : Programs
-    model : Model
-    rows : Rows
-    iterator : BatchIterator
-    runtime : dict of dict of float32
-    numbers : dict of float32
-        Of what augments at test time.
-    to : str, optional
-        Name of the layer; by default all outputs.
-
-    Returns
-    -------
-    float32 array of shape (n, ...), or a tuple of them where there are several outputs
-        Of a layer that holds copies of the rows all of them, copy after copy.
-    """
-    kept, seed = [], np.uint32(model.seed)
-    for chunk in iterate_chunks(rows, None, None, iterator, keep=True, part=PREDICT_FRACTION):
-        args = (model.params, model.state, chunk.X, runtime, numbers, seed, np.int32(chunk.steps))
-        kept.append(programs.predict(*args, to=to))
-        wait_for_previous(kept)
-    copies = math.prod(model.network.node(to).copies) if to else 1
-    return concatenate_batches(kept, len(rows), copies)
+        fitted = self._fitted()
+        return fitted.compute(X, name_of(layer, fitted.network))

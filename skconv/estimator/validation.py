@@ -13,7 +13,7 @@ from ..data.iterators import BatchIterator, TrainSplit
 from ..errors import Problems
 from ..training.events import EVENTS
 from ..training.history import KEYS
-from ..utils.checks import is_count, is_named, is_number
+from ..utils.checks import is_integer, is_named, is_number
 
 Test = Callable[[Any], bool]
 
@@ -50,13 +50,13 @@ def _each(value: Any, test: Test) -> bool:
 
 def _is_iterator(value: Any) -> bool:
     size = value.batch_size if isinstance(value, BatchIterator) else value
-    return is_count(size) and size >= 1
+    return is_integer(size, low=1)
 
 
 def _is_split(value: Any) -> bool:
     if isinstance(value, TrainSplit):
         value = value.eval_size
-    no_split = value is None or (is_count(value) and value == 0)
+    no_split = value is None or (is_integer(value) and value == 0)
     return no_split or _is_fraction(value) or hasattr(value, "split") or callable(value)
 
 
@@ -66,7 +66,7 @@ def _is_list_of_names(value: Any) -> bool:
 
 
 def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool | np.bool_) or (is_count(value) and value in (0, 1))
+    return isinstance(value, bool | np.bool_) or (is_integer(value) and value in (0, 1))
 
 
 def _by_output(value: Any, test: Test) -> bool:
@@ -113,7 +113,7 @@ RULES: dict[str, tuple[Test, str]] = {
     "output_weights": _WEIGHTS,
     "batch_iterator_train": _ITERATOR,
     "batch_iterator_test": _ITERATOR,
-    "max_epochs": (lambda v: is_count(v) and v >= 0, "a whole number of 0 or more"),
+    "max_epochs": (lambda v: is_integer(v, low=0), "a whole number of 0 or more"),
     "train_split": (_is_split, "a fraction between 0 and 1, a TrainSplit, a splitter, or None"),
     "custom_scores": _SCORES,
     "scores_train": _SCORES,

@@ -24,6 +24,7 @@ from ..estimator.neural_net import NeuralNet
 from ..estimator.prepare import prepare
 from ..training.lanes import MODES, Lane, run_lanes
 from ..utils.cache_keys import structural_key
+from ..utils.checks import positive_or_none
 from ..utils.memo import Memo
 
 MEMORY = 0.25
@@ -53,9 +54,8 @@ def check_lanes(lanes: Any, max_lanes: Any) -> None:
     if lanes not in MODES:
         hint = did_you_mean(str(lanes), MODES)
         raise ValueError(f"lanes={lanes!r} is none of {', '.join(map(repr, MODES))}.{hint}")
-    count = isinstance(max_lanes, int | np.integer) and not isinstance(max_lanes, bool)
-    if max_lanes is not None and (not count or max_lanes < 1):
-        raise ValueError(f"max_lanes={max_lanes!r} is no whole number from 1 on, and not None")
+    if valid := positive_or_none(max_lanes):
+        raise ValueError(f"max_lanes must be {valid}, got {max_lanes!r}")
 
 
 def fit_jobs(calls: Sequence[DeferredFit], memo: Memo, lanes: str, width: int) -> list[Outcome]:
@@ -81,12 +81,12 @@ def fit_jobs(calls: Sequence[DeferredFit], memo: Memo, lanes: str, width: int) -
         began = time.perf_counter()
         training = ExitStack()
         try:
-            made = call.net._training(call.data, continues=call.continues, memo=memo)
-            session = training.enter_context(made)
+            made = call.net._training(call.arguments, continues=call.continues, memo=memo)
+            loop = training.enter_context(made)
         except Exception as error:
             outcome.error = error
         else:
-            lane = Lane(session, call.epochs)
+            lane = Lane(loop, call.epochs)
             ready.append((outcome, training, lane))
         outcome.seconds = time.perf_counter() - began
     with suppress(KeyboardInterrupt):
@@ -105,7 +105,7 @@ def lanes_that_fit(call: DeferredFit, memo: Memo) -> int:
     """How many nets like this one memory has room for."""
     net = call.net
     try:
-        made = prepare(net, net._settings, net._blueprint, call.data, None, memo)
+        made = prepare(net, call.arguments, None, memo)
     except Exception:
         return MAX_LANES
     model, size = made.model, made.train.iterator.batch_size
@@ -147,7 +147,7 @@ class Job:
         """Tell whether it went through just so many epochs."""
         net = _net(self.estimator)
         done = self.outcome is not None and self.outcome.error is None and net is not None
-        return done and net._model.epoch == epochs
+        return done and net._fitted().model.epoch == epochs
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +241,7 @@ def _waiting(estimator: Any, X: Any, fold: _Fold, continues: bool) -> DeferredFi
     (call,) = calls
     if not continues:
         return call
-    return call._replace(continues=True, epochs=call.epochs - call.net._model.epoch)
+    return call._replace(continues=True, epochs=call.epochs - call.net._fitted().model.epoch)
 
 
 class _Memory:

@@ -81,6 +81,6 @@ class Handlers:
     on_steps: list[Watcher] = field(default_factory=list)
     """Called a few times a second within an epoch."""
 
-    def tell(self, watcher: Handler, *, one_by_one: bool) -> None:
-        """Add what shall be told of epochs, of each by itself or not."""
-        (self.on_epoch_finished if one_by_one else self.on_rows).append(watcher)
+    def add(self, handler: Handler, *, each_epoch: bool) -> None:
+        """Add a handler that is called after each epoch, or after one or several epochs."""
+        (self.on_epoch_finished if each_epoch else self.on_rows).append(handler)

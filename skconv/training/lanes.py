@@ -45,7 +45,7 @@ class Lane:
 
     Parameters
     ----------
-    session : TrainingLoop
+    loop : TrainingLoop
     epochs : int
         Epochs that are left.
     error : Exception or None
@@ -56,7 +56,7 @@ class Lane:
         Whether it is through.
     """
 
-    session: TrainingLoop
+    loop: TrainingLoop
     epochs: int
     error: Exception | None = None
     seconds: float = 0.0
@@ -65,12 +65,12 @@ class Lane:
 
     def begin(self) -> bool:
         """Call the handlers of the beginning, and tell whether there is anything to do."""
-        self._ending.enter_context(self.session.ending())
+        self._ending.enter_context(self.loop.closing())
         try:
-            self.session.start(self.epochs)
+            self.loop.start(self.epochs)
         except Exception as error:
             return self.end(error)
-        self.epochs = self.session.most
+        self.epochs = self.loop.max_epochs
         return self.epochs > 0 or self.end()
 
     def end(self, error: Exception | None = None) -> bool:
@@ -79,7 +79,7 @@ class Lane:
             with self._ending:
                 if error is None or isinstance(error, StopIteration):
                     error = None
-                    self.session.finish()
+                    self.loop.finish()
         except Exception as other:
             error = other
         self.error, self.ended = error, True
@@ -95,7 +95,7 @@ class Lane:
         """Write down what some epochs gave, and tell whether more are to come."""
         self.epochs -= count
         try:
-            going = self.session.note(count, before, [trained], [None], seconds / count)
+            going = self.loop.record(count, before, [trained], [None], seconds / count)
         except Exception as error:
             return self.end(error)
         return (going and self.epochs > 0) or self.end()
@@ -104,10 +104,10 @@ class Lane:
         """Train on its own."""
         began = time.perf_counter()
         try:
-            self.session.run(self.epochs, alone=False)
+            self.loop.run(self.epochs, catch_interrupt=False)
         except Exception as error:
             self.error = error
-        self.ended = not self.session.stopped
+        self.ended = not self.loop.stopped
         self.seconds += time.perf_counter() - began
 
 
@@ -130,7 +130,7 @@ def run_lanes(lanes: Sequence[Lane], how: str, width: int) -> None:
     """
     groups: dict[Hashable, list[Lane]] = defaultdict(list)
     for lane in lanes:
-        groups[_group(lane.session, how)].append(lane)
+        groups[_group(lane.loop, how)].append(lane)
     try:
         for (mode, *_), group in groups.items():
             _on_all_devices(_one_by_one if mode == "loop" else LaneGroup(mode, width).run, group)
@@ -141,29 +141,29 @@ def run_lanes(lanes: Sequence[Lane], how: str, width: int) -> None:
         raise
 
 
-def _group(session: TrainingLoop, how: str) -> tuple[Hashable, ...]:
+def _group(loop: TrainingLoop, how: str) -> tuple[Hashable, ...]:
     """What lanes of one program have in common, the way they go first."""
-    train, valid, handlers = session.train, session.valid, session.handlers
-    mode = _fastest(session) if how == "auto" else how
+    train, valid, handlers = loop.fit.train, loop.fit.valid, loop.handlers
+    mode = _fastest(loop) if how == "auto" else how
     arrays = train.rows.arrays
     elsewhere = valid and any(valid.rows.arrays[name] is not a for name, a in arrays.items())
-    alone = handlers.on_batch_finished or handlers.on_steps or session.custom_scores or elsewhere
+    alone = handlers.on_batch_finished or handlers.on_steps or loop.custom_scores or elsewhere
     if (
         mode == "loop"
         or alone
         or any(has_transform(feed.iterator) for feed in (train, valid) if feed)
     ):
-        return "loop", id(session.programs)
+        return "loop", id(loop.fit.programs)
     sizes = [(feed.steps, feed.iterator.batch_size) for feed in (train, valid) if feed]
-    return mode, id(session.programs), *map(id, arrays.values()), *sizes
+    return mode, id(loop.fit.programs), *map(id, arrays.values()), *sizes
 
 
-def _fastest(session: TrainingLoop) -> str:
-    if session.net.verbose:  # the rows of several nets would mix
+def _fastest(loop: TrainingLoop) -> str:
+    if loop.net.verbose:  # the rows of several nets would mix
         return "loop"
     if jax.default_backend() != "cpu":
         return "vmap"
-    network, size = session.model.network, session.train.iterator.batch_size
+    network, size = loop.model.network, loop.fit.train.iterator.batch_size
     return "vmap" if size * network.multiply_adds() <= SMALL else "loop"
 
 
@@ -193,7 +193,7 @@ def _one_by_one(lanes: Sequence[Lane]) -> None:
 
 
 def _quiet(lanes: Sequence[Lane]) -> bool:
-    return not any(any(vars(lane.session.handlers).values()) for lane in lanes)
+    return not any(any(vars(lane.loop.handlers).values()) for lane in lanes)
 
 
 def _in_threads(tasks: Sequence[Callable[[], None]], threads: int, lanes: Sequence[Lane]) -> None:
@@ -204,7 +204,7 @@ def _in_threads(tasks: Sequence[Callable[[], None]], threads: int, lanes: Sequen
                 one.result()
         except BaseException:
             for lane in lanes:
-                lane.session.stopped = True
+                lane.loop.stopped = True
             pool.shutdown(cancel_futures=True)
             raise
 
@@ -231,10 +231,10 @@ class LaneGroup:
 
     def run(self, lanes: Sequence[Lane]) -> None:
         """Train lanes of one group."""
-        first = lanes[0].session
+        first = lanes[0].loop
         rounds = -(-len(lanes) // self._width)
-        key = "lanes", self._how, first.train.steps, first.valid and first.valid.steps
-        width = first.memo.get(key, [first.programs], lambda: -(-len(lanes) // rounds))
+        key = "lanes", self._how, first.fit.train.steps, first.fit.valid and first.fit.valid.steps
+        width = first.memo.get(key, [first.fit.programs], lambda: -(-len(lanes) // rounds))
         waiting, going = list(lanes), []
         while (waiting or going) and not first.stopped:
             while waiting and len(going) < width:
@@ -247,24 +247,24 @@ class LaneGroup:
     def _call(self, lanes: list[Lane], width: int) -> list[Lane]:
         """Train for some epochs, and list the lanes that go on."""
         began = time.perf_counter()
-        sessions = [lane.session for lane in lanes]
-        first = sessions[0]
-        steps, size = first.train.steps, first.train.iterator.batch_size
+        loops = [lane.loop for lane in lanes]
+        first = loops[0]
+        steps, size = first.fit.train.steps, first.fit.train.iterator.batch_size
         room = epochs_per_call((steps, size))
-        watched = any(session.handlers.on_epoch_finished for session in sessions)
+        watched = any(loop.handlers.on_epoch_finished for loop in loops)
         count = 1 if watched else min(room, *(lane.epochs for lane in lanes))
-        befores = [session.before() for session in sessions]
+        befores = [loop.snapshot() for loop in loops]
         shape, common = (room, steps, size), Memo()
-        made = [_arguments(session, shape, count, common) for session in sessions]
+        made = [_arguments(loop, shape, count, common) for loop in loops]
         made += made[:1] * (width - len(made))
-        trained = first.programs.train_lanes(
+        trained = first.fit.programs.train_lanes(
             *map(_stacked, AXES, zip(*made, strict=True)), how=self._how
         )
         each = _taken_apart(trained, len(lanes))
         seconds = (time.perf_counter() - began) / len(lanes)
         going = []
         for lane, before, one in zip(lanes, befores, each, strict=True):
-            model = lane.session.model
+            model = lane.loop.model
             model.params, model.state, model.opt = one.carry
             model.step += steps * count
             lane.seconds += seconds
@@ -274,12 +274,12 @@ class LaneGroup:
 
 
 def _arguments(
-    session: TrainingLoop, shape: tuple[int, int, int], count: int, common: Memo
+    loop: TrainingLoop, shape: tuple[int, int, int], count: int, common: Memo
 ) -> tuple[Any, ...]:
     """What the program takes of a lane for some epochs."""
-    model, train, valid = session.model, session.train, session.valid
+    model, train, valid = loop.model, loop.fit.train, loop.fit.valid
     arrays, device = list(train.rows.arrays.values()), jax.config.jax_default_device
-    X = session.memo.get(("all rows", device), arrays, partial(_all, train.rows))
+    X = loop.memo.get(("all rows", device), arrays, partial(_all, train.rows))
     whole = next(iter(X.values())).shape[:2]
     feeds = [feed for feed in (train, valid) if feed]
     data = structural_key([(feed.index, feed.y, feed.weights) for feed in feeds])
@@ -297,7 +297,7 @@ def _arguments(
         rows,
         order,
         shown,
-        pad_update_values(session.values(model.step, shape[1] * count), math.prod(shape[:2])),
+        pad_update_values(loop.fit.values(model.step, shape[1] * count), math.prod(shape[:2])),
         StepPosition(np.uint32(model.seed), np.int32(model.epoch), np.int32(0)),
         step_range(count, 0, train.steps, len(train.rows), len(shown.index) if shown else 0),
     )

@@ -29,38 +29,59 @@ MAX_PROGRAMS = 64
 """Plans whose programs are kept; the least recently used goes first."""
 
 
-class Programs:
-    """Compiled functions of one plan; they hold the plan and nothing else.
-
-    `train_sums` and `valid_sums` name the sums that `train` returns; `rehearsed` holds the
-    descriptions of the batches that the transforms were found to suit.
+class TrainPrograms:
+    """Compiled functions that train and evaluate; they hold the plan and nothing else.
 
     Parameters
     ----------
-    plan : Plan or PredictPlan
+    plan : Plan
+
+    Attributes
+    ----------
+    train_sums, valid_sums : list of str
+        Names of the sums that `train` returns.
+    checked_batches : set of str
+        Descriptions of the batches that the transforms have been checked on.
     """
 
-    def __init__(self, plan: Plan | PredictPlan) -> None:
-        compiled = partial(jax.jit, compiler_options=_compiler_options())
-        if isinstance(plan, PredictPlan):
-            self.predict = compiled(
-                _counted("predict", partial(predict_step.predict, plan)), static_argnames="to"
-            )
-            self.gradient = compiled(
-                _counted("gradient", partial(predict_step.gradient, plan)),
-                static_argnames=("layer", "output", "logits"),
-            )
-        else:
-            self.rehearsed: set[str] = set()
-            self.train_sums = train_step.train_sums(plan)
-            self.valid_sums = train_step.valid_sums(plan)
-            self.start = compiled(partial(train_step.start, plan))
-            self.train = compiled(
-                _counted("train", partial(train_step.train, plan)), static_argnames="outputs"
-            )
-            self.train_lanes = compiled(
-                _counted("train", partial(train_step.train_lanes, plan)), static_argnames="how"
-            )
+    def __init__(self, plan: Plan) -> None:
+        self.train_sums = train_step.train_sums(plan)
+        self.valid_sums = train_step.valid_sums(plan)
+        self.checked_batches: set[str] = set()
+        self.start = _compiled(train_step.start, plan)
+        self.train = _compiled(train_step.train, plan, count="train", static=("outputs",))
+        self.train_lanes = _compiled(train_step.train_lanes, plan, count="train", static=("how",))
+
+
+class PredictPrograms:
+    """Compiled functions that predict; they hold the plan and nothing else.
+
+    Parameters
+    ----------
+    plan : PredictPlan
+    """
+
+    def __init__(self, plan: PredictPlan) -> None:
+        self.predict = _compiled(predict_step.predict, plan, count="predict", static=("to",))
+        self.gradient = _compiled(
+            predict_step.gradient, plan, count="gradient", static=("layer", "output", "logits")
+        )
+
+
+def _compiled(
+    function: Callable[..., Any],
+    plan: Plan | PredictPlan,
+    *,
+    count: str | None = None,
+    static: tuple[str, ...] = (),
+) -> Callable[..., Any]:
+    """Compile a function of a plan, counting its traces as `count`."""
+    bound = partial(function, plan)
+    return jax.jit(
+        bound if count is None else _counted(count, bound),
+        static_argnames=static,
+        compiler_options=_compiler_options(),
+    )
 
 
 def _counted(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,19 +114,26 @@ def _compiler_options() -> dict[str, bool]:
     return COMPILER_OPTIONS
 
 
-_cache: OrderedDict[Hashable, Programs] = OrderedDict()
-
+_cache: OrderedDict[Hashable, TrainPrograms | PredictPrograms] = OrderedDict()
 _lock = threading.Lock()
-
 _counts: Counter[str] = Counter()
 
 
-def programs_for(plan: Plan | PredictPlan) -> Programs:
-    """Get the programs of a plan, from the cache where an equal plan has been there before."""
-    key = type(plan), plan.key
+def train_programs_for(plan: Plan) -> TrainPrograms:
+    """Return the programs of a plan, from the cache if an equal plan has been seen before."""
+    return _cached(TrainPrograms, plan)
+
+
+def predict_programs_for(plan: PredictPlan) -> PredictPrograms:
+    """Return the programs of a plan, from the cache if an equal plan has been seen before."""
+    return _cached(PredictPrograms, plan)
+
+
+def _cached(kind: Callable[[Any], Any], plan: Any) -> Any:
+    key = kind, plan.key
     with _lock:
         if key not in _cache:
-            _cache[key] = Programs(replace(plan, network=plan.network.structure()))
+            _cache[key] = kind(replace(plan, network=plan.network.structure()))
             while len(_cache) > MAX_PROGRAMS:
                 _cache.popitem(last=False)
         _cache.move_to_end(key)

@@ -173,7 +173,7 @@ def check_images(net: Any, X: Any) -> np.ndarray:
         hint = "; give a single image as X[None]" if shape == takes[1:] else ""
         wanted = ", ".join(map(str, takes[1:]))
         raise ValueError(f"the net takes images of shape (n, {wanted}), X has shape {shape}{hint}")
-    return net._rows(X).all()
+    return net._fitted().rows(X).all()
 
 
 def check_image(net: Any, x: Any) -> np.ndarray:

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import jax
-import numpy as np
-
-from ..data.chunks import PREDICT_FRACTION, iterate_chunks
-from ..data.iterators import as_test_iterator
-from ..network.graph import as_float32
 from ..network.views import name_of
-from ..training.plan import PredictPlan
 from ..training.predict_step import Gradient
-from ..training.programs import programs_for
 from .output_view import view_output
 
 
@@ -67,21 +59,11 @@ def iterate_gradients(
     [(128, 4), (22, 4)]
     """
     answer = view_output(net, output)
-    network, model = net.network_, net._model
-    names = {"layer": _layer(network, layer), "output": answer.name, "logits": logits}
-    rows = net._rows(X)
+    fitted = net._fitted()
+    rows = fitted.rows(X)
     direction = answer.direction(answer.chosen(target, X))
-    programs = programs_for(PredictPlan(network))
-    runtime = as_float32(network.runtime())
-    left = len(rows)
-    iterator = as_test_iterator(net.batch_iterator_test)
-    for chunk in iterate_chunks(rows, None, None, iterator, keep=True, part=PREDICT_FRACTION):
-        for i in range(chunk.steps):
-            Xb = {name: array[i] for name, array in chunk.X.items()}
-            args = model.params, model.state, Xb, runtime, direction[chunk.rows[i]]
-            found = programs.gradient(*args, **names)
-            yield jax.tree.map(lambda array, n=left: np.asarray(array)[:n], found)
-            left -= len(chunk.rows[i])
+    layer = _layer(fitted.network, layer)
+    yield from fitted.gradients(rows, direction, layer=layer, output=answer.name, logits=logits)
 
 
 def _layer(network: Any, layer: Any) -> str:

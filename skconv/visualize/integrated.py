@@ -176,7 +176,7 @@ def _start(baseline: Any, rows: np.ndarray) -> np.ndarray:
 
 def _rows(net: Any, X: Any) -> np.ndarray:
     """Take the rows of a single input, in float32."""
-    rows = net._rows(X).all()
+    rows = net._fitted().rows(X).all()
     if isinstance(rows, dict):
         raise ValueError(f"this needs a net of one input; it has {', '.join(rows)}")
     return rows.astype(np.float32)

@@ -65,7 +65,7 @@ class OutputView:
         if target is None:
             return self._most_likely(X)
         given = np.asarray(target)
-        n = len(self.net._rows(X))
+        n = len(self.net._fitted().rows(X))
         if given.shape not in ((), (n,)):
             raise ValueError(f"target has shape {given.shape}, and X has {n} rows")
         return np.broadcast_to([self._column(one) for one in given.reshape(-1).tolist()], n)
@@ -147,4 +147,4 @@ def view_output(net: Any, output: str | None = None) -> OutputView:
     if output not in names:
         raise ValueError(f"the net has no output {output!r}.{did_you_mean(output, names)}")
     number = names.index(output)
-    return OutputView(net, output, number, net._answers().targets[number])
+    return OutputView(net, output, number, net._fitted().outputs.targets[number])

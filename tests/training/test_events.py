@@ -25,6 +25,6 @@ def test_steps_are_cut_without_gaps():
 
 def test_who_is_told_of_single_epochs():
     handlers = Handlers([], [], [], [])
-    handlers.tell(len, one_by_one=True)
-    handlers.tell(max, one_by_one=False)
+    handlers.add(len, each_epoch=True)
+    handlers.add(max, each_epoch=False)
     assert (handlers.on_epoch_finished, handlers.on_rows) == ([len], [max])

@@ -15,7 +15,7 @@ from skconv.nonlinearities import tanh
 from skconv.objectives import categorical_crossentropy
 from skconv.training import programs
 from skconv.training.plan import PredictPlan
-from skconv.training.programs import programs_for
+from skconv.training.programs import train_programs_for
 from skconv.updates.rules import adam
 
 from ..nets import TARGETS, X, make_net, three_headed, y
@@ -146,14 +146,14 @@ def test_copies_of_compiled_functions_are_told_apart():
 
 def test_the_least_recently_used_program_goes_first(empty_cache, monkeypatch):
     monkeypatch.setattr(programs, "MAX_PROGRAMS", 2)
-    four, five = programs_for(plan_of(4)), programs_for(plan_of(5))
-    assert programs_for(plan_of(4)) is four
-    programs_for(plan_of(6))
-    assert programs_for(plan_of(4)) is four
-    assert programs_for(plan_of(5)) is not five
+    four, five = train_programs_for(plan_of(4)), programs_for(plan_of(5))
+    assert train_programs_for(plan_of(4)) is four
+    train_programs_for(plan_of(6))
+    assert train_programs_for(plan_of(4)) is four
+    assert train_programs_for(plan_of(5)) is not five
 
 
-def test_clear_programs_forgets_all(empty_cache):
+def test_clear_train_programs_forgets_all(empty_cache):
     net = make_net(max_epochs=0).fit(X, y)
     net.predict(X)
     before = compile_counts()["predict"]

@@ -6,8 +6,9 @@ import pytest
 from sklearn.base import clone
 
 from skconv.data.chunks import epoch_orders, epochs_per_call, iterate_chunks
+from skconv.data.dataset import FitArguments
 from skconv.data.iterators import BatchIterator
-from skconv.estimator.prepare import FitArguments, prepare
+from skconv.estimator.prepare import prepare
 from skconv.layers import DenseLayer, InputLayer
 from skconv.training import train_step as steps
 from skconv.updates.rules import sgd
@@ -94,7 +95,7 @@ def test_the_randomness_of_augmentation_follows_from_seed_epoch_and_step():
 @pytest.fixture(scope="module")
 def fitting():
     net = make_net(train_split=0.2)
-    return prepare(net, net._settings, net._blueprint, FitArguments(X, y), None, Memo())
+    return prepare(net, FitArguments(X, y), None, Memo())
 
 
 def trained(fitting, *, epochs, start=0, stop=2, valid=1):

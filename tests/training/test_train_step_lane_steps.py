@@ -2,8 +2,9 @@ import jax
 import numpy as np
 import pytest
 
+from skconv.data.dataset import FitArguments
 from skconv.data.device import IndexedBatches, StackedBatches
-from skconv.estimator.prepare import FitArguments, prepare
+from skconv.estimator.prepare import prepare
 from skconv.training import train_step as steps
 from skconv.training.train_step import AXES
 from skconv.utils.memo import Memo
@@ -14,7 +15,7 @@ from ..nets import X, make_net, y
 @pytest.mark.parametrize("how", ["vmap", "unroll"])
 def test_lanes_are_trained_as_alone(how):
     net = make_net()
-    fitting = prepare(net, net._settings, net._blueprint, FitArguments(X, y), None, Memo())
+    fitting = prepare(net, FitArguments(X, y), None, Memo())
     model = fitting.model
     order = np.random.default_rng(0).permutation(40)[:32].reshape(1, 2, 16).astype(np.int32)
     ones = np.ones((1, 40), np.float32)

@@ -1,0 +1,141 @@
+"""Feed a training with rows: kept on the device if they fit one chunk, streamed otherwise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from ..data.chunks import (
+    Chunk,
+    epoch_orders,
+    epochs_per_call,
+    fits_one_chunk,
+    identity_order,
+    iterate_chunks,
+)
+from ..data.dataset import Dataset
+from ..data.device import (
+    DeviceRows,
+    StackedBatches,
+    place_rows,
+    place_shared_rows,
+    stack_batches,
+)
+from ..data.iterators import has_transform
+from ..data.prefetch import prefetch
+from ..network.model import Model
+from ..utils.memo import Memo
+
+
+class Feed(NamedTuple):
+    """Rows for one or several calls of the training program.
+
+    Parameters
+    ----------
+    batches : StackedBatches
+    order : int32 array of shape (epochs, steps, batch)
+        Positions of the rows in `batches`, for each epoch.
+    rows : int
+        Number of positions that are not padding.
+    steps : int
+    """
+
+    batches: StackedBatches
+    order: np.ndarray
+    rows: int
+    steps: int
+
+
+class Feeder:
+    """The rows of one training, on the device or on their way to it.
+
+    Parameters
+    ----------
+    train : Dataset
+    valid : Dataset or None
+    model : Model
+        Its seed and epoch determine the order of the rows.
+    memo : Memo or None
+        Rows on the device that trainings share; None for a training of its own.
+
+    Attributes
+    ----------
+    resident : DeviceRows or None
+        Training rows that stay on the device for all epochs.
+    valid_chunks : list of (StackedBatches, int)
+        Validation rows with their number of steps; the first chunk stays on the device.
+    """
+
+    def __init__(
+        self, train: Dataset, valid: Dataset | None, model: Model, memo: Memo | None
+    ) -> None:
+        self._train = train
+        self._model = model
+        self._chunks: Iterator[Chunk] = iter(())
+        self.resident: DeviceRows | None = None
+        if memo is not None and fits_one_chunk(train.rows.whole(), train.iterator):
+            self.resident = place_shared_rows(train, memo)
+        elif fits_one_chunk(train.rows, train.iterator):
+            self.resident = place_rows(train)
+        chunks = list(_chunks(valid, model, 0, keep=True)) if valid else []
+        self.valid_chunks = [(stack_batches(chunk), chunk.steps) for chunk in chunks]
+        if self.valid_chunks:
+            batches, steps = self.valid_chunks[0]
+            self.valid_chunks[0] = jax.device_put(batches), steps
+
+    @property
+    def epochs_per_call(self) -> int:
+        """Epochs that one call can run; 1 if rows are streamed."""
+        return 1 if self.resident is None else epochs_per_call(self.resident.shape)
+
+    @contextmanager
+    def streaming(self, epochs: int) -> Iterator[None]:
+        """Stream the chunks of the coming epochs; host transforms run ahead in a thread."""
+        chunks = self._stream(range(self._model.epoch, self._model.epoch + epochs))
+        try:
+            if has_transform(self._train.iterator):
+                with prefetch(chunks) as self._chunks:
+                    yield
+            else:
+                self._chunks = chunks
+                yield
+        finally:
+            # the generator refers to this feeder, a cycle that would keep the data in memory
+            self._chunks = iter(())
+
+    def feeds(self, epochs: int) -> Iterator[Feed]:
+        """Yield the rows of the next epochs; several epochs only if the rows are resident."""
+        model, rows, iterator = self._model, self._train.rows, self._train.iterator
+        if self.resident is not None:
+            coming = range(model.epoch, model.epoch + epochs)
+            shape = (self.epochs_per_call, *self.resident.shape)
+            order = epoch_orders(len(rows), iterator, shape, model.seed, coming)
+            yield Feed(
+                self.resident.batches, self.resident.places(order), len(rows), self.resident.steps
+            )
+            return
+        left = self._train.steps
+        while left > 0:
+            chunk = next(self._chunks)
+            left -= chunk.steps
+            shape = chunk.weights.shape
+            batches = jax.device_put(stack_batches(chunk))
+            yield Feed(batches, identity_order(shape), math.prod(shape), chunk.steps)
+
+    def _stream(self, epochs: range) -> Iterator[Chunk]:
+        for epoch in epochs:
+            try:
+                yield from _chunks(self._train, self._model, epoch)
+            except Exception as error:
+                error.add_note(f"in epoch {epoch + 1}")
+                raise
+
+
+def _chunks(dataset: Dataset, model: Model, epoch: int, **options: Any) -> Iterator[Chunk]:
+    rows, y, weights, iterator = dataset
+    return iterate_chunks(rows, y, weights, iterator, seed=model.seed, epoch=epoch, **options)

@@ -1,0 +1,152 @@
+"""Prediction with a fitted net: outputs, and gradients of outputs, over chunks of rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..augment.pipeline import check_test_augment
+from ..augment.tunable import float32_values, without_values
+from ..data.chunks import PREDICT_FRACTION, iterate_chunks
+from ..data.inputs import Rows
+from ..data.iterators import BatchIterator, has_transform
+from ..data.output_targets import Outputs
+from ..network.graph import Network, as_float32
+from ..network.model import Model
+from .metrics import concatenate_batches, wait_for_previous
+from .plan import PredictPlan
+from .predict_step import Gradient
+from .programs import predict_programs_for
+
+
+@dataclass(frozen=True)
+class FittedNet:
+    """A fitted net as predictions, pictures and searches need it.
+
+    Parameters
+    ----------
+    model : Model
+        The network with its weights.
+    outputs : Outputs
+        Targets of the output layers, which decode predictions.
+    iterator : BatchIterator
+        Batches at prediction.
+    test_augment : callable or None
+        Augmentation at prediction.
+    read_rows : callable
+        From X, as `NeuralNet.predict` takes it, to validated `Rows`.
+    """
+
+    model: Model
+    outputs: Outputs
+    iterator: BatchIterator
+    test_augment: Any
+    read_rows: Callable[[Any], Rows]
+
+    @property
+    def network(self) -> Network:
+        """The graph of layers."""
+        return self.model.network
+
+    def rows(self, X: Any) -> Rows:
+        """Validate X and give its rows the shapes of the input layers."""
+        transformed = has_transform(self.iterator)
+        return self.read_rows(X).arrange(self.network.inputs, changed=transformed)
+
+    def compute(self, X: Any, to: str | None = None) -> Any:
+        """Compute the outputs, or the output of one layer, for all rows of X.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix, or dict of arrays
+            Rows as `NeuralNet.predict` takes them.
+        to : str, optional
+            Name of a layer; by default all outputs, with `test_augment`.
+
+        Returns
+        -------
+        float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
+        """
+        rows = self.rows(X)
+        check_test_augment(self.test_augment)
+        return predict_rows(self.model, rows, self.iterator, self.test_augment, to=to)
+
+    def gradients(
+        self, rows: Rows, direction: np.ndarray, *, layer: str, output: str, logits: bool
+    ) -> Iterator[Gradient]:
+        """Compute gradients of scores with respect to the output of a layer, batch by batch.
+
+        Parameters
+        ----------
+        rows : Rows
+        direction : float32 array of shape (n, units)
+            Weights of the output units in the score of each row.
+        layer, output : str
+            Names of layers.
+        logits : bool
+            Whether the output is taken before its nonlinearity.
+
+        Yields
+        ------
+        Gradient
+            Of NumPy arrays, for the rows of one batch.
+        """
+        programs = predict_programs_for(PredictPlan(self.network))
+        runtime = as_float32(self.network.runtime())
+        names = {"layer": layer, "output": output, "logits": logits}
+        left = len(rows)
+        for chunk in _chunks(rows, self.iterator):
+            for i in range(chunk.steps):
+                Xb = {name: array[i] for name, array in chunk.X.items()}
+                args = self.model.params, self.model.state, Xb, runtime, direction[chunk.rows[i]]
+                gradient = programs.gradient(*args, **names)
+                yield jax.tree.map(lambda array, n=left: np.asarray(array)[:n], gradient)
+                left -= len(chunk.rows[i])
+
+
+def predict_rows(
+    model: Model,
+    rows: Rows,
+    iterator: BatchIterator,
+    test_augment: Any = None,
+    *,
+    to: str | None = None,
+) -> Any:
+    """Compute the outputs of a network, or the output of one layer, for all rows.
+
+    Parameters
+    ----------
+    model : Model
+    rows : Rows
+        In the shapes of the input layers.
+    iterator : BatchIterator
+    test_augment : callable, optional
+        Augmentation at prediction; not applied to the output of a single layer.
+    to : str, optional
+        Name of the layer; by default all outputs.
+
+    Returns
+    -------
+    float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
+        If a layer holds several copies of the rows, all of them, copy after copy.
+    """
+    network = model.network
+    programs = predict_programs_for(PredictPlan(network, without_values(test_augment)))
+    values = as_float32(network.runtime()), float32_values(test_augment)
+    outputs: list[Any] = []
+    for chunk in _chunks(rows, iterator):
+        position = np.uint32(model.seed), np.int32(chunk.steps)
+        args = model.params, model.state, chunk.X, *values, *position
+        outputs.append(programs.predict(*args, to=to))
+        wait_for_previous(outputs)
+    copies = math.prod(network.node(to).copies) if to else 1
+    return concatenate_batches(outputs, len(rows), copies)
+
+
+def _chunks(rows: Rows, iterator: BatchIterator) -> Iterator[Any]:
+    return iterate_chunks(rows, None, None, iterator, keep=True, part=PREDICT_FRACTION)
