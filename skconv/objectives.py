@@ -7,9 +7,8 @@ Further arguments are set by ``objective_<name>``, numbers as runtime values.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -32,7 +31,13 @@ __all__ = [
 ]
 
 
-Loss = Callable[..., jax.Array]
+class LossFunction(Protocol):
+    """A function ``(predictions, targets) -> losses``, one loss per row or per element."""
+
+    def __call__(self, predictions: jax.Array, targets: jax.Array, /) -> jax.Array:
+        """Return the losses."""
+        ...
+
 
 _TINY = 1e-7
 """Smallest probability whose logarithm is taken; float32 cannot tell ``1 - 1e-8`` from one."""
@@ -344,7 +349,7 @@ def objective(
     weights: jax.Array,
     params: list[jax.Array],
     *,
-    loss_function: Loss,
+    loss_function: LossFunction,
     l1: float | jax.Array | None = None,
     l2: float | jax.Array | None = None,
 ) -> jax.Array:
@@ -440,7 +445,7 @@ def _sigmoid_hinge(
     return margin(sigmoid(logits) if log_odds else logits, targets, delta, binary=binary)
 
 
-_FORMS: dict[tuple[Any, Any], Loss] = {
+_FORMS: dict[tuple[Any, Any], LossFunction] = {
     (categorical_crossentropy, softmax): _softmax_crossentropy,
     (binary_crossentropy, sigmoid): _sigmoid_crossentropy,
     (categorical_focal_loss, softmax): _softmax_focal,
@@ -449,7 +454,7 @@ _FORMS: dict[tuple[Any, Any], Loss] = {
 }
 
 
-def from_logits(loss_function: Loss, nonlinearity: Any) -> Loss | None:
+def from_logits(loss_function: LossFunction, nonlinearity: Any) -> LossFunction | None:
     """Find the form of a loss that takes what enters the output nonlinearity.
 
     Parameters

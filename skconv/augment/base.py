@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,15 @@ from ..utils.fields import runtime, structural
 from .tunable import Tunable, inner_tunables
 
 Batch = tuple[jax.Array, Any]
+"""Inputs and targets of a batch; the targets are None at prediction."""
+
+
+class TransformFunction(Protocol):
+    """A transform of batches: a `Transform` or any function ``(key, Xb, yb) -> (Xb, yb)``."""
+
+    def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any, /) -> Batch:
+        """Return the transformed batch."""
+        ...
 
 
 @dataclass(frozen=True)

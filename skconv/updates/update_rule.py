@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import numpy as np
@@ -23,6 +23,14 @@ _SEEDS = ("key", "seed")
 
 CLIPS = ("clip_value", "clip_norm")
 """Keywords that every update has, whatever its factory takes."""
+
+
+class UpdateFactory(Protocol):
+    """A function from hyperparameters to an optax transformation, such as ``optax.adam``."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> optax.GradientTransformation:
+        """Return the transformation for these hyperparameters."""
+        ...
 
 
 @dataclass(frozen=True)
