@@ -1,12 +1,14 @@
-"""Losses under Lasagne's names, and the objective that a training step lowers.
+"""Losses and accuracies under Lasagne's names, and the default training objective.
 
-A loss function is ``(predictions, targets) -> losses``, one loss a row (or an array whose first
-axis is the rows). Targets of classes are integers ``(n,)`` or rows of probabilities ``(n, k)``.
-Further arguments are set by ``objective_<name>``, numbers as runtime values.
+A loss is a function ``(predictions, targets) -> losses`` that returns one loss per row, or an array
+whose first axis is the rows. Class targets are integers ``(n,)`` or rows of probabilities
+``(n, k)``. Further arguments of a loss are set by ``objective_<name>``; numbers among them are
+runtime values. A loss that has a numerically stable form on logits is followed by that form.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
@@ -40,69 +42,137 @@ class LossFunction(Protocol):
 
 
 _TINY = 1e-7
-"""Smallest probability whose logarithm is taken; float32 cannot tell ``1 - 1e-8`` from one."""
+"""Smallest probability passed to a logarithm; in float32, ``1 - 1e-8`` rounds to one."""
+
+_LOGITS_FORMS: dict[tuple[Any, Any], LossFunction] = {}
+
+
+def _on_logits(
+    loss_function: LossFunction, nonlinearity: Any
+) -> Callable[[LossFunction], LossFunction]:
+    """Return a decorator that registers the form of a loss on logits, for `from_logits`."""
+
+    def register(form: LossFunction) -> LossFunction:
+        _LOGITS_FORMS[loss_function, nonlinearity] = form
+        return form
+
+    return register
+
+
+def from_logits(loss_function: LossFunction, nonlinearity: Any) -> LossFunction | None:
+    """Return the form of a loss that takes the inputs of the output nonlinearity.
+
+    Parameters
+    ----------
+    loss_function, nonlinearity : callable
+
+    Returns
+    -------
+    callable or None
+        ``loss(logits, targets)``, equal to ``loss_function(nonlinearity(logits), targets)`` but
+        exact where that overflows, with the same further arguments. None if the pair has no such
+        form.
+
+    Examples
+    --------
+    >>> loss = from_logits(categorical_crossentropy, softmax)
+    >>> loss(jnp.array([[1000.0, 0.0]]), jnp.array([1])).tolist()
+    [1000.0]
+    """
+    if isinstance(loss_function, partial):
+        form = from_logits(loss_function.func, nonlinearity)
+        return form and partial(form, *loss_function.args, **loss_function.keywords)
+    return _LOGITS_FORMS.get((loss_function, nonlinearity))
 
 
 def categorical_crossentropy(
     predictions: jax.Array, targets: jax.Array, label_smoothing: float | None = None
 ) -> jax.Array:
-    """Negative logarithm of the probability given to the true class.
+    """Compute the cross-entropy of classes, ``-log(p)`` with the true class's probability ``p``.
 
     Parameters
     ----------
     predictions : array of shape (n, ..., k)
-        Probabilities. Behind a softmax the loss is computed from the logits instead.
+        Class probabilities. After a softmax, training computes the loss from the logits instead.
     targets : int array of shape (n, ...) or float array of shape (n, ..., k)
         Class indices, or rows of probabilities.
     label_smoothing : float, optional
-        Part of the targets, from 0 to 1, that is spread evenly over the classes (Szegedy et al.
+        Fraction of the targets, from 0 to 1, to spread evenly over the classes (Szegedy et al.
         2016).
 
     Returns
     -------
     array of shape (n, ...)
     """
-    return crossentropy(jnp.log(jnp.clip(predictions, _TINY, 1.0)), targets, label_smoothing)
+    return _crossentropy(jnp.log(jnp.clip(predictions, _TINY, 1.0)), targets, label_smoothing)
+
+
+@_on_logits(categorical_crossentropy, softmax)
+def _softmax_crossentropy(
+    logits: jax.Array, targets: jax.Array, label_smoothing: Any = None
+) -> jax.Array:
+    return _crossentropy(jax.nn.log_softmax(logits, axis=-1), targets, label_smoothing)
+
+
+def _crossentropy(log_p: jax.Array, targets: jax.Array, label_smoothing: Any) -> jax.Array:
+    losses = _of_true_class(-log_p, targets)
+    if label_smoothing is None:
+        return losses
+    return losses - label_smoothing * (losses + log_p.mean(axis=-1))
 
 
 def binary_crossentropy(
     predictions: jax.Array, targets: jax.Array, label_smoothing: float | None = None
 ) -> jax.Array:
-    """Negative log likelihood of independent yes-or-no targets, elementwise.
+    """Compute the negative log likelihood of independent binary targets, elementwise.
 
     Parameters
     ----------
     predictions : array of shape (n, k)
-        Probabilities. Behind a sigmoid the loss is computed from the logits instead.
+        Probabilities. After a sigmoid, training computes the loss from the logits instead.
     targets : array of shape (n, k)
         Zeros and ones, or probabilities.
     label_smoothing : float, optional
-        Part of the targets, from 0 to 1, that is replaced by a half.
+        Fraction of the targets, from 0 to 1, to replace by 0.5.
 
     Returns
     -------
     array of shape (n, k)
     """
     p = jnp.clip(predictions, _TINY, 1.0 - _TINY)
-    return two_sided(-jnp.log(p), -jnp.log1p(-p), smoothed(targets, label_smoothing))
+    return _of_true_label(-jnp.log(p), -jnp.log1p(-p), _smoothed(targets, label_smoothing))
+
+
+@_on_logits(binary_crossentropy, sigmoid)
+def _sigmoid_crossentropy(
+    logits: jax.Array, targets: jax.Array, label_smoothing: Any = None
+) -> jax.Array:
+    targets = _smoothed(targets, label_smoothing)
+    return _of_true_label(-jax.nn.log_sigmoid(logits), -jax.nn.log_sigmoid(-logits), targets)
+
+
+def _smoothed(targets: jax.Array, label_smoothing: Any) -> jax.Array:
+    if label_smoothing is None:
+        return targets
+    return targets + label_smoothing * (0.5 - targets)
 
 
 def categorical_focal_loss(
     predictions: jax.Array, targets: jax.Array, gamma: float = 2.0, alpha: Any = None
 ) -> jax.Array:
-    """Cross-entropy that counts less for rows that are right already (Lin et al. 2017).
+    """Compute the focal loss, a cross-entropy that puts less weight on easy rows (Lin et al. 2017).
 
-    ``-alpha * (1 - p)**gamma * log(p)`` with the probability ``p`` of the true class; of its mean
-    under the targets where these are probabilities.
+    It is ``-alpha * (1 - p)**gamma * log(p)`` with the true class's probability ``p``, or the mean
+    of that over the classes, weighted by the targets, if the targets are probabilities.
 
     Parameters
     ----------
     predictions, targets
-        As in `categorical_crossentropy`.
+        As for `categorical_crossentropy`.
     gamma : float
-        0 gives the cross-entropy.
+        Focusing exponent; 0 gives the cross-entropy.
     alpha : float or sequence of k floats, optional
-        Factor on the loss, or one for each class.
+        Factor on the loss, or one per class.
 
     Returns
     -------
@@ -115,7 +185,33 @@ def categorical_focal_loss(
     [0.0011, 0.1733]
     """
     p = jnp.clip(predictions, _TINY, 1.0 - _TINY)
-    return focal(jnp.log(p), jnp.log1p(-p), targets, gamma, alpha)
+    return _focal(jnp.log(p), jnp.log1p(-p), targets, gamma, alpha)
+
+
+@_on_logits(categorical_focal_loss, softmax)
+def _softmax_focal(
+    logits: jax.Array, targets: jax.Array, gamma: Any = 2.0, alpha: Any = None
+) -> jax.Array:
+    """Compute the loss with ``log(1 - p)`` of the largest class taken from the other logits.
+
+    The largest probability may round to one; the others are at most 0.5.
+    """
+    log_p = jax.nn.log_softmax(logits, axis=-1)
+    largest = jnp.arange(logits.shape[-1]) == logits.argmax(axis=-1, keepdims=True)
+    others = jax.nn.logsumexp(jnp.where(largest, -jnp.inf, logits), axis=-1, keepdims=True)
+    rest = others - jax.nn.logsumexp(logits, axis=-1, keepdims=True)
+    log_rest = jnp.where(largest, rest, jnp.log1p(-jnp.where(largest, 0, jnp.exp(log_p))))
+    return _focal(log_p, log_rest, targets, gamma, alpha)
+
+
+def _focal(
+    log_p: jax.Array, log_rest: jax.Array, targets: jax.Array, gamma: Any, alpha: Any
+) -> jax.Array:
+    """Compute the loss from ``log(p)`` and ``log(1 - p)`` of all classes."""
+    losses = -jnp.exp(gamma * log_rest) * log_p
+    if alpha is not None:
+        losses = jnp.asarray(alpha, losses.dtype) * losses
+    return _of_true_class(losses, targets)
 
 
 def binary_focal_loss(
@@ -124,30 +220,130 @@ def binary_focal_loss(
     gamma: float = 2.0,
     alpha: float | None = None,
 ) -> jax.Array:
-    """Binary cross-entropy that counts less where it is right already (Lin et al. 2017).
+    """Compute the binary focal loss, with less weight on easy labels (Lin et al. 2017).
 
-    ``-alpha * (1 - p)**gamma * log(p)`` where the target is one and ``-(1 - alpha) * p**gamma *
-    log(1 - p)`` where it is zero, elementwise; their mean where targets are probabilities.
+    It is ``-alpha * (1 - p)**gamma * log(p)`` for targets of one and ``-(1 - alpha) * p**gamma *
+    log(1 - p)`` for targets of zero, elementwise; between them, the mean weighted by the target.
 
     Parameters
     ----------
     predictions, targets
-        As in `binary_crossentropy`.
+        As for `binary_crossentropy`.
     gamma : float
-        0 gives the cross-entropy.
+        Focusing exponent; 0 gives the cross-entropy.
     alpha : float, optional
-        Weight of ones against zeros, from 0 to 1; by default both have the weight one.
+        Weight of ones, from 0 to 1; zeros have the weight ``1 - alpha``. By default both have the
+        weight one.
 
     Returns
     -------
     array of shape (n, k)
     """
     p = jnp.clip(predictions, _TINY, 1.0 - _TINY)
-    return two_sided_focal(jnp.log(p), jnp.log1p(-p), targets, gamma, alpha)
+    return _binary_focal(jnp.log(p), jnp.log1p(-p), targets, gamma, alpha)
+
+
+@_on_logits(binary_focal_loss, sigmoid)
+def _sigmoid_focal(
+    logits: jax.Array, targets: jax.Array, gamma: Any = 2.0, alpha: Any = None
+) -> jax.Array:
+    log_p, log_rest = jax.nn.log_sigmoid(logits), jax.nn.log_sigmoid(-logits)
+    return _binary_focal(log_p, log_rest, targets, gamma, alpha)
+
+
+def _binary_focal(
+    log_p: jax.Array, log_rest: jax.Array, targets: jax.Array, gamma: Any, alpha: Any
+) -> jax.Array:
+    """Compute the loss from ``log(p)`` and ``log(1 - p)``."""
+    of_ones, of_zeros = -jnp.exp(gamma * log_rest) * log_p, -jnp.exp(gamma * log_p) * log_rest
+    if alpha is not None:
+        of_ones, of_zeros = alpha * of_ones, (1 - alpha) * of_zeros
+    return _of_true_label(of_ones, of_zeros, targets)
+
+
+def binary_hinge_loss(
+    predictions: jax.Array,
+    targets: jax.Array,
+    delta: float = 1.0,
+    log_odds: bool | None = None,
+    binary: bool = True,
+) -> jax.Array:
+    """Compute the hinge loss of binary targets, ``max(0, delta - log_odds * sign)``, elementwise.
+
+    Parameters
+    ----------
+    predictions : array of shape (n, k)
+        Probabilities, which are converted to log odds, or log odds. After a sigmoid, training takes
+        the logits as log odds.
+    targets : array of shape (n, k)
+    delta : float
+        Margin.
+    log_odds : bool, optional
+        Whether predictions are log odds. None means False, which Lasagne announced as its future
+        default.
+    binary : bool
+        Whether targets are zero and one rather than minus one and one.
+
+    Returns
+    -------
+    array of shape (n, k)
+    """
+    if not log_odds:
+        p = jnp.clip(predictions, _TINY, 1.0 - _TINY)
+        predictions = jnp.log(p) - jnp.log1p(-p)
+    return _hinge(predictions, targets, delta, binary=binary)
+
+
+@_on_logits(binary_hinge_loss, sigmoid)
+def _sigmoid_hinge(
+    logits: jax.Array,
+    targets: jax.Array,
+    delta: Any = 1.0,
+    log_odds: bool | None = None,
+    binary: bool = True,
+) -> jax.Array:
+    return _hinge(sigmoid(logits) if log_odds else logits, targets, delta, binary=binary)
+
+
+def _hinge(log_odds: jax.Array, targets: jax.Array, delta: Any, *, binary: bool) -> jax.Array:
+    signs = 2 * targets - 1 if binary else targets
+    return jnp.maximum(delta - log_odds * signs, 0)
+
+
+def multiclass_hinge_loss(
+    predictions: jax.Array, targets: jax.Array, delta: float = 1.0
+) -> jax.Array:
+    """Compute the hinge loss of the best wrong class (Crammer and Singer 2001).
+
+    It is ``max(0, delta + best wrong score - true score)``, or the mean of that over the classes,
+    weighted by the targets, if the targets are probabilities.
+
+    Parameters
+    ----------
+    predictions : array of shape (n, ..., k)
+        Scores, from an output layer with ``nonlinearity=None``.
+    targets : int array of shape (n, ...) or float array of shape (n, ..., k)
+        Class indices, or rows of probabilities.
+    delta : float
+        Margin.
+
+    Returns
+    -------
+    array of shape (n, ...)
+
+    Examples
+    --------
+    >>> multiclass_hinge_loss(jnp.array([[0.5, 2.0, 1.0]]), jnp.array([1])).tolist()
+    [0.0]
+    """
+    best = jnp.arange(predictions.shape[-1]) == predictions.argmax(axis=-1, keepdims=True)
+    second = jnp.where(best, -jnp.inf, predictions).max(axis=-1, keepdims=True)
+    rest = jnp.where(best, second, predictions.max(axis=-1, keepdims=True))
+    return _of_true_class(jnp.maximum(rest - predictions + delta, 0), targets)
 
 
 def squared_error(predictions: jax.Array, targets: jax.Array) -> jax.Array:
-    """Square of the difference, elementwise.
+    """Compute the squared difference, elementwise.
 
     Parameters
     ----------
@@ -161,12 +357,13 @@ def squared_error(predictions: jax.Array, targets: jax.Array) -> jax.Array:
 
 
 def huber_loss(predictions: jax.Array, targets: jax.Array, delta: float = 1.0) -> jax.Array:
-    """Half the square of differences up to `delta`, a line from there on (Huber 1964).
+    """Compute half the squared difference up to `delta`, linear beyond it (Huber 1964).
 
     Parameters
     ----------
     predictions, targets : arrays of shape (n, ...)
     delta : float
+        Absolute difference at which the loss becomes linear.
 
     Returns
     -------
@@ -182,99 +379,57 @@ def huber_loss(predictions: jax.Array, targets: jax.Array, delta: float = 1.0) -
     return inner * (size - 0.5 * inner)
 
 
-def binary_hinge_loss(
-    predictions: jax.Array,
-    targets: jax.Array,
-    delta: float = 1.0,
-    log_odds: bool | None = None,
-    binary: bool = True,
-) -> jax.Array:
-    """Hinge of yes-or-no targets, ``max(0, delta - predictions * targets)``, elementwise.
-
-    Parameters
-    ----------
-    predictions : array of shape (n, k)
-        Probabilities, whose log odds are taken, or log odds. Behind a sigmoid these are the
-        logits themselves.
-    targets : array of shape (n, k)
-    delta : float
-        The margin.
-    log_odds : bool, optional
-        True where predictions are log odds. None is False, which Lasagne announced as its default
-        to come.
-    binary : bool
-        True for targets of zero and one, False for those of minus one and one.
-
-    Returns
-    -------
-    array of shape (n, k)
-    """
-    if not log_odds:
-        p = jnp.clip(predictions, _TINY, 1.0 - _TINY)
-        predictions = jnp.log(p) - jnp.log1p(-p)
-    return margin(predictions, targets, delta, binary=binary)
+def _of_true_class(losses: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return the loss of the true class, or the mean over classes weighted by the targets."""
+    if targets.ndim == losses.ndim:
+        return jnp.sum(targets.astype(losses.dtype) * losses, axis=-1)
+    return jnp.take_along_axis(losses, targets[..., None], axis=-1)[..., 0]
 
 
-def multiclass_hinge_loss(
-    predictions: jax.Array, targets: jax.Array, delta: float = 1.0
-) -> jax.Array:
-    """Hinge of the best wrong class against the true one (Crammer and Singer 2001).
-
-    ``max(0, delta + best wrong - true)``; its mean under the targets where these are
-    probabilities.
-
-    Parameters
-    ----------
-    predictions : array of shape (n, ..., k)
-        Scores; give the output layer ``nonlinearity=None``.
-    targets : int array of shape (n, ...) or float array of shape (n, ..., k)
-    delta : float
-        The margin.
-
-    Returns
-    -------
-    array of shape (n, ...)
-
-    Examples
-    --------
-    >>> multiclass_hinge_loss(jnp.array([[0.5, 2.0, 1.0]]), jnp.array([1])).tolist()
-    [0.0]
-    """
-    place = jnp.arange(predictions.shape[-1]) == predictions.argmax(axis=-1, keepdims=True)
-    second = jnp.where(place, -jnp.inf, predictions).max(axis=-1, keepdims=True)
-    rest = jnp.where(place, second, predictions.max(axis=-1, keepdims=True))
-    return select(jnp.maximum(rest - predictions + delta, 0), targets)
+def _of_true_label(of_ones: jax.Array, of_zeros: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return the loss of ones or of zeros, or their mean weighted by the targets."""
+    return targets * of_ones + (1 - targets) * of_zeros
 
 
 def binary_accuracy(
     predictions: jax.Array, targets: jax.Array, threshold: float = 0.5
 ) -> jax.Array:
-    """One where a prediction is on the same side of the threshold as its target, elementwise.
+    """Compute whether the thresholded prediction equals the target, elementwise.
 
     Parameters
     ----------
     predictions, targets : arrays of shape (n, ...)
+        Targets are zeros and ones, or probabilities to round.
     threshold : float
+        Smallest prediction that counts as one.
 
     Returns
     -------
     float array of shape (n, ...)
+        Ones and zeros.
     """
     return ((predictions >= threshold) == (targets > 0.5)).astype(predictions.dtype)
 
 
 def categorical_accuracy(predictions: jax.Array, targets: jax.Array, top_k: int = 1) -> jax.Array:
-    """One where the true class is among the `top_k` most probable ones.
+    """Compute whether the true class is among the `top_k` most probable classes.
 
     Parameters
     ----------
     predictions : array of shape (n, ..., k)
     targets : int array of shape (n, ...) or float array of shape (n, ..., k)
+        Class indices, or rows of probabilities.
     top_k : int
 
     Returns
     -------
     float array of shape (n, ...)
+        Ones and zeros.
+
+    Raises
+    ------
+    ValueError
+        If `top_k` exceeds the number of classes or is not positive.
 
     Examples
     --------
@@ -284,63 +439,14 @@ def categorical_accuracy(predictions: jax.Array, targets: jax.Array, top_k: int 
     """
     classes = predictions.shape[-1]
     if not 1 <= top_k <= classes:
-        raise ValueError(f"top_k={top_k!r} is not a whole number from 1 to the {classes} classes")
+        raise ValueError(
+            f"top_k must be an integer from 1 to the number of classes ({classes}), got {top_k!r}"
+        )
     true = targets.argmax(axis=-1) if targets.ndim == predictions.ndim else targets
     best = predictions.argmax(axis=-1)[..., None]
     if top_k > 1:
         best = lax.top_k(predictions, top_k)[1]
     return (best.astype(true.dtype) == true[..., None]).any(axis=-1).astype(predictions.dtype)
-
-
-def select(losses: jax.Array, targets: jax.Array) -> jax.Array:
-    """Pick the loss of the true class, or the mean of all under the targets."""
-    if targets.ndim == losses.ndim:
-        return jnp.sum(targets.astype(losses.dtype) * losses, axis=-1)
-    return jnp.take_along_axis(losses, targets[..., None], axis=-1)[..., 0]
-
-
-def crossentropy(log_p: jax.Array, targets: jax.Array, label_smoothing: Any = None) -> jax.Array:
-    """`categorical_crossentropy` of logarithms of probabilities."""
-    losses = select(-log_p, targets)
-    if label_smoothing is None:
-        return losses
-    return losses - label_smoothing * (losses + log_p.mean(axis=-1))
-
-
-def smoothed(targets: jax.Array, label_smoothing: Any = None) -> jax.Array:
-    """Yes-or-no targets of which a part is replaced by a half."""
-    if label_smoothing is None:
-        return targets
-    return targets + label_smoothing * (0.5 - targets)
-
-
-def two_sided(of_ones: jax.Array, of_zeros: jax.Array, targets: jax.Array) -> jax.Array:
-    """Mean of the losses of ones and of zeros under yes-or-no targets."""
-    return targets * of_ones + (1 - targets) * of_zeros
-
-
-def focal(
-    log_p: jax.Array, log_rest: jax.Array, targets: jax.Array, gamma: Any, alpha: Any
-) -> jax.Array:
-    """`categorical_focal_loss` of the logarithms of ``p`` and ``1 - p``."""
-    losses = -jnp.exp(gamma * log_rest) * log_p
-    return select(losses if alpha is None else jnp.asarray(alpha, losses.dtype) * losses, targets)
-
-
-def two_sided_focal(
-    log_p: jax.Array, log_not: jax.Array, targets: jax.Array, gamma: Any, alpha: Any
-) -> jax.Array:
-    """`binary_focal_loss` of the logarithms of ``p`` and ``1 - p``."""
-    of_ones, of_zeros = -jnp.exp(gamma * log_not) * log_p, -jnp.exp(gamma * log_p) * log_not
-    if alpha is not None:
-        of_ones, of_zeros = alpha * of_ones, (1 - alpha) * of_zeros
-    return two_sided(of_ones, of_zeros, targets)
-
-
-def margin(scores: jax.Array, targets: jax.Array, delta: Any, *, binary: bool) -> jax.Array:
-    """`binary_hinge_loss` of log odds."""
-    signs = 2 * targets - 1 if binary else targets
-    return jnp.maximum(delta - scores * signs, 0)
 
 
 def objective(
@@ -353,21 +459,22 @@ def objective(
     l1: float | jax.Array | None = None,
     l2: float | jax.Array | None = None,
 ) -> jax.Array:
-    """Weighted mean loss of a batch, plus penalties on the weights.
+    """Compute the weighted mean loss of a batch, plus penalties on the parameters.
 
-    An own objective has the same signature; its further keywords are set by ``objective_*``. Of
-    several outputs it gets tuples of predictions (in training the auxiliary ones come last) and
-    of targets, and a loss function that takes such tuples and sums up with the outputs' weights.
+    A custom objective has the same signature; its further keywords are set by ``objective_*``. For
+    a net with several outputs, predictions and targets are tuples (in training, predictions of
+    auxiliary outputs come last), and the loss function takes such tuples and returns the sum of the
+    losses under the outputs' weights.
 
     Parameters
     ----------
     predictions : array of shape (n, ...)
-        Output of the network.
+        Outputs of the network.
     targets : array of shape (n, ...)
     weights : array of shape (n,)
-        Weight of each row; zero for the rows that only fill up the batch.
+        Weight of each row; zero for rows that pad the batch.
     params : list of arrays
-        The regularisable parameters.
+        The regularizable parameters.
     loss_function : callable
         ``(predictions, targets) -> losses``.
     l1, l2 : float, optional
@@ -395,86 +502,6 @@ def objective(
 
 
 def weighted_mean(rows: jax.Array, weights: jax.Array) -> jax.Array:
-    """Mean of `rows` under `weights`; zero where all weights are zero."""
+    """Return the mean of `rows` under `weights`, or zero if all weights are zero."""
     total = weights.sum()
     return (rows * weights).sum() / jnp.where(total > 0, total, 1)
-
-
-def _softmax_crossentropy(
-    logits: jax.Array, targets: jax.Array, label_smoothing: Any = None
-) -> jax.Array:
-    return crossentropy(jax.nn.log_softmax(logits, axis=-1), targets, label_smoothing)
-
-
-def _sigmoid_crossentropy(
-    logits: jax.Array, targets: jax.Array, label_smoothing: Any = None
-) -> jax.Array:
-    targets = smoothed(targets, label_smoothing)
-    return two_sided(-jax.nn.log_sigmoid(logits), -jax.nn.log_sigmoid(-logits), targets)
-
-
-def _softmax_focal(
-    logits: jax.Array, targets: jax.Array, gamma: Any = 2.0, alpha: Any = None
-) -> jax.Array:
-    """Take ``log(1 - p)`` of the largest class from the logits of the others.
-
-    Its own probability rounds to one; those of the others are a half at most.
-    """
-    log_p = jax.nn.log_softmax(logits, axis=-1)
-    largest = jnp.arange(logits.shape[-1]) == logits.argmax(axis=-1, keepdims=True)
-    others = jax.nn.logsumexp(jnp.where(largest, -jnp.inf, logits), axis=-1, keepdims=True)
-    rest = others - jax.nn.logsumexp(logits, axis=-1, keepdims=True)
-    log_rest = jnp.where(largest, rest, jnp.log1p(-jnp.where(largest, 0, jnp.exp(log_p))))
-    return focal(log_p, log_rest, targets, gamma, alpha)
-
-
-def _sigmoid_focal(
-    logits: jax.Array, targets: jax.Array, gamma: Any = 2.0, alpha: Any = None
-) -> jax.Array:
-    log_p, log_not = jax.nn.log_sigmoid(logits), jax.nn.log_sigmoid(-logits)
-    return two_sided_focal(log_p, log_not, targets, gamma, alpha)
-
-
-def _sigmoid_hinge(
-    logits: jax.Array,
-    targets: jax.Array,
-    delta: Any = 1.0,
-    log_odds: bool | None = None,
-    binary: bool = True,
-) -> jax.Array:
-    return margin(sigmoid(logits) if log_odds else logits, targets, delta, binary=binary)
-
-
-_FORMS: dict[tuple[Any, Any], LossFunction] = {
-    (categorical_crossentropy, softmax): _softmax_crossentropy,
-    (binary_crossentropy, sigmoid): _sigmoid_crossentropy,
-    (categorical_focal_loss, softmax): _softmax_focal,
-    (binary_focal_loss, sigmoid): _sigmoid_focal,
-    (binary_hinge_loss, sigmoid): _sigmoid_hinge,
-}
-
-
-def from_logits(loss_function: LossFunction, nonlinearity: Any) -> LossFunction | None:
-    """Find the form of a loss that takes what enters the output nonlinearity.
-
-    Parameters
-    ----------
-    loss_function, nonlinearity : callable
-
-    Returns
-    -------
-    callable or None
-        ``loss(logits, targets)`` equal to ``loss_function(nonlinearity(logits), targets)`` and
-        exact where that one overflows, with the same further arguments; None where the pair has
-        no such form.
-
-    Examples
-    --------
-    >>> loss = from_logits(categorical_crossentropy, softmax)
-    >>> loss(jnp.array([[1000.0, 0.0]]), jnp.array([1])).tolist()
-    [1000.0]
-    """
-    if isinstance(loss_function, partial):
-        form = from_logits(loss_function.func, nonlinearity)
-        return form and partial(form, *loss_function.args, **loss_function.keywords)
-    return _FORMS.get((loss_function, nonlinearity))
