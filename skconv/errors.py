@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class LayerError(ValueError):
@@ -111,6 +113,29 @@ class Problems:
             self.found.extend(many.problems)
         except (ValueError, TypeError) as error:
             self.found.append(error)
+
+    def call_each(self, function: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
+        """Call a function for each item, as `map` does, and collect the errors it raises.
+
+        Returns the results of the calls that succeeded.
+
+        Examples
+        --------
+        >>> problems = Problems()
+        >>> problems.call_each(int, ['1', 'two', '3'])
+        [1, 3]
+        >>> problems.found
+        [ValueError("invalid literal for int() with base 10: 'two'")]
+        """
+        results = []
+        for items in zip(*arguments, strict=True):
+            try:
+                results.append(function(*items))
+            except ProblemsError as many:
+                self.found.extend(many.problems)
+            except (ValueError, TypeError) as error:
+                self.found.append(error)
+        return results
 
     def raise_any(self) -> None:
         """Raise what was noted, if anything was."""

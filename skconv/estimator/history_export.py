@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.utils.validation import check_is_fitted
 
 from ..training.history import Row
+from ..utils.files import atomic_write
 from ..utils.optional import import_optional
 
 if TYPE_CHECKING:
@@ -53,13 +54,11 @@ class HistoryMixin:
             raise ValueError(
                 f"a history is kept in {' or '.join(WRITERS)} files, not in {str(path.name)!r}"
             )
-        unfinished = path.with_name(f".{path.name}-{os.getpid()}")
-        try:
-            with open(unfinished, "w", newline="", encoding="utf-8") as file:
-                WRITERS[path.suffix](self.train_history_, file)
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with (
+            atomic_write(path) as temporary,
+            open(temporary, "w", newline="", encoding="utf-8") as file,
+        ):
+            WRITERS[path.suffix](self.train_history_, file)
 
 
 def _write_csv(history: list[Row], file: Any) -> None:

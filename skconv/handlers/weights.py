@@ -7,12 +7,12 @@ import datetime
 import math
 import os
 import pickle
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..training.history import Row, monitored
+from ..utils.files import atomic_write
 from .base import Handler
 
 __all__ = ["RememberBestWeights", "RestoreBestWeights", "SaveWeights", "WeightLog"]
@@ -71,13 +71,8 @@ class SaveWeights(Handler):
         if not self.pickle:
             net.save_params_to(path)
             return
-        unfinished = f"{path}.{os.getpid()}"
-        try:
-            with open(unfinished, "wb") as file:
-                pickle.dump(net, file)
-            os.replace(unfinished, path)
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
+        with atomic_write(path) as temporary, open(temporary, "wb") as file:
+            pickle.dump(net, file)
 
 
 class RememberBestWeights(Handler):

@@ -6,9 +6,12 @@ import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
+
+from ..utils.files import atomic_write
 
 SUFFIXES = (".safetensors", ".npz")
 
@@ -33,16 +36,13 @@ def save_arrays(arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) 
     _check_suffix(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name} in")
-    unfinished = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
-    try:
+    with atomic_write(path) as temporary:
         if path.suffix == ".npz":
-            np.savez(unfinished, **arrays)
+            named: dict[str, Any] = dict(arrays)
+            np.savez(temporary, **named)
         else:
             contiguous = {key: np.asarray(array, order="C") for key, array in arrays.items()}
-            safetensors.numpy.save_file(contiguous, unfinished)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+            safetensors.numpy.save_file(contiguous, temporary)
 
 
 def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
