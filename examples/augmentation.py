@@ -1,8 +1,8 @@
 # %% [markdown]
-# # Draw MNIST digits as training sees them after random changes
+# # Plot MNIST digits and random transforms of them
 #
-# Run `python examples/augmentation.py`; it takes a few seconds, and writes `augmentation.png`.
-# Each row has a digit as it is, and several draws of it.
+# Run `python examples/augmentation.py`; it takes a few seconds and writes `augmentation.png`.
+# Each row shows a digit and several random transforms of it.
 
 # %%
 from __future__ import annotations
@@ -15,14 +15,14 @@ from skconv.augment import RandomAffine
 from skconv.visualize import plot_augmented
 
 AUGMENT = [("affine", RandomAffine(rotation=20, translation=1, scale=1.1, shear=10))]
-"""What a net would take as ``augment``."""
+"""A value for the parameter ``augment`` of a net."""
 
 
 # %%
 def load() -> np.ndarray:
     X, y = mnist_data()
-    firsts = np.unique(y, return_index=True)[1]
-    return (X[firsts] / 255).astype(np.float32).reshape(-1, 1, 28, 28)
+    first_of_class = np.unique(y, return_index=True)[1]
+    return (X[first_of_class] / 255).astype(np.float32).reshape(-1, 1, 28, 28)
 
 
 # %%

@@ -1,12 +1,12 @@
 # %% [markdown]
-# # Recognise digits from 2,000 examples, with and without augmentation
+# # Classify digits with 2,000 training images, with and without augmentation
 #
-# A network of dense layers knows nothing of images: a digit that has moved by a pixel is another
-# one to it. Small turns, shifts and changes of size in training teach it otherwise, and the mean
-# over such changes at prediction helps once more. Mirroring hurts: it makes what is no digit.
+# To a network of dense layers, a digit shifted by a pixel is an entirely different input. Small
+# rotations, shifts and changes of scale in training teach it to ignore them, and averaging over
+# such transforms at prediction improves it further. Flips hurt: most mirrored digits are invalid.
 #
-# Run `python examples/digits_augmentation.py`; it takes a few minutes on two CPU cores, and
-# writes `digits_augmentation.png`.
+# Run `python examples/digits_augmentation.py`; it takes a few minutes on two CPU cores and writes
+# `digits_augmentation.png`.
 
 # %%
 from __future__ import annotations
@@ -28,31 +28,31 @@ from skconv.augment import QuasiAffine, RandomAffine, RandomFlip, TestTime
 from skconv.layers import DenseLayer, InputLayer
 
 LIMITS = {"rotation": 20, "translation": 1, "scale": 1 / 0.9}
-"""Degrees, pixels, and a size of 0.9 to 1.1."""
+"""Degrees, pixels, and a factor, for scales of 0.9 to 1.1."""
 
-MOVED = "with RandomAffine"
+AFFINE = "with RandomAffine"
 
-COPIED = f"{MOVED} and TestTime"
-"""The same training, and predictions that are the mean over copies."""
+TEST_TIME = f"{AFFINE} and TestTime"
+"""The same net, with predictions averaged over transformed copies."""
 
 TRAININGS = {
     "without augmentation": None,
     "with flips": RandomFlip(),
-    MOVED: RandomAffine(**LIMITS),
+    AFFINE: RandomAffine(**LIMITS),
 }
 
 COPIES = TestTime(QuasiAffine(**LIMITS), n=16)
 
 EVERY = 5
-"""Epochs from one prediction from copies to the next."""
+"""Epochs between evaluations with test-time augmentation."""
 
 Curves = dict[str, dict[int, float]]
-"""Test errors by epoch, of each of the above."""
+"""Test errors by training and epoch."""
 
 
 # %%
 class Digits(NamedTuple):
-    """Images of shape (n, 1, 28, 28), from 0 to 1, and what they show."""
+    """Images of shape (n, 1, 28, 28), scaled to [0, 1], and their classes."""
 
     X_train: np.ndarray
     X_test: np.ndarray
@@ -87,8 +87,8 @@ def build(augment: Any, epochs: int, seed: int) -> NeuralNet:
 
 
 # %%
-def ask_copies(digits: Digits, errors: dict[int, float]) -> Callable:
-    """Make a handler that notes the test error of predictions from copies."""
+def evaluate_test_time(digits: Digits, errors: dict[int, float]) -> Callable:
+    """Return a handler that adds the test errors with test-time augmentation to `errors`."""
 
     def handler(net: NeuralNet, history: list[dict]) -> None:
         epoch = history[-1]["epoch"]
@@ -101,25 +101,25 @@ def ask_copies(digits: Digits, errors: dict[int, float]) -> Callable:
 
 
 # %%
-def learn(digits: Digits, epochs: int, seed: int) -> Curves:
-    curves: Curves = {name: {} for name in (*TRAININGS, COPIED)}
+def train(digits: Digits, epochs: int, seed: int) -> Curves:
+    curves: Curves = {name: {} for name in (*TRAININGS, TEST_TIME)}
     for name, augment in TRAININGS.items():
         net = build(augment, epochs, seed)
-        if name == MOVED:
-            net.set_params(on_epoch_finished=ask_copies(digits, curves[COPIED]))
+        if name == AFFINE:
+            net.set_params(on_epoch_finished=evaluate_test_time(digits, curves[TEST_TIME]))
         net.fit(digits.X_train, digits.y_train, X_val=digits.X_test, y_val=digits.y_test)
         for row in net.train_history_:
             curves[name][row["epoch"]] = 1 - row["valid_accuracy"]
-    found = (f"{1 - errors[epochs]:.4f} {name}" for name, errors in curves.items())
-    print(f"Seed {seed}: {', '.join(found)}", flush=True)
+    accuracies = (f"{1 - errors[epochs]:.4f} {name}" for name, errors in curves.items())
+    print(f"Seed {seed}: {', '.join(accuracies)}", flush=True)
     return curves
 
 
 # %%
-def mean(of_seeds: Sequence[Curves]) -> Curves:
+def mean(runs: Sequence[Curves]) -> Curves:
     return {
-        name: {epoch: float(np.mean([one[name][epoch] for one in of_seeds])) for epoch in curve}
-        for name, curve in of_seeds[0].items()
+        name: {epoch: float(np.mean([run[name][epoch] for run in runs])) for epoch in curve}
+        for name, curve in runs[0].items()
     }
 
 
@@ -129,7 +129,7 @@ def draw(curves: Curves, path: Path) -> None:
     figure, axes = plt.subplots(figsize=(7, 5), layout="constrained")
     for name, errors in curves.items():
         axes.plot(errors.keys(), errors.values(), label=name)
-    axes.set(title="2,000 digits to learn from", xlabel="epoch", ylabel="test error")
+    axes.set(title="2,000 training digits", xlabel="epoch", ylabel="test error")
     axes.set_ylim(0, 0.2)
     axes.grid(alpha=0.3)
     axes.legend()
@@ -142,7 +142,7 @@ def main(
     epochs: int = 200, seeds: Sequence[int] = (0, 1, 2), path: str = "digits_augmentation.png"
 ) -> dict[str, float]:
     digits = load()
-    curves = mean([learn(digits, epochs, seed) for seed in seeds])
+    curves = mean([train(digits, epochs, seed) for seed in seeds])
     accuracies = {name: 1 - errors[epochs] for name, errors in curves.items()}
     print(f"\nAccuracy on {len(digits.y_test)} test digits, mean over {len(seeds)} seeds:")
     for name, accuracy in accuracies.items():
@@ -155,10 +155,10 @@ def main(
 # %%
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
-        description="Recognise digits from 2,000 examples, with and without augmentation"
+        description="Classify digits with 2,000 training images, with and without augmentation"
     )
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    # the arguments of a notebook are not ours
+    # in a notebook, the arguments are the kernel's
     options = parser.parse_args([] if "ipykernel" in sys.modules else None)
     main(options.epochs, options.seeds)

@@ -1,14 +1,14 @@
 # %% [markdown]
-# # Find 68 points of faces, learning from mirrored faces as well
+# # Locate 68 facial keypoints, with flips as augmentation
 #
-# The network of Daniel Nouri's facial keypoints tutorial, as a regression: where a face is
-# mirrored in training, the points are mirrored with it, and those of the left change their names
-# with those of the right. The error is a distance in parts of the distance of the eyes.
+# The network of Daniel Nouri's facial keypoints tutorial, as a regression. When training mirrors a
+# face, it mirrors the keypoints too, and swaps those of the left side with those of the right. The
+# error is the mean distance to the true keypoints, divided by the distance between the eyes.
 #
-# Run `python examples/facial_keypoints.py faces.npz`, with a file of uint8 `train_x` of shape
-# `(n, 64, 64)` and `train_k` of shape `(n, 68, 2)`, x and y of the points in pixels, and the same
-# of `test`. Without a file it learns from drawn faces, which are easy. It writes
-# `facial_keypoints.png`.
+# Run `python examples/facial_keypoints.py faces.npz`, with a file that holds uint8 `train_x` of
+# shape `(n, 64, 64)`, `train_k` of shape `(n, 68, 2)` with the x and y of the keypoints in pixels,
+# and `test_x` and `test_k` likewise. Without a file it uses synthetic faces, which are easy. It
+# writes `facial_keypoints.png`.
 
 # %%
 from __future__ import annotations
@@ -29,13 +29,13 @@ from skconv import NeuralNet
 from skconv.augment import RandomFlip
 from skconv.handlers import AdjustVariable
 from skconv.layers import Conv2DLayer, DenseLayer, InputLayer, MaxPool2DLayer
-from skconv.updates.rules import adam
+from skconv.updates import adam
 
 SIZE = 64
-"""Pixels of an image, along each axis."""
+"""Height and width of the images in pixels."""
 
 LEFT_EYE, RIGHT_EYE = slice(36, 42), slice(42, 48)
-"""Left and right as one sees them."""
+"""Left and right as seen in the image."""
 
 FLIP_PAIRS = [
     *zip(range(8), range(16, 8, -1), strict=True),  # jaw
@@ -45,19 +45,18 @@ FLIP_PAIRS = [
     *zip((48, 49, 50, 58, 59), (54, 53, 52, 56, 55), strict=True),  # lips, outside
     *zip((60, 61, 67), (64, 63, 65), strict=True),  # lips, inside
 ]
-"""Points that change their places in a mirrored face, in the numbering of Sagonas et al. (2013)."""
+"""Keypoints to swap in a mirrored face, in the numbering of Sagonas et al. (2013)."""
 
-ALIKE = 0.3
-"""Distance of images, as one less their correlation, up to which they may be of one film."""
-
+SAME_PERSON = 0.3
+"""Distance of images, 1 - correlation, up to which they are put into the same group."""
 
 RATES = (1e-3, 1e-5)
-"""In the first and in the last epoch."""
+"""Learning rates of the first and the last epoch."""
 
 
 # %%
 class Faces(NamedTuple):
-    """Images of shape (n, 1, 64, 64), and points (n, 68, 2), x and y from 0 to 64 at the edges."""
+    """Images (n, 1, 64, 64) and keypoints (n, 68, 2), with x and y from 0 to 64 at the edges."""
 
     images: np.ndarray
     points: np.ndarray
@@ -68,17 +67,17 @@ def load(data: str | Path, rows: int | None) -> Faces:
     with np.load(data) as arrays:
         images = np.concatenate([arrays["train_x"], arrays["test_x"]])
         points = np.concatenate([arrays["train_k"], arrays["test_k"]])
-    chosen = np.random.default_rng(0).permutation(len(images))[:rows]
-    return Faces(images[chosen][:, None], points[chosen])
+    order = np.random.default_rng(0).permutation(len(images))[:rows]
+    return Faces(images[order][:, None], points[order])
 
 
 # %%
 def template() -> np.ndarray:
-    """Points of a face that is drawn with arcs, of shape (68, 2), from -1 to 1."""
+    """Return the keypoints of a face made of arcs, of shape (68, 2), from -1 to 1."""
 
-    def arc(n: int, centre: tuple, radii: tuple, start: float, stop: float) -> np.ndarray:
+    def arc(n: int, center: tuple, radii: tuple, start: float, stop: float) -> np.ndarray:
         angles = np.radians(np.linspace(start, stop, n))
-        return centre + radii * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        return center + radii * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
     return np.concatenate(
         [
@@ -96,36 +95,38 @@ def template() -> np.ndarray:
 
 
 # %%
-def drawn(n: int) -> Faces:
-    """Draw faces that are turned, shifted and stretched: dark points on grey."""
+def synthesize(n: int) -> Faces:
+    """Return n rotated, shifted and stretched faces: dark points on gray."""
     random = np.random.default_rng(0)
     angles = random.normal(0, 0.2, n)
-    turns = np.array([[np.cos(angles), -np.sin(angles)], [np.sin(angles), np.cos(angles)]])
+    rotations = np.array([[np.cos(angles), -np.sin(angles)], [np.sin(angles), np.cos(angles)]])
     sizes = SIZE / 2 * random.uniform(0.6, 0.9, (n, 1, 2))
-    centres = SIZE / 2 + random.normal(0, 2, (n, 1, 2))
-    points = (template() @ turns.transpose(2, 1, 0) * sizes + centres).astype(np.float32)
-    # a point is dark in x and dark in y
-    near = np.exp(-((points[..., None] - np.arange(SIZE) - 0.5) ** 2))
-    dark = np.einsum("npx,npy->nyx", near[:, :, 0], near[:, :, 1])
-    noise = random.normal(0, 10, dark.shape)
-    return Faces(np.clip(160 - 120 * dark + noise, 0, 255).astype(np.uint8)[:, None], points)
+    centers = SIZE / 2 + random.normal(0, 2, (n, 1, 2))
+    points = (template() @ rotations.transpose(2, 1, 0) * sizes + centers).astype(np.float32)
+    # a point is the product of a bump along x and one along y
+    bumps = np.exp(-((points[..., None] - np.arange(SIZE) - 0.5) ** 2))
+    darkness = np.einsum("npx,npy->nyx", bumps[:, :, 0], bumps[:, :, 1])
+    noise = random.normal(0, 10, darkness.shape)
+    return Faces(np.clip(160 - 120 * darkness + noise, 0, 255).astype(np.uint8)[:, None], points)
 
 
 # %%
 def groups(images: np.ndarray) -> np.ndarray:
-    """Number images so that those which are much alike share a number.
+    """Cluster images by similarity, and return the group of each.
 
-    Frames of one film show one person. Where nobody noted who it is, the likeness of the images
-    tells; a person in two films may still have two numbers.
+    Frames of one video show one person, and must not be split between training and test. Persons
+    are not labeled, so similar images are grouped; a person in two videos may be in two groups.
     """
     small = images.reshape(len(images), SIZE // 2, 2, SIZE // 2, 2).mean(axis=(2, 4))
     distances = 1 - np.corrcoef(small.reshape(len(images), -1))
-    return fcluster(linkage(squareform(distances, checks=False), "average"), ALIKE, "distance")
+    return fcluster(
+        linkage(squareform(distances, checks=False), "average"), SAME_PERSON, "distance"
+    )
 
 
 # %%
 def split(faces: Faces) -> tuple[Faces, Faces]:
-    """Set a fifth of the groups aside for the test."""
+    """Return training and test set; the test set holds a fifth of the groups."""
     splitter = GroupShuffleSplit(1, test_size=0.2, random_state=0)
     train, test = next(splitter.split(faces.images, groups=groups(faces.images)))
     return tuple(Faces(faces.images[rows], faces.points[rows]) for rows in (train, test))
@@ -133,7 +134,7 @@ def split(faces: Faces) -> tuple[Faces, Faces]:
 
 # %%
 def to_targets(points: np.ndarray) -> np.ndarray:
-    """Points as the network learns them: from -1 to 1 across the image."""
+    """Scale keypoints to the regression targets, from -1 to 1 across the image."""
     return (points / SIZE * 2 - 1).astype(np.float32)
 
 
@@ -156,7 +157,7 @@ def build(epochs: int) -> NeuralNet:
     flip = RandomFlip(
         target="keypoints",
         flip_pairs=FLIP_PAIRS,
-        # the transform counts pixels from the centre of the first, and targets from its edge
+        # the transform measures from the center of the first pixel, the targets from its edge
         keypoint_range=(-1 + half, 1 + half),
     )
     return NeuralNet(
@@ -179,22 +180,22 @@ def build(epochs: int) -> NeuralNet:
 
 # %%
 def errors(predicted: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Mean distance from the true points for each face, in parts of the distance of the eyes."""
+    """Return the mean keypoint distance of each face, divided by the distance of its eyes."""
     left, right = (points[:, eye].mean(axis=1) for eye in (LEFT_EYE, RIGHT_EYE))
-    between = np.linalg.norm(left - right, axis=1)
-    return np.linalg.norm(predicted - points, axis=2).mean(axis=1) / between
+    eye_distances = np.linalg.norm(left - right, axis=1)
+    return np.linalg.norm(predicted - points, axis=2).mean(axis=1) / eye_distances
 
 
 # %%
 def draw(faces: Faces, predicted: np.ndarray, path: Path) -> None:
-    """Draw the first faces, and below those whose errors are largest."""
+    """Plot the first faces, and below them those with the largest errors."""
     mpl.use("Agg")
-    found = errors(predicted, faces.points)
+    face_errors = errors(predicted, faces.points)
     figure = plt.figure(figsize=(12, 9), layout="constrained")
     top, bottom = figure.subfigures(2, 1)
     for part, title, rows in (
-        (top, "True points in green, predicted in red", np.arange(len(found))),
-        (bottom, "The largest errors, in distances of the eyes", np.argsort(-found)),
+        (top, "True keypoints in green, predicted in red", np.arange(len(face_errors))),
+        (bottom, "Largest errors, relative to the distance of the eyes", np.argsort(-face_errors)),
     ):
         part.suptitle(title)
         for axes in part.subplots(2, 6).flat:
@@ -203,7 +204,7 @@ def draw(faces: Faces, predicted: np.ndarray, path: Path) -> None:
             axes.imshow(faces.images[i, 0], cmap="gray", extent=(0, SIZE, SIZE, 0))
             axes.plot(*faces.points[i].T, ".", color="tab:green", markersize=3)
             axes.plot(*predicted[i].T, ".", color="tab:red", markersize=3)
-            axes.set_title(f"{found[i]:.3f}", fontsize=9)
+            axes.set_title(f"{face_errors[i]:.3f}", fontsize=9)
     figure.savefig(path, dpi=100)
     plt.close(figure)
 
@@ -215,15 +216,15 @@ def main(
     path: str | Path = "facial_keypoints.png",
     rows: int | None = None,
 ) -> float:
-    faces = drawn(rows or 1000) if data is None else load(data, rows)
+    faces = synthesize(rows or 1000) if data is None else load(data, rows)
     train, test = split(faces)
     net = build(epochs).fit(train.images / 255, to_targets(train.points))
     predicted = to_points(net.predict(test.images / 255))
     error = float(errors(predicted, test.points).mean())
     mean_face = np.broadcast_to(train.points.mean(axis=0), test.points.shape)
-    print(f"\n{len(train.points)} faces to learn from, {len(test.points)} for the test")
+    print(f"\n{len(train.points)} training faces, {len(test.points)} test faces")
     print(f"Error of the mean face: {errors(mean_face, test.points).mean():.4f}")
-    print(f"Error of the network: {error:.4f} of the distance of the eyes")
+    print(f"Error of the network: {error:.4f}, relative to the distance of the eyes")
     draw(test, predicted, Path(path))
     print(f"Picture: {path}")
     return error
@@ -232,10 +233,10 @@ def main(
 # %%
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
-        description="Find 68 points of faces, learning from mirrored faces as well"
+        description="Locate 68 facial keypoints, with flips as augmentation"
     )
     parser.add_argument("data", nargs="?", help="faces in an .npz file")
     parser.add_argument("--epochs", type=int, default=20)
-    # the arguments of a notebook are not ours
+    # in a notebook, the arguments are the kernel's
     options = parser.parse_args([] if "ipykernel" in sys.modules else None)
     main(options.data, options.epochs)

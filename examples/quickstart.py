@@ -1,7 +1,7 @@
 # %% [markdown]
-# # Train the tutorial's convolutional network on 5,000 MNIST digits and draw what it learnt
+# # Train the tutorial's convolutional network on 5,000 MNIST digits and plot the results
 #
-# Run `python examples/quickstart.py`; it takes less than a minute on two CPU cores, and writes
+# Run `python examples/quickstart.py`; it takes less than a minute on two CPU cores and writes
 # `quickstart.png`.
 
 # %%
@@ -81,7 +81,7 @@ def draw_curves(net: NeuralNet, figure: mpl.figure.SubFigure) -> None:
 
 # %%
 def draw_filters(net: NeuralNet, figure: mpl.figure.SubFigure) -> None:
-    figure.suptitle("Filters of the first layer")
+    figure.suptitle("Filters of the first convolution")
     filters = net.layers_["conv1"].W.get_value()[:, 0]
     limit = np.abs(filters).max()
     for axes, weights in zip(figure.subplots(4, 8).flat, filters, strict=True):
@@ -95,15 +95,15 @@ def draw_mistakes(
 ) -> None:
     probabilities = net.predict_proba(X)
     predicted = net.classes_[probabilities.argmax(axis=1)]
-    of_truth = probabilities[np.arange(len(y)), np.searchsorted(net.classes_, y)]
+    true_probabilities = probabilities[np.arange(len(y)), np.searchsorted(net.classes_, y)]
     wrong = np.flatnonzero(predicted != y)
-    worst = wrong[np.argsort(of_truth[wrong])][:16]
-    figure.suptitle(f"Worst of {len(wrong)} mistakes on {len(y)} test digits")
+    worst = wrong[np.argsort(true_probabilities[wrong])][:16]
+    figure.suptitle(f"The worst of {len(wrong)} mistakes on {len(y)} test digits")
     for axes in figure.subplots(2, 8).flat:
         axes.set_axis_off()
     for axes, i in zip(figure.axes, worst, strict=False):
         axes.imshow(X[i, 0], cmap="gray_r")
-        axes.set_title(f"{y[i]}, taken for {predicted[i]}", fontsize=9)
+        axes.set_title(f"{y[i]}, predicted {predicted[i]}", fontsize=9)
 
 
 # %%

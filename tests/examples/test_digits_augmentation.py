@@ -17,7 +17,7 @@ def test_one_epoch_draws_a_picture(example, tmp_path, capsys):
     assert picture.read_bytes().startswith(b"\x89PNG")
     printed = capsys.readouterr().out
     assert "Accuracy on 3000 test digits, mean over 1 seeds:" in printed
-    assert [*accuracies] == [*example["TRAININGS"], example["COPIED"]]
+    assert [*accuracies] == [*example["TRAININGS"], example["TEST_TIME"]]
     for name, accuracy in accuracies.items():
         assert 0.2 < accuracy < 1
         assert f"{accuracy:.4f} {name}" in printed

@@ -20,7 +20,7 @@ def test_one_epoch_draws_a_picture(example, tmp_path, capsys):
     assert picture.read_bytes().startswith(b"\x89PNG")
     printed = capsys.readouterr().out
     assert printed.count("after 1 epochs") == 6
-    assert "rectifiers: inf epochs to an error of 25%" in printed
+    assert "rectifiers: inf epochs to reach an error of 25%" in printed
     assert "tanh needs nan times as many epochs" in printed
 
 
@@ -31,8 +31,8 @@ def test_images_come_from_a_file(example, tmp_path):
     X, y = example["load"](tmp_path / "cifar.npz", 3)
     assert X.shape == (3, 3, 32, 32)
     assert X.dtype == np.float32
-    chosen = images[y].transpose(0, 3, 1, 2) / 255
-    np.testing.assert_allclose(X, chosen - chosen.mean(0), atol=1e-6)
+    scaled = images[y].transpose(0, 3, 1, 2) / 255
+    np.testing.assert_allclose(X, scaled - scaled.mean(0), atol=1e-6)
 
 
 @pytest.mark.parametrize(
