@@ -14,7 +14,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 from .errors import Problems
 from .estimator.neural_net import NeuralNet
 from .model_selection.jobs import FitBatch, Job, check_lanes
-from .utils.checks import is_count
+from .utils.checks import is_integer
 
 __all__ = ["BatchedBagging"]
 
@@ -127,9 +127,9 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         problems = Problems()
         with problems.collect():
             check_lanes(self.lanes, self.max_lanes)
-        if not is_count(self.n_estimators) or self.n_estimators < 1:
+        if not is_integer(self.n_estimators, low=1):
             problems.add(f"n_estimators={self.n_estimators!r} is no whole number from 1 on")
-        whole = is_count(self.max_samples)
+        whole = is_integer(self.max_samples)
         if isinstance(self.max_samples, bool) or not 0 < self.max_samples <= (n if whole else 1.0):
             problems.add(f"max_samples={self.max_samples!r} is neither in 1 to {n} nor in (0, 1.0]")
         problems.raise_any()

@@ -130,7 +130,7 @@ class TestStrengths:
         [
             (
                 {"augment_shift_by": -1.0},
-                r"augment 'shift' \(Shift\): by=-1.0 is not a finite number of 0.0 or more",
+                r"augment 'shift' \(Shift\): by must be a finite number >= 0.0, got -1.0",
             ),
             ({"augment__shift__sign": -1}, "only numbers of the transforms in augment can change"),
             ({"augment": [max]}, "only numbers of the transforms in augment can change in train"),

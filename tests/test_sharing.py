@@ -94,7 +94,7 @@ def test_chains_of_shared_parameters_end_where_they_are_kept():
         ([rows, dense("a", W="b"), dense("b", W="a")], r"W is shared in a circle: \['a', 'b'\]"),
         (
             [rows, ("a", BatchNormLayer()), ("b", BatchNormLayer(mean="a"))],
-            r"^layer 'b' \(BatchNormLayer\) mean='a': state such as mean cannot be shared$",
+            r"^layer 'b' \(BatchNormLayer\) mean is state and cannot be shared, got 'a'$",
         ),
     ],
 )

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..ops.resampling import ORDERS, affine_moves, affine_places, affine_points
-from ..utils.checks import one_of
+from ..utils.checks import is_integer, one_of
 from ..utils.fields import runtime, structural
 from .base import Batch, FillingTransform, MovingTransform, per_axis, runtime_each
 
@@ -88,7 +88,7 @@ def _pairs(value: Any) -> str | None:
     if not isinstance(value, tuple) or not all(isinstance(p, tuple) and len(p) == 2 for p in value):
         return valid
     points = [point for pair in value for point in pair]
-    numbers = all(isinstance(p, int | np.integer) and p >= 0 for p in points)
+    numbers = all(is_integer(p, low=0) for p in points)
     return None if numbers and len(set(points)) == len(points) else valid
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..utils.checks import positive
+from ..utils.checks import positive_or_none
 from ..utils.fields import runtime, structural
 from .base import Batch, Transform, by_row
 
@@ -70,7 +70,7 @@ class _MixingTransform(Transform):
     """
 
     alpha: float = runtime(1.0, low=0.0)
-    num_classes: Any = structural(None, check=lambda value: _positive_or_none(value))
+    num_classes: Any = structural(None, check=positive_or_none)
 
     mixes = True
 
@@ -195,8 +195,3 @@ class CutMix(_MixingTransform):
         part = 1 - inside.mean(axis=(1, 2), dtype=jnp.float32)
         pasted = jnp.where(inside[:, None], Xb[partner], Xb)
         return pasted, self.mixed(yb, part, partner)
-
-
-def _positive_or_none(value: Any) -> str | None:
-    valid = None if value is None else positive(value)
-    return valid and f"{valid}, or None"

@@ -168,7 +168,7 @@ class RandAugment(FillingTransform):
         """Yield what is wrong with the fields, whatever the batch."""
         problems = list(super().check())
         if not problems and self.low >= self.high:
-            problems = [f"low={self.low!r} is not less than high={self.high!r}"]
+            problems = [f"low must be less than high={self.high!r}, got {self.low!r}"]
         return problems
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:

@@ -13,17 +13,12 @@ from jax import lax
 
 from ..errors import TransformError
 from ..nonlinearities import sigmoid, softmax
-from ..utils.checks import one_of
+from ..utils.checks import one_of, positive_or_none
 from ..utils.fields import structural
 from .base import Grid, MovingTransform, mixes, needs_rows
 from .tunable import Tunable
 
 __all__ = ["TestTime"]
-
-
-def _count(value: Any) -> str | None:
-    count = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    return None if count or value is None else "a whole number of 1 or more, or None"
 
 
 def _usable(value: Any) -> bool:
@@ -66,7 +61,7 @@ class TestTime(Tunable):
     __test__ = False  # pytest takes classes called Test... for tests
 
     transforms: Any = structural(check=_some)
-    n: Any = structural(None, check=_count)
+    n: Any = structural(None, check=positive_or_none)
     combine: str = structural("mean", check=one_of("mean", "geometric"))
 
     @property

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from ..errors import TransformError, did_you_mean
-from ..utils.fields import UNSET, kind_of
+from ..utils.fields import field_problems, kind_of
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,7 @@ class Tunable:
 
     def check(self) -> Iterable[str]:
         """Yield what is wrong with the fields, whatever they are used for."""
-        for spec in dataclasses.fields(self):
-            value = getattr(self, spec.name)
-            test = spec.metadata.get("check")
-            if value is UNSET:
-                yield f"{spec.name} is missing"
-            elif test is not None and (valid := test(value)):
-                yield f"{spec.name}={value!r} is not {valid}"
+        yield from field_problems(self)
         for where, one in inner_tunables(self):
             if isinstance(one, Tunable):
                 yield from (f"{where} ({type(one).__name__}): {error}" for error in one.check())

@@ -21,6 +21,7 @@ from ..objectives import (
     categorical_crossentropy,
     squared_error,
 )
+from ..utils.checks import fits_float32
 
 Accuracy = Callable[[jax.Array, jax.Array], jax.Array]
 
@@ -210,9 +211,7 @@ def _check_numbers(y: Any) -> np.ndarray:
     y = check_array(y, ensure_2d=False, allow_nd=True, dtype=None, input_name="y")
     if y.dtype.kind not in "fiub":
         y = y.astype(np.float64)
-    with np.errstate(over="ignore"):
-        finite = np.isfinite(y.astype(np.float32)).all()
-    if not finite:
+    if not fits_float32(y):
         raise ValueError("Input y contains infinity or a value too large for dtype('float32').")
     return y
 

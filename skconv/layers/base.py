@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,8 +17,8 @@ import numpy as np
 from ..errors import LayerError
 from ..init import Array, as_initializer
 from ..nonlinearities import linear, rectify
-from ..utils.fields import UNSET, kind_of, optional
-from ..utils.random_keys import fold_in
+from ..utils.fields import UNSET, field_kinds, field_problems, optional
+from ..utils.random_keys import fold_in_range
 from .shapes import Shape
 
 Params = dict[str, jax.Array]
@@ -43,10 +44,17 @@ def layer_reference() -> Any:
     return field(default=UNSET, metadata={"kind": "graph", "further": "layer"})
 
 
-def reference_fields(layer: Layer | type[Layer]) -> dict[str, str]:
-    """Fields made by `extra_input` and `layer_reference`: ``'input'`` or ``'layer'`` by name."""
-    fields = dataclasses.fields(layer)
-    return {f.name: f.metadata["further"] for f in fields if "further" in f.metadata}
+def reference_fields(layer: Layer | type[Layer]) -> Mapping[str, str]:
+    """Return the fields made by `extra_input` (``'input'``) and `layer_reference` (``'layer'``)."""
+    return _reference_fields(layer if isinstance(layer, type) else type(layer))
+
+
+@functools.cache
+def _reference_fields(cls: type[Layer]) -> Mapping[str, str]:
+    fields = dataclasses.fields(cls)
+    return MappingProxyType(
+        {f.name: f.metadata["further"] for f in fields if "further" in f.metadata}
+    )
 
 
 class Context(NamedTuple):
@@ -134,12 +142,12 @@ class Layer:
     """Whether more comes after `nonlinearity`, so that it is none of the output."""
 
     def __post_init__(self) -> None:
-        for spec in dataclasses.fields(self):
-            value = getattr(self, spec.name)
-            if isinstance(value, np.ndarray | jax.Array) and kind_of(spec) == "initial":
-                object.__setattr__(self, spec.name, Array(value))
-            elif isinstance(value, list | tuple) and kind_of(spec) == "structural":
-                object.__setattr__(self, spec.name, _tuples(value))
+        for name, kind in field_kinds(type(self)).items():
+            value = getattr(self, name)
+            if kind == "initial" and isinstance(value, np.ndarray | jax.Array):
+                object.__setattr__(self, name, Array(value))
+            elif kind == "structural" and isinstance(value, list | tuple):
+                object.__setattr__(self, name, _tuples(value))
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Shape of the output for these inputs; raises `LayerError` where they do not fit."""
@@ -164,12 +172,15 @@ class Layer:
         """Draw the initial parameters and state."""
         params: Params = {}
         state: Params = {}
-        for i, (name, spec) in enumerate(self.param_specs(*input_shapes).items()):
+        specs = self.param_specs(*input_shapes)
+        for own_key, (name, spec) in zip(
+            fold_in_range(key, len(specs)), specs.items(), strict=True
+        ):
             if isinstance(spec.init, str):
                 continue
             initializer = as_initializer(spec.init)
             try:
-                drawn = initializer(fold_in(key, i), spec.shape, jnp.float32)
+                drawn = initializer(own_key, spec.shape, jnp.float32)
             except (TypeError, ValueError) as error:
                 raise LayerError(f"{name}: {error}") from error
             (params if spec.trainable else state)[name] = jax.device_put(drawn)
@@ -183,13 +194,7 @@ class Layer:
 
     def check(self) -> Iterable[str]:
         """Yield what is wrong with the fields, whatever the inputs."""
-        for spec in dataclasses.fields(self):
-            value = getattr(self, spec.name)
-            test = spec.metadata.get("check")
-            if value is UNSET and spec.name != "nonlinearity":
-                yield f"{spec.name} is missing"
-            elif test is not None and value is not UNSET and (valid := test(value)):
-                yield f"{spec.name}={value!r} is not {valid}"
+        return field_problems(self, inferred=("nonlinearity",))
 
     def ends_in_nonlinearity(self) -> bool:
         """Tell whether a field `nonlinearity` decides what the output looks like."""

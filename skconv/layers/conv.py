@@ -29,7 +29,7 @@ __all__ = [
 
 def _pad_choice(value: Any) -> str | None:
     fits = value in ("valid", "same", "full") if isinstance(value, str) else not natural_each(value)
-    valid = "'valid', 'same', 'full', a whole number of 0 or more, or one for each axis"
+    valid = "'valid', 'same', 'full', or a non-negative integer, or one per axis"
     return None if fits else valid
 
 

@@ -32,7 +32,7 @@ def _factor(value: Any) -> str | None:
 def _square(value: Any) -> str | None:
     if is_integer(value) and value >= 4 and math.isqrt(value) ** 2 == value:
         return None
-    return "the square of a whole number of 2 or more"
+    return "the square of an integer >= 2"
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..errors import LayerError, Problems, describe_layer, did_you_mean
 from ..init import Array, Constant, as_initializer
 from ..layers.base import Layer, ParamSpec, reference_fields
 from ..layers.shapes import Shape
+from ..utils.checks import fits_float32
 from ..utils.fields import UNSET
 from .graph import Head, Network, Node, Place
 from .layer_list import GRAPH, LayerEntry
@@ -302,25 +301,19 @@ class _Builder:
 def _check_init(param: str, spec: ParamSpec) -> None:
     if isinstance(spec.init, str):
         if not spec.trainable:
-            raise LayerError(f"{param}={spec.init!r}: state such as {param} cannot be shared")
+            raise LayerError(f"{param} is state and cannot be shared, got {spec.init!r}")
         return
     try:
         given = as_initializer(spec.init)
     except (TypeError, ValueError):
         hint = f"; write {spec.init.__name__}()" if isinstance(spec.init, type) else ""
         raise LayerError(
-            f"{param}={spec.init!r} is no initialiser, number, array or name of a layer{hint}"
+            f"{param} must be an initializer, a number, an array or the name of a layer, "
+            f"got {spec.init!r}{hint}"
         ) from None
     if isinstance(given, Array) and given.values.shape != spec.shape:
-        raise LayerError(f"{param} was given with shape {given.values.shape}, needs {spec.shape}")
-    if isinstance(given, Array | Constant) and not _finite(given):
-        raise LayerError(f"{param}={spec.init!r} holds what is no finite number")
-
-
-def _finite(given: Array | Constant) -> bool:
-    values = np.asarray(given.values if isinstance(given, Array) else given.val)
-    try:
-        with np.errstate(over="ignore"):
-            return bool(np.isfinite(values.astype(np.float32)).all())
-    except (TypeError, ValueError):
-        return False
+        raise LayerError(f"{param} must have shape {spec.shape}, got {given.values.shape}")
+    if isinstance(given, Array | Constant):
+        values = given.values if isinstance(given, Array) else given.val
+        if not fits_float32(values):
+            raise LayerError(f"{param} must hold finite numbers, got {spec.init!r}")

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import Problems, did_you_mean
 from ..updates.update_rule import Update
+from ..utils.checks import fits_float32
 from ..utils.random_keys import fold_in, make_key
 from .graph import Network, Place, Variables
 
@@ -119,7 +120,7 @@ class Model:
                     problems.add(f"the network has no parameter {name!r}.{hint}")
             elif value.shape != shapes[place]:
                 problems.add(f"parameter {name!r} has shape {value.shape}, needs {shapes[place]}")
-            elif value.dtype.kind not in "fiu" or not _fits_float32(value):
+            elif value.dtype.kind not in "fiu" or not fits_float32(value):
                 problems.add(f"parameter {name!r} holds values that are not finite numbers")
             else:
                 checked[place] = value
@@ -128,8 +129,3 @@ class Model:
             problems.add(f"parameters are missing: {', '.join(missing)}")
         problems.raise_any()
         return checked
-
-
-def _fits_float32(value: np.ndarray) -> bool:
-    with np.errstate(over="ignore"):
-        return bool(np.isfinite(value.astype(np.float32)).all())

@@ -1,7 +1,7 @@
-"""What fields and shapes may be, and what messages say where they are not.
+"""Checks of parameters and of the fields of layers and transforms.
 
-A check of a field returns what would be valid where its value is not, and None where it is. What
-needs the shapes of inputs raises.
+A field's check returns None for a valid value and otherwise a phrase that says what is valid, so
+that messages read ``<name> must be <phrase>, got <value>``.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import Any
 
 import jax
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def is_number(value: Any) -> bool:
-    """Tell single real numbers of any library, without bool.
+    """Return whether a value is a single real number of any library; bools are not.
 
     Examples
     --------
@@ -30,8 +31,21 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real)
 
 
+def is_integer(value: Any, low: float = -np.inf, high: float = np.inf) -> bool:
+    """Return whether a value is an integer from `low` to `high`; bools are not.
+
+    Examples
+    --------
+    >>> is_integer(3), is_integer(0, low=1), is_integer(3.0), is_integer(True)
+    (True, False, False, False)
+    """
+    return isinstance(value, Integral) and not isinstance(value, bool) and low <= value <= high
+
+
 def takes_number(parameter: inspect.Parameter) -> bool:
-    """Tell arguments that stand for a number, by default or annotation, from counts and flags.
+    """Return whether a function's parameter is a real number, by its default or annotation.
+
+    Counts, flags and functions are not.
 
     Examples
     --------
@@ -48,55 +62,73 @@ def takes_number(parameter: inspect.Parameter) -> bool:
     return False
 
 
-def is_integer(value: Any) -> bool:
-    """Tell whole numbers, without bool."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+def fits_float32(values: ArrayLike) -> bool:
+    """Return whether all values are finite numbers once they are cast to float32.
+
+    Examples
+    --------
+    >>> fits_float32([0.5, 1e38]), fits_float32(1e39), fits_float32('text')
+    (True, False, False)
+    """
+    try:
+        with np.errstate(over="ignore"):
+            return bool(np.isfinite(np.asarray(values).astype(np.float32)).all())
+    except (TypeError, ValueError):
+        return False
 
 
 def number(value: Any) -> str | None:
     """Check for a finite number."""
-    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    real = isinstance(value, float | np.floating) or is_integer(value)
     return None if real and -np.inf < value < np.inf else "a finite number"
 
 
 def between(low: float, high: float) -> Callable[[Any], str | None]:
-    """Make a check for a finite number within bounds."""
+    """Build a check for a finite number from `low` to `high`, of which either may be infinite."""
+    valid = f"a number between {low} and {high}"
+    if np.isinf(low):
+        valid = "a finite number" if np.isinf(high) else f"a finite number <= {high}"
+    elif np.isinf(high):
+        valid = f"a finite number >= {low}"
 
     def check(value: Any) -> str | None:
-        if number(value) is None and low <= value <= high:
-            return None
-        if np.isinf(high):
-            return "a finite number" if np.isinf(low) else f"a finite number of {low} or more"
-        return f"a number from {low} to {high}"
+        return None if number(value) is None and low <= value <= high else valid
 
     return check
 
 
 def positive(value: Any) -> str | None:
-    """Check for a whole number of one or more."""
-    return None if is_integer(value) and value >= 1 else "a whole number of 1 or more"
+    """Check for a positive integer."""
+    return None if is_integer(value, low=1) else "a positive integer"
 
 
-def positive_or_none(value: Any) -> str | None:
-    """Check for a whole number of one or more, or None."""
-    valid = None if value is None else positive(value)
-    return valid and f"{valid}, or None"
+def or_none(check: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    """Build a check that accepts None besides what another check accepts."""
+
+    def extended(value: Any) -> str | None:
+        valid = None if value is None else check(value)
+        return valid and f"{valid} or None"
+
+    return extended
+
+
+positive_or_none = or_none(positive)
+"""Check for a positive integer or None."""
 
 
 def positive_each(value: Any) -> str | None:
-    """Check for a whole number of one or more, or a sequence of them."""
-    values = value if isinstance(value, tuple) else (value,)
-    if values and all(is_integer(v) and v >= 1 for v in values):
-        return None
-    return "a whole number of 1 or more, or one for each axis"
+    """Check for a positive integer or a tuple of them."""
+    return None if _each_is_integer(value, low=1) else "a positive integer, or one per axis"
 
 
 def natural_each(value: Any) -> str | None:
-    """Check for a whole number of zero or more, or a sequence of them."""
+    """Check for a non-negative integer or a tuple of them."""
+    return None if _each_is_integer(value, low=0) else "a non-negative integer, or one per axis"
+
+
+def _each_is_integer(value: Any, low: int) -> bool:
     values = value if isinstance(value, tuple) else (value,)
-    if values and all(is_integer(v) and v >= 0 for v in values):
-        return None
-    return "a whole number of 0 or more, or one for each axis"
+    return bool(values) and all(is_integer(v, low) for v in values)
 
 
 def flag(value: Any) -> str | None:
@@ -105,9 +137,9 @@ def flag(value: Any) -> str | None:
 
 
 def one_of(*choices: str | None) -> Callable[[Any], str | None]:
-    """Make a check for one of some words, or None."""
+    """Build a check for one of several strings, or None if it is among the choices."""
     valid = f"{'one of ' if len(choices) > 1 else ''}{', '.join(map(repr, choices))}"
-    known = (str, type(None))  # others may compare to an array, or to what they are not
+    known = (str, type(None))  # an array would compare element by element
     return lambda value: None if isinstance(value, known) and value in choices else valid
 
 
@@ -123,22 +155,17 @@ def required_callable(value: Any) -> str | None:
 
 def _function(value: Any, valid: str) -> str | None:
     if isinstance(value, type):
-        return f"{valid}; write {value.__name__}()"
+        return f"{valid} (write {value.__name__}())"
     return None if callable(value) else valid
 
 
-def is_count(value: Any) -> bool:
-    """Tell whole numbers, without bool."""
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
 def is_named(entry: Any) -> bool:
-    """Tell a pair of a name and something else."""
+    """Return whether an entry is a pair of a name and an object."""
     return isinstance(entry, list | tuple) and len(entry) == 2 and isinstance(entry[0], str)
 
 
 def as_list(value: Any) -> list[Any]:
-    """Turn None, one thing or several into a list."""
+    """Return a list of the items of a list or tuple, of a single value, or of nothing for None."""
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]

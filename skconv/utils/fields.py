@@ -1,19 +1,21 @@
-"""Dataclass fields that tell structural, runtime and initial values apart."""
+"""Dataclass fields of layers and transforms: structural, runtime, optional and initial values."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import field
+import functools
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import Field, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from .checks import between
+from .checks import between, or_none
 
 
 class _Unset:
-    """Stands for a value that the network finds out: from the data, the task or the layer."""
+    """Placeholder for a value inferred later: from the data, the task or the layer."""
 
     def __repr__(self) -> str:
         return "<unset>"
@@ -32,20 +34,20 @@ UNSET: Any = _Unset()
 
 
 def structural(default: Any = UNSET, check: Callable[[Any], str | None] | None = None) -> Any:
-    """Field that is part of the architecture: another value is another program.
+    """Return a field that is part of the architecture: a new value compiles a new program.
 
     Parameters
     ----------
     default : object
-        Without one the field must be given.
+        Without a default the field is required.
     check : callable, optional
-        Returns what would be valid where the value is not, and None where it is.
+        Returns None for a valid value, and otherwise a phrase that says what is valid.
     """
     return field(default=default, metadata={"kind": "structural", "check": check})
 
 
 def runtime(default: float, low: float = -np.inf, high: float = np.inf) -> Any:
-    """Field whose number enters the compiled program: another value compiles nothing.
+    """Return a field for a number passed to the compiled program: a new value compiles nothing.
 
     Parameters
     ----------
@@ -57,36 +59,88 @@ def runtime(default: float, low: float = -np.inf, high: float = np.inf) -> Any:
 
 
 def optional(low: float = -np.inf, high: float = np.inf, absent: float | None = None) -> Any:
-    """Keyword for a number that enters the compiled program, or None for a program without it.
+    """Return a keyword-only field for a runtime number, or None for a program without it.
 
-    Another number compiles nothing.
+    Changing the number compiles nothing.
 
     Parameters
     ----------
     low, high : float
         Bounds of valid values.
     absent : float, optional
-        Number that None stands for, so that None is no program of its own.
+        Number used for None, so that None needs no program of its own.
     """
-    bounded = between(low, high)
-
-    def check(value: Any) -> str | None:
-        valid = None if value is None else bounded(value)
-        return valid and f"{valid}, or None"
-
-    metadata = {"kind": "optional", "check": check, "absent": absent}
+    metadata = {"kind": "optional", "check": or_none(between(low, high)), "absent": absent}
     return field(default=None, kw_only=True, repr=False, metadata=metadata)
 
 
 def initial(default: Any) -> Any:
-    """Field that only decides where a parameter starts: no part of any program.
+    """Return a field for a parameter's initial value, which is not part of any program.
 
-    It takes an initialiser, a number, an array, the name of a layer to share the parameter with,
-    and, where the layer can do without the parameter, None.
+    It accepts an initializer, a number, an array, the name of a layer to share the parameter with
+    and, if the layer can do without the parameter, None.
     """
     return field(default=default, metadata={"kind": "initial", "check": None})
 
 
-def kind_of(spec: dataclasses.Field) -> str:
-    """Kind of a layer's field, by the function that made it; ``'graph'`` for name and incomings."""
+def kind_of(spec: Field) -> str:
+    """Return the kind of a field: `structural`, `runtime`, `optional`, `initial` or ``'graph'``.
+
+    The fields for the name and the incoming layers are of the kind ``'graph'``.
+    """
     return spec.metadata.get("kind", "structural")
+
+
+@functools.cache
+def field_kinds(cls: type) -> Mapping[str, str]:
+    """Return the kind of each field of a dataclass, by name; cached for each class.
+
+    Examples
+    --------
+    >>> from skconv.layers import DropoutLayer
+    >>> field_kinds(DropoutLayer)['p'], field_kinds(DropoutLayer)['l2']
+    ('runtime', 'optional')
+    """
+    return MappingProxyType({spec.name: kind_of(spec) for spec in dataclasses.fields(cls)})
+
+
+@functools.cache
+def fields_of_kind(cls: type, *kinds: str) -> tuple[Field, ...]:
+    """Return the fields of a dataclass that are of one of some kinds; cached for each class.
+
+    Examples
+    --------
+    >>> from skconv.layers import DropoutLayer
+    >>> [spec.name for spec in fields_of_kind(DropoutLayer, 'runtime')]
+    ['p']
+    """
+    return tuple(spec for spec in dataclasses.fields(cls) if kind_of(spec) in kinds)
+
+
+@functools.cache
+def _field_checks(cls: type) -> tuple[tuple[str, Callable[[Any], str | None] | None], ...]:
+    return tuple((spec.name, spec.metadata.get("check")) for spec in dataclasses.fields(cls))
+
+
+def field_problems(instance: Any, inferred: Collection[str] = ()) -> Iterator[str]:
+    """Yield a message for each missing or invalid field of a dataclass instance.
+
+    Parameters
+    ----------
+    instance : dataclass
+    inferred : collection of str
+        Names of fields that may be unset.
+
+    Examples
+    --------
+    >>> from skconv.layers import DropoutLayer
+    >>> list(field_problems(DropoutLayer(p=1.5)))
+    ['p must be a number between 0.0 and 1.0, got 1.5']
+    """
+    for name, check in _field_checks(type(instance)):
+        value = getattr(instance, name)
+        if value is UNSET:
+            if name not in inferred:
+                yield f"{name} is missing"
+        elif check is not None and (valid := check(value)):
+            yield f"{name} must be {valid}, got {value!r}"

@@ -74,7 +74,7 @@ def plot_augmented(
     >>> matplotlib.pyplot.close(figure)
     """
     if positive(n):
-        raise ValueError(f"n={n!r} is not {positive(n)}")
+        raise ValueError(f"n must be {positive(n)}, got {n!r}")
     images = _images(X)
     targets, classes = _targets(y, len(images))
     chosen = [with_classes(transform, classes) for transform in _listed(transforms)]

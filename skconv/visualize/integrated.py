@@ -71,7 +71,7 @@ def integrated_gradients(
     True
     """
     if positive(steps):
-        raise ValueError(f"steps={steps!r} is not {positive(steps)}")
+        raise ValueError(f"steps must be {positive(steps)}, got {steps!r}")
     answer = view_output(net, output)
     rows = _rows(net, X)
     start = _start(baseline, rows)

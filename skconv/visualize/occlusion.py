@@ -72,7 +72,7 @@ def occlusion_heatmap(
     """
     for name, value in (("square_length", square_length), ("stride", stride)):
         if positive(value):
-            raise ValueError(f"{name}={value!r} is not {positive(value)}")
+            raise ValueError(f"{name} must be {positive(value)}, got {value!r}")
     if square_length % 2 == 0:
         raise ValueError(
             f"square_length={square_length} is even, and such a square has no middle; take "

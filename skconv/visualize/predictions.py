@@ -81,7 +81,7 @@ def plot_predictions(
     >>> matplotlib.pyplot.close(figure)
     """
     if positive(n):
-        raise ValueError(f"n={n!r} is not {positive(n)}")
+        raise ValueError(f"n must be {positive(n)}, got {n!r}")
     images, answer = check_images(net, X), view_output(net, output)
     if y is not None and len(y) != len(images):
         raise ValueError(f"y has {len(y)} rows, and X has {len(images)}")

@@ -123,7 +123,7 @@ def test_own_transforms_need_no_more_than_a_call():
     np.testing.assert_array_equal(own(None, jnp.ones(2), None)[0], [3, 3])
     assert list(Own(shift=10).check()) == [
         "missing is missing",
-        "shift=10 is not a number from -inf to 9.0",
+        "shift must be a finite number <= 9.0, got 10",
     ]
 
 

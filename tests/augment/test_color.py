@@ -96,17 +96,17 @@ def test_colors_need_three_channels(transform):
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (Brightness(strength=-0.1), "strength=-0.1 is not a number from 0.0 to 1.0"),
-        (Contrast(strength=2), "strength=2 is not a number from 0.0 to 1.0"),
-        (Saturation(strength="much"), "strength='much' is not a number from 0.0 to 1.0"),
-        (Gamma(gamma=0.5), "gamma=0.5 is not a finite number of 1.0 or more"),
-        (Gamma(low=1), "low=1 is not less than high=1.0"),
-        (Hue(shift=0.6), "shift=0.6 is not a number from 0.0 to 0.5"),
-        (PCAColor(sigma=-1), "sigma=-1 is not a finite number of 0.0 or more"),
-        (PCAColor(eigenvalues=[1, 2]), "eigenvalues=(1, 2) is not 3 numbers"),
+        (Brightness(strength=-0.1), "strength must be a number between 0.0 and 1.0, got -0.1"),
+        (Contrast(strength=2), "strength must be a number between 0.0 and 1.0, got 2"),
+        (Saturation(strength="much"), "strength must be a number between 0.0 and 1.0, got 'much'"),
+        (Gamma(gamma=0.5), "gamma must be a finite number >= 1.0, got 0.5"),
+        (Gamma(low=1), "low must be less than high=1.0, got 1"),
+        (Hue(shift=0.6), "shift must be a number between 0.0 and 0.5, got 0.6"),
+        (PCAColor(sigma=-1), "sigma must be a finite number >= 0.0, got -1"),
+        (PCAColor(eigenvalues=[1, 2]), "eigenvalues must be 3 numbers, got (1, 2)"),
         (
             PCAColor(eigenvectors=np.eye(2)),
-            "eigenvectors=((1.0, 0.0), (0.0, 1.0)) is not 3 rows of 3 numbers",
+            "eigenvectors must be 3 rows of 3 numbers, got ((1.0, 0.0), (0.0, 1.0))",
         ),
     ],
 )

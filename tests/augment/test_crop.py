@@ -88,12 +88,12 @@ def test_masks_move_with_the_images(transform):
     [
         (
             RandomCrop(pad=-1),
-            "pad=-1 is not a finite number of 0.0 or more, or two of them for x and y",
+            "pad must be a finite number >= 0.0, or two of them for x and y, got -1",
         ),
-        (RandomCrop(fill="wrap"), "fill='wrap' is not one of 'constant', 'edge', 'reflect'"),
-        (RandomResizedCrop(area=1.2), "area=1.2 is not a number from 0.0 to 1.0"),
-        (RandomResizedCrop(ratio=0.5), "ratio=0.5 is not a finite number of 1.0 or more"),
-        (RandomResizedCrop(order=1), "order=1 is not one of 'nearest', 'bilinear'"),
+        (RandomCrop(fill="wrap"), "fill must be one of 'constant', 'edge', 'reflect', got 'wrap'"),
+        (RandomResizedCrop(area=1.2), "area must be a number between 0.0 and 1.0, got 1.2"),
+        (RandomResizedCrop(ratio=0.5), "ratio must be a finite number >= 1.0, got 0.5"),
+        (RandomResizedCrop(order=1), "order must be one of 'nearest', 'bilinear', got 1"),
     ],
 )
 def test_impossible_fields(transform, message):

@@ -57,9 +57,12 @@ def test_masks_move_with_the_images():
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (ElasticDeformation(alpha=-1), "alpha=-1 is not a finite number of 0.0 or more"),
-        (ElasticDeformation(sigma=-1), "sigma=-1 is not a finite number of 0.0 or more"),
-        (ElasticDeformation(order="cubic"), "order='cubic' is not one of 'nearest', 'bilinear'"),
+        (ElasticDeformation(alpha=-1), "alpha must be a finite number >= 0.0, got -1"),
+        (ElasticDeformation(sigma=-1), "sigma must be a finite number >= 0.0, got -1"),
+        (
+            ElasticDeformation(order="cubic"),
+            "order must be one of 'nearest', 'bilinear', got 'cubic'",
+        ),
     ],
 )
 def test_impossible_fields(transform, message):

@@ -242,39 +242,45 @@ def test_what_does_not_fit(call, message):
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (RandomAffine(rotation=-1), "rotation=-1 is not a number from 0.0 to 180.0"),
-        (RandomAffine(rotation=200), "rotation=200 is not a number from 0.0 to 180.0"),
-        (RandomAffine(scale=0.9), "scale=0.9 is not a finite number of 1.0 or more"),
-        (RandomAffine(shear=90), "shear=90 is not a number from 0.0 to 89.0"),
+        (RandomAffine(rotation=-1), "rotation must be a number between 0.0 and 180.0, got -1"),
+        (RandomAffine(rotation=200), "rotation must be a number between 0.0 and 180.0, got 200"),
+        (RandomAffine(scale=0.9), "scale must be a finite number >= 1.0, got 0.9"),
+        (RandomAffine(shear=90), "shear must be a number between 0.0 and 89.0, got 90"),
         (
             RandomAffine(translation=(1, -1)),
-            "translation=(1, -1) is not a finite number of 0.0 or more, or two of them for x and y",
+            "translation must be a finite number >= 0.0, or two of them for x and y, got (1, -1)",
         ),
         (
             RandomAffine(translation=[1, 1, 1]),
-            "translation=(1, 1, 1) is not a finite number of 0.0 or more, or two of them for x "
-            "and y",
+            "translation must be a finite number >= 0.0, or two of them for x and y, got (1, 1, 1)",
         ),
-        (RandomAffine(order="cubic"), "order='cubic' is not one of 'nearest', 'bilinear'"),
-        (RandomAffine(fill="wrap"), "fill='wrap' is not one of 'constant', 'edge', 'reflect'"),
-        (RandomAffine(target="boxes"), "target='boxes' is not one of None, 'keypoints', 'mask'"),
+        (RandomAffine(order="cubic"), "order must be one of 'nearest', 'bilinear', got 'cubic'"),
+        (
+            RandomAffine(fill="wrap"),
+            "fill must be one of 'constant', 'edge', 'reflect', got 'wrap'",
+        ),
+        (
+            RandomAffine(target="boxes"),
+            "target must be one of None, 'keypoints', 'mask', got 'boxes'",
+        ),
         (
             RandomAffine(keypoint_range=(1, -1)),
-            "keypoint_range=(1, -1) is not two numbers, the lower first, or None",
+            "keypoint_range must be two numbers, the lower first, or None, got (1, -1)",
         ),
-        (RandomFlip(p=1.5), "p=1.5 is not a number from 0.0 to 1.0"),
-        (RandomFlip(axis=1), "axis=1 is not one of 'horizontal', 'vertical'"),
+        (RandomFlip(p=1.5), "p must be a number between 0.0 and 1.0, got 1.5"),
+        (RandomFlip(axis=1), "axis must be one of 'horizontal', 'vertical', got 1"),
         (
             RandomFlip(flip_pairs=[(0, 1), (1, 2)]),
-            "flip_pairs=((0, 1), (1, 2)) is not pairs of points, each in one of them, such as "
-            "((0, 1), (2, 3))",
+            "flip_pairs must be pairs of points, each in one of them, such as ((0, 1), (2, 3)), "
+            "got ((0, 1), (1, 2))",
         ),
         (
             RandomFlip(flip_pairs=3),
-            "flip_pairs=3 is not pairs of points, each in one of them, such as ((0, 1), (2, 3))",
+            "flip_pairs must be pairs of points, each in one of them, such as ((0, 1), (2, 3)), "
+            "got 3",
         ),
-        (AlternatingFlip(axis="up"), "axis='up' is not one of 'horizontal', 'vertical'"),
-        (Rot90(mirrored="no"), "mirrored='no' is not True or False"),
+        (AlternatingFlip(axis="up"), "axis must be one of 'horizontal', 'vertical', got 'up'"),
+        (Rot90(mirrored="no"), "mirrored must be True or False, got 'no'"),
     ],
 )
 def test_impossible_fields(transform, message):

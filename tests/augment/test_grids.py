@@ -95,11 +95,11 @@ def test_images_that_do_not_fit_are_told(grid, shape, message):
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
-        (FiveCrop(pad=-1, fill="no"), ["pad=-1 is not a finite number of 0", "fill='no' is not "]),
-        (Dihedral(mirrored=2), ["mirrored=2 is not True or False"]),
+        (FiveCrop(pad=-1, fill="no"), ["pad must be a finite number >= 0.0", "fill must be "]),
+        (Dihedral(mirrored=2), ["mirrored must be True or False, got 2"]),
         (
             QuasiAffine(rotation=-1, sequence="x"),
-            ["rotation=-1 is", "sequence='x' is not one of 'halton'"],
+            ["rotation must be", "sequence must be one of 'halton'"],
         ),
     ],
 )

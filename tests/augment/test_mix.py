@@ -127,13 +127,13 @@ def test_rectangles_need_images(transform):
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (MixUp(alpha=-1), "alpha=-1 is not a finite number of 0.0 or more"),
-        (CutMix(alpha=None), "alpha=None is not a finite number of 0.0 or more"),
+        (MixUp(alpha=-1), "alpha must be a finite number >= 0.0, got -1"),
+        (CutMix(alpha=None), "alpha must be a finite number >= 0.0, got None"),
         (
             MixUp(num_classes=0),
-            "num_classes=0 is not a whole number of 1 or more, or None",
+            "num_classes must be a positive integer or None, got 0",
         ),
-        (Cutout(size=-1), "size=-1 is not a finite number of 0.0 or more"),
+        (Cutout(size=-1), "size must be a finite number >= 0.0, got -1"),
     ],
 )
 def test_impossible_fields(transform, message):

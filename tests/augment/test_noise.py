@@ -34,7 +34,7 @@ def test_widths_are_drawn_evenly():
 
 @pytest.mark.parametrize("transform", [GaussianNoise(sigma=-1), GaussianBlur(sigma=-1)])
 def test_impossible_fields(transform):
-    assert list(transform.check()) == ["sigma=-1 is not a finite number of 0.0 or more"]
+    assert list(transform.check()) == ["sigma must be a finite number >= 0.0, got -1"]
 
 
 def test_what_does_not_fit():

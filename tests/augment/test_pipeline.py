@@ -45,7 +45,7 @@ def test_keywords_reach_into_inner_transforms():
         ([("a", max), ("a", min)], "two transforms are called 'a'"),
         ([("a__b", max)], "'a__b' cannot name a transform: keywords hold it"),
         ([("1x", max)], "'1x' cannot name a transform: keywords hold it"),
-        ([max, Brightness(-1)], "augment[1] (Brightness): strength=-1 is not a number from 0.0"),
+        ([max, Brightness(-1)], "augment[1] (Brightness): strength must be a number between 0.0"),
         ([("tta", TenCrop())], "augment 'tta' (TenCrop) is no transform of batches, but for test_"),
     ],
 )
@@ -106,7 +106,7 @@ class TestParameters:
     [
         (
             TestTime(TenCrop(pad=-1)),
-            r"test_augment \(TestTime\): transforms \(TenCrop\): pad=-1 is",
+            r"test_augment \(TestTime\): transforms \(TenCrop\): pad must be a finite",
         ),
         (TenCrop(), r"test_augment \(TenCrop\) predicts nothing; write TestTime\(TenCrop\(...\)\)"),
         (RandomFlip(), r"\(RandomFlip\) predicts nothing; write TestTime\(RandomFlip\(...\)\)"),

@@ -98,25 +98,25 @@ def test_shapes_stay(transform, message):
 @pytest.mark.parametrize(
     ("transform", "messages"),
     [
-        (Sometimes(1.5, RandomFlip()), ["p=1.5 is not a number from 0.0 to 1.0"]),
+        (Sometimes(1.5, RandomFlip()), ["p must be a number between 0.0 and 1.0, got 1.5"]),
         (Sometimes(0.5), ["transform is missing"]),
         (
             Sometimes(0.5, RandomFlip),
-            [f"transform={RandomFlip!r} is not a transform or a function (key, Xb, yb)"],
+            [f"transform must be a transform or a function (key, Xb, yb), got {RandomFlip!r}"],
         ),
         (
             Sometimes(0.5, RandomFlip(p=2)),
-            ["transform (RandomFlip): p=2 is not a number from 0.0 to 1.0"],
+            ["transform (RandomFlip): p must be a number between 0.0 and 1.0, got 2"],
         ),
-        (OneOf([]), ["transforms=() is not a list of transforms or functions (key, Xb, yb)"]),
-        (OneOf(3), ["transforms=3 is not a list of transforms or functions (key, Xb, yb)"]),
+        (OneOf([]), ["transforms must be a list of transforms or functions (key, Xb, yb), got ()"]),
+        (OneOf(3), ["transforms must be a list of transforms or functions (key, Xb, yb), got 3"]),
         (
             OneOf([times(1), Brightness(strength=-1), Sometimes(2, RandomFlip(axis=0))]),
             [
-                "transforms[1] (Brightness): strength=-1 is not a number from 0.0 to 1.0",
-                "transforms[2] (Sometimes): p=2 is not a number from 0.0 to 1.0",
-                "transforms[2] (Sometimes): transform (RandomFlip): axis=0 is not one of "
-                "'horizontal', 'vertical'",
+                "transforms[1] (Brightness): strength must be a number between 0.0 and 1.0, got -1",
+                "transforms[2] (Sometimes): p must be a number between 0.0 and 1.0, got 2",
+                "transforms[2] (Sometimes): transform (RandomFlip): axis must be one of "
+                "'horizontal', 'vertical', got 0",
             ],
         ),
     ],

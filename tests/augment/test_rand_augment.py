@@ -119,13 +119,13 @@ def test_keypoints_move_with_their_dots(follow):
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (RandAugment(num_ops=0), "num_ops=0 is not a whole number of 1 or more"),
-        (RandAugment(magnitude=11), "magnitude=11 is not a number from 0.0 to 10.0"),
+        (RandAugment(num_ops=0), "num_ops must be a positive integer, got 0"),
+        (RandAugment(magnitude=11), "magnitude must be a number between 0.0 and 10.0, got 11"),
         (
             RandAugment(operations=["rotation"]),
-            f"operations=('rotation',) is not a list of some of {', '.join(OPERATIONS)}",
+            f"operations must be a list of some of {', '.join(OPERATIONS)}, got ('rotation',)",
         ),
-        (RandAugment(high=0), "low=0.0 is not less than high=0"),
+        (RandAugment(high=0), "low must be less than high=0, got 0.0"),
     ],
 )
 def test_impossible_fields(transform, message):

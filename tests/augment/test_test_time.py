@@ -100,12 +100,12 @@ def test_functions_are_transforms():
 
 
 @pytest.mark.parametrize(
-    ("whole", "fault"),
+    ("whole", "error"),
     [
         (TestTime(RandomFlip()), "n is missing: how many copies to predict from"),
         (TestTime(QuasiAffine()), "n is missing: how many copies to predict from"),
         (TestTime(TenCrop(), n=11), "n=11, but the grids have 10 combinations"),
-        (TestTime(TenCrop(), n=0), "n=0 is not a whole number of 1 or more, or None"),
+        (TestTime(TenCrop(), n=0), "n must be a positive integer or None, got 0"),
         (TestTime(MixUp(), n=2), "MixUp mixes rows, and a prediction is about one row"),
         (
             TestTime(AlternatingFlip(), n=2),
@@ -115,11 +115,14 @@ def test_functions_are_transforms():
             TestTime(RandomFlip(target="keypoints"), n=2),
             "RandomFlip moves targets, and predictions do not move back; target must be None",
         ),
-        (TestTime([]), "transforms=() is not a grid, a transform, or a list of them"),
-        (TestTime(TenCrop(), combine="sum"), "combine='sum' is not one of 'mean', 'geometric'"),
+        (TestTime([]), "transforms must be a grid, a transform, or a list of them, got ()"),
+        (
+            TestTime(TenCrop(), combine="sum"),
+            "combine must be one of 'mean', 'geometric', got 'sum'",
+        ),
         (
             TestTime([max, RandomAffine(rotation=-1)], n=2),
-            "transforms[1] (RandomAffine): rotation=-1 is not a number from 0.0 to 180.0",
+            "transforms[1] (RandomAffine): rotation must be a number between 0.0 and 180.0, got -1",
         ),
     ],
 )

@@ -141,10 +141,10 @@ def test_unknown_parameters_are_told():
 def test_all_faults_are_told_with_their_places():
     problems = list(Tree(2.0, many=[Leaf(-1.0), Leaf(size=0)]).check())
     assert problems == [
-        "share=2.0 is not a number from 0.0 to 1.0",
+        "share must be a number between 0.0 and 1.0, got 2.0",
         "one is missing",
-        "many[0] (Leaf): strength=-1.0 is not a finite number of 0.0 or more",
-        "many[1] (Leaf): size=0 is not a number above 0",
+        "many[0] (Leaf): strength must be a finite number >= 0.0, got -1.0",
+        "many[1] (Leaf): size must be a number above 0, got 0",
     ]
     assert not list(TREE.check())
 

@@ -237,7 +237,7 @@ def test_a_handler_may_not_change_the_outputs():
     ("name", "value", "message"),
     [
         ("output_weights", {"outptu": 1}, "output_weights has 'outptu', which is none of the outp"),
-        ("dropout_p", 1.5, r"layer 'dropout' \(DropoutLayer\): p=1.5 is not a number from 0.0 to"),
+        ("dropout_p", 1.5, r"layer 'dropout' \(DropoutLayer\): p must be a number between 0.0"),
         ("dropout_q", 0.5, "unknown parameter 'dropout_q'"),
         (
             "output_l1",
@@ -245,7 +245,7 @@ def test_a_handler_may_not_change_the_outputs():
             r"layer 'output' \(DenseLayer\) has l1=None in this training; 0.5 would need a fit of",
         ),
         ("output_l2", None, r"has l2=0.1 in this training; None would need a fit of its own"),
-        ("output_l2", -1, r"l2=-1 is not a finite number of 0.0 or more, or None"),
+        ("output_l2", -1, r"l2 must be a finite number >= 0.0 or None, got -1"),
     ],
 )
 def test_a_handler_that_sets_what_makes_no_sense_is_told(name, value, message):

@@ -80,7 +80,7 @@ FAULTS = [
     ({"max_epoch": 3}, (X, y), "'max_epoch'. Did you mean 'max_epochs'"),
     ({"conv1_stride": 3}, (X, y), "No layer has that prefix; prefixes are: input, hidden, output"),
     ({"update_momentun": 3}, (X, y), "'update_momentun'. Did you mean 'update_momentum'"),
-    ({"update_learning_rate": "fast"}, (X, y), "update_learning_rate='fast' is no number"),
+    ({"update_learning_rate": "fast"}, (X, y), "update_learning_rate must be a number or a sched"),
     ({"objective_l3": 0.1}, (X, y), "'objective_l3'. Did you mean 'objective_l2'"),
     ({"objective_l2": "much"}, (X, y), "objective_l2='much' is no number"),
     ({"update": "adam"}, (X, y), "update='adam' is not an update"),
@@ -103,9 +103,9 @@ FAULTS = [
     (
         {"hidden_num_units": -5},
         (X, y),
-        r"layer 'hidden' \(DenseLayer\): num_units=-5 is not a whole",
+        r"layer 'hidden' \(DenseLayer\): num_units must be a positive integer, got -5",
     ),
-    ({"hidden_W": np.zeros((3, 5))}, (X, y), r"W was given with shape \(3, 5\), needs \(4, 5\)"),
+    ({"hidden_W": np.zeros((3, 5))}, (X, y), r"W must have shape \(4, 5\), got \(3, 5\)"),
     ({"output_num_units": 2}, (X, y), r"shape \(None, 2\), but y has 3 classes"),
 ]
 
@@ -201,7 +201,7 @@ def test_dropout_out_of_range_set_by_a_handler_is_told():
         net.drop_p = 1.5
 
     layers = [*LAYERS[:2], ("drop", DropoutLayer), LAYERS[2]]
-    with pytest.raises(ValueError, match=r"p=1.5 is not a number from 0.0 to 1.0"):
+    with pytest.raises(ValueError, match=r"p must be a number between 0.0 and 1.0, got 1.5"):
         small(layers=layers, on_epoch_finished=meddle, max_epochs=3).fit(X, y)
 
 

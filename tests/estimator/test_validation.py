@@ -15,7 +15,6 @@ from skconv.data.iterators import (
 )
 from skconv.estimator.validation import RULES, check_settings
 from skconv.updates import rules as updates
-from skconv.utils.checks import as_list, is_count
 
 VALID = {
     "update": [updates.adam, optax.adam, optax.sgd(0.1)],
@@ -138,28 +137,6 @@ def test_all_invalid_values_are_told_at_once():
 
 def test_names_without_a_rule_pass():
     assert check_settings({"verbose": object()}).found == []
-
-
-@pytest.mark.parametrize("value", [0, -3, np.uint8(2)])
-def test_whole_numbers_are_counts(value):
-    assert is_count(value)
-
-
-@pytest.mark.parametrize("value", [True, np.True_, 1.0, "1", None, np.ones(1, int)])
-def test_other_things_are_no_counts(value):
-    assert not is_count(value)
-
-
-@pytest.mark.parametrize(
-    ("value", "listed"), [(None, []), (max, [max]), ([max, min], [max, min]), ((max,), [max])]
-)
-def test_none_one_or_several_become_a_list(value, listed):
-    assert as_list(value) == listed
-
-
-def test_a_list_is_copied():
-    given = [max]
-    assert as_list(given) is not given
 
 
 def test_a_batch_size_shuffles_in_training_only():

@@ -148,9 +148,9 @@ def test_what_does_not_fit(fields, shapes, message):
         ({}, r"num_heads is missing$"),
         (
             {"num_heads": 2, "num_units": 0},
-            r"num_units=0 is not a whole number of 1 or more, or None$",
+            r"num_units must be a positive integer or None, got 0$",
         ),
-        ({"num_heads": 2, "p": 1.5}, r"p=1\.5 is not a number from 0\.0 to 1\.0$"),
+        ({"num_heads": 2, "p": 1.5}, r"p must be a number between 0\.0 and 1\.0, got 1\.5$"),
     ],
 )
 def test_fields_that_cannot_be(fields, message):

@@ -1,22 +1,12 @@
-import copy
-import pickle
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from skconv.errors import LayerError
-from skconv.init import Array, Constant
+from skconv.init import Array
 from skconv.layers import BatchNormLayer, DenseLayer, InverseLayer, LSTMLayer
-from skconv.layers.base import extra_input, layer_reference, reference_fields
-from skconv.utils.fields import UNSET, initial, kind_of, optional, runtime, structural
-
-
-def test_unset_survives_copies():
-    for other in (copy.copy(UNSET), copy.deepcopy(UNSET), pickle.loads(pickle.dumps(UNSET))):
-        assert other is UNSET
-    assert repr(UNSET) == "<unset>"
+from skconv.layers.base import reference_fields
 
 
 @pytest.mark.parametrize("make", [np.asarray, jnp.asarray])
@@ -55,29 +45,6 @@ def test_init_names_the_parameter_that_cannot_be_drawn():
     message = r"^b: an array of shape \(2,\) was given, \(3,\) is needed$"
     with pytest.raises(LayerError, match=message):
         layer.init(jax.random.key(0), (None, 4))
-
-
-def test_kinds_of_fields():
-    for field, kind in (
-        (structural(1), "structural"),
-        (runtime(1.0), "runtime"),
-        (initial(Constant()), "initial"),
-        (optional(), "optional"),
-        (optional(absent=1.0), "optional"),
-        (extra_input(), "graph"),
-        (layer_reference(), "graph"),
-    ):
-        assert kind_of(field) == kind
-    assert runtime(1.0).metadata["check"]("a") == "a finite number"
-
-
-def test_optional_numbers_may_be_absent():
-    check = optional(low=0.0, high=1.0).metadata["check"]
-    assert check(None) is check(0.5) is check(1) is None
-    assert check(1.5) == check(True) == "a number from 0.0 to 1.0, or None"
-    assert list(DenseLayer(num_units=3, l2=-1.0).check()) == [
-        "l2=-1.0 is not a finite number of 0.0 or more, or None"
-    ]
 
 
 def test_fields_for_further_layers():

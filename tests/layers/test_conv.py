@@ -145,11 +145,11 @@ def test_depthwise_filters_start_as_wide_as_their_own_fans_ask():
 
 
 @pytest.mark.parametrize(
-    ("made", "fault"),
+    ("made", "error"),
     [
         (
             DepthwiseConv2DLayer(filter_size=3, depth_multiplier=0),
-            "depth_multiplier=0 is not a whole number of 1 or more",
+            "depth_multiplier must be a positive integer, got 0",
         ),
         (SeparableConv2DLayer(filter_size=3), "num_filters is missing"),
     ],

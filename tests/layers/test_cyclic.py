@@ -316,12 +316,12 @@ def test_slices_of_slices_are_joined_from_within(applied):
         ),
         (
             [image, ("slice", CyclicSliceLayer(group="square"))],
-            r"^layer 'slice' \(CyclicSliceLayer\): group='square' is not one of 'cyclic', "
-            r"'dihedral'$",
+            r"^layer 'slice' \(CyclicSliceLayer\): group must be one of 'cyclic', "
+            r"'dihedral', got 'square'$",
         ),
         (
             [image, ("slice", CyclicSliceLayer()), ("pool", CyclicPoolLayer(pool_function=None))],
-            r"^layer 'pool' \(CyclicPoolLayer\): pool_function=None is not a function \(array, ",
+            r"^layer 'pool' \(CyclicPoolLayer\): pool_function must be a function \(array, ",
         ),
     ],
 )

@@ -224,10 +224,16 @@ def test_shapes_that_do_not_fit(cls, shapes, message):
     ("layer", "message"),
     [
         (LSTMLayer(), r"num_units is missing$"),
-        (GRULayer(num_units=0), r"num_units=0 is not a whole number of 1 or more$"),
-        (LSTMLayer(num_units=2, grad_clipping=-1), r"grad_clipping=-1 is not a finite number of"),
-        (GRULayer(num_units=2, nonlinearity_resetgate=3), r"nonlinearity_resetgate=3 is not a fun"),
-        (LSTMLayer(num_units=2, b_cell=None), r"b_cell=None is no initialiser, number, array or"),
+        (GRULayer(num_units=0), r"num_units must be a positive integer, got 0$"),
+        (
+            LSTMLayer(num_units=2, grad_clipping=-1),
+            r"grad_clipping must be a finite number >= 0.0, got -1",
+        ),
+        (GRULayer(num_units=2, nonlinearity_resetgate=3), r"nonlinearity_resetgate must be a fun"),
+        (
+            LSTMLayer(num_units=2, b_cell=None),
+            r"b_cell must be an initializer, a number, an array or",
+        ),
     ],
 )
 def test_fields_that_cannot_be(layer, message):

@@ -96,9 +96,11 @@ def test_rows_without_space():
 @pytest.mark.parametrize(
     ("name", "value", "valid"),
     [
-        ("ratio", 0, "a whole number of 1 or more"),
-        ("num_hidden", 0.5, "a whole number of 1 or more, or None"),
+        ("ratio", 0, "a positive integer"),
+        ("num_hidden", 0.5, "a positive integer or None"),
     ],
 )
 def test_fields_that_cannot_be(name, value, valid):
-    assert list(SqueezeExciteLayer(**{name: value}).check()) == [f"{name}={value} is not {valid}"]
+    assert list(SqueezeExciteLayer(**{name: value}).check()) == [
+        f"{name} must be {valid}, got {value}"
+    ]

@@ -193,28 +193,28 @@ def test_images_are_needed():
 
 
 @pytest.mark.parametrize(
-    ("layer", "fault"),
+    ("layer", "error"),
     [
         (TransformerLayer(), "localization_network is missing"),
         (
             affine(downsample_factor=0),
-            "downsample_factor=0 is not a number above 0, or two of them",
+            "downsample_factor must be a number above 0, or two of them, got 0",
         ),
         (
             affine(downsample_factor=(1, 2, 3)),
-            "downsample_factor=(1, 2, 3) is not a number above 0, or two of them",
+            "downsample_factor must be a number above 0, or two of them, got (1, 2, 3)",
         ),
         (
             affine(border_mode="same"),
-            "border_mode='same' is not one of 'nearest', 'mirror', 'wrap'",
+            "border_mode must be one of 'nearest', 'mirror', 'wrap', got 'same'",
         ),
         (
             tps(control_points=15),
-            "control_points=15 is not the square of a whole number of 2 or more",
+            "control_points must be the square of an integer >= 2, got 15",
         ),
         (
             tps(control_points=1),
-            "control_points=1 is not the square of a whole number of 2 or more",
+            "control_points must be the square of an integer >= 2, got 1",
         ),
     ],
 )

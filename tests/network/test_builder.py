@@ -134,7 +134,7 @@ def test_layers_may_come_before_what_feeds_them():
         ),
         (
             [rows, ("drop", DropoutLayer(p=2))],
-            r"^layer 'drop' \(DropoutLayer\): p=2 is not a number from 0\.0 to 1\.0$",
+            r"^layer 'drop' \(DropoutLayer\): p must be a number between 0\.0 and 1\.0, got 2$",
         ),
         (
             [image, conv(num_groups=2)],
@@ -151,17 +151,17 @@ def test_layers_may_come_before_what_feeds_them():
         ),
         (
             [rows, dense("fc", W=np.zeros((3, 4)))],
-            r"^layer 'fc' \(DenseLayer\) W was given with shape \(3, 4\), needs \(4, 4\)$",
+            r"^layer 'fc' \(DenseLayer\) W must have shape \(4, 4\), got \(3, 4\)$",
         ),
         (
             [rows, dense("fc", W=Constant)],
-            r"^layer 'fc' \(DenseLayer\) W=<class .*> is no initialiser, number, array or name of "
-            r"a layer; write Constant\(\)$",
+            r"^layer 'fc' \(DenseLayer\) W must be an initializer, a number, an array or the name "
+            r"of a layer, got <class .*>; write Constant\(\)$",
         ),
         (
             [rows, dense("fc", W=None)],
-            r"^layer 'fc' \(DenseLayer\) W=None is no initialiser, number, array or name of a "
-            r"layer$",
+            r"^layer 'fc' \(DenseLayer\) W must be an initializer, a number, an array or the name "
+            r"of a layer, got None$",
         ),
     ],
 )
@@ -176,11 +176,11 @@ def test_all_faults_are_told_at_once():
         built(layers)
     assert str(caught.value) == (
         "4 problems:\n"
-        " - layer 'conv' (Conv2DLayer): num_filters=0 is not a whole number of 1 or more\n"
-        " - layer 'conv' (Conv2DLayer): pad=-1 is not 'valid', 'same', 'full', a whole number of "
-        "0 or more, or one for each axis\n"
+        " - layer 'conv' (Conv2DLayer): num_filters must be a positive integer, got 0\n"
+        " - layer 'conv' (Conv2DLayer): pad must be 'valid', 'same', 'full', or a non-negative "
+        "integer, or one per axis, got -1\n"
         " - layer 'pool' (MaxPool2DLayer): pool_size is missing\n"
-        " - layer 'fc' (DenseLayer): num_units=1.5 is not a whole number of 1 or more"
+        " - layer 'fc' (DenseLayer): num_units must be a positive integer, got 1.5"
     )
 
 
@@ -227,7 +227,7 @@ def test_initial_values(given, kept):
 
 def test_lists_are_arrays():
     built([rows, dense("fc", 1, W=[[1.0]] * 4)])
-    with pytest.raises(ValueError, match=r"W was given with shape \(3, 1\), needs \(4, 1\)$"):
+    with pytest.raises(ValueError, match=r"W must have shape \(4, 1\), got \(3, 1\)$"):
         built([rows, dense("fc", 1, W=[[1.0]] * 3)])
 
 

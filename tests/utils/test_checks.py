@@ -1,36 +1,41 @@
+import inspect
+
+import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
-from skconv.errors import LayerError
 from skconv.nonlinearities import LeakyRectify
 from skconv.utils import checks
+from skconv.utils.checks import as_list, fits_float32, is_integer, is_number, takes_number
 
-WHOLE = "a whole number of 1 or more"
+POSITIVE = "a positive integer"
 
 
 @pytest.mark.parametrize(
     ("check", "good", "bad", "valid"),
     [
         (checks.number, [0, -1.5, np.float32(2)], [np.nan, np.inf, True, "1"], "a finite number"),
-        (checks.between(0.0, 1.0), [0, 1, 0.5], [-0.1, 2, None], "a number from 0.0 to 1.0"),
-        (checks.between(0.0, np.inf), [0, 1e9], [-1, np.inf], "a finite number of 0.0 or more"),
+        (checks.between(0.0, 1.0), [0, 1, 0.5], [-0.1, 2, None], "a number between 0.0 and 1.0"),
+        (checks.between(0.0, np.inf), [0, 1e9], [-1, np.inf], "a finite number >= 0.0"),
+        (checks.between(-np.inf, 9.0), [-1e9, 9], [9.5], "a finite number <= 9.0"),
         (checks.between(-np.inf, np.inf), [-1e9], [np.nan, "a"], "a finite number"),
-        (checks.positive, [1, np.int64(3)], [0, 1.0, True, None], WHOLE),
-        (checks.positive_or_none, [1, None], [0, 0.5], f"{WHOLE}, or None"),
-        (checks.positive_each, [1, (2, 3)], [0, (), (1, 0)], f"{WHOLE}, or one for each axis"),
+        (checks.positive, [1, np.int64(3)], [0, 1.0, True, None], POSITIVE),
+        (checks.positive_or_none, [1, None], [0, 0.5], f"{POSITIVE} or None"),
+        (checks.positive_each, [1, (2, 3)], [0, (), (1, 0)], f"{POSITIVE}, or one per axis"),
         (
             checks.natural_each,
             [0, (0, 3)],
             [-1, (), (1.0,)],
-            "a whole number of 0 or more, or one for each axis",
+            "a non-negative integer, or one per axis",
         ),
         (checks.flag, [True, np.False_], [0, 1, None], "True or False"),
         (checks.one_of("a", "b"), ["a", "b"], ["c", None, ["a"]], "one of 'a', 'b'"),
         (checks.one_of("a"), ["a"], ["b"], "'a'"),
         (checks.optional_callable, [None, abs], ["abs"], "a function, or None for the identity"),
         (checks.required_callable, [abs], [None, 3], "a function"),
-        (checks.required_callable, [], [LeakyRectify], "a function; write LeakyRectify()"),
+        (checks.required_callable, [], [LeakyRectify], "a function (write LeakyRectify())"),
     ],
 )
 def test_checks_of_fields(check, good, bad, valid):
@@ -38,71 +43,83 @@ def test_checks_of_fields(check, good, bad, valid):
     assert [check(value) for value in bad] == [valid] * len(bad)
 
 
-def test_one_number_stands_for_all_axes():
-    assert checks.each_axis(3, 2, "stride") == checks.each_axis((3, 3), 2, "stride") == (3, 3)
-    with pytest.raises(LayerError, match=r"^stride=\(3,\) has 1 numbers, 2 are needed$"):
-        checks.each_axis((3,), 2, "stride")
+@pytest.mark.parametrize(
+    "value", [1, 0.5, np.float32(1), np.int8(1), np.array(0.5), jnp.asarray(2.0), np.float16(3)]
+)
+def test_single_numbers_of_any_library(value):
+    assert is_number(value)
 
 
-def test_only_a_missing_axis_is_taken_for_the_channels():
-    with pytest.raises(LayerError, match=r"got \(None, 4\)$"):
-        checks.need_rank((None, 4), 4, "(n, channels, height, width)")
-    with pytest.raises(LayerError, match=r"; give images a channel axis: X\[:, None\]$"):
-        checks.need_rank((None, 8, 8), 4, "(n, channels, height, width)")
+@pytest.mark.parametrize(
+    "value", [True, np.True_, np.array(True), "1", None, [1.0], np.zeros(1), 1j, abs]
+)
+def test_other_things_are_not_numbers(value):
+    assert not is_number(value)
 
 
-def test_axes_that_share_a_parameter():
-    assert checks.shared_axes("auto", 4) == (0, 2, 3)
-    assert checks.shared_axes((-1, 0), 3) == (0, 2)
-    assert checks.shared_axes(0, 3) == (0,)
-    for value, message in (
-        (1, r"^axes=1 must hold 0, the batch$"),
-        ((0, 3), r"^axes=\(0, 3\) are no axes of an input with 3$"),
-    ):
-        with pytest.raises(LayerError, match=message):
-            checks.shared_axes(value, 3, "axes")
-    with pytest.raises(LayerError, match=r"^shared_axes='auto' needs input with channels"):
-        checks.shared_axes("auto", 1)
+def test_random_keys_are_no_numbers():
+    assert not is_number(jax.random.key(0))
 
 
-def test_axes_of_a_row():
-    assert checks.row_axes((-1, 1), 4, "axes") == (1, 3)
-    assert checks.row_axis(-1, (None, 2, 3)) == 2
-    for value in (0, (0, 1), 4, -4, ("x",)):
-        with pytest.raises(LayerError, match=r"are no axes of an input with 4 besides the batch$"):
-            checks.row_axes(value, 4, "axes")
-    for value in (0, 3, -3, 1.0, (1,)):
-        with pytest.raises(LayerError, match=r"is no axis of \(None, 2, 3\) besides the batch$"):
-            checks.row_axis(value, (None, 2, 3))
+@pytest.mark.parametrize(
+    ("factory", "name", "number"),
+    [
+        (optax.adam, "learning_rate", True),
+        (optax.adam, "b1", True),
+        (optax.adam, "mu_dtype", False),
+        (optax.adam, "nesterov", False),
+        (optax.sgd, "momentum", True),
+        (optax.adafactor, "min_dim_size_to_factor", False),
+        (optax.lbfgs, "memory_size", False),
+    ],
+)
+def test_arguments_of_optax_that_stand_for_numbers(factory, name, number):
+    assert takes_number(inspect.signature(factory).parameters[name]) is number
 
 
-def test_shapes_that_functions_make():
-    shape = (None, 2, 3)
-    assert checks.traced_shape(lambda x: x.sum(1), "function", shape) == (None, 3)
-    assert checks.need_traced_shape(shape, jnp.add, "function", shape, shape) == shape
-    with pytest.raises(LayerError, match=r"^function makes \(None, 2, 3\) of \(None, 2, 3\), not"):
-        checks.need_traced_shape((None, 2), jnp.exp, "function", shape)
-    with pytest.raises(LayerError, match=r"^function does not keep the batch apart: from"):
-        checks.traced_shape(jnp.ravel, "function", shape)
-    with pytest.raises(LayerError, match=r"^function fails on an input of shape \(None, 2, 3\): "):
-        checks.traced_shape(jnp.add, "function", shape)
+@pytest.mark.parametrize("value", [0, -3, np.uint8(2)])
+def test_integers_of_any_library(value):
+    assert is_integer(value)
 
 
-def test_sequences_and_masks():
-    checks.need_sequences((None, 5, 4))
-    checks.need_mask((None, 5), (None, 5, 4))
-    with pytest.raises(LayerError, match=r"give sequences of single numbers an axis of features"):
-        checks.need_sequences((None, 5))
-    with pytest.raises(LayerError, match=r"mask_input of shape \(None, 4\) does not fit"):
-        checks.need_mask((None, 4), (None, 5, 4))
+@pytest.mark.parametrize("value", [True, np.True_, 1.0, "1", None, np.ones(1, int)])
+def test_other_things_are_no_integers(value):
+    assert not is_integer(value)
 
 
-def test_images_and_channels():
-    checks.need_images((None, 3, 5, 5), 2)
-    checks.need_channels((None, 3))
-    with pytest.raises(LayerError, match=r"^takes input of shape \(n, channels, length\), got"):
-        checks.need_images((None, 3, 5, 5), 1)
-    with pytest.raises(LayerError, match=r"^takes input with channels, "):
-        checks.need_channels((None,))
-    with pytest.raises(LayerError, match=r"^takes input with axes after the channels, got"):
-        checks.need_channels((None, 3), places=True)
+def test_integers_within_bounds():
+    assert is_integer(1, low=1)
+    assert not is_integer(0, low=1)
+    assert is_integer(np.int64(3), high=3)
+    assert not is_integer(4, high=3)
+
+
+@pytest.mark.parametrize(
+    ("values", "fits"),
+    [
+        (1, True),
+        ([0.5, 3e38], True),
+        (np.zeros((2, 0)), True),
+        (jnp.ones(2), True),
+        (1e39, False),
+        ([0.0, np.nan], False),
+        (np.inf, False),
+        ("text", False),
+        (None, False),
+        (object(), False),
+    ],
+)
+def test_values_that_fit_float32(values, fits):
+    assert fits_float32(values) is fits
+
+
+@pytest.mark.parametrize(
+    ("value", "listed"), [(None, []), (max, [max]), ([max, min], [max, min]), ((max,), [max])]
+)
+def test_none_one_or_several_become_a_list(value, listed):
+    assert as_list(value) == listed
+
+
+def test_a_list_is_copied():
+    given = [max]
+    assert as_list(given) is not given

@@ -131,7 +131,7 @@ def test_draws_count_as_epochs():
         (halved, np.zeros((3, 2, 2, 2)), {}, r"with 1 or 3 channels; its shape is \(3, 2, 2, 2\)$"),
         (halved, grey * np.nan, {}, "Input X contains NaN"),
         (halved, grey, {"y": [1]}, r"^y has 1 rows, and X has 2$"),
-        (halved, grey, {"n": 0}, r"^n=0 is not a whole number of 1 or more$"),
+        (halved, grey, {"n": 0}, r"^n must be a positive integer, got 0$"),
     ],
 )
 def test_what_cannot_be_drawn(transforms, X, options, message):

@@ -67,7 +67,7 @@ def test_what_cannot_be_drawn(net):
         plot_predictions(net, IMAGES, KINDS[:3])
     with pytest.raises(ValueError, match=r"^target='d' is none of the classes"):
         plot_predictions(net, IMAGES, np.repeat("d", 10))
-    with pytest.raises(ValueError, match=r"^n=0 is not a whole number of 1 or more$"):
+    with pytest.raises(ValueError, match=r"^n must be a positive integer, got 0$"):
         plot_predictions(net, IMAGES, n=0)
 
 
