@@ -28,7 +28,7 @@ def make_key(seed: int) -> jax.Array:
 
 
 def fold_in(key: jax.Array, number: int) -> jax.Array:
-    """Make another key from a key and a number, as `jax.random.fold_in` does within programs.
+    """Return the key for a number, as `jax.random.fold_in` does within programs.
 
     Parameters
     ----------
@@ -49,3 +49,15 @@ def fold_in(key: jax.Array, number: int) -> jax.Array:
     bits = np.asarray(jax.random.key_data(key))
     mixed = np.random.SeedSequence([*bits.tolist(), number]).generate_state(bits.size)
     return jax.random.wrap_key_data(mixed, impl=jax.random.key_impl(key))
+
+
+def fold_in_range(key: jax.Array, n: int) -> list[jax.Array]:
+    """Return the keys for the numbers from 0 to ``n - 1``, as `fold_in` does.
+
+    Examples
+    --------
+    >>> keys = fold_in_range(make_key(3), 2)
+    >>> [bool(key == fold_in(make_key(3), i)) for i, key in enumerate(keys)]
+    [True, True]
+    """
+    return [fold_in(key, number) for number in range(n)]

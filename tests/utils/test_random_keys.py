@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from skconv.utils.random_keys import fold_in, make_key
+from skconv.utils.random_keys import fold_in, fold_in_range, make_key
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**31 - 2])
@@ -27,3 +27,9 @@ def test_keys_of_other_kinds_keep_their_kind():
     key = fold_in(jax.random.key(0, impl="rbg"), 1)
     assert jax.random.key_impl(key) == "rbg"
     assert jax.random.key_data(key).shape == (4,)
+
+
+def test_a_range_of_keys_is_that_of_its_numbers():
+    key = make_key(5)
+    assert fold_in_range(key, 3) == [fold_in(key, number) for number in range(3)]
+    assert fold_in_range(key, 0) == []
