@@ -1,8 +1,8 @@
-"""Update rules under the names of Lasagne and of what came since.
+"""Update rules under Lasagne's names, and newer ones.
 
-An update is a factory that returns an `optax.GradientTransformation`; optax's own factories work
-as they are. Any of them also takes ``update_clip_value`` and ``update_clip_norm``, and gets optax's
-extra arguments ``value``, ``grad`` and ``value_fn`` where it asks for them; the last is a
+An update is a function that returns an `optax.GradientTransformation`; optax's own factories work
+unchanged. Every update also takes ``update_clip_value`` and ``update_clip_norm``. If it asks for
+optax's extra arguments ``value``, ``grad`` and ``value_fn``, it receives them; ``value_fn`` is a
 ``skconv.updates.update_rule.BatchLoss``.
 """
 

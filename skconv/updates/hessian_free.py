@@ -1,12 +1,13 @@
-"""Hessian-free optimisation (Martens 2010): Newton's step by conjugate gradients.
+"""Hessian-free optimization (Martens 2010): Newton's method by conjugate gradients.
 
-The curvature is the Gauss-Newton matrix ``G = J' H J``, where ``J`` is the derivative of the
-network's outputs and ``H`` the Hessian of the loss by these outputs. It is only ever multiplied by
-vectors.
+The curvature matrix is the Gauss-Newton matrix ``G = J' H J``, where ``J`` is the Jacobian of the
+network's outputs and ``H`` the Hessian of the loss with respect to these outputs. It is never
+formed, only multiplied by vectors.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,20 +16,25 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
-Product = Callable[[Any], Any]
-"""From a vector, a pytree like the parameters, to a matrix times it."""
+from .update_rule import BatchLoss
+
+Vector = Any
+"""A pytree of arrays shaped like the parameters."""
+
+Product = Callable[[Vector], Vector]
+"""A function that multiplies a matrix by a vector."""
 
 PROGRESS = 5e-4
-"""Martens' epsilon: conjugate gradients end where a step gains less than this part of all gain."""
+"""Martens' epsilon: conjugate gradients stop when an iteration gains less than this fraction."""
 
-BACKWARD = 0.8
+BACKTRACKING = 0.8
 """Factor by which the line search shortens a step that does not lower the loss."""
 
-SHORTENINGS = 60
+MAX_BACKTRACKS = 60
 
 
 class HessianFreeState(NamedTuple):
-    """What Hessian-free optimisation remembers.
+    """State of Hessian-free optimization.
 
     Parameters
     ----------
@@ -37,7 +43,7 @@ class HessianFreeState(NamedTuple):
     damping : scalar array
     """
 
-    direction: Any
+    direction: Vector
     damping: jax.Array
 
 
@@ -47,21 +53,21 @@ def hessian_free(
     cg_iterations: int = 50,
     cg_decay: float = 0.95,
 ) -> optax.GradientTransformationExtraArgs:
-    """Newton's steps with the damped Gauss-Newton matrix, solved for by conjugate gradients.
+    """Return Newton's method with the damped Gauss-Newton matrix, solved by conjugate gradients.
 
-    Each step minimises ``g'p + p'(G + damping * I)p / 2``, shortens the solution until it lowers
-    the loss, and then raises or lowers the damping by how well the model foretold the loss
-    (Martens 2010; the start of conjugate gradients as in Martens and Sutskever 2012). Batches must
-    be large, best all rows: ``batch_iterator_train=len(X)`` and ``train_split=None``.
+    Each step minimizes ``g'p + p'(G + damping * I)p / 2``, shortens the solution until it lowers
+    the loss, and then adapts the damping to how well this model predicted the loss (Martens 2010;
+    the start of conjugate gradients is that of Martens and Sutskever 2012). Batches must be large,
+    ideally all rows: ``batch_iterator_train=len(X)`` and ``train_split=None``.
 
     Parameters
     ----------
     learning_rate : float
         Factor on each step.
     damping : float
-        The damping to start with.
+        Initial damping.
     cg_iterations : int
-        Most iterations of conjugate gradients for a step.
+        Maximum number of conjugate gradient iterations per step.
     cg_decay : float
         Factor on the last solution, from which the next conjugate gradients start.
 
@@ -69,57 +75,57 @@ def hessian_free(
     -------
     optax.GradientTransformationExtraArgs
         Its `update` needs ``value``, the loss at the parameters, and ``value_fn``, the loss as a
-        function of them, with the two functions that it is made of: ``value_fn.outputs(params)``
-        and ``value_fn.of_outputs(outputs, params)``.
+        function of them, with its two parts ``value_fn.outputs(params)`` and
+        ``value_fn.of_outputs(outputs, params)``.
     """
 
-    def init(params: Any) -> HessianFreeState:
+    def init(params: optax.Params) -> HessianFreeState:
         return HessianFreeState(
             jax.tree.map(jnp.zeros_like, params), jnp.asarray(damping, jnp.float32)
         )
 
     def update(
-        grads: Any,
+        grads: optax.Updates,
         state: HessianFreeState,
-        params: Any = None,
+        params: optax.Params | None = None,
         *,
         value: jax.Array,
-        value_fn: Any,
+        value_fn: BatchLoss,
         **extra: Any,
-    ) -> tuple[Any, HessianFreeState]:
+    ) -> tuple[optax.Updates, HessianFreeState]:
         curvature = gauss_newton(value_fn.outputs, value_fn.of_outputs, params)
-        direction, foretold = conjugate_gradients(
-            lambda v: _plus(curvature(v), v, state.damping),
+        direction, predicted = conjugate_gradients(
+            lambda v: _add_scaled(curvature(v), v, state.damping),
             jax.tree.map(jnp.negative, grads),
-            _scaled(state.direction, cg_decay),
+            _scale(state.direction, cg_decay),
             cg_iterations,
         )
 
         def loss_after(rate: Any) -> jax.Array:
-            return value_fn(_plus(params, direction, rate))
+            return value_fn(_add_scaled(params, direction, rate))
 
-        rate, whole = _shortened(loss_after, value, _dot(grads, direction))
-        ratio = (whole - value) / foretold
+        rate, full_loss = _line_search(loss_after, value, _dot(grads, direction))
+        ratio = (full_loss - value) / predicted
         factor = jnp.where(ratio > 0.75, 2 / 3, jnp.where(ratio > 0.25, 1.0, 3 / 2))
-        renewed = HessianFreeState(direction, state.damping * factor)
-        return _scaled(direction, learning_rate * rate), renewed
+        new_state = HessianFreeState(direction, state.damping * factor)
+        return _scale(direction, learning_rate * rate), new_state
 
     return optax.GradientTransformationExtraArgs(init, update)
 
 
 def gauss_newton(
-    outputs: Callable[[Any], Any], of_outputs: Callable[[Any, Any], Any], params: Any
+    outputs: Callable[[Any], Any], of_outputs: Callable[[Any, Any], Any], params: optax.Params
 ) -> Product:
-    """Multiply by the Gauss-Newton matrix of ``of_outputs(outputs(params), params)``.
+    """Return the product with the Gauss-Newton matrix of ``of_outputs(outputs(params), params)``.
 
-    What the loss has of the parameters themselves, such as penalties, comes with its own Hessian.
+    Terms of the loss that depend on the parameters directly, such as penalties, contribute their
+    exact Hessian.
 
     Parameters
     ----------
     outputs : callable
-        From parameters to outputs. It is differentiated backwards only, and twice where the
-        product needs its forward derivative, since some of our convolutions and pools have no
-        forward derivative.
+        From parameters to outputs. Its forward derivative is computed by differentiating backward
+        twice, because some convolutions and pools of skconv have no forward derivative.
     of_outputs : callable
         From outputs and parameters to a number.
     params : pytree of arrays
@@ -139,34 +145,46 @@ def gauss_newton(
     forward = jax.vjp(lambda u: backward(u)[0], jax.tree.map(jnp.zeros_like, out))[1]
     by_outputs, by_params = jax.grad(of_outputs), jax.grad(of_outputs, argnums=1)
 
-    def product(v: Any) -> Any:
-        (moved,) = forward(v)
-        bent = jax.jvp(lambda z: by_outputs(z, params), (out,), (moved,))[1]
-        own = jax.jvp(lambda p: by_params(out, p), (params,), (v,))[1]
-        return jax.tree.map(jnp.add, backward(bent)[0], own)
+    def product(v: Vector) -> Vector:
+        (jacobian_v,) = forward(v)
+        hessian_jacobian_v = jax.jvp(lambda z: by_outputs(z, params), (out,), (jacobian_v,))[1]
+        direct = jax.jvp(lambda p: by_params(out, p), (params,), (v,))[1]
+        return jax.tree.map(jnp.add, backward(hessian_jacobian_v)[0], direct)
 
     return product
 
 
 class _Iterate(NamedTuple):
-    """A moment of conjugate gradients: solution, residual, direction, values of the model."""
+    """State of conjugate gradients after `i` iterations.
 
-    x: Any
-    residual: Any
-    direction: Any
+    Parameters
+    ----------
+    x, residual, direction : pytrees of arrays
+    square : scalar array
+        Squared norm of the residual.
+    i : int32
+    values : array of shape (iterations + 1,)
+        Minimized value after each iteration.
+    running : bool
+    """
+
+    x: Vector
+    residual: Vector
+    direction: Vector
     square: jax.Array
     i: jax.Array
     values: jax.Array
-    going: jax.Array
+    running: jax.Array
 
 
 def conjugate_gradients(
-    product: Product, b: Any, start: Any, iterations: int
-) -> tuple[Any, jax.Array]:
-    """Minimise ``x'Ax / 2 - b'x`` until the progress of the last steps is small.
+    product: Product, b: Vector, start: Vector, iterations: int
+) -> tuple[Vector, jax.Array]:
+    """Minimize ``x'Ax / 2 - b'x`` until the progress of the last iterations is small.
 
-    The end is Martens': after ``i`` iterations, where the last ``k = max(10, i / 10)`` of them
-    gained less than ``k * 5e-4`` of what all gained; also where ``A`` has no positive curvature.
+    The stopping rule is Martens': after ``i`` iterations, stop if the last ``k = max(10, i / 10)``
+    of them contributed less than ``k * 5e-4`` of the total reduction. Also stop if ``A`` has no
+    positive curvature in the search direction.
 
     Parameters
     ----------
@@ -174,13 +192,13 @@ def conjugate_gradients(
         Multiplies by ``A``.
     b, start : pytree of arrays
     iterations : int
-        Most iterations.
+        Maximum number of iterations.
 
     Returns
     -------
     x : pytree of arrays
     value : scalar array
-        What was minimised, at `x`.
+        The minimized value, at `x`.
 
     Examples
     --------
@@ -190,70 +208,77 @@ def conjugate_gradients(
     [0.2, 0.6, -0.7]
     """
 
-    def value_of(x: Any, residual: Any) -> jax.Array:
+    def value_of(x: Vector, residual: Vector) -> jax.Array:
         return -(_dot(x, residual) + _dot(x, b)) / 2
 
-    residual = _plus(b, product(start), -1.0)
+    residual = _add_scaled(b, product(start), -1.0)
     square = _dot(residual, residual)
     values = jnp.zeros(iterations + 1, square.dtype).at[0].set(value_of(start, residual))
-    begun = jnp.zeros((), jnp.int32)
-    first = _Iterate(start, residual, residual, square, begun, values, square > 0)
+    zero = jnp.zeros((), jnp.int32)
+    first = _Iterate(start, residual, residual, square, zero, values, square > 0)
 
     def step(now: _Iterate) -> _Iterate:
-        along = product(now.direction)
-        curvature = _dot(now.direction, along)
-        fine = curvature > 0
-        length = jnp.where(fine, now.square / jnp.where(fine, curvature, 1), 0)
-        x = _plus(now.x, now.direction, length)
-        residual = _plus(now.residual, along, -length)
+        product_d = product(now.direction)
+        curvature = _dot(now.direction, product_d)
+        positive = curvature > 0
+        length = jnp.where(positive, now.square / jnp.where(positive, curvature, 1), 0)
+        x = _add_scaled(now.x, now.direction, length)
+        residual = _add_scaled(now.residual, product_d, -length)
         square = _dot(residual, residual)
-        direction = _plus(residual, now.direction, square / now.square)
+        direction = _add_scaled(residual, now.direction, square / now.square)
         i = now.i + 1
         values = now.values.at[i].set(value_of(x, residual))
-        going = fine & (square > 0) & ~_slow(values, i)
-        return _Iterate(x, residual, direction, square, i, values, going)
+        running = positive & (square > 0) & ~_progress_is_small(values, i)
+        return _Iterate(x, residual, direction, square, i, values, running)
 
-    last = lax.while_loop(lambda now: now.going & (now.i < iterations), step, first)
+    last = lax.while_loop(lambda now: now.running & (now.i < iterations), step, first)
     return last.x, last.values[last.i]
 
 
-def _slow(values: jax.Array, i: jax.Array) -> jax.Array:
-    back = jnp.maximum(10, i // 10)
-    gained = values[i] - values[jnp.maximum(i - back, 0)]
-    little = back.astype(values.dtype) * PROGRESS * values[i]
-    return (i > back) & (values[i] < 0) & (gained > little)
+def _progress_is_small(values: jax.Array, i: jax.Array) -> jax.Array:
+    """Return whether the last iterations reduced the value by a small fraction of the total."""
+    k = jnp.maximum(10, i // 10)
+    change = values[i] - values[jnp.maximum(i - k, 0)]
+    small = k.astype(values.dtype) * PROGRESS * values[i]
+    return (i > k) & (values[i] < 0) & (change > small)
 
 
-def _shortened(
+def _line_search(
     loss_after: Callable[[Any], jax.Array], value: jax.Array, slope: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """Shorten a step by Armijo's rule; to zero where no length lowers the loss.
+    """Shorten a step until it satisfies Armijo's rule.
 
-    Returns the part of the step that is left, and the loss after the whole step.
+    Returns
+    -------
+    rate : scalar array
+        Length of the shortened step; zero if no length lowers the loss.
+    full_loss : scalar array
+        Loss after the full step.
     """
 
     def too_long(search: Any) -> jax.Array:
         n, rate, loss = search
-        return (n < SHORTENINGS) & ~(loss <= value + 0.01 * rate * jnp.minimum(slope, 0))
+        return (n < MAX_BACKTRACKS) & ~(loss <= value + 0.01 * rate * jnp.minimum(slope, 0))
 
-    def shorter(search: Any) -> Any:
+    def shorten(search: Any) -> Any:
         n, rate, _ = search
-        return n + 1, rate * BACKWARD, loss_after(rate * BACKWARD)
+        return n + 1, rate * BACKTRACKING, loss_after(rate * BACKTRACKING)
 
-    whole = loss_after(1.0)
-    begun = jnp.zeros((), jnp.int32), jnp.ones((), whole.dtype), whole
-    n, rate, _ = lax.while_loop(too_long, shorter, begun)
-    return jnp.where(n < SHORTENINGS, rate, 0), whole
-
-
-def _dot(one: Any, other: Any) -> jax.Array:
-    parts = jax.tree.map(lambda a, b: (a * b).sum(), one, other)
-    return sum(jax.tree.leaves(parts))
+    full_loss = loss_after(1.0)
+    start = jnp.zeros((), jnp.int32), jnp.ones((), full_loss.dtype), full_loss
+    n, rate, _ = lax.while_loop(too_long, shorten, start)
+    return jnp.where(n < MAX_BACKTRACKS, rate, 0), full_loss
 
 
-def _scaled(tree: Any, factor: Any) -> Any:
-    return jax.tree.map(lambda a: a * jnp.asarray(factor, a.dtype), tree)
+def _dot(a: Vector, b: Vector) -> jax.Array:
+    products = jax.tree.map(lambda a, b: (a * b).sum(), a, b)
+    return jax.tree.reduce(operator.add, products)
 
 
-def _plus(one: Any, other: Any, factor: Any) -> Any:
-    return jax.tree.map(lambda a, b: a + jnp.asarray(factor, a.dtype) * b, one, other)
+def _scale(a: Vector, factor: Any) -> Vector:
+    return jax.tree.map(lambda a: a * jnp.asarray(factor, a.dtype), a)
+
+
+def _add_scaled(a: Vector, b: Vector, factor: Any) -> Vector:
+    """Return ``a + factor * b``."""
+    return jax.tree.map(lambda a, b: a + jnp.asarray(factor, a.dtype) * b, a, b)

@@ -1,7 +1,7 @@
-"""The one way any update rule gets its numbers, its clipped gradients and what else it asks for.
+"""Update rules with runtime hyperparameters and gradient clipping.
 
-Numbers are runtime values: `Update` passes them to the factory inside the compiled step, so another
-learning rate, or a schedule, needs no new program.
+Hyperparameters are runtime values: `Update` passes them to the factory inside the compiled step, so
+a new learning rate, or a schedule, needs no new program.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ..errors import Problems
 from ..utils.checks import is_number, takes_number
 
 _SEEDS = ("key", "seed")
-"""optax's names for where randomness begins: whole numbers or keys, which no float32 can carry."""
+"""optax's names for seeds: integers or keys, which do not fit into float32."""
 
 CLIPS = ("clip_value", "clip_norm")
-"""Keywords that every update has, whatever its factory takes."""
+"""Keywords of every update, whether its factory takes them or not."""
 
 
 class UpdateFactory(Protocol):
@@ -35,50 +35,50 @@ class UpdateFactory(Protocol):
 
 @dataclass(frozen=True)
 class Update:
-    """A factory with its arguments sorted into structure and runtime values.
+    """An update factory with its arguments, split into structure and runtime values.
 
     Parameters
     ----------
     factory : callable or optax.GradientTransformation
-        What makes the transformation; a transformation made already is taken as it is.
+        A function that returns the transformation, or the transformation itself.
     structure : tuple of (str, object)
-        Arguments that decide what is compiled: flags, counts, masks, names.
+        Arguments that are part of the compiled program: flags, counts, masks, names.
     names : tuple of str
-        Arguments whose numbers enter the compiled step as values.
+        Arguments whose numbers are passed to the compiled step.
     clips : tuple of str
-        Those of them that bound the gradients before the factory's rule sees them.
+        Those of `names` that bound the gradients before the factory's rule.
     """
 
-    factory: Any
+    factory: UpdateFactory | optax.GradientTransformation
     structure: tuple[tuple[str, Any], ...]
     names: tuple[str, ...]
     clips: tuple[str, ...] = ()
 
     def transformation(self, values: Mapping[str, Any]) -> optax.GradientTransformationExtraArgs:
-        """Make the transformation with these numbers, which may be traced.
+        """Build the transformation with these numbers, which may be traced.
 
-        Its `update` takes, besides gradients, state and parameters, optax's extra arguments:
+        Besides gradients, state and parameters, its `update` takes optax's extra arguments
         ``value``, ``grad`` and ``value_fn``, a `BatchLoss`. `grad` is the gradient of `value_fn`,
-        without clipping and without the layers' `grad_scale`. Rules that have no use for extra
-        arguments never see them.
+        before clipping and without the layers' `grad_scale`. Rules without extra arguments never
+        receive them.
         """
-        made = self.factory
-        if not isinstance(made, optax.GradientTransformation):
-            own = {name: value for name, value in values.items() if name not in self.clips}
-            made = made(**dict(self.structure), **own)
+        rule = self.factory
+        if not isinstance(rule, optax.GradientTransformation):
+            hyperparams = {name: value for name, value in values.items() if name not in self.clips}
+            rule = rule(**dict(self.structure), **hyperparams)
         clips = {name: values[name] for name in self.clips}
-        return _prepared(optax.with_extra_args_support(made), clips)
+        return _with_clipping(optax.with_extra_args_support(rule), clips)
 
 
 @dataclass(frozen=True, eq=False)
 class BatchLoss:
-    """The loss of a batch as a function of the parameters, with the same random numbers each time.
+    """The loss of a batch as a function of the parameters, with fixed random numbers.
 
     Parameters
     ----------
     outputs : callable
-        From parameters to the outputs of the network; those before the last nonlinearity where
-        the loss has a form for them.
+        From parameters to the outputs of the network, or to the inputs of the last nonlinearity if
+        the loss has a form on logits.
     of_outputs : callable
         From outputs and parameters to the loss, penalties included.
     """
@@ -91,45 +91,50 @@ class BatchLoss:
         return self.of_outputs(self.outputs(params), params)
 
 
-def _prepared(
-    made: optax.GradientTransformationExtraArgs, clips: Mapping[str, Any]
+def _with_clipping(
+    rule: optax.GradientTransformationExtraArgs, clips: Mapping[str, Any]
 ) -> optax.GradientTransformationExtraArgs:
-    """Clip before the rule, and let optax mix dtypes as it does, also where JAX is strict.
+    """Return the rule with clipped gradients, under standard dtype promotion.
 
-    It raises traced rates to the power of its int32 counts.
+    optax raises traced rates to the power of int32 counts, which strict promotion forbids.
     """
 
-    def init(params: Any) -> Any:
+    def init(params: optax.Params) -> optax.OptState:
         with jax.numpy_dtype_promotion("standard"):
-            return jax.tree.map(_strongly_typed, made.init(params))
+            return jax.tree.map(_strongly_typed, rule.init(params))
 
-    def update(grads: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+    def update(
+        grads: optax.Updates,
+        state: optax.OptState,
+        params: optax.Params | None = None,
+        **extra: Any,
+    ) -> tuple[optax.Updates, optax.OptState]:
         with jax.numpy_dtype_promotion("standard"):
-            return made.update(clipped(grads, **clips), state, params, **extra)
+            return rule.update(clipped(grads, **clips), state, params, **extra)
 
     return optax.GradientTransformationExtraArgs(init, update)
 
 
 def _strongly_typed(value: Any) -> Any:
-    """Give a number its type for good; one of a Python number would compile the second step again.
+    """Return the value without a weak type, which would make the second step compile again.
 
-    The line search of optax's lbfgs starts from such.
+    The line search of optax's lbfgs starts from weakly typed numbers.
     """
     weak = getattr(value, "weak_type", False)
     return jax.lax.convert_element_type(value, value.dtype) if weak else value
 
 
-def clipped(grads: Any, clip_value: Any = None, clip_norm: Any = None) -> Any:
-    """Bound the gradients of a step.
+def clipped(grads: optax.Updates, clip_value: Any = None, clip_norm: Any = None) -> optax.Updates:
+    """Return the gradients of a step, clipped by value and then by norm.
 
     Parameters
     ----------
     grads : pytree of arrays
     clip_value : float, optional
-        Bound on the size of each number, as in ``optax.clip``; it comes first.
+        Bound on each absolute value, as in ``optax.clip``.
     clip_norm : float, optional
-        Bound on the norm of all gradients together, as in ``optax.clip_by_global_norm``, and as
-        Lasagne's ``total_norm_constraint``, which divides by the norm plus 1e-7.
+        Bound on the norm of all gradients together, as in ``optax.clip_by_global_norm``. Lasagne's
+        ``total_norm_constraint`` differs only in dividing by the norm plus 1e-7.
 
     Returns
     -------
@@ -148,31 +153,33 @@ def clipped(grads: Any, clip_value: Any = None, clip_norm: Any = None) -> Any:
     return grads
 
 
-def resolve_update(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict[str, Any]]:
-    """Sort the keywords given for an update into structure and runtime values.
+def resolve_update(
+    factory: UpdateFactory | optax.GradientTransformation, given: Mapping[str, Any]
+) -> tuple[Update, dict[str, Any]]:
+    """Split the keywords given for an update into structure and runtime values.
 
-    Numbers are runtime values, unless the factory's own default says that the argument is a
-    count; so are schedules, functions from the number of steps to a number. Every factory and
-    every finished transformation also takes `clip_value` and `clip_norm`, as `clipped` does.
+    Numbers are runtime values, except arguments that are counts by the factory's own default.
+    Schedules, functions from the number of steps to a number, are runtime values too. Every factory
+    and every finished transformation also takes `clip_value` and `clip_norm`, as `clipped` does.
 
     Parameters
     ----------
     factory : callable or optax.GradientTransformation
     given : mapping of str to object
-        What the user wrote as ``update_<name>``.
+        The user's ``update_<name>`` keywords, without the prefix.
 
     Returns
     -------
     update : Update
     values : dict of str to float or callable
-        Numbers and schedules by name, the factory's own default numbers included.
+        Numbers and schedules by name, including the factory's own default numbers.
 
     Raises
     ------
     TypeError
-        Where `factory` cannot be called.
+        If `factory` is not callable.
     ValueError
-        Where a required keyword is missing, or a number is none.
+        If a required keyword is missing, or a runtime value is neither a number nor a schedule.
 
     Examples
     --------
@@ -183,18 +190,20 @@ def resolve_update(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict
     """
     finished = isinstance(factory, optax.GradientTransformation)
     if not finished and not callable(factory):
-        raise TypeError(f"update must be a factory of optax transformations, not {factory!r}")
+        raise TypeError(
+            "update must be an optax transformation or a function that returns one, "
+            f"got {factory!r}"
+        )
     parameters = {} if finished else inspect.signature(factory).parameters
-    ours = set(CLIPS) - set(parameters)
-    clips = _clips({name: value for name, value in given.items() if name in ours})
-    given = {name: value for name, value in given.items() if name not in ours}
+    own_clips = set(CLIPS) - set(parameters)
+    clips = _check_clips({name: value for name, value in given.items() if name in own_clips})
+    given = {name: value for name, value in given.items() if name not in own_clips}
     if finished and given:
         raise ValueError(
-            f"update is a finished transformation and takes no update_{next(iter(given))}; "
-            "give optax's factory instead, as in update=optax.adam"
+            f"update_{next(iter(given))} cannot be set for an update that is a finished optax "
+            "transformation; give its factory instead, such as update=optax.adam"
         )
-    name = getattr(factory, "__name__", repr(factory))
-    _check_complete(name, parameters, given)
+    _check_required(getattr(factory, "__name__", repr(factory)), parameters, given)
     values = clips | {
         key: p.default
         for key, p in parameters.items()
@@ -208,7 +217,7 @@ def resolve_update(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict
         if runtime and (is_number(value) or _is_schedule(value)):
             values[key] = value
         elif runtime and isinstance(value, str):
-            problems.add(f"update_{key}={value!r} is no number and no schedule")
+            problems.add(f"update_{key} must be a number or a schedule, got {value!r}")
         else:
             structure[key] = value
     problems.raise_any()
@@ -216,30 +225,32 @@ def resolve_update(factory: Any, given: Mapping[str, Any]) -> tuple[Update, dict
     return Update(factory, ordered, tuple(sorted(values)), tuple(sorted(clips))), values
 
 
-def _clips(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep the bounds that are there, and none that is no bound."""
+def _check_clips(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the bounds other than None, or raise `ValueError` if one is invalid."""
     problems = Problems()
     for name, value in given.items():
         positive = is_number(value) and value > 0
         if value is not None and not positive and not _is_schedule(value):
-            problems.add(f"update_{name}={value!r} is no number above 0, no schedule and not None")
+            problems.add(
+                f"update_{name} must be a positive number, a schedule or None, got {value!r}"
+            )
     problems.raise_any()
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _check_complete(
+def _check_required(
     name: str, parameters: Mapping[str, inspect.Parameter], given: Mapping[str, Any]
 ) -> None:
     problems = Problems()
     for key, p in parameters.items():
-        named = p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-        if named and p.default is p.empty and key not in given:
-            problems.add(f"update={name} needs update_{key}")
+        keyword = p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        if keyword and p.default is p.empty and key not in given:
+            problems.add(f"update_{key} must be given for update={name}")
     problems.raise_any()
 
 
 def update_keywords(factory: Any) -> list[str] | None:
-    """List the keywords of an update's factory; None where it takes any, or is none.
+    """Return the keywords of an update's factory, or None if it takes any or is not callable.
 
     Examples
     --------
@@ -256,6 +267,7 @@ def update_keywords(factory: Any) -> list[str] | None:
 
 
 def _is_schedule(value: Any) -> bool:
+    """Return whether a value is a function from the number of steps to a number."""
     if not callable(value) or isinstance(value, type):
         return False
     try:
@@ -266,29 +278,29 @@ def _is_schedule(value: Any) -> bool:
 
 
 def values_at(values: Mapping[str, Any], start: int, steps: int) -> dict[str, np.ndarray]:
-    """Numbers for each of the next steps, one dtype whatever was given.
+    """Return the numbers for each of the next steps.
 
     Parameters
     ----------
     values : mapping of str to float or schedule
     start : int
-        Number of steps taken so far.
+        Number of steps already taken.
     steps : int
 
     Returns
     -------
     dict of str to float32 array of shape (steps,)
-        Of one dtype and never weakly typed, which would compile again.
+        Always float32 and never weakly typed, so that nothing is compiled again.
 
     Examples
     --------
     >>> values_at({'learning_rate': lambda step: 1.0 / (1 + step)}, 1, 2)
     {'learning_rate': array([0.5       , 0.33333334], dtype=float32)}
     """
-    return {name: _at(value, start, steps) for name, value in values.items()}
+    return {name: _values_of(value, start, steps) for name, value in values.items()}
 
 
-def _at(value: Any, start: int, steps: int) -> np.ndarray:
+def _values_of(value: Any, start: int, steps: int) -> np.ndarray:
     if not callable(value):
         return np.full(steps, value, np.float32)
     return np.asarray([value(step) for step in range(start, start + steps)], np.float32)

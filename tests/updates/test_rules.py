@@ -10,9 +10,8 @@ import pytest
 from scipy import optimize, special
 from sklearn.datasets import load_iris
 
-from skconv import NeuralNet
+from skconv import NeuralNet, updates
 from skconv.layers import DenseLayer, InputLayer
-from skconv.updates import rules as updates
 from skconv.updates.update_rule import resolve_update, values_at
 
 RNG = np.random.default_rng(0)

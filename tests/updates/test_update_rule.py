@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skconv.updates import rules as updates
-from skconv.updates import update_rule as updating
+from skconv import updates
+from skconv.updates import update_rule
 from skconv.updates.update_rule import BatchLoss, Update, clipped, resolve_update, values_at
 
 RNG = np.random.default_rng(0)
@@ -124,28 +124,33 @@ def test_a_finished_transformation_is_taken_as_it_is():
             optax.sgd(0.1),
             {"learning_rate": 0.1},
             ValueError,
-            "update is a finished transformation and takes no update_learning_rate; "
-            "give optax's factory instead, as in update=optax.adam",
+            "update_learning_rate cannot be set for an update that is a finished optax "
+            "transformation; give its factory instead, such as update=optax.adam",
         ),
-        ("adam", {}, TypeError, "update must be a factory of optax transformations, not 'adam'"),
-        (optax.adam, {}, ValueError, "update=adam needs update_learning_rate"),
+        (
+            "adam",
+            {},
+            TypeError,
+            "update must be an optax transformation or a function that returns one, got 'adam'",
+        ),
+        (optax.adam, {}, ValueError, "update_learning_rate must be given for update=adam"),
         (
             updates.sgd,
             {"learning_rate": "fast"},
             ValueError,
-            "update_learning_rate='fast' is no number and no schedule",
+            "update_learning_rate must be a number or a schedule, got 'fast'",
         ),
         (
             updates.sgd,
             {"clip_norm": -1.0},
             ValueError,
-            "update_clip_norm=-1.0 is no number above 0, no schedule and not None",
+            "update_clip_norm must be a positive number, a schedule or None, got -1.0",
         ),
         (
             optax.sgd(0.1),
             {"clip_value": "small"},
             ValueError,
-            "update_clip_value='small' is no number above 0, no schedule and not None",
+            "update_clip_value must be a positive number, a schedule or None, got 'small'",
         ),
     ],
 )
@@ -188,9 +193,13 @@ def test_numbers_of_all_libraries_become_one_dtype(value):
 def test_keywords_of_factories():
     def open_ended(learning_rate, **rest): ...
 
-    assert updating.update_keywords(optax.sm3) == ["learning_rate", "momentum", *updating.CLIPS]
-    assert updating.update_keywords(open_ended) is None
-    assert updating.update_keywords(optax.sgd(0.1)) is None
+    assert update_rule.update_keywords(optax.sm3) == [
+        "learning_rate",
+        "momentum",
+        *update_rule.CLIPS,
+    ]
+    assert update_rule.update_keywords(open_ended) is None
+    assert update_rule.update_keywords(optax.sgd(0.1)) is None
 
 
 @pytest.mark.parametrize(
@@ -256,7 +265,7 @@ def test_a_factory_that_clips_by_itself_keeps_its_keyword():
     update, values = resolve_update(own, {"clip_norm": -3.0})
     assert update.clips == ()
     assert values["clip_norm"] == -3.0
-    assert updating.update_keywords(own) == ["learning_rate", "clip_norm", "clip_value"]
+    assert update_rule.update_keywords(own) == ["learning_rate", "clip_norm", "clip_value"]
 
 
 def test_rules_that_ask_get_the_loss_and_its_true_gradient():
