@@ -1,1 +1,1 @@
-"""Seconds and megabytes of skconv beside those of its peers: ``python -m benchmarks``."""
+"""Time and memory of skconv and of similar libraries: ``python -m benchmarks``."""

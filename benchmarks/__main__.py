@@ -14,7 +14,7 @@ from tabulate import tabulate
 from . import data, machine
 from .case import Case, Setting
 from .cases import CASES
-from .page import page
+from .page import kept_part, page
 from .runner import Row, run
 from .table import table
 from .worker import ask
@@ -22,16 +22,16 @@ from .worker import ask
 ENVIRONMENT = {
     "KERAS_BACKEND": "jax",
     "TF_CPP_MIN_LOG_LEVEL": "2",
-    # several processes share the device, and JAX would take most of its memory for each
+    # several processes share the device, and by default JAX reserves most of its memory in each
     "XLA_PYTHON_CLIENT_MEM_FRACTION": "0.2",
 }
 
 
 def main(arguments: list[str] | None = None, cases: Sequence[Case] = CASES) -> None:
-    """Run the cases, print their tables, and write the page."""
+    """Run the benchmarks, print their tables, and write the page."""
     options = _options(arguments, cases)
     os.environ.update(ENVIRONMENT)
-    # a cache on disk would hide the time to compile
+    # a cache on disk would hide the compile time
     os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
     began = time.perf_counter()
     here = ask(machine.examine)
@@ -39,13 +39,13 @@ def main(arguments: list[str] | None = None, cases: Sequence[Case] = CASES) -> N
     with tempfile.TemporaryDirectory() as folder:
         setting = Setting(here.platform, folder)
         source = ask(data.prepare, setting)
-        print(f"\nThe VGG's images: {source}", flush=True)
+        print(f"\nImages of the VGG: {source}", flush=True)
         results = [_show(case, setting, options.n or case.rounds) for case in options.cases]
-    print(f"\nAll in {time.perf_counter() - began:.0f} s")
+    print(f"\nTotal time: {time.perf_counter() - began:.0f} s")
     if options.write:
         here.facts.append(("images of the VGG", source))
         options.write.parent.mkdir(parents=True, exist_ok=True)
-        options.write.write_text(page(here, results))
+        options.write.write_text(page(here, results, kept_part(options.write)))
         print(f"Page: {options.write}")
 
 
@@ -64,8 +64,10 @@ def _options(arguments: list[str] | None, cases: Sequence[Case]) -> argparse.Nam
     names = [case.name for case in cases]
     parser = argparse.ArgumentParser("python -m benchmarks", description=main.__doc__)
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=", ".join(names))
-    parser.add_argument("--n", type=int, metavar="REPEATS", help="rounds of each case")
-    parser.add_argument("--write", type=Path, metavar="PAGE", help="Markdown page to write")
+    parser.add_argument("--n", type=int, metavar="REPEATS", help="number of rounds")
+    parser.add_argument(
+        "--write", type=Path, metavar="PAGE", help="Markdown page to write or update"
+    )
     options = parser.parse_args(arguments)
     options.cases = [case for case in cases if options.only is None or case.name in options.only]
     return options

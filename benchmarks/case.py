@@ -1,4 +1,4 @@
-"""What a benchmark is made of."""
+"""The parts of a benchmark: cases, contenders and samples."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 
 class Setting(NamedTuple):
-    """Where a contender runs.
+    """The device and the data of a run.
 
     Parameters
     ----------
     platform : str
-        JAX's name of the device: 'cpu', 'gpu' or 'tpu'. The peers follow it where they can.
+        JAX's name for the device: 'cpu', 'gpu' or 'tpu'. Other libraries use the same if they can.
     folder : str
-        Where the prepared data lie.
+        Folder with the prepared data.
     """
 
     platform: str
@@ -24,16 +24,16 @@ class Setting(NamedTuple):
 
 @dataclass(frozen=True)
 class Sample:
-    """What one round of a contender gave.
+    """The result of one round of a contender.
 
     Parameters
     ----------
     values : list of float
-        What is compared, such as the seconds of each warm epoch.
+        The measured values, such as the seconds of each epoch after the first.
     first : float, optional
-        Seconds of the first call in this round; the warm-up's tells the time to compile.
+        Seconds of the first call in this round; in the warm-up round it includes compiling.
     scores : mapping
-        What was learnt, such as the accuracy on the test rows.
+        Training results, such as the test accuracy.
     """
 
     values: list[float]
@@ -42,24 +42,24 @@ class Sample:
 
 
 Measure = Callable[[int], Sample]
-"""One round; the argument is a seed."""
+"""Runs one round; the argument is a seed."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One of those who are compared.
+    """An implementation to compare.
 
     Parameters
     ----------
     name : str
     make : callable
-        ``(setting) -> measure``, called once in the contender's own process.
+        ``(setting) -> Measure``, called once in the contender's own process.
     bar : float, optional
-        The ratio, ours to theirs, that skconv means to stay under.
+        Target for the ratio of skconv's median to this contender's; lower is better.
     needs : tuple of str
-        Modules without which this contender is missing.
+        Modules that the contender requires.
     ours : bool
-        Whether this is skconv itself. The first such contender is the one the ratios are of.
+        Whether this is skconv. Ratios refer to the first such contender.
     """
 
     name: str
@@ -71,21 +71,21 @@ class Contender:
 
 @dataclass(frozen=True)
 class Case:
-    """A task, and those who do it.
+    """A task and its contenders.
 
     Parameters
     ----------
     name : str
-        For ``--only``.
+        Name for ``--only``.
     title : str
-        What is done, in a sentence.
+        The task in one sentence.
     contenders : tuple of Contender
     unit : str
-        Of the values.
+        Unit of the values.
     rounds : int
-        How often each contender is measured, unless ``--n`` says.
+        Number of measured rounds, unless given by ``--n``.
     fresh : bool
-        Whether each round has a new process.
+        Whether each round starts a new process.
     """
 
     name: str

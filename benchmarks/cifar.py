@@ -1,8 +1,8 @@
-"""The command ``python -m benchmarks.cifar``: what the networks learn from real images.
+"""The command ``python -m benchmarks.cifar``: accuracies on CIFAR-10.
 
-Without options a VGG with batch normalisation is trained on all training images, as they are, and
-asked for the test images; with ``--augment`` flips and crops change them in training. With
-``--overfit`` each network of `skconv.models`, scaled to 32x32, learns 64 images by heart.
+By default, a VGG with batch normalization is trained on all training images and evaluated on the
+test images; ``--augment`` adds flips and crops. With ``--overfit``, each network of
+`skconv.models`, adapted to 32x32 images, is fitted to 64 images.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from skconv.layers import (
     MaxPool2DLayer,
     NonlinearityLayer,
 )
-from skconv.updates.rules import adam
+from skconv.updates import adam
 
 BATCH = 128
 RATE = 0.05
 WEIGHT_DECAY = 5e-4
 DROPOUT = (0.1, 0.2, 0.3, 0.5)
-"""After each pooling, and before the output."""
+"""Probabilities after each pooling and before the output."""
 
 AUGMENT = [RandomFlip(), RandomCrop(pad=4)]
 
@@ -54,19 +54,19 @@ MODELS: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 
 IMAGES = 64
-"""To be learnt by heart, in batches of a quarter."""
+"""Number of images to overfit, in four batches."""
 
 LOSS = 0.02
-"""At which they are."""
+"""Training loss at which they are fitted."""
 
 RATES = {"lenet5": 2e-3, "resnet 18": 1e-3, "resnet 20": 1e-3, "resnet 34": 1e-3}
-"""Adam's, where it is not this one:"""
+"""Adam's learning rates; `DEEP_RATE` for all other networks."""
 
 DEEP_RATE = 2e-4
 
 
 class Cifar(NamedTuple):
-    """Images of shape (n, 3, 32, 32), standardised, and their classes."""
+    """Standardized images of shape (n, 3, 32, 32) and their classes."""
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -75,29 +75,29 @@ class Cifar(NamedTuple):
 
 
 def load(path: Path, rows: int | None = None) -> Cifar:
-    """Read uint8 images ``(n, 32, 32, 3)`` and labels; of the training images some at random."""
+    """Read uint8 images ``(n, 32, 32, 3)`` and labels, and draw a number of training images."""
     with np.load(path) as arrays:
         order = np.random.default_rng(0).permutation(len(arrays["train_x"]))[:rows]
         train, test = arrays["train_x"][order], arrays["test_x"]
         y, y_test = arrays["train_y"][order].astype(int), arrays["test_y"].astype(int)
     mean, deviation = train.mean((0, 1, 2)), train.std((0, 1, 2))
 
-    def standardised(images: np.ndarray) -> np.ndarray:
+    def standardize(images: np.ndarray) -> np.ndarray:
         scaled = ((images - mean) / deviation).astype(np.float32)
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
 
-    return Cifar(standardised(train), y, standardised(test), y_test)
+    return Cifar(standardize(train), y, standardize(test), y_test)
 
 
 def vgg(width: float, dropout: float, **keywords: Any) -> NeuralNet:
-    """Six convolutions with batch normalisation, in the manner of VGG, and dropout.
+    """Return a VGG-like net: six convolutions with batch normalization, and dropout.
 
     Parameters
     ----------
     width, dropout : float
-        Factors on the numbers of filters and units, and on what is dropped.
+        Factors on the number of filters and units, and on the dropout probabilities.
     **keywords
-        Of `NeuralNet`.
+        Parameters of `NeuralNet`.
     """
     layers: list[Any] = [(InputLayer, {})]
     plain = {"filter_size": 3, "pad": "same", "b": None, "nonlinearity": None}
@@ -117,7 +117,7 @@ def vgg(width: float, dropout: float, **keywords: Any) -> NeuralNet:
 def accuracy(
     cifar: Cifar, epochs: int, width: float, dropout: float, seed: int, *, augmented: bool
 ) -> float:
-    """Train, and return the fraction of test images that are recognised."""
+    """Train a net, and return its test accuracy."""
     steps = epochs * -(-len(cifar.X_train) // BATCH)
     net = vgg(
         width,
@@ -140,17 +140,17 @@ def accuracy(
 
 
 def overfit(cifar: Cifar, name: str, epochs: int, width: float) -> tuple[float, float, int, float]:
-    """Learn a few images by heart; return how many are known, the loss, epochs and seconds."""
+    """Fit a few images; return accuracy, loss, epochs and seconds."""
     make, keywords = MODELS[name]
     if make is not models.lenet5:
         keywords = keywords | {"width": width}
-    made = make(input_shape=cifar.X_train.shape[1:], num_classes=10, **keywords)
-    kinds = dict(made["layers"])
-    made |= {f"{layer}_p": 0.0 for layer, kind in kinds.items() if kind is DropoutLayer}
-    # the running statistics have few steps to settle in
-    made |= {f"{layer}_alpha": 0.5 for layer, kind in kinds.items() if kind is BatchNormLayer}
+    params = make(input_shape=cifar.X_train.shape[1:], num_classes=10, **keywords)
+    kinds = dict(params["layers"])
+    params |= {f"{layer}_p": 0.0 for layer, kind in kinds.items() if kind is DropoutLayer}
+    # there are too few steps for the running statistics to converge by default
+    params |= {f"{layer}_alpha": 0.5 for layer, kind in kinds.items() if kind is BatchNormLayer}
     net = NeuralNet(
-        **made,
+        **params,
         batch_iterator_train=IMAGES // 4,
         batch_iterator_test=IMAGES,
         max_epochs=epochs,
@@ -162,9 +162,9 @@ def overfit(cifar: Cifar, name: str, epochs: int, width: float) -> tuple[float, 
     )
     began = time.perf_counter()
     X, y = cifar.X_train[:IMAGES], cifar.y_train[:IMAGES]
-    known = net.fit(X, y).score(X, y)
+    accuracy = net.fit(X, y).score(X, y)
     last = net.train_history_[-1]
-    return known, last["train_loss"], last["epoch"], time.perf_counter() - began
+    return accuracy, last["train_loss"], last["epoch"], time.perf_counter() - began
 
 
 def _stop(net: NeuralNet, history: list[dict[str, Any]]) -> None:
@@ -173,33 +173,37 @@ def _stop(net: NeuralNet, history: list[dict[str, Any]]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train on CIFAR-10 and say what was learnt."""
+    """Train on CIFAR-10 and print the accuracies."""
     options = _options(arguments)
     cifar = load(options.path, options.rows)
     if options.overfit:
-        heads = ["network", "accuracy", "loss", "epochs", "s"]
+        headers = ["network", "accuracy", "loss", "epochs", "s"]
         rows = []
         for name in options.models or MODELS:
             rows.append((name, *overfit(cifar, name, options.epochs or 60, options.width)))
             print(f"{name}: {rows[-1][1]:.3f} after {rows[-1][4]:.0f} s", flush=True)
-        print(f"\n{tabulate(rows, heads, floatfmt=('', '.3f', '.4f', '', '.0f'))}")
+        print(f"\n{tabulate(rows, headers, floatfmt=('', '.3f', '.4f', '', '.0f'))}")
         return
-    what = {name: getattr(options, name) for name in ("width", "dropout")}
-    what |= {"epochs": options.epochs or 25, "augmented": options.augment}
-    scores = [accuracy(cifar, seed=seed, **what) for seed in options.seeds]
+    settings = {name: getattr(options, name) for name in ("width", "dropout")}
+    settings |= {"epochs": options.epochs or 25, "augmented": options.augment}
+    scores = [accuracy(cifar, seed=seed, **settings) for seed in options.seeds]
     print(f"test accuracy: {np.mean(scores):.4f}, from {min(scores):.4f} to {max(scores):.4f}")
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks.cifar", description=main.__doc__)
     parser.add_argument("path", type=Path, help="an .npz file with train_x, train_y and test_*")
-    parser.add_argument("--epochs", type=int, help="25, and at most 60 with --overfit")
+    parser.add_argument(
+        "--epochs", type=int, help="default 25; at most 60 by default with --overfit"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--rows", type=int, help="train on some images only")
-    parser.add_argument("--width", type=float, default=1.0, help="factor on the filters")
-    parser.add_argument("--dropout", type=float, default=1.0, help="factor on what is dropped")
+    parser.add_argument("--rows", type=int, help="number of training images")
+    parser.add_argument("--width", type=float, default=1.0, help="factor on the number of filters")
+    parser.add_argument(
+        "--dropout", type=float, default=1.0, help="factor on the dropout probabilities"
+    )
     parser.add_argument("--augment", action="store_true", help="flip and crop in training")
-    parser.add_argument("--overfit", action="store_true", help=f"learn {IMAGES} images by heart")
+    parser.add_argument("--overfit", action="store_true", help=f"fit {IMAGES} images")
     parser.add_argument("--models", nargs="+", choices=MODELS, metavar="NAME", help=str([*MODELS]))
     return parser.parse_args(arguments)
 

@@ -1,6 +1,6 @@
-"""The data of all cases, prepared once and read back by each process.
+"""The data of all cases, prepared once and loaded by each process.
 
-Reading the digits from text takes seconds and much memory, which would count as a contender's.
+Parsing the digits from text takes seconds and much memory, which must not count for a contender.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOLDERS = (Path(), Path(__file__).parents[1] / "../shared/data")
 
 
 class Split(NamedTuple):
-    """Rows to train on, to validate on and to test on; images are float32, channels first."""
+    """Training, validation and test set; images are float32, channels first."""
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -30,13 +30,13 @@ class Split(NamedTuple):
     y_test: np.ndarray
 
     def flat(self) -> Split:
-        """Rows without axes."""
+        """Flatten the samples to vectors."""
         arrays = (array.reshape(len(array), -1) if array.ndim > 1 else array for array in self)
         return Split(*arrays)
 
 
 def prepare(setting: Setting) -> Callable[[int], str]:
-    """Write the data of all cases; the answer names the source of the VGG's images."""
+    """Write the data of all cases; the result names the source of the VGG's images."""
 
     def write(_: int) -> str:
         folder = Path(setting.folder)
@@ -50,17 +50,17 @@ def prepare(setting: Setting) -> Callable[[int], str]:
 
 
 def digits(setting: Setting) -> Split:
-    """MNIST digits: 3,200 to train on, 800 to validate on, 1,000 to test on."""
+    """Load MNIST digits: 3,200 for training, 800 for validation, 1,000 for testing."""
     return _load(Path(setting.folder) / "digits.npz")
 
 
 def images(setting: Setting) -> Split:
-    """Images of 3x32x32: 320 to train on; there are no others."""
+    """Load 320 training images of shape 3x32x32; the other sets are empty."""
     return _load(Path(setting.folder) / "images.npz")
 
 
 def iris(setting: Setting) -> Split:
-    """The 150 flowers, standardised, in the rows to train on; there are no others."""
+    """Load the 150 standardized iris flowers as training set; the other sets are empty."""
     return _load(Path(setting.folder) / "table.npz")
 
 

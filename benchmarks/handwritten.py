@@ -1,17 +1,18 @@
-"""The tutorial's network as a loop in plain JAX, as fast on the CPU as we could write it by hand.
+"""The tutorial's network as a hand-written loop in plain JAX, tuned for the CPU.
 
-It knows its one task: shapes are written out, nothing is checked, no callback is served. What it
-does in an epoch is what the others do: shuffle, 25 steps of Nesterov's momentum on 128 rows each,
-then loss and accuracy on 800 rows.
+It is specialized to this task, with fixed shapes and without checks and callbacks. Its epochs do
+the same as those of the other contenders: shuffle, take 25 steps with Nesterov momentum on batches
+of 128, then compute loss and accuracy on 800 validation samples.
 
-On the CPU XLA leaves its fast convolutions inside a loop, so a convolution is one matrix product
-with slices side by side. Seconds of the 25 steps on two CPU cores, medians of ten in turn:
+On the CPU, XLA does not use its fast convolutions inside a loop, so a convolution is one matrix
+product with concatenated slices. Seconds for the 25 steps on two CPU cores, medians of ten runs in
+turn:
 
 ===================================================  ====
 pooling as a maximum over two axes                   0.46
-pooling as a maximum of pairs, twice (kept)          0.42
-the same, and its gradient by hand                   0.41
-the same, and no columns that pooling drops          0.43
+pooling as a maximum of pairs, twice (used)          0.42
+the same, with a hand-written gradient               0.41
+the same, without the columns that pooling drops     0.43
 pooling as a maximum of four strided slices          0.48
 the second convolution as a sum over its four taps   0.48
 a matrix product for each corner of the second pool  0.49
@@ -45,7 +46,7 @@ FANS = {"conv1": (9 * 1, 9 * 32), "conv2": (4 * 32, 4 * 64)}
 
 
 def initial(seed: int) -> Params:
-    """Draw weights as Glorot and Bengio (2010); biases are zero."""
+    """Draw weights as in Glorot and Bengio (2010); biases are zero."""
     random = np.random.default_rng(seed)
     params = {}
     for name, shape in SHAPES.items():
@@ -76,7 +77,7 @@ def _pool(x: jax.Array) -> jax.Array:
 
 
 def forward(params: Params, x: jax.Array) -> jax.Array:
-    """Logits of images of shape (n, 28, 28, 1)."""
+    """Compute logits for images of shape (n, 28, 28, 1)."""
     convolve = _convolve if jax.default_backend() == "cpu" else _convolve_gpu
     x = _pool(jax.nn.relu(convolve(x, params["conv1.W"], 3) + params["conv1.b"]))
     x = _pool(jax.nn.relu(convolve(x, params["conv2.W"], 2) + params["conv2.b"]))
@@ -93,7 +94,7 @@ def _losses(logits: jax.Array, y: jax.Array) -> jax.Array:
 def train(
     params: Params, velocity: Params, X: jax.Array, y: jax.Array
 ) -> tuple[Params, Params, jax.Array]:
-    """Go through an epoch of batches, ``X`` of shape (steps, batch, 28, 28, 1)."""
+    """Run an epoch of batches, with ``X`` of shape (steps, batch, 28, 28, 1)."""
 
     def loss(params: Params, x: jax.Array, y: jax.Array) -> jax.Array:
         return _losses(forward(params, x), y).mean()
@@ -113,7 +114,7 @@ def train(
 def evaluate(
     params: Params, X: jax.Array, y: jax.Array, live: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """Loss and accuracy of batches, of which only the rows that live count."""
+    """Compute loss and accuracy over batches; rows with ``live`` zero do not count."""
 
     def step(i: jax.Array, sums: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         logits = forward(params, X[i])
@@ -137,12 +138,12 @@ def _last(X: np.ndarray) -> np.ndarray:
 
 @jax.jit
 def gather(X: jax.Array, y: jax.Array, index: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Cut rows into batches, without leaving the device."""
+    """Gather batches on the device."""
     return X[index], y[index]
 
 
 def epochs(split: Split, seed: int) -> Sample:
-    """Fit, and time the epochs."""
+    """Fit the network and time the epochs."""
     clock = Clock()
     random = np.random.default_rng(seed)
     X, y = jnp.asarray(_last(split.X_train)), jnp.asarray(split.y_train)

@@ -1,4 +1,4 @@
-"""Layers beside torch's modules of the same meaning, in sizes of everyday."""
+"""Pairs of layers and equivalent torch modules, in everyday sizes."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Pair:
-    """A layer and what torch has for it.
+    """A layer and the equivalent torch module.
 
     Parameters
     ----------
     name : str
-        For ``--only``.
+        Name for ``--only``.
     ours : callable
-        From the module `skconv.layers` to a layer.
+        Maps the module `skconv.layers` to a layer.
     theirs : callable
-        From the module `torch` to a function or module of the inputs.
+        Maps the module `torch` to a module or function of the inputs.
     shapes : tuple of tuple
-        Of the inputs, the batch and then the channels first.
+        Shapes of the inputs: batch, channels, and further axes.
     classes : int, optional
-        The inputs are whole numbers below it, and have no gradient.
+        If given, the inputs are integers below it, without gradients.
     why : str
-        Why it is slower than the bar, where it is.
+        The reason if it misses the bar.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Pair:
 
 
 def _conv(name: str, shape: Shape, filters: int, size: int, why: str = "", **options: Any) -> Pair:
-    """A convolution without nonlinearity; `options` are torch's."""
+    """Return a pair of linear convolutions; `options` are torch's."""
     axes = len(shape) - 2
     renamed = {"padding": "pad", "groups": "num_groups"}
     own = {renamed.get(key, key): value for key, value in options.items()}
@@ -54,11 +54,11 @@ def _conv(name: str, shape: Shape, filters: int, size: int, why: str = "", **opt
 
 
 MIDDLE = (64, 64, 16, 16)
-"""Images in the middle of a small network."""
+"""Shape of the images in the middle of a small network."""
 
-PRODUCTS = "XLA's matrix products go at half the rate of the library that torch calls"
+PRODUCTS = "XLA's matrix products run at half the rate of the library that torch calls"
 
-ZEROS = "groups are one product, with zeros for the channels that a filter does not see"
+ZEROS = "groups are one product, with zeros for the channels that a filter does not use"
 
 PAIRS = (
     Pair(
@@ -91,7 +91,7 @@ PAIRS = (
         (16, 3, 64, 64),
         64,
         11,
-        "patches are written out for the product and for both gradients",
+        "patches are materialized for the product and both gradients",
         padding=2,
         stride=4,
     ),
@@ -100,7 +100,7 @@ PAIRS = (
         MIDDLE,
         64,
         3,
-        "pixels are sorted into images of those that meet, and back",
+        "pixels are rearranged into one image per phase, and back",
         padding=2,
         dilation=2,
     ),
@@ -119,7 +119,7 @@ PAIRS = (
         lambda layers: layers.DepthwiseConv2DLayer(filter_size=3, pad=1, nonlinearity=None),
         lambda torch: torch.nn.Conv2d(64, 64, 3, padding=1, groups=64),
         (MIDDLE,),
-        why="images are read once for each place of the filter, in both directions",
+        why="images are read once per filter position, in both directions",
     ),
     Pair(
         "depthwise 5x5 strided 2",
@@ -145,7 +145,7 @@ PAIRS = (
         (8, 16, 8, 16, 16),
         32,
         3,
-        "XLA has no fast path for volumes; their patches are 27 times as large",
+        "XLA lacks a fast path for volumes, and patches are 27 times as large",
         padding=1,
     ),
     Pair(
@@ -155,7 +155,7 @@ PAIRS = (
         ),
         lambda torch: torch.nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1),
         ((64, 64, 8, 8),),
-        why="patches of the larger image are written out for the gradients",
+        why="patches of the larger image are materialized for the gradients",
     ),
     Pair(
         "transposed 3x3",
@@ -225,14 +225,14 @@ PAIRS = (
         lambda layers: layers.LayerNormLayer(),
         lambda torch: torch.nn.LayerNorm(500),
         ((512, 500),),
-        why="XLA reads the rows once for each of four sums",
+        why="XLA reads the rows once per sum, for four sums",
     ),
     Pair(
         "group norm, 8 groups",
         lambda layers: layers.GroupNormLayer(num_groups=8),
         lambda torch: torch.nn.GroupNorm(8, 64),
         (MIDDLE,),
-        why="XLA reads the images once for each of four sums",
+        why="XLA reads the images once per sum, for four sums",
     ),
     Pair(
         "instance norm",
@@ -282,14 +282,14 @@ PAIRS = (
         lambda layers: layers.ElemwiseSumLayer(),
         lambda torch: torch.add,
         (MIDDLE, MIDDLE),
-        why="torch hands one gradient to both inputs; the loop writes each down",
+        why="torch passes the same gradient to both inputs; the loop writes both to memory",
     ),
     Pair(
         "concat",
         lambda layers: layers.ConcatLayer(),
         lambda torch: lambda *xs: torch.cat(xs, 1),
         (MIDDLE, MIDDLE),
-        why="torch hands out views of one gradient; the loop writes each part down",
+        why="torch passes views of one gradient; the loop writes both to memory",
     ),
     Pair(
         "embedding",

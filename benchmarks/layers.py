@@ -1,8 +1,8 @@
-"""Each layer beside torch's: ``python -m benchmarks.layers``.
+"""Each layer compared with torch's: ``python -m benchmarks.layers``.
 
-A step goes forward and backward in training mode, to the parameters, which move a little, and to
-the inputs. skconv's steps run in one compiled loop, as those of an epoch do, on arrays laid out as
-they are in the middle of a network.
+A step is a forward and a backward pass in training mode, to the parameters, which are updated
+slightly, and to the inputs. skconv's steps run in one compiled loop, as in an epoch, on arrays in
+the layout that they have in the middle of a network.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from .worker import Worker, WorkerError, ask
 
 BAR = 1.5
 BATCHES = 4
-"""Inputs and gradients of outputs that steps take in turn; XLA takes what stays out of the loop."""
+"""Number of different batches; XLA would hoist computations on a constant one out of the loop."""
 
 RATE = 1e-6
 SECONDS = 0.1
-"""About as long takes a round."""
+"""Approximate duration of a round."""
 
 
 def _rounds(make: Callable[[Pair], Callable[[int], None]]) -> Measure:
-    """Measure seconds per step; what a seed is elsewhere is the pair's number here."""
+    """Measure seconds per step; the argument is the index of a pair instead of a seed."""
     ready: dict[int, tuple[Callable[[int], None], int]] = {}
 
     def measure(number: int) -> Sample:
@@ -56,7 +56,7 @@ def _seconds(steps: Callable[[int], None], count: int) -> float:
 
 
 def _inputs(pair: Pair) -> list[np.ndarray]:
-    """Draw batches for each input."""
+    """Draw batches of each input."""
     random = np.random.default_rng(0)
     shapes = [(BATCHES, *shape) for shape in pair.shapes]
     if pair.classes:
@@ -65,7 +65,7 @@ def _inputs(pair: Pair) -> list[np.ndarray]:
 
 
 def ours(_: Setting | None) -> Measure:
-    """Steps of skconv."""
+    """Measure steps in skconv."""
     import jax
     import jax.numpy as jnp
 
@@ -125,7 +125,7 @@ def ours(_: Setting | None) -> Measure:
 
 
 def theirs(_: Setting | None) -> Measure:
-    """Steps of torch."""
+    """Measure steps in torch."""
     import torch
 
     def make(pair: Pair) -> Callable[[int], None]:
@@ -150,10 +150,10 @@ def theirs(_: Setting | None) -> Measure:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure the pairs in turn and print a row for each."""
+    """Compare layers with torch's modules and print a row for each."""
     parser = argparse.ArgumentParser("python -m benchmarks.layers", description=main.__doc__)
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="words in the names of layers")
-    parser.add_argument("--n", type=int, default=7, metavar="REPEATS", help="rounds of each")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="parts of layer names")
+    parser.add_argument("--n", type=int, default=7, metavar="REPEATS", help="number of rounds")
     options = parser.parse_args(arguments)
     chosen = [
         number
@@ -163,7 +163,7 @@ def main(arguments: list[str] | None = None) -> None:
     began = time.perf_counter()
     print(tabulate(ask(machine.examine).facts), flush=True)
     print(f"\n{table(_measured(chosen, options.n))}")
-    print(f"\nAll in {time.perf_counter() - began:.0f} s")
+    print(f"\nTotal time: {time.perf_counter() - began:.0f} s")
 
 
 def _measured(chosen: list[int], rounds: int) -> list[tuple[Pair, list[float], list[float]]]:
@@ -171,11 +171,11 @@ def _measured(chosen: list[int], rounds: int) -> list[tuple[Pair, list[float], l
     results = []
     try:
         for number in chosen:
-            taken: tuple[list[float], list[float]] = ([], [])
+            times: tuple[list[float], list[float]] = ([], [])
             for _ in range(rounds + 1):
-                for worker, seconds in zip(workers, taken, strict=True):
+                for worker, seconds in zip(workers, times, strict=True):
                     seconds += worker.measure(number).values
-            results.append((PAIRS[number], *taken))
+            results.append((PAIRS[number], *times))
     except WorkerError as error:
         raise SystemExit(f"{PAIRS[number].name} failed:\n{error}") from None
     finally:
@@ -185,7 +185,7 @@ def _measured(chosen: list[int], rounds: int) -> list[tuple[Pair, list[float], l
 
 
 def table(results: list[tuple[Pair, list[float], list[float]]], style: str = "simple") -> str:
-    """Lay out a row for each pair, the ratio last but for what follows from it."""
+    """Return a table with a row per pair: times, their ratio, and whether it meets the bar."""
     headers = ["", "input", "skconv, ms", "min to max", "torch, ms", "min to max", "n"]
     headers += ["skconv / torch", f"up to {BAR}", "why"]
     lines = []

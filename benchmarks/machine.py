@@ -1,4 +1,4 @@
-"""What the numbers were measured on."""
+"""The machine and the versions behind a measurement."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Machine(NamedTuple):
     Parameters
     ----------
     platform : str
-        JAX's name: 'cpu', 'gpu' or 'tpu'.
+        JAX's name for the device: 'cpu', 'gpu' or 'tpu'.
     facts : list of (str, str)
-        What there is to print.
+        Rows to print: names and values.
     """
 
     platform: str
@@ -38,9 +38,9 @@ class Machine(NamedTuple):
 
 
 def examine(_: None) -> Callable[[int], Machine]:
-    """Look around; for a process of its own, since it imports jax and torch."""
+    """Return a function that inspects the machine; it imports jax and torch, so use a worker."""
 
-    def look(_: int) -> Machine:
+    def inspect(_: int) -> Machine:
         import jax
 
         devices = jax.devices()
@@ -50,21 +50,21 @@ def examine(_: None) -> Callable[[int], Machine]:
             ("torch runs on", _torch(devices[0].platform)),
             ("processor", _processor()),
             ("CPU cores", str(_cores())),
-            ("load before", f"{os.getloadavg()[0]:.1f}, of which 0 would be best"),
+            ("load before", f"{os.getloadavg()[0]:.1f} (0 is best)"),
             ("system", f"{platform.system()} {platform.machine()}"),
             ("Python", platform.python_version()),
         ]
         facts += [(package, _version(package)) for package in PACKAGES]
         return Machine(devices[0].platform, facts)
 
-    return look
+    return inspect
 
 
 def torch_device(jax_platform: str) -> str:
-    """The device that torch takes beside JAX: CUDA where JAX has a GPU and torch can, or the CPU.
+    """Return torch's device for JAX's platform: 'cuda' if both can use a GPU, else 'cpu'.
 
-    On a GPU matrix products are done as JAX does them by default, in TF32, as torch does its
-    convolutions anyway.
+    On a GPU, enable TF32 for torch's matrix products, which is JAX's default and torch's default
+    for convolutions.
     """
     import torch
 
@@ -87,7 +87,7 @@ def _torch(jax_platform: str) -> str:
 
 
 def _cores() -> int | None:
-    """Count the cores that this process may use, where the system tells."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 

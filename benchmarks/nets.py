@@ -1,4 +1,4 @@
-"""Our networks."""
+"""The networks in skconv."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UPDATE = {
 
 
 def tutorial(**kwargs: Any) -> NeuralNet:
-    """The convolutional network of the quickstart."""
+    """Return the convolutional network of the quickstart."""
     layers = [
         (InputLayer, {}),
         (Conv2DLayer, {"num_filters": 32, "filter_size": 3}),
@@ -44,7 +44,7 @@ def tutorial(**kwargs: Any) -> NeuralNet:
 
 
 def mlp(**kwargs: Any) -> NeuralNet:
-    """784-500-50-10."""
+    """Return a 784-500-50-10 perceptron."""
     layers = [
         (InputLayer, {}),
         (DenseLayer, {"num_units": 500}),
@@ -55,13 +55,13 @@ def mlp(**kwargs: Any) -> NeuralNet:
 
 
 def hidden(units: int, **kwargs: Any) -> NeuralNet:
-    """One hidden layer."""
+    """Return a net with one hidden layer."""
     layers = [(InputLayer, {}), (DenseLayer, {"num_units": units}), (DenseLayer, {})]
     return NeuralNet(layers, **{**UPDATE, **kwargs})
 
 
 def vgg(**kwargs: Any) -> NeuralNet:
-    """Six convolutions with batch normalisation, in the manner of VGG."""
+    """Return a VGG-like net: six convolutions with batch normalization."""
     layers: list[Any] = [(InputLayer, {})]
     for filters in (64, 128, 256):
         for _ in range(2):
@@ -75,12 +75,12 @@ def vgg(**kwargs: Any) -> NeuralNet:
 
 
 def tabular(**kwargs: Any) -> NeuralNet:
-    """One hidden layer, for the flowers."""
+    """Return a net with one hidden layer for the iris data."""
     return hidden(recipe.TABLE_UNITS, **{"update_learning_rate": recipe.TABLE_RATE, **kwargs})
 
 
 def epochs(net: NeuralNet, split: Split) -> Sample:
-    """Fit, and time the epochs, validation included."""
+    """Fit a net and time the epochs, including validation."""
     clock = Clock()
     net.set_params(on_epoch_finished=clock.tick)
     net.fit(split.X_train, split.y_train, X_val=split.X_valid, y_val=split.y_valid)
@@ -90,15 +90,15 @@ def epochs(net: NeuralNet, split: Split) -> Sample:
 
 
 def training_epochs(net: NeuralNet, split: Split) -> Sample:
-    """Fit without validation, and time the epochs.
+    """Fit a net without validation and time the epochs.
 
-    The accuracy is that of the training steps. The running statistics of batch normalisation need
-    more steps than this to settle, and libraries average different ones.
+    The accuracy is computed in the training steps: the running statistics of batch normalization
+    need more steps to converge, and libraries average them differently.
     """
     clock = Clock()
-    scores = [("train_accuracy", lambda output, y: output.argmax(1) == y)]
-    net.set_params(on_epoch_finished=clock.tick, train_split=None, scores_train=scores)
+    train_scores = [("train_accuracy", lambda output, y: output.argmax(1) == y)]
+    net.set_params(on_epoch_finished=clock.tick, train_split=None, scores_train=train_scores)
     net.fit(split.X_train, split.y_train)
     row = net.train_history_[-1]
-    learnt = {"training accuracy": row["train_accuracy"], "training loss": row["train_loss"]}
-    return Sample(clock.warm, clock.first, learnt)
+    scores = {"training accuracy": row["train_accuracy"], "training loss": row["train_loss"]}
+    return Sample(clock.warm, clock.first, scores)

@@ -1,6 +1,8 @@
-"""The page with all results."""
+"""The benchmark page in Markdown."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from .case import Case
 from .machine import Machine
@@ -10,34 +12,44 @@ from .table import table
 HEAD = """\
 # Benchmarks
 
-Written by `python -m benchmarks --write docs/benchmarks.md`; see the method below the tables.
+This page is written by `python -m benchmarks --write docs/benchmarks.md`, except for the section on
+kernels at the end. `python -m benchmarks.layers` compares single layers with torch's, and
+`python -m benchmarks.search` compares searches.
 """
 
 METHOD = """\
 ## Method
 
-- Each contender has a process of its own; the processes are asked in turn, A B C A B C, so that
-  all see the same state of the machine. A process that waits does no work.
-- The machine does nothing else. torch suffers most where it does: with both cores busy elsewhere
+- Each contender runs in its own process. The processes are asked in turn, A B C A B C, so that all
+  see the same state of the machine; waiting processes are idle.
+- The machine is otherwise idle. torch is most sensitive to this: with both cores busy elsewhere,
   its epochs took ten times as long.
-- Medians are over all values of all rounds; beside them stand the smallest and the largest, and
-  how many there are.
-- An epoch is measured from the end of one to the end of the next, by a callback, in all libraries
-  alike, validation included.
-- A round before the first warms up and does not count. "First call" is its first epoch, fit or
-  prediction, with whatever is compiled then.
-- Everybody trains on the same rows with the same batch size, number of steps, update and initial
-  distribution of the weights, in float32, or on a GPU with TF32 products. Scores are medians over
-  the rounds.
-- The last columns are skconv's median over the peer's, the ratio that skconv means to stay under
-  on two CPU cores, and whether it does.
+- Medians are over all values of all rounds, with the minimum, the maximum and the number of values.
+- Epochs are measured from the end of one to the end of the next, by a callback, in the same way for
+  all libraries, and include validation.
+- A warm-up round does not count. "First call" is its first epoch, fit or prediction, including
+  compiling.
+- All contenders train on the same samples with the same batch size, number of steps, update rule
+  and initial distribution of the weights, in float32; on a GPU, with TF32 products. Scores are
+  medians over the rounds.
+- The last columns are skconv's median divided by the peer's, the target for this ratio on two CPU
+  cores, and whether it is met.
 """
 
+KERNELS = "## Kernels\n"
+"""Heading of the section that is written by hand and kept when the page is updated."""
 
-def page(machine: Machine, results: list[tuple[Case, list[Row]]]) -> str:
-    """Write the page in Markdown."""
-    parts = [HEAD, "## Machine\n", "| | |\n|---|---|"]
-    parts[-1] = "\n".join([parts[-1], *(f"| {name} | {fact} |" for name, fact in machine.facts)])
+
+def kept_part(path: Path) -> str:
+    """Return the hand-written end of an existing page, or an empty string."""
+    text = path.read_text() if path.exists() else ""
+    return text[text.index(KERNELS) :] if KERNELS in text else ""
+
+
+def page(machine: Machine, results: list[tuple[Case, list[Row]]], kept: str = "") -> str:
+    """Return the page; `kept` is appended."""
+    facts = [f"| {name} | {fact} |" for name, fact in machine.facts]
+    parts = [HEAD, "## Machine\n", "\n".join(["| | |\n|---|---|", *facts])]
     for case, rows in results:
         parts.append(f"\n## {case.title}\n\n{table(case, rows, 'github')}\n")
-    return "\n".join([*parts, METHOD])
+    return "\n".join([*parts, METHOD, *([kept] if kept else [])])

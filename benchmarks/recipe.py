@@ -1,12 +1,12 @@
-"""The numbers that all contenders train with."""
+"""Hyperparameters shared by all contenders."""
 
 BATCH = 128
 RATE = 0.01
 MOMENTUM = 0.9
-"""Nesterov's."""
+"""Of Nesterov momentum."""
 
 EPOCHS = 5
-"""Of each fit; the first is not counted as warm."""
+"""Epochs per fit; the first one includes compiling and is reported separately."""
 
 VGG_BATCH = 64
 VGG_RATE = 0.002
@@ -23,10 +23,10 @@ GRID_EPOCHS = 3
 GRID_ROWS = 1000
 
 AFFINE = {"rotation": 10, "translation": 1, "scale": 1.1}
-"""Degrees, pixels and a factor, the largest of what images are moved by."""
+"""Limits of the random transforms: degrees, pixels and a factor."""
 
 COPIES = 10
-"""That a prediction is the mean of."""
+"""Number of transformed copies that a prediction averages."""
 
 SEARCH_ROWS = 1000
 SEARCH_UNITS = 64
@@ -43,4 +43,4 @@ SEARCH_TABLE_UNITS = 20
 
 HALVING = {"rate": [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0], "momentum": [0.5, 0.8, 0.9]}
 HALVING_EPOCHS = 54
-"""Of the last round; the first has a ninth of them."""
+"""Epochs of the last round; the first has a ninth of them."""

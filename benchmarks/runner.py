@@ -12,7 +12,7 @@ from .worker import Worker, WorkerError
 
 @dataclass
 class Row:
-    """What a contender has shown."""
+    """The results of a contender."""
 
     contender: Contender
     missing: tuple[str, ...] = ()
@@ -22,24 +22,24 @@ class Row:
     scores: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, sample: Sample) -> None:
-        """Take in a round."""
+        """Add the results of a round."""
         self.values += sample.values
         for name, score in sample.scores.items():
             self.scores.setdefault(name, []).append(score)
 
     @property
     def runs(self) -> bool:
-        """Whether the contender is here and well."""
+        """Whether the contender is installed and has not failed."""
         return not self.missing and self.error is None
 
     @property
     def median(self) -> float | None:
-        """Of all values, or None without any."""
+        """The median of all values, or None if there are none."""
         return statistics.median(self.values) if self.runs and self.values else None
 
 
 def run(case: Case, setting: Setting, rounds: int) -> list[Row]:
-    """Warm everybody up, then measure A B C A B C ...
+    """Run a warm-up round of each contender, then measure in turn: A B C A B C ...
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def run(case: Case, setting: Setting, rounds: int) -> list[Row]:
     Returns
     -------
     list of Row
-        One for each contender; those that are missing or failed say so.
+        One per contender, including those that are not installed or failed.
     """
     rows = [Row(contender, _missing(contender)) for contender in case.contenders]
     workers: dict[str, Worker] = {}

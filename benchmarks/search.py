@@ -1,4 +1,4 @@
-"""Candidates trained together beside candidates one by one: ``python -m benchmarks.search``."""
+"""Searches with and without batched training: ``python -m benchmarks.search``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A case's results as a table."""
+"""Results of a case as a table."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from .runner import Row
 
 
 def table(case: Case, rows: list[Row], style: str = "simple") -> str:
-    """Lay out a row for each contender, the ratio last but for its bar.
+    """Return a table with a row per contender: values, scores, ratios and bars.
 
     Parameters
     ----------
     case : Case
     rows : list of Row
     style : str
-        One of tabulate's.
+        A table format of tabulate.
 
     Returns
     -------
     str
-        The table, followed by what is missing and what failed.
+        The table, followed by notes on contenders that are not installed or failed.
     """
     scores = list(dict.fromkeys(name for row in rows for name in row.scores))
-    cold = any(row.first is not None for row in rows)
+    has_first = any(row.first is not None for row in rows)
     headers = ["", f"median, {case.unit}", "min to max", "n"]
-    headers += ["first call, s"] * cold + scores + ["skconv / peer", "bar", "met"]
+    headers += ["first call, s"] * has_first + scores + ["skconv / peer", "bar", "met"]
     ours = next((row.median for row in rows if row.contender.ours), None)
     lines = []
     for row in rows:
         if row.median is None:
             continue
         line = [row.contender.name, _number(row.median), _spread(row.values), len(row.values)]
-        line += [_number(row.first)] * cold
+        line += [_number(row.first)] * has_first
         line += [_number(_median(row.scores.get(name))) for name in scores]
         lines.append(line + _verdict(row, ours))
     text = tabulate(lines, headers, tablefmt=style, disable_numparse=True)
@@ -70,7 +70,7 @@ def _spread(values: list[float]) -> str:
 
 
 def _number(value: float | None) -> str:
-    """Write three digits, and never an exponent."""
+    """Format a number with three digits, without an exponent."""
     if value is None:
         return ""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"

@@ -1,7 +1,7 @@
-"""A process for each contender.
+"""A process per contender.
 
-Each has its own, so that no library's threads, allocator or settings reach another; the parent
-asks them in turn, so that all see the same machine. A process that waits does no work.
+Separate processes keep the threads, allocators and settings of the libraries apart. The parent asks
+them in turn, so that all see the same state of the machine; waiting processes are idle.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 
 from .case import Sample, Setting
 
-PATIENCE = 150
-"""Seconds after which a round has failed."""
+TIMEOUT = 150
+"""Timeout of a round in seconds."""
 
 
 class WorkerError(Exception):
-    """A contender broke down; the text is its traceback."""
+    """Raised if a contender fails; the message is its traceback."""
 
 
 class Worker:
@@ -28,7 +28,7 @@ class Worker:
     Parameters
     ----------
     make : callable
-        ``(setting) -> measure``, importable by name.
+        ``(setting) -> Measure``, importable by name.
     setting : Setting
     """
 
@@ -40,17 +40,17 @@ class Worker:
         theirs.close()
 
     def measure(self, seed: int) -> Sample:
-        """Have one round done.
+        """Run one round.
 
         Raises
         ------
         WorkerError
-            Where the round raised, the process died, or no answer came in time.
+            If the round raises, the process dies, or the timeout expires.
         """
         try:
             self._connection.send(seed)
-            if not self._connection.poll(PATIENCE):
-                raise WorkerError(f"no answer in {PATIENCE} seconds")
+            if not self._connection.poll(TIMEOUT):
+                raise WorkerError(f"no answer in {TIMEOUT} seconds")
             answer = self._connection.recv()
         except (EOFError, OSError) as error:
             self._process.join(5)
@@ -69,7 +69,7 @@ class Worker:
 
 
 def ask(make: Callable[..., Any], setting: Setting | None = None) -> Any:
-    """Do something once in a new process, so that this one stays small."""
+    """Run something once in a new process, to keep this process small."""
     worker = Worker(make, setting)
     try:
         return worker.measure(0)

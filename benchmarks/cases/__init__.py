@@ -1,4 +1,4 @@
-"""All cases, in the order in which they run."""
+"""All cases, in the order of execution."""
 
 from .augment import AUGMENT
 from .first_fit import FIRST_FIT

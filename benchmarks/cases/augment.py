@@ -1,4 +1,4 @@
-"""An epoch with augmentation."""
+"""Case: an epoch with augmentation."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def _augmented(setting: Setting) -> Measure:
     return _epochs(setting, augment=[RandomAffine(**AFFINE), RandomFlip()])
 
 
-def _looped(setting: Setting) -> Measure:
-    from ..peers.skimage_loop import MovingIterator
+def _scikit_image(setting: Setting) -> Measure:
+    from ..peers.skimage_loop import AffineIterator
 
-    return _epochs(setting, batch_iterator_train=MovingIterator(BATCH, shuffle=True))
+    return _epochs(setting, batch_iterator_train=AffineIterator(BATCH, shuffle=True))
 
 
 AUGMENT = Case(
@@ -38,8 +38,8 @@ AUGMENT = Case(
     "Tutorial CNN: the same epoch with rotated, scaled, shifted and mirrored digits",
     (
         Contender("skconv, in the step", _augmented, ours=True),
-        Contender("skconv, without", _epochs, 1.25),
-        Contender("skconv, scikit-image in transform", _looped, needs=("skimage",)),
+        Contender("skconv, without augmentation", _epochs, 1.25),
+        Contender("skconv, scikit-image in transform", _scikit_image, needs=("skimage",)),
     ),
     unit="s per epoch",
 )

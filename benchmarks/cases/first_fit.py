@@ -1,4 +1,4 @@
-"""The first result in a new process."""
+"""Case: the first fit in a new process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A search over learning rates and momenta."""
+"""Case: a grid search over learning rates and momenta."""
 
 from __future__ import annotations
 

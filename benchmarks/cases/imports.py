@@ -1,4 +1,4 @@
-"""Seconds until the library is there."""
+"""Case: import time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The most memory that a fit takes."""
+"""Case: peak memory of a fit."""
 
 from __future__ import annotations
 

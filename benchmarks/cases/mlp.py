@@ -1,4 +1,4 @@
-"""An epoch of a multilayer perceptron."""
+"""Case: an epoch of a multilayer perceptron."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predicted probabilities."""
+"""Case: predicted probabilities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searches over learning rates and momenta, by candidates trained together and one by one."""
+"""Cases: searches over learning rates and momenta, with and without batched training."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ THEIRS = ("lr", "optimizer__momentum")
 
 
 class Search(NamedTuple):
-    """What is searched.
+    """The data, the grid and the nets of a search.
 
     Parameters
     ----------
     rows : callable
-        From a setting to X and y.
+        ``(setting) -> (X, y)``.
     grid : dict
-        Rates and momenta.
+        Learning rates and momenta.
     folds, epochs : int
     ours : callable
-        From keywords to our net.
+        ``(**keywords) -> net`` of skconv.
     theirs : callable
-        From a device, X, y and keywords to skorch's.
+        ``(device, X, y, **keywords) -> net`` of skorch.
     """
 
     rows: Callable[[Setting], tuple[np.ndarray, np.ndarray]]
@@ -41,7 +41,7 @@ class Search(NamedTuple):
     theirs: Callable[..., Any]
 
     def over(self, names: tuple[str, str]) -> dict[str, list[float]]:
-        """The grid under the names of a library."""
+        """Return the grid with the parameter names of a library."""
         return dict(zip(names, self.grid.values(), strict=True))
 
 
@@ -51,11 +51,11 @@ def _timed(search: Any, X: np.ndarray, y: np.ndarray, names: tuple[str, str]) ->
     seconds = time.perf_counter() - began
     best = search.cv_results_["params"][search.best_index_]
     scores = {"best accuracy": float(search.best_score_)}
-    won = {"rate": best[names[0]], "momentum": best[names[1]]}
-    return Sample([seconds], None, scores | won)
+    best_params = {"rate": best[names[0]], "momentum": best[names[1]]}
+    return Sample([seconds], None, scores | best_params)
 
 
-def _ours(what: Search, kind: str, setting: Setting) -> Measure:
+def _ours(task: Search, kind: str, setting: Setting) -> Measure:
     from sklearn.model_selection import GridSearchCV
 
     from skconv.model_selection import BatchedGridSearchCV, BatchedHalvingSearch
@@ -67,15 +67,15 @@ def _ours(what: Search, kind: str, setting: Setting) -> Measure:
     }
 
     def measure(seed: int) -> Sample:
-        net = what.ours(max_epochs=what.epochs, train_split=None, random_state=seed)
-        options = {"return_train_score": False, "refit": False, "cv": what.folds}
-        search = kinds[kind](net, what.over(OURS), **options)
-        return _timed(search, *what.rows(setting), OURS)
+        net = task.ours(max_epochs=task.epochs, train_split=None, random_state=seed)
+        options = {"return_train_score": False, "refit": False, "cv": task.folds}
+        search = kinds[kind](net, task.over(OURS), **options)
+        return _timed(search, *task.rows(setting), OURS)
 
     return measure
 
 
-def _skorch(what: Search, setting: Setting) -> Measure:
+def _skorch(task: Search, setting: Setting) -> Measure:
     import torch
     from sklearn.model_selection import GridSearchCV
 
@@ -83,25 +83,25 @@ def _skorch(what: Search, setting: Setting) -> Measure:
 
     def measure(seed: int) -> Sample:
         torch.manual_seed(seed)
-        X, y = what.rows(setting)
-        net = what.theirs(device, X, y, max_epochs=what.epochs, train_split=None)
-        search = GridSearchCV(net, what.over(THEIRS), cv=what.folds, refit=False, n_jobs=2)
+        X, y = task.rows(setting)
+        net = task.theirs(device, X, y, max_epochs=task.epochs, train_split=None)
+        search = GridSearchCV(net, task.over(THEIRS), cv=task.folds, refit=False, n_jobs=2)
         return _timed(search, X, y, THEIRS)
 
     return measure
 
 
-def _case(name: str, title: str, what: Search, bar: float, own_bar: float | None = None) -> Case:
-    candidates = len(what.grid["rate"]) * len(what.grid["momentum"])
+def _case(name: str, title: str, task: Search, bar: float, own_bar: float | None = None) -> Case:
+    candidates = len(task.grid["rate"]) * len(task.grid["momentum"])
     return Case(
         name,
-        f"{title}, {candidates} candidates x {what.folds} folds x {what.epochs} epochs: wall time "
-        "in a new process, compiling included, without the last fit on all rows",
+        f"{title}, {candidates} candidates x {task.folds} folds x {task.epochs} epochs: wall time "
+        "in a new process, including compiling, without the final refit",
         (
-            Contender("skconv, BatchedGridSearchCV", partial(_ours, what, "batched"), ours=True),
-            Contender("skconv, GridSearchCV", partial(_ours, what, "one by one"), own_bar),
+            Contender("skconv, BatchedGridSearchCV", partial(_ours, task, "batched"), ours=True),
+            Contender("skconv, GridSearchCV", partial(_ours, task, "one by one"), own_bar),
             Contender(
-                "skorch, GridSearchCV(n_jobs=2)", partial(_skorch, what), bar, ("torch", "skorch")
+                "skorch, GridSearchCV(n_jobs=2)", partial(_skorch, task), bar, ("torch", "skorch")
             ),
         ),
         fresh=True,
@@ -118,7 +118,7 @@ def _flat_digits(setting: Setting) -> tuple[np.ndarray, np.ndarray]:
     return X.reshape(len(X), -1), y
 
 
-def _standardised(load: str, _: Setting) -> tuple[np.ndarray, np.ndarray]:
+def _standardized(load: str, _: Setting) -> tuple[np.ndarray, np.ndarray]:
     from sklearn import datasets
     from sklearn.preprocessing import StandardScaler
 
@@ -167,7 +167,7 @@ CNN = Search(
 def _table(load: str) -> Search:
     units = recipe.SEARCH_TABLE_UNITS
     return Search(
-        partial(_standardised, load),
+        partial(_standardized, load),
         recipe.SEARCH_TABLE,
         5,
         recipe.SEARCH_TABLE_EPOCHS,
@@ -181,7 +181,7 @@ WIDE = MLP._replace(grid=recipe.HALVING, epochs=recipe.HALVING_EPOCHS)
 HALVING = Case(
     "halving",
     "MLP 784-64-10 on 1,000 digits, 24 candidates over four decades of rates x 3 folds x up to "
-    f"{WIDE.epochs} epochs: successive halving beside the whole grid",
+    f"{WIDE.epochs} epochs: successive halving compared with the whole grid",
     (
         Contender("skconv, BatchedHalvingSearch", partial(_ours, WIDE, "halving"), ours=True),
         Contender("skconv, BatchedGridSearchCV", partial(_ours, WIDE, "batched"), 1 / 3),

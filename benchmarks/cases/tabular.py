@@ -1,4 +1,4 @@
-"""A whole fit on a small table."""
+"""Case: a fit on a small table."""
 
 from __future__ import annotations
 

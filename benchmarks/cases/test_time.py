@@ -1,4 +1,4 @@
-"""Predictions from changed copies."""
+"""Case: test-time augmentation."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def _predictions(setting: Setting, test_augment: Any = None) -> Measure:
 
     def measure(_: int) -> Sample:
         began = time.perf_counter()
-        found = net.predict(X)
+        predicted = net.predict(X)
         seconds = time.perf_counter() - began
-        accuracy = np.mean(found[-len(split.X_test) :] == split.y_test)
+        accuracy = np.mean(predicted[-len(split.X_test) :] == split.y_test)
         return Sample([seconds], seconds, {"accuracy": accuracy})
 
     return measure
@@ -50,12 +50,12 @@ def _draws(setting: Setting) -> Measure:
 
 TEST_TIME = Case(
     "test_time",
-    "Tutorial CNN: predictions of 5,000 digits, each the mean over ten changed copies",
+    "Tutorial CNN: predictions of 5,000 digits, each averaged over ten transformed copies",
     (
         Contender("skconv, affine grid", _affine, ours=True),
         Contender("skconv, ten crops", _crops, ours=True),
         Contender("skconv, random draws", _draws, ours=True),
-        Contender("skconv, once", _predictions, 11.0),
+        Contender("skconv, without copies", _predictions, 11.0),
     ),
     rounds=5,
 )

@@ -1,4 +1,4 @@
-"""Changed images, without a network."""
+"""Case: transforms without a network."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .. import data
 from ..case import Case, Contender, Measure, Sample, Setting
 from ..recipe import AFFINE, BATCH
 
-Change = Callable[[Any, Any], Any]
+Transform = Callable[[Any, Any], Any]
 
 
-def _batches(setting: Setting, change: Change) -> Measure:
+def _batches(setting: Setting, transform: Transform) -> Measure:
     from skconv import BatchIterator
 
     split = data.digits(setting)
@@ -23,7 +23,7 @@ def _batches(setting: Setting, change: Change) -> Measure:
         for _ in range(3):
             began = time.perf_counter()
             for Xb, yb in BatchIterator(BATCH)(split.X_train, split.y_train):
-                change(Xb, yb)
+                transform(Xb, yb)
             seconds.append(time.perf_counter() - began)
         return Sample(seconds, seconds[0])
 
@@ -38,20 +38,20 @@ def _ours(setting: Setting) -> Measure:
     transforms = [RandomAffine(**AFFINE), RandomFlip()]
 
     @jax.jit
-    def change(number: int, Xb: Any, yb: Any) -> Any:
+    def apply(number: int, Xb: Any, yb: Any) -> Any:
         keys = jax.random.split(jax.random.key(number), len(transforms))
         for key, transform in zip(keys, transforms, strict=True):
             Xb, yb = transform(key, Xb, yb)
         return Xb
 
     numbers = iter(range(2**31))
-    return _batches(setting, lambda Xb, yb: change(next(numbers), Xb, yb).block_until_ready())
+    return _batches(setting, lambda Xb, yb: apply(next(numbers), Xb, yb).block_until_ready())
 
 
-def _loop(setting: Setting) -> Measure:
-    from ..peers.skimage_loop import MovingIterator
+def _scikit_image(setting: Setting) -> Measure:
+    from ..peers.skimage_loop import AffineIterator
 
-    return _batches(setting, MovingIterator(BATCH).transform)
+    return _batches(setting, AffineIterator(BATCH).transform)
 
 
 TRANSFORMS = Case(
@@ -59,6 +59,6 @@ TRANSFORMS = Case(
     "3,200 digits rotated, scaled, shifted and mirrored in batches of 128, without a network",
     (
         Contender("skconv", _ours, ours=True),
-        Contender("scikit-image, one by one", _loop, 0.125, ("skimage",)),
+        Contender("scikit-image, one by one", _scikit_image, 0.125, ("skimage",)),
     ),
 )

@@ -1,4 +1,4 @@
-"""An epoch of the tutorial's network."""
+"""Case: an epoch of the tutorial's network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step of a deeper network with batch normalisation."""
+"""Case: a step of a deeper network with batch normalization."""
 
 from __future__ import annotations
 

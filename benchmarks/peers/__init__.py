@@ -1,1 +1,1 @@
-"""The same networks in other libraries; each file imports its library, so import it late."""
+"""The same networks in other libraries; each module imports its library, so import it lazily."""

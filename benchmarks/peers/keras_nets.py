@@ -12,7 +12,7 @@ from ..data import Split
 
 
 def tutorial() -> keras.Model:
-    """The convolutional network of the quickstart."""
+    """Return the convolutional network of the quickstart."""
     layers = keras.layers
     model = keras.Sequential(
         [
@@ -35,7 +35,7 @@ def tutorial() -> keras.Model:
 
 
 def epochs(split: Split, seed: int) -> Sample:
-    """Fit, and time the epochs."""
+    """Fit the network and time the epochs."""
     keras.utils.set_random_seed(seed)
     X_train, X_valid, X_test = (
         np.ascontiguousarray(X.transpose(0, 2, 3, 1))

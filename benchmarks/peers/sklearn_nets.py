@@ -1,4 +1,4 @@
-"""scikit-learn's own network, which runs on the CPU alone."""
+"""The perceptron in scikit-learn, which runs only on the CPU."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..data import Split
 
 
 def epochs(split: Split, seed: int) -> Sample:
-    """Fit 784-500-50-10 epoch by epoch, which is how it can be timed and validated."""
+    """Fit a 784-500-50-10 perceptron epoch by epoch, with timing and validation."""
     net = MLPClassifier(
         (500, 50),
         solver="sgd",

@@ -19,31 +19,31 @@ from .torch_nets import MLP, Hidden, Tabular, Tutorial
 
 
 def tutorial(device: str, **kwargs: Any) -> NeuralNetClassifier:
-    """The convolutional network of the quickstart."""
+    """Return the convolutional network of the quickstart."""
     return _classifier(Tutorial, device, **kwargs)
 
 
 def mlp(device: str, **kwargs: Any) -> NeuralNetClassifier:
-    """784-500-50-10."""
+    """Return a 784-500-50-10 perceptron."""
     return _classifier(MLP, device, **kwargs)
 
 
 def tabular(device: str, **kwargs: Any) -> NeuralNetClassifier:
-    """One hidden layer, for the flowers."""
+    """Return a net with one hidden layer for the iris data."""
     return _classifier(Tabular, device, **{"lr": recipe.TABLE_RATE, **kwargs})
 
 
 def hidden(
     device: str, features: int, units: int, classes: int, **kwargs: Any
 ) -> NeuralNetClassifier:
-    """One hidden layer."""
+    """Return a net with one hidden layer."""
     sizes = {"features": features, "units": units, "classes": classes}
     own = {f"module__{name}": size for name, size in sizes.items()}
     return _classifier(Hidden, device, **own, **kwargs)
 
 
 def epochs(net: NeuralNetClassifier, split: Split) -> Sample:
-    """Fit, and time the epochs."""
+    """Fit a net and time the epochs."""
     clock = Clock()
     valid = Dataset(split.X_valid, split.y_valid)
     net.set_params(callbacks=[_EpochEnd(clock)], train_split=predefined_split(valid))

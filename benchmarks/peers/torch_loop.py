@@ -1,4 +1,4 @@
-"""A training loop in torch by hand, without anything that slows it."""
+"""A hand-written training loop in torch, without overhead."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .torch_nets import VGG
 
 
 def epochs(split: Split, seed: int, device: str, *, channels_last: bool) -> Sample:
-    """Fit the VGG, and time the epochs; torch keeps images with channels last where told to."""
+    """Fit the VGG and time the epochs, optionally with channels last."""
     torch.manual_seed(seed)
-    # all shapes stay the same, so it pays to try which of cuDNN's ways is fastest
+    # all shapes are constant, so it pays to let cuDNN choose its fastest algorithms
     torch.backends.cudnn.benchmark = True
     layout = torch.channels_last if channels_last else torch.contiguous_format
     X = torch.from_numpy(split.X_train).to(device, memory_format=layout)
@@ -37,9 +37,9 @@ def epochs(split: Split, seed: int, device: str, *, channels_last: bool) -> Samp
             update.step()
             total += value.detach()
             right += (logits.argmax(1) == y[index]).sum()
-        learnt = {
+        scores = {
             "training accuracy": right.item() / len(X),
             "training loss": total.item() / recipe.VGG_STEPS,
         }
         clock.tick()
-    return Sample(clock.warm, clock.first, learnt)
+    return Sample(clock.warm, clock.first, scores)

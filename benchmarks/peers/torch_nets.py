@@ -1,4 +1,4 @@
-"""The networks in torch, with the initial weights that skconv and Keras draw."""
+"""The networks in torch, with the initial distribution of skconv and Keras."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..recipe import TABLE_UNITS
 
 
 def glorot(net: nn.Module) -> nn.Module:
-    """Draw weights as Glorot and Bengio (2010); biases are zero."""
+    """Draw weights as in Glorot and Bengio (2010); biases are zero."""
     for module in net.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d)):
             nn.init.xavier_uniform_(module.weight)
@@ -19,14 +19,14 @@ def glorot(net: nn.Module) -> nn.Module:
 
 
 class Net(nn.Module):
-    """Layers one after another; the output is logits."""
+    """A sequence of layers that computes logits."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = glorot(nn.Sequential(*self.build()))
 
     def build(self) -> list[nn.Module]:
-        """Make the layers."""
+        """Return the layers."""
         raise NotImplementedError
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
@@ -38,7 +38,7 @@ class Tutorial(Net):
     """The convolutional network of the quickstart."""
 
     def build(self) -> list[nn.Module]:
-        """Make the layers."""
+        """Return the layers."""
         return [
             nn.Conv2d(1, 32, 3),
             nn.ReLU(),
@@ -54,10 +54,10 @@ class Tutorial(Net):
 
 
 class MLP(Net):
-    """784-500-50-10."""
+    """A 784-500-50-10 perceptron."""
 
     def build(self) -> list[nn.Module]:
-        """Make the layers."""
+        """Return the layers."""
         return [
             nn.Linear(784, 500),
             nn.ReLU(),
@@ -68,10 +68,10 @@ class MLP(Net):
 
 
 class VGG(Net):
-    """Six convolutions with batch normalisation, in the manner of VGG."""
+    """A VGG-like network: six convolutions with batch normalization."""
 
     def build(self) -> list[nn.Module]:
-        """Make the layers."""
+        """Return the layers."""
         layers: list[nn.Module] = []
         channels = 3
         for filters in (64, 128, 256):
@@ -84,15 +84,15 @@ class VGG(Net):
 
 
 class Tabular(Net):
-    """One hidden layer, for the flowers."""
+    """A network with one hidden layer for the iris data."""
 
     def build(self) -> list[nn.Module]:
-        """Make the layers."""
+        """Return the layers."""
         return [nn.Linear(4, TABLE_UNITS), nn.ReLU(), nn.Linear(TABLE_UNITS, 3)]
 
 
 class Hidden(nn.Module):
-    """One hidden layer.
+    """A network with one hidden layer.
 
     Parameters
     ----------
