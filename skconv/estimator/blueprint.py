@@ -12,6 +12,7 @@ from ..augment.tunable import without_values
 from ..data.output_targets import Outputs, by_output, output_names, regression_by_output
 from ..data.targets import Target, from_output
 from ..errors import Problems, describe_layer, did_you_mean
+from ..layers.base import Layer
 from ..models import default
 from ..network.builder import TargetInfo, build_network
 from ..network.graph import Head, Network, Runtime, as_float32
@@ -21,7 +22,6 @@ from ..training.events import EVENTS
 from ..training.plan import Plan, Scores
 from ..updates.update_rule import Update, resolve_update
 from ..utils.checks import as_list
-from ..utils.fields import kind_of
 from .routing import (
     SplitKeywords,
     check_collisions,
@@ -106,24 +106,17 @@ class Blueprint:
         runtime = network.runtime()
         for spec in self.specs:
             own, layer = runtime[spec.name], network.node(spec.name).layer
-            kinds = {f.name: kind_of(f) for f in fields(layer)}
-            absent = {f.name: f.metadata.get("absent") for f in fields(layer)}
-            changes = {
-                spec.cls.aliases.get(name, name): value
-                for name, value in self.keywords[spec.name].items()
-            }
-            changes = {
-                name: absent[name] if value is None and name in own else value
-                for name, value in changes.items()
-                if name in own or (kinds[name] == "optional" and value is not None)
-            }
+            changes = _runtime_changes(spec, layer, own, self.keywords[spec.name])
+            if not changes:
+                continue
             for error in replace(layer, **changes).check():
                 raise ValueError(f"{describe_layer(spec.name, layer)}: {error}")
             for name, value in changes.items():
                 if name not in own or value is None:
                     raise ValueError(
-                        f"{describe_layer(spec.name, layer)} has {name}={getattr(layer, name)!r} in this "
-                        f"training; {value!r} would need a fit of its own"
+                        f"{describe_layer(spec.name, layer)}: {name} must stay "
+                        f"{getattr(layer, name)!r} in this training, got {value!r}; "
+                        "another network needs a fit of its own"
                     )
             own.update(changes)
         return as_float32(runtime)
@@ -131,6 +124,32 @@ class Blueprint:
     def transforms(self) -> tuple[Callable[..., Any], ...]:
         """Transforms without their numbers, as a plan holds them."""
         return tuple(without_values(entry.transform) for entry in self.augment)
+
+
+def _runtime_changes(
+    spec: LayerEntry, layer: Layer, own: Mapping[str, Any], keywords: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the keywords of a layer that set runtime values, by field.
+
+    Parameters
+    ----------
+    spec : LayerEntry
+    layer : Layer
+        The layer as the network holds it.
+    own : mapping of str to float
+        Its runtime values.
+    keywords : mapping of str to object
+    """
+    by_name = {field.name: field for field in fields(layer)}
+    changes = {}
+    for keyword, value in keywords.items():
+        name = spec.cls.aliases.get(keyword, keyword)
+        metadata = by_name[name].metadata if name in by_name else {}
+        if name in own:
+            changes[name] = metadata.get("absent") if value is None else value
+        elif metadata.get("kind") == "optional" and value is not None:
+            changes[name] = value
+    return changes
 
 
 def _task(target: Target | None, numbers: bool) -> TargetInfo:
@@ -179,11 +198,12 @@ def make_blueprint(
     specs: list[LayerEntry] = []
     with problems.collect():
         specs = read_layers(layers)
-    check_collisions(specs, params, own, problems)
+    transforms = [] if params["augment"] is None else read_entries(params["augment"])
+    check_collisions(specs, transforms, own, problems)
     objective = params["objective"]
-    routed, unknown = (
-        route_keywords(given, keyword_owners(specs, params), own) if specs else ({}, Problems())
-    )
+    routed, unknown = {}, Problems()
+    if specs:
+        routed, unknown = route_keywords(given, keyword_owners(specs, transforms, params), own)
     problems.found += unknown.found
     update, update_values = Update(None, (), ()), {}
     if callable(params["update"]) or isinstance(params["update"], tuple):
@@ -203,9 +223,10 @@ def make_blueprint(
             weights = head_weights(heads, params["output_weights"] or {}, aux)
     augment = [
         entry.tuned(routed[entry.prefix]) if entry.prefix in routed else entry
-        for entry in read_entries(params["augment"])
+        for entry in transforms
     ]
-    check_entries(augment, problems)
+    if augment:
+        check_entries(augment, problems)
     problems.raise_any()
     own_keywords, given = parameters_of(objective), routed["objective"]
     objective_given = sort_keywords(own_keywords, given, problems)

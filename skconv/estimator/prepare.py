@@ -72,8 +72,9 @@ def prepare(
     """
     params = net._settings()
     problems = check_settings(params)
-    with problems.collect():
-        check_test_augment(params["test_augment"])
+    if params["test_augment"] is not None:
+        with problems.collect():
+            check_test_augment(params["test_augment"])
     probe = copy.copy(net)
     data = FitData(arguments, params, memo)
     known = None if continuation is None else continuation.outputs

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..augment.pipeline import read_entries
+from ..augment.pipeline import Entry, read_entries
 from ..data.output_targets import by_output, output_names, regression_by_output
 from ..data.targets import Classes, Labels, Numbers
 from ..errors import Problems, describe_layer, did_you_mean
 from ..models import default
-from ..network.layer_list import LayerEntry, read_layers
+from ..network.layer_list import LayerEntry, layer_keywords, read_layers
 from ..updates.update_rule import update_keywords
 from ..utils.checks import is_number, takes_number
 
@@ -95,23 +95,25 @@ class SplitKeywords(NamedTuple):
 
 
 def keyword_owners(
-    specs: list[LayerEntry], params: Mapping[str, Any]
+    specs: Sequence[LayerEntry], transforms: Sequence[Entry], params: Mapping[str, Any]
 ) -> dict[str, Iterable[str] | None]:
     """List the keywords of each prefix, None where any will do.
 
     Parameters
     ----------
-    specs : list of LayerEntry
+    specs : sequence of LayerEntry
         The layers.
+    transforms : sequence of Entry
+        The transforms in `augment`.
     params : mapping of str to object
         All parameters of the net.
     """
-    found: dict[str, Iterable[str] | None] = {spec.name: spec.keywords() for spec in specs}
+    found: dict[str, Iterable[str] | None] = {spec.name: layer_keywords(spec.cls) for spec in specs}
     found["update"] = update_keywords(params["update"])
     found["objective"] = parameters_of(params["objective"])
     for takes in loss_parameters(params):
         found["objective"] |= takes
-    found |= {entry.prefix: entry.keywords() for entry in read_entries(params["augment"])}
+    found |= {entry.prefix: entry.keywords() for entry in transforms}
     return found
 
 
@@ -134,21 +136,23 @@ def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) 
     """
     layers = params["layers"]
     specs = read_layers(default((3, 32, 32))["layers"] if layers is None else layers)
-    route_keywords(dict.fromkeys(names), keyword_owners(specs, params), own)[1].raise_any()
+    owners = keyword_owners(specs, read_entries(params["augment"]), params)
+    _, unknown = route_keywords(dict.fromkeys(names), owners, own)
+    unknown.raise_any()
 
 
 def check_collisions(
-    specs: list[LayerEntry], params: Mapping[str, Any], own: set[str], problems: Problems
+    specs: Sequence[LayerEntry], transforms: Sequence[Entry], own: set[str], problems: Problems
 ) -> None:
     """Note layers whose keywords would be those of something else."""
-    transforms = {entry.prefix: entry.called for entry in read_entries(params["augment"])}
+    prefixes = {entry.prefix: entry.called for entry in transforms}
     for spec in specs:
         where = describe_layer(spec.name, spec.cls)
         if spec.name in PREFIXES or spec.name in own:
             problems.add(f"{where} is called as a parameter of NeuralNet; choose another name")
-        if spec.name in transforms:
-            problems.add(f"{where} has the prefix of {transforms[spec.name]}; choose another name")
-        for keyword in spec.keywords():
+        if spec.name in prefixes:
+            problems.add(f"{where} has the prefix of {prefixes[spec.name]}; choose another name")
+        for keyword in layer_keywords(spec.cls):
             if f"{spec.name}_{keyword}" in own:
                 problems.add(
                     f"{where} collides with the parameter '{spec.name}_{keyword}' of NeuralNet; "

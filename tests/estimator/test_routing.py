@@ -4,6 +4,7 @@ import pytest
 
 from skconv import NeuralNet
 from skconv.augment import RandomAffine, RandomFlip, Sometimes
+from skconv.augment.pipeline import read_entries
 from skconv.errors import Problems
 from skconv.estimator.routing import (
     check_collisions,
@@ -24,14 +25,18 @@ def params_of(**given):
     return NeuralNet(LAYERS, **given).get_params(deep=False)
 
 
+def owners_with(augment):
+    return keyword_owners(read_layers(LAYERS), read_entries(augment), params_of(augment=augment))
+
+
 def test_each_prefix_has_the_keywords_of_its_owner():
-    found = keyword_owners(read_layers(LAYERS), params_of(augment=[("affine", RandomAffine())]))
+    found = owners_with([("affine", RandomAffine())])
     assert {"num_units", "W", "l2"} <= set(found["hidden"])
     assert {"learning_rate", "momentum", "clip_norm"} <= set(found["update"])
     assert {"l1", "l2", "label_smoothing"} <= set(found["objective"])
     assert {"rotation", "shear"} <= set(found["augment_affine"])
     inside = Sometimes(0.5, RandomFlip())
-    found = keyword_owners(read_layers(LAYERS), params_of(augment=[inside, max]))
+    found = owners_with([inside, max])
     assert {"p", "transform", "transform_p", "transform_axis"} <= set(found["augment_0"])
     assert not found["augment_1"]
 
@@ -79,7 +84,7 @@ def test_layers_that_are_called_as_something_else_are_told():
     )
     problems = Problems()
     params = params_of(augment=[("affine", RandomAffine())])
-    check_collisions(specs, params, {"max_num_units"}, problems)
+    check_collisions(specs, read_entries(params["augment"]), {"max_num_units"}, problems)
     told = [str(error) for error in problems.found]
     assert len(told) == 3
     assert told[0].startswith("layer 'update' (InputLayer) is called as a parameter of NeuralNet")
