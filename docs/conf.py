@@ -1,4 +1,4 @@
-"""Settings of the pages: ``sphinx-build -W docs docs/_build``."""
+"""Sphinx configuration: ``sphinx-build -W docs docs/_build``."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ extensions = [
 exclude_patterns = ["_build"]
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(?!skconv\.).*")]
-"""Names of other packages, and of parameters, are no links."""
+"""Names of other packages and of parameters are not linked."""
 
 default_role = "py:obj"
 toc_object_entries_show_parents = "hide"
@@ -34,7 +34,7 @@ autodoc_typehints = "none"
 autosummary_generate = False
 numpydoc_show_class_members = False
 
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 nb_execution_mode = "force"

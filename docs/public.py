@@ -1,4 +1,4 @@
-"""Keep the pages of the API whole: every public name of skconv is on one, with a docstring."""
+"""Sphinx extension that checks that the API pages describe every public name of skconv."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ logger = logging.getLogger(__name__)
 
 
 def modules() -> Iterator[Any]:
-    """Import all modules of the package."""
+    """Yield all modules of the package."""
     yield skconv
     for found in pkgutil.walk_packages(skconv.__path__, "skconv."):
         yield importlib.import_module(found.name)
 
 
 def is_foreign(app: Sphinx, what: str, name: str, obj: Any, *options: Any) -> bool | None:
-    """Leave out what classes inherit from other packages, and functions that are their defaults."""
+    """Return True to skip members from other packages, such as inherited methods."""
     home = getattr(obj, "__module__", None) or "skconv"
     return True if home.partition(".")[0] != "skconv" else None
 
 
 def find_missing(app: Sphinx, env: BuildEnvironment) -> None:
-    """Warn of names in an ``__all__`` that no page describes."""
-    described, everywhere = set(env.domains.python_domain.objects), list(modules())
-    for module in everywhere:
+    """Warn about names in an ``__all__`` that are missing from the pages."""
+    described, imported = set(env.domains.python_domain.objects), list(modules())
+    for module in imported:
         for name in getattr(module, "__all__", ()):
             obj = getattr(module, name)
-            places = {f"{m.__name__}.{name}" for m in everywhere if vars(m).get(name) is obj}
+            places = {f"{m.__name__}.{name}" for m in imported if vars(m).get(name) is obj}
             if not places & described:
-                logger.warning("no page describes %s.%s", module.__name__, name)
+                logger.warning("the API pages do not describe %s.%s", module.__name__, name)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Have Sphinx call the above."""
+    """Connect the functions above to Sphinx's events."""
     app.connect("autodoc-skip-member", is_foreign)
     app.connect("env-check-consistency", find_missing)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

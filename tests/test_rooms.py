@@ -1,4 +1,7 @@
-"""The plan of the house: which room may import which, and what every file must have."""
+"""The rooms of the package, which of them may import which, and what each file must have.
+
+A room is a package or a module directly in ``skconv/``.
+"""
 
 import ast
 from pathlib import Path
@@ -22,7 +25,7 @@ ROOMS = [
     ["ops", "utils"],
     ["errors"],
 ]
-"""Rooms from top to bottom. An import goes to a lower row; rooms of one row are strangers."""
+"""Rooms from top to bottom. A room imports rooms of lower rows only, none of its own row."""
 
 NEVER = [
     ("data", "network"),
@@ -32,7 +35,7 @@ NEVER = [
     ("visualize", "estimator"),
     *(("ops", room) for row in ROOMS for room in row if room != "ops"),
 ]
-"""Pairs of rooms of which the first never imports the second, wherever they stand above."""
+"""Pairs of rooms of which the first must not import the second, even from a lower row."""
 
 VOCABULARIES = {
     "augment": {"base", "tunable"},
@@ -40,7 +43,7 @@ VOCABULARIES = {
     "models": {"base"},
     "handlers": {"base", "hyperparams", "terminal"},
 }
-"""Public rooms whose files import no other file of their room than these."""
+"""Public rooms, and the only files of their own that their files may import."""
 
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py")
 PACKAGES = sorted(path.parent.relative_to(ROOT) for path in ROOT.rglob("__init__.py"))
@@ -60,7 +63,7 @@ def row_of(room):
 
 
 def imports_of(path):
-    """Yield the modules of skconv that a file imports, wherever in the file."""
+    """Yield the modules of skconv that a file imports, also those imported within functions."""
     package = path.relative_to(ROOT).parent.parts
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:

@@ -1,4 +1,4 @@
-"""The code on the pages runs, block after block, and prints what the page says."""
+"""The Python blocks of a page run in order and print the text blocks that follow them."""
 
 import contextlib
 import io
@@ -30,13 +30,13 @@ def test_there_are_pages_with_code():
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_the_code_prints_what_the_page_says(path, monkeypatch):
+def test_code_prints_the_output_on_the_page(path, monkeypatch):
     page = types.ModuleType(f"page_{path.stem}")
-    monkeypatch.setitem(sys.modules, page.__name__, page)  # where pickle looks for its classes
+    monkeypatch.setitem(sys.modules, page.__name__, page)  # pickle looks up classes here
     printed = ""
     for language, text in blocks(path):
         if language == "python":
-            assert printed == "", f"the page does not show {printed!r}"
+            assert printed == "", f"the page does not show the output {printed!r}"
             with contextlib.redirect_stdout(io.StringIO()) as out:
                 exec(compile(text, str(path), "exec"), vars(page))
             printed = out.getvalue()
