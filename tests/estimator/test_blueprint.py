@@ -242,9 +242,13 @@ def test_a_handler_may_not_change_the_outputs():
         (
             "output_l1",
             0.5,
-            r"layer 'output' \(DenseLayer\) : l1 must stay None in this training, got 0.5",
+            r"layer 'output' \(DenseLayer\): l1 must stay None in this training, got 0.5",
         ),
-        ("output_l2", None, r"l2 must stay 0.1 in this training, got None; another network needs a fit of its own"),
+        (
+            "output_l2",
+            None,
+            r"l2 must stay 0.1 in this training, got None; another network needs a fit of its own",
+        ),
         ("output_l2", -1, r"l2 must be a finite number >= 0.0 or None, got -1"),
     ],
 )
