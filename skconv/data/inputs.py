@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from ..errors import Problems, did_you_mean
+
+Features: TypeAlias = ArrayLike | sparse.sparray | sparse.spmatrix | Mapping[str, ArrayLike]
+"""X as users pass it: an array, a DataFrame, a sparse matrix, or a dict of arrays by input."""
+
+Targets: TypeAlias = (
+    ArrayLike | sparse.sparray | sparse.spmatrix | Mapping[str, ArrayLike] | Sequence[ArrayLike]
+)
+"""y as users pass it; a dict, a sequence or an array with columns if there are several outputs."""
 
 DTYPES = [np.float32, np.uint8]
 """Types that travel to the device as they are; all others become the first."""
