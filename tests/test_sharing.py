@@ -79,22 +79,24 @@ def test_chains_of_shared_parameters_end_where_they_are_kept():
     [
         (
             [rows, dense("hidden"), dense("b", W="hiden")],
-            r"^layer 'b' \(DenseLayer\): W='hiden' is no layer with a 'W'\. Did you mean 'hidden'",
+            r"^layer 'b' \(DenseLayer\): W must be the name of a layer with a parameter 'W', "
+            r"got 'hiden'\. Did you mean 'hidden'",
         ),
         (
             [rows, dense("a", b=None), dense("c", b="a")],
-            r"^layer 'c' \(DenseLayer\): b='a' is no layer with a 'b'\. Valid names: c\.$",
+            r"^layer 'c' \(DenseLayer\): b must be the name of a layer with a parameter 'b', "
+            r"got 'a'\. Valid names: c\.$",
         ),
         (
             [rows, dense("a", 3), dense("b", W="a")],
-            r"^layer 'b' \(DenseLayer\): W has shape \(3, 4\) and cannot be shared with 'a', "
-            r"where it has shape \(4, 3\)$",
+            r"^layer 'b' \(DenseLayer\): W must have the shape \(4, 3\) of the parameter of 'a' "
+            r"that it is shared with, got \(3, 4\)$",
         ),
-        ([rows, dense("a", W="a")], r"^layer 'a' .*: W is shared in a circle: \['a'\]$"),
-        ([rows, dense("a", W="b"), dense("b", W="a")], r"W is shared in a circle: \['a', 'b'\]"),
+        ([rows, dense("a", W="a")], r"^layer 'a' .*: W is shared in a cycle: a -> a$"),
+        ([rows, dense("a", W="b"), dense("b", W="a")], r"W is shared in a cycle: a -> b -> a\n"),
         (
             [rows, ("a", BatchNormLayer()), ("b", BatchNormLayer(mean="a"))],
-            r"^layer 'b' \(BatchNormLayer\) mean is state and cannot be shared, got 'a'$",
+            r"^layer 'b' \(BatchNormLayer\): mean must not name a layer, since state is not shared, got 'a'$",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""From a named list and its keywords to a network, or to a message with all that is wrong."""
+"""Build a network from layer entries and keywords, or raise all problems in one message."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ..init import Array, Constant, as_initializer
 from ..layers.base import Layer, ParamSpec, reference_fields
 from ..layers.shapes import Shape
 from ..utils.checks import fits_float32
-from ..utils.fields import UNSET
+from ..utils.fields import UNSET, cached_per_class
 from .graph import Head, Network, Node, Place
-from .layer_list import GRAPH, LayerEntry
+from .layer_list import GRAPH, LayerEntry, layer_keywords
 
 
 class TargetInfo(NamedTuple):
-    """What a target says of the output layers that are trained on it.
+    """Defaults that a target implies for the output layers trained on it.
 
     Parameters
     ----------
     num_units : int, optional
-        Units for a layer that has none.
+        Number of units of a layer that sets none.
     ending : callable, optional
-        From the number of units to the nonlinearity of a layer that has none.
+        Returns the nonlinearity of a layer that sets none, given its number of units.
     """
 
     num_units: int | None = None
@@ -41,18 +41,18 @@ def build_network(
     heads: Sequence[Head] | None = None,
     tasks: Sequence[TargetInfo] = (TargetInfo(),),
 ) -> Network:
-    """Build the network that the specs and keywords describe.
+    """Build the network described by layer entries and keywords.
 
     Parameters
     ----------
     specs : list of LayerEntry
     keywords : mapping of str to mapping
-        Keywords by layer; they prevail over what the specs hold.
+        Keywords by layer, which override the fields given in `specs`.
     input_shapes : mapping of str to tuple, optional
-        Shapes for input layers that have none; None names the only one.
+        Row shapes for input layers that have none; the key None stands for the only input layer.
     heads : sequence of Head, optional
-        The output layers, those that are predicted first; by default the last layer.
-    tasks : sequence of Task
+        The output layers, the predicted ones first; by default the last layer.
+    tasks : sequence of TargetInfo
         One for each target.
 
     Returns
@@ -62,12 +62,22 @@ def build_network(
     Raises
     ------
     ValueError
-        With all faults: missing or impossible fields, incomings that do not exist, a cycle,
-        shapes that do not fit.
+        With all problems: missing or invalid fields, unknown incoming layers, a cycle, shapes
+        that do not fit.
     """
     builder = _Builder(specs, keywords, heads or [Head(specs[-1].name)])
     builder.infer(input_shapes or {}, tasks)
     return builder.finish()
+
+
+INFERRED = ("shape", "num_units", "nonlinearity")
+"""Fields that may be left to the data, the targets or the kind of layer."""
+
+
+@cached_per_class
+def _incoming_fields(cls: type[Layer]) -> frozenset[str]:
+    """Return the fields by which a layer takes its incoming layers."""
+    return frozenset(f.name for f in dataclasses.fields(cls) if f.name in GRAPH and f.init)
 
 
 class _Builder:
@@ -79,99 +89,113 @@ class _Builder:
     ) -> None:
         self.problems = Problems()
         self.heads = {head.name: head for head in heads}
+        self.keywords = keywords
         self.names = [spec.name for spec in specs]
         self.layers: dict[str, Layer] = {}
         self.incomings: dict[str, tuple[str, ...]] = {}
-        before: str | None = None
-        for spec in specs:
-            own = keywords.get(spec.name, {})
-            prevail = {spec.cls.aliases.get(name, name) for name in own}
-            given = {
-                name: value
-                for name, value in spec.given.items()
-                if spec.cls.aliases.get(name, name) not in prevail
-            }
-            given |= own
-            self.incomings[spec.name] = self.feeding(spec, given, before)
-            with self.problems.collect():
-                self.layers[spec.name] = spec.cls(**self.fields(spec, given), name=spec.name)
-            before = spec.name
+        self.problems.call_each(self.add, specs, [None, *self.names[:-1]])
         self.problems.raise_any()
         for name, layer in self.layers.items():
-            for field, kind in reference_fields(layer).items():
+            for field, kind in reference_fields(type(layer)).items():
                 if kind == "layer":
                     self.incomings[name] += self.incomings.get(getattr(layer, field), ())
 
-    def feeding(
-        self, spec: LayerEntry, given: dict[str, Any], before: str | None
+    def add(self, spec: LayerEntry, previous: str | None) -> None:
+        """Create a layer and list its incoming layers."""
+        own, aliases = self.keywords.get(spec.name, {}), spec.cls.aliases
+        overridden = {aliases.get(name, name) for name in own}
+        given = {
+            name: value
+            for name, value in spec.given.items()
+            if aliases.get(name, name) not in overridden
+        }
+        given |= own
+        self.incomings[spec.name] = self.take_incomings(spec, given, previous)
+        self.layers[spec.name] = spec.cls(**self.fields(spec, given), name=spec.name)
+
+    def take_incomings(
+        self, spec: LayerEntry, given: dict[str, Any], previous: str | None
     ) -> tuple[str, ...]:
+        """Remove the incoming layers from the given fields and return their names."""
         single, several = given.pop("incoming", None), given.pop("incomings", None)
         several = [several] if isinstance(several, str) else several
         names = [single] if single is not None else list(several or spec.incomings or ())
-        fed_by = {f.name for f in dataclasses.fields(spec.cls) if f.name in GRAPH and f.init}
-        if (names and not fed_by) or (len(names) > 1 and "incomings" not in fed_by):
-            number = "one" if fed_by else "no"
+        fields = _incoming_fields(spec.cls)
+        if (names and not fields) or (len(names) > 1 and "incomings" not in fields):
+            number = "one" if fields else "no"
             self.problems.add(
                 f"{describe_layer(spec.name, spec.cls)} takes {number} incoming layer, got {names}"
             )
-        if not fed_by:
+        if not fields:
             return ()
-        if not names and before is not None:
-            names = [before]
+        if not names and previous is not None:
+            names = [previous]
         if not names:
             self.problems.add(
-                f"{describe_layer(spec.name, spec.cls)} has nothing to feed it; "
-                "a network starts with an InputLayer"
+                f"{describe_layer(spec.name, spec.cls)} has no incoming layer; "
+                "a network must start with an InputLayer"
             )
-        feeds = [("incoming", name) for name in names]
-        feeds += [(field, given.get(field)) for field in reference_fields(spec.cls)]
-        feeds = [(field, name) for field, name in feeds if name not in (None, UNSET)]
-        for field, name in feeds:
+        references = [(field, given.get(field)) for field in reference_fields(spec.cls)]
+        incomings = [("incoming", name) for name in names] + [
+            (field, name) for field, name in references if name not in (None, UNSET)
+        ]
+        for field, name in incomings:
             if name not in self.names:
                 self.problems.add(
-                    f"{describe_layer(spec.name, spec.cls)}: {field} {name!r} does not exist."
-                    f"{did_you_mean(name, self.names)}"
+                    f"{describe_layer(spec.name, spec.cls)}: {field} must be the name of a layer, "
+                    f"got {name!r}.{did_you_mean(name, self.names)}"
                 )
-        return tuple(name for _, name in feeds)
+        return tuple(name for _, name in incomings)
 
     def fields(self, spec: LayerEntry, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the given fields by their current names."""
         fields = {}
-        valid = [name for name in spec.keywords() if name not in GRAPH]
+        keywords, aliases = layer_keywords(spec.cls), spec.cls.aliases
         for name, value in given.items():
-            real = spec.cls.aliases.get(name, name)
-            where = describe_layer(spec.name, spec.cls)
-            if name not in valid:
-                self.problems.add(f"{where} has no {name!r}.{did_you_mean(name, valid)}")
+            real = aliases.get(name, name)
+            if name not in keywords:
+                valid = [keyword for keyword in keywords if keyword not in GRAPH]
+                self.problems.add(
+                    f"{describe_layer(spec.name, spec.cls)} has no {name!r}."
+                    f"{did_you_mean(name, valid)}"
+                )
             elif real in fields or (real != name and real in given):
-                self.problems.add(f"{where}: {real!r} is given twice, also by its older name")
+                names = [repr(other) for other in given if aliases.get(other, other) == real]
+                self.problems.add(
+                    f"{describe_layer(spec.name, spec.cls)}: {real} must be given once, "
+                    f"got {' and '.join(names)}"
+                )
             else:
                 fields[real] = value
         return fields
 
     def infer(self, input_shapes: Mapping[str | None, Shape], tasks: Sequence[TargetInfo]) -> None:
+        """Set the fields that follow from the data, the targets or the kind of layer."""
         inputs = [name for name in self.names if not self.incomings[name]]
         for name, layer in self.layers.items():
             changes: dict[str, Any] = {}
             head = self.heads.get(name)
             num_units, ending = TargetInfo() if head is None else tasks[head.target]
-            found = input_shapes.get(
-                None if len(inputs) == 1 and name not in input_shapes else name
-            )
-            if name in inputs and layer.shape is UNSET and found is not None:
-                changes["shape"] = (None, *found)
-            if getattr(layer, "num_units", None) is UNSET and num_units:
+            only_input = len(inputs) == 1 and name not in input_shapes
+            row_shape = input_shapes.get(None if only_input else name)
+            unset = {field for field in INFERRED if getattr(layer, field, None) is UNSET}
+            if name in inputs and "shape" in unset and row_shape is not None:
+                changes["shape"] = (None, *row_shape)
+            if "num_units" in unset and num_units:
                 changes["num_units"] = num_units
-            if getattr(layer, "nonlinearity", None) is UNSET:
+            if "nonlinearity" in unset:
                 changes["nonlinearity"] = layer.default_nonlinearity
-            if ending is not None:
+            if head is not None and ending is not None:
                 last = ending(changes.get("num_units", getattr(layer, "num_units", None)))
                 if "nonlinearity" in changes:
                     changes["nonlinearity"] = last
                 elif not layer.ends_in_nonlinearity():
                     self.heads[name] = head._replace(ending=last)
-            self.layers[name] = replace(layer, **changes)
+            if changes:
+                self.layers[name] = replace(layer, **changes)
 
     def finish(self) -> Network:
+        """Connect the layers and check the result."""
         for name, layer in self.layers.items():
             for error in layer.check():
                 self.problems.add(f"{describe_layer(name, layer)}: {error}")
@@ -179,29 +203,30 @@ class _Builder:
         self.problems.raise_any()
         nodes: dict[str, Node] = {}
         for name in order:
-            node = self.place(name, nodes)
+            node = self.connect(name, nodes)
             if node is not None:
                 nodes[name] = node
         self.problems.raise_any()
         shared = self.share(nodes)
-        self.check_use(nodes)
+        self.check_factors(nodes)
         heads = tuple(self.heads.values())
         for head in heads:
-            self.check_end(nodes[head.name])
+            self.check_output(nodes[head.name])
             self.compare(nodes[head.name], nodes[heads[head.target].name])
         self.problems.raise_any()
         return Network(tuple(nodes.values()), heads, shared)
 
     def compare(self, aux: Node, output: Node) -> None:
-        """Note an auxiliary output that cannot be trained on the output's target."""
+        """Check that an auxiliary output can be trained on the target of the output."""
         if aux.output_shape != output.output_shape:
             self.problems.add(
-                f"{describe_layer(aux.name, aux.layer)} has shape {aux.output_shape} and cannot be "
-                f"trained on the target of {output.name!r}, which has {output.output_shape}"
+                f"{describe_layer(aux.name, aux.layer)} must have the output shape "
+                f"{output.output_shape} of {output.name!r} to be trained on its target, "
+                f"got {aux.output_shape}"
             )
 
     def order(self) -> list[str]:
-        """List each layer after those that feed it, else as given; note a cycle."""
+        """Sort the layers topologically, else in the given order, and check for cycles."""
         done: list[str] = []
         open_: list[str] = []
 
@@ -212,8 +237,8 @@ class _Builder:
                 cycle = " -> ".join([*open_[open_.index(name) :], name])
                 raise ValueError(f"the layers form a cycle: {cycle}")
             open_.append(name)
-            for feed in self.incomings[name]:
-                visit(feed)
+            for incoming in self.incomings[name]:
+                visit(incoming)
             done.append(open_.pop())
 
         with self.problems.collect():
@@ -221,24 +246,24 @@ class _Builder:
                 visit(name)
         return done
 
-    def place(self, name: str, nodes: Mapping[str, Node]) -> Node | None:
+    def connect(self, name: str, nodes: Mapping[str, Node]) -> Node | None:
+        """Infer the shapes and parameters of a layer; None if it or its inputs are not valid."""
         layer, incomings = self.layers[name], self.incomings[name]
-        if not all(feed in nodes for feed in incomings):
+        if not all(incoming in nodes for incoming in incomings):
             return None
-        shapes = tuple(nodes[feed].output_shape for feed in incomings)
+        shapes = tuple(nodes[incoming].output_shape for incoming in incomings)
         try:
             shape = layer.output_shape(*shapes)
-            copies = layer.copies(*(nodes[feed].copies for feed in incomings))
+            copies = layer.copies(*(nodes[incoming].copies for incoming in incomings))
             specs = layer.param_specs(*shapes)
-            for param, spec in specs.items():
-                _check_init(param, spec)
+            _check_initial_values(specs)
         except LayerError as error:
-            self.problems.add(f"{describe_layer(name, layer)} {error}")
+            self.problems.add(f"{describe_layer(name, layer)}: {error}")
             return None
         return Node(name, layer, incomings, shapes, shape, specs, copies)
 
-    def check_use(self, nodes: Mapping[str, Node]) -> None:
-        """Note penalties and factors of gradients that have nothing to act on."""
+    def check_factors(self, nodes: Mapping[str, Node]) -> None:
+        """Check that layers with `l1`, `l2` or `grad_scale` have parameters for it."""
         for keyword in ("l1", "l2", "grad_scale"):
             able = [
                 node.name
@@ -252,68 +277,74 @@ class _Builder:
                 value = getattr(node.layer, keyword)
                 if value is not None and name not in able:
                     self.problems.add(
-                        f"{describe_layer(name, node.layer)} has no parameters for {keyword}={value!r} to "
-                        f"act on; layers that have some: {', '.join(able) or 'none'}"
+                        f"{describe_layer(name, node.layer)}: {keyword} must be None for a layer "
+                        f"without parameters that it acts on, got {value!r}; "
+                        f"layers with such parameters: {', '.join(able) or 'none'}"
                     )
 
-    def check_end(self, last: Node) -> None:
-        """Note an output that has not one row for each row of X."""
-        if last.copies:
+    def check_output(self, output: Node) -> None:
+        """Check that an output holds each row of X once."""
+        if output.copies:
             self.problems.add(
-                f"{describe_layer(last.name, last.layer)} is an output and holds "
-                f"{math.prod(last.copies)} copies of each row; a CyclicPoolLayer must come before"
+                f"{describe_layer(output.name, output.layer)} is an output and must hold one copy "
+                f"of each row, got {math.prod(output.copies)}; add a CyclicPoolLayer before it"
             )
 
     def share(self, nodes: Mapping[str, Node]) -> dict[Place, Place]:
+        """Return the place of the array of each shared parameter."""
         shared: dict[Place, Place] = {}
         for node in nodes.values():
             for param, spec in node.specs.items():
                 if isinstance(spec.init, str):
                     with self.problems.collect():
-                        shared[node.name, param] = self.keeper(node, param, nodes)
+                        shared[node.name, param] = self.owner(node, param, nodes)
         return shared
 
-    def keeper(self, node: Node, param: str, nodes: Mapping[str, Node]) -> Place:
-        """Follow the names of a shared parameter to where it is kept."""
+    def owner(self, node: Node, param: str, nodes: Mapping[str, Node]) -> Place:
+        """Return the place of the array that a parameter is shared with, at whatever remove."""
         spec = node.specs[param]
-        where, passed = describe_layer(node.name, node.layer), [node.name]
+        where, visited = describe_layer(node.name, node.layer), [node.name]
         kept = spec
         while isinstance(kept.init, str):
             target = kept.init
             if target not in nodes or param not in nodes[target].specs:
                 owners = [n.name for n in nodes.values() if param in n.specs]
                 raise ValueError(
-                    f"{where}: {param}={target!r} is no layer with a {param!r}."
-                    f"{did_you_mean(target, owners)}"
+                    f"{where}: {param} must be the name of a layer with a parameter {param!r}, "
+                    f"got {target!r}.{did_you_mean(target, owners)}"
                 )
-            if target in passed:
-                raise ValueError(f"{where}: {param} is shared in a circle: {passed}")
-            passed.append(target)
+            if target in visited:
+                cycle = " -> ".join([*visited, target])
+                raise ValueError(f"{where}: {param} is shared in a cycle: {cycle}")
+            visited.append(target)
             kept = nodes[target].specs[param]
         if kept.shape != spec.shape:
             raise ValueError(
-                f"{where}: {param} has shape {spec.shape} and cannot be shared with "
-                f"{passed[-1]!r}, where it has shape {kept.shape}"
+                f"{where}: {param} must have the shape {kept.shape} of the parameter of "
+                f"{visited[-1]!r} that it is shared with, got {spec.shape}"
             )
-        return passed[-1], param
+        return visited[-1], param
 
 
-def _check_init(param: str, spec: ParamSpec) -> None:
-    if isinstance(spec.init, str):
-        if not spec.trainable:
-            raise LayerError(f"{param} is state and cannot be shared, got {spec.init!r}")
-        return
-    try:
-        given = as_initializer(spec.init)
-    except (TypeError, ValueError):
-        hint = f"; write {spec.init.__name__}()" if isinstance(spec.init, type) else ""
-        raise LayerError(
-            f"{param} must be an initializer, a number, an array or the name of a layer, "
-            f"got {spec.init!r}{hint}"
-        ) from None
-    if isinstance(given, Array) and given.values.shape != spec.shape:
-        raise LayerError(f"{param} must have shape {spec.shape}, got {given.values.shape}")
-    if isinstance(given, Array | Constant):
-        values = given.values if isinstance(given, Array) else given.val
-        if not fits_float32(values):
-            raise LayerError(f"{param} must hold finite numbers, got {spec.init!r}")
+def _check_initial_values(specs: Mapping[str, ParamSpec]) -> None:
+    for param, spec in specs.items():
+        if isinstance(spec.init, str):
+            if not spec.trainable:
+                raise LayerError(
+                    f"{param} must not name a layer, since state is not shared, got {spec.init!r}"
+                )
+            continue
+        try:
+            given = as_initializer(spec.init)
+        except (TypeError, ValueError):
+            hint = f"; write {spec.init.__name__}()" if isinstance(spec.init, type) else ""
+            raise LayerError(
+                f"{param} must be an initializer, a number, an array or the name of a layer, "
+                f"got {spec.init!r}{hint}"
+            ) from None
+        if isinstance(given, Array) and given.values.shape != spec.shape:
+            raise LayerError(f"{param} must have shape {spec.shape}, got {given.values.shape}")
+        if isinstance(given, Array | Constant):
+            values = given.values if isinstance(given, Array) else given.val
+            if not fits_float32(values):
+                raise LayerError(f"{param} must hold finite numbers, got {spec.init!r}")

@@ -1,10 +1,9 @@
-"""A hashable graph of layers with shapes, and what it computes."""
+"""A graph of layers with its shapes, and the computation that it defines."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -20,8 +19,9 @@ from ..layers.base import Context, Copies, Layer, Params, ParamSpec, reference_f
 from ..layers.shapes import Shape
 from ..nonlinearities import linear
 from ..utils.cache_keys import structural_key
-from ..utils.fields import kind_of
-from ..utils.random_keys import fold_in
+from ..utils.fields import cached_per_class, fields_of_kind
+from ..utils.random_keys import fold_in_range
+from .activation import Activation, repeat_mask, wants_channels_last
 
 
 class Head(NamedTuple):
@@ -31,11 +31,11 @@ class Head(NamedTuple):
     ----------
     name : str
     target : int
-        Number of the target that it is trained on.
+        Index of the target that the layer is trained on.
     predicted : bool
-        False for an auxiliary output, which is there for the training loss alone.
+        False for an auxiliary output, which only adds to the training loss.
     ending : callable, optional
-        Nonlinearity after a layer that has none of its own.
+        Nonlinearity applied after a layer that has none of its own.
     """
 
     name: str
@@ -45,30 +45,30 @@ class Head(NamedTuple):
 
 
 Variables = dict[str, Params]
-"""Arrays by layer and by parameter."""
+"""Arrays by layer and parameter."""
 
 Runtime = dict[str, dict[str, Any]]
-"""Numbers by layer and by runtime field."""
+"""Values of the runtime fields by layer and field."""
 
 Place = tuple[str, str]
-"""Layer and parameter."""
+"""Names of a layer and of one of its parameters."""
 
 
 class Node(NamedTuple):
-    """A layer in its place.
+    """A layer connected to its inputs.
 
     Parameters
     ----------
     name : str
     layer : Layer
     incomings : tuple of str
-        Names of the layers that feed it.
+        Names of the incoming layers.
     input_shapes : tuple of tuple
     output_shape : tuple
     specs : dict of str to ParamSpec
-        Its parameters and state, in order.
+        Parameters and state of the layer, in order.
     copies : tuple of int
-        Those of each row that its output holds, as `Layer.copies` says.
+        Copies of each row that the output holds, as returned by `Layer.copies`.
     """
 
     name: str
@@ -82,16 +82,16 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A graph of layers, ready to be initialised and applied.
+    """A graph of layers, ready to be initialized and applied.
 
     Parameters
     ----------
     nodes : tuple of Node
-        Each after those that feed it.
+        In topological order.
     heads : tuple of Head
-        The output layers, those that are predicted first.
+        The output layers, the predicted ones first.
     shared : dict
-        From the place of a shared parameter to the place where it is kept.
+        Maps each shared parameter to the one that it is shared with, both as places.
     """
 
     nodes: tuple[Node, ...]
@@ -100,32 +100,25 @@ class Network:
 
     @cached_property
     def key(self) -> Hashable:
-        """Equal for networks that compile to the same programs."""
-        parts = [
-            (
-                node.name,
-                type(node.layer),
-                _fields_key(node.layer),
-                node.incomings,
-                node.output_shape,
-            )
-            for node in self.nodes
+        """Key that is equal for networks that compile to the same programs."""
+        nodes = [
+            (node.name, type(node.layer), node.incomings, node.output_shape) for node in self.nodes
         ]
-        return (*parts, self.heads, *sorted(self.shared.items()))
+        structure = structural_key([_structure(node.layer) for node in self.nodes])
+        return (*nodes, structure, self.heads, *sorted(self.shared.items()))
 
     @cached_property
     def initial_key(self) -> Hashable:
-        """Equal for networks that start with equal weights from equal seeds."""
+        """Key that is equal for networks that draw equal weights from equal seeds."""
         initial = [
-            structural_key(getattr(node.layer, f.name))
+            getattr(node.layer, field.name)
             for node in self.nodes
-            for f in dataclasses.fields(node.layer)
-            if kind_of(f) == "initial"
+            for field in fields_of_kind(type(node.layer), "initial")
         ]
-        return self.key, *initial
+        return self.key, structural_key(initial)
 
     def node(self, name: str) -> Node:
-        """Find a layer by name."""
+        """Return the node of a layer; an unknown name raises `ValueError`."""
         for node in self.nodes:
             if node.name == name:
                 return node
@@ -138,27 +131,27 @@ class Network:
         return {node.name: node.output_shape for node in self.nodes if not node.incomings}
 
     def rows(self) -> dict[str, Shape]:
-        """Shapes of the rows that enter, by name."""
+        """Return the shape of a row of each input layer, by name."""
         return {name: shape[1:] for name, shape in self.inputs.items()}
 
     @property
     def outputs(self) -> dict[str, Shape]:
-        """Shapes of the outputs that are predicted, by name."""
+        """Shapes of the predicted outputs by name."""
         names = [head.name for head in self.heads if head.predicted]
         return {name: self.node(name).output_shape for name in names}
 
     def nonlinearity(self, head: Head) -> Any:
-        """What an output layer ends in."""
+        """Return the final nonlinearity of an output layer."""
         last = self.node(head.name).layer
-        own = last.nonlinearity if last.ends_in_nonlinearity() else None
+        own = getattr(last, "nonlinearity", None) if last.ends_in_nonlinearity() else None
         return head.ending or own or linear
 
     def feeds_others(self, name: str) -> bool:
-        """Tell whether a layer's output goes into another layer."""
+        """Return whether a layer is an input of another layer."""
         return any(name in node.incomings for node in self.nodes)
 
     def places(self) -> list[tuple[Place, ParamSpec]]:
-        """List all parameters and state once, in the order of the layers."""
+        """Return all parameters and state, each shared parameter once, in layer order."""
         return [
             ((node.name, name), spec)
             for node in self.nodes
@@ -167,11 +160,11 @@ class Network:
         ]
 
     def parameter_shapes(self) -> dict[Place, tuple[int, ...]]:
-        """Shapes of all parameters and state."""
+        """Return the shapes of all parameters and state."""
         return {place: spec.shape for place, spec in self.places()}
 
     def multiply_adds(self) -> int:
-        """Products of a row with weights, about."""
+        """Return the approximate number of multiply-adds for one row."""
         return sum(
             math.prod(spec.shape) * math.prod(n or 1 for n in node.output_shape[2:])
             for node in self.nodes
@@ -180,7 +173,7 @@ class Network:
         )
 
     def regularizable(self, params: Variables) -> list[jax.Array]:
-        """Pick the parameters that penalties act on."""
+        """Return the parameters that penalties act on."""
         return [
             params[layer][name]
             for (layer, name), spec in self.places()
@@ -188,23 +181,24 @@ class Network:
         ]
 
     def penalty(self, params: Variables, runtime: Runtime) -> Any:
-        """Sum the penalties that the layers' own `l1` and `l2` put on their parameters."""
+        """Return the sum of the layers' own `l1` and `l2` penalties."""
         total: Any = 0.0
         for node in self.nodes:
-            own = runtime.get(node.name, {})
+            factors = runtime.get(node.name, {})
+            own = self._own_params(params, node)
             weights = [
-                self._param(params, node.name, name)
+                own[name]
                 for name, spec in node.specs.items()
                 if spec.trainable and spec.regularizable
             ]
-            if "l1" in own:
-                total += own["l1"] * sum(jnp.abs(weight).sum() for weight in weights)
-            if "l2" in own:
-                total += own["l2"] * sum(jnp.square(weight).sum() for weight in weights)
+            if "l1" in factors:
+                total += factors["l1"] * sum(jnp.abs(weight).sum() for weight in weights)
+            if "l2" in factors:
+                total += factors["l2"] * sum(jnp.square(weight).sum() for weight in weights)
         return total
 
     def scale_gradients(self, grads: Variables, runtime: Runtime) -> Variables:
-        """Multiply gradients by the `grad_scale` of each layer that has the parameters."""
+        """Multiply the gradients of each layer's parameters by its `grad_scale`."""
         grads = {layer: dict(own) for layer, own in grads.items()}
         for node in self.nodes:
             if "grad_scale" not in runtime.get(node.name, {}):
@@ -217,7 +211,7 @@ class Network:
         return grads
 
     def freeze_unscaled(self, old: Variables, new: Variables, runtime: Runtime) -> Variables:
-        """Keep the old arrays of layers whose `grad_scale` is 0."""
+        """Return the new arrays, but the old ones for layers whose `grad_scale` is 0."""
         new = {layer: dict(own) for layer, own in new.items()}
         for node in self.nodes:
             scale = runtime.get(node.name, {}).get("grad_scale")
@@ -229,12 +223,12 @@ class Network:
         return new
 
     def structure(self) -> Network:
-        """Copy the network without its initial values, which no program needs."""
+        """Return the network without its initial values, which no program needs."""
         return replace(self, nodes=tuple(map(_without_initial, self.nodes)))
 
     def runtime(self) -> Runtime:
-        """Numbers of the runtime fields, as the layers hold them, without absent ones."""
-        return {node.name: dict(_numbers(node)) for node in self.nodes}
+        """Return the values of the layers' runtime fields, leaving out absent ones."""
+        return {node.name: _runtime_values(node) for node in self.nodes}
 
     def init(self, key: jax.Array) -> tuple[Variables, Variables]:
         """Draw the initial parameters and state.
@@ -247,15 +241,17 @@ class Network:
         -------
         params, state : dict of dict of array
         """
-        params, state = {}, {}
-        for i, node in enumerate(self.nodes):
+        params: Variables = {}
+        state: Variables = {}
+        for node, own_key in zip(self.nodes, fold_in_range(key, len(self.nodes)), strict=True):
             try:
-                drawn = node.layer.init(fold_in(key, i), *node.input_shapes)
+                own_params, own_state = node.layer.init(own_key, *node.input_shapes)
             except LayerError as error:
-                raise LayerError(f"{describe_layer(node.name, node.layer)} {error}") from error
-            for kept, new in zip((params, state), drawn, strict=True):
-                if new:
-                    kept[node.name] = new
+                raise LayerError(f"{describe_layer(node.name, node.layer)}: {error}") from error
+            if own_params:
+                params[node.name] = own_params
+            if own_state:
+                state[node.name] = own_state
         return params, state
 
     def apply(
@@ -270,7 +266,7 @@ class Network:
         logits: Collection[str] = (),
         given: Mapping[str, jax.Array] = MappingProxyType({}),
     ) -> tuple[tuple[jax.Array, ...], Variables]:
-        """Compute the outputs for a batch, all in one pass.
+        """Compute the outputs of several layers for a batch, in one pass.
 
         Parameters
         ----------
@@ -278,14 +274,14 @@ class Network:
         inputs : dict of array
             By name of the input layer, channels first.
         runtime : dict of dict of scalar
-            Numbers that take the place of the layers' runtime fields.
+            Values that replace the layers' runtime fields.
         ctx : Context
         to : sequence of str, optional
-            The layers whose output is wanted; by default all output layers.
+            The layers whose output is returned; by default all output layers.
         logits : collection of str
-            Those of them whose nonlinearity is left out; they must not feed other layers.
+            Layers among them whose nonlinearity is left out; they must not feed other layers.
         given : mapping of str to array
-            Outputs of layers that are taken as they are, and not computed.
+            Known outputs of layers, which are not computed again.
 
         Returns
         -------
@@ -303,17 +299,15 @@ class Network:
             if name in logits and node.layer.ends_in_nonlinearity():
                 changes["nonlinearity"] = None
             layer = replace(node.layer, **changes)
-            last = _wants_last(layer, fed)
-            own = {param: self._param(params, name, param) for param in node.specs}
-            own = {param: value for param, value in own.items() if value is not None}
+            last = wants_channels_last(layer, fed)
             key = None if ctx.key is None else jax.random.fold_in(ctx.key, places[name])
-            functions = {other: partial(alone, other, last) for other in _others(layer)}
+            functions = {other: partial(alone, other, last) for other in _referenced_layers(layer)}
             try:
                 out, new = layer.apply(
-                    own,
+                    self._own_params(params, node),
                     state.get(name, {}),
                     *(value.to_layout(last) for value in fed),
-                    ctx=ctx._replace(key=key, mask=_mask(ctx, fed), functions=functions),
+                    ctx=ctx._replace(key=key, mask=repeat_mask(ctx.mask, fed), functions=functions),
                 )
             except Exception as error:
                 error.add_note(f"in {describe_layer(name, layer)}")
@@ -338,12 +332,17 @@ class Network:
                 values[head.name] = Activation(head.ending(values[head.name].to_layout(True)), True)
         return tuple(values[name].to_layout(False) for name in to), renewed
 
-    def _param(self, params: Variables, layer: str, name: str) -> jax.Array | None:
-        layer, name = self.shared.get((layer, name), (layer, name))
-        return params.get(layer, {}).get(name)
+    def _own_params(self, params: Variables, node: Node) -> Params:
+        """Return the parameters of one layer, shared ones included."""
+        own = {}
+        for name in node.specs:
+            layer, kept = self.shared.get((node.name, name), (node.name, name))
+            if kept in params.get(layer, {}):
+                own[name] = params[layer][kept]
+        return own
 
     def _ancestors(self, names: Iterable[str], given: Collection[str]) -> set[str]:
-        """Name the layers to compute."""
+        """Return the names of all layers to compute."""
         found = set(names) - set(given)
         for node in reversed(self.nodes):
             if node.name in found:
@@ -351,76 +350,64 @@ class Network:
         return found
 
 
-class Activation(NamedTuple):
-    """An activation and where its channels are: the one place where axes are moved."""
-
-    array: jax.Array
-    last: bool
-
-    def to_layout(self, last: bool) -> jax.Array:
-        if self.array.ndim <= 2 or self.last == last:
-            return self.array
-        return jnp.moveaxis(self.array, 1, -1) if last else jnp.moveaxis(self.array, -1, 1)
+def _referenced_layers(layer: Layer) -> list[str]:
+    """Return the names of the layers whose functions a layer uses."""
+    references = reference_fields(type(layer)).items()
+    return [getattr(layer, name) for name, kind in references if kind == "layer"]
 
 
-def _wants_last(layer: Layer, fed: list[Activation]) -> bool:
-    return fed[0].last if layer.layout == "any" else layer.layout == "channels_last"
+@cached_per_class
+def _structural_fields(cls: type[Layer]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the fields whose values are part of a program, and those whose presence is."""
+    values = (*reference_fields(cls), *(f.name for f in fields_of_kind(cls, "structural")))
+    optional = fields_of_kind(cls, "initial", "optional")
+    return values, tuple(f.name for f in optional if f.metadata.get("absent") is None)
 
 
-def _mask(ctx: Context, fed: list[Activation]) -> jax.Array | None:
-    """Repeat the mask where the rows are there several times, copy after copy."""
-    if ctx.mask is None:
-        return None
-    return jnp.tile(ctx.mask, len(fed[0].array) // len(ctx.mask))
-
-
-def _others(layer: Layer) -> list[str]:
+def _structure(layer: Layer) -> list[Any]:
+    values, optional = _structural_fields(type(layer))
     return [
-        getattr(layer, name) for name, kind in reference_fields(layer).items() if kind == "layer"
+        *(getattr(layer, name) for name in values),
+        *(getattr(layer, name) is None for name in optional),
     ]
 
 
-def _numbers(node: Node) -> Iterator[tuple[str, Any]]:
-    learns = any(spec.trainable for spec in node.specs.values())
-    for f in dataclasses.fields(node.layer):
-        value = getattr(node.layer, f.name)
-        if value is None and learns:
-            value = f.metadata.get("absent")
-        if kind_of(f) in ("runtime", "optional") and value is not None:
-            yield f.name, value
+@cached_per_class
+def _runtime_fields(cls: type[Layer]) -> tuple[tuple[str, Any], ...]:
+    """Return the runtime fields with the value that stands for None."""
+    fields = fields_of_kind(cls, "runtime", "optional")
+    return tuple((field.name, field.metadata.get("absent")) for field in fields)
 
 
-def _fields_key(layer: Layer) -> Hashable:
-    return (
-        tuple((name, getattr(layer, name)) for name in reference_fields(layer))
-        + tuple(
-            (f.name, structural_key(getattr(layer, f.name)))
-            for f in dataclasses.fields(layer)
-            if kind_of(f) == "structural"
-        )
-        + tuple(
-            (f.name, getattr(layer, f.name) is None)
-            for f in dataclasses.fields(layer)
-            if kind_of(f) in ("initial", "optional") and f.metadata.get("absent") is None
-        )
-    )
+def _runtime_values(node: Node) -> dict[str, Any]:
+    trainable = any(spec.trainable for spec in node.specs.values())
+    values = {}
+    for name, absent in _runtime_fields(type(node.layer)):
+        value = getattr(node.layer, name)
+        if value is None and trainable:
+            value = absent
+        if value is not None:
+            values[name] = value
+    return values
 
 
 def _without_initial(node: Node) -> Node:
     layer = node.layer
-    initial = [f.name for f in dataclasses.fields(layer) if kind_of(f) == "initial"]
-    blank = {name: Constant() for name in initial if getattr(layer, name) is not None}
+    initial = [field.name for field in fields_of_kind(type(layer), "initial")]
+    blank: dict[str, Any] = {
+        name: Constant() for name in initial if getattr(layer, name) is not None
+    }
     specs = {name: replace(spec, init=Constant()) for name, spec in node.specs.items()}
     return node._replace(layer=replace(layer, **blank), specs=specs)
 
 
 def count_parameters(specs: Iterable[ParamSpec]) -> int:
-    """Count the learnable numbers."""
+    """Return the number of trainable parameters."""
     return sum(int(np.prod(spec.shape)) for spec in specs if spec.trainable)
 
 
 def as_float32(runtime: Runtime) -> Runtime:
-    """Give numbers one dtype, so that no program is compiled for another."""
+    """Convert all values to float32, so that no program is compiled for another dtype."""
     return {
         layer: {name: np.float32(value) for name, value in own.items()}
         for layer, own in runtime.items()

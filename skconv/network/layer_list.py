@@ -1,4 +1,4 @@
-"""Read the `layers` argument: every form a user may write, as one flat list."""
+"""Read the `layers` argument in any of its forms into one flat list."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import Any, NamedTuple
 
 from ..errors import Problems
 from ..layers.base import Layer, reference_fields
+from ..utils.fields import cached_per_class
 
 GRAPH = ("incoming", "incomings")
 
 
 class LayerEntry(NamedTuple):
-    """A layer as it was written down.
+    """A layer as given in `layers`.
 
     Parameters
     ----------
     name : str
     cls : type
     given : dict
-        Fields that were given, without `incoming` and `incomings`; other layers by their names.
+        Field values without `incoming` and `incomings`; other layers are replaced by their names.
     incomings : tuple of str or None
-        Names of the layers that feed it; None for the one before.
+        Names of the incoming layers; None for the previous layer in the list.
     """
 
     name: str
@@ -30,11 +31,30 @@ class LayerEntry(NamedTuple):
     given: dict[str, Any]
     incomings: tuple[str, ...] | None
 
-    def keywords(self) -> list[str]:
-        """Keywords that may follow the layer's name."""
-        fields = [f for f in dataclasses.fields(self.cls) if f.init and f.name != "name"]
-        own_first = sorted(fields, key=lambda f: f.kw_only)
-        return [*(f.name for f in own_first), *self.cls.aliases]
+    def keywords(self) -> tuple[str, ...]:
+        """Return the keywords that may follow the layer's name."""
+        return layer_keywords(self.cls)
+
+
+@cached_per_class
+def layer_keywords(cls: type[Layer]) -> tuple[str, ...]:
+    """Return the keywords that may follow the name of a layer, its own fields first.
+
+    Examples
+    --------
+    >>> from skconv.layers import DropoutLayer
+    >>> layer_keywords(DropoutLayer)
+    ('incoming', 'p', 'rescale', 'shared_axes', 'l1', 'l2', 'grad_scale')
+    """
+    fields = [field for field in dataclasses.fields(cls) if field.init and field.name != "name"]
+    own_first = sorted(fields, key=lambda field: bool(field.kw_only))
+    return (*(field.name for field in own_first), *cls.aliases)
+
+
+@cached_per_class
+def _init_fields(cls: type[Layer]) -> tuple[str, ...]:
+    fields = dataclasses.fields(cls)
+    return tuple(field.name for field in fields if field.init and field.name != "name")
 
 
 def read_layers(layers: Any) -> list[LayerEntry]:
@@ -43,18 +63,18 @@ def read_layers(layers: Any) -> list[LayerEntry]:
     Parameters
     ----------
     layers : sequence or Layer
-        A list whose entries are ``('name', LayerClass)``, ``(LayerClass, {'name': ..., ...})``,
-        ``('name', layer)``, a layer or a layer class; or the last layer of a graph of instances.
+        A list with entries ``('name', LayerClass)``, ``(LayerClass, {'name': ..., ...})``,
+        ``('name', layer)``, layers or layer classes; or the last layer of a graph of instances.
 
     Returns
     -------
     list of LayerEntry
-        In the order given, each instance after those that feed it.
+        In the order given, each instance after its incoming layers.
 
     Raises
     ------
     ValueError
-        With all entries that are none of these.
+        With all invalid entries.
 
     Examples
     --------
@@ -67,10 +87,10 @@ def read_layers(layers: Any) -> list[LayerEntry]:
     if _is_pair(entries):
         entries = [entries]
     if not entries:
-        raise ValueError("layers is empty; give at least an InputLayer and a DenseLayer")
-    for entry in entries:
-        with reader.problems.collect():
-            reader.add(entry)
+        raise ValueError(
+            f"layers must contain at least an InputLayer and a DenseLayer, got {layers!r}"
+        )
+    reader.problems.call_each(reader.add, entries)
     reader.problems.raise_any()
     return reader.specs
 
@@ -95,67 +115,74 @@ class _Reader:
         self.listed: set[int] = set()
 
     def add(self, entry: Any) -> None:
-        name, what = entry if _is_pair(entry) and isinstance(entry[0], str) else (None, entry)
-        if isinstance(what, Layer):
-            if id(what) in self.listed or name not in (None, self.names.get(id(what), name)):
+        name, layer = entry if _is_pair(entry) and isinstance(entry[0], str) else (None, entry)
+        if isinstance(layer, Layer):
+            if id(layer) in self.listed or name not in (None, self.names.get(id(layer), name)):
                 raise ValueError(
-                    f"the layer {self.names[id(what)]!r} is in layers twice"
-                    f"{'' if name is None else f', also as {name!r}'}; "
-                    "write one for each place"
+                    f"layers must contain each layer once, got {self.names[id(layer)]!r} again"
+                    f"{'' if name is None else f' as {name!r}'}; create a new layer for each place"
                 )
-            self.listed.add(id(what))
-            self.add_instance(what, name)
-        elif _is_class(what):
-            self.add_class(what, {} if name is None else {"name": name})
-        elif name is None and _is_pair(what):
-            self.add_class(*what)
+            self.listed.add(id(layer))
+            self.add_instance(layer, name)
+        elif _is_class(layer):
+            self.add_class(layer, {} if name is None else {"name": name})
+        elif name is None and _is_pair(layer):
+            self.add_class(*layer)
         else:
             raise ValueError(
-                f"{entry!r} in layers is no layer; write ('name', LayerClass), "
-                "(LayerClass, {'name': ...}), or a layer"
+                "layers must contain ('name', LayerClass), (LayerClass, {'name': ...}) or layers, "
+                f"got {entry!r}"
             )
 
     def add_class(self, cls: type[Layer], given: dict[str, Any]) -> None:
         given = dict(given)
-        incomings = self.incomings(cls, given)
-        name = given.pop("name", None) or self.made_up(cls)
+        incomings = self.take_incomings(cls, given)
+        name = given.pop("name", None) or self.default_name(cls)
         self.append(name, cls, given, incomings)
 
     def add_instance(self, layer: Layer, name: str | None = None) -> str:
         if id(layer) in self.names:
             return self.names[id(layer)]
-        fields = [f.name for f in dataclasses.fields(layer) if f.init and f.name != "name"]
-        given = {f: getattr(layer, f) for f in fields}
-        incomings = self.incomings(type(layer), given)
-        name = name or layer.name or self.made_up(type(layer))
+        given = {field: getattr(layer, field) for field in _init_fields(type(layer))}
+        incomings = self.take_incomings(type(layer), given)
+        name = name or layer.name or self.default_name(type(layer))
         self.names[id(layer)] = name
         self.append(name, type(layer), given, incomings)
         return name
 
-    def append(self, name: Any, cls: Any, given: dict[str, Any], incomings: Any) -> None:
+    def append(
+        self,
+        name: Any,
+        cls: type[Layer],
+        given: dict[str, Any],
+        incomings: tuple[str, ...] | None,
+    ) -> None:
         if not isinstance(name, str) or not name.isidentifier() or "__" in name:
             self.problems.add(
-                f"{name!r} cannot name a layer: keywords start with it, so it must be an "
-                "identifier without double underscores"
+                "the name of a layer must be an identifier without double underscores, because "
+                f"keywords start with it, got {name!r}"
             )
-        if name in (spec.name for spec in self.specs):
-            self.problems.add(f"two layers are called {name!r}")
+        if name in [spec.name for spec in self.specs]:
+            self.problems.add(f"layers must have different names, got {name!r} twice")
         self.specs.append(LayerEntry(name, cls, given, incomings))
 
-    def incomings(self, cls: type[Layer], given: dict[str, Any]) -> tuple[str, ...] | None:
-        """Take what feeds a layer out of its fields, as names, and name other layers in them."""
-        names = tuple(self.feeding(given)) or None
+    def take_incomings(self, cls: type[Layer], given: dict[str, Any]) -> tuple[str, ...] | None:
+        """Remove the incoming layers from the fields and return their names.
+
+        Layers in other fields are replaced by their names.
+        """
+        names = tuple(self.incoming_names(given)) or None
         for field in reference_fields(cls):
             if isinstance(given.get(field), Layer):
                 given[field] = self.add_instance(given[field])
         return names
 
-    def feeding(self, given: dict[str, Any]) -> Iterator[str]:
+    def incoming_names(self, given: dict[str, Any]) -> Iterator[str]:
         single, several = given.pop("incoming", None), given.pop("incomings", None)
         several = [several] if isinstance(several, str | Layer) else several
-        for feed in [single] if single is not None else (several or ()):
-            yield self.add_instance(feed) if isinstance(feed, Layer) else feed
+        for incoming in [single] if single is not None else (several or ()):
+            yield self.add_instance(incoming) if isinstance(incoming, Layer) else incoming
 
-    def made_up(self, cls: type[Layer]) -> str:
-        """Name a layer as nolearn does: its class and its place in the list."""
+    def default_name(self, cls: type[Layer]) -> str:
+        """Name a layer by its class and position in the list, as nolearn does."""
         return f"{cls.__name__.lower().replace('layer', '')}{len(self.specs)}"

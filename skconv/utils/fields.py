@@ -7,11 +7,13 @@ import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import Field, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .checks import between, or_none
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Unset:
@@ -91,7 +93,17 @@ def kind_of(spec: Field) -> str:
     return spec.metadata.get("kind", "structural")
 
 
-@functools.cache
+def cached_per_class(function: F) -> F:
+    """Cache a function of a class, keeping its signature.
+
+    To mypy the classes of dataclasses are not hashable, so it rejects them as arguments of a
+    function with `functools.cache`.
+    """
+    cached: Any = functools.cache(function)
+    return cached
+
+
+@cached_per_class
 def field_kinds(cls: type) -> Mapping[str, str]:
     """Return the kind of each field of a dataclass, by name; cached for each class.
 
@@ -104,7 +116,7 @@ def field_kinds(cls: type) -> Mapping[str, str]:
     return MappingProxyType({spec.name: kind_of(spec) for spec in dataclasses.fields(cls)})
 
 
-@functools.cache
+@cached_per_class
 def fields_of_kind(cls: type, *kinds: str) -> tuple[Field, ...]:
     """Return the fields of a dataclass that are of one of some kinds; cached for each class.
 
@@ -117,7 +129,7 @@ def fields_of_kind(cls: type, *kinds: str) -> tuple[Field, ...]:
     return tuple(spec for spec in dataclasses.fields(cls) if kind_of(spec) in kinds)
 
 
-@functools.cache
+@cached_per_class
 def _field_checks(cls: type) -> tuple[tuple[str, Callable[[Any], str | None] | None], ...]:
     return tuple((spec.name, spec.metadata.get("check")) for spec in dataclasses.fields(cls))
 

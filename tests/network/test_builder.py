@@ -73,7 +73,9 @@ def test_fields_may_name_further_layers_that_feed():
     assert network.node("gru").input_shapes == ((None, 4, 2), (None, 4))
     assert gated(incoming="input", mask_input=None).node("gru").incomings == ("input",)
     assert gated(incoming="input").key != network.key
-    with pytest.raises(ValueError, match=r"^layer 'gru' \(GRULayer\): mask_input 'mas' does not"):
+    with pytest.raises(
+        ValueError, match=r"^layer 'gru' \(GRULayer\): mask_input must be the name of a"
+    ):
         gated(incoming="input", mask_input="mas")
 
 
@@ -102,13 +104,13 @@ def test_layers_may_come_before_what_feeds_them():
         ([rows, dense("a", incoming="a")], r"^the layers form a cycle: a -> a$"),
         (
             [rows, dense("hidden"), dense("out", incoming="hiden")],
-            r"^layer 'out' \(DenseLayer\): incoming 'hiden' does not exist\. "
+            r"^layer 'out' \(DenseLayer\): incoming must be the name of a layer, got 'hiden'\. "
             r"Did you mean 'hidden'\?$",
         ),
         (
             [dense("fc")],
-            r"^layer 'fc' \(DenseLayer\) has nothing to feed it; "
-            r"a network starts with an InputLayer$",
+            r"^layer 'fc' \(DenseLayer\) has no incoming layer; "
+            r"a network must start with an InputLayer$",
         ),
         (
             [rows, dense("a"), dense("b", incomings=["input", "a"])],
@@ -120,13 +122,13 @@ def test_layers_may_come_before_what_feeds_them():
         ),
         (
             [rows, (ConcatLayer, {"name": "both", "incomings": "inptu"})],
-            r"^layer 'both' \(ConcatLayer\): incoming 'inptu' does not exist\. "
+            r"^layer 'both' \(ConcatLayer\): incoming must be the name of a layer, got 'inptu'\. "
             r"Did you mean 'input'\?$",
         ),
         ([image, conv(num_filter=3)], r"^layer 'conv' \(Conv2DLayer\) has no 'num_filter'\. Did"),
         (
             [image, conv(pad=1, border_mode="same")],
-            r"^layer 'conv' \(Conv2DLayer\): 'pad' is given twice, also by its older name$",
+            r"^layer 'conv' \(Conv2DLayer\): pad must be given once, got 'pad' and 'border_mode'$",
         ),
         (
             [image, (Conv2DLayer, {"name": "conv", "num_filters": 2})],
@@ -138,29 +140,29 @@ def test_layers_may_come_before_what_feeds_them():
         ),
         (
             [image, conv(num_groups=2)],
-            r"^layer 'conv' \(Conv2DLayer\) num_groups=2 does not divide channels=1$",
+            r"^layer 'conv' \(Conv2DLayer\): num_groups must divide channels=1, got 2$",
         ),
         (
             [image, ("pool", MaxPool2DLayer(pool_size=4)), conv()],
-            r"^layer 'conv' \(Conv2DLayer\) filters of \(3, 3\) are larger than the images that "
-            r"reach them, \(None, 1, 2, 2\); use smaller filters",
+            r"^layer 'conv' \(Conv2DLayer\): filter_size must fit into input of shape "
+            r"\(None, 1, 2, 2\) plus padding, got \(3, 3\); use smaller filters",
         ),
         (
             [("input", InputLayer((None, 28, 28))), conv()],
-            r"^layer 'conv' \(Conv2DLayer\) takes input of shape .*X\[:, None\]$",
+            r"^layer 'conv' \(Conv2DLayer\): input must have shape .*X\[:, None\]$",
         ),
         (
             [rows, dense("fc", W=np.zeros((3, 4)))],
-            r"^layer 'fc' \(DenseLayer\) W must have shape \(4, 4\), got \(3, 4\)$",
+            r"^layer 'fc' \(DenseLayer\): W must have shape \(4, 4\), got \(3, 4\)$",
         ),
         (
             [rows, dense("fc", W=Constant)],
-            r"^layer 'fc' \(DenseLayer\) W must be an initializer, a number, an array or the name "
+            r"^layer 'fc' \(DenseLayer\): W must be an initializer, a number, an array or the name "
             r"of a layer, got <class .*>; write Constant\(\)$",
         ),
         (
             [rows, dense("fc", W=None)],
-            r"^layer 'fc' \(DenseLayer\) W must be an initializer, a number, an array or the name "
+            r"^layer 'fc' \(DenseLayer\): W must be an initializer, a number, an array or the name "
             r"of a layer, got None$",
         ),
     ],
@@ -191,7 +193,7 @@ def test_branches_with_faults_are_told_together():
 
 
 def test_what_follows_a_fault_is_not_blamed():
-    with pytest.raises(ValueError, match=r"^layer 'conv' \(Conv2DLayer\) filters of \(9, 9\)"):
+    with pytest.raises(ValueError, match=r"^layer 'conv' \(Conv2DLayer\): filters of \(9, 9\)"):
         built([image, conv(filter_size=9), ("pool", MaxPool2DLayer(pool_size=2)), dense("fc")])
 
 
@@ -279,12 +281,12 @@ def test_penalties_without_parameters_name_the_layers_that_have_some():
     with pytest.raises(ProblemsError) as caught:
         built([image, conv(l2=0.1), bare, pool, dense("fc", grad_scale=0.0)])
     assert [str(error) for error in caught.value.problems] == [
-        "layer 'pool' (MaxPool2DLayer) has no parameters for l1=0.1 to act on; "
-        "layers that have some: conv, fc",
-        "layer 'bias' (BiasLayer) has no parameters for l2=0.5 to act on; "
-        "layers that have some: conv, fc",
-        "layer 'pool' (MaxPool2DLayer) has no parameters for grad_scale=0.0 to act on; "
-        "layers that have some: conv, bias, fc",
+        "layer 'pool' (MaxPool2DLayer): l1 must be None for a layer without parameters that it "
+        "acts on, got 0.1; layers with such parameters: conv, fc",
+        "layer 'bias' (BiasLayer): l2 must be None for a layer without parameters that it "
+        "acts on, got 0.5; layers with such parameters: conv, fc",
+        "layer 'pool' (MaxPool2DLayer): grad_scale must be None for a layer without parameters "
+        "that it acts on, got 0.0; layers with such parameters: conv, bias, fc",
     ]
 
 
@@ -316,8 +318,8 @@ def test_each_output_gets_what_its_target_says():
 
 def test_an_auxiliary_output_has_the_shape_of_the_one_that_it_helps():
     message = (
-        r"^layer 'early' \(DenseLayer\) has shape \(None, 4\) and cannot be trained on the target "
-        r"of 'digit', which has \(None, 10\)$"
+        r"^layer 'early' \(DenseLayer\) must have the output shape \(None, 10\) of 'digit' to be "
+        r"trained on its target, got \(None, 4\)$"
     )
     given = {"early": {"num_units": 4}, "age": {"num_units": 4}}
     with pytest.raises(ValueError, match=message):

@@ -1,0 +1,43 @@
+"""Activations with their memory layout: channels first or last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ..layers.base import Layer
+
+
+class Activation(NamedTuple):
+    """The output of a layer in the layout that the layer worked in.
+
+    Parameters
+    ----------
+    array : array of shape (n, channels, ...) or (n, ..., channels)
+    last : bool
+        Whether the channels are the last axis.
+    """
+
+    array: jax.Array
+    last: bool
+
+    def to_layout(self, last: bool) -> jax.Array:
+        """Return the array with its channels last, or first."""
+        if self.array.ndim <= 2 or self.last == last:
+            return self.array
+        return jnp.moveaxis(self.array, 1, -1) if last else jnp.moveaxis(self.array, -1, 1)
+
+
+def wants_channels_last(layer: Layer, inputs: Sequence[Activation]) -> bool:
+    """Return whether a layer takes its inputs channels last; elementwise layers take either."""
+    return inputs[0].last if layer.layout == "any" else layer.layout == "channels_last"
+
+
+def repeat_mask(mask: jax.Array | None, inputs: Sequence[Activation]) -> jax.Array | None:
+    """Repeat the mask of the rows for inputs that hold several copies of them, copy after copy."""
+    if mask is None:
+        return None
+    return jnp.tile(mask, len(inputs[0].array) // len(mask))
