@@ -1,4 +1,4 @@
-"""Say what was given, where, what would be valid, and the nearest match."""
+"""Error types, hints for misspelled names, and messages that report several problems at once."""
 
 from __future__ import annotations
 
@@ -11,33 +11,30 @@ T = TypeVar("T")
 
 
 class LayerError(ValueError):
-    """A layer cannot be built or applied as it was described.
+    """An error in building or applying a layer.
 
-    The network adds the layer's name and type to the message before the error reaches the user.
+    The network adds the layer's name and class to the message before the user sees it.
     """
 
 
 class TransformError(ValueError):
-    """A transform cannot change the batch that it was given.
-
-    The message begins with the transform's class.
-    """
+    """An error in applying a transform to a batch; the message starts with its class."""
 
 
 def did_you_mean(given: str, valid: Iterable[str]) -> str:
-    """End a message about an unknown name: the nearest match, or all that is valid.
+    """Return a hint for a message about an unknown name: the nearest match, or all valid names.
 
     Parameters
     ----------
     given : str
-        The name that is not known.
+        The unknown name.
     valid : iterable of str
-        The names that are.
+        The known names.
 
     Returns
     -------
     str
-        A sentence that starts with a space, or nothing where nothing is valid.
+        A sentence with a leading space, or an empty string if `valid` is empty.
 
     Examples
     --------
@@ -56,13 +53,13 @@ def did_you_mean(given: str, valid: Iterable[str]) -> str:
 
 
 def describe_layer(name: str, layer: Any) -> str:
-    """Name a layer in a message: its name and its class."""
+    """Return how messages refer to a layer: by its name and class."""
     cls = layer if isinstance(layer, type) else type(layer)
     return f"layer {name!r} ({cls.__name__})"
 
 
 class ProblemsError(ValueError):
-    """Several faults of one call.
+    """Several errors of one call, reported in one message.
 
     Parameters
     ----------
@@ -79,9 +76,10 @@ class ProblemsError(ValueError):
 
 
 class Problems:
-    """Collect the faults of one call, so that one message tells them all.
+    """Collected errors of one call, to be raised together.
 
-    A single fault is raised as it was found, with its own type; several become one `ProblemsError`.
+    A single error is raised unchanged, with its own type; several are raised as one
+    `ProblemsError`.
 
     Examples
     --------
@@ -101,12 +99,12 @@ class Problems:
         self.found: list[Exception] = []
 
     def add(self, message: str) -> None:
-        """Note a fault without leaving the place that found it."""
+        """Add an error with this message, without raising it."""
         self.found.append(ValueError(message))
 
     @contextlib.contextmanager
     def collect(self) -> Iterator[None]:
-        """Note a `ValueError` or `TypeError` raised inside, and go on after the block."""
+        """Add a `ValueError` or `TypeError` raised in the block, and continue after the block."""
         try:
             yield
         except ProblemsError as many:
@@ -117,7 +115,10 @@ class Problems:
     def call_each(self, function: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
         """Call a function for each item, as `map` does, and collect the errors it raises.
 
-        Returns the results of the calls that succeeded.
+        Returns
+        -------
+        list
+            Results of the calls that succeeded.
 
         Examples
         --------
@@ -138,7 +139,7 @@ class Problems:
         return results
 
     def raise_any(self) -> None:
-        """Raise what was noted, if anything was."""
+        """Raise the collected errors, if there are any."""
         if not self.found:
             return
         if len(self.found) == 1:

@@ -1,4 +1,4 @@
-"""From the parameters of a net to what is built and trained, with all faults in one message."""
+"""The blueprint of a net: its parameters, checked and assigned to layers, update and losses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Protocol
+
+import optax
 
 from ..augment.pipeline import Entry, check_entries, read_entries
 from ..augment.tunable import without_values
@@ -34,7 +36,7 @@ from .routing import (
 
 
 class ConfiguredNet(Protocol):
-    """A net as a fit reads its parameters, at its start and while it trains."""
+    """The part of a net that a fit reads: its parameters, at the start and during training."""
 
     def _settings(self) -> dict[str, Any]:
         """Return all parameters by their current names."""
@@ -46,27 +48,28 @@ class ConfiguredNet(Protocol):
 
 @dataclass(frozen=True)
 class Blueprint:
-    """The parameters of a net, each keyword with its owner.
+    """The parameters of a net, with every keyword assigned to its owner.
 
     Parameters
     ----------
     specs : list of LayerEntry
     keywords : dict of str to dict
-        By layer.
+        Keywords of each layer.
     update : Update
     update_values : dict of str to float or schedule
+        Hyperparameters of the update.
     objective : callable
     objective_given : SplitKeywords
         Keywords of the objective.
     losses_given : tuple of SplitKeywords
-        By output, keywords of the loss function.
+        Keywords of each output's loss function.
     heads : tuple of Head
     weights : tuple of float
-        Of the heads in the training loss.
+        Weight of each head in the training loss.
     regression : tuple of bool
-        By output, whether it answers with numbers.
+        Whether each output predicts numbers.
     losses : tuple of (callable or None)
-        By output, None for what suits the target.
+        Loss function of each output; None for the default of its target.
     augment : tuple of Entry
     """
 
@@ -93,7 +96,7 @@ class Blueprint:
         shapes : mapping of str to tuple
             Shape of a row of each input, as far as known.
         outputs : Outputs or None
-            None where no targets are known.
+            None if the targets are not known.
         """
         known = outputs.targets if outputs else (None,) * len(self.regression)
         tasks = list(map(_task, known, self.regression))
@@ -102,7 +105,7 @@ class Blueprint:
         )
 
     def runtime(self, network: Network) -> Runtime:
-        """Numbers of the layers as the keywords say now, where the network has others."""
+        """Return the runtime values of the network's layers, with the current keywords."""
         runtime = network.runtime()
         for spec in self.specs:
             own, layer = runtime[spec.name], network.node(spec.name).layer
@@ -115,14 +118,14 @@ class Blueprint:
                 if name not in own or value is None:
                     raise ValueError(
                         f"{describe_layer(spec.name, layer)}: {name} must stay "
-                        f"{getattr(layer, name)!r} in this training, got {value!r}; "
-                        "another network needs a fit of its own"
+                        f"{getattr(layer, name)!r} during training, got {value!r}; "
+                        "fit the net afresh"
                     )
             own.update(changes)
         return as_float32(runtime)
 
     def transforms(self) -> tuple[Callable[..., Any], ...]:
-        """Transforms without their numbers, as a plan holds them."""
+        """Return the transforms without their runtime values."""
         return tuple(without_values(entry.transform) for entry in self.augment)
 
 
@@ -153,7 +156,7 @@ def _runtime_changes(
 
 
 def _task(target: Target | None, numbers: bool) -> TargetInfo:
-    """What a target, or its kind alone, says of an output layer."""
+    """Return what a target, or at least its kind, implies for its output layer."""
 
     def ending(units: Any) -> Any:
         try:
@@ -168,16 +171,16 @@ def _task(target: Target | None, numbers: bool) -> TargetInfo:
 def make_blueprint(
     params: Mapping[str, Any], own: set[str], shape: tuple[int, ...] | None
 ) -> Blueprint:
-    """Hand each keyword to its owner.
+    """Assign every keyword to its owner, and check layers, update, outputs and transforms.
 
     Parameters
     ----------
     params : mapping of str to object
         All parameters of the net.
     own : set of str
-        Names of those without a prefix.
+        Names of the parameters without a prefix.
     shape : tuple of int or None
-        Shape of a row, for the network of ``layers=None``.
+        Shape of a row, which decides on the network of ``layers=None``.
 
     Returns
     -------
@@ -186,7 +189,7 @@ def make_blueprint(
     Raises
     ------
     ValueError
-        With all keywords that nobody takes, and all layers that collide with a parameter.
+        With all problems, such as unknown keywords and layers that have the name of a parameter.
     """
     problems = Problems()
     layers, given = params["layers"], {}
@@ -201,15 +204,19 @@ def make_blueprint(
     transforms = [] if params["augment"] is None else read_entries(params["augment"])
     check_collisions(specs, transforms, own, problems)
     objective = params["objective"]
-    routed, unknown = {}, Problems()
+    routed: dict[str, dict[str, Any]] = {}
+    unknown = Problems()
     if specs:
         routed, unknown = route_keywords(given, keyword_owners(specs, transforms, params), own)
     problems.found += unknown.found
-    update, update_values = Update(None, (), ()), {}
+    update = Update(optax.identity, (), ())
+    update_values: dict[str, Any] = {}
     if callable(params["update"]) or isinstance(params["update"], tuple):
         with problems.collect():
             update, update_values = resolve_update(params["update"], routed.get("update", {}))
-    heads, weights, losses = (), (), ()
+    heads: tuple[Head, ...] = ()
+    weights: tuple[float, ...] = ()
+    losses: tuple[Callable[..., Any] | None, ...] = ()
     names = output_names(params["outputs"])
     aux = params["aux_outputs"] if isinstance(params["aux_outputs"], Mapping) else {}
     with problems.collect():
@@ -249,21 +256,21 @@ def make_blueprint(
     )
 
 
-def _holding(loss: Callable[..., Any], structure: tuple[tuple[str, Any], ...]) -> Any:
+def _with_keywords(loss: Callable[..., Any], structure: tuple[tuple[str, Any], ...]) -> Any:
     return partial(loss, **dict(structure)) if structure else loss
 
 
 def make_plan(
     blueprint: Blueprint, network: Network, outputs: Outputs, params: Mapping[str, Any]
 ) -> Plan:
-    """Collect all that decides what is compiled."""
+    """Collect everything that decides which programs are compiled."""
     pairs = zip(blueprint.losses, outputs.targets, blueprint.losses_given, strict=True)
-    made = Plan(
+    plan = Plan(
         network=network,
         objective=blueprint.objective,
         objective_structure=blueprint.objective_given.structure,
         loss_functions=tuple(
-            _holding(loss or target.loss, given.structure) for loss, target, given in pairs
+            _with_keywords(loss or target.loss, given.structure) for loss, target, given in pairs
         ),
         accuracies=tuple(target.accuracy for target in outputs.targets),
         update=blueprint.update,
@@ -274,28 +281,30 @@ def make_plan(
     )
     problems = Problems()
     for argument in ("custom_scores", "scores_train", "scores_valid"):
-        taken = [*made.columns, *(name for name, _ in made.measures)]
+        taken = [*plan.columns, *(name for name, _ in plan.measures)]
         for name, _ in as_list(params[argument]):
             if name in taken:
-                problems.add(f"{argument}: {name!r} is a column of the history already")
+                problems.add(
+                    f"{argument} must have names that the history does not use, got {name!r}"
+                )
     problems.raise_any()
-    return made
+    return plan
 
 
 def _measures(params: Mapping[str, Any]) -> Scores:
-    """Collect what the handlers want to know of the steps, each once."""
+    """Collect the measures of the gradients that handlers need, without duplicates."""
     handlers = [handler for name in EVENTS for handler in as_list(params[name])]
     return tuple(dict(pair for h in handlers for pair in getattr(h, "measures", ())).items())
 
 
 def read_heads(outputs: Any, aux_outputs: Iterable[str], layers: Sequence[str]) -> tuple[Head, ...]:
-    """Find the output layers, those that are predicted first.
+    """Return the output layers, those of predictions before auxiliary ones.
 
     Parameters
     ----------
     outputs : str, list of str or None
     aux_outputs : iterable of str
-        Auxiliary outputs, trained on the target of the first output.
+        Names of auxiliary outputs, trained on the target of the first output.
     layers : sequence of str
         Names of all layers.
 
@@ -306,7 +315,7 @@ def read_heads(outputs: Any, aux_outputs: Iterable[str], layers: Sequence[str]) 
     Raises
     ------
     ValueError
-        With all names that no layer has, or that are there twice.
+        With all unknown and repeated names.
     """
     problems = Problems()
     names = [layers[-1] if name is None else name for name in output_names(outputs)]
@@ -314,12 +323,13 @@ def read_heads(outputs: Any, aux_outputs: Iterable[str], layers: Sequence[str]) 
     for argument, given in (("outputs", names), ("aux_outputs", aux)):
         for name in given:
             if name not in layers:
-                problems.add(f"{argument}: there is no layer {name!r}.{did_you_mean(name, layers)}")
+                hint = did_you_mean(name, layers)
+                problems.add(f"{argument} must name layers of the net, got {name!r}.{hint}")
     for i, name in enumerate(names):
         if name in names[:i]:
-            problems.add(f"outputs: {name!r} is there twice")
+            problems.add(f"outputs must name each layer once, got {name!r} twice")
         if name in aux:
-            problems.add(f"aux_outputs: {name!r} is an output already")
+            problems.add(f"aux_outputs must not name layers of outputs, got {name!r}")
     problems.raise_any()
     predicted = [Head(name, target) for target, name in enumerate(names)]
     return (*predicted, *(Head(name, predicted=False) for name in aux))
@@ -330,7 +340,7 @@ def head_weights(
     output_weights: Mapping[str, float],
     aux_outputs: Mapping[str, float],
 ) -> tuple[float, ...]:
-    """Weight of each output in the training loss; one where nothing is said.
+    """Return the weight of each output in the training loss, 1.0 by default.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Handlers of a net, and scikit-learn's callbacks as one of them."""
+"""The handlers of a training, and a handler that calls scikit-learn's callbacks."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ..utils.checks import as_list
 
 
 class CallbackTasks:
-    """A handler that reports a fit and its epochs to ``sklearn.callback``.
+    """A handler that reports a fit and its epochs as tasks to scikit-learn's callbacks.
 
     Parameters
     ----------
     net : NeuralNet
-        A net with callbacks, its own or those of a search.
+        A net with callbacks, set on itself or propagated by a search.
     epochs : int
         Maximum number of epochs.
     arguments : FitArguments
@@ -41,7 +41,7 @@ class CallbackTasks:
 
     @property
     def only_count(self) -> bool:
-        """Whether the callbacks only count epochs, so that they need not see each one."""
+        """Whether the callbacks only count epochs, so that several may be reported at once."""
         return all(isinstance(callback, ProgressBar) for callback in self.callbacks)
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
@@ -70,7 +70,7 @@ class CallbackTasks:
 
 
 class HandlingMixin:
-    """The handlers of a training, and the batch that they may look at."""
+    """The handlers of a net, and the last batch for them to read."""
 
     verbose: int
     _model: Model

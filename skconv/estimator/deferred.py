@@ -1,4 +1,4 @@
-"""Calls of `fit` that wait for each other, to be trained together."""
+"""Deferred calls of `fit`: recorded first, then trained together."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any, NamedTuple
 
 from ..data.dataset import FitArguments
 
-_waiting: ContextVar[list[DeferredFit] | None] = ContextVar("_waiting", default=None)
+_calls: ContextVar[list[DeferredFit] | None] = ContextVar("_calls", default=None)
 
 
 class DeferredFit(NamedTuple):
-    """A call of `fit`.
+    """A recorded call of `fit` or `partial_fit`.
 
     Parameters
     ----------
     net : NeuralNet
     arguments : FitArguments
     epochs : int
-    goes_on : bool
-        Whether it goes on from the weights that are there.
+    continues : bool
+        Whether to continue from the current weights.
     """
 
     net: Any
@@ -31,19 +31,19 @@ class DeferredFit(NamedTuple):
 
 
 def defer(call: DeferredFit) -> bool:
-    """Let a call wait, and tell whether it does."""
-    waiting = _waiting.get()
-    if waiting is not None:
-        waiting.append(call)
-    return waiting is not None
+    """Record a call if fits are deferred, and return whether they are."""
+    calls = _calls.get()
+    if calls is not None:
+        calls.append(call)
+    return calls is not None
 
 
 @contextmanager
 def deferring() -> Iterator[list[DeferredFit]]:
-    """Let all nets wait that are fitted within, and list their calls."""
+    """Defer all fits of nets in the block, and yield the list of their calls."""
     calls: list[DeferredFit] = []
-    token = _waiting.set(calls)
+    token = _calls.set(calls)
     try:
         yield calls
     finally:
-        _waiting.reset(token)
+        _calls.reset(token)

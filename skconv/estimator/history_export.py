@@ -1,4 +1,4 @@
-"""The history of a training for other tools."""
+"""Export of the training history to pandas, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 class HistoryMixin:
-    """What a net offers of its history beside `train_history_`."""
+    """The history of a net as a DataFrame or file."""
 
     train_history_: list[Row]
 
     @property
     def history_(self) -> DataFrame:
-        """The history as a pandas DataFrame with a row for each epoch, by its number.
+        """The history as a pandas DataFrame with one row per epoch, indexed by its number.
 
-        pandas comes with ``pip install 'skconv[log]'``.
+        Needs pandas, which ``pip install 'skconv[log]'`` installs.
         """
         check_is_fitted(self)
         frame = import_optional("pandas").DataFrame(self.train_history_)
@@ -40,20 +40,18 @@ class HistoryMixin:
         Parameters
         ----------
         fname : str or path
-            Ends in ``.csv``, or in ``.json`` for a list of objects in which null stands for what
-            is no finite number. A file that is there already is replaced.
+            Name ending in ``.csv`` or ``.json``. JSON holds a list of objects, with null for NaN
+            and infinite values. An existing file is replaced.
 
         Raises
         ------
         ValueError
-            For another ending.
+            If the name has another ending.
         """
         check_is_fitted(self)
         path = Path(fname)
         if path.suffix not in WRITERS:
-            raise ValueError(
-                f"a history is kept in {' or '.join(WRITERS)} files, not in {str(path.name)!r}"
-            )
+            raise ValueError(f"fname must end in {' or '.join(WRITERS)}, got {path.name!r}")
         with (
             atomic_write(path) as temporary,
             open(temporary, "w", newline="", encoding="utf-8") as file,
@@ -73,4 +71,4 @@ def _write_json(history: list[Row], file: Any) -> None:
 
 
 WRITERS = {".csv": _write_csv, ".json": _write_json}
-"""By the ending of the file."""
+"""Function that writes a history, by the ending of the file."""

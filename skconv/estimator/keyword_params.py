@@ -1,4 +1,4 @@
-"""A scikit-learn estimator whose parameters are not all in its signature."""
+"""A scikit-learn estimator that takes keywords beyond its signature as parameters."""
 
 from __future__ import annotations
 
@@ -14,52 +14,53 @@ from ..errors import did_you_mean
 
 
 class KeywordEstimator(BaseEstimator):
-    """Take any keyword as a parameter, and leave it to `_check_keywords` which make sense.
+    """Base class of an estimator that takes any keyword as a parameter.
 
-    Every public attribute whose name does not end in an underscore is a parameter, so that
-    ``net.update_learning_rate = 0.1`` is the same as ``net.set_params(update_learning_rate=0.1)``.
+    Subclasses decide in `_check_keywords` which keywords are valid. Every public attribute without
+    a trailing underscore is a parameter, so ``net.update_learning_rate = 0.1`` does the same as
+    ``net.set_params(update_learning_rate=0.1)``.
     """
 
     _components: ClassVar[dict[str, Callable[[Any], Any]]] = {}
-    """Parameters that have parameters, with what turns a plain value into such an object."""
+    """Parameters with nested parameters, each with a function that makes an object of a value."""
 
     _copied_together: ClassVar[tuple[str, ...]] = ()
-    """Parameters whose objects may refer to each other, which a clone has to keep."""
+    """Parameters whose objects may refer to each other; a clone copies them together."""
 
     _stateful: ClassVar[tuple[str, ...]] = ()
-    """Those of them with objects that training may change; a clone has them as they were given."""
+    """Parameters whose objects training may change; a clone gets them as they were before it."""
 
     @classmethod
     @functools.cache
     def _get_param_names(cls) -> list[str]:
-        """Read the signature once a class; handlers may change parameters before each chunk."""
+        """Return the names in the signature; cached, since training reads the parameters often."""
         return super()._get_param_names()
 
     @classmethod
     def _own(cls) -> set[str]:
+        """Return the names in the signature, which have no prefix."""
         return set(cls._get_param_names())
 
     def _check_keywords(self, params: dict[str, Any], names: Iterable[str]) -> None:
-        """Raise `ValueError` where one of `names` has no meaning for these parameters."""
+        """Raise `ValueError` if any of `names` is unknown to an estimator with these parameters."""
         raise NotImplementedError
 
     def _set_keywords(self, keywords: dict[str, Any]) -> None:
         for name, value in keywords.items():
             if hasattr(type(self), name) or name.startswith("_") or name.endswith("_"):
                 raise TypeError(
-                    f"{name!r} cannot be a parameter of {type(self).__name__}: it is the name of "
-                    "something else, or reserved by its underscore"
+                    f"{name!r} cannot be a parameter of {type(self).__name__}: names of attributes "
+                    "and names with a leading or trailing underscore are reserved"
                 )
             setattr(self, name, value)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get all parameters, the prefixed keywords included.
+        """Get all parameters, including prefixed keywords.
 
         Parameters
         ----------
-        deep : bool
-            Whether parameters of parameters are included, as in
-            ``batch_iterator_train__batch_size``.
+        deep : bool, default=True
+            Whether to include nested parameters such as ``batch_iterator_train__batch_size``.
 
         Returns
         -------
@@ -84,12 +85,13 @@ class KeywordEstimator(BaseEstimator):
         return self._components[name](value) if name in self._components else value
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, also prefixed keywords that were not given before.
+        """Set parameters, including prefixed keywords that were not set before.
 
         Parameters
         ----------
         **params
-            Parameters by name; ``batch_iterator_train__batch_size`` and the like reach inside.
+            Parameters by name, including nested ones such as
+            ``batch_iterator_train__batch_size``.
 
         Returns
         -------
@@ -98,7 +100,7 @@ class KeywordEstimator(BaseEstimator):
         Raises
         ------
         ValueError
-            For a name that neither the net nor one of its layers has; nothing is set then.
+            If a name is unknown to the net and its layers. No parameter is changed then.
         """
         plain = {name: value for name, value in params.items() if "__" not in name}
         inner: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -122,52 +124,56 @@ class KeywordEstimator(BaseEstimator):
             for owner, values in inner.items():
                 component = self._component(owner)
                 if not hasattr(component, "set_params"):
-                    raise ValueError(f"{owner}={component!r} has no parameters of its own")
+                    raise ValueError(
+                        f"{owner} must have parameters to set {owner}__{next(iter(values))}, "
+                        f"got {component!r}"
+                    )
                 self._check_prevailing(owner, component.get_params(), values)
                 setattr(self, owner, component.set_params(**values))
         except Exception:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
         return self
 
     def _check_prevailing(self, owner: str, now: dict[str, Any], values: dict[str, Any]) -> None:
-        """Raise where a prefixed keyword would prevail over what is set inside a parameter."""
+        """Raise if a prefixed keyword would override a nested parameter that is set."""
         for name, value in values.items():
             keyword = f"{owner}_{name.replace('__', '_')}"
             if keyword in vars(self) and name in now and now[name] != value:
                 raise ValueError(
-                    f"{owner}__{name} would change nothing, because "
-                    f"{keyword}={getattr(self, keyword)!r} prevails; set {keyword}"
+                    f"{owner}__{name} would have no effect, because "
+                    f"{keyword}={getattr(self, keyword)!r} takes precedence; set {keyword} instead"
                 )
 
     def _remember_as_given(self) -> None:
-        """Keep what a clone shall start from, before training leaves its traces."""
-        now = self._stateful_objects()
-        known = [(given, copied) for given, copied in self._as_given() if _among(given, now)]
+        """Copy the objects that training may change, for clones to start from."""
+        current = self._stateful_objects()
+        pairs = [(given, copied) for given, copied in self._as_given() if _among(given, current)]
         memo: dict[int, Any] = {}
-        for given in now:
-            if not _among(given, [old for old, _ in known]):
-                known.append((given, _copied(given, memo)))
-        self._given = known
+        for given in current:
+            if not _among(given, [old for old, _ in pairs]):
+                pairs.append((given, _copied(given, memo)))
+        self._given = pairs
 
     def _as_given(self) -> list[tuple[Any, Any]]:
+        """Return the objects that training may change, each with its copy from before."""
         return vars(self).get("_given", [])
 
     def _stateful_objects(self) -> list[Any]:
-        """List the objects that training may change and that cannot forget by themselves."""
-        found = []
+        """Return the objects that training may change, except those with a `reset` method."""
+        objects: list[Any] = []
         for name in self._stateful:
             value = getattr(self, name)
-            found += value if isinstance(value, list | tuple) else [value]
-        return [item for item in found if not hasattr(item, "reset")]
+            objects += value if isinstance(value, list | tuple) else [value]
+        return [item for item in objects if not hasattr(item, "reset")]
 
     def __sklearn_clone__(self) -> Self:
         clone = super().__sklearn_clone__()
         inner: dict[int, Any] = {}
         memo = {id(given): copy.deepcopy(copied, inner) for given, copied in self._as_given()}
-        now = {name: getattr(self, name) for name in self._copied_together}
-        for name, value in copy.deepcopy(now, memo).items():
+        together = {name: getattr(self, name) for name in self._copied_together}
+        for name, value in copy.deepcopy(together, memo).items():
             setattr(clone, name, value)
         for name in self._stateful:
             value = getattr(clone, name)
@@ -184,5 +190,5 @@ def _among(item: Any, items: list[Any]) -> bool:
 def _copied(item: Any, memo: dict[int, Any]) -> Any:
     try:
         return copy.deepcopy(item, memo)
-    except Exception:  # an open file, say: a net that has one can be fitted, only not cloned
+    except Exception:  # such as an open file: the net can be fitted, but not cloned
         return item

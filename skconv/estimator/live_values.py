@@ -20,7 +20,7 @@ class LiveValues:
     Parameters
     ----------
     net : NeuralNet
-        Handlers may change its parameters while it trains.
+        Its parameters may be changed by handlers during training.
     network : Network
     """
 
@@ -32,7 +32,7 @@ class LiveValues:
         self._fixed = Values({}, {}, {}, (), np.zeros(0, np.float32), ())
 
     def __call__(self, start: int, steps: int) -> Values:
-        """Return the values of `steps` steps after the first `start`."""
+        """Return the values of `steps` steps, after the first `start` steps of the training."""
         params = self._net._settings()
         if self._blueprint is None or not _identical(params, self._seen):
             shape = next(iter(self._network.rows().values()), None)
@@ -42,19 +42,19 @@ class LiveValues:
         return self._fixed._replace(update=update)
 
     def renew(self, now: dict[str, Any], new: Blueprint) -> None:
-        """Take the numbers from now on from other parameters, and their blueprint."""
+        """Use the values of new parameters and their blueprint from now on."""
         old = self._blueprint
         if old is not None and (old.update.names != new.update.names):
             raise ValueError(
-                f"the update takes {old.update.names} in this training; "
-                f"{new.update.names} would need a fit of its own"
+                f"update must keep its hyperparameters {old.update.names} during training, "
+                f"got {new.update.names}; fit the net afresh"
             )
         if new.heads != tuple(head._replace(ending=None) for head in self._network.heads):
-            raise ValueError("the outputs of a net cannot change in training; fit it afresh")
+            raise ValueError("outputs must stay the same during training; fit the net afresh")
         if old is not None and _key(old) != _key(new):
             raise ValueError(
-                "only numbers of the transforms in augment can change in training; "
-                "all else needs a fit of its own"
+                "augment must keep its transforms during training, only their numbers may change; "
+                "fit the net afresh"
             )
         self._seen, self._blueprint = now, new
         objective, *losses = (

@@ -1,16 +1,22 @@
-"""The estimator: scikit-learn's contract, nolearn's names."""
+"""The estimator, with scikit-learn's interface and nolearn's names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeAlias, TypeVar
 
+from jax import Array
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
+from optax import GradientTransformation
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_random_state
 
+from ..augment.base import TransformFunction
 from ..augment.pipeline import AugmentParameters, as_parameters
 from ..data.dataset import FEATURES, FitArguments
+from ..data.inputs import Features, Targets
 from ..data.iterators import (
     BatchIterator,
     TrainSplit,
@@ -19,19 +25,23 @@ from ..data.iterators import (
     as_train_iterator,
 )
 from ..data.output_targets import regression_by_output
+from ..handlers.base import HandlerFunction
+from ..layers.base import Layer
 from ..network.model import Model
+from ..objectives import LossFunction
 from ..objectives import objective as default_objective
 from ..training.events import EVENTS
 from ..training.loop import TrainingLoop
 from ..training.prepared_fit import PreparedFit
 from ..updates.rules import nesterov_momentum
+from ..updates.update_rule import UpdateFactory
 from ..utils.checks import as_list
 from ..utils.memo import Memo
-from ..visualize.html import HtmlMixin
 from .blueprint import make_blueprint
 from .callbacks import CallbackTasks, HandlingMixin
 from .deferred import DeferredFit, defer
 from .history_export import HistoryMixin
+from .html_view import HtmlMixin
 from .keyword_params import KeywordEstimator
 from .prediction import PredictionMixin
 from .prepare import Continuation, prepare
@@ -41,27 +51,18 @@ from .weights import WeightsMixin
 
 __all__ = ["NeuralNet"]
 
+T = TypeVar("T")
 
-class TagsMixin:
-    """The tags of a net: a regressor where all its outputs are numbers, else a classifier."""
+PerOutput: TypeAlias = T | Mapping[str, T] | Sequence[T]
+"""One value for all outputs, or one per output, by name or in order."""
 
-    regression: Any
-    outputs: Any
+Scores: TypeAlias = Sequence[tuple[str, Callable[..., Any]]]
 
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.input_tags.three_d_array = True
-        tags.target_tags.required = True
-        tags.target_tags.multi_output = True
-        tags.non_deterministic = False
-        if all(regression_by_output(self.regression, self.outputs)):
-            tags.estimator_type = "regressor"
-            tags.regressor_tags = RegressorTags()
-        else:
-            tags.estimator_type = "classifier"
-            tags.classifier_tags = ClassifierTags(multi_label=True)
-        return tags
+Handlers: TypeAlias = HandlerFunction | Sequence[HandlerFunction]
+
+Transforms: TypeAlias = (
+    TransformFunction | Sequence[TransformFunction | tuple[str, TransformFunction]]
+)
 
 
 class NeuralNet(
@@ -71,113 +72,123 @@ class NeuralNet(
     HtmlMixin,
     HandlingMixin,
     CallbackSupportMixin,
-    TagsMixin,
     KeywordEstimator,
 ):
     """A neural network as a scikit-learn classifier or regressor.
 
+    Keywords with a prefix set the hyperparameters of the parts of the net: ``conv1_num_filters=32``
+    those of a layer named ``conv1``, ``update_learning_rate=0.1`` those of the update rule. They
+    are parameters like all others, for `set_params`, grid searches and `clone`.
+
     Parameters
     ----------
-    layers : list or Layer, optional
-        The network as a flat list of ``('name', LayerClass)``, ``(LayerClass, {...})`` or layers,
-        or the last layer of a graph of instances. The keywords of a layer follow its name:
-        ``conv1_num_filters=32``. Without `layers` a small network that suits the data is used.
-    update : callable
-        Update rule, from `skconv.updates` or optax; its keywords follow ``update_``, with
-        ``update_clip_norm`` and ``update_clip_value`` for all rules. Numbers and schedules can
-        change without a new compile.
-    objective : callable
-        What training lowers, as `skconv.objectives.objective`; its keywords follow
+    layers : list or Layer, default=None
+        The network: a list of ``('name', LayerClass)``, ``(LayerClass, {...})`` or layers, each
+        fed by the one before; or the last layer of a graph of instances. Keywords of a layer follow
+        its name, as in ``conv1_num_filters=32``. By default a small network that suits X.
+    update : callable or optax.GradientTransformation, default=nesterov_momentum
+        Update rule of `skconv.updates` or optax. Its keywords follow ``update_``, as in
+        ``update_learning_rate=0.1``; every rule also takes ``update_clip_norm`` and
+        ``update_clip_value``. New numbers and schedules do not compile a new program.
+    objective : callable, default=skconv.objectives.objective
+        Training objective: the mean loss of a batch plus penalties. Its keywords follow
         ``objective_``, as in ``objective_l2=1e-4``.
-    objective_loss_function : callable, or dict of callable by output, optional
-        ``(predictions, targets) -> losses``; cross-entropy for classes and labels, squared error
-        for numbers. Its further keywords follow ``objective_`` as well, as in
-        ``objective_label_smoothing=0.1``.
-    batch_iterator_train, batch_iterator_test : int or BatchIterator
-        Batch size, or an iterator. A number shuffles the rows in training.
-    regression : bool, or a dict or list of bool by output
-        Whether y holds numbers.
-    outputs : str or list of str, optional
-        Names of the output layers; by default the last layer. With several of them y is a dict of
-        targets, a tuple in their order, or an array with a column for each; each has labels,
-        indicators or numbers of its own, and predictions are tuples in their order.
-    aux_outputs : dict of str to float, optional
-        Auxiliary output layers with their weights in the training loss, as in GoogLeNet (Szegedy
-        et al. 2014). They learn the target of the first output, and are there for training alone:
-        neither predictions nor the validation loss know of them.
-    output_weights : dict of str to float, optional
-        Weights of the outputs in the loss, one where nothing is said. The weights of outputs can
-        change without a new compile.
-    max_epochs : int
-        Passes over the data.
-    train_split : float, TrainSplit, splitter, callable or None
-        Rows that `fit` sets aside for validation: a fraction, any scikit-learn splitter (of which
-        the first split is taken), or nolearn's
-        ``(X, y, net) -> X_train, X_valid, y_train, y_valid``. ``eval_size`` is an older name. Of
-        several outputs the first decides how classes are kept in proportion.
-    custom_scores : list of (str, callable), optional
-        ``(y_true, y_output) -> float`` in NumPy, on all validation rows after each epoch. Classes
-        are counted from zero.
-    scores_train, scores_valid : list of (str, callable), optional
-        ``(predictions, targets) -> scalar or rows`` in JAX, compiled into the steps. In training
-        the predictions are those of the training step, with dropout. Here as in `custom_scores`
-        predictions and targets are tuples where there are several outputs.
-    use_label_encoder : bool
-        False to let integer labels from zero on stand for the units of the output, even if some
-        do not occur in y; True to take just the labels that occur. Other labels are always
-        encoded.
-    on_batch_finished, on_epoch_finished : callable or list of callable, optional
-        Handlers ``(net, train_history)``; `StopIteration` ends the training.
-    on_training_started, on_training_finished : callable or list of callable, optional
-        Likewise, once.
-    more_params : dict, optional
-        Further prefixed keywords, which prevail over the others.
-    check_input : bool
-        Whether X is searched for NaN and infinite values.
-    verbose : int
-        1 prints the layers, a bar and a row for each epoch; 2 and 3 tell more of the layers.
-    random_state : int, RandomState or None
-        Only source of randomness: weights, order of rows, dropout, augmentation.
-    warm_start : bool
-        Whether `fit` goes on from the weights and the optimizer's state that are there.
-    class_weight : dict, 'balanced' or None
-        Weights of the classes in the training loss, where there is one output.
-    augment : transform, callable, or list of them or of (str, transform), optional
-        Transforms of `skconv.augment`, or functions ``(key, Xb, yb) -> (Xb, yb)`` that JAX can
-        trace, on float32 batches of the public shape, compiled into the training step in their
-        order. Their fields follow ``augment_`` and the transform's name, or its place where it has
-        none: ``augment_affine_rotation=20`` of ``augment=[('affine', RandomAffine())]``, with
-        ``augment__affine__rotation`` as scikit-learn's name of the field itself. Strengths can
-        change without a new compile. Labels become rows of probabilities before a transform that
-        mixes them.
-    test_augment : TestTime or callable, optional
-        `skconv.augment.TestTime`, or ``(forward, key, Xb) -> output``, compiled into `predict`,
-        `predict_proba` and `score`; scores during training are without it.
+    objective_loss_function : callable or dict of callable, default=None
+        Loss function ``(predictions, targets) -> losses``, or one per output. By default
+        cross-entropy for labels and the squared error for regression. Its further keywords follow
+        ``objective_``, too, as in ``objective_label_smoothing=0.1``.
+    batch_iterator_train : int or BatchIterator, default=128
+        Batch size in training, which shuffles the samples; or an iterator.
+    batch_iterator_test : int or BatchIterator, default=128
+        Batch size for validation and prediction, or an iterator.
+    regression : bool, or dict or list of bool, default=False
+        Whether to predict numbers rather than labels; per output if there are several.
+    outputs : str or list of str, default=None
+        Names of the output layers; by default the last layer. With several outputs, y is a dict of
+        targets, a tuple in the order of the outputs, or an array with a column per output. Each
+        output has its own kind of target: labels, label indicators or numbers. Predictions are
+        tuples in the order of the outputs.
+    aux_outputs : dict of str to float, default=None
+        Auxiliary output layers with their weights in the training loss, as in GoogLeNet (Szegedy et
+        al. 2014). They are trained on the target of the first output, and take no part in
+        predictions and the validation loss.
+    output_weights : dict of str to float, default=None
+        Weights of the outputs in the loss, 1.0 by default. New weights, here and in `aux_outputs`,
+        do not compile a new program.
+    max_epochs : int, default=100
+        Maximum number of epochs.
+    train_split : float, splitter, callable or None, default=0.2
+        Validation set that `fit` splits off: a fraction of the samples, a `TrainSplit`, any
+        scikit-learn splitter, whose first split is used, or a function as in nolearn,
+        ``(X, y, net) -> X_train, X_valid, y_train, y_valid``. A fraction keeps the proportions of
+        the classes, those of the first output if there are several. ``eval_size`` is an older name.
+    custom_scores : list of (str, callable), default=None
+        Scores of the validation set, ``(y_true, y_output) -> float`` in NumPy, computed after each
+        epoch on all samples at once. Labels are encoded as integers from 0.
+    scores_train, scores_valid : list of (str, callable), default=None
+        Scores of the training or validation set, ``(predictions, targets) -> scalar or rows`` in
+        JAX, compiled into the steps. In training, predictions are those of the training step, with
+        dropout. Predictions and targets are tuples if there are several outputs; this holds for
+        `custom_scores`, too.
+    use_label_encoder : bool, default=False
+        If False, integer labels from 0 are taken as indices of the output's units, so that some
+        classes may be absent from y; if True, the classes are exactly the labels in y. Labels of
+        other types are always encoded.
+    on_batch_finished, on_epoch_finished : callable or list of callable, default=None
+        Handlers ``(net, train_history)``, called after each batch or epoch. `StopIteration` ends
+        the training. See `skconv.handlers`.
+    on_training_started, on_training_finished : callable or list of callable, default=None
+        Handlers called once, before the first and after the last epoch.
+    more_params : dict, default=None
+        Further prefixed keywords, which take precedence over the others.
+    check_input : bool, default=True
+        Whether to check X for NaN and infinite values.
+    verbose : int, default=0
+        If 1, print the layers, a progress bar and a row for each epoch; 2 and 3 print more about
+        the layers.
+    random_state : int, RandomState or None, default=None
+        Seed of all random numbers: initial weights, order of the samples, dropout, augmentation.
+    warm_start : bool, default=False
+        Whether `fit` continues from the current weights and the state of the update rule.
+    class_weight : dict, 'balanced' or None, default=None
+        Weights of the classes in the training loss; for nets with one output.
+    augment : callable, or list of callable or of (str, callable), default=None
+        Data augmentation: transforms of `skconv.augment`, or functions
+        ``(key, Xb, yb) -> (Xb, yb)`` in JAX, compiled into the training step and applied in order.
+        Batches are float32, images channels first. Labels become probabilities before a transform
+        that mixes targets. Fields of a transform follow ``augment_`` and its name, or its position
+        if it has no name: ``augment_affine_rotation=20`` with
+        ``augment=[('affine', RandomAffine())]``. ``augment__affine__rotation`` is the same field as
+        a nested parameter of scikit-learn. New strengths do not compile a new program.
+    test_augment : callable, default=None
+        Augmentation at prediction: a `skconv.augment.TestTime` or a function
+        ``(forward, key, Xb) -> output`` in JAX, compiled into `predict`, `predict_proba` and
+        `score`. Scores during training do not use it.
     **kwargs
-        Prefixed keywords of layers, update and objective.
+        Prefixed keywords of the layers, the update rule, the objective and the transforms.
 
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
-        Labels, in the order of the columns of `predict_proba`; for classifiers. A list of such
-        arrays where there are several outputs, with None for one that answers with numbers.
+        Labels, in the order of the columns of `predict_proba`; for classifiers only. A list of
+        arrays if there are several outputs, with None for an output that predicts numbers.
     layers_ : Layers
-        The layers by name, index or slice, with their shapes and parameters.
+        The layers with their shapes and weights, by name, index or slice.
     train_history_ : list of dict
         A row for each epoch: ``epoch, train_loss, train_loss_best, valid_loss, valid_loss_best,
-        valid_accuracy, dur`` (seconds) and the scores. Where there are several outputs, also
-        ``valid_loss_<output>`` and, but for numbers, ``valid_accuracy_<output>``, of which
-        `valid_accuracy` is the mean; `valid_loss` is the weighted sum, with the penalties.
-        `history_` is the same as a pandas DataFrame.
+        valid_accuracy, dur`` (seconds), and the scores. Several outputs add ``valid_loss_<output>``
+        and, unless they predict numbers, ``valid_accuracy_<output>``; `valid_loss` is then the
+        weighted sum plus penalties, and `valid_accuracy` the mean. `history_` is the same as a
+        pandas DataFrame.
     n_features_in_ : int
-        Numbers in a row of X.
+        Number of values in a row of X.
     feature_names_in_ : array of str
-        Names of the columns, where X had any.
+        Names of the columns of X; only if X has string names.
 
     Notes
     -----
-    Images are channels first, ``(n, channels, height, width)``. X may have any numeric type;
-    uint8 travels to the device as it is, all else is computed and kept in float32.
+    Images are channels first: ``(n, channels, height, width)``. X may have any numeric dtype. uint8
+    is transferred to the device unchanged; all computations are in float32.
 
     Examples
     --------
@@ -208,35 +219,35 @@ class NeuralNet(
 
     def __init__(
         self,
-        layers: Any = None,
+        layers: Layer | Sequence[Any] | None = None,
         *,
-        update: Any = nesterov_momentum,
-        objective: Any = default_objective,
-        objective_loss_function: Any = None,
+        update: UpdateFactory | GradientTransformation = nesterov_momentum,
+        objective: Callable[..., Array] = default_objective,
+        objective_loss_function: PerOutput[LossFunction | None] = None,
         batch_iterator_train: int | BatchIterator = 128,
         batch_iterator_test: int | BatchIterator = 128,
-        regression: Any = False,
-        outputs: Any = None,
+        regression: PerOutput[bool] = False,
+        outputs: str | Sequence[str] | None = None,
         aux_outputs: Mapping[str, float] | None = None,
         output_weights: Mapping[str, float] | None = None,
         max_epochs: int = 100,
         train_split: float | TrainSplit | Any | None = 0.2,
-        custom_scores: Any = None,
-        scores_train: Any = None,
-        scores_valid: Any = None,
+        custom_scores: Scores | None = None,
+        scores_train: Scores | None = None,
+        scores_valid: Scores | None = None,
         use_label_encoder: bool = False,
-        on_batch_finished: Any = None,
-        on_epoch_finished: Any = None,
-        on_training_started: Any = None,
-        on_training_finished: Any = None,
+        on_batch_finished: Handlers | None = None,
+        on_epoch_finished: Handlers | None = None,
+        on_training_started: Handlers | None = None,
+        on_training_finished: Handlers | None = None,
         more_params: Mapping[str, Any] | None = None,
         check_input: bool = True,
         verbose: int = 0,
-        random_state: Any = None,
+        random_state: int | RandomState | None = None,
         warm_start: bool = False,
-        class_weight: Any = None,
-        augment: Any = None,
-        test_augment: Any = None,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        augment: Transforms | None = None,
+        test_augment: Callable[..., Any] | None = None,
         **kwargs: Any,
     ) -> None:
         self.layers = layers
@@ -271,29 +282,30 @@ class NeuralNet(
 
     def fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        X_val: Any = None,
-        y_val: Any = None,
+        X: Features,
+        y: Targets,
+        sample_weight: ArrayLike | None = None,
+        X_val: Features | None = None,
+        y_val: Targets | None = None,
         epochs: int | None = None,
     ) -> Self:
-        """Train afresh, or on from loaded weights, or on with ``warm_start=True``.
+        """Fit the net to X and y.
+
+        Training starts afresh, unless ``warm_start=True`` or weights have been loaded.
 
         Parameters
         ----------
         X : array-like, DataFrame, sparse matrix, or dict of arrays
-            Rows of shape ``(n, features)`` or ``(n, channels, height, width)``; a dict has an
-            array for each input layer.
-        y : array-like of shape (n,) or (n, outputs)
-            Labels of any type, indicators of several labels, or numbers; for several outputs as
-            `outputs` says.
+            Training samples of shape ``(n, features)`` or ``(n, channels, height, width)``; a dict
+            has an array for each input layer.
+        y : array-like of shape (n,) or (n, n_outputs)
+            Labels of any type, label indicators, or numbers. See `outputs` for several outputs.
         sample_weight : array-like of shape (n,), optional
-            Weight of each row in the loss.
+            Weight of each sample in the loss.
         X_val, y_val : array-like, optional
-            Rows for validation, instead of those that `train_split` would set aside.
+            Validation set, used in place of `train_split`.
         epochs : int, optional
-            Instead of `max_epochs`.
+            Number of epochs, used in place of `max_epochs`.
 
         Returns
         -------
@@ -302,14 +314,14 @@ class NeuralNet(
         Raises
         ------
         ValueError
-            With all that is wrong with data and parameters; the net stays as it was.
+            With all problems of the data and the parameters. The net is not modified.
 
         Warns
         -----
         ConvergenceWarning
-            Where the loss becomes NaN or infinite; the last good weights are kept.
+            If the loss becomes NaN or infinite. The last finite weights are kept.
         UserWarning
-            After Ctrl-C; what was learnt is kept.
+            After Ctrl-C. The weights learned so far are kept.
         """
         continues = hasattr(self, "_model") and (self.warm_start or self._model.loaded)
         valid = None if X_val is None and y_val is None else (X_val, y_val)
@@ -317,16 +329,22 @@ class NeuralNet(
         epochs = self.max_epochs if epochs is None else epochs
         return self._fit(arguments, epochs, continues=continues, runs_callbacks=True)
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Train on for one epoch, on all rows given.
+    def partial_fit(
+        self,
+        X: Features,
+        y: Targets,
+        classes: Targets | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one epoch on all samples given, continuing from the current weights.
 
         Parameters
         ----------
         X, y, sample_weight
             As in `fit`.
         classes : array-like of shape (n_classes,), optional
-            All labels that may come; needed in the first call where y lacks some. A dict or
-            tuple of such arrays where there are several outputs.
+            All labels of all calls; required in the first call if its y lacks some. A dict or tuple
+            of arrays if there are several outputs.
 
         Returns
         -------
@@ -360,9 +378,9 @@ class NeuralNet(
     def _training(
         self, arguments: FitArguments, *, continues: bool, memo: Memo | None = None
     ) -> Iterator[TrainingLoop]:
-        """Prepare a training, and adopt its results; if it fails at once, restore the net.
+        """Prepare a training and adopt its results; restore the net if no epoch was completed.
 
-        Searches and ensembles start trainings here, as `fit` does.
+        Used by `fit`, and by searches and ensembles.
 
         Parameters
         ----------
@@ -393,17 +411,17 @@ class NeuralNet(
                 yield loop
         except Exception:
             if not loop.epochs:
-                vars(self).clear()
-                vars(self).update(before)
+                self.__dict__.clear()
+                self.__dict__.update(before)
             raise
         self._model.loaded = False
 
     def _adopt(self, prepared: PreparedFit, *, fresh: bool) -> None:
-        """Take over the model, the targets and the features of a prepared fit."""
+        """Adopt the model, the targets and the features of a prepared fit."""
         for name in FEATURES:
-            vars(self).pop(name, None)
-        vars(self).update(prepared.features)
-        vars(self).pop("classes_", None)
+            self.__dict__.pop(name, None)
+        self.__dict__.update(prepared.features)
+        self.__dict__.pop("classes_", None)
         classes = prepared.outputs.classes
         if classes is not None:
             self.classes_ = classes
@@ -413,17 +431,17 @@ class NeuralNet(
 
     @contextmanager
     def _restoring_params(self) -> Iterator[None]:
-        """Restore the parameters on leaving, which handlers may have changed."""
+        """Restore the parameters, which handlers may change, at the end of the block."""
         given = self.get_params(deep=False)
         try:
             yield
         finally:
             for name in self.get_params(deep=False).keys() - given.keys():
                 delattr(self, name)
-            vars(self).update(given)
+            self.__dict__.update(given)
 
     def _settings(self) -> dict[str, Any]:
-        """Return all parameters by their current names."""
+        """Return all parameters, by name; `eval_size` as `train_split`."""
         params = self.get_params(deep=False)
         if "eval_size" in params:
             params["train_split"] = params.pop("eval_size")
@@ -433,10 +451,11 @@ class NeuralNet(
         check_names(params, self._own(), set(names) - {"eval_size"})
 
     def initialize(self) -> Self:
-        """Build the network and draw its weights, without data.
+        """Build the network and initialize its weights without data.
 
-        Needs ``input_shape`` and the output's number of units. A net that is initialised or
-        fitted stays as it is.
+        The shape of the input and the number of units of the output must be given, as in
+        ``input_shape=(None, 4)`` and ``output_num_units=3`` for layers of these names. A net that
+        is initialized or fitted is not modified.
 
         Returns
         -------
@@ -457,6 +476,22 @@ class NeuralNet(
         if classes is not None:
             self.classes_ = classes
         return self
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags of a regressor if all outputs predict numbers, else of a classifier."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.non_deterministic = False
+        if all(regression_by_output(self.regression, self.outputs)):
+            tags.estimator_type = "regressor"
+            tags.regressor_tags = RegressorTags()
+        else:
+            tags.estimator_type = "classifier"
+            tags.classifier_tags = ClassifierTags(multi_label=True)
+        return tags
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_model")

@@ -1,16 +1,18 @@
-"""What a net answers: labels, probabilities, scores, and what any layer puts out."""
+"""Predictions of a net: labels, probabilities, scores, and the output of any layer."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.inputs import Rows, check_rows
-from ..data.iterators import as_test_iterator
+from ..data.inputs import Features, Rows, Targets, check_rows
+from ..data.iterators import BatchIterator, as_test_iterator
 from ..data.output_targets import Outputs, guess_outputs, output_names, regression_by_output
 from ..network.model import Model
 from ..network.views import FittedLayer, name_of
@@ -22,15 +24,18 @@ def _classifies(net: PredictionMixin) -> bool:
 
 
 class PredictionMixin:
-    """What a net can tell of rows."""
+    """The methods of a net that predict."""
 
     _model: Model
     _outputs: Outputs | None
     regression: Any
     outputs: Any
+    batch_iterator_test: int | BatchIterator
+    test_augment: Callable[..., Any] | None
+    check_input: bool
 
     def _fitted(self) -> FittedNet:
-        """Return what predictions, pictures and searches need of a fitted net.
+        """Return the fitted net for prediction; also used by visualizations and searches.
 
         Raises
         ------
@@ -52,77 +57,79 @@ class PredictionMixin:
         regression = regression_by_output(self.regression, self.outputs)
         return guess_outputs(shapes, output_names(self.outputs), regression=regression)
 
-    def _read_rows(self, X: Any) -> Rows:
+    def _read_rows(self, X: Features) -> Rows:
         reset = not hasattr(self, "n_features_in_")
         probe = copy.copy(self) if reset else self
         return check_rows(probe, X, reset=reset, check=self.check_input)
 
-    def predict(self, X: Any) -> Any:
-        """Predict labels, indicators or numbers.
+    def predict(self, X: Features) -> Any:
+        """Predict labels, indicators or numbers for X.
 
         Parameters
         ----------
         X : array-like, DataFrame, sparse matrix, or dict of arrays
-            Rows as in `fit`.
+            Samples, in the form that `fit` accepts.
 
         Returns
         -------
-        array of shape (n,) or (n, outputs)
-            Labels of the type that y had, or numbers in the shape that y had; of several outputs
-            a tuple of such arrays, in their order.
+        array of shape (n,) or (n, n_outputs)
+            Labels of the dtype of y, or numbers in the shape of y. A tuple of arrays if there are
+            several outputs, in their order.
         """
         fitted = self._fitted()
         return fitted.outputs.decode(fitted.compute(X))
 
     @available_if(_classifies)
-    def predict_proba(self, X: Any) -> Any:
-        """Predict probabilities; for classifiers.
+    def predict_proba(self, X: Features) -> Any:
+        """Predict class probabilities for X; only for classifiers.
 
         Parameters
         ----------
         X : array-like, DataFrame, sparse matrix, or dict of arrays
-            Rows as in `fit`.
+            Samples, in the form that `fit` accepts.
 
         Returns
         -------
         float32 array of shape (n, n_classes)
-            Columns in the order of `classes_`; of several outputs a tuple of such arrays, in
-            their order, with None for an output that answers with numbers.
+            Columns are in the order of `classes_`. A tuple of arrays if there are several outputs,
+            in their order, with None for an output that predicts numbers.
         """
         fitted = self._fitted()
         return fitted.outputs.probabilities(fitted.compute(X))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Compute the accuracy, or for regression the coefficient of determination.
-
-        Of several outputs it is the mean of their scores.
+    def score(self, X: Features, y: Targets, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy, or the coefficient of determination for regression.
 
         Parameters
         ----------
-        X, y
-            Rows as in `fit`, and their true targets.
+        X : array-like, DataFrame, sparse matrix, or dict of arrays
+            Samples, in the form that `fit` accepts.
+        y : array-like
+            True targets.
         sample_weight : array-like of shape (n,), optional
+            Sample weights.
 
         Returns
         -------
         float
+            The mean of the scores if there are several outputs.
         """
         return self._fitted().outputs.score(y, self.predict(X), sample_weight)
 
-    def get_output(self, layer: str | int | FittedLayer, X: Any) -> np.ndarray:
-        """Compute what a layer puts out.
+    def get_output(self, layer: str | int | FittedLayer, X: Features) -> np.ndarray:
+        """Compute the output of a layer for X.
 
         Parameters
         ----------
         layer : str, int or FittedLayer
-            Name or index of the layer, or an entry of `layers_`.
+            Name or index of the layer, or an item of `layers_`.
         X : array-like, DataFrame, sparse matrix, or dict of arrays
-            Rows as in `fit`.
+            Samples, in the form that `fit` accepts.
 
         Returns
         -------
         float32 array of shape (n, ...)
-            In the layer's public shape, channels first.
+            Images are channels first.
         """
         fitted = self._fitted()
         return fitted.compute(X, name_of(layer, fitted.network))

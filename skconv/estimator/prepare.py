@@ -49,12 +49,12 @@ def prepare(
     continuation: Continuation | None,
     memo: Memo,
 ) -> PreparedFit:
-    """Check the arguments and parameters of a fit before anything is changed.
+    """Prepare a fit: check its arguments and parameters, without modifying the net.
 
     Parameters
     ----------
     net : NeuralNet
-        Left as it is.
+        Not modified.
     arguments : FitArguments
     continuation : Continuation or None
         What training continues from; None to start afresh.
@@ -99,7 +99,7 @@ def prepare(
 def _build(
     net: ConfiguredNet, params: Mapping[str, Any], data: FitData, y: Any, problems: Problems
 ) -> tuple[Blueprint, Network]:
-    """Build the network for the data, or raise all problems found so far and on the way."""
+    """Build the network for the data, or raise all problems found so far and while building."""
     blueprint = network = None
     shapes = data.entering_shapes(problems)
     with problems.collect():
@@ -115,25 +115,27 @@ def _build(
 
 
 def _stand_in(blueprint: Blueprint) -> Outputs:
-    """Return targets in place of invalid ones, so that problems of the layers show as well."""
+    """Return placeholders for invalid targets, so that problems of the layers are found too."""
     targets = (Numbers((1,)),) * len(blueprint.regression)
     return Outputs((None,) * len(targets), targets)
 
 
 def _check_mixing(blueprint: Blueprint, y: Any, problems: Problems) -> None:
-    """Add transforms that would average text labels."""
+    """Add an error for each transform that would average text labels."""
     mixing = [entry for entry in blueprint.augment if mixes(entry.transform)]
     if not (mixing and all(blueprint.regression)):
         return
     first = next(iter(np.asarray(y).ravel()), None)
     for entry in mixing if isinstance(first, str) else ():
-        problems.add(f"{entry.called} mixes targets, which must be numbers, got text: '{first}'")
+        problems.add(
+            f"y must hold numbers, because {entry.called} mixes targets, got text: '{first}'"
+        )
 
 
 def _start_model(
     params: Mapping[str, Any], continuation: Continuation | None, network: Network, memo: Memo
 ) -> Model:
-    """Draw the weights of a new model, or copy the one to continue from if it fits."""
+    """Draw the weights of a new model, or copy the model to continue from."""
     if continuation is None:
         seed = int(check_random_state(params["random_state"]).randint(2**31 - 1))
         drawn = memo.get(

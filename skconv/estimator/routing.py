@@ -1,4 +1,4 @@
-"""Who takes which of a net's prefixed keywords."""
+"""Routing of a net's prefixed keywords to layers, update, objective and transforms."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from ..utils.checks import is_number, takes_number
 def route_keywords(
     given: Mapping[str, Any], owners: Mapping[str, Iterable[str] | None], known: Iterable[str]
 ) -> tuple[dict[str, dict[str, Any]], Problems]:
-    """Hand each prefixed keyword to its owner.
+    """Route each prefixed keyword to its owner.
 
-    The longest prefix that has such a keyword wins, so ``pool_pool_size`` is understood whether a
-    layer is called ``pool`` or ``pool_pool``.
+    The longest prefix whose owner has the keyword wins, so ``pool_pool_size`` works whether the
+    layer is named ``pool`` or ``pool_pool``.
 
     Parameters
     ----------
     given : mapping of str to object
         Prefixed keywords.
     owners : mapping of str to iterable of str or None
-        Prefix to the keywords that it takes; None where any is taken.
+        Keywords accepted with each prefix; None accepts any.
     known : iterable of str
-        Names without a prefix, for the nearest match.
+        Names without a prefix, for the hints.
 
     Returns
     -------
     routed : dict of str to dict
         Keywords without their prefix, by owner; every owner has an entry.
     problems : Problems
-        One fault for each keyword that nobody takes.
+        One error per unknown keyword.
 
     Examples
     --------
@@ -77,17 +77,18 @@ def _nearest(
 
 
 PREFIXES = ("update", "objective")
+"""Prefixes that no layer can have as its name."""
 
 
 class SplitKeywords(NamedTuple):
-    """Keywords by what they decide.
+    """Keywords of a function, split into structure and runtime values.
 
     Parameters
     ----------
     structure : tuple of (str, object)
-        What is compiled.
+        Keywords that are part of the compiled program.
     values : dict of str to float
-        What enters the compiled step.
+        Numbers passed to the compiled step.
     """
 
     structure: tuple[tuple[str, Any], ...]
@@ -97,42 +98,43 @@ class SplitKeywords(NamedTuple):
 def keyword_owners(
     specs: Sequence[LayerEntry], transforms: Sequence[Entry], params: Mapping[str, Any]
 ) -> dict[str, Iterable[str] | None]:
-    """List the keywords of each prefix, None where any will do.
+    """Return the keywords accepted with each prefix; None accepts any.
 
     Parameters
     ----------
     specs : sequence of LayerEntry
-        The layers.
     transforms : sequence of Entry
-        The transforms in `augment`.
+        Transforms in `augment`.
     params : mapping of str to object
         All parameters of the net.
     """
     found: dict[str, Iterable[str] | None] = {spec.name: layer_keywords(spec.cls) for spec in specs}
     found["update"] = update_keywords(params["update"])
-    found["objective"] = parameters_of(params["objective"])
-    for takes in loss_parameters(params):
-        found["objective"] |= takes
+    losses = loss_parameters(params)
+    found["objective"] = [
+        *parameters_of(params["objective"]),
+        *(name for p in losses for name in p),
+    ]
     found |= {entry.prefix: entry.keywords() for entry in transforms}
     return found
 
 
 def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) -> None:
-    """Check that keywords have an owner, whatever else the parameters are.
+    """Check that keywords have an owner, even if other parameters are invalid.
 
     Parameters
     ----------
     params : mapping of str to object
         All parameters of the net.
     own : set of str
-        Names of those without a prefix.
+        Names of the parameters without a prefix.
     names : iterable of str
-        The keywords to check.
+        Keywords to check.
 
     Raises
     ------
     ValueError
-        With all keywords that nobody takes.
+        With all unknown keywords.
     """
     layers = params["layers"]
     specs = read_layers(default((3, 32, 32))["layers"] if layers is None else layers)
@@ -144,24 +146,27 @@ def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) 
 def check_collisions(
     specs: Sequence[LayerEntry], transforms: Sequence[Entry], own: set[str], problems: Problems
 ) -> None:
-    """Note layers whose keywords would be those of something else."""
+    """Add an error for each layer whose keywords would be ambiguous."""
     prefixes = {entry.prefix: entry.called for entry in transforms}
     for spec in specs:
         where = describe_layer(spec.name, spec.cls)
         if spec.name in PREFIXES or spec.name in own:
-            problems.add(f"{where} is called as a parameter of NeuralNet; choose another name")
+            problems.add(f"{where} has the name of a parameter of NeuralNet; choose another name")
         if spec.name in prefixes:
-            problems.add(f"{where} has the prefix of {prefixes[spec.name]}; choose another name")
+            problems.add(
+                f"{where} has the prefix of the keywords of {prefixes[spec.name]}; "
+                "choose another name"
+            )
         for keyword in layer_keywords(spec.cls):
             if f"{spec.name}_{keyword}" in own:
                 problems.add(
-                    f"{where} collides with the parameter '{spec.name}_{keyword}' of NeuralNet; "
-                    "choose another name"
+                    f"{where} has the keyword {spec.name}_{keyword}, which is a parameter of "
+                    "NeuralNet; choose another name"
                 )
 
 
 def parameters_of(objective: Any) -> dict[str, inspect.Parameter]:
-    """Keywords of the objective that a user may set."""
+    """Return the parameters of the objective that keywords can set, by name."""
     if not callable(objective):
         return {}
     parameters = inspect.signature(objective).parameters
@@ -173,17 +178,17 @@ def parameters_of(objective: Any) -> dict[str, inspect.Parameter]:
 
 
 def loss_parameters(params: Mapping[str, Any]) -> tuple[dict[str, inspect.Parameter], ...]:
-    """Keywords that the loss function of each output takes beside predictions and targets."""
+    """Return the further parameters of each output's loss function, by name."""
     names, argument = output_names(params["outputs"]), "objective_loss_function"
     numbers = regression_by_output(params["regression"], params["outputs"])
     try:
         losses = by_output(argument, params[argument], names, None)
-    except ValueError:  # that message is not about keywords
+    except ValueError:  # reported elsewhere
         losses = (None,) * len(names)
     by_task = [[Numbers.loss] if number else [Classes.loss, Labels.loss] for number in numbers]
     return tuple(
-        _keywords(suiting if loss is None else [loss])
-        for loss, suiting in zip(losses, by_task, strict=True)
+        _keywords(defaults if loss is None else [loss])
+        for loss, defaults in zip(losses, by_task, strict=True)
     )
 
 
@@ -192,7 +197,7 @@ def _keywords(losses: Iterable[Any]) -> dict[str, inspect.Parameter]:
     for loss in filter(callable, losses):
         try:
             parameters = inspect.signature(loss).parameters
-        except ValueError:  # functions of other languages have no signature
+        except ValueError:  # functions written in C may lack a signature
             continue
         further = list(parameters.values())[2:]
         named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -203,7 +208,11 @@ def _keywords(losses: Iterable[Any]) -> dict[str, inspect.Parameter]:
 def sort_keywords(
     takes: Mapping[str, inspect.Parameter], given: Mapping[str, Any], problems: Problems
 ) -> SplitKeywords:
-    """Sort the keywords that a function takes, of which those of a whole number are counts."""
+    """Split the keywords that a function takes into structure and runtime values.
+
+    A number is a runtime value, unless the parameter's default is an integer: then it is a count
+    and belongs to the structure.
+    """
     values, structure = {}, {}
     for name, value in given.items():
         if name not in takes:
@@ -211,7 +220,7 @@ def sort_keywords(
         if is_number(value) and not isinstance(takes[name].default, int):
             values[name] = value
         elif takes_number(takes[name]) and value is not None:
-            problems.add(f"objective_{name}={value!r} is no number")
+            problems.add(f"objective_{name} must be a number, got {value!r}")
         elif value is not takes[name].default:
             structure[name] = value
     return SplitKeywords(tuple(sorted(structure.items())), values)

@@ -1,4 +1,4 @@
-"""What each parameter of `NeuralNet` may be: one table, read before anything is done."""
+"""The table of valid values for the parameters of `NeuralNet`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Test = Callable[[Any], bool]
 
 
 def _is_fraction(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and 0 < value < 1
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < 1
 
 
 def _is_list_of_functions(value: Any) -> bool:
@@ -56,8 +56,8 @@ def _is_iterator(value: Any) -> bool:
 def _is_split(value: Any) -> bool:
     if isinstance(value, TrainSplit):
         value = value.eval_size
-    no_split = value is None or (is_integer(value) and value == 0)
-    return no_split or _is_fraction(value) or hasattr(value, "split") or callable(value)
+    without = value is None or (is_integer(value) and value == 0)
+    return without or _is_fraction(value) or hasattr(value, "split") or callable(value)
 
 
 def _is_list_of_names(value: Any) -> bool:
@@ -70,7 +70,7 @@ def _is_flag(value: Any) -> bool:
 
 
 def _by_output(value: Any, test: Test) -> bool:
-    """Test one value for all outputs, or those of a dict or list by output."""
+    """Return whether a value, or each value of a dict or list by output, passes a test."""
     if isinstance(value, Mapping):
         return all(map(test, value.values()))
     return _each(value, test) or test(value)
@@ -85,21 +85,24 @@ def _are_weights(value: Any) -> bool:
 
 _HANDLERS = (_is_list_of_functions, "a function (net, train_history), or a list of them")
 
-_SCORES = (_is_list_of_scores, "a list of (name, function) with names that are free")
+_SCORES = (
+    _is_list_of_scores,
+    "a list of (name, function) with names that the history does not use",
+)
 
-_WEIGHTS = (_are_weights, "a dict from output to a weight of 0 or more, or None")
+_WEIGHTS = (_are_weights, "a dict of non-negative weights by output, or None")
 
-_ITERATOR = (_is_iterator, "a batch size of 1 or more, or a BatchIterator")
+_ITERATOR = (_is_iterator, "a positive batch size, or a BatchIterator with one")
 
 RULES: dict[str, tuple[Test, str]] = {
     "update": (
         lambda v: callable(v) or isinstance(v, optax.GradientTransformation),
-        "an update such as skconv.updates.adam, or optax's",
+        "an update rule such as skconv.updates.adam or optax.adam",
     ),
-    "objective": (callable, "a function as skconv.objectives.objective"),
+    "objective": (callable, "a function such as skconv.objectives.objective"),
     "objective_loss_function": (
         lambda v: _by_output(v, lambda loss: loss is None or callable(loss)),
-        "a function (predictions, targets), a dict of them by output, or None",
+        "a function (predictions, targets), a dict of functions by output, or None",
     ),
     "regression": (
         lambda v: _by_output(v, _is_flag),
@@ -107,22 +110,25 @@ RULES: dict[str, tuple[Test, str]] = {
     ),
     "outputs": (
         lambda v: v is None or _is_list_of_names(v),
-        "the name of a layer, a list of such names, or None",
+        "the name of a layer, a list of names, or None",
     ),
     "aux_outputs": _WEIGHTS,
     "output_weights": _WEIGHTS,
     "batch_iterator_train": _ITERATOR,
     "batch_iterator_test": _ITERATOR,
-    "max_epochs": (lambda v: is_integer(v, low=0), "a whole number of 0 or more"),
-    "train_split": (_is_split, "a fraction between 0 and 1, a TrainSplit, a splitter, or None"),
+    "max_epochs": (lambda v: is_integer(v, low=0), "a non-negative integer"),
+    "train_split": (
+        _is_split,
+        "a fraction between 0 and 1, a splitter, a function (X, y, net), or None",
+    ),
     "custom_scores": _SCORES,
     "scores_train": _SCORES,
     "scores_valid": _SCORES,
     **dict.fromkeys(EVENTS, _HANDLERS),
-    "more_params": (lambda v: v is None or isinstance(v, Mapping), "a dict, or None"),
+    "more_params": (lambda v: v is None or isinstance(v, Mapping), "a dict or None"),
     "class_weight": (
         lambda v: v is None or isinstance(v, Mapping) or (isinstance(v, str) and v == "balanced"),
-        "a dict from label to weight, 'balanced', or None",
+        "a dict of weights by label, 'balanced', or None",
     ),
     "augment": (
         _is_list_of_transforms,
@@ -133,10 +139,11 @@ RULES: dict[str, tuple[Test, str]] = {
         "a function (forward, key, Xb), or None",
     ),
 }
+"""For each parameter a test of its value, and a phrase that says what is valid."""
 
 
 def check_settings(values: Mapping[str, Any]) -> Problems:
-    """Note every parameter that is not what it may be.
+    """Check the values of parameters that have a rule.
 
     Parameters
     ----------
@@ -146,14 +153,15 @@ def check_settings(values: Mapping[str, Any]) -> Problems:
     Returns
     -------
     Problems
+        One error per invalid value.
 
     Examples
     --------
     >>> check_settings({'max_epochs': -1}).found
-    [ValueError('max_epochs=-1 is not a whole number of 0 or more')]
+    [ValueError('max_epochs must be a non-negative integer, got -1')]
     """
     problems = Problems()
     for name, (test, valid) in RULES.items():
         if name in values and not test(values[name]):
-            problems.add(f"{name}={values[name]!r} is not {valid}")
+            problems.add(f"{name} must be {valid}, got {values[name]!r}")
     return problems

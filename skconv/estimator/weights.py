@@ -16,38 +16,39 @@ from ..network.weight_files import load_arrays, save_arrays
 
 
 class WeightsMixin:
-    """What a net offers of its layers and weights, under nolearn's names."""
+    """Access to the layers and weights of a net, under nolearn's names."""
 
     _model: Model
 
     @property
     def network_(self) -> Network:
-        """The graph of layers with their shapes."""
+        """The network: the graph of layers with their shapes."""
         check_is_fitted(self)
         return self._model.network
 
     @property
     def layers_(self) -> Layers:
-        """The layers by name, index or slice; their parameters are attributes."""
+        """The layers, by name, index or slice; their parameters are attributes."""
         check_is_fitted(self)
         return layers_of(self._model)
 
     def get_all_layers(self) -> list[FittedLayer]:
-        """List the layers, each after those that feed it."""
+        """Return the layers, each after its incoming layers."""
         return list(self.layers_.values())
 
     def get_all_params(self, trainable: bool | None = None) -> list[Parameter]:
-        """List the parameters of all layers.
+        """Return the parameters of all layers.
 
         Parameters
         ----------
         trainable : bool, optional
-            True for those that training changes, False for state such as running means.
+            If True, only parameters that are trained; if False, only state such as running means.
+            By default both.
 
         Returns
         -------
         list of Parameter
-            Shared ones once.
+            Shared parameters are listed once.
         """
         check_is_fitted(self)
         return [
@@ -57,12 +58,12 @@ class WeightsMixin:
         ]
 
     def get_all_params_values(self) -> dict[str, list[np.ndarray]]:
-        """Copy the weights.
+        """Return copies of all weights.
 
         Returns
         -------
         dict of str to list of array
-            By layer, in the order of its parameters; every layer has an entry.
+            Arrays of each layer, in the order of its parameters; every layer has an entry.
         """
         values: dict[str, list[np.ndarray]] = {layer.name: [] for layer in self.get_all_layers()}
         for parameter in self.get_all_params():
@@ -75,37 +76,34 @@ class WeightsMixin:
         Parameters
         ----------
         fname : str or path
-            Ends in ``.safetensors`` or ``.npz``. A file that is there already is replaced whole,
-            or left as it was.
+            Name ending in ``.safetensors`` or ``.npz``. An existing file is replaced atomically.
         """
         save_arrays({p.name: p.get_value() for p in self.get_all_params()}, fname)
 
     def load_params_from(self, source: Any, strict: bool = True) -> None:
-        """Take weights from elsewhere; the next `fit` goes on from them.
+        """Load weights; the next `fit` continues from them.
 
         Parameters
         ----------
         source : NeuralNet, dict, str or path
-            Another net; ``{'conv1': [W, b]}`` or ``{'conv1.W': array}``; a file that
-            `save_params_to` wrote.
-        strict : bool
-            Whether every parameter must be there, and nothing else. Without it the names that
-            both have are taken; shapes must agree all the same.
+            Another net; a dict ``{'conv1': [W, b]}`` or ``{'conv1.W': array}``; or a file written
+            by `save_params_to`.
+        strict : bool, default=True
+            Whether the source must have exactly the parameters of this net. If False, parameters
+            with names that both have are loaded; their shapes must agree.
 
         Raises
         ------
         ValueError
-            With every parameter that is missing, unknown or of another shape, and for a damaged
-            file. The net stays as it was.
+            With all parameters that are missing, unknown or of another shape; also for a damaged
+            file. The net is not modified.
         """
         if isinstance(source, str | os.PathLike):
             source = load_arrays(source)
         elif isinstance(source, WeightsMixin):
             source = {p.name: p.get_value() for p in source.get_all_params()}
         if not isinstance(source, Mapping):
-            raise TypeError(
-                f"weights come from a net, a dict or a path, not from {type(source).__name__}"
-            )
+            raise TypeError(f"source must be a net, a dict or a path, got {type(source).__name__}")
         model = self._model if hasattr(self, "_model") else None
         if model is None:
             self.initialize()
@@ -118,12 +116,13 @@ class WeightsMixin:
 
 
 def by_place(source: Mapping[str, Any], network: Network) -> dict[Place, Any]:
-    """Read weights as a file or as nolearn keeps them.
+    """Return weights by layer and parameter, given in the form of files or of nolearn.
 
     Parameters
     ----------
     source : mapping
-        ``{'conv1.W': array}``, or ``{'conv1': [W, b]}`` in the order of the layer's parameters.
+        ``{'conv1.W': array}`` as in files, or ``{'conv1': [W, b]}`` as in nolearn, in the order of
+        the layer's parameters.
     network : Network
 
     Returns
@@ -139,7 +138,7 @@ def by_place(source: Mapping[str, Any], network: Network) -> dict[Place, Any]:
             own = [place for place, _ in network.places() if place[0] == key]
             if len(own) != len(value):
                 raise ValueError(
-                    f"layer {key!r} has {len(own)} parameters, {len(value)} arrays were given"
+                    f"source must have {len(own)} arrays for layer {key!r}, got {len(value)}"
                 )
             places.update(zip(own, value, strict=True))
         else:

@@ -1,4 +1,4 @@
-"""What several trainings have in common, made once."""
+"""A thread-safe cache of results that several fits share."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 class Memo:
-    """Keep what was made of the same objects.
+    """A cache keyed by what is computed and by the identity of the objects it is computed from.
 
     Examples
     --------
     >>> memo, rows = Memo(), [1, 2]
     >>> memo.get('sum', [rows], lambda: sum(rows))
     3
-    >>> memo.get('sum', [rows], lambda: 'is not made again')
+    >>> memo.get('sum', [rows], lambda: 'not computed again')
     3
     """
 
@@ -24,16 +24,17 @@ class Memo:
         self._lock = threading.RLock()
 
     def get(self, key: Hashable, objects: Sequence[Any], make: Callable[[], Any]) -> Any:
-        """Make something, unless it is there.
+        """Return a cached result, computed on the first call.
 
         Parameters
         ----------
         key : hashable
-            What is made, with all that decides how.
+            Name of the result, with all the options it depends on.
         objects : sequence
-            What it is made of, told apart by identity.
+            Objects that it is computed from, compared by identity. They are kept alive, so that
+            their ids stay unique.
         make : callable
-            Without arguments. Where it raises, nothing is kept.
+            Computes the result, without arguments. If it raises, nothing is cached.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Packages that only some parts need."""
+"""Imports of optional dependencies."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ EXTRAS = {
     "mlflow": "mlflow",
     "wandb": "wandb",
 }
-"""Extra of skconv that installs a package."""
+"""The extra of skconv that installs each package."""
 
 
 def import_optional(name: str) -> ModuleType:
-    """Import a module of an optional package.
+    """Import a module of an optional dependency.
 
     Parameters
     ----------
     name : str
-        As in ``import name``.
+        Full name of the module, as in ``import name``.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def import_optional(name: str) -> ModuleType:
     Raises
     ------
     ImportError
-        That names the extra to install.
+        If the package is not installed; the message names the extra to install.
 
     Examples
     --------

@@ -1,18 +1,23 @@
-"""Keys made on the host, without a program: JAX's own take 0.2 s of a new process to compile."""
+"""Random keys computed on the host.
+
+JAX's own functions for keys compile a program, which takes 0.2 s in a new process.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import jax
 import numpy as np
 
 
 def make_key(seed: int) -> jax.Array:
-    """Make a key from a seed.
+    """Return the key of a seed, equal to ``jax.random.key(seed)``.
 
     Parameters
     ----------
     seed : int
-        From 0 to ``2**32 - 1``.
+        Between 0 and ``2**32 - 1``.
 
     Returns
     -------
@@ -24,17 +29,19 @@ def make_key(seed: int) -> jax.Array:
     >>> make_key(3) == jax.random.key(3)
     Array(True, dtype=bool)
     """
-    return jax.random.wrap_key_data(np.array([0, seed], np.uint32), impl="threefry2x32")
+    return _wrap(np.array([0, seed], np.uint32), "threefry2x32")
 
 
 def fold_in(key: jax.Array, number: int) -> jax.Array:
-    """Return the key for a number, as `jax.random.fold_in` does within programs.
+    """Return a key derived from another key and a number, as `jax.random.fold_in` does.
+
+    The derived keys differ from those of JAX.
 
     Parameters
     ----------
     key : jax key
     number : int
-        Zero or more.
+        A non-negative integer.
 
     Returns
     -------
@@ -48,11 +55,16 @@ def fold_in(key: jax.Array, number: int) -> jax.Array:
     """
     bits = np.asarray(jax.random.key_data(key))
     mixed = np.random.SeedSequence([*bits.tolist(), number]).generate_state(bits.size)
-    return jax.random.wrap_key_data(mixed, impl=jax.random.key_impl(key))
+    return _wrap(mixed, jax.random.key_impl(key))
+
+
+def _wrap(data: Any, impl: Any) -> jax.Array:
+    """Wrap key data; JAX accepts NumPy arrays here, although its annotation says otherwise."""
+    return jax.random.wrap_key_data(data, impl=impl)
 
 
 def fold_in_range(key: jax.Array, n: int) -> list[jax.Array]:
-    """Return the keys for the numbers from 0 to ``n - 1``, as `fold_in` does.
+    """Return the keys that `fold_in` derives for the numbers from 0 to ``n - 1``.
 
     Examples
     --------

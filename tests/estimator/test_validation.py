@@ -42,24 +42,24 @@ VALID = {
 }
 
 FUNCTIONS = "a function (net, train_history), or a list of them"
-SCORES = "a list of (name, function) with names that are free"
-SIZE = "a batch size of 1 or more, or a BatchIterator"
-SPLIT = "a fraction between 0 and 1, a TrainSplit, a splitter, or None"
-WEIGHTS = "a dict from label to weight, 'balanced', or None"
+SCORES = "a list of (name, function) with names that the history does not use"
+SIZE = "a positive batch size, or a BatchIterator with one"
+SPLIT = "a fraction between 0 and 1, a splitter, a function (X, y, net), or None"
+WEIGHTS = "a dict of weights by label, 'balanced', or None"
 
-LOSSES = "a function (predictions, targets), a dict of them by output, or None"
+LOSSES = "a function (predictions, targets), a dict of functions by output, or None"
 FLAGS = "True or False, or a dict or list of them by output"
-NAMES = "the name of a layer, a list of such names, or None"
-FACTORS = "a dict from output to a weight of 0 or more, or None"
+NAMES = "the name of a layer, a list of names, or None"
+FACTORS = "a dict of non-negative weights by output, or None"
 
 TRANSFORMS = (
     "a transform or function (key, Xb, yb), a list of them or of (name, transform), or None"
 )
 
 INVALID = [
-    ("update", "adam", "an update such as skconv.updates.adam, or optax's"),
-    ("update", None, "an update such as skconv.updates.adam, or optax's"),
-    ("objective", None, "a function as skconv.objectives.objective"),
+    ("update", "adam", "an update rule such as skconv.updates.adam or optax.adam"),
+    ("update", None, "an update rule such as skconv.updates.adam or optax.adam"),
+    ("objective", None, "a function such as skconv.objectives.objective"),
     ("objective_loss_function", "mse", LOSSES),
     ("objective_loss_function", {"age": "mse"}, LOSSES),
     ("regression", "yes", FLAGS),
@@ -78,9 +78,9 @@ INVALID = [
     ("batch_iterator_train", True, SIZE),
     ("batch_iterator_test", None, SIZE),
     ("batch_iterator_test", BatchIterator(-1), SIZE),
-    ("max_epochs", -1, "a whole number of 0 or more"),
-    ("max_epochs", 1.0, "a whole number of 0 or more"),
-    ("max_epochs", True, "a whole number of 0 or more"),
+    ("max_epochs", -1, "a non-negative integer"),
+    ("max_epochs", 1.0, "a non-negative integer"),
+    ("max_epochs", True, "a non-negative integer"),
     ("train_split", 1, SPLIT),
     ("train_split", 1.5, SPLIT),
     ("train_split", -0.1, SPLIT),
@@ -96,7 +96,7 @@ INVALID = [
     ("on_epoch_finished", [max, None], FUNCTIONS),
     ("on_training_started", 1, FUNCTIONS),
     ("on_training_finished", [1], FUNCTIONS),
-    ("more_params", [("conv1_pad", 1)], "a dict, or None"),
+    ("more_params", [("conv1_pad", 1)], "a dict or None"),
     ("class_weight", "auto", WEIGHTS),
     ("class_weight", [1.0, 2.0], WEIGHTS),
     ("class_weight", np.ones(2), WEIGHTS),
@@ -120,7 +120,7 @@ def test_valid_values_pass(name, value):
 
 @pytest.mark.parametrize(("name", "value", "valid"), INVALID)
 def test_invalid_values_are_told_with_what_would_be_valid(name, value, valid):
-    message = f"{name}={value!r} is not {valid}"
+    message = f"{name} must be {valid}, got {value!r}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         check_settings({name: value}).raise_any()
 
@@ -128,8 +128,8 @@ def test_invalid_values_are_told_with_what_would_be_valid(name, value, valid):
 def test_all_invalid_values_are_told_at_once():
     message = (
         "2 problems:\n"
-        " - max_epochs=-1 is not a whole number of 0 or more\n"
-        " - more_params=1 is not a dict, or None"
+        " - max_epochs must be a non-negative integer, got -1\n"
+        " - more_params must be a dict or None, got 1"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         check_settings({"more_params": 1, "max_epochs": -1, "augment": None}).raise_any()
