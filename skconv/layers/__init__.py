@@ -1,4 +1,4 @@
-"""Layers under Lasagne's names, one family a file."""
+"""Layers under Lasagne's names, one family per file."""
 
 from ..utils.fields import initial, optional, runtime, structural
 from .attention import MultiHeadAttentionLayer

@@ -1,4 +1,4 @@
-"""Layers that look for what matters in sequences."""
+"""Attention layers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from ..utils.checks import flag, positive, positive_or_none
 from ..utils.fields import initial, runtime, structural
-from .base import Context, MergeLayer, Params, ParamSpec, extra_input
+from .base import Context, MergeLayer, Output, Params, ParamSpec, extra_input
 from .shapes import Shape, need_mask, need_sequences
 
 __all__ = ["MultiHeadAttentionLayer"]
@@ -22,39 +22,39 @@ __all__ = ["MultiHeadAttentionLayer"]
 
 @dataclass(frozen=True)
 class MultiHeadAttentionLayer(MergeLayer):
-    """Attention with several heads (Vaswani et al. 2017).
+    """Multi-head attention (Vaswani et al. 2017).
 
-    Each head mixes the values of all times, by how well their keys match its query::
+    Each head averages the values of all times, weighted by how well their keys match the query::
 
         softmax(q @ k.T / sqrt(units of a head)) @ v
 
-    with ``q = x @ W_q + b_q`` and so on; what the heads find, side by side, goes through ``W_o``
-    and ``b_o``. Inputs are of shape (n, time, features), of which further axes are flattened.
+    with ``q = x @ W_q + b_q`` and so on; the concatenated outputs of the heads are mapped by
+    ``W_o`` and ``b_o``. Inputs have shape (n, time, features); further axes are flattened.
 
     Parameters
     ----------
     num_heads : int
-        Number of heads; it divides `num_units`.
+        Number of heads, a divisor of `num_units`.
     num_units : int, optional
-        Units of all heads together and of the output; by default as many as the features of the
+        Units of all heads together and of the output; by default the number of features of the
         queries.
     mask_input : Layer or str, optional
-        A layer of shape (n, time), or its name. Where it is zero, keys are not seen. A sequence
-        without any keys finds zeros.
+        A layer of shape (n, time), or its name. Keys are ignored where it is zero; without any keys
+        the heads return zeros.
     causal : bool
-        Whether a query sees no key of a later time.
+        Whether queries ignore the keys of later times.
     p : float
-        Probability in training that a query overlooks a key; what it sees counts more instead. A
-        runtime value: another one compiles nothing.
-    W_q, W_k, W_v, W_o : initialiser, array or name of a layer
+        Probability of dropping an attention weight in training; the others are scaled up. A runtime
+        value: changing it compiles nothing.
+    W_q, W_k, W_v, W_o : initializer, array or name of a layer
         Weights of shape ``(features, num_units)``, and ``(num_units, num_units)`` for ``W_o``.
-    b_q, b_k, b_v, b_o : initialiser, array, name of a layer, or None
+    b_q, b_k, b_v, b_o : initializer, array, name of a layer, or None
         Biases of shape ``(num_units,)``.
 
     Notes
     -----
-    One incoming layer attends to itself. Of two, the first has the queries and the second has keys
-    and values, and `mask_input` is about the second.
+    A single incoming layer attends to itself. Of two, the first provides the queries and the second
+    the keys and values, to which `mask_input` applies.
 
     Examples
     --------
@@ -77,15 +77,15 @@ class MultiHeadAttentionLayer(MergeLayer):
     b_o: Any = initial(Constant(0.0))
 
     def _fed(self, inputs: tuple[Any, ...]) -> tuple[Any, Any, Any]:
-        """Tell the queries' source from the keys' and from the mask, or None."""
+        """Return the inputs for the queries, the keys and the mask, or None for the mask."""
         mask = None if self.mask_input is None else inputs[-1]
         sources = inputs if mask is None else inputs[:-1]
         if len(sources) > 2:
-            raise LayerError(f"takes one or two incoming layers, got {len(sources)}")
+            raise LayerError(f"incomings must be one or two layers, got {len(sources)}")
         return sources[0], sources[-1], mask
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Sequences of the queries' length, with `num_units` features."""
+        """Return ``(n, time, num_units)``, with the time of the queries."""
         queries, keys, mask = self._fed(input_shapes)
         need_sequences(queries)
         need_sequences(keys)
@@ -93,18 +93,19 @@ class MultiHeadAttentionLayer(MergeLayer):
             need_mask(mask, keys)
         if self.causal and queries[1] != keys[1]:
             raise LayerError(
-                f"causal=True needs as many keys as queries, got {keys[1]} and {queries[1]}"
+                f"causal must be False unless keys and queries are equally many, got {keys[1]} and "
+                f"{queries[1]}"
             )
         units = self._units(queries)
         if units % self.num_heads:
-            raise LayerError(f"num_heads={self.num_heads} does not divide num_units={units}")
+            raise LayerError(f"num_heads must divide num_units={units}, got {self.num_heads}")
         return (*queries[:2], units)
 
     def _units(self, queries: Shape) -> int:
         return math.prod(queries[2:]) if self.num_units is None else self.num_units
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """Weights and, where there are any, biases of queries, keys, values and output."""
+        """Return weights and, unless None, biases of queries, keys, values and output."""
         queries, keys, _ = self._fed(input_shapes)
         units = self._units(queries)
         features = {"q": math.prod(queries[2:]), "k": math.prod(keys[2:])}
@@ -116,8 +117,8 @@ class MultiHeadAttentionLayer(MergeLayer):
                 specs[f"b_{name}"] = ParamSpec((units,), b, regularizable=False)
         return specs
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Match, and mix what matches."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the mapped outputs of all heads."""
         queries, keys, mask = self._fed(inputs)
         q, k, v = (
             self._heads(_through(params, name, x.reshape(*x.shape[:2], -1)))
@@ -129,25 +130,26 @@ class MultiHeadAttentionLayer(MergeLayer):
             seen = jnp.tril(seen)
         if mask is not None:
             seen = seen & (mask[:, None, None, :] != 0)
-        # zero once more where all are out of sight and the softmax is even
+        # zeros again for queries without any key, whose softmax is uniform
         weights = jax.nn.softmax(jnp.where(seen, scores, jnp.finfo(scores.dtype).min))
         weights = jnp.where(seen, weights, 0)
         if ctx.train:
-            weights = self._overlook(weights, ctx)
+            weights = self._dropout(weights, ctx)
         found = jnp.einsum("nhqk,nkhu->nqhu", weights, v)
         return _through(params, "o", found.reshape(*found.shape[:2], -1)), state
 
     def _heads(self, x: jax.Array) -> jax.Array:
         return x.reshape(*x.shape[:2], self.num_heads, -1)
 
-    def _overlook(self, weights: jax.Array, ctx: Context) -> jax.Array:
-        kept = 1 - jnp.asarray(self.p, weights.dtype)
+    def _dropout(self, weights: jax.Array, ctx: Context) -> jax.Array:
+        key, kept = ctx.key, 1 - jnp.asarray(self.p, weights.dtype)
+        assert key is not None
 
         def drop(weights: jax.Array) -> jax.Array:
             left = weights / jnp.maximum(kept, jnp.finfo(kept.dtype).tiny)
-            return jnp.where(jax.random.bernoulli(ctx.key, kept, weights.shape), left, 0)
+            return jnp.where(jax.random.bernoulli(key, kept, weights.shape), left, 0)
 
-        # without dropout no time is spent on drawing as many numbers as there are weights
+        # without dropout no random numbers are drawn, one for each weight
         return lax.cond(kept < 1, drop, lambda weights: weights, weights)
 
 

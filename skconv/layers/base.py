@@ -1,9 +1,8 @@
-"""What a layer is: a frozen dataclass, three pure methods, fields of four kinds."""
+"""The base classes of layers: frozen dataclasses with pure methods."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,18 +16,21 @@ import numpy as np
 from ..errors import LayerError
 from ..init import Array, as_initializer
 from ..nonlinearities import linear, rectify
-from ..utils.fields import UNSET, field_kinds, field_problems, optional
+from ..utils.fields import UNSET, cached_per_class, field_kinds, field_problems, optional
 from ..utils.random_keys import fold_in_range
 from .shapes import Shape
 
 Params = dict[str, jax.Array]
 
+Output = tuple[jax.Array, Params]
+"""A layer's output and its new state."""
+
 Copies = tuple[int, ...]
-"""How many copies of each row of the net an activation holds, the latest multiplication first."""
+"""Factors by which layers have multiplied the rows of the batch, the latest first."""
 
 
 def extra_input() -> Any:
-    """Field that may name a layer which feeds this one as well, after all that `incoming` names.
+    """Return a field for an optional further input, which comes after the incoming layers.
 
     It takes a layer or its name; in a built network it holds the name, or None.
     """
@@ -36,21 +38,17 @@ def extra_input() -> Any:
 
 
 def layer_reference() -> Any:
-    """Field that names a layer whose function this one works with.
+    """Return a field for a layer whose function this layer uses.
 
-    It takes a layer or its name. After what feeds this layer anyway, it is fed by the other's
-    output and then by the other's inputs; `Context.functions` has the function between the two.
+    It takes a layer or its name. After its own inputs, the layer receives the other layer's output
+    and then the other layer's inputs; `Context.functions` holds the function between the two.
     """
     return field(default=UNSET, metadata={"kind": "graph", "further": "layer"})
 
 
-def reference_fields(layer: Layer | type[Layer]) -> Mapping[str, str]:
+@cached_per_class
+def reference_fields(cls: type[Layer]) -> Mapping[str, str]:
     """Return the fields made by `extra_input` (``'input'``) and `layer_reference` (``'layer'``)."""
-    return _reference_fields(layer if isinstance(layer, type) else type(layer))
-
-
-@functools.cache
-def _reference_fields(cls: type[Layer]) -> Mapping[str, str]:
     fields = dataclasses.fields(cls)
     return MappingProxyType(
         {f.name: f.metadata["further"] for f in fields if "further" in f.metadata}
@@ -58,19 +56,19 @@ def _reference_fields(cls: type[Layer]) -> Mapping[str, str]:
 
 
 class Context(NamedTuple):
-    """What a layer may know of the call it is part of.
+    """The context of a call to `Layer.apply`.
 
     Parameters
     ----------
     train : bool
         True in training steps, False at prediction.
     key : jax key or None
-        Source of the layer's randomness; None at prediction.
+        Random key of the layer; None at prediction.
     mask : array of shape (n,) or None
-        One for rows that count, zero for those that fill up the batch; as long as the layer's
-        inputs, even where those hold copies of the rows.
+        One for rows of data and zero for rows that pad the batch; as long as the layer's inputs,
+        including any copies of the rows.
     functions : mapping of str to callable
-        By name of a layer in a field made by `layer_reference`: from its inputs to its output.
+        The functions of layers named in `layer_reference` fields, from inputs to output.
     """
 
     train: bool
@@ -81,17 +79,17 @@ class Context(NamedTuple):
 
 @dataclass(frozen=True)
 class ParamSpec:
-    """A parameter that a layer asks for.
+    """The specification of a layer's parameter.
 
     Parameters
     ----------
     shape : tuple of int
     init : callable, float, array or str
-        What the user gave for it; a str names a layer to share it with.
+        The initial value, or the name of a layer to share the parameter with.
     regularizable : bool
-        Whether l1 and l2 penalties act on it.
+        Whether l1 and l2 penalties apply.
     trainable : bool
-        False for state that the layer itself renews, such as running means.
+        False for state that the layer itself updates, such as running means.
     """
 
     shape: tuple[int, ...]
@@ -102,24 +100,24 @@ class ParamSpec:
 
 @dataclass(frozen=True)
 class Layer:
-    """A step of a network.
+    """Base class of all layers.
 
-    Subclasses are frozen dataclasses that say `output_shape` and `apply`, and `param_specs` where
+    Subclasses are frozen dataclasses that define `output_shape` and `apply`, and `param_specs` if
     they have parameters. Their fields are made by `structural`, `runtime`, `optional` and
     `initial`.
 
     Parameters
     ----------
     incoming : Layer or str, optional
-        The layer that feeds this one, or its name; by default the one before in the list.
+        The layer that feeds this one, or its name; by default the previous layer in the list.
     name : str, optional
-        Prefix of the layer's keywords; made up where missing.
+        Prefix of the layer's keywords; generated if missing.
     l1, l2 : float, optional
-        Factors on the sum of absolute values and of squares of the layer's regularisable
+        Factors on the sum of absolute values and of squares of the layer's regularizable
         parameters, added to the loss. Runtime values, as is `grad_scale`.
     grad_scale : float, optional
-        Factor on the gradients of the layer's parameters; 0 freezes the layer: no update changes
-        its parameters, and its state stays as it is.
+        Factor on the gradients of the layer's parameters; 0 freezes the layer: neither its
+        parameters nor its state change.
     """
 
     incoming: Any = field(default=None, compare=False, repr=False, metadata={"kind": "graph"})
@@ -128,18 +126,22 @@ class Layer:
     l2: float | None = optional(low=0.0)
     grad_scale: float | None = optional(absent=1.0)
 
-    layout: ClassVar[str] = "channels_first"
-    """Axes that `apply` works in: ``'channels_first'``, ``'channels_last'``, or ``'any'`` where
-    every element has the same lot."""
-
     aliases: ClassVar[dict[str, str]] = {}
-    """Older names of fields."""
+    """Fields by their older names."""
 
     default_nonlinearity: ClassVar[Any] = staticmethod(rectify)
-    """What an unset `nonlinearity` means, except at the output."""
+    """The `nonlinearity` of a layer that sets none, except at the output."""
 
     inner_nonlinearity: ClassVar[bool] = False
-    """Whether more comes after `nonlinearity`, so that it is none of the output."""
+    """Whether `nonlinearity` acts inside the layer rather than on its output."""
+
+    @property
+    def layout(self) -> str:
+        """Layout that `apply` works in: ``'channels_first'``, ``'channels_last'`` or ``'any'``.
+
+        ``'any'`` is for elementwise layers, which work in either layout.
+        """
+        return "channels_first"
 
     def __post_init__(self) -> None:
         for name, kind in field_kinds(type(self)).items():
@@ -150,22 +152,21 @@ class Layer:
                 object.__setattr__(self, name, _tuples(value))
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Shape of the output for these inputs; raises `LayerError` where they do not fit."""
+        """Return the shape of the output; raise `LayerError` for shapes that do not fit."""
         raise NotImplementedError
 
     def copies(self, *given: Copies) -> Copies:
-        """Copies of each row in the output, for those in the inputs.
+        """Return the copies of each row in the output, given those in the inputs.
 
-        They lie along the first axis, copy after copy. Raises `LayerError` where the inputs hold
-        different ones.
+        Copies are stacked along the first axis. Raises `LayerError` if the inputs differ.
         """
         if len(set(given)) > 1:
             numbers = " and ".join(str(math.prod(copies)) for copies in given)
-            raise LayerError(f"takes inputs with as many copies of each row, got {numbers}")
+            raise LayerError(f"inputs must have equally many copies of each row, got {numbers}")
         return given[0] if given else ()
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """Parameters and state by name, in the order in which they are listed."""
+        """Return the specifications of the parameters and state by name, in order."""
         return {}
 
     def init(self, key: jax.Array, *input_shapes: Shape) -> tuple[Params, Params]:
@@ -186,28 +187,26 @@ class Layer:
             (params if spec.trainable else state)[name] = jax.device_put(drawn)
         return params, state
 
-    def apply(
-        self, params: Params, state: Params, *inputs: jax.Array, ctx: Context
-    ) -> tuple[jax.Array, Params]:
-        """Compute the output and the new state."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the output and the new state."""
         raise NotImplementedError
 
     def check(self) -> Iterable[str]:
-        """Yield what is wrong with the fields, whatever the inputs."""
+        """Yield a message for each invalid field, regardless of the inputs."""
         return field_problems(self, inferred=("nonlinearity",))
 
     def ends_in_nonlinearity(self) -> bool:
-        """Tell whether a field `nonlinearity` decides what the output looks like."""
+        """Return whether the output is that of a field `nonlinearity`."""
         return hasattr(self, "nonlinearity") and not self.inner_nonlinearity
 
     def activate(self, x: jax.Array) -> jax.Array:
-        """Apply the field `nonlinearity`, of which None is the identity."""
-        return (self.nonlinearity or linear)(x)
+        """Apply the field `nonlinearity`; None is the identity."""
+        return (getattr(self, "nonlinearity", None) or linear)(x)
 
 
 @dataclass(frozen=True)
 class MergeLayer(Layer):
-    """A step that several layers feed.
+    """Base class of layers with several inputs.
 
     Parameters
     ----------
@@ -224,14 +223,14 @@ def _tuples(values: list | tuple) -> tuple:
 
 
 def bias_specs(b: Any, shape: Shape, *, untied: bool) -> dict[str, ParamSpec]:
-    """``b`` for an output of that shape, one for each channel or, untied, for each place of it."""
+    """Return the specification of ``b``: one bias per channel or, if untied, per position."""
     if b is None:
         return {}
     return {"b": ParamSpec(shape[1:] if untied else shape[1:2], b, regularizable=False)}
 
 
 def add_biases(x: jax.Array, params: Params, *, untied: bool) -> jax.Array:
-    """Add ``b``, where there is one, to an output whose channels come last."""
+    """Add the biases ``b``, if the layer has any, to a channels-last output."""
     if "b" not in params:
         return x
     return x + (jnp.moveaxis(params["b"], 0, -1) if untied else params["b"])

@@ -11,10 +11,10 @@ import jax.numpy as jnp
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform, HeUniform
 from ..ops.convolution import convolve
-from ..ops.windows import Pads
+from ..ops.windows import Pads, Window
 from ..utils.checks import flag, natural_each, optional_callable, positive, positive_each
 from ..utils.fields import UNSET, initial, structural
-from .base import Context, Layer, Params, ParamSpec, add_biases, bias_specs
+from .base import Context, Layer, Output, Params, ParamSpec, add_biases, bias_specs
 from .shapes import Shape, each_axis, need_images
 
 __all__ = [
@@ -35,7 +35,7 @@ def _pad_choice(value: Any) -> str | None:
 
 @dataclass(frozen=True)
 class _ConvLayer(Layer):
-    """Filters that slide over `spatial` axes."""
+    """Convolution over `spatial` axes."""
 
     num_filters: int = structural(check=positive)
     filter_size: Any = structural(check=positive_each)
@@ -55,13 +55,16 @@ class _ConvLayer(Layer):
 
     @property
     def window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Extent of the filter in the image, and its stride."""
+        """Size of the dilated filter, and the stride."""
         size, stride, dilation = self._sizes()
         return tuple(d * (f - 1) + 1 for f, d in zip(size, dilation, strict=True)), stride
 
     def _sizes(self) -> tuple[tuple[int, ...], ...]:
-        names = ("filter_size", "stride", "dilation")
-        return tuple(each_axis(getattr(self, name), self.spatial, name) for name in names)
+        return (
+            each_axis(self.filter_size, self.spatial, "filter_size"),
+            each_axis(self.stride, self.spatial, "stride"),
+            each_axis(self.dilation, self.spatial, "dilation"),
+        )
 
     def _pads(self) -> Pads:
         extents = self.window[0]
@@ -74,14 +77,14 @@ class _ConvLayer(Layer):
         return tuple((p, p) for p in each_axis(self.pad, len(extents), "pad"))
 
     def _filters(self, channels: int) -> tuple[int, int]:
-        """Count the filters that slide, and their groups."""
+        """Return the number of filters and of groups."""
         for count, what in ((channels, "channels"), (self.num_filters, "num_filters")):
             if count % self.num_groups:
-                raise LayerError(f"num_groups={self.num_groups} does not divide {what}={count}")
+                raise LayerError(f"num_groups must divide {what}={count}, got {self.num_groups}")
         return self.num_filters, self.num_groups
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Images with a channel for each filter."""
+        """Return the shape of images with one channel per filter."""
         shape = input_shapes[0]
         need_images(shape, self.spatial)
         num_filters, _ = self._filters(shape[1])
@@ -90,15 +93,16 @@ class _ConvLayer(Layer):
         for size, extent, step, pads in zip(shape[2:], extents, stride, self._pads(), strict=True):
             padded = size + sum(pads)
             if extent > padded:
+                dilated = "" if extents == self._sizes()[0] else "dilated "
                 raise LayerError(
-                    f"filters of {extents} are larger than the images that reach them, "
-                    f"{shape}; use smaller filters, pad='same', or pool less before"
+                    f"{dilated}filter_size must fit into input of shape {shape} plus padding, "
+                    f"got {extents}; use smaller filters, pad='same', or pool less before"
                 )
             out.append((padded - extent) // step + 1)
         return (None, num_filters, *out)
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """``W`` and, where there are biases, ``b``."""
+        """Return ``W`` and, unless it is None, ``b``."""
         out, channels = self.output_shape(*input_shapes), input_shapes[0][1]
         num_filters, groups = self._filters(channels)
         W = ParamSpec((num_filters, channels // groups, *self._sizes()[0]), self.W)
@@ -107,18 +111,19 @@ class _ConvLayer(Layer):
     def _correlate(self, x: jax.Array, W: jax.Array) -> jax.Array:
         if self.flip_filters:
             W = jnp.flip(W, range(2, W.ndim))
-        _, stride, dilation = self._sizes()
-        return convolve(x, W, stride, self._pads(), dilation, self._filters(x.shape[-1])[1])
+        size, stride, dilation = self._sizes()
+        groups = self._filters(x.shape[-1])[1]
+        return convolve(x, W, Window(size, stride, self._pads(), dilation, groups))
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Convolve, add, bend."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the convolution plus biases, after the nonlinearity."""
         x = self._correlate(inputs[0], params["W"])
         return self.activate(add_biases(x, params, untied=self.untie_biases)), state
 
 
 @dataclass(frozen=True)
 class Conv2DLayer(_ConvLayer):
-    """Filters that slide over images.
+    """2D convolution.
 
     Parameters
     ----------
@@ -127,25 +132,25 @@ class Conv2DLayer(_ConvLayer):
     filter_size : int or (int, int)
         Height and width of the filters.
     stride : int or (int, int)
-        Pixels from one position to the next.
+        Step between neighboring positions of the filter, in pixels.
     pad : 'valid', 'same', 'full', int or (int, int)
-        Zeros around the image: none, as many as keep its size, as many as the filter overlaps, or
-        that number on both sides.
+        Zero padding: none, enough to keep the size, every overlap of filter and image, or that
+        many zeros on both sides.
     untie_biases : bool
-        Whether each position has biases of its own, of shape ``(num_filters, height, width)``.
-    W : initialiser, array or name of a layer
+        Whether each position has its own biases, of shape ``(num_filters, height, width)``.
+    W : initializer, array or name of a layer
         Filters of shape ``(num_filters, channels / groups, height, width)``.
-    b : initialiser, array, name of a layer, or None
+    b : initializer, array, name of a layer, or None
         Biases of shape ``(num_filters,)``.
     nonlinearity : callable or None
-        `rectify`; None is the identity.
+        By default `rectify`; None is the identity.
     flip_filters : bool
-        Whether filters are turned by 180 degrees first, as Lasagne does by default; torch, Keras
-        and skconv do not, so set it for weights that were trained with Lasagne.
+        Whether filters are rotated by 180 degrees first. Lasagne does so by default; torch, Keras
+        and skconv do not, so set it for weights trained with Lasagne.
     num_groups : int
-        Groups of channels that do not see each other.
+        Number of groups of channels that are convolved separately.
     dilation : int or (int, int)
-        Pixels from one element of the filter to the next.
+        Step between neighboring elements of the filter, in pixels.
 
     Examples
     --------
@@ -158,7 +163,7 @@ class Conv2DLayer(_ConvLayer):
 
 @dataclass(frozen=True)
 class Conv1DLayer(_ConvLayer):
-    """Filters that slide over sequences of shape ``(n, channels, length)``.
+    """1D convolution over sequences of shape ``(n, channels, length)``.
 
     Parameters
     ----------
@@ -181,7 +186,7 @@ class Conv1DLayer(_ConvLayer):
 
 @dataclass(frozen=True)
 class Conv3DLayer(_ConvLayer):
-    """Filters that slide over volumes of shape ``(n, channels, depth, height, width)``.
+    """3D convolution over volumes of shape ``(n, channels, depth, height, width)``.
 
     Parameters
     ----------
@@ -204,10 +209,10 @@ class Conv3DLayer(_ConvLayer):
 
 @dataclass(frozen=True)
 class DilatedConv2DLayer(Conv2DLayer):
-    """`Conv2DLayer` under the name that Lasagne has for one with `dilation`.
+    """`Conv2DLayer` under Lasagne's name for a convolution with `dilation`.
 
-    Lasagne's own has its weights in the shape ``(channels, num_filters, height, width)``; exchange
-    the first two axes of those that were trained there.
+    Lasagne stores these weights in the shape ``(channels, num_filters, height, width)``; swap the
+    first two axes of weights trained there.
 
     Examples
     --------
@@ -219,7 +224,7 @@ class DilatedConv2DLayer(Conv2DLayer):
 
 @dataclass(frozen=True)
 class DepthwiseConv2DLayer(_ConvLayer):
-    """Filters that slide over images, each over one channel alone.
+    """Depthwise convolution: each filter is applied to a single channel.
 
     Parameters
     ----------
@@ -227,12 +232,12 @@ class DepthwiseConv2DLayer(_ConvLayer):
         Height and width of the filters.
     stride, pad, untie_biases, b, nonlinearity, flip_filters, dilation
         As in `Conv2DLayer`.
-    W : initialiser, array or name of a layer
-        Filters of shape ``(channels * depth_multiplier, 1, height, width)``, those of one channel
-        side by side, as in torch. By default their variance is one over the elements of a filter,
-        what Glorot and Bengio would give to each channel's own.
+    W : initializer, array or name of a layer
+        Filters of shape ``(channels * depth_multiplier, 1, height, width)``, those of a channel
+        next to each other, as in torch. By default their variance is one over the elements of a
+        filter, which Glorot and Bengio's rule gives for a single channel.
     depth_multiplier : int
-        Filters for each channel.
+        Number of filters per channel.
 
     Examples
     --------
@@ -241,8 +246,8 @@ class DepthwiseConv2DLayer(_ConvLayer):
     (None, 16, 14, 14)
     """
 
-    num_filters: None = field(default=None, init=False, repr=False)
-    num_groups: None = field(default=None, init=False, repr=False)
+    num_filters: Any = field(default=None, init=False, repr=False)
+    num_groups: Any = field(default=None, init=False, repr=False)
     W: Any = initial(HeUniform())
     depth_multiplier: int = structural(1, check=positive)
 
@@ -255,21 +260,21 @@ class DepthwiseConv2DLayer(_ConvLayer):
 
 @dataclass(frozen=True)
 class SeparableConv2DLayer(DepthwiseConv2DLayer):
-    """A filter over each channel alone, then sums over the channels (Chollet 2017).
+    """Separable convolution: depthwise, then pointwise (Chollet 2017).
 
-    The same as a `DepthwiseConv2DLayer` without biases and nonlinearity and a `Conv2DLayer` of 1x1
-    after it, with a ninth of the products of 3x3 filters.
+    Equals a `DepthwiseConv2DLayer` without biases and nonlinearity followed by a 1x1 `Conv2DLayer`,
+    at about a ninth of the multiplications of 3x3 filters.
 
     Parameters
     ----------
     num_filters : int
-        Number of sums, the channels of the output.
+        Number of pointwise filters, the channels of the output.
     filter_size, stride, pad, flip_filters, dilation, depth_multiplier, W
-        As in `DepthwiseConv2DLayer`, of the filters over each channel.
+        As in `DepthwiseConv2DLayer`, for the depthwise filters.
     untie_biases, b, nonlinearity
-        As in `Conv2DLayer`, of the sums.
-    W_pointwise : initialiser, array or name of a layer
-        Weights of the sums, of shape ``(num_filters, channels * depth_multiplier, 1, 1)``.
+        As in `Conv2DLayer`, for the pointwise filters.
+    W_pointwise : initializer, array or name of a layer
+        Pointwise filters of shape ``(num_filters, channels * depth_multiplier, 1, 1)``.
 
     Examples
     --------
@@ -282,18 +287,18 @@ class SeparableConv2DLayer(DepthwiseConv2DLayer):
     W_pointwise: Any = initial(GlorotUniform())
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Images with a channel for each sum."""
+        """Return the shape of images with one channel per pointwise filter."""
         shape = super().output_shape(*input_shapes)
         return (None, self.num_filters, *shape[2:])
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """``W``, ``W_pointwise`` and, where there are biases, ``b``."""
+        """Return ``W``, ``W_pointwise`` and, unless it is None, ``b``."""
         W, *biases = super().param_specs(*input_shapes).items()
         pointwise = ParamSpec((self.num_filters, W[1].shape[0], 1, 1), self.W_pointwise)
         return dict([W, ("W_pointwise", pointwise), *biases])
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Convolve, sum, add, bend."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the separable convolution plus biases, after the nonlinearity."""
         x = self._correlate(inputs[0], params["W"])
-        x = convolve(x, params["W_pointwise"], (1, 1), ((0, 0), (0, 0)), (1, 1), 1)
+        x = convolve(x, params["W_pointwise"], Window((1, 1)))
         return self.activate(add_biases(x, params, untied=self.untie_biases)), state

@@ -1,8 +1,8 @@
-"""Layers that build the symmetry of images into the network (Dieleman et al. 2016).
+"""Layers that exploit the rotational symmetry of images (Dieleman et al. 2016).
 
-What lies between a `CyclicSliceLayer` and a `CyclicPoolLayer` sees each image in all its
-orientations, with the same weights. The copies of a batch are stacked along its first axis, copy
-after copy; shapes go on to name the batch None.
+Layers between a `CyclicSliceLayer` and a `CyclicPoolLayer` see each image in all orientations, with
+the same weights. The copies of a batch are stacked along its first axis, copy after copy; in shapes
+the batch remains None.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import LayerError
 from ..utils.checks import one_of
 from ..utils.fields import structural
-from .base import Context, Copies, Layer, Params
+from .base import Context, Copies, Layer, Output, Params
 from .shapes import Shape, need_images
 
 __all__ = [
@@ -30,25 +30,25 @@ __all__ = [
 
 
 class _Turn(NamedTuple):
-    """A mirror image or none, then quarter turns against the clock."""
+    """An optional reflection, followed by counterclockwise quarter turns."""
 
     quarters: int
     mirrored: bool
 
     def __matmul__(self, other: _Turn) -> _Turn:
-        """Do the other, then this one: a mirror reverses the turns before it."""
+        """Return the other turn followed by this one; a reflection reverses earlier turns."""
         sign = -1 if self.mirrored else 1
         quarters = (self.quarters + sign * other.quarters) % 4
         return _Turn(quarters, self.mirrored != other.mirrored)
 
     def of(self, x: jax.Array) -> jax.Array:
-        """Turn images with the channels last; what is no image stays."""
+        """Turn channels-last images; other arrays are returned unchanged."""
         if x.ndim == 2:
             return x
         return jnp.rot90(x[:, :, ::-1] if self.mirrored else x, self.quarters, axes=(1, 2))
 
     def undone(self) -> _Turn:
-        """The opposite; a mirrored turn is its own."""
+        """Return the inverse; a mirrored turn is its own."""
         return self if self.mirrored else _Turn(-self.quarters % 4, False)
 
 
@@ -61,7 +61,7 @@ GROUPS = {
 
 
 def root_mean_square(x: jax.Array, axis: int) -> jax.Array:
-    """Root of the mean square, for `CyclicPoolLayer`: what won the plankton competition.
+    """Return the root mean square, the pooling that won the plankton competition.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def _reducer(value: Any) -> str | None:
 
 @dataclass(frozen=True)
 class _CyclicLayer(Layer):
-    """Works on all orientations of a group."""
+    """Base class of layers for the orientations of a group."""
 
     group: str = structural("cyclic", check=one_of(*GROUPS))
 
@@ -92,12 +92,11 @@ class _CyclicLayer(Layer):
 
 @dataclass(frozen=True)
 class CyclicSliceLayer(_CyclicLayer):
-    """Feed each image on in all its orientations, as rows of the batch (Dieleman et al. 2016).
+    """Stack all orientations of each image along the batch (Dieleman et al. 2016).
 
-    The batch becomes four times as long: first all images as they are, then all turned by 90
-    degrees against the clock, by 180 and by 270, and of the dihedral group the same of the images
-    whose left and right are swapped. A `CyclicPoolLayer` or `CyclicStackLayer` of the same group
-    has to follow.
+    The batch becomes four times as long: first all images, then all rotated counterclockwise by 90,
+    180 and 270 degrees; for the dihedral group, the same follows for the images flipped left to
+    right. A `CyclicPoolLayer` or `CyclicStackLayer` of the same group must follow.
 
     Parameters
     ----------
@@ -128,57 +127,57 @@ class CyclicSliceLayer(_CyclicLayer):
     """
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         _need_squares(input_shapes[0])
         return input_shapes[0]
 
     def copies(self, *given: Copies) -> Copies:
-        """As many more as the group has orientations."""
+        """Return the input's copies times the orientations of the group."""
         return (len(self._turns), *super().copies(*given))
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Turn and stack."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the images in all orientations."""
         return jnp.concatenate([turn.of(inputs[0]) for turn in self._turns]), state
 
 
 @dataclass(frozen=True)
 class _GatheringLayer(_CyclicLayer):
-    """Looks at all orientations of a row at once."""
+    """Base class of layers that combine the orientations of each row."""
 
     def copies(self, *given: Copies) -> Copies:
-        """Those of the layers before, without the orientations of the last slice."""
+        """Return the input's copies without those of the last slice."""
         copies, wanted = super().copies(*given), len(self._turns)
         if copies[:1] != (wanted,):
             raise LayerError(
-                f"takes the {wanted} copies of each row that a CyclicSliceLayer with "
-                f"group={self.group!r} makes, got {copies[0] if copies else 1}"
+                f"input must have the {wanted} copies of each row of a CyclicSliceLayer with "
+                f"group={self.group!r}, got {copies[0] if copies else 1}"
             )
         return copies[1:]
 
     def _apart(self, x: jax.Array) -> jax.Array:
-        """Give the orientations an axis of their own, the first."""
+        """Move the orientations to a new first axis."""
         return x.reshape(len(self._turns), -1, *x.shape[1:])
 
     def _aligned(self, x: jax.Array) -> list[jax.Array]:
-        """List the maps of each orientation, turned back."""
+        """Return the maps of each orientation, turned back."""
         pairs = zip(self._turns, self._apart(x), strict=True)
         return [turn.undone().of(maps) for turn, maps in pairs]
 
 
 @dataclass(frozen=True)
 class CyclicPoolLayer(_GatheringLayer):
-    """Join the orientations of each image in one row again (Dieleman et al. 2016).
+    """Pool the orientations of each image into one row (Dieleman et al. 2016).
 
-    Maps are turned back before they are pooled, so that they lie upon each other. What comes out
-    is the same for an image in any orientation, and of maps it turns with the image.
+    Maps are turned back before they are pooled, so that they align. The output is the same for all
+    orientations of an image or, for maps, turns with the image.
 
     Parameters
     ----------
     group : 'cyclic' or 'dihedral'
-        That of the `CyclicSliceLayer` before.
+        That of the preceding `CyclicSliceLayer`.
     pool_function : callable
-        ``(array, axis) -> array``; the mean by default. `root_mean_square` and ``jnp.max`` are
-        others.
+        ``(array, axis) -> array``, by default the mean; others are `root_mean_square` and
+        ``jnp.max``.
 
     Examples
     --------
@@ -189,26 +188,25 @@ class CyclicPoolLayer(_GatheringLayer):
     pool_function: Any = structural(jnp.mean, check=_reducer)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         _need_rows_or_squares(input_shapes[0])
         return input_shapes[0]
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Turn back and reduce."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the pooled orientations."""
         return self.pool_function(jnp.stack(self._aligned(inputs[0])), axis=0), state
 
 
 @dataclass(frozen=True)
 class CyclicStackLayer(_GatheringLayer):
-    """Join the orientations of each image in one row, as channels (Dieleman et al. 2016).
+    """Stack the orientations of each image as channels (Dieleman et al. 2016).
 
-    Maps are turned back, so that they lie upon each other; those of the images as they were come
-    first.
+    Maps are turned back, so that they align; those of the original images come first.
 
     Parameters
     ----------
     group : 'cyclic' or 'dihedral'
-        That of the `CyclicSliceLayer` before.
+        That of the preceding `CyclicSliceLayer`.
 
     Examples
     --------
@@ -217,26 +215,25 @@ class CyclicStackLayer(_GatheringLayer):
     """
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input with the channels of all orientations."""
+        """Return the input's shape with the channels of all orientations."""
         return _times_channels(input_shapes[0], len(self._turns))
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Turn back and join."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the orientations as channels."""
         return jnp.concatenate(self._aligned(inputs[0]), axis=-1), state
 
 
 @dataclass(frozen=True)
 class CyclicRollLayer(_GatheringLayer):
-    """Give each orientation the feature maps of all (Dieleman et al. 2016).
+    """Give each orientation the feature maps of all orientations (Dieleman et al. 2016).
 
-    The rows stay as many, and have four times the channels: first the orientation's own, then
-    those of the image turned once more, turned back, and so on. The layers before it need fewer
-    filters for it.
+    The number of rows stays, with four times the channels: first the orientation's own, then those
+    of the next orientation, turned back, and so on. Earlier layers therefore need fewer filters.
 
     Parameters
     ----------
     group : 'cyclic' or 'dihedral'
-        That of the `CyclicSliceLayer` before.
+        That of the preceding `CyclicSliceLayer`.
 
     Examples
     --------
@@ -245,15 +242,15 @@ class CyclicRollLayer(_GatheringLayer):
     """
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input with the channels of all orientations."""
+        """Return the input's shape with the channels of all orientations."""
         return _times_channels(input_shapes[0], len(self._turns))
 
     def copies(self, *given: Copies) -> Copies:
-        """Those of the input."""
+        """Return the input's copies."""
         return (len(self._turns), *super().copies(*given))
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Bring each orientation what the others see, in its own frame."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the maps of all orientations for each, turned to its own."""
         x = inputs[0]
         apart = self._apart(x)
         blocks = []
@@ -266,7 +263,7 @@ class CyclicRollLayer(_GatheringLayer):
 def _need_squares(shape: Shape) -> None:
     need_images(shape, 2)
     if shape[2] != shape[3]:
-        raise LayerError(f"takes square images, which stay so when they turn; got {shape}")
+        raise LayerError(f"input must be square images, which can be turned, got {shape}")
 
 
 def _need_rows_or_squares(shape: Shape) -> None:

@@ -1,16 +1,17 @@
-"""Layers that look rows up."""
+"""Embedding layers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from ..init import Normal
 from ..utils.checks import positive
 from ..utils.fields import initial, structural
-from .base import Context, Layer, Params, ParamSpec
+from .base import Context, Layer, Output, Params, ParamSpec
 from .shapes import Shape
 
 __all__ = ["EmbeddingLayer"]
@@ -18,15 +19,15 @@ __all__ = ["EmbeddingLayer"]
 
 @dataclass(frozen=True)
 class EmbeddingLayer(Layer):
-    """A learnt vector for each of some whole numbers, such as words.
+    """Learned vectors for integers such as word indices.
 
     Parameters
     ----------
     input_size : int
-        Number of different inputs, which are 0 to ``input_size - 1``. Others are NaN in the output.
+        Number of different inputs, 0 to ``input_size - 1``. Other inputs give NaN.
     output_size : int
         Length of the vectors.
-    W : initialiser, array or name of a layer
+    W : initializer, array or name of a layer
         Vectors, of shape ``(input_size, output_size)``.
 
     Examples
@@ -40,15 +41,15 @@ class EmbeddingLayer(Layer):
     W: Any = initial(Normal())
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The input's shape with the vectors as the last axis."""
+        """Return the input's shape with the vectors as last axis."""
         return (*input_shapes[0], self.output_size)
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """``W``."""
+        """Return ``W``."""
         return {"W": ParamSpec((self.input_size, self.output_size), self.W)}
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Look up."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the vector of each input."""
         index = inputs[0].astype(jnp.int32)
         W = jnp.asarray(params["W"])
         return W.at[index].get(mode="fill", wrap_negative_indices=False), state

@@ -1,4 +1,4 @@
-"""Layers in which neighbouring features compete."""
+"""Pooling over groups of features."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from ..errors import LayerError
 from ..utils.checks import positive, required_callable
 from ..utils.fields import structural
-from .base import Context, Layer, Params
+from .base import Context, Layer, Output, Params
 from .shapes import Shape, need_traced_shape, row_axis
 
 __all__ = ["FeaturePoolLayer", "FeatureWTALayer"]
@@ -19,32 +19,32 @@ __all__ = ["FeaturePoolLayer", "FeatureWTALayer"]
 
 @dataclass(frozen=True)
 class _FeaturePool(Layer):
-    """Groups of `pool_size` neighbours along an axis."""
+    """Base class of layers for groups of `pool_size` neighbors along an axis."""
 
     pool_size: int = structural(check=positive)
     axis: int = structural(1)
 
     def _groups(self, shape: Shape) -> tuple[Shape, int]:
-        """The input's shape with the axis split in two, and the axis of a group's members."""
+        """Return the input's shape with the axis split in two, and the axis within groups."""
         axis = row_axis(self.axis, shape)
         if shape[axis] % self.pool_size:
-            raise LayerError(f"pool_size={self.pool_size} does not divide axis {axis} of {shape}")
+            raise LayerError(f"pool_size must divide axis {axis} of {shape}, got {self.pool_size}")
         groups = (shape[axis] // self.pool_size, self.pool_size)
         return (*shape[:axis], *groups, *shape[axis + 1 :]), axis + 1
 
 
 @dataclass(frozen=True)
 class FeaturePoolLayer(_FeaturePool):
-    """Maximum over groups of channels, which makes maxout (Goodfellow et al. 2013).
+    """Maximum over groups of channels, as in maxout (Goodfellow et al. 2013).
 
     Parameters
     ----------
     pool_size : int
-        Neighbours in a group; it divides the size of the axis.
+        Number of neighbors in a group, a divisor of the size of the axis.
     axis : int
-        Axis along which the groups lie; 1 is the channels, -1 the last.
+        Axis of the groups; 1 is the channels, -1 the last.
     pool_function : callable
-        ``(array, axis) -> array``; the maximum by default.
+        ``(array, axis) -> array``, by default the maximum.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class FeaturePoolLayer(_FeaturePool):
     pool_function: Any = structural(jnp.max, check=required_callable)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The input's shape with one place for each group."""
+        """Return the input's shape with one entry per group."""
         split, axis = self._groups(input_shapes[0])
         shape = (*split[:axis], *split[axis + 1 :])
         return need_traced_shape(shape, self._reduce, "pool_function", input_shapes[0])
@@ -64,21 +64,21 @@ class FeaturePoolLayer(_FeaturePool):
         split, axis = self._groups(x.shape)
         return self.pool_function(x.reshape(split), axis=axis)
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Reduce each group."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the pooled groups."""
         return self._reduce(inputs[0]), state
 
 
 @dataclass(frozen=True)
 class FeatureWTALayer(_FeaturePool):
-    """Keep the largest of each group of channels and set the others to zero (winner takes all).
+    """Winner takes all: keep the largest of each group of channels, set the others to zero.
 
     Parameters
     ----------
     pool_size : int
-        Neighbours in a group; it divides the size of the axis.
+        Number of neighbors in a group, a divisor of the size of the axis.
     axis : int
-        Axis along which the groups lie; 1 is the channels, -1 the last.
+        Axis of the groups; 1 is the channels, -1 the last.
 
     Examples
     --------
@@ -87,12 +87,12 @@ class FeatureWTALayer(_FeaturePool):
     """
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         self._groups(input_shapes[0])
         return input_shapes[0]
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Keep the winners; of equal ones the first."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the input with all but the winners set to zero; the first wins a tie."""
         x = inputs[0]
         split, axis = self._groups(x.shape)
         groups = x.reshape(split)

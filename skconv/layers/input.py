@@ -1,13 +1,15 @@
-"""Where data enter the network."""
+"""Input layers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import jax
+
 from ..errors import LayerError
 from ..utils.checks import positive
 from ..utils.fields import structural
-from .base import Context, Layer, Params
+from .base import Context, Layer, Output, Params
 from .shapes import Shape
 
 __all__ = ["InputLayer"]
@@ -15,13 +17,13 @@ __all__ = ["InputLayer"]
 
 @dataclass(frozen=True)
 class InputLayer(Layer):
-    """Where data enter the network.
+    """Input of the network.
 
     Parameters
     ----------
     shape : tuple of int or None
-        Shape of the input, the batch first, images channels first: ``(None, 1, 28, 28)``. Where
-        it is missing, it comes from X.
+        Shape of the input, starting with the batch, images channels first: ``(None, 1, 28, 28)``.
+        If omitted, it is inferred from X.
 
     Examples
     --------
@@ -35,15 +37,15 @@ class InputLayer(Layer):
     layout = "any"
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Return the shape, with the batch left open."""
+        """Return `shape`, with None for the batch."""
         rows = self.shape[1:] if isinstance(self.shape, tuple) else ()
         if not rows or any(map(positive, rows)):
             raise LayerError(
-                f"shape={self.shape!r} is not a batch size (or None) and positive sizes, "
-                "as in (None, 1, 28, 28)"
+                "shape must be a batch size or None, then positive sizes, as in (None, 1, 28, 28), "
+                f"got {self.shape!r}"
             )
         return (None, *map(int, rows))
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Pass the data on."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the input."""
         return inputs[0], state

@@ -1,4 +1,4 @@
-"""Layers that undo others."""
+"""Layers that invert others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from ..errors import LayerError
-from .base import Context, Layer, Params, layer_reference
+from .base import Context, Layer, Output, Params, layer_reference
 from .shapes import Shape
 
 __all__ = ["InverseLayer"]
@@ -16,17 +16,17 @@ __all__ = ["InverseLayer"]
 
 @dataclass(frozen=True)
 class InverseLayer(Layer):
-    """Carry back what has the shape of another layer's output to the shape of its input.
+    """Map from the shape of another layer's output back to the shape of its input.
 
-    As in Lasagne it is multiplied by the transposed derivative of that layer at its present input
-    and parameters: a maximum goes back to where it came from (Zeiler and Fergus 2014), a
-    convolution becomes a transposed one with the same filters, and a linear dense layer
-    ``x @ W.T``. The derivative of the layer's nonlinearity counts as well.
+    As in Lasagne, the input is multiplied by the transposed Jacobian of that layer at its current
+    input and parameters: a maximum returns to its position (Zeiler and Fergus 2014), a convolution
+    becomes a transposed convolution with the same filters, and a linear dense layer ``x @ W.T``.
+    The Jacobian includes the layer's nonlinearity.
 
     Parameters
     ----------
     layer : Layer or str
-        The layer to undo, or its name; it has one incoming layer.
+        The layer to invert, or its name; it must have one incoming layer.
 
     Examples
     --------
@@ -48,19 +48,21 @@ class InverseLayer(Layer):
     layout = "any"
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the other layer's input."""
+        """Return the shape of the other layer's input."""
         given, made, *taken = input_shapes
         if len(taken) != 1:
             raise LayerError(
-                f"layer={self.layer!r} has {len(taken)} incoming layers; only what one "
-                "layer feeds can be undone"
+                f"layer must be a layer with one incoming layer, got {self.layer!r} with "
+                f"{len(taken)}"
             )
         if given != made:
-            raise LayerError(f"takes the shape that {self.layer!r} puts out, {made}, got {given}")
+            raise LayerError(
+                f"input must have the output shape of {self.layer!r}, {made}, got {given}"
+            )
         return taken[0]
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Multiply by the transposed derivative."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the product with the transposed Jacobian."""
         x, _, taken = inputs
         _, pull_back = jax.vjp(ctx.functions[self.layer], taken)
         return pull_back(x)[0], state

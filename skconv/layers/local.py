@@ -1,4 +1,4 @@
-"""Convolutions whose filters are other ones at each place."""
+"""Locally connected layers, which are convolutions without shared weights."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
-from ..ops.windows import pad, windows
+from ..ops.windows import Window, windows
 from ..utils.checks import flag, one_of, optional_callable, positive, positive_each
 from ..utils.fields import UNSET, initial, structural
-from .base import Context, Layer, Params, ParamSpec, add_biases, bias_specs
+from .base import Context, Layer, Output, Params, ParamSpec, add_biases, bias_specs
 from .shapes import Shape, each_axis, need_images
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class _LocallyConnectedLayer(Layer):
-    """Filters of their own for each place along `spatial` axes."""
+    """Locally connected layer over `spatial` axes."""
 
     num_filters: int = structural(check=positive)
     filter_size: Any = structural(check=positive_each)
@@ -42,33 +43,33 @@ class _LocallyConnectedLayer(Layer):
     def _size(self) -> tuple[int, ...]:
         size = each_axis(self.filter_size, self.spatial, "filter_size")
         if not all(n % 2 for n in size):
-            raise LayerError(f"filter_size={self.filter_size!r} is not odd")
+            raise LayerError(f"filter_size must be odd, got {self.filter_size!r}")
         return size
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Images of the same size with a channel for each filter."""
+        """Return the input's shape with one channel per filter."""
         shape = input_shapes[0]
         need_images(shape, self.spatial)
         self._size()
         if self.channelwise and self.num_filters != shape[1]:
             raise LayerError(
-                f"channelwise filters are as many as the channels, {shape[1]}, not "
-                f"num_filters={self.num_filters}"
+                f"num_filters must be the number of channels, {shape[1]}, with channelwise=True, "
+                f"got {self.num_filters}"
             )
         return (None, self.num_filters, *shape[2:])
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """``W`` and, where there are biases, ``b``."""
+        """Return ``W`` and, unless it is None, ``b``."""
         out = self.output_shape(*input_shapes)
         channels = () if self.channelwise else (input_shapes[0][1],)
         W = ParamSpec((self.num_filters, *channels, *self._size(), *out[2:]), self.W)
         return {"W": W} | bias_specs(self.b, out, untied=self.untie_biases)
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Multiply what each place sees by its own filters."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the product of each window and its filters, after biases and nonlinearity."""
         x, size = inputs[0], self._size()
-        pads = [(n // 2, n // 2) for n in size]
-        seen = jnp.stack(list(windows(pad(x, pads), size)), axis=-2)
+        window = Window(size, pads=tuple((n // 2, n // 2) for n in size))
+        seen = jnp.stack(list(windows(x, window)), axis=-2)
         W = params["W"]
         W = W.reshape(*W.shape[: -2 * self.spatial], math.prod(size), *x.shape[1:-1])
         places = "dhw"[-self.spatial :]
@@ -81,31 +82,31 @@ class _LocallyConnectedLayer(Layer):
 
 @dataclass(frozen=True)
 class LocallyConnected2DLayer(_LocallyConnectedLayer):
-    """Filters as those of `Conv2DLayer`, but other ones at each place of the image.
+    """`Conv2DLayer` with different filters at each position.
 
     Parameters
     ----------
     num_filters : int
-        Number of filters at each place, the channels of the output.
+        Number of filters at each position, the channels of the output.
     filter_size : int or (int, int)
-        Height and width of the filters; odd numbers.
+        Height and width of the filters, both odd.
     pad : 'same'
         The output has the size of the input.
     untie_biases : bool
-        Whether each place has biases of its own.
-    W : initialiser, array or name of a layer
+        Whether each position has its own biases.
+    W : initializer, array or name of a layer
         Filters of shape ``(num_filters, channels, filter height, filter width, height, width)``,
-        without channels where `channelwise`.
-    b : initialiser, array, name of a layer, or None
+        without the channels if `channelwise`.
+    b : initializer, array, name of a layer, or None
         Biases of shape ``(num_filters,)``, or ``(num_filters, height, width)``.
     nonlinearity : callable or None
-        `rectify`; None is the identity.
+        By default `rectify`; None is the identity.
     channelwise : bool
-        Whether each filter sees its own channel alone.
+        Whether each filter is applied to its own channel only.
 
     Notes
     -----
-    Filters are not turned; Lasagne turns them by 180 degrees.
+    Filters are not rotated; Lasagne rotates them by 180 degrees.
 
     Examples
     --------
@@ -119,7 +120,7 @@ class LocallyConnected2DLayer(_LocallyConnectedLayer):
 
 @dataclass(frozen=True)
 class LocallyConnected1DLayer(_LocallyConnectedLayer):
-    """Filters as those of `Conv1DLayer`, but other ones at each place of the sequence.
+    """`Conv1DLayer` with different filters at each position.
 
     Parameters
     ----------
@@ -138,7 +139,7 @@ class LocallyConnected1DLayer(_LocallyConnectedLayer):
 
 @dataclass(frozen=True)
 class LocallyConnected3DLayer(_LocallyConnectedLayer):
-    """Filters as those of `Conv3DLayer`, but other ones at each place of the volume.
+    """`Conv3DLayer` with different filters at each position.
 
     Parameters
     ----------

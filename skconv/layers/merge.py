@@ -1,4 +1,4 @@
-"""Layers that join several."""
+"""Layers that merge several inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from ..errors import LayerError
 from ..utils.checks import number, required_callable
 from ..utils.fields import structural
-from .base import Context, MergeLayer, Params
+from .base import Context, MergeLayer, Output, Params
 from .shapes import Shape, need_traced_shape, row_axis
 
 __all__ = ["ConcatLayer", "ElemwiseMergeLayer", "ElemwiseSumLayer"]
@@ -23,31 +23,33 @@ CROPPINGS = ("lower", "center", "upper")
 
 def _coeffs(value: Any) -> str | None:
     values = value if isinstance(value, tuple) else (value,)
-    return "a number, or one for each input" if any(map(number, values)) else None
+    return "a finite number, or one per input" if any(map(number, values)) else None
 
 
 @dataclass(frozen=True)
 class _CroppingLayer(MergeLayer):
-    """Cut inputs to their common size first."""
+    """Base class of layers that crop their inputs to a common size."""
 
     cropping: Any = structural(None)
 
     def _parts(self, shapes: Sequence[Shape]) -> list[tuple[slice, ...]]:
-        """Say for each input what is left of it."""
+        """Return the slices that crop each input."""
         rank = len(shapes[0])
         if {len(shape) for shape in shapes} != {rank}:
-            raise LayerError(f"inputs must have as many axes, got {', '.join(map(str, shapes))}")
+            raise LayerError(f"inputs must have equally many axes, got {_listed(shapes)}")
         given = (None,) if self.cropping is None else self.cropping
         given = given if isinstance(given, tuple) else (given,)
         words = (crop for crop in given if crop is not None)
         if len(given) > rank or not all(isinstance(w, str) and w in CROPPINGS for w in words):
             raise LayerError(
-                f"cropping={self.cropping!r} is not None, nor one of None, 'lower', 'center' and "
-                f"'upper' for each of {rank} axes"
+                "cropping must be None, or one of None, 'lower', 'center', 'upper' for each of "
+                f"{rank} axes, got {self.cropping!r}"
             )
         given = (*given, *(None,) * (rank - len(given)))
         if given[0] is not None:
-            raise LayerError(f"cropping={self.cropping!r} would leave out rows; start with None")
+            raise LayerError(
+                f"cropping must start with None, to keep all rows, got {self.cropping!r}"
+            )
         parts = []
         for shape in shapes:
             cuts = [slice(None)]
@@ -71,15 +73,15 @@ class _CroppingLayer(MergeLayer):
 
 @dataclass(frozen=True)
 class ConcatLayer(_CroppingLayer):
-    """Put inputs side by side.
+    """Concatenate inputs.
 
     Parameters
     ----------
     axis : int
-        Axis along which they are joined; 1 is the channels.
+        Axis of the concatenation; 1 is the channels.
     cropping : sequence of None, 'lower', 'center' or 'upper', optional
-        For each axis, the batch first, which part is left of inputs that are larger than the
-        smallest. None leaves an axis as it is.
+        For each axis, starting with the batch, the part that is kept of inputs larger than the
+        smallest; None does not crop.
 
     Examples
     --------
@@ -90,30 +92,28 @@ class ConcatLayer(_CroppingLayer):
     axis: int = structural(1)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The common shape, with the sizes along `axis` added."""
-        input_shapes = self._cropped_shapes(input_shapes)
-        first = input_shapes[0]
+        """Return the common shape, with the sizes along `axis` added."""
+        shapes = self._cropped_shapes(input_shapes)
+        first = shapes[0]
         axis = row_axis(self.axis, first)
-        rest = {(*shape[:axis], *shape[axis + 1 :]) for shape in input_shapes}
+        rest = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
         if len(rest) > 1:
-            raise LayerError(
-                f"inputs must agree in all axes but {axis}, got {', '.join(map(str, input_shapes))}"
-            )
-        return (*first[:axis], sum(shape[axis] for shape in input_shapes), *first[axis + 1 :])
+            raise LayerError(f"inputs must agree on all axes but {axis}, got {_listed(shapes)}")
+        return (*first[:axis], sum(shape[axis] for shape in shapes), *first[axis + 1 :])
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Concatenate."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the concatenated inputs."""
         return jnp.concatenate(self._crop(inputs), axis=self.axis), state
 
 
 @dataclass(frozen=True)
 class ElemwiseMergeLayer(_CroppingLayer):
-    """Combine inputs of one shape, element by element.
+    """Merge inputs of the same shape elementwise.
 
     Parameters
     ----------
     merge_function : callable
-        From two arrays to one, such as `jax.numpy.maximum`; applied from left to right.
+        ``(array, array) -> array``, such as `jax.numpy.maximum`; applied from left to right.
     cropping : sequence of None, 'lower', 'center' or 'upper', optional
         As in `ConcatLayer`.
 
@@ -128,26 +128,26 @@ class ElemwiseMergeLayer(_CroppingLayer):
     merge_function: Any = structural(check=required_callable)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The common shape."""
+        """Return the common shape."""
         shape = _common(self._cropped_shapes(input_shapes))
         return need_traced_shape(shape, self._merge, "merge_function", *input_shapes)
 
     def _merge(self, *inputs: jax.Array) -> jax.Array:
         return functools.reduce(self.merge_function, self._crop(inputs))
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Combine."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the merged inputs."""
         return self._merge(*inputs), state
 
 
 @dataclass(frozen=True)
 class ElemwiseSumLayer(_CroppingLayer):
-    """Add inputs of one shape.
+    """Add inputs of the same shape.
 
     Parameters
     ----------
     coeffs : float or sequence of float
-        Factor on each input, or one on all.
+        Factor on each input, or one factor on all.
     cropping : sequence of None, 'lower', 'center' or 'upper', optional
         As in `ConcatLayer`.
 
@@ -161,25 +161,29 @@ class ElemwiseSumLayer(_CroppingLayer):
 
     @property
     def layout(self) -> str:
-        """Any, unless axes are counted in public shapes."""
+        """``'any'``, unless `cropping` refers to axes of the public shape."""
         return "any" if self.cropping is None else "channels_first"
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The common shape."""
+        """Return the common shape."""
         if isinstance(self.coeffs, tuple) and len(self.coeffs) != len(input_shapes):
             raise LayerError(
-                f"coeffs={self.coeffs!r} has {len(self.coeffs)} numbers for "
-                f"{len(input_shapes)} inputs"
+                f"coeffs must be a number, or one per input, {len(input_shapes)}, "
+                f"got {self.coeffs!r}"
             )
         return _common(self._cropped_shapes(input_shapes))
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Scale and add."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the weighted sum."""
         coeffs = self.coeffs if isinstance(self.coeffs, tuple) else (self.coeffs,) * len(inputs)
         return sum(c * x for c, x in zip(coeffs, self._crop(inputs), strict=True)), state
 
 
+def _listed(shapes: Sequence[Shape]) -> str:
+    return ", ".join(map(str, shapes))
+
+
 def _common(shapes: Sequence[Shape]) -> Shape:
     if len(set(shapes)) > 1:
-        raise LayerError(f"inputs must have one shape, got {', '.join(map(str, shapes))}")
+        raise LayerError(f"inputs must have the same shape, got {_listed(shapes)}")
     return shapes[0]

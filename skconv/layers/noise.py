@@ -1,4 +1,4 @@
-"""Layers that disturb training."""
+"""Dropout and noise layers, which act in training only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from ..utils.checks import flag
 from ..utils.fields import runtime, structural
-from .base import Context, Layer, Params
+from .base import Context, Layer, Output, Params
 from .shapes import Shape, need_channels, row_axes
 
 __all__ = [
@@ -33,11 +33,11 @@ class DropoutLayer(Layer):
     Parameters
     ----------
     p : float
-        Probability of zero, from 0 to 1. A runtime value: another one compiles nothing.
+        Probability of zero, between 0 and 1. A runtime value: changing it compiles nothing.
     rescale : bool
-        Whether what is left is divided by ``1 - p``, so that nothing changes at prediction.
+        Whether the remaining elements are divided by ``1 - p``, which keeps the expected output.
     shared_axes : tuple of int
-        Axes along which elements are dropped together, counted in the public shape.
+        Axes of the public shape along which elements are dropped together.
 
     Examples
     --------
@@ -51,24 +51,25 @@ class DropoutLayer(Layer):
 
     @property
     def layout(self) -> str:
-        """Any, unless axes are counted in public shapes."""
+        """``'any'``, unless `shared_axes` refers to axes of the public shape."""
         axes = self.shared_axes
         return "any" if isinstance(axes, tuple) and not axes else "channels_first"
 
     def _together(self, rank: int) -> tuple[int, ...]:
-        """Axes along which one draw counts for all."""
+        """Return the axes along which elements are dropped together."""
         return row_axes(self.shared_axes, rank, "shared_axes")
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         self._together(len(input_shapes[0]))
         return input_shapes[0]
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Drop in training, pass on at prediction."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the input, with elements dropped in training."""
         x = inputs[0]
         if not ctx.train:
             return x, state
+        assert ctx.key is not None
         kept = 1.0 - jnp.asarray(self.p, x.dtype)
         if self.rescale:
             x = x / jnp.maximum(kept, jnp.finfo(x.dtype).tiny)
@@ -81,21 +82,21 @@ dropout = DropoutLayer
 
 
 @dataclass(frozen=True)
-class _SettledDropoutLayer(DropoutLayer):
-    """Dropout whose shared axes are settled by the class, counted with the channels last."""
+class _FixedAxesDropoutLayer(DropoutLayer):
+    """Dropout along axes fixed by the class, in channels-last layout."""
 
     shared_axes: Any = field(default=(), init=False, repr=False)
 
     layout = "channels_last"
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         need_channels(input_shapes[0])
         return input_shapes[0]
 
 
 @dataclass(frozen=True)
-class SpatialDropoutLayer(_SettledDropoutLayer):
+class SpatialDropoutLayer(_FixedAxesDropoutLayer):
     """Set whole channels to zero at random in training (Tompson et al. 2014).
 
     Parameters
@@ -117,8 +118,8 @@ dropout_channels = spatial_dropout = SpatialDropoutLayer
 
 
 @dataclass(frozen=True)
-class DropoutLocationsLayer(_SettledDropoutLayer):
-    """Set all channels of a place to zero at random in training.
+class DropoutLocationsLayer(_FixedAxesDropoutLayer):
+    """Set all channels of a position to zero at random in training.
 
     Parameters
     ----------
@@ -139,15 +140,15 @@ dropout_locations = DropoutLocationsLayer
 
 
 @dataclass(frozen=True)
-class StochasticDepthLayer(_SettledDropoutLayer):
+class StochasticDepthLayer(_FixedAxesDropoutLayer):
     """Set whole rows to zero at random in training (Huang et al. 2016).
 
-    Put before the sum at the end of a residual branch, it leaves the branch out for those rows.
+    Placed at the end of a residual branch, before the sum, it skips the branch for those rows.
 
     Parameters
     ----------
     p, rescale
-        As in `DropoutLayer`. The paper raises `p` from block to block up to 0.5.
+        As in `DropoutLayer`. The paper increases `p` from block to block up to 0.5.
 
     Examples
     --------
@@ -166,7 +167,7 @@ class GaussianNoiseLayer(Layer):
     Parameters
     ----------
     sigma : float
-        Its deviation. A runtime value: another one compiles nothing.
+        Standard deviation. A runtime value: changing it compiles nothing.
 
     Examples
     --------
@@ -179,13 +180,14 @@ class GaussianNoiseLayer(Layer):
     layout = "any"
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         return input_shapes[0]
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Add in training, pass on at prediction."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the input, with noise added in training."""
         x = inputs[0]
         if not ctx.train:
             return x, state
+        assert ctx.key is not None
         noise = jax.random.normal(ctx.key, x.shape, x.dtype)
         return x + jnp.asarray(self.sigma, x.dtype) * noise, state

@@ -1,17 +1,19 @@
-"""Layers that keep activations in scale."""
+"""Batch normalization and local response normalization."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
 from ..init import Constant
 from ..utils.checks import positive
 from ..utils.fields import initial, runtime, structural
-from .base import Context, Layer, Params, ParamSpec
+from .base import Context, Layer, Output, Params, ParamSpec
 from .shapes import Shape, need_images, shared_axes
 
 __all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer"]
@@ -19,24 +21,24 @@ __all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer"]
 
 @dataclass(frozen=True)
 class BatchNormLayer(Layer):
-    """Subtract the batch's mean and divide by its deviation (Ioffe and Szegedy 2015).
+    """Batch normalization (Ioffe and Szegedy 2015).
 
     Parameters
     ----------
     axes : 'auto', int or tuple of int
-        Axes that share their statistics; ``'auto'`` is all but the channels.
+        Axes over which statistics are shared; ``'auto'`` is all but the channels.
     epsilon : float
         Added to the variance.
     alpha : float
-        Weight of a batch in the running statistics that prediction uses.
-    beta, gamma : initialiser, array, name of a layer, or None
-        Shift and scale after the normalisation.
-    mean, inv_std : initialiser or array
-        Start of the running mean and of the running inverse deviation.
+        Weight of each batch in the running statistics, which are used at prediction.
+    beta, gamma : initializer, array, name of a layer, or None
+        Shift and scale after the normalization.
+    mean, inv_std : initializer or array
+        Initial running mean and running inverse standard deviation.
 
     Notes
     -----
-    The layer before needs no biases: give it ``b=None``.
+    The preceding layer needs no biases: set its ``b=None``.
 
     Examples
     --------
@@ -54,19 +56,19 @@ class BatchNormLayer(Layer):
 
     @property
     def layout(self) -> str:
-        """Channels last, unless the axes are counted in public shapes."""
+        """``'channels_last'``, unless `axes` refers to axes of the public shape."""
         return "channels_last" if self.axes == "auto" else "channels_first"
 
     def _axes(self, rank: int) -> tuple[int, ...]:
         return shared_axes(self.axes, rank, "axes")
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         self._axes(len(input_shapes[0]))
         return input_shapes[0]
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """Shift and scale, running mean and inverse deviation, in Lasagne's order."""
+        """Return shift, scale, running mean and inverse deviation, in Lasagne's order."""
         given = input_shapes[0]
         axes = self._axes(len(given))
         shape = tuple(n for axis, n in enumerate(given) if axis not in axes)
@@ -79,12 +81,12 @@ class BatchNormLayer(Layer):
         specs["inv_std"] = ParamSpec(shape, self.inv_std, regularizable=False, trainable=False)
         return specs
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Normalise by the batch in training, by the running statistics at prediction."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Normalize by the batch in training, by the running statistics at prediction."""
         x = inputs[0]
         axes = tuple(range(x.ndim - 1)) if self.axes == "auto" else self._axes(x.ndim)
 
-        def spread(value):
+        def spread(value: jax.Array) -> jax.Array:
             return jnp.expand_dims(value, axes)
 
         if ctx.train:
@@ -105,16 +107,16 @@ class BatchNormLayer(Layer):
 
 @dataclass(frozen=True)
 class LocalResponseNormalization2DLayer(Layer):
-    """Divide each pixel by what its neighbouring channels have (Krizhevsky et al. 2012).
+    """Local response normalization across channels (Krizhevsky et al. 2012).
 
     ``x / (k + alpha * sum(x ** 2 over n channels)) ** beta``. torch divides `alpha` by `n`.
 
     Parameters
     ----------
     alpha, k, beta : float
-        Runtime values: others compile nothing.
+        Runtime values: changing them compiles nothing.
     n : int
-        Odd number of neighbouring channels, the channel itself in the middle.
+        Odd number of neighboring channels, centered at the channel itself.
 
     Examples
     --------
@@ -129,18 +131,18 @@ class LocalResponseNormalization2DLayer(Layer):
 
     layout = "channels_last"
 
-    def check(self):
-        """Yield what is wrong with the fields, whatever the inputs."""
+    def check(self) -> Iterable[str]:
+        """Yield a message for each invalid field, regardless of the inputs."""
         problems = list(super().check())
-        return problems if problems or self.n % 2 else [f"n={self.n!r} is not odd"]
+        return problems if problems or self.n % 2 else [f"n must be odd, got {self.n!r}"]
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         need_images(input_shapes[0], 2)
         return input_shapes[0]
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Normalise."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the normalized input."""
         x = inputs[0]
         alpha, k, beta = (jnp.asarray(v, x.dtype) for v in (self.alpha, self.k, self.beta))
         half, channels = self.n // 2, x.shape[-1]

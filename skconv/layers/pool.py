@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
 from ..ops.pooling import pool_max, pool_sum
-from ..ops.windows import Pads
+from ..ops.windows import Pads, Window
 from ..utils.checks import flag, natural_each, one_of, positive_each
 from ..utils.fields import structural
-from .base import Context, Layer, Params
+from .base import Context, Layer, Output, Params
 from .shapes import Shape, each_axis, need_images
 
 __all__ = [
@@ -33,7 +34,7 @@ def _stride(value: Any) -> str | None:
 
 @dataclass(frozen=True)
 class _MaxPoolLayer(Layer):
-    """Maximum under a window that moves over `spatial` axes."""
+    """Max pooling over `spatial` axes."""
 
     pool_size: Any = structural(check=positive_each)
     stride: Any = structural(None, check=_stride)
@@ -46,7 +47,7 @@ class _MaxPoolLayer(Layer):
 
     @property
     def window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Size of the window, and its stride."""
+        """Size of the window, and the stride."""
         size = each_axis(self.pool_size, self.spatial, "pool_size")
         stride = size if self.stride is None else each_axis(self.stride, self.spatial, "stride")
         return size, stride
@@ -59,46 +60,48 @@ class _MaxPoolLayer(Layer):
         missing = [
             -(n + 2 * p - s) % t for n, p, s, t in zip(spatial, pads, size, stride, strict=True)
         ]
-        # A last window that would see nothing but padding is left out, as in Theano and torch.
+        # a last window that holds only padding is left out, as in Theano and torch
         return tuple(
             (p, p + m if p + m < s else p) for p, m, s in zip(pads, missing, size, strict=True)
         )
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Images with as many channels and fewer pixels."""
+        """Return the shape of the pooled images."""
         shape = input_shapes[0]
         need_images(shape, self.spatial)
         size, stride = self.window
         if any(p >= s for p, s in zip(each_axis(self.pad, self.spatial, "pad"), size, strict=True)):
-            raise LayerError(f"pad={self.pad!r} must be smaller than pool_size={self.pool_size!r}")
+            raise LayerError(
+                f"pad must be smaller than pool_size={self.pool_size!r}, got {self.pad!r}"
+            )
         out = []
         for n, s, t, pads in zip(shape[2:], size, stride, self._pads(shape[2:]), strict=True):
             if s > n + sum(pads):
                 raise LayerError(
-                    f"windows of {size} are larger than the images that reach them, {shape}; "
+                    f"pool_size must fit into input of shape {shape} plus padding, got {size}; "
                     "use a smaller pool_size, or pool less before"
                 )
             out.append((n + sum(pads) - s) // t + 1)
         return (None, shape[1], *out)
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Take the maxima."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the maximum of each window."""
         x = inputs[0]
-        return pool_max(x, *self.window, self._pads(x.shape[1:-1])), state
+        return pool_max(x, Window(*self.window, self._pads(x.shape[1:-1]))), state
 
 
 @dataclass(frozen=True)
 class _PoolLayer(_MaxPoolLayer):
-    """Maximum or average under a window that moves over `spatial` axes."""
+    """Max or average pooling over `spatial` axes."""
 
     mode: str = structural("max", check=one_of(*MODES))
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Take the maxima or averages."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the maximum or average of each window."""
         x = inputs[0]
         pads = self._pads(x.shape[1:-1])
         if self.mode == "max":
-            return pool_max(x, *self.window, pads), state
+            return pool_max(x, Window(*self.window, pads)), state
         counts = (
             each_axis(self.pad, self.spatial, "pad")
             if self.mode == "average_inc_pad"
@@ -106,24 +109,24 @@ class _PoolLayer(_MaxPoolLayer):
         )
         sizes = (n + 2 * c for n, c in zip(x.shape[1:-1], counts, strict=True))
         rest = tuple((p - c, q - c) for (p, q), c in zip(pads, counts, strict=True))
-        counted = pool_sum(jnp.ones((1, *sizes, 1), x.dtype), *self.window, rest)
-        return pool_sum(x, *self.window, pads) / counted, state
+        counted = pool_sum(jnp.ones((1, *sizes, 1), x.dtype), Window(*self.window, rest))
+        return pool_sum(x, Window(*self.window, pads)) / counted, state
 
 
 @dataclass(frozen=True)
 class MaxPool2DLayer(_MaxPoolLayer):
-    """Maximum of the pixels under a moving window.
+    """2D max pooling.
 
     Parameters
     ----------
     pool_size : int or (int, int)
         Height and width of the window.
     stride : int or (int, int), optional
-        Pixels from one position to the next; by default the size of the window.
+        Step between neighboring windows, in pixels; by default the size of the window.
     pad : int or (int, int)
-        Positions around the image that never win.
+        Padding on both sides, which never is the maximum.
     ignore_border : bool
-        Whether pixels that fill no whole window are left out.
+        Whether an incomplete window at the border is left out.
 
     Examples
     --------
@@ -138,7 +141,7 @@ class MaxPool2DLayer(_MaxPoolLayer):
 
 @dataclass(frozen=True)
 class MaxPool1DLayer(_MaxPoolLayer):
-    """Maximum under a window along sequences, ``(n, channels, length)``.
+    """1D max pooling over sequences of shape ``(n, channels, length)``.
 
     Parameters
     ----------
@@ -156,7 +159,7 @@ class MaxPool1DLayer(_MaxPoolLayer):
 
 @dataclass(frozen=True)
 class MaxPool3DLayer(_MaxPoolLayer):
-    """Maximum in volumes, ``(n, channels, depth, height, width)``.
+    """3D max pooling over volumes of shape ``(n, channels, depth, height, width)``.
 
     Parameters
     ----------
@@ -174,14 +177,14 @@ class MaxPool3DLayer(_MaxPoolLayer):
 
 @dataclass(frozen=True)
 class Pool2DLayer(_PoolLayer):
-    """Maximum or average of the pixels under a moving window.
+    """2D max or average pooling.
 
     Parameters
     ----------
     pool_size, stride, pad, ignore_border
         As in `MaxPool2DLayer`.
     mode : 'max', 'average_exc_pad', 'average_inc_pad'
-        Whether padding counts as zeros in the average; ``'average'`` leaves it out.
+        Maximum, or average without or with the zeros of the padding; ``'average'`` is without.
 
     Examples
     --------
@@ -194,7 +197,7 @@ class Pool2DLayer(_PoolLayer):
 
 @dataclass(frozen=True)
 class Pool1DLayer(_PoolLayer):
-    """Maximum or average under a window along sequences, ``(n, channels, length)``.
+    """1D max or average pooling over sequences of shape ``(n, channels, length)``.
 
     Parameters
     ----------
@@ -212,7 +215,7 @@ class Pool1DLayer(_PoolLayer):
 
 @dataclass(frozen=True)
 class Pool3DLayer(_PoolLayer):
-    """Maximum or average in volumes, ``(n, channels, depth, height, width)``.
+    """3D max or average pooling over volumes, ``(n, channels, depth, height, width)``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Layers that go through sequences step by step."""
+"""Recurrent layers."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from jax import lax
 
 from ..init import Constant, Normal, Uniform
 from ..nonlinearities import linear, rectify, sigmoid, tanh
+from ..ops.platform import platform
 from ..utils.checks import flag, optional_callable, positive
 from ..utils.fields import initial, runtime, structural
-from .base import Context, Layer, Params, ParamSpec, extra_input
+from .base import Context, Layer, Output, Params, ParamSpec, extra_input
 from .shapes import Shape, need_mask, need_sequences
 
 __all__ = ["GRULayer", "LSTMLayer", "RecurrentLayer"]
 
 Carry = tuple[jax.Array, ...]
-"""What one step hands to the next; the output is the last of it."""
+"""State passed from one step to the next; its last part is the output."""
 
 
 @jax.custom_vjp
 def _clip_gradient(x: jax.Array, limit: jax.Array) -> jax.Array:
-    """Pass on, and clip the gradient on its way back; a limit of zero is none."""
+    """Return `x`, whose gradient is clipped to `limit`; zero means no limit."""
     return x
 
 
@@ -39,7 +40,7 @@ _clip_gradient.defvjp(lambda x, limit: (x, limit), _clip_gradient_back)
 
 @dataclass(frozen=True)
 class _SequenceLayer(Layer):
-    """A step for each time, in which units see the input and what they put out before."""
+    """Base class of layers whose units see the input and their own last output at each time."""
 
     num_units: int = structural(check=positive)
     mask_input: Any = extra_input()
@@ -50,15 +51,15 @@ class _SequenceLayer(Layer):
     grad_clipping: float = runtime(0.0, low=0.0)
 
     gates: ClassVar[tuple[str, ...]]
-    """What the units need two weighted sums for in each step, of the input and of their own."""
+    """Names of the weighted sums of each step, of the input and of the last output."""
 
     starts: ClassVar[tuple[str, ...]] = ("hid_init",)
-    """Parameters that the parts of the carry start from."""
+    """Names of the parameters that the state starts from."""
 
     inner_nonlinearity = True
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Sequences of `num_units`, or rows of them where only the final state is returned."""
+        """Return ``(n, time, num_units)``, without time if only the final output is returned."""
         given, *mask = input_shapes
         need_sequences(given)
         if mask:
@@ -66,7 +67,7 @@ class _SequenceLayer(Layer):
         return (None, self.num_units) if self.only_return_final else (*given[:2], self.num_units)
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """Weights and biases of each gate, peepholes, and what the carry starts from."""
+        """Return weights and biases of each gate, peepholes, and the initial state."""
         inputs, units = math.prod(input_shapes[0][2:]), self.num_units
         shapes = {
             name: shape
@@ -80,7 +81,7 @@ class _SequenceLayer(Layer):
         return {
             name: ParamSpec(shape, getattr(self, name), regularizable=name[0] == "W")
             for name, shape in (shapes | self._peephole_shapes()).items()
-            if name != "b" or self.b is not None
+            if name != "b" or getattr(self, name) is not None
         } | {
             name: ParamSpec(
                 (1, units), getattr(self, name), regularizable=False, trainable=self.learn_init
@@ -95,11 +96,11 @@ class _SequenceLayer(Layer):
         return {}
 
     def _step(self, params: Params, W: jax.Array, fed: jax.Array, carry: Carry) -> Carry:
-        """Go on by a step, for one time's sums of the input and the weights ``hid @ W`` takes."""
+        """Return the next state, from the input's weighted sums and the recurrent weights."""
         raise NotImplementedError
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Go through the sequences, all at once."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the outputs of all steps or of the last one."""
         x, *mask = inputs
         steps = jnp.moveaxis(x.reshape(*x.shape[:2], -1), 1, 0)
         W_in, W_hid = (
@@ -113,13 +114,15 @@ class _SequenceLayer(Layer):
             flat = flat + jnp.concatenate(biases) if biases else flat
             return flat.reshape(*x.shape[:-1], -1)
 
-        # One large product suits an accelerator. On a CPU core an LSTM of 128 units on (64, 50, 64)
-        # takes 33 ms forth and back with it and 18 ms without, in a training loop 19 and 17; torch
-        # takes 14 (jax 0.10.2).
-        at_once = jax.default_backend() != "cpu"
+        # A single large product suits accelerators. On one CPU core, forward and backward passes of
+        # an LSTM of 128 units on (64, 50, 64) take 33 ms with it and 18 ms without, in a training
+        # loop 19 and 17 ms; torch takes 14 ms (jax 0.10.2).
+        at_once = platform() != "cpu"
         keep = mask[0].T[:, :, None] != 0 if mask else None
-        first = [(params | state)[name] for name in self.starts]
-        first = tuple(jnp.broadcast_to(part, (len(x), self.num_units)) for part in first)
+        first = tuple(
+            jnp.broadcast_to((params | state)[name], (len(x), self.num_units))
+            for name in self.starts
+        )
 
         def step(carry: Carry, now: tuple[jax.Array, jax.Array | None]) -> Any:
             given, keep = now
@@ -141,33 +144,33 @@ class _SequenceLayer(Layer):
 
 @dataclass(frozen=True)
 class RecurrentLayer(_SequenceLayer):
-    """Units that see the input and their own last output (Elman 1990).
+    """Simple recurrent layer (Elman 1990).
 
-    ``hid[t] = nonlinearity(x[t] @ W_in_to_hid + hid[t - 1] @ W_hid_to_hid + b)`` on input of
-    shape (n, time, features), of which further axes are flattened.
+    ``hid[t] = nonlinearity(x[t] @ W_in_to_hid + hid[t - 1] @ W_hid_to_hid + b)`` for input of
+    shape (n, time, features); further axes are flattened.
 
     Parameters
     ----------
     num_units : int
-        Number of units. At the output it may be missing, and then comes from y.
+        Number of units. At the output it may be omitted and is inferred from y.
     mask_input : Layer or str, optional
-        A layer of shape (n, time), or its name. Where it is zero, the state stays as it was.
-    hid_init : initialiser or array
-        Output of shape ``(1, num_units)`` before the first time.
+        A layer of shape (n, time), or its name. Where it is zero, the state does not change.
+    hid_init : initializer or array
+        Output before the first step, of shape ``(1, num_units)``.
     backwards : bool
-        Whether the last time comes first. The output keeps the order of the input.
+        Whether time runs from last to first. The output keeps the order of the input.
     learn_init : bool
-        Whether `hid_init` is learnt.
+        Whether `hid_init` is learned.
     only_return_final : bool
-        Whether only the output after the last step is returned, of shape (n, num_units).
+        Whether only the output of the last step is returned, of shape (n, num_units).
     grad_clipping : float
-        Bound on the gradient as it passes a step backwards, zero for none. A runtime value:
-        another one compiles nothing.
-    W_in_to_hid : initialiser, array or name of a layer
+        Bound on the gradient at each step of backpropagation; zero means none. A runtime value:
+        changing it compiles nothing.
+    W_in_to_hid : initializer, array or name of a layer
         Weights of shape ``(features, num_units)``.
-    W_hid_to_hid : initialiser, array or name of a layer
+    W_hid_to_hid : initializer, array or name of a layer
         Weights of shape ``(num_units, num_units)``.
-    b : initialiser, array, name of a layer, or None
+    b : initializer, array, name of a layer, or None
         Biases of shape ``(num_units,)``.
     nonlinearity : callable or None
         None is the identity.
@@ -196,20 +199,20 @@ class RecurrentLayer(_SequenceLayer):
 class LSTMLayer(_SequenceLayer):
     """Long short-term memory (Hochreiter and Schmidhuber 1997), with peepholes (Gers et al. 2000).
 
-    Each unit has a cell, whose gates decide what comes in, what stays and what goes out::
+    Each unit has a cell and gates for what enters, stays in and leaves it::
 
         cell[t] = forgetgate * cell[t - 1] + ingate * tanh(sum of the cell)
         hid[t] = outgate * nonlinearity(cell[t])
 
     A gate is the sigmoid of ``x[t] @ W_in + hid[t - 1] @ W_hid + W_cell * cell + b``, with the cell
-    before the step, and for the outgate after it.
+    before the step or, for the outgate, after it.
 
     Parameters
     ----------
     num_units, mask_input, hid_init, backwards, learn_init, only_return_final, grad_clipping
         As in `RecurrentLayer`.
     W_in_to_ingate, W_in_to_forgetgate, W_in_to_cell, W_in_to_outgate
-        Initialisers, arrays or names of layers; weights of shape ``(features, num_units)``.
+        Initializers, arrays or names of layers; weights of shape ``(features, num_units)``.
     W_hid_to_ingate, W_hid_to_forgetgate, W_hid_to_cell, W_hid_to_outgate
         Likewise, of shape ``(num_units, num_units)``.
     W_cell_to_ingate, W_cell_to_forgetgate, W_cell_to_outgate
@@ -220,8 +223,8 @@ class LSTMLayer(_SequenceLayer):
         Functions, or None for the identity.
     nonlinearity : callable or None
         None is the identity.
-    cell_init : initialiser or array
-        Cells of shape ``(1, num_units)`` before the first time.
+    cell_init : initializer or array
+        Cells before the first step, of shape ``(1, num_units)``.
     peepholes : bool
         Whether the gates see the cells.
 
@@ -279,7 +282,7 @@ class LSTMLayer(_SequenceLayer):
 class GRULayer(_SequenceLayer):
     """Gated recurrent units (Cho et al. 2014), in the form of Chung et al. (2014).
 
-    Two gates decide what of the last output counts, and what of it is replaced::
+    Two gates decide how much of the last output is used and how much of it is replaced::
 
         new = tanh(x[t] @ W_in + resetgate * (hid[t - 1] @ W_hid) + b)
         hid[t] = (1 - updategate) * hid[t - 1] + updategate * new
@@ -291,7 +294,7 @@ class GRULayer(_SequenceLayer):
     num_units, mask_input, hid_init, backwards, learn_init, only_return_final, grad_clipping
         As in `RecurrentLayer`.
     W_in_to_resetgate, W_in_to_updategate, W_in_to_hidden_update
-        Initialisers, arrays or names of layers; weights of shape ``(features, num_units)``.
+        Initializers, arrays or names of layers; weights of shape ``(features, num_units)``.
     W_hid_to_resetgate, W_hid_to_updategate, W_hid_to_hidden_update
         Likewise, of shape ``(num_units, num_units)``.
     b_resetgate, b_updategate, b_hidden_update

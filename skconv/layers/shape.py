@@ -1,4 +1,4 @@
-"""Layers that only rearrange."""
+"""Layers that reshape, reorder, pad or slice their input."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
 from ..utils.cache_keys import structural_key
 from ..utils.checks import is_integer, number, positive
 from ..utils.fields import structural
-from .base import Context, Layer, Params
+from .base import Context, Layer, Output, Params
 from .shapes import Shape, row_axis
 
 __all__ = ["DimshuffleLayer", "FlattenLayer", "PadLayer", "ReshapeLayer", "SliceLayer"]
@@ -20,7 +21,7 @@ __all__ = ["DimshuffleLayer", "FlattenLayer", "PadLayer", "ReshapeLayer", "Slice
 
 @dataclass(frozen=True)
 class FlattenLayer(Layer):
-    """Join the last axes, channels first.
+    """Flatten the last axes, channels first.
 
     Parameters
     ----------
@@ -36,28 +37,28 @@ class FlattenLayer(Layer):
     outdim: int = structural(2, check=positive)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The first axes and the product of the others."""
+        """Return the first sizes and the product of the others."""
         shape = input_shapes[0]
         if self.outdim > len(shape):
-            raise LayerError(f"outdim={self.outdim} is more than the axes of the input, {shape}")
+            raise LayerError(f"outdim must be at most {len(shape)} for {shape}, got {self.outdim}")
         if self.outdim == 1:
-            raise LayerError("outdim=1 would mix the rows; 2 or more keeps them apart")
+            raise LayerError("outdim must be 2 or more, to keep rows separate, got 1")
         return (*shape[: self.outdim - 1], math.prod(shape[self.outdim - 1 :]))
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Reshape."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the flattened input."""
         x = inputs[0]
         return x.reshape(*x.shape[: self.outdim - 1], -1), state
 
 
 @dataclass(frozen=True)
 class ReshapeLayer(Layer):
-    """Give the input another shape with as many elements.
+    """Reshape the input.
 
     Parameters
     ----------
     shape : tuple of int or [int]
-        Sizes of the axes, where ``-1`` stands for the rest and ``[i]`` for the size of the
+        Sizes of the axes. ``-1`` is inferred from the others, and ``[i]`` is the size of the
         input's axis `i`. The first must be ``[0]``, the batch.
 
     Examples
@@ -69,41 +70,45 @@ class ReshapeLayer(Layer):
     shape: Any = structural()
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The given sizes, with the rest filled in."""
+        """Return the given shape, with inferred sizes filled in."""
         given = input_shapes[0]
         if not isinstance(self.shape, tuple) or self.shape[:1] not in (((0,),), (None,)):
-            raise LayerError(f"shape={self.shape!r} must start with [0], the size of the batch")
+            raise LayerError(f"shape must start with [0], the batch size, got {self.shape!r}")
         sizes = [self._size(n, given) for n in self.shape[1:]]
         elements, known = math.prod(given[1:]), math.prod(n for n in sizes if n != -1)
         if sizes.count(-1) == 1 and known and elements % known == 0:
             sizes[sizes.index(-1)] = elements // known
         if -1 in sizes or math.prod(sizes) != elements:
-            raise LayerError(f"shape={self.shape!r} does not hold the elements of {given}")
+            raise LayerError(f"shape must hold the elements of {given}, got {self.shape!r}")
         return (None, *sizes)
 
     def _size(self, size: Any, given: Shape) -> int:
         if isinstance(size, tuple):
             if len(size) != 1 or not is_integer(size[0]) or not 0 < size[0] < len(given):
-                raise LayerError(f"{list(size)} is no axis of {given} besides the batch")
+                raise LayerError(
+                    f"shape must name axes of {given} other than the batch, got {list(size)}"
+                )
             return given[size[0]]
         if is_integer(size) and (size == -1 or size > 0):
             return size
-        raise LayerError(f"{size!r} in shape={self.shape!r} is no size; give 1 or more, -1 or [i]")
+        raise LayerError(
+            f"shape must hold positive integers, -1 or [i], got {size!r} in {self.shape!r}"
+        )
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Reshape."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the reshaped input."""
         x = inputs[0]
         return x.reshape(x.shape[0], *self.output_shape((None, *x.shape[1:]))[1:]), state
 
 
 @dataclass(frozen=True)
 class DimshuffleLayer(Layer):
-    """Put the axes in another order, add axes of length one, and leave such axes out.
+    """Reorder the axes, and add or drop axes of size one.
 
     Parameters
     ----------
     pattern : sequence of int or 'x'
-        For each axis of the output the input's axis, or ``'x'`` for a new one. It must start with
+        The input's axis for each axis of the output, or ``'x'`` for a new one. It must start with
         0, the batch.
 
     Examples
@@ -115,24 +120,24 @@ class DimshuffleLayer(Layer):
     pattern: Any = structural()
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The sizes of the axes in their new order."""
+        """Return the sizes of the axes in the new order."""
         given, pattern = input_shapes[0], self.pattern
         if not isinstance(pattern, tuple) or pattern[:1] != (0,) or not is_integer(pattern[0]):
-            raise LayerError(f"pattern={pattern!r} must start with 0, the batch")
+            raise LayerError(f"pattern must start with 0, the batch, got {pattern!r}")
         axes = [axis for axis in pattern if axis != "x"]
         if not all(is_integer(axis) and 0 <= axis < len(given) for axis in axes):
-            raise LayerError(f"pattern={pattern!r} may hold 'x' and the axes of {given}")
+            raise LayerError(f"pattern must hold axes of {given} or 'x', got {pattern!r}")
         if len(set(axes)) < len(axes):
-            raise LayerError(f"pattern={pattern!r} has an axis twice")
+            raise LayerError(f"pattern must hold each axis once, got {pattern!r}")
         lost = [axis for axis in range(len(given)) if axis not in axes and given[axis] != 1]
         if lost:
             raise LayerError(
-                f"pattern={pattern!r} leaves out axis {lost[0]} of {given}, whose size is not 1"
+                f"pattern must keep axis {lost[0]} of {given}, whose size is not 1, got {pattern!r}"
             )
         return tuple(1 if axis == "x" else given[axis] for axis in pattern)
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Transpose."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the input with reordered axes."""
         x = inputs[0]
         kept = [axis for axis in self.pattern if axis != "x"]
         x = x.squeeze(tuple(axis for axis in range(x.ndim) if axis not in kept))
@@ -148,16 +153,16 @@ def _filling(value: Any) -> str | None:
 
 @dataclass(frozen=True)
 class PadLayer(Layer):
-    """Put a value around the input.
+    """Pad the input with a constant.
 
     Parameters
     ----------
     width : int, or sequence of int or (int, int)
-        How many before and after each axis; one number is for all axes.
+        Padding before and after each axis; a single number applies to all axes.
     val : float
-        The value.
+        Value of the padding.
     batch_ndim : int
-        Number of first axes that stay as they are: 2 leaves the batch and the channels.
+        Number of leading axes without padding: 2 skips the batch and the channels.
 
     Examples
     --------
@@ -172,19 +177,21 @@ class PadLayer(Layer):
     def _widths(self, rank: int) -> list[tuple[int, int]]:
         axes = rank - self.batch_ndim
         if axes < 1:
-            raise LayerError(f"batch_ndim={self.batch_ndim} leaves no axes of an input with {rank}")
+            raise LayerError(
+                f"batch_ndim must be less than the {rank} axes of the input, got {self.batch_ndim}"
+            )
         widths = self.width if isinstance(self.width, tuple) else (self.width,) * axes
         pairs = [pair if isinstance(pair, tuple) else (pair, pair) for pair in widths]
         numbers = [n for pair in pairs for n in pair]
         if not all(is_integer(n) and n >= 0 for n in numbers) or len(numbers) != 2 * axes:
             raise LayerError(
-                f"width={self.width!r} is not a whole number of 0 or more, nor one or a pair for "
-                f"each of {axes} axes"
+                "width must be a non-negative integer, or one or a pair for each of "
+                f"{axes} axes, got {self.width!r}"
             )
         return pairs
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The input's shape with the widths added."""
+        """Return the shape of the padded input."""
         shape, first = input_shapes[0], self.batch_ndim
         pairs = self._widths(len(shape))
         return (
@@ -192,8 +199,8 @@ class PadLayer(Layer):
             *(n + a + b for n, (a, b) in zip(shape[first:], pairs, strict=True)),
         )
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Pad."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the padded input."""
         x = inputs[0]
         widths = [(0, 0)] * self.batch_ndim + self._widths(x.ndim)
         return jnp.pad(x, widths, constant_values=self.val), state
@@ -201,14 +208,14 @@ class PadLayer(Layer):
 
 @dataclass(frozen=True)
 class SliceLayer(Layer):
-    """Take a part of the input along an axis.
+    """Slice the input along an axis.
 
     Parameters
     ----------
     indices : int or slice
-        An int takes one position and leaves the axis out.
+        An int selects one position and drops the axis.
     axis : int
-        Axis to cut; -1 is the last.
+        Axis to slice; -1 is the last.
 
     Examples
     --------
@@ -222,25 +229,28 @@ class SliceLayer(Layer):
     axis: int = structural(-1)
 
     def __hash__(self) -> int:
-        """Hash slices as well, which Python itself does from 3.12 on."""
+        """Return a hash, also for slices, which Python hashes only since 3.12."""
         return hash((structural_key(self.indices), self.axis))
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The input's shape with the axis shorter or left out."""
+        """Return the shape of the sliced input."""
         shape = input_shapes[0]
         axis = row_axis(self.axis, shape)
         if isinstance(self.indices, slice):
             size = len(range(*self.indices.indices(shape[axis])))
             if not size:
-                raise LayerError(f"{self.indices} takes nothing of axis {axis} of {shape}")
+                raise LayerError(
+                    f"indices must select part of axis {axis} of {shape}, got {self.indices}"
+                )
             return (*shape[:axis], size, *shape[axis + 1 :])
         if not is_integer(self.indices) or not -shape[axis] <= self.indices < shape[axis]:
             raise LayerError(
-                f"indices={self.indices!r} is no slice and no position on axis {axis} of {shape}"
+                f"indices must be a slice or a position on axis {axis} of {shape}, "
+                f"got {self.indices!r}"
             )
         return (*shape[:axis], *shape[axis + 1 :])
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Cut."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the sliced input."""
         x = inputs[0]
         return x[(slice(None),) * row_axis(self.axis, x.shape) + (self.indices,)], state

@@ -1,7 +1,8 @@
-"""Layers for special purposes."""
+"""Elementwise layers with parameters, nonlinearities, and layers for any function."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..errors import LayerError
 from ..init import Constant
 from ..utils.checks import optional_callable, required_callable
 from ..utils.fields import UNSET, initial, runtime, structural
-from .base import Context, Layer, Params, ParamSpec
+from .base import Context, Layer, Output, Params, ParamSpec
 from .shapes import Shape, need_traced_shape, shared_axes, traced_shape
 
 __all__ = [
@@ -27,12 +28,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class NonlinearityLayer(Layer):
-    """A nonlinearity on its own.
+    """A nonlinearity as a layer of its own.
 
     Parameters
     ----------
     nonlinearity : callable or None
-        `rectify`, and at the output what the task asks for; None is the identity.
+        By default `rectify`, and at the output that of the task; None is the identity.
 
     Examples
     --------
@@ -45,32 +46,32 @@ class NonlinearityLayer(Layer):
     layout = "channels_last"
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         return input_shapes[0]
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Bend."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the nonlinearity of the input."""
         return self.activate(inputs[0]), state
 
 
 @dataclass(frozen=True)
 class ExpressionLayer(Layer):
-    """Any function that JAX can trace.
+    """A function that JAX can trace.
 
     Parameters
     ----------
     function : callable
-        From a batch in its public shape, channels first, to another. The functions of `jax.numpy`
-        qualify; those that need another package's arrays do not.
+        From a batch in its public shape, channels first, to another. It must use functions of
+        `jax.numpy` rather than those for other packages' arrays.
     output_shape : 'auto', tuple or None
-        ``'auto'`` is the shape that the function makes. Another one is what it has to make: that of
-        the input where it is None, or a tuple with None for the batch.
+        ``'auto'`` is the shape that the function returns. Otherwise the shape it must return: None
+        for that of the input, or a tuple with None for the batch.
 
     Raises
     ------
     ValueError
-        When the network is built, where the function mixes up the batch, fails on its input or
-        makes another shape.
+        When the network is built, if the function fails, changes the batch axis or returns another
+        shape.
 
     Examples
     --------
@@ -86,34 +87,34 @@ class ExpressionLayer(Layer):
     aliases = {"output_shape": "shape"}
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape that the function makes of the input's."""
+        """Return the shape of the function's output."""
         given = input_shapes[0]
         if isinstance(self.shape, str) and self.shape == "auto":
             return traced_shape(self.function, "function", given)
         if self.shape is not None and not isinstance(self.shape, tuple):
-            raise LayerError(f"output_shape={self.shape!r} is not 'auto', a tuple or None")
+            raise LayerError(f"output_shape must be 'auto', a tuple or None, got {self.shape!r}")
         shape = given if self.shape is None else (None, *self.shape[1:])
         return need_traced_shape(shape, self.function, "function", given)
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Call the function."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the function of the input."""
         return self.function(inputs[0]), state
 
 
 @dataclass(frozen=True)
 class _SharedLayer(Layer):
-    """One parameter, shared along some axes."""
+    """Base class of layers with one parameter that is shared along some axes."""
 
     shared_axes: Any = structural("auto")
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         shared_axes(self.shared_axes, len(input_shapes[0]))
         return input_shapes[0]
 
     @property
     def layout(self) -> str:
-        """Channels last, unless the axes are counted in public shapes."""
+        """``'channels_last'``, unless `shared_axes` refers to axes of the public shape."""
         return "channels_last" if self.shared_axes == "auto" else "channels_first"
 
     def _shape(self, shape: Shape) -> tuple[int, ...]:
@@ -128,14 +129,14 @@ class _SharedLayer(Layer):
 
 @dataclass(frozen=True)
 class BiasLayer(_SharedLayer):
-    """Add a learnt number to each channel.
+    """Add a learned bias to each channel.
 
     Parameters
     ----------
     shared_axes : 'auto', int or tuple of int
-        Axes along which it is the same; ``'auto'`` is all but the channels.
-    b : initialiser, array, name of a layer, or None
-        Biases, of the sizes of the other axes. None adds nothing.
+        Axes along which the parameter is shared; ``'auto'`` is all but the channels.
+    b : initializer, array, name of a layer, or None
+        Biases, shaped like the other axes. None adds nothing.
 
     Examples
     --------
@@ -146,27 +147,27 @@ class BiasLayer(_SharedLayer):
     b: Any = initial(Constant(0.0))
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """``b``, where there is one."""
+        """Return ``b``, unless it is None."""
         if self.b is None:
             return {}
         return {"b": ParamSpec(self._shape(input_shapes[0]), self.b, regularizable=False)}
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Add."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the input plus the biases."""
         x = inputs[0]
         return (x + self._spread(params["b"], x) if "b" in params else x), state
 
 
 @dataclass(frozen=True)
 class ScaleLayer(_SharedLayer):
-    """Multiply each channel by a learnt number.
+    """Multiply each channel by a learned factor.
 
     Parameters
     ----------
     shared_axes : 'auto', int or tuple of int
-        Axes along which it is the same; ``'auto'`` is all but the channels.
-    scales : initialiser, array or name of a layer
-        Factors, of the sizes of the other axes.
+        Axes along which the parameter is shared; ``'auto'`` is all but the channels.
+    scales : initializer, array or name of a layer
+        Factors, shaped like the other axes.
 
     Examples
     --------
@@ -177,27 +178,27 @@ class ScaleLayer(_SharedLayer):
     scales: Any = initial(Constant(1.0))
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """``scales``."""
+        """Return ``scales``."""
         return {"scales": ParamSpec(self._shape(input_shapes[0]), self.scales)}
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Multiply."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the input times the factors."""
         x = inputs[0]
         return x * self._spread(params["scales"], x), state
 
 
 @dataclass(frozen=True)
 class ParametricRectifierLayer(_SharedLayer):
-    """Rectifier with a learnt slope on the negative side (He et al. 2015).
+    """Rectifier with a learned slope on the negative side (He et al. 2015).
 
-    The layer before should have ``nonlinearity=None``.
+    The preceding layer should have ``nonlinearity=None``.
 
     Parameters
     ----------
     shared_axes : 'auto', int or tuple of int
         Axes along which the slope is the same; ``'auto'`` is all but the channels.
-    alpha : initialiser, array or name of a layer
-        Slopes, of the sizes of the other axes.
+    alpha : initializer, array or name of a layer
+        Slopes, shaped like the other axes.
 
     Examples
     --------
@@ -208,28 +209,29 @@ class ParametricRectifierLayer(_SharedLayer):
     alpha: Any = initial(Constant(0.25))
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """``alpha``."""
+        """Return ``alpha``."""
         return {"alpha": ParamSpec(self._shape(input_shapes[0]), self.alpha, regularizable=False)}
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Bend."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the rectified input."""
         x = inputs[0]
         return jnp.where(x > 0, x, self._spread(params["alpha"], x) * x), state
 
 
 @dataclass(frozen=True)
 class RandomizedRectifierLayer(_SharedLayer):
-    """Leaky rectifier whose slope is drawn anew in each training step (Xu et al. 2015).
+    """Leaky rectifier with a random slope in each training step (Xu et al. 2015).
 
-    The layer before should have ``nonlinearity=None``. At prediction the slope is the middle.
+    The preceding layer should have ``nonlinearity=None``. At prediction the slope is the mean of
+    `lower` and `upper`.
 
     Parameters
     ----------
     shared_axes : 'auto', int or tuple of int
-        Axes along which the slope is the same; ``'auto'`` is all but the channels, and the batch is
-        always one of them.
+        Axes along which the slope is the same, including the batch; ``'auto'`` is all but the
+        channels.
     lower, upper : float
-        Between these the slope is drawn. Runtime values: others compile nothing.
+        Bounds of the slope. Runtime values: changing them compiles nothing.
 
     Examples
     --------
@@ -240,21 +242,23 @@ class RandomizedRectifierLayer(_SharedLayer):
     lower: float = runtime(0.3)
     upper: float = runtime(0.8)
 
-    def check(self):
-        """Yield what is wrong with the fields, whatever the inputs."""
+    def check(self) -> Iterable[str]:
+        """Yield a message for each invalid field, regardless of the inputs."""
         problems = list(super().check())
         if not problems and self.lower > self.upper:
-            problems = [f"lower={self.lower!r} is more than upper={self.upper!r}"]
+            problems = [f"lower must be at most upper={self.upper!r}, got {self.lower!r}"]
         return problems
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Bend, at random in training."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the rectified input, with random slopes in training."""
         x = inputs[0]
         low, high = jnp.asarray(self.lower, x.dtype), jnp.asarray(self.upper, x.dtype)
         slope = (low + high) / 2
         if ctx.train:
-            axes = range(x.ndim - 1) if self.shared_axes == "auto" else None
-            axes = shared_axes(self.shared_axes, x.ndim) if axes is None else axes
+            assert ctx.key is not None
+            axes = tuple(range(x.ndim - 1))
+            if self.shared_axes != "auto":
+                axes = shared_axes(self.shared_axes, x.ndim)
             shape = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
             slope = low + (high - low) * jax.random.uniform(ctx.key, shape, x.dtype)
         return jnp.where(x > 0, x, slope * x), state

@@ -1,10 +1,11 @@
-"""Layers in which channels weigh each other."""
+"""Channel attention."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
@@ -12,7 +13,7 @@ from ..init import Constant, GlorotUniform
 from ..nonlinearities import linear, rectify, sigmoid
 from ..utils.checks import optional_callable, positive, positive_or_none
 from ..utils.fields import initial, structural
-from .base import Context, Layer, Params, ParamSpec
+from .base import Context, Layer, Output, Params, ParamSpec
 from .shapes import Shape, need_channels
 
 __all__ = ["SqueezeExciteLayer"]
@@ -20,22 +21,22 @@ __all__ = ["SqueezeExciteLayer"]
 
 @dataclass(frozen=True)
 class SqueezeExciteLayer(Layer):
-    """Multiply each channel by a weight that follows from the means of all (Hu et al. 2018).
+    """Squeeze-and-excitation: weight channels by their means (Hu et al. 2018).
 
-    ``x * nonlinearity2(nonlinearity1(z @ W1 + b1) @ W2 + b2)``, with ``z`` the means.
+    ``x * nonlinearity2(nonlinearity1(z @ W1 + b1) @ W2 + b2)``, where ``z`` are the channel means.
 
     Parameters
     ----------
     ratio : int
-        Channels for each hidden unit.
+        Number of channels per hidden unit.
     num_hidden : int, optional
         Number of hidden units; by default ``channels // ratio``.
-    W1, W2 : initialiser, array or name of a layer
+    W1, W2 : initializer, array or name of a layer
         Weights of shape ``(channels, num_hidden)`` and ``(num_hidden, channels)``.
-    b1, b2 : initialiser, array, name of a layer, or None
+    b1, b2 : initializer, array, name of a layer, or None
         Biases of shape ``(num_hidden,)`` and ``(channels,)``.
     nonlinearity1, nonlinearity2 : callable or None
-        `rectify` and `sigmoid`; None is the identity.
+        By default `rectify` and `sigmoid`; None is the identity.
 
     Examples
     --------
@@ -56,18 +57,18 @@ class SqueezeExciteLayer(Layer):
     layout = "channels_last"
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         shape = input_shapes[0]
         need_channels(shape, places=True)
         if self.num_hidden is None and self.ratio > shape[1]:
             raise LayerError(
-                f"ratio={self.ratio} leaves no hidden unit of {shape[1]} channels; use a smaller "
-                "one, or give num_hidden"
+                f"ratio must be at most the number of channels, {shape[1]}, got {self.ratio}; "
+                "or give num_hidden"
             )
         return shape
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """Weights and, where there are any, biases, in the order of their use."""
+        """Return weights and, unless None, biases, in the order of use."""
         channels = self.output_shape(*input_shapes)[1]
         hidden = self.num_hidden or channels // self.ratio
         layers = (
@@ -81,13 +82,13 @@ class SqueezeExciteLayer(Layer):
                 specs[f"b{number}"] = ParamSpec(shape[1:], b, regularizable=False)
         return specs
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Squeeze to the means, excite, multiply."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the weighted input."""
         x = inputs[0]
         weights = x.mean(tuple(range(1, x.ndim - 1)))
-        for number, bend in (("1", self.nonlinearity1), ("2", self.nonlinearity2)):
+        for number, nonlinearity in (("1", self.nonlinearity1), ("2", self.nonlinearity2)):
             weights = weights @ params[f"W{number}"]
             if f"b{number}" in params:
                 weights = weights + params[f"b{number}"]
-            weights = (bend or linear)(weights)
+            weights = (nonlinearity or linear)(weights)
         return x * jnp.expand_dims(weights, tuple(range(1, x.ndim - 1))), state

@@ -1,4 +1,4 @@
-"""Layers that give each row mean zero and deviation one, in training and at prediction alike."""
+"""Layers that standardize each row, in training and at prediction alike."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..errors import LayerError
 from ..init import Constant
 from ..utils.checks import positive
 from ..utils.fields import initial, runtime, structural
-from .base import Context, Layer, Params, ParamSpec
+from .base import Context, Layer, Output, Params, ParamSpec
 from .shapes import Shape, need_channels, row_axes
 
 __all__ = ["GroupNormLayer", "InstanceNormLayer", "LayerNormLayer", "StandardizationLayer"]
@@ -21,16 +21,16 @@ __all__ = ["GroupNormLayer", "InstanceNormLayer", "LayerNormLayer", "Standardiza
 
 @dataclass(frozen=True)
 class StandardizationLayer(Layer):
-    """Subtract each row's mean and divide by its deviation.
+    """Standardize each row to mean zero and standard deviation one.
 
     Parameters
     ----------
     axes : 'auto', 'spatial', 'features', int or tuple of int
         Axes over which mean and deviation are taken: ``'auto'`` is all but the batch (layer
-        normalisation), ``'spatial'`` all after the channels (instance normalisation),
-        ``'features'`` the channels of each place.
+        normalization), ``'spatial'`` all after the channels (instance normalization),
+        ``'features'`` the channels of each position.
     epsilon : float
-        Added to the variance. A runtime value: another one compiles nothing.
+        Added to the variance. A runtime value: changing it compiles nothing.
 
     Examples
     --------
@@ -44,39 +44,40 @@ class StandardizationLayer(Layer):
     def _axes(self, rank: int) -> tuple[int, ...]:
         named = {"auto": range(1, rank), "spatial": range(2, rank), "features": (1,)}
         if isinstance(self.axes, str) and self.axes not in named:
-            raise LayerError(f"axes={self.axes!r} is not one of {', '.join(map(repr, named))}")
+            valid = ", ".join(map(repr, named))
+            raise LayerError(f"axes must be one of {valid}, got {self.axes!r}")
         axes = tuple(named[self.axes]) if isinstance(self.axes, str) else self.axes
         axes = row_axes(axes, rank, "axes")
         if not axes:
-            raise LayerError(f"axes={self.axes!r} are no axes of an input with {rank}")
+            raise LayerError(f"axes must be axes of an input with {rank} axes, got {self.axes!r}")
         return axes
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         self._axes(len(input_shapes[0]))
         return input_shapes[0]
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Standardise."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the standardized input."""
         x = inputs[0]
         axes = self._axes(x.ndim)
-        centred = x - x.mean(axes, keepdims=True)
-        variance = jnp.square(centred).mean(axes, keepdims=True)
-        return centred * lax.rsqrt(variance + jnp.asarray(self.epsilon, x.dtype)), state
+        centered = x - x.mean(axes, keepdims=True)
+        variance = jnp.square(centered).mean(axes, keepdims=True)
+        return centered * lax.rsqrt(variance + jnp.asarray(self.epsilon, x.dtype)), state
 
 
 @dataclass(frozen=True)
 class GroupNormLayer(Layer):
-    """Standardise groups of channels of each row, then scale and shift (Wu and He 2018).
+    """Group normalization (Wu and He 2018).
 
     Parameters
     ----------
     num_groups : int
-        Number of groups; it divides the channels.
+        Number of groups, a divisor of the number of channels.
     epsilon : float
-        Added to the variance. A runtime value: another one compiles nothing.
-    beta, gamma : initialiser, array, name of a layer, or None
-        Shift and scale of each channel.
+        Added to the variance. A runtime value: changing it compiles nothing.
+    beta, gamma : initializer, array, name of a layer, or None
+        Shift and scale of each channel after the normalization.
 
     Examples
     --------
@@ -93,17 +94,17 @@ class GroupNormLayer(Layer):
 
     def _groups(self, channels: int) -> int:
         if channels % self.num_groups:
-            raise LayerError(f"num_groups={self.num_groups} does not divide channels={channels}")
+            raise LayerError(f"num_groups must divide channels={channels}, got {self.num_groups}")
         return self.num_groups
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         need_channels(input_shapes[0])
         self._groups(input_shapes[0][1])
         return input_shapes[0]
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """Shift and scale, where there are any."""
+        """Return shift and scale, unless they are None."""
         shape = input_shapes[0][1:2]
         given = {"beta": self.beta, "gamma": self.gamma}
         return {
@@ -112,20 +113,20 @@ class GroupNormLayer(Layer):
             if init is not None
         }
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Standardise, scale, shift."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the normalized input."""
         x = inputs[0]
-        centred = x - self._means(x)
-        variance = self._means(jnp.square(centred))
+        centered = x - self._means(x)
+        variance = self._means(jnp.square(centered))
         scale = lax.rsqrt(variance + jnp.asarray(self.epsilon, x.dtype))
-        out = centred * (scale * params["gamma"] if "gamma" in params else scale)
+        out = centered * (scale * params["gamma"] if "gamma" in params else scale)
         return (out + params["beta"] if "beta" in params else out), state
 
     def _means(self, x: jax.Array) -> jax.Array:
-        """Take the mean of each row's groups, once for each of their channels.
+        """Return the mean of each group of each row, repeated for each of its channels.
 
-        First over the positions: on the CPU over these and the channels of a group at once takes
-        twice the time, and five times where a group is one channel.
+        Positions are averaged first: on the CPU, averaging them together with a group's channels
+        takes twice as long, and five times as long with one channel per group.
         """
         rows, channels = len(x), x.shape[-1]
         means = x.reshape(rows, -1, channels).mean(1)
@@ -136,9 +137,9 @@ class GroupNormLayer(Layer):
 
 @dataclass(frozen=True)
 class LayerNormLayer(GroupNormLayer):
-    """Standardise each row, then scale and shift its channels (Ba et al. 2016).
+    """Layer normalization, with scale and shift per channel (Ba et al. 2016).
 
-    On images mean and deviation are those of all channels and pixels, as in the paper and in
+    On images, mean and deviation are those of all channels and pixels, as in the paper and in
     Lasagne, not of each pixel.
 
     Parameters
@@ -160,7 +161,7 @@ class LayerNormLayer(GroupNormLayer):
 
 @dataclass(frozen=True)
 class InstanceNormLayer(GroupNormLayer):
-    """Standardise each channel of each row, then scale and shift (Ulyanov et al. 2016).
+    """Instance normalization, with scale and shift per channel (Ulyanov et al. 2016).
 
     Parameters
     ----------
@@ -179,6 +180,6 @@ class InstanceNormLayer(GroupNormLayer):
         return channels
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The shape of the input."""
+        """Return the shape of the input."""
         need_channels(input_shapes[0], places=True)
         return input_shapes[0]

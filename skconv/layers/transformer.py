@@ -1,4 +1,4 @@
-"""Layers that sample images anew, where another layer says."""
+"""Spatial transformers, which resample images at positions given by another layer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ from jax import lax
 from ..errors import LayerError
 from ..utils.checks import is_integer, number, one_of
 from ..utils.fields import structural
-from .base import Context, Layer, Params, extra_input
+from .base import Context, Layer, Output, Params, extra_input
 from .shapes import Shape, need_images
 
 __all__ = ["TPSTransformerLayer", "TransformerLayer"]
@@ -26,7 +26,7 @@ def _factor(value: Any) -> str | None:
     values = value if isinstance(value, tuple) else (value,)
     if len(values) in (1, 2) and all(number(v) is None and v > 0 for v in values):
         return None
-    return "a number above 0, or two of them"
+    return "a positive number, or two of them"
 
 
 def _square(value: Any) -> str | None:
@@ -37,26 +37,26 @@ def _square(value: Any) -> str | None:
 
 @dataclass(frozen=True)
 class _SamplingLayer(Layer):
-    """Interpolate images where the output of a further layer says."""
+    """Base class of layers that resample images at positions given by another layer."""
 
     localization_network: Any = extra_input()
     downsample_factor: Any = structural(1, check=_factor)
     border_mode: str = structural("nearest", check=one_of("nearest", "mirror", "wrap"))
 
-    layout: ClassVar[str] = "channels_last"
+    layout = "channels_last"
 
     def check(self) -> Iterable[str]:
-        """Yield what is wrong with the fields, whatever the inputs."""
+        """Yield a message for each invalid field, regardless of the inputs."""
         yield from super().check()
         if self.localization_network is None:
             yield "localization_network is missing"
 
     def _numbers(self) -> int:
-        """Count the numbers that describe where to sample one image."""
+        """Return the number of parameters of the sampling positions of an image."""
         raise NotImplementedError
 
     def _places(self, theta: jax.Array, grid: np.ndarray) -> jax.Array:
-        """Map the points of the output to those of the input.
+        """Return the points of the input for the points of the output.
 
         Parameters
         ----------
@@ -78,28 +78,28 @@ class _SamplingLayer(Layer):
         return height, width
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Images with as many channels, and fewer pixels where they are sampled down."""
+        """Return the shape of the resampled images."""
         images, theta = input_shapes
         need_images(images, 2)
         if theta[1:] != (self._numbers(),):
             raise LayerError(
-                f"needs {self._numbers()} numbers for each image from its localization_network, "
-                f"which has the output shape {theta}"
+                f"localization_network must have output shape (None, {self._numbers()}), "
+                f"got {theta}"
             )
         sizes = self._sizes(images[2:])
         if min(sizes) < 1:
             raise LayerError(
-                f"downsample_factor={self.downsample_factor!r} leaves no pixel of {images}"
+                f"downsample_factor must leave pixels of {images}, got {self.downsample_factor!r}"
             )
         return (*images[:2], *sizes)
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Say where, and interpolate there."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the resampled images."""
         images, theta = inputs
         spatial = images.shape[1:-1]
         sizes = self._sizes(spatial)
         grid = np.meshgrid(*map(_line, reversed(sizes)))
-        if theta.dtype.itemsize < 4:  # bfloat16 could not tell the pixels of larger images apart
+        if theta.dtype.itemsize < 4:  # bfloat16 cannot resolve the pixels of larger images
             theta = theta.astype(jnp.float32)
         places = self._places(theta, np.stack(grid).reshape(2, -1))
         columns, rows = ((places[:, i] + 1) / 2 * (spatial[1 - i] - 1) for i in range(2))
@@ -109,25 +109,25 @@ class _SamplingLayer(Layer):
 
 @dataclass(frozen=True)
 class TransformerLayer(_SamplingLayer):
-    """Spatial transformer: an affine map of images that the network itself chooses.
+    """Spatial transformer with affine maps.
 
-    From Jaderberg et al. 2015. With -1 and 1 the centres of an image's first and last pixels, the
-    output's pixel at ``(x, y)`` is the input's at ``theta @ (x, y, 1)``, interpolated bilinearly.
+    From Jaderberg et al. 2015. With -1 and 1 the centers of an image's first and last pixels, the
+    output at ``(x, y)`` is the input at ``theta @ (x, y, 1)``, interpolated bilinearly.
 
     Parameters
     ----------
     localization_network : Layer or str
-        The layer that puts out ``theta``, or its name: rows of 6 numbers, the first 3 for x.
+        The layer whose output is ``theta``, or its name: rows of 6 numbers, the first 3 for x.
     downsample_factor : float or (float, float)
-        Rows and columns of the input for one of the output.
+        Rows and columns of the input per row and column of the output.
     border_mode : 'nearest', 'mirror' or 'wrap'
-        What lies outside of the image: its border, its mirror image at the centres of the pixels of
-        the border, or the image again.
+        Extension of the image: its border, its reflection at the centers of the border's pixels,
+        or its repetition.
 
     Notes
     -----
-    A localization network whose last layer has ``W=0.0`` and ``b=np.array([1, 0, 0, 0, 1, 0])``
-    starts as the identity.
+    With ``W=0.0`` and ``b=np.array([1, 0, 0, 0, 1, 0])`` in the last layer of the localization
+    network, training starts from the identity.
 
     Examples
     --------
@@ -146,24 +146,24 @@ class TransformerLayer(_SamplingLayer):
 
 @dataclass(frozen=True)
 class TPSTransformerLayer(_SamplingLayer):
-    """Spatial transformer by a thin plate spline (Bookstein 1989, Jaderberg et al. 2015).
+    """Spatial transformer with thin plate splines (Bookstein 1989, Jaderberg et al. 2015).
 
-    A square grid of control points lies on the output, its corners on the image's. The network says
-    for each how far from it the output's pixel lies in the input; what is between follows smoothly.
+    A square grid of control points covers the output, corner to corner. For each of them the
+    network returns the offset to its position in the input; the spline interpolates between them.
 
     Parameters
     ----------
     localization_network : Layer or str
-        The layer that puts out the offsets, or its name: rows of ``2 * control_points`` numbers,
+        The layer whose output are the offsets, or its name: rows of ``2 * control_points`` numbers,
         first all of x, then all of y, each row by row. Zeros are the identity.
     downsample_factor, border_mode
         As in `TransformerLayer`.
     control_points : int
-        Number of points, a square.
+        Number of control points, a square number.
 
     Notes
     -----
-    Lasagne's `precompute_grid` has no counterpart: shapes are known, so it always is.
+    The grid is always precomputed, as with Lasagne's `precompute_grid`, since shapes are known.
 
     Examples
     --------
@@ -185,17 +185,17 @@ class TPSTransformerLayer(_SamplingLayer):
 
 
 def _line(count: int) -> np.ndarray:
-    """Spread points from -1 to 1; one alone is in the middle."""
+    """Return evenly spaced points from -1 to 1, or 0 for a single one."""
     return np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
 
 
 def _product(left: jax.Array, right: np.ndarray) -> jax.Array:
-    """Multiply in full precision, without which an accelerator would miss pixels."""
+    """Return the product in full precision, since accelerators' lower one misses pixels."""
     return jnp.matmul(left, jnp.asarray(right, left.dtype), precision=lax.Precision.HIGHEST)
 
 
 def _spline(controls: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Weights of the values at control points in the spline's values at other points.
+    """Return the weights of the control points' values in the spline's values at points.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def _spline(controls: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def _interpolate(images: jax.Array, rows: jax.Array, columns: jax.Array, border: str) -> jax.Array:
-    """Mix the four pixels around each place.
+    """Return the bilinear interpolation of images at fractional positions.
 
     Parameters
     ----------
@@ -236,17 +236,15 @@ def _interpolate(images: jax.Array, rows: jax.Array, columns: jax.Array, border:
     pixels = images.reshape(batch, height * width, -1)
     image = jnp.arange(batch)[:, None]
     total = jnp.zeros((*rows.shape, images.shape[-1]), images.dtype)
-    around = (_neighbours(rows, height, border), _neighbours(columns, width, border))
+    around = (_neighbors(rows, height, border), _neighbors(columns, width, border))
     for (row, of_row), (column, of_column) in itertools.product(*around):
         seen = pixels.at[image, row * width + column].get(mode="promise_in_bounds")
         total = total + seen * (of_row * of_column).astype(images.dtype)[..., None]
     return total
 
 
-def _neighbours(
-    places: jax.Array, count: int, border: str
-) -> Sequence[tuple[jax.Array, jax.Array]]:
-    """Index and weight of the pixels before and after each place along an axis."""
+def _neighbors(places: jax.Array, count: int, border: str) -> Sequence[tuple[jax.Array, jax.Array]]:
+    """Return index and weight of the pixels before and after each position along an axis."""
     floor = jnp.floor(places)
     after = places - floor
     pixel = floor.astype(jnp.int32)

@@ -1,4 +1,4 @@
-"""Convolutions that enlarge images."""
+"""Transposed convolutions."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import jax.numpy as jnp
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from ..ops.convolution import convolve
+from ..ops.windows import Window
 from ..utils.checks import flag, natural_each, optional_callable, positive, positive_each
 from ..utils.fields import UNSET, initial, structural
-from .base import Context, Layer, Params, ParamSpec, add_biases, bias_specs
+from .base import Context, Layer, Output, Params, ParamSpec, add_biases, bias_specs
 from .shapes import Shape, each_axis, need_images
 
 __all__ = ["Deconv2DLayer", "TransposedConv2DLayer"]
@@ -21,7 +22,7 @@ __all__ = ["Deconv2DLayer", "TransposedConv2DLayer"]
 
 @dataclass(frozen=True)
 class TransposedConv2DLayer(Layer):
-    """What takes the gradient of a convolution back to its input: images that grow by the stride.
+    """2D transposed convolution, which enlarges images by the stride.
 
     Parameters
     ----------
@@ -30,17 +31,17 @@ class TransposedConv2DLayer(Layer):
     filter_size : int or (int, int)
         Height and width of the filters.
     stride : int or (int, int)
-        Pixels of the output from one of the input to the next.
+        Step in the output between neighboring pixels of the input.
     crop : int or (int, int)
-        Pixels that are cut off the output on both sides.
+        Pixels cropped from both sides of the output.
     untie_biases : bool
-        Whether each position has biases of its own, of shape ``(num_filters, height, width)``.
-    W : initialiser, array or name of a layer
+        Whether each position has its own biases, of shape ``(num_filters, height, width)``.
+    W : initializer, array or name of a layer
         Filters of shape ``(channels, num_filters, height, width)``.
-    b : initialiser, array, name of a layer, or None
+    b : initializer, array, name of a layer, or None
         Biases of shape ``(num_filters,)``.
     nonlinearity : callable or None
-        `rectify`; None is the identity.
+        By default `rectify`; None is the identity.
 
     Examples
     --------
@@ -66,17 +67,17 @@ class TransposedConv2DLayer(Layer):
         return tuple(each_axis(getattr(self, name), 2, name) for name in names)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Images with a channel for each filter."""
+        """Return the shape of enlarged images with one channel per filter."""
         shape = input_shapes[0]
         need_images(shape, 2)
         axes = zip(shape[2:], *self._sizes(), strict=True)
         sizes = [(n - 1) * s + k - 2 * c for n, k, s, c in axes]
         if min(sizes) < 1:
-            raise LayerError(f"crop={self.crop!r} leaves nothing of the output for {shape}")
+            raise LayerError(f"crop must leave part of the output for {shape}, got {self.crop!r}")
         return (None, self.num_filters, *sizes)
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """``W`` and, where there are biases, ``b``."""
+        """Return ``W`` and, unless it is None, ``b``."""
         size = self._sizes()[0]
         W = ParamSpec((input_shapes[0][1], self.num_filters, *size), self.W)
         out = self.output_shape(*input_shapes)
@@ -85,26 +86,26 @@ class TransposedConv2DLayer(Layer):
     def _enlarge(self, x: jax.Array, W: jax.Array) -> jax.Array:
         size, stride, crop = self._sizes()
         if stride == (1, 1):
-            # the gradient of a convolution that leaves out no pixel is one itself
+            # the gradient of a convolution without stride is itself a convolution
             turned = jnp.flip(W, (2, 3)).swapaxes(0, 1)
             around = [k - 1 - c for k, c in zip(size, crop, strict=True)]
             pads = tuple((max(n, 0), max(n, 0)) for n in around)
-            x = convolve(x, turned, stride, pads, (1, 1), 1)
+            x = convolve(x, turned, Window(size, pads=pads))
             crop = tuple(max(-n, 0) for n in around)
         else:
             shape = self.output_shape((None, x.shape[-1], *x.shape[1:-1]))
             whole = [n + 2 * c for n, c in zip(shape[2:], crop, strict=True)]
 
-            def forward(image):
-                return convolve(image, W, stride, ((0, 0), (0, 0)), (1, 1), 1)
+            def forward(image: jax.Array) -> jax.Array:
+                return convolve(image, W, Window(size, stride))
 
             _, back = jax.vjp(forward, jnp.zeros((x.shape[0], *whole, self.num_filters), x.dtype))
             (x,) = back(x)
         cuts = (slice(c, n - c) for n, c in zip(x.shape[1:-1], crop, strict=True))
         return x[(slice(None), *cuts)]
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Take back, cut, add, bend."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the transposed convolution plus biases, after the nonlinearity."""
         x = self._enlarge(inputs[0], params["W"])
         return self.activate(add_biases(x, params, untied=self.untie_biases)), state
 

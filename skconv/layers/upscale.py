@@ -1,15 +1,16 @@
-"""Layers that enlarge images."""
+"""Upscaling layers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import jax
 import jax.numpy as jnp
 
 from ..utils.checks import one_of, positive_each
 from ..utils.fields import structural
-from .base import Context, Layer, Params
+from .base import Context, Layer, Output, Params
 from .shapes import Shape, each_axis, need_images
 
 __all__ = ["Upscale1DLayer", "Upscale2DLayer", "Upscale3DLayer"]
@@ -17,7 +18,7 @@ __all__ = ["Upscale1DLayer", "Upscale2DLayer", "Upscale3DLayer"]
 
 @dataclass(frozen=True)
 class _UpscaleLayer(Layer):
-    """More positions along `spatial` axes."""
+    """Upscaling of `spatial` axes."""
 
     scale_factor: Any = structural(check=positive_each)
     mode: str = structural("repeat", check=one_of("repeat", "dilate"))
@@ -29,13 +30,13 @@ class _UpscaleLayer(Layer):
         return each_axis(self.scale_factor, self.spatial, "scale_factor")
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Images with as many channels and more pixels."""
+        """Return the shape of the upscaled images."""
         shape = input_shapes[0]
         need_images(shape, self.spatial)
         return (*shape[:2], *(n * f for n, f in zip(shape[2:], self._factors(), strict=True)))
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Repeat each element, or put zeros after it."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the upscaled images."""
         x = inputs[0]
         if self.mode == "repeat":
             for axis, factor in enumerate(self._factors(), start=1):
@@ -49,14 +50,14 @@ class _UpscaleLayer(Layer):
 
 @dataclass(frozen=True)
 class Upscale2DLayer(_UpscaleLayer):
-    """Enlarge images by whole factors.
+    """Upscale images by integer factors.
 
     Parameters
     ----------
     scale_factor : int or (int, int)
-        Rows and columns that come of one.
+        Rows and columns of the output per row and column of the input.
     mode : 'repeat' or 'dilate'
-        Whether the new pixels repeat the old one or are zeros after it.
+        Whether pixels are repeated, or followed by zeros.
 
     Examples
     --------
@@ -69,7 +70,7 @@ class Upscale2DLayer(_UpscaleLayer):
 
 @dataclass(frozen=True)
 class Upscale1DLayer(_UpscaleLayer):
-    """Lengthen sequences of shape ``(n, channels, length)`` by a whole factor.
+    """Upscale sequences of shape ``(n, channels, length)`` by an integer factor.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ class Upscale1DLayer(_UpscaleLayer):
 
 @dataclass(frozen=True)
 class Upscale3DLayer(_UpscaleLayer):
-    """Enlarge volumes of shape ``(n, channels, depth, height, width)`` by whole factors.
+    """Upscale volumes of shape ``(n, channels, depth, height, width)`` by integer factors.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Layers that pool whole images, whatever their size."""
+"""Layers that pool whole images of any size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from ..errors import LayerError
 from ..utils.checks import one_of, positive_each, required_callable
 from ..utils.fields import structural
-from .base import Context, Layer, Params
+from .base import Context, Layer, Output, Params
 from .shapes import Shape, need_channels, need_images, need_traced_shape
 
 __all__ = ["GlobalPoolLayer", "SpatialPyramidPoolingLayer"]
@@ -19,13 +19,13 @@ __all__ = ["GlobalPoolLayer", "SpatialPyramidPoolingLayer"]
 
 @dataclass(frozen=True)
 class GlobalPoolLayer(Layer):
-    """One number for each channel, from all its positions.
+    """Pool each channel over all positions.
 
     Parameters
     ----------
     pool_function : callable
-        ``(array, axis) -> array`` over the last axis; the mean by default, as in network in network
-        (Lin et al. 2013).
+        ``(array, axis) -> array`` over the last axis, by default the mean, as in "Network in
+        network" (Lin et al. 2013).
 
     Examples
     --------
@@ -36,7 +36,7 @@ class GlobalPoolLayer(Layer):
     pool_function: Any = structural(jnp.mean, check=required_callable)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """The channels."""
+        """Return ``(None, channels)``."""
         shape = input_shapes[0]
         need_channels(shape, places=True)
         return need_traced_shape(shape[:2], self._reduce, "pool_function", shape)
@@ -44,25 +44,25 @@ class GlobalPoolLayer(Layer):
     def _reduce(self, x: jax.Array) -> jax.Array:
         return self.pool_function(x.reshape(*x.shape[:2], -1), axis=2)
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Reduce."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the pooled channels."""
         return self._reduce(inputs[0]), state
 
 
 @dataclass(frozen=True)
 class SpatialPyramidPoolingLayer(Layer):
-    """Pool images into grids of several sizes, whatever their own (He et al. 2014).
+    """Spatial pyramid pooling: pool images into grids of several sizes (He et al. 2014).
 
     Parameters
     ----------
     pool_dims : sequence of int
-        Rows and columns of the grids.
+        Number of rows, and of columns, of each grid.
     mode : 'max' or 'average'
 
     Notes
     -----
     Cell `i` of `d` reaches from ``floor(i n / d)`` to ``ceil((i + 1) n / d)``, as in the paper and
-    in torch's adaptive pooling; neighbouring cells overlap where `d` does not divide `n`.
+    in torch's adaptive pooling; neighboring cells overlap if `d` does not divide `n`.
 
     Examples
     --------
@@ -74,18 +74,20 @@ class SpatialPyramidPoolingLayer(Layer):
     mode: str = structural("max", check=one_of("max", "average"))
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Channels, and the cells of all grids."""
+        """Return ``(None, channels, cells of all grids)``."""
         shape = input_shapes[0]
         need_images(shape, 2)
         if max(self._dims()) > min(shape[2:]):
-            raise LayerError(f"pool_dims={self.pool_dims!r} has more cells than {shape} has pixels")
+            raise LayerError(
+                f"pool_dims must be at most the height and width of {shape}, got {self.pool_dims!r}"
+            )
         return (*shape[:2], sum(d * d for d in self._dims()))
 
     def _dims(self) -> tuple[int, ...]:
         return self.pool_dims if isinstance(self.pool_dims, tuple) else (self.pool_dims,)
 
-    def apply(self, params: Params, state: Params, *inputs, ctx: Context):
-        """Reduce each cell."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the pooled cells."""
         x = inputs[0]
         reduce = jnp.max if self.mode == "max" else jnp.mean
         cells = []

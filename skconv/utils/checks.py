@@ -39,7 +39,7 @@ def is_integer(value: Any, low: float = -np.inf, high: float = np.inf) -> bool:
     >>> is_integer(3), is_integer(0, low=1), is_integer(3.0), is_integer(True)
     (True, False, False, False)
     """
-    return isinstance(value, Integral) and not isinstance(value, bool) and low <= value <= high
+    return isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high
 
 
 def takes_number(parameter: inspect.Parameter) -> bool:

@@ -73,7 +73,7 @@ FAULTS = [
     (
         {"input_shape": (None, 5)},
         (X, y),
-        r"X has shape \(n, 4\), but the input layer 'input' takes \(n, 5\)",
+        r"X must have shape \(n, 5\) for the input layer 'input', got \(n, 4\)",
     ),
     ({"hidden_num_unit": 3}, (X, y), "'hidden_num_unit'. Did you mean 'hidden_num_units'"),
     ({"hiden_num_units": 3}, (X, y), "'hiden_num_units'. Did you mean 'hidden_num_units'"),
@@ -89,16 +89,20 @@ FAULTS = [
     ({"train_split": 1.5}, (X, y), "train_split=1.5 is not a fraction between 0 and 1"),
     ({"class_weight": {7: 2.0}}, (X, y), "class_weight: "),
     ({"class_weight": "balanced", "regression": True}, (X, X[:, 0]), "class_weight is for class"),
-    ({"layers": [*LAYERS, ("output", DenseLayer)]}, (X, y), "two layers are called 'output'"),
+    (
+        {"layers": [*LAYERS, ("output", DenseLayer)]},
+        (X, y),
+        "layers must have different names, got 'output' twice",
+    ),
     ({"layers": [*LAYERS[:2], ("verbose", DenseLayer)]}, (X, y), "choose another name"),
     ({"layers": [*LAYERS[:2], ("update", DenseLayer)]}, (X, y), "choose another name"),
-    ({"layers": []}, (X, y), "layers is empty"),
-    ({"layers": "vgg"}, (X, y), "'vgg' in layers is no layer"),
+    ({"layers": []}, (X, y), "layers must contain at least an InputLayer"),
+    ({"layers": "vgg"}, (X, y), "or layers, got 'vgg'"),
     ({"hidden_incoming": "output"}, (X, y), "a cycle: hidden -> output -> hidden"),
     (
         {"output_incoming": "hiden"},
         (X, y),
-        "incoming 'hiden' does not exist. Did you mean 'hidden'",
+        "incoming must be the name of a layer, got 'hiden'. Did you mean 'hidden'",
     ),
     (
         {"hidden_num_units": -5},
@@ -156,8 +160,8 @@ def test_filters_larger_than_the_image_name_layer_and_shape():
     )
     with pytest.raises(
         ValueError,
-        match=r"layer 'conv2' \(Conv2DLayer\) filters of \(7, 7\) are larger than the images "
-        r"that reach them, \(None, 4, 6, 6\)",
+        match=r"layer 'conv2' \(Conv2DLayer\): filter_size must fit into input of shape "
+        r"\(None, 4, 6, 6\) plus padding, got \(7, 7\)",
     ):
         net.fit(np.zeros((10, 1, 8, 8)), np.arange(10) % 2)
 
@@ -240,8 +244,8 @@ def test_numbers_of_any_shape_go_through_a_transform():
 
 def test_validation_needs_the_shape_of_training():
     message = (
-        r"^rows for validation: X has shape \(n, 1, 6, 6\), but the input layer 'input' takes "
-        r"\(n, 1, 4, 4\); batch_iterator_train has a transform, and batch_iterator_test needs one "
+        r"^rows for validation: X must have shape \(n, 1, 4, 4\) for the input layer 'input', "
+        r"got \(n, 1, 6, 6\); batch_iterator_train has a transform, and batch_iterator_test needs one "
     )
     with pytest.raises(ValueError, match=message):
         outputs(batch_iterator_train=Crop(16))
@@ -249,7 +253,8 @@ def test_validation_needs_the_shape_of_training():
 
 def test_a_shape_given_to_the_input_is_that_after_the_transform():
     message = (
-        r"the changed batch has shape \(n, 1, 4, 4\), but the input layer 'input' takes \(n, 1, 6"
+        r"the transformed batch must have shape \(n, 1, 6, 6\) for the input layer 'input', "
+        r"got \(n, 1, 4, 4\)"
     )
     with pytest.raises(ValueError, match=message):
         outputs(batch_iterator_train=Crop(16), input_shape=(None, 1, 6, 6), train_split=None)
@@ -257,7 +262,7 @@ def test_a_shape_given_to_the_input_is_that_after_the_transform():
 
 def test_predictions_take_rows_as_training_did():
     net = small(batch_iterator_train=Crop(16), train_split=None).fit(IMAGES, SIGNS)
-    with pytest.raises(ValueError, match=r"^X has shape \(n, 1, 6, 6\), but the input layer"):
+    with pytest.raises(ValueError, match=r"^X must have shape \(n, 1, 4, 4\) for the input"):
         net.predict(IMAGES)
     assert net.set_params(batch_iterator_test=Crop(16)).predict(IMAGES).shape == (50,)
     net.set_params(batch_iterator_test=Twice(16))

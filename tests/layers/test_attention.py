@@ -115,25 +115,29 @@ def test_keys_are_overlooked_in_training(forward):
 @pytest.mark.parametrize(
     ("fields", "shapes", "message"),
     [
-        ({"num_heads": 4}, [(4, 6)], r"^num_heads=4 does not divide num_units=6$"),
-        ({"num_heads": 4, "num_units": 2}, [(4, 6)], r"^num_heads=4 does not divide num_units=2$"),
-        ({"num_heads": 1}, [(4,)], r"^takes input of shape \(n, time, features\), got \(None, 4\)"),
-        ({"num_heads": 1}, [(4, 6), (3,)], r"^takes input of shape .*, got \(None, 3\)"),
+        ({"num_heads": 4}, [(4, 6)], r"^num_heads must divide num_units=6, got 4$"),
+        ({"num_heads": 4, "num_units": 2}, [(4, 6)], r"^num_heads must divide num_units=2, got 4$"),
+        (
+            {"num_heads": 1},
+            [(4,)],
+            r"^input must have shape \(n, time, features\), got \(None, 4\)",
+        ),
+        ({"num_heads": 1}, [(4, 6), (3,)], r"^input must have shape .*, got \(None, 3\)"),
         (
             {"num_heads": 1},
             [(4, 6), (3, 6), (3, 6)],
-            r"^takes one or two incoming layers, got 3$",
+            r"^incomings must be one or two layers, got 3$",
         ),
         (
             {"num_heads": 1, "mask_input": "mask"},
             [(4, 6), (3, 6), (4,)],
-            r"^mask_input of shape \(None, 4\) does not fit sequences of shape \(None, 3, 6\); it "
-            r"must be \(n, 3\)$",
+            r"^mask_input must have shape \(n, 3\) for sequences of shape \(None, 3, 6\), "
+            r"got \(None, 4\)$",
         ),
         (
             {"num_heads": 1, "causal": True},
             [(4, 6), (3, 6)],
-            r"^causal=True needs as many keys as queries, got 3 and 4$",
+            r"^causal must be False unless keys and queries are equally many, got 3 and 4$",
         ),
     ],
 )
@@ -167,5 +171,5 @@ def test_a_mask_is_told_from_a_second_source():
     ]
     masked = build_network(read_layers(layers), {"own": {"incomings": ["a"], "mask_input": "b"}})
     assert masked.node("own").incomings == ("a", "b")
-    with pytest.raises(ValueError, match=r"^layer 'own' .* takes input of shape \(n, time, feat"):
+    with pytest.raises(ValueError, match=r"^layer 'own' .*: input must have shape \(n, time, feat"):
         build_network(read_layers(layers), {"own": {"incomings": ["a", "b"]}})

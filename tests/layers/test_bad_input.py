@@ -52,7 +52,7 @@ def test_no_field_takes_nonsense(name):
         if not field.init or kind_of(field) == "graph":
             continue
         for value in NONSENSE[: -1 if field.metadata.get("check") is flag else None]:
-            given = "" if field.name == "indices" and value == {} else f"{field.name}="
+            given = "" if field.name == "indices" and value == {} else f"{field.name} must"
             with refused(of_layer(name, given)):
                 build_layer(name, {field.name: value})
 
@@ -76,41 +76,41 @@ FIELDS = [
         ({"filter_size": 3.0}, f"filter_size must be {EACH}, got 3.0"),
         ({"filter_size": ()}, f"filter_size must be {EACH}, got ()"),
         ({"filter_size": [3, 0]}, f"filter_size must be {EACH}, got (3, 0)"),
-        ({"filter_size": (3,) * 4}, "filter_size=(3, 3, 3, 3) has 4 numbers, "),
+        ({"filter_size": (3,) * 4}, "filter_size must be a number or a tuple of "),
         ({"untie_biases": 1}, f"untie_biases must be {FLAG}, got 1"),
         ({"nonlinearity": "relu"}, "nonlinearity must be a function, or None for the ident"),
-        ({"nonlinearity": LeakyRectify}, "or None for the identity; write LeakyRectify()"),
+        ({"nonlinearity": LeakyRectify}, "or None for the identity (write LeakyRectify())"),
         ({"W": None}, f"W {INIT} None"),
         ({"W": Normal}, f"{INIT} {Normal!r}; write Normal()"),
         ({"W": np.zeros(2)}, ", got (2,)"),
         ({"W": float("inf")}, "W must hold finite numbers, got inf"),
         ({"W": Constant("a")}, "W must hold finite numbers, got Constant(val='a')"),
-        ({"b": "there"}, "b='there' is no layer with a 'b'"),
-        ({"b": [0.0, float("nan")] * 2}, "b must hold finite numbers, got Array(shape=(4,))"),
+        ({"b": "there"}, "b must be the name of a layer with a parameter 'b', got 'there'"),
+        ({"b": [0.0, float("nan")] * 2}, "b must hold finite numbers, got [0.0, nan, 0.0, nan]"),
     ),
     *of_all(
         "Conv1DLayer Conv2DLayer Conv3DLayer DilatedConv2DLayer",
         ({"stride": 0}, f"stride must be {EACH}, got 0"),
-        ({"stride": (1,) * 4}, "stride=(1, 1, 1, 1) has 4 numbers, "),
+        ({"stride": (1,) * 4}, "stride must be a number or a tuple of "),
         ({"pad": -1}, f"pad must be {PAD}, got -1"),
         ({"pad": 0.5}, f"pad must be {PAD}, got 0.5"),
         ({"pad": "sam"}, f"pad must be {PAD}, got 'sam'"),
-        ({"pad": (1,) * 4}, "pad=(1, 1, 1, 1) has 4 numbers, "),
+        ({"pad": (1,) * 4}, "pad must be a number or a tuple of "),
         ({"dilation": 0}, f"dilation must be {EACH}, got 0"),
-        ({"dilation": (1,) * 4}, "dilation=(1, 1, 1, 1) has 4 numbers, "),
+        ({"dilation": (1,) * 4}, "dilation must be a number or a tuple of "),
         ({"num_groups": 0}, f"num_groups must be {SIZE}, got 0"),
-        ({"num_groups": 3}, "num_groups=3 does not divide channels=4"),
-        ({"num_groups": 2, "num_filters": 3}, "num_groups=2 does not divide num_filters=3"),
-        ({"filter_size": 9}, "are larger than the images that reach them, (None, 4, 6"),
-        ({"dilation": 6}, "are larger than the images that reach them, (None, 4, 6"),
+        ({"num_groups": 3}, "num_groups must divide channels=4, got 3"),
+        ({"num_groups": 2, "num_filters": 3}, "num_groups must divide num_filters=3, got 2"),
+        ({"filter_size": 9}, "filter_size must fit into input of shape (None, 4, 6"),
+        ({"dilation": 6}, "dilated filter_size must fit into input of shape (None, 4, 6"),
     ),
     *of_all(
         "DepthwiseConv2DLayer SeparableConv2DLayer",
         ({"filter_size": [3, 0]}, f"filter_size must be {EACH}, got (3, 0)"),
         ({"depth_multiplier": 0}, f"depth_multiplier must be {SIZE}, got 0"),
-        ({"stride": (1,) * 4}, "stride=(1, 1, 1, 1) has 4 numbers, "),
+        ({"stride": (1,) * 4}, "stride must be a number or a tuple of "),
         ({"pad": "sam"}, f"pad must be {PAD}, got 'sam'"),
-        ({"filter_size": 9}, "are larger than the images that reach them, (None, 4, 6"),
+        ({"filter_size": 9}, "filter_size must fit into input of shape (None, 4, 6"),
     ),
     ("DepthwiseConv2DLayer", {"num_filters": 4}, "has no 'num_filters'."),
     ("SeparableConv2DLayer", {"W_pointwise": None}, f"W_pointwise {INIT} None"),
@@ -118,8 +118,8 @@ FIELDS = [
         "TransposedConv2DLayer",
         ({"stride": (1, 0)}, f"stride must be {EACH}, got (1, 0)"),
         ({"crop": -1}, "crop must be a non-negative integer, or one per axis, got -1"),
-        ({"crop": 7}, "crop=7 leaves nothing of the output for (None, 4, 6, 6)"),
-        ({"crop": (1, 2, 3)}, "crop=(1, 2, 3) has 3 numbers, 2 are needed"),
+        ({"crop": 7}, "crop must leave part of the output for (None, 4, 6, 6), got 7"),
+        ({"crop": (1, 2, 3)}, "crop must be a number or a tuple of 2, got (1, 2, 3)"),
     ),
     *of_all(
         "LocallyConnected1DLayer LocallyConnected2DLayer LocallyConnected3DLayer",
@@ -127,20 +127,20 @@ FIELDS = [
         ({"pad": "valid"}, "pad must be 'same', got 'valid'"),
         ({"pad": 1}, "pad must be 'same', got 1"),
         ({"channelwise": 2}, f"channelwise must be {FLAG}, got 2"),
-        ({"channelwise": True, "num_filters": 3}, "are as many as the channels, 4, not num_filt"),
+        ({"channelwise": True, "num_filters": 3}, "num_filters must be the number of channels, 4"),
     ),
     *of_all(
         "MaxPool1DLayer MaxPool2DLayer MaxPool3DLayer Pool1DLayer Pool2DLayer Pool3DLayer",
         ({"pool_size": 0}, f"pool_size must be {EACH}, got 0"),
         ({"pool_size": 2.0}, f"pool_size must be {EACH}, got 2.0"),
         ({"pool_size": ()}, f"pool_size must be {EACH}, got ()"),
-        ({"pool_size": (2,) * 4}, "pool_size=(2, 2, 2, 2) has 4 numbers, "),
+        ({"pool_size": (2,) * 4}, "pool_size must be a number or a tuple of "),
         ({"stride": 0}, f"stride must be {EACH}, got 0"),
-        ({"stride": (1,) * 4}, "stride=(1, 1, 1, 1) has 4 numbers, "),
+        ({"stride": (1,) * 4}, "stride must be a number or a tuple of "),
         ({"pad": -1}, "pad must be a non-negative integer, or one per axis, got -1"),
         ({"pad": "same"}, "pad must be a non-negative integer, or one per axis, got 'same'"),
-        ({"pool_size": 2, "pad": 2}, "pad=2 must be smaller than pool_size=2"),
-        ({"pool_size": 9, "pad": 0, "ignore_border": True}, "larger than the images that reach th"),
+        ({"pool_size": 2, "pad": 2}, "pad must be smaller than pool_size=2, got 2"),
+        ({"pool_size": 9, "pad": 0, "ignore_border": True}, "pool_size must fit into input of"),
         ({"ignore_border": "no"}, f"ignore_border must be {FLAG}, got 'no'"),
     ),
     *of_all(
@@ -154,7 +154,7 @@ FIELDS = [
         "Upscale1DLayer Upscale2DLayer Upscale3DLayer",
         ({"scale_factor": 0}, f"scale_factor must be {EACH}, got 0"),
         ({"scale_factor": 1.5}, f"scale_factor must be {EACH}, got 1.5"),
-        ({"scale_factor": (2,) * 4}, "scale_factor=(2, 2, 2, 2) has 4 numbers, "),
+        ({"scale_factor": (2,) * 4}, "scale_factor must be a number or a tuple of "),
         ({"mode": "bilinear"}, "mode must be one of 'repeat', 'dilate', got 'bilinear'"),
     ),
     *of_all(
@@ -169,25 +169,28 @@ FIELDS = [
     *of_all(
         "FeaturePoolLayer FeatureWTALayer",
         ({"pool_size": 0}, f"pool_size must be {SIZE}, got 0"),
-        ({"pool_size": 3}, "pool_size=3 does not divide axis 1 of (None, 4, 6, 6)"),
-        ({"axis": 0}, "axis=0 is no axis of (None, 4, 6, 6) besides the batch"),
-        ({"axis": 4}, "axis=4 is no axis of (None, 4, 6, 6) besides the batch"),
-        ({"axis": 1.0}, "axis=1.0 is no axis of (None, 4, 6, 6) besides the batch"),
-        ({"axis": (1, 2)}, "axis=(1, 2) is no axis of (None, 4, 6, 6) besides the batch"),
+        ({"pool_size": 3}, "pool_size must divide axis 1 of (None, 4, 6, 6), got 3"),
+        ({"axis": 0}, "axis must be an axis of (None, 4, 6, 6) other than the batch, got 0"),
+        ({"axis": 4}, "axis must be an axis of (None, 4, 6, 6) other than the batch, got 4"),
+        ({"axis": 1.0}, "axis must be an axis of (None, 4, 6, 6) other than the batch, got 1.0"),
+        (
+            {"axis": (1, 2)},
+            "axis must be an axis of (None, 4, 6, 6) other than the batch, got (1, 2)",
+        ),
     ),
     *of_all(
         "FeaturePoolLayer GlobalPoolLayer",
         ({"pool_function": None}, "pool_function must be a function, got None"),
         ({"pool_function": "max"}, "pool_function must be a function, got 'max'"),
-        ({"pool_function": jnp.exp}, "pool_function fails on an input of shape (None, 4, 6, 6)"),
-        ({"pool_function": jnp.cumsum}, "pool_function makes (None, "),
+        ({"pool_function": jnp.exp}, "pool_function failed for input of shape (None, 4, 6, 6)"),
+        ({"pool_function": jnp.cumsum}, "pool_function must return shape (None, "),
     ),
     ("SpatialPyramidPoolingLayer", {"pool_dims": ()}, f"pool_dims must be {EACH}, got ()"),
     ("SpatialPyramidPoolingLayer", {"pool_dims": [2, 0]}, f"pool_dims must be {EACH}, got (2, 0)"),
     (
         "SpatialPyramidPoolingLayer",
         {"pool_dims": 7},
-        "pool_dims=7 has more cells than (None, 4, 6,",
+        "pool_dims must be at most the height and width of (None, 4, 6, 6), got 7",
     ),
     (
         "SpatialPyramidPoolingLayer",
@@ -204,14 +207,14 @@ FIELDS = [
     (
         "DropoutLayer",
         {"shared_axes": 0},
-        "shared_axes=0 are no axes of an input with 4 besides the b",
+        "shared_axes must be axes of an input with 4 axes, without 0 (the batch), got 0",
     ),
     (
         "DropoutLayer",
         {"shared_axes": (1, 4)},
-        "shared_axes=(1, 4) are no axes of an input with 4 b",
+        "shared_axes must be axes of an input with 4 axes, without 0 (the batch), got (1, 4)",
     ),
-    ("DropoutLayer", {"shared_axes": "auto"}, "shared_axes='auto' are no axes of an input with 4"),
+    ("DropoutLayer", {"shared_axes": "auto"}, "without 0 (the batch), got 'auto'"),
     ("SpatialDropoutLayer", {"shared_axes": 1}, "has no 'shared_axes'. Valid names: p, rescale"),
     ("GaussianNoiseLayer", {"sigma": -0.1}, "sigma must be a finite number >= 0.0, got -0.1"),
     ("GaussianNoiseLayer", {"sigma": np.inf}, "sigma must be a finite number >= 0.0, got inf"),
@@ -220,9 +223,9 @@ FIELDS = [
         ({"epsilon": -1e-4}, "epsilon must be a finite number >= 0.0, got -0.0001"),
     ),
     ("BatchNormLayer", {"alpha": 2}, "alpha must be a number between 0.0 and 1.0, got 2"),
-    ("BatchNormLayer", {"axes": 1}, "axes=1 must hold 0, the batch"),
-    ("BatchNormLayer", {"axes": ()}, "axes=() must hold 0, the batch"),
-    ("BatchNormLayer", {"axes": (0, 4)}, "axes=(0, 4) are no axes of an input with 4"),
+    ("BatchNormLayer", {"axes": 1}, "axes must include 0, the batch, got 1"),
+    ("BatchNormLayer", {"axes": ()}, "axes must include 0, the batch, got ()"),
+    ("BatchNormLayer", {"axes": (0, 4)}, "axes must be axes of an input with 4 axes, got (0, 4)"),
     (
         "BatchNormLayer",
         {"mean": None},
@@ -230,69 +233,100 @@ FIELDS = [
     ),
     ("BatchNormLayer", {"gamma": [1.0, 2]}, "gamma must have shape (4,), got (2,)"),
     ("GroupNormLayer", {"num_groups": 0}, f"num_groups must be {SIZE}, got 0"),
-    ("GroupNormLayer", {"num_groups": 3}, "num_groups=3 does not divide channels=4"),
-    ("StandardizationLayer", {"axes": "channels"}, "is not one of 'auto', 'spatial', 'features'"),
+    ("GroupNormLayer", {"num_groups": 3}, "num_groups must divide channels=4, got 3"),
+    (
+        "StandardizationLayer",
+        {"axes": "channels"},
+        "axes must be one of 'auto', 'spatial', 'features', got 'channels'",
+    ),
     (
         "StandardizationLayer",
         {"axes": 0},
-        "axes=0 are no axes of an input with 4 besides the batch",
+        "axes must be axes of an input with 4 axes, without 0 (the batch), got 0",
     ),
-    ("StandardizationLayer", {"axes": ()}, "axes=() are no axes of an input with 4"),
+    ("StandardizationLayer", {"axes": ()}, "axes must be axes of an input with 4 axes, got ()"),
     (
         "StandardizationLayer",
         {"axes": 1.0},
-        "axes=1.0 are no axes of an input with 4 besides the b",
+        "axes must be axes of an input with 4 axes, without 0 (the batch), got 1.0",
     ),
     ("LocalResponseNormalization2DLayer", {"n": 4}, "n must be odd, got 4"),
     ("LocalResponseNormalization2DLayer", {"n": 0}, f"n must be {SIZE}, got 0"),
     ("LocalResponseNormalization2DLayer", {"k": -1}, "k must be a finite number >= 0.0, got -1"),
     *of_all(
         "BiasLayer ScaleLayer ParametricRectifierLayer RandomizedRectifierLayer",
-        ({"shared_axes": 1}, "shared_axes=1 must hold 0, the batch"),
-        ({"shared_axes": (0, 4)}, "shared_axes=(0, 4) are no axes of an input with 4"),
-        ({"shared_axes": "all"}, "shared_axes='all' are no axes of an input with 4"),
-        ({"shared_axes": None}, "shared_axes=None are no axes of an input with 4"),
+        ({"shared_axes": 1}, "shared_axes must include 0, the batch, got 1"),
+        ({"shared_axes": (0, 4)}, "shared_axes must be axes of an input with 4 axes, got (0, 4)"),
+        ({"shared_axes": "all"}, "shared_axes must be axes of an input with 4 axes, got 'all'"),
+        ({"shared_axes": None}, "shared_axes must be axes of an input with 4 axes, got None"),
     ),
-    ("RandomizedRectifierLayer", {"lower": 0.9}, "lower=0.9 is more than upper=0.8"),
+    ("RandomizedRectifierLayer", {"lower": 0.9}, "lower must be at most upper=0.8, got 0.9"),
     ("RandomizedRectifierLayer", {"upper": np.inf}, "upper must be a finite number, got inf"),
-    ("ConcatLayer", {"axis": 0}, "axis=0 is no axis of (None, 4, 4, 6) besides the batch"),
-    ("ConcatLayer", {"axis": 1.0}, "axis=1.0 is no axis of (None, 4, 4, 6) besides the batch"),
-    ("ConcatLayer", {"axis": None}, "axis=None is no axis of (None, 4, 4, 6) besides the batch"),
+    (
+        "ConcatLayer",
+        {"axis": 0},
+        "axis must be an axis of (None, 4, 4, 6) other than the batch, got 0",
+    ),
+    (
+        "ConcatLayer",
+        {"axis": 1.0},
+        "axis must be an axis of (None, 4, 4, 6) other than the batch, got 1.0",
+    ),
+    (
+        "ConcatLayer",
+        {"axis": None},
+        "axis must be an axis of (None, 4, 4, 6) other than the batch, got None",
+    ),
     *of_all(
         "ConcatLayer ElemwiseMergeLayer ElemwiseSumLayer",
-        ({"cropping": "lower"}, "cropping='lower' would leave out rows; start with None"),
+        ({"cropping": "lower"}, "cropping must start with None, to keep all rows, got 'lower'"),
         (
             {"cropping": (None, "top")},
-            "cropping must be None, or one of None, 'lower', 'center', 'upper' for each axis, "
+            "cropping must be None, or one of None, 'lower', 'center', 'upper' for each of 4 axes, "
             "got (None, 'top')",
         ),
-        ({"cropping": (None,) * 5}, "and 'upper' for each of 4 axes"),
+        (
+            {"cropping": (None,) * 5},
+            "'upper' for each of 4 axes, got (None, None, None, None, None)",
+        ),
     ),
-    ("ElemwiseSumLayer", {"coeffs": (1, 2, 3)}, "coeffs=(1, 2, 3) has 3 numbers for 2 inputs"),
-    ("ElemwiseSumLayer", {"coeffs": ()}, "coeffs=() has 0 numbers for 2 inputs"),
+    (
+        "ElemwiseSumLayer",
+        {"coeffs": (1, 2, 3)},
+        "coeffs must be a number, or one per input, 2, got (1, 2, 3)",
+    ),
+    ("ElemwiseSumLayer", {"coeffs": ()}, "coeffs must be a number, or one per input, 2, got ()"),
     (
         "ElemwiseSumLayer",
         {"coeffs": "ab"},
-        "coeffs must be a number, or one for each input, got 'ab'",
+        "coeffs must be a finite number, or one per input, got 'ab'",
     ),
-    ("ElemwiseSumLayer", {"coeffs": (1, None)}, "is not a number, or one for each input"),
+    (
+        "ElemwiseSumLayer",
+        {"coeffs": (1, None)},
+        "coeffs must be a finite number, or one per input, got (1, None)",
+    ),
     ("ElemwiseMergeLayer", {"merge_function": None}, "merge_function must be a function, got None"),
     (
         "ElemwiseMergeLayer",
         {"merge_function": jnp.exp},
-        "merge_function fails on an input of shape",
+        "merge_function failed for input of shape",
     ),
-    ("ElemwiseMergeLayer", {"merge_function": narrower}, "merge_function makes (None, 4, 6, 1) of"),
+    (
+        "ElemwiseMergeLayer",
+        {"merge_function": narrower},
+        "merge_function must return shape (None, 4, 6, 6) for",
+    ),
     ("ExpressionLayer", {"function": None}, "function must be a function, got None"),
     (
         "ExpressionLayer",
         {"function": jnp.reshape},
-        "function fails on an input of shape (None, 4",
+        "function failed for input of shape (None, 4",
     ),
     (
         "ExpressionLayer",
         {"function": jnp.ravel},
-        "function does not keep the batch apart: from (None",
+        "function must keep the batch axis of (None",
     ),
     (
         "ExpressionLayer",
@@ -302,61 +336,101 @@ FIELDS = [
     (
         "ExpressionLayer",
         {"shape": (None, 7)},
-        "function makes (None, 4, 6, 6) of (None, 4, 6, 6), not ",
+        "for (None, 4, 6, 6), got (None, 4, 6, 6)",
     ),
-    ("FlattenLayer", {"outdim": 1}, "outdim=1 would mix the rows; 2 or more keeps them apart"),
-    ("FlattenLayer", {"outdim": 5}, "outdim=5 is more than the axes of the input, (None, 4, 6, 6)"),
+    ("FlattenLayer", {"outdim": 1}, "outdim must be 2 or more, to keep rows separate, got 1"),
+    ("FlattenLayer", {"outdim": 5}, "outdim must be at most 4 for (None, 4, 6, 6), got 5"),
     ("FlattenLayer", {"outdim": 2.0}, f"outdim must be {SIZE}, got 2.0"),
     (
         "ReshapeLayer",
         {"shape": (-1, 4)},
-        "shape=(-1, 4) must start with [0], the size of the batch",
+        "shape must start with [0], the batch size, got (-1, 4)",
     ),
-    ("ReshapeLayer", {"shape": ()}, "shape=() must start with [0], the size of the batch"),
-    ("ReshapeLayer", {"shape": ([0], 5, -1)}, "does not hold the elements of (None, 4, 6, 6)"),
-    ("ReshapeLayer", {"shape": ([0], -1, -1)}, "does not hold the elements of (None, 4, 6, 6)"),
-    ("ReshapeLayer", {"shape": ([0], [4])}, "[4] is no axis of (None, 4, 6, 6) besides the batch"),
+    ("ReshapeLayer", {"shape": ()}, "shape must start with [0], the batch size, got ()"),
+    (
+        "ReshapeLayer",
+        {"shape": ([0], 5, -1)},
+        "shape must hold the elements of (None, 4, 6, 6), got",
+    ),
+    (
+        "ReshapeLayer",
+        {"shape": ([0], -1, -1)},
+        "shape must hold the elements of (None, 4, 6, 6), got",
+    ),
+    (
+        "ReshapeLayer",
+        {"shape": ([0], [4])},
+        "shape must name axes of (None, 4, 6, 6) other than the batch, got [4]",
+    ),
     (
         "ReshapeLayer",
         {"shape": ([0], ["a"])},
-        "['a'] is no axis of (None, 4, 6, 6) besides the batch",
+        "shape must name axes of (None, 4, 6, 6) other than the batch, got ['a']",
     ),
-    ("ReshapeLayer", {"shape": ([0], 0)}, "is no size; give 1 or more, -1 or [i]"),
-    ("ReshapeLayer", {"shape": ([0], 144.0)}, "144.0 in shape=((0,), 144.0) is no size; give 1 or"),
-    ("DimshuffleLayer", {"pattern": (1, 0, 2, 3)}, "must start with 0, the batch"),
-    ("DimshuffleLayer", {"pattern": (0, 1, 2, 4)}, "may hold 'x' and the axes of (None, 4, 6, 6)"),
-    ("DimshuffleLayer", {"pattern": (0, 1, 1, 2, 3)}, "pattern=(0, 1, 1, 2, 3) has an axis twice"),
+    (
+        "ReshapeLayer",
+        {"shape": ([0], 0)},
+        "shape must hold positive integers, -1 or [i], got 0 in ((0,), 0)",
+    ),
+    ("ReshapeLayer", {"shape": ([0], 144.0)}, "-1 or [i], got 144.0 in ((0,), 144.0)"),
+    (
+        "DimshuffleLayer",
+        {"pattern": (1, 0, 2, 3)},
+        "pattern must start with 0, the batch, got (1, 0, 2, 3)",
+    ),
+    (
+        "DimshuffleLayer",
+        {"pattern": (0, 1, 2, 4)},
+        "pattern must hold axes of (None, 4, 6, 6) or 'x', got",
+    ),
+    (
+        "DimshuffleLayer",
+        {"pattern": (0, 1, 1, 2, 3)},
+        "pattern must hold each axis once, got (0, 1, 1, 2, 3)",
+    ),
     (
         "DimshuffleLayer",
         {"pattern": (0, 1, 2)},
-        "leaves out axis 3 of (None, 4, 6, 6), whose size is",
+        "pattern must keep axis 3 of (None, 4, 6, 6), whose size is not 1, got",
     ),
     (
         "PadLayer",
         {"width": -1},
-        "width must be a non-negative integer, nor one or a pair for, got -1",
+        "width must be a non-negative integer, or one or a pair for each of 2 axes, got -1",
     ),
-    ("PadLayer", {"width": (1, 1, 1)}, "nor one or a pair for each of 2 axes"),
-    ("PadLayer", {"width": ()}, "nor one or a pair for each of 2 axes"),
-    ("PadLayer", {"width": 0.5}, "width must be a non-negative integer, got 0.5"),
+    ("PadLayer", {"width": (1, 1, 1)}, "or one or a pair for each of 2 axes"),
+    ("PadLayer", {"width": ()}, "or one or a pair for each of 2 axes"),
+    ("PadLayer", {"width": 0.5}, "each of 2 axes, got 0.5"),
     ("PadLayer", {"batch_ndim": 0}, f"batch_ndim must be {SIZE}, got 0"),
-    ("PadLayer", {"batch_ndim": 4}, "batch_ndim=4 leaves no axes of an input with 4"),
+    ("PadLayer", {"batch_ndim": 4}, "batch_ndim must be less than the 4 axes of the input, got 4"),
     ("PadLayer", {"val": (0.0, 1.0)}, "val must be a number, got (0.0, 1.0)"),
     (
         "SliceLayer",
         {"indices": 6},
-        "indices=6 is no slice and no position on axis 2 of (None, 4, 6, 6)",
+        "indices must be a slice or a position on axis 2 of (None, 4, 6, 6), got 6",
     ),
-    ("SliceLayer", {"indices": [0, 1]}, "indices=(0, 1) is no slice and no position on axis 2"),
-    ("SliceLayer", {"indices": slice(2, 2)}, "takes nothing of axis 2 of (None, 4, 6, 6)"),
-    ("SliceLayer", {"axis": 0}, "axis=0 is no axis of (None, 4, 6, 6) besides the batch"),
-    ("SliceLayer", {"axis": 4}, "axis=4 is no axis of (None, 4, 6, 6) besides the batch"),
+    ("SliceLayer", {"indices": [0, 1]}, "indices must be a slice or a position on axis 2 of"),
+    (
+        "SliceLayer",
+        {"indices": slice(2, 2)},
+        "indices must select part of axis 2 of (None, 4, 6, 6), got slice(2, 2",
+    ),
+    (
+        "SliceLayer",
+        {"axis": 0},
+        "axis must be an axis of (None, 4, 6, 6) other than the batch, got 0",
+    ),
+    (
+        "SliceLayer",
+        {"axis": 4},
+        "axis must be an axis of (None, 4, 6, 6) other than the batch, got 4",
+    ),
     *of_all(
         "InputLayer",
         *(
             (
                 {"shape": shape},
-                "is not a batch size (or None) and positive sizes, as in (None, 1, 28",
+                "shape must be a batch size or None, then positive sizes, as in (None, 1, 28",
             )
             for shape in [(None,), (), 5, (None, 0), (None, -4), (None, 4.0), (None, None)]
         ),
@@ -370,7 +444,7 @@ def test_fields_that_cannot_be(name, fields, essence):
         build_layer(name, fields)
 
 
-PLACES = "takes input with axes after the channels, got (None, 4)"
+PLACES = "input must have axes after the channels, got (None, 4)"
 SHAPES = [
     *of_all(
         "Conv2DLayer DilatedConv2DLayer DepthwiseConv2DLayer SeparableConv2DLayer "
@@ -378,33 +452,44 @@ SHAPES = [
         "Upscale2DLayer SpatialPyramidPoolingLayer "
         "LocalResponseNormalization2DLayer",
         ([(None, 6, 6)], "got (None, 6, 6); give images a channel axis: X[:, None]"),
-        ([TABLE], "takes input of shape (n, channels, height, width), got (None, 4)"),
-        ([VOLUME], "takes input of shape (n, channels, height, width), got (None, 4, 6, 4, 4)"),
+        ([TABLE], "input must have shape (n, channels, height, width), got (None, 4)"),
+        ([VOLUME], "input must have shape (n, channels, height, width), got (None, 4, 6, 4, 4)"),
     ),
     *of_all(
         "Conv1DLayer LocallyConnected1DLayer MaxPool1DLayer Pool1DLayer Upscale1DLayer",
-        ([IMAGE], "takes input of shape (n, channels, length), got (None, 4, 6, 6)"),
+        ([IMAGE], "input must have shape (n, channels, length), got (None, 4, 6, 6)"),
     ),
     *of_all(
         "Conv3DLayer LocallyConnected3DLayer MaxPool3DLayer Pool3DLayer Upscale3DLayer",
-        ([IMAGE], "takes input of shape (n, channels, depth, height, width), got (None, 4, 6, 6)"),
+        ([IMAGE], "input must have shape (n, channels, depth, height, width), got (None, 4, 6, 6)"),
     ),
     ("GlobalPoolLayer", [TABLE], PLACES),
     ("SqueezeExciteLayer", [TABLE], PLACES),
     ("InstanceNormLayer", [TABLE], PLACES),
-    ("StandardizationLayer", [TABLE], "axes='spatial' are no axes of an input with 2"),
-    ("PadLayer", [TABLE], "batch_ndim=2 leaves no axes of an input with 2"),
-    ("DropoutLayer", [TABLE], "shared_axes=2 are no axes of an input with 2 besides the batch"),
-    ("ConcatLayer", [IMAGE, SEQUENCE], "must have as many axes, got (None, 4, 6, 6), (None, 4, 6)"),
+    ("StandardizationLayer", [TABLE], "axes must be axes of an input with 2 axes, got 'spatial'"),
+    ("PadLayer", [TABLE], "batch_ndim must be less than the 2 axes of the input, got 2"),
+    (
+        "DropoutLayer",
+        [TABLE],
+        "shared_axes must be axes of an input with 2 axes, without 0 (the batch), got 2",
+    ),
+    (
+        "ConcatLayer",
+        [IMAGE, SEQUENCE],
+        "must have equally many axes, got (None, 4, 6, 6), (None, 4, 6)",
+    ),
     (
         "ConcatLayer",
         [IMAGE, (None, 4, 6, 5)],
-        "must agree in all axes but 1, got (None, 4, 6, 6), ",
+        "must agree on all axes but 1, got (None, 4, 6, 6), ",
     ),
     *of_all(
         "ElemwiseMergeLayer ElemwiseSumLayer",
-        ([IMAGE, SEQUENCE], "must have as many axes, got (None, 4, 6, 6), (None, 4, 6)"),
-        ([IMAGE, (None, 4, 6, 5)], "must have one shape, got (None, 4, 6, 6), (None, 4, 6, 5)"),
+        ([IMAGE, SEQUENCE], "must have equally many axes, got (None, 4, 6, 6), (None, 4, 6)"),
+        (
+            [IMAGE, (None, 4, 6, 5)],
+            "must have the same shape, got (None, 4, 6, 6), (None, 4, 6, 5)",
+        ),
     ),
 ]
 
@@ -418,15 +503,15 @@ def test_inputs_that_do_not_fit(name, shapes, essence):
 @pytest.mark.parametrize(
     ("name", "essence"),
     [
-        ("BatchNormLayer", "axes='auto' needs input with channels, (n, channels, ...)"),
+        ("BatchNormLayer", "axes must not be 'auto' for input without channels"),
         *of_all(
             "BiasLayer ScaleLayer ParametricRectifierLayer RandomizedRectifierLayer",
-            ("shared_axes='auto' needs input with channels, (n, channels, ...)",),
+            ("shared_axes must not be 'auto' for input without channels",),
         ),
         *of_all(
             "GroupNormLayer LayerNormLayer InstanceNormLayer NINLayer GlobalPoolLayer "
             "SpatialDropoutLayer DropoutLocationsLayer StochasticDepthLayer SqueezeExciteLayer",
-            ("takes input with channels, (n, channels, ...), got (None,)",),
+            ("input must have channels, (n, channels, ...), got (None,)",),
         ),
     ],
 )
@@ -459,6 +544,7 @@ def test_a_net_refuses_when_it_is_initialised():
         fc_num_units="ten",
     )
     with refused(
-        r"^3 problems:\n - layer 'conv' .*num_filters=0 (?s:.*)layer 'fc' .*num_units='ten'"
+        r"^3 problems:\n - layer 'conv' .*num_filters must be a positive integer, got 0\n(?s:.*)"
+        r"layer 'fc' .*num_units must be a positive integer, got 'ten'"
     ):
         net.initialize()

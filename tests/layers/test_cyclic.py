@@ -269,17 +269,17 @@ def test_slices_of_slices_are_joined_from_within(applied):
     [
         (
             [("input", InputLayer((None, 2, 8, 6))), ("slice", CyclicSliceLayer())],
-            r"^layer 'slice' \(CyclicSliceLayer\) takes square images, which stay so when they "
-            r"turn; got \(None, 2, 8, 6\)$",
+            r"^layer 'slice' \(CyclicSliceLayer\): input must be square images, which can be "
+            r"turned, got \(None, 2, 8, 6\)$",
         ),
         (
             [("input", InputLayer((None, 8))), ("slice", CyclicSliceLayer())],
-            r"^layer 'slice' \(CyclicSliceLayer\) takes input of shape \(n, channels, height, ",
+            r"^layer 'slice' \(CyclicSliceLayer\): input must have shape \(n, channels, height, ",
         ),
         (
             [image, ("pool", CyclicPoolLayer())],
-            r"^layer 'pool' \(CyclicPoolLayer\) takes the 4 copies of each row that a "
-            r"CyclicSliceLayer with group='cyclic' makes, got 1$",
+            r"^layer 'pool' \(CyclicPoolLayer\): input must have the 4 copies of each row of "
+            r"a CyclicSliceLayer with group='cyclic', got 1$",
         ),
         (
             [
@@ -288,13 +288,13 @@ def test_slices_of_slices_are_joined_from_within(applied):
                 ("roll", CyclicRollLayer()),
                 ("pool", CyclicPoolLayer(group="dihedral")),
             ],
-            r"^layer 'roll' \(CyclicRollLayer\) takes the 4 copies of .* group='cyclic' makes, "
-            r"got 8$",
+            r"^layer 'roll' \(CyclicRollLayer\): input must have the 4 copies of .* "
+            r"group='cyclic', got 8$",
         ),
         (
             [image, ("slice", CyclicSliceLayer()), ("hidden", DenseLayer(num_units=3))],
-            r"^layer 'hidden' \(DenseLayer\) is an output and holds 4 copies of each row; a "
-            r"CyclicPoolLayer must come before$",
+            r"^layer 'hidden' \(DenseLayer\) is an output and must hold one copy of each row, "
+            r"got 4; add a CyclicPoolLayer before it$",
         ),
         (
             [
@@ -302,7 +302,7 @@ def test_slices_of_slices_are_joined_from_within(applied):
                 ("slice", CyclicSliceLayer()),
                 ("both", ConcatLayer(incomings=["input", "slice"])),
             ],
-            r"^layer 'both' \(ConcatLayer\) takes inputs with as many copies of each row, "
+            r"^layer 'both' \(ConcatLayer\): inputs must have equally many copies of each row, "
             r"got 1 and 4$",
         ),
         (
@@ -312,7 +312,8 @@ def test_slices_of_slices_are_joined_from_within(applied):
                 ("conv", Conv2DLayer(num_filters=2, filter_size=(1, 3))),
                 ("pool", CyclicPoolLayer()),
             ],
-            r"^layer 'pool' \(CyclicPoolLayer\) takes square images, .* got \(None, 2, 8, 6\)$",
+            r"^layer 'pool' \(CyclicPoolLayer\): input must be square images, .* "
+            r"got \(None, 2, 8, 6\)$",
         ),
         (
             [image, ("slice", CyclicSliceLayer(group="square"))],
@@ -331,7 +332,7 @@ def test_what_cannot_be_built(layers, message):
 
 
 def test_layers_of_their_own_name_what_is_wrong():
-    with pytest.raises(LayerError, match=r"^takes square images"):
+    with pytest.raises(LayerError, match=r"^input must be square images"):
         CyclicRollLayer().output_shape((None, 2, 8, 6))
 
 

@@ -24,7 +24,9 @@ def test_sizes_from_numpy_become_plain():
 
 @pytest.mark.parametrize("shape", [(None,), (), 5, (None, 0), (None, 4.0), (None, None), "abc"])
 def test_shapes_that_cannot_be(shape):
-    message = r"is not a batch size \(or None\) and positive sizes, as in \(None, 1, 28, 28\)$"
+    message = (
+        r"^shape must be a batch size or None, then positive sizes, as in \(None, 1, 28, 28\), got "
+    )
     with pytest.raises(LayerError, match=message):
         InputLayer(shape).output_shape()
 

@@ -1,4 +1,5 @@
 import pickle
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ from skconv.layers import (
 from skconv.network.builder import TargetInfo, build_network
 from skconv.network.layer_list import read_layers
 from skconv.nonlinearities import linear, rectify, softmax, tanh
+from skconv.ops import platform
 
 rng = np.random.default_rng(0)
 x = rng.normal(size=(3, 5, 4))
@@ -112,7 +114,7 @@ def test_steps_follow_the_formula(follows, cls, fields, step, masked, backwards,
 @pytest.mark.parametrize("backend", ["cpu", "gpu"])
 @pytest.mark.parametrize(("cls", "fields", "step"), KINDS)
 def test_further_axes_are_features(monkeypatch, forward, cls, fields, step, backend):
-    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    monkeypatch.setattr(platform, "device", lambda: SimpleNamespace(platform=backend))
     layer = cls(num_units=2, **fields)
     params = drawn(layer, (None, 5, 2, 2))
     found = forward(layer, params, x.reshape(3, 5, 2, 2))
@@ -200,17 +202,17 @@ def test_gradients_are_clipped_at_each_step(float64, cls):
     [
         (
             [(None, 5)],
-            r"^takes input of shape \(n, time, features\), got \(None, 5\); give sequences of "
-            r"single numbers an axis of features: X\[:, :, None\]$",
+            r"^input must have shape \(n, time, features\), got \(None, 5\); give sequences of "
+            r"single numbers a feature axis: X\[:, :, None\]$",
         ),
         (
             [(None, 5, 4), (None, 6)],
-            r"^mask_input of shape \(None, 6\) does not fit sequences of shape \(None, 5, 4\); "
-            r"it must be \(n, 5\)$",
+            r"^mask_input must have shape \(n, 5\) for sequences of shape \(None, 5, 4\), "
+            r"got \(None, 6\)$",
         ),
         (
             [(None, 5, 4), (None, 5, 4)],
-            r"^mask_input of shape \(None, 5, 4\) does not fit sequences of shape \(None, 5, 4\)",
+            r"^mask_input must have shape \(n, 5\) .*, got \(None, 5, 4\)$",
         ),
     ],
 )

@@ -78,9 +78,7 @@ def test_shapes_of_parameters():
 
 
 def test_a_ratio_that_leaves_nothing():
-    message = (
-        r"^ratio=16 leaves no hidden unit of 6 channels; use a smaller one, or give num_hidden$"
-    )
+    message = r"^ratio must be at most the number of channels, 6, got 16; or give num_hidden$"
     with pytest.raises(LayerError, match=message):
         SqueezeExciteLayer().output_shape(shape)
     assert SqueezeExciteLayer(num_hidden=1).output_shape(shape) == shape
@@ -88,7 +86,7 @@ def test_a_ratio_that_leaves_nothing():
 
 def test_rows_without_space():
     with pytest.raises(
-        LayerError, match=r"takes input with axes after the channels, got \(None, 6\)$"
+        LayerError, match=r"input must have axes after the channels, got \(None, 6\)$"
     ):
         SqueezeExciteLayer(ratio=2).output_shape((None, 6))
 

@@ -171,14 +171,13 @@ def test_the_network_is_named_by_a_keyword_or_given_as_a_layer():
         (
             affine(),
             8,
-            r"^needs 6 numbers for each image from its localization_network, which has the output "
-            r"shape \(None, 8\)$",
+            r"^localization_network must have output shape \(None, 6\), got \(None, 8\)$",
         ),
-        (tps(), 6, r"^needs 32 numbers for each image"),
+        (tps(), 6, r"^localization_network must have output shape \(None, 32\), got \(None, 6\)$"),
         (
             affine(downsample_factor=(6, 1)),
             6,
-            r"^downsample_factor=\(6, 1\) leaves no pixel of \(None, 2, 5, 7\)$",
+            r"^downsample_factor must leave pixels of \(None, 2, 5, 7\), got \(6, 1\)$",
         ),
     ],
 )
@@ -188,7 +187,7 @@ def test_what_does_not_fit(layer, numbers, message):
 
 
 def test_images_are_needed():
-    with pytest.raises(LayerError, match=r"takes input of shape \(n, channels, height, width\)"):
+    with pytest.raises(LayerError, match=r"input must have shape \(n, channels, height, width\)"):
         affine().output_shape((None, 2, 5), (None, 6))
 
 
@@ -198,11 +197,11 @@ def test_images_are_needed():
         (TransformerLayer(), "localization_network is missing"),
         (
             affine(downsample_factor=0),
-            "downsample_factor must be a number above 0, or two of them, got 0",
+            "downsample_factor must be a positive number, or two of them, got 0",
         ),
         (
             affine(downsample_factor=(1, 2, 3)),
-            "downsample_factor must be a number above 0, or two of them, got (1, 2, 3)",
+            "downsample_factor must be a positive number, or two of them, got (1, 2, 3)",
         ),
         (
             affine(border_mode="same"),

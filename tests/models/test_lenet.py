@@ -52,7 +52,7 @@ def test_shapes(shapes):
 
 
 def test_images_that_are_too_small(built):
-    message = r"layer 'c5' \(Conv2DLayer\) filters of \(5, 5\) are larger than the images"
+    message = r"layer 'c5' \(Conv2DLayer\): filter_size must fit into input of shape"
     with pytest.raises(ValueError, match=message):
         built(lenet5((1, 28, 28)))
 
