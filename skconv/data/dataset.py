@@ -1,11 +1,11 @@
-"""Read the data of a fit: validated rows, encoded targets, and the validation split."""
+"""Read the data of a fit: validate rows, encode targets, and split off the validation set."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import numpy as np
@@ -34,23 +34,23 @@ from .output_targets import (
 from .targets import Numbers
 
 Shapes = Mapping[str, tuple[int | None, ...]]
-"""Shape of the batches of each input or output layer, the batch axis first."""
+"""Shapes of the input or output layers by name, with the batch axis first."""
 
 FEATURES = ("n_features_in_", "feature_names_in_")
-"""Attributes that scikit-learn's validation sets on an estimator."""
+"""Attributes that scikit-learn sets on an estimator when it validates X."""
 
 
 @dataclass(frozen=True)
 class FitArguments:
-    """Arguments of a call of `fit` or `partial_fit`.
+    """The arguments of a call to `fit` or `partial_fit`.
 
     Parameters
     ----------
     X, y, sample_weight : array-like
     valid : (X_val, y_val) or None
-        Validation set given by the caller.
+        Validation set passed by the caller.
     classes : array-like or None
-        All labels, for a y that may hold only some of them.
+        All class labels, if y may lack some of them.
     whole : bool
         Whether to train on all rows, without a validation set.
     """
@@ -63,8 +63,9 @@ class FitArguments:
     whole: bool = False
 
 
-class Dataset(NamedTuple):
-    """Rows to train or to evaluate on.
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Rows to train or to evaluate on, with their targets.
 
     Parameters
     ----------
@@ -74,6 +75,7 @@ class Dataset(NamedTuple):
     weights : array of shape (n,) or None
         Sample weights.
     iterator : BatchIterator
+        Cuts the rows into batches.
     """
 
     rows: Rows
@@ -88,23 +90,26 @@ class Dataset(NamedTuple):
 
     @property
     def index(self) -> np.ndarray:
-        """Positions of the rows in the arrays that hold them."""
+        """Indices of the rows in the arrays that hold them."""
         index = self.rows.index
         return np.arange(len(self.rows)) if index is None else index
 
     def subset(self, index: np.ndarray) -> Dataset:
-        """Return the dataset of some of the rows."""
+        """Return a dataset of some of the rows."""
         weights = None if self.weights is None else self.weights[index]
         y = take_targets(self.y, index)
-        return self._replace(rows=self.rows.subset(index), y=y, weights=weights)
+        return replace(self, rows=self.rows.subset(index), y=y, weights=weights)
 
     def arranged(self, inputs: Shapes) -> Dataset:
-        """Give the rows the shapes of the input layers, unless a host transform does so later."""
+        """Return a dataset whose rows have the shapes of the input layers.
+
+        If the iterator has a transform, its batches get those shapes instead.
+        """
         transformed = has_transform(self.iterator)
-        return self._replace(rows=self.rows.arrange(inputs, changed=transformed))
+        return replace(self, rows=self.rows.arrange(inputs, changed=transformed))
 
     def batch_shapes(self) -> tuple[dict[str, Any], Any]:
-        """Return X and y of the first batch as shapes and dtypes."""
+        """Return the shapes and dtypes of X and y in the first batch."""
         batch = first_batch(self.rows, self.y, self.iterator)
         return jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), batch)
 
@@ -118,14 +123,14 @@ class FitData:
     params : dict
         Parameters of the net by name.
     memo : Memo
-        Results that fits on the same data share, such as the folds and candidates of a search.
+        Holds results that fits on the same data share, as in a search.
 
     Attributes
     ----------
     rows : Rows or None
-        Validated X; None if X is not valid.
+        Validated X; None if X is invalid.
     outputs : Outputs or None
-        Targets inferred from y, or those of the fit that is continued; None if y is not valid.
+        Targets inferred from y, or those of the fit to continue; None if y is invalid.
     weights : array of shape (n,) or None
         Validated `sample_weight`.
     """
@@ -141,18 +146,18 @@ class FitData:
     def read(
         self, estimator: Any, known: Outputs | None, problems: Problems, *, reset: bool
     ) -> None:
-        """Validate X, y and `sample_weight`, adding what is wrong to `problems`.
+        """Validate X, y and `sample_weight`, and add any errors to `problems`.
 
         Parameters
         ----------
         estimator : object
-            Gets ``n_features_in_`` and ``feature_names_in_`` with `reset`; they are compared with
-            X otherwise.
+            Its ``n_features_in_`` and ``feature_names_in_`` are set if `reset` is True, and
+            compared with X otherwise.
         known : Outputs or None
-            Targets of the fit that is continued.
+            Targets of the fit to continue.
         problems : Problems
         reset : bool
-            Whether training starts afresh.
+            Whether training starts from scratch.
         """
         given = self._arguments
         with problems.collect():
@@ -195,7 +200,8 @@ class FitData:
         if known is not None:
             if known.names != names:
                 raise ValueError(
-                    "outputs must stay the same while training continues; fit the net afresh"
+                    "outputs must stay the same while training continues, got "
+                    f"{params['outputs']!r}; call fit with warm_start=False to start afresh"
                 )
             return known
         regression = regression_by_output(params["regression"], params["outputs"])
@@ -209,10 +215,10 @@ class FitData:
         )
 
     def entering_shapes(self, problems: Problems) -> dict[Any, Any]:
-        """Return the shapes of rows as they enter the network, as far as X reveals them.
+        """Return the shape of a row for each input of the network, as far as known from X.
 
-        The transform of the training iterator may change them, which is tried on the first batch
-        if there are no problems yet.
+        If the training iterator has a transform and there are no problems yet, the first batch is
+        transformed to find its shapes.
         """
         rows, outputs = self.rows, self.outputs
         if rows is None:
@@ -220,10 +226,9 @@ class FitData:
         iterator = as_train_iterator(self._params["batch_iterator_train"])
         if problems.found or outputs is None or not has_transform(iterator):
             return rows.shapes
-        numbers = [t.shape if isinstance(t, Numbers) else () for t in outputs.targets]
         shapes = [
-            (None, *(shape or (target.num_units,)))
-            for shape, target in zip(numbers, outputs.targets, strict=True)
+            (None, *((isinstance(target, Numbers) and target.shape) or (target.num_units,)))
+            for target in outputs.targets
         ]
         y = outputs.match(shapes).encode(self._arguments.y)
         X, _ = first_batch(rows, y, iterator)
@@ -237,7 +242,7 @@ class FitData:
         Parameters
         ----------
         estimator : object
-            Validates the given validation set; a `train_split` function gets it.
+            Validates `X_val`, and is passed to a `train_split` function.
         inputs, outputs : mapping of str to tuple
             Shapes of the network's input and output layers.
         seed : int
@@ -246,7 +251,7 @@ class FitData:
         Returns
         -------
         outputs : Outputs
-            Targets that agree with the network.
+            Targets in the shapes of the output layers.
         train : Dataset
         valid : Dataset or None
         """
@@ -268,8 +273,9 @@ class FitData:
             valid = _arrange_valid(valid, inputs, train_transformed=transformed)
         if params["class_weight"] is not None:
             class_weights = matched.row_weights(train.y, params["class_weight"])
-            own = 1 if train.weights is None else train.weights
-            train = train._replace(weights=(class_weights * own).astype(np.float32))
+            sample_weights = 1 if train.weights is None else train.weights
+            weights = (class_weights * sample_weights).astype(np.float32)
+            train = replace(train, weights=weights)
         return matched, train, valid
 
     def _encode(self, outputs: Outputs, shapes: tuple[Any, ...]) -> tuple[Outputs, Any]:
@@ -284,7 +290,8 @@ class FitData:
     def _given_valid(self, estimator: Any, valid: tuple[Any, Any], outputs: Outputs) -> Dataset:
         X, y = valid
         if X is None or y is None:
-            raise ValueError("X_val and y_val must be given together; one of them is missing")
+            missing = "X_val" if X is None else "y_val"
+            raise ValueError(f"{missing} is missing; X_val and y_val must be given together")
         rows = check_rows(estimator, X, reset=False, check=self._params["check_input"])
         check_lengths(len(rows), y, outputs.names)
         iterator = as_test_iterator(self._params["batch_iterator_test"])
@@ -299,32 +306,32 @@ class FitData:
             return dataset, None
         if not hasattr(splitter, "split"):
             train, valid = _split_by_function(estimator, splitter, dataset.arranged(inputs))
-            return train, valid._replace(iterator=iterator)
+            return train, replace(valid, iterator=iterator)
         if isinstance(splitter, TrainSplit) and splitter.random_state is None:
             splitter = TrainSplit(splitter.eval_size, splitter.stratify, seed)
-        first = as_tuple(dataset.y)[0]
-        classes = first if first.ndim == 1 else None
+        first_y = as_tuple(dataset.y)[0]
+        strata = first_y if first_y.ndim == 1 else None
         train_index, valid_index = self._memo.get(
             ("split", structural_key(splitter)),
-            [first],
-            lambda: next(iter(splitter.split(np.empty((len(dataset.rows), 1)), classes))),
+            [first_y],
+            lambda: next(iter(splitter.split(np.empty((len(dataset.rows), 1)), strata))),
         )
         valid = dataset.subset(np.asarray(valid_index))
-        return dataset.subset(np.asarray(train_index)), valid._replace(iterator=iterator)
+        return dataset.subset(np.asarray(train_index)), replace(valid, iterator=iterator)
 
 
 def _split_by_function(net: Any, function: Any, dataset: Dataset) -> tuple[Dataset, Dataset]:
-    """Split by a function of nolearn's kind, which returns arrays and takes no weights."""
+    """Split with a function as in nolearn, which splits X and y but not the weights."""
     if dataset.weights is not None:
         raise ValueError(
-            "train_split must be a splitter where sample_weight is given; "
-            "a function cannot split the weights"
+            "train_split must be a splitter if sample_weight is given, got a function, "
+            "which cannot split the weights"
         )
     X_train, X_valid, *ys = function(dataset.rows.all(), dataset.y, net)
     y_train, y_valid = (jax.tree.map(lambda _, y: np.asarray(y), dataset.y, y) for y in ys)
     return (
-        dataset._replace(rows=dataset.rows.like(X_train), y=y_train),
-        dataset._replace(rows=dataset.rows.like(X_valid), y=y_valid),
+        replace(dataset, rows=dataset.rows.like(X_train), y=y_train),
+        replace(dataset, rows=dataset.rows.like(X_valid), y=y_valid),
     )
 
 

@@ -1,4 +1,4 @@
-"""Try transforms on shapes alone, before anything is changed or compiled."""
+"""Check transforms on the shapes of a batch, before anything is compiled or computed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .plan import Plan
 def check_transforms(
     plan: Plan, entries: Sequence[Entry], X: dict[str, Any], y: Any, values: Values
 ) -> None:
-    """Check that the transforms of a plan suit the batches and the loss.
+    """Check that the transforms of a plan fit the batches and the loss.
 
     Parameters
     ----------
@@ -27,14 +27,14 @@ def check_transforms(
     entries : sequence of Entry
         The same transforms, with their names.
     X : dict of array of shape (batch, ...)
-        A batch; arrays may be `jax.ShapeDtypeStruct`, as only their shapes matter.
-    y : array of shape (batch, ...), or tuple of them
+        A batch; `jax.ShapeDtypeStruct` will do, as only shapes and dtypes are used.
+    y : array of shape (batch, ...), or tuple of arrays
     values : Values
 
     Raises
     ------
     TransformError
-        That names the transform.
+        If a transform does not fit; the message names the transform.
     """
     X = {name: jax.ShapeDtypeStruct(x.shape, jnp.float32) for name, x in X.items()}
     y = jax.tree.map(lambda part: jax.ShapeDtypeStruct(part.shape, part.dtype), y)
@@ -43,14 +43,14 @@ def check_transforms(
     epoch, *rows = (jax.ShapeDtypeStruct(shape, jnp.int32) for shape in ((), (n,)))
     for i, entry in enumerate(entries):
         transform = partial(apply_transform, plan, i)
-        made = _traced(entry, transform, key, X, y, values, RowInfo(epoch, *rows))
-        _check_images(entry, X, made[0])
-        if _described(made[1]) != _described(y):
-            _check_targets(entry, plan, n, y, made[1], values)
-        X, y = made
+        new_X, new_y = _trace(entry, transform, key, X, y, values, RowInfo(epoch, *rows))
+        _check_images(entry, X, new_X)
+        if _describe(new_y) != _describe(y):
+            _check_targets(entry, plan, n, y, new_y, values)
+        X, y = new_X, new_y
 
 
-def _traced(entry: Entry, function: Callable[..., Any], *args: Any) -> Any:
+def _trace(entry: Entry, function: Callable[..., Any], *args: Any) -> Any:
     try:
         return jax.eval_shape(function, *args)
     except TransformError as error:
@@ -58,8 +58,8 @@ def _traced(entry: Entry, function: Callable[..., Any], *args: Any) -> Any:
         raise TransformError(f"{entry.called}: {message}") from error
     except Exception as error:
         raise TransformError(
-            f"{entry.called} fails as JAX traces it, with {_first_line(error)}; what JAX cannot "
-            "trace goes into BatchIterator.transform, which acts on the host"
+            f"{entry.called} failed when JAX traced it, with {_first_line(error)}; code that JAX "
+            "cannot trace belongs in BatchIterator.transform, which runs on the host"
         ) from error
 
 
@@ -72,30 +72,33 @@ def _check_images(entry: Entry, old: dict[str, Any], new: dict[str, Any]) -> Non
         shape = new[name].shape if name in new else None
         if shape != x.shape:
             raise TransformError(
-                f"{entry.called} changes X from shape {x.shape} to {shape}; within the compiled "
-                "step shapes stay, but BatchIterator.transform may change them on the host"
+                f"{entry.called} must return X of shape {x.shape}, got {shape}; only "
+                "BatchIterator.transform, which runs on the host, may change shapes"
             )
         if new[name].dtype != x.dtype:
             raise TransformError(
-                f"{entry.called} changes X from {x.dtype} to {new[name].dtype}; return {x.dtype}"
+                f"{entry.called} must return X of dtype {x.dtype}, got {new[name].dtype}"
             )
 
 
 def _check_targets(entry: Entry, plan: Plan, n: int, old: Any, new: Any, values: Values) -> None:
-    """Check targets of another shape or type; labels may become rows of probabilities."""
-    change = f"{entry.called} changes targets from {_described(old)} to {_described(new)}"
+    """Check targets of another shape or dtype; labels may become probabilities."""
     pairs = list(zip(as_tuple(old), as_tuple(new), strict=False))
     if len(as_tuple(old)) != len(as_tuple(new)) or not all(_may_become(*pair) for pair in pairs):
         raise TransformError(
-            f"{change}; within the compiled step their shapes stay, but for labels of shape (n,) "
-            "that become rows of probabilities"
+            f"{entry.called} must keep the shapes of the targets, {_describe(old)}, got "
+            f"{_describe(new)}; only labels of shape (n,) may become probabilities of shape "
+            "(n, classes)"
         )
     shapes = [plan.network.node(head.name).output_shape[1:] for head in plan.network.heads]
     out = unwrap_single([jax.ShapeDtypeStruct((n, *shape), jnp.float32) for shape in shapes])
     try:
         jax.eval_shape(partial(compute_losses, plan), out, new, values)
     except Exception as error:
-        raise TransformError(f"{change}, and the loss fails with {_first_line(error)}") from error
+        raise TransformError(
+            f"{entry.called} changed the targets from {_describe(old)} to {_describe(new)}, for "
+            f"which the loss failed with {_first_line(error)}"
+        ) from error
 
 
 def _may_become(old: Any, new: Any) -> bool:
@@ -104,5 +107,5 @@ def _may_become(old: Any, new: Any) -> bool:
     return new.shape == old.shape or (labels and rows and len(new) == len(old))
 
 
-def _described(y: Any) -> str:
+def _describe(y: Any) -> str:
     return " and ".join(f"{part.dtype} {part.shape}" for part in as_tuple(y))

@@ -1,4 +1,4 @@
-"""When somebody is told of a training, and of what."""
+"""Training events and the handlers called at each of them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any, NamedTuple
 from .history import Row
 
 EVENTS = ("on_training_started", "on_batch_finished", "on_epoch_finished", "on_training_finished")
-"""Parameters of a net that take handlers, in the order in which they are called first."""
+"""Parameters of a net that take handlers, in the order of their first call."""
 
 Handler = Callable[[Any, list[Row]], Any]
 
 
 class Progress(NamedTuple):
-    """How far a training is.
+    """The progress of a training.
 
     Parameters
     ----------
     epoch, epochs : int
-        Epochs that are over, and all that there will be.
+        Number of completed epochs, and of all epochs.
     step, steps : int
-        Steps of this epoch that have begun, and all of them.
+        Number of started steps of this epoch, and of all its steps.
     loss : float
-        Mean training loss of the steps of this epoch that are known to be over; NaN before.
+        Mean training loss of the completed steps of this epoch; NaN before the first.
     """
 
     epoch: int
@@ -38,23 +38,23 @@ class Progress(NamedTuple):
 Watcher = Callable[[Any, Progress], Any]
 
 TICK = 0.1
-"""Seconds that a call may take before calls grow no longer for those who watch the steps."""
+"""Seconds; after a shorter call, the next one runs twice as many steps."""
 
 
 @dataclass
 class Pace:
-    """Steps that go into a call while somebody watches.
+    """The number of steps per call while handlers watch single steps.
 
     Parameters
     ----------
     steps : int
-        Of the next call; it doubles as long as calls take no time to speak of.
+        Number of steps of the next call; it doubles after each call shorter than `TICK`.
     """
 
     steps: int = 1
 
     def cut(self, total: int) -> Iterator[tuple[int, int]]:
-        """Yield the steps where each call begins and ends, as one call after the other is made."""
+        """Yield the first step and the end of each call, whose duration sets the next length."""
         start = 0
         while start < total:
             began, stop = time.perf_counter(), min(start + self.steps, total)
@@ -66,7 +66,7 @@ class Pace:
 
 @dataclass
 class Handlers:
-    """Callables ``(net, train_history)`` by the moment at which they are called."""
+    """The handlers of a training, callables ``(net, train_history)``, by event."""
 
     on_batch_finished: list[Handler]
     on_epoch_finished: list[Handler]
@@ -75,12 +75,12 @@ class Handlers:
     begins: list[Handler] = field(default_factory=list)
     """Called before the first epoch, after those of `on_training_started`."""
     ends: list[Handler] = field(default_factory=list)
-    """Called in the end, whatever happened."""
+    """Called at the end, even after an exception."""
     on_rows: list[Handler] = field(default_factory=list)
-    """Called where there are new rows in the history; there may be several."""
+    """Called when the history has one or more new rows."""
     on_steps: list[Watcher] = field(default_factory=list)
-    """Called a few times a second within an epoch."""
+    """Called with a `Progress` a few times per second within an epoch."""
 
     def add(self, handler: Handler, *, each_epoch: bool) -> None:
-        """Add a handler that is called after each epoch, or after one or several epochs."""
+        """Add a handler to be called after each epoch, or after each call of several epochs."""
         (self.on_epoch_finished if each_epoch else self.on_rows).append(handler)

@@ -1,11 +1,11 @@
-"""Feed a training with rows: kept on the device if they fit one chunk, streamed otherwise."""
+"""Feed rows to a training: from the device if they fit one chunk, else streamed from the host."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -52,7 +52,7 @@ class Feed(NamedTuple):
 
 
 class Feeder:
-    """The rows of one training, on the device or on their way to it.
+    """The training and validation rows of one training, on the device or streamed to it.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Feeder:
     model : Model
         Its seed and epoch determine the order of the rows.
     memo : Memo or None
-        Rows on the device that trainings share; None for a training of its own.
+        Holds rows on the device that trainings share; None if the rows are not shared.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class Feeder:
             self.resident = place_shared_rows(train, memo)
         elif fits_one_chunk(train.rows, train.iterator):
             self.resident = place_rows(train)
-        chunks = list(_chunks(valid, model, 0, keep=True)) if valid else []
+        chunks = list(_iterate_chunks(valid, model, 0, keep=True)) if valid else []
         self.valid_chunks = [(stack_batches(chunk), chunk.steps) for chunk in chunks]
         if self.valid_chunks:
             batches, steps = self.valid_chunks[0]
@@ -130,12 +130,21 @@ class Feeder:
     def _stream(self, epochs: range) -> Iterator[Chunk]:
         for epoch in epochs:
             try:
-                yield from _chunks(self._train, self._model, epoch)
+                yield from _iterate_chunks(self._train, self._model, epoch)
             except Exception as error:
                 error.add_note(f"in epoch {epoch + 1}")
                 raise
 
 
-def _chunks(dataset: Dataset, model: Model, epoch: int, **options: Any) -> Iterator[Chunk]:
-    rows, y, weights, iterator = dataset
-    return iterate_chunks(rows, y, weights, iterator, seed=model.seed, epoch=epoch, **options)
+def _iterate_chunks(
+    dataset: Dataset, model: Model, epoch: int, *, keep: bool = False
+) -> Iterator[Chunk]:
+    return iterate_chunks(
+        dataset.rows,
+        dataset.y,
+        dataset.weights,
+        dataset.iterator,
+        seed=model.seed,
+        epoch=epoch,
+        keep=keep,
+    )

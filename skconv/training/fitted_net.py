@@ -1,4 +1,4 @@
-"""Prediction with a fitted net: outputs, and gradients of outputs, over chunks of rows."""
+"""Outputs of a fitted net, and their gradients, for all rows of X."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from ..augment.pipeline import check_test_augment
 from ..augment.tunable import float32_values, without_values
-from ..data.chunks import PREDICT_FRACTION, iterate_chunks
+from ..data.chunks import PREDICT_FRACTION, Chunk, iterate_chunks
 from ..data.inputs import Rows
 from ..data.iterators import BatchIterator, has_transform
 from ..data.output_targets import Outputs
@@ -26,20 +26,20 @@ from .programs import predict_programs_for
 
 @dataclass(frozen=True)
 class FittedNet:
-    """A fitted net as predictions, pictures and searches need it.
+    """A fitted net, to compute outputs and gradients with.
 
     Parameters
     ----------
     model : Model
         The network with its weights.
     outputs : Outputs
-        Targets of the output layers, which decode predictions.
+        Decodes predictions.
     iterator : BatchIterator
-        Batches at prediction.
+        Iterator at prediction.
     test_augment : callable or None
         Augmentation at prediction.
     read_rows : callable
-        From X, as `NeuralNet.predict` takes it, to validated `Rows`.
+        From X, as passed to `NeuralNet.predict`, to validated `Rows`.
     """
 
     model: Model
@@ -54,7 +54,7 @@ class FittedNet:
         return self.model.network
 
     def rows(self, X: Any) -> Rows:
-        """Validate X and give its rows the shapes of the input layers."""
+        """Return the validated rows of X, in the shapes of the input layers."""
         transformed = has_transform(self.iterator)
         return self.read_rows(X).arrange(self.network.inputs, changed=transformed)
 
@@ -64,9 +64,10 @@ class FittedNet:
         Parameters
         ----------
         X : array-like, DataFrame, sparse matrix, or dict of arrays
-            Rows as `NeuralNet.predict` takes them.
+            As passed to `NeuralNet.predict`.
         to : str, optional
-            Name of a layer; by default all outputs, with `test_augment`.
+            Name of a layer, whose output is computed without `test_augment`; by default all
+            outputs.
 
         Returns
         -------
@@ -94,19 +95,20 @@ class FittedNet:
         Yields
         ------
         Gradient
-            Of NumPy arrays, for the rows of one batch.
+            NumPy arrays for the rows of one batch.
         """
         programs = predict_programs_for(PredictPlan(self.network))
         runtime = as_float32(self.network.runtime())
         names = {"layer": layer, "output": output, "logits": logits}
         left = len(rows)
-        for chunk in _chunks(rows, self.iterator):
-            for i in range(chunk.steps):
-                Xb = {name: array[i] for name, array in chunk.X.items()}
-                args = self.model.params, self.model.state, Xb, runtime, direction[chunk.rows[i]]
+        for chunk in _iterate_chunks(rows, self.iterator):
+            for step in range(chunk.steps):
+                Xb = {name: array[step] for name, array in chunk.X.items()}
+                index = chunk.rows[step]
+                args = self.model.params, self.model.state, Xb, runtime, direction[index]
                 gradient = programs.gradient(*args, **names)
                 yield jax.tree.map(lambda array, n=left: np.asarray(array)[:n], gradient)
-                left -= len(chunk.rows[i])
+                left -= len(index)
 
 
 def predict_rows(
@@ -123,30 +125,30 @@ def predict_rows(
     ----------
     model : Model
     rows : Rows
-        In the shapes of the input layers.
+        Rows in the shapes of the input layers.
     iterator : BatchIterator
     test_augment : callable, optional
         Augmentation at prediction; not applied to the output of a single layer.
     to : str, optional
-        Name of the layer; by default all outputs.
+        Name of a layer; by default all outputs.
 
     Returns
     -------
     float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
-        If a layer holds several copies of the rows, all of them, copy after copy.
+        If the layer's output holds several copies of the rows, all rows, copy after copy.
     """
     network = model.network
     programs = predict_programs_for(PredictPlan(network, without_values(test_augment)))
     values = as_float32(network.runtime()), float32_values(test_augment)
     outputs: list[Any] = []
-    for chunk in _chunks(rows, iterator):
-        position = np.uint32(model.seed), np.int32(chunk.steps)
-        args = model.params, model.state, chunk.X, *values, *position
+    for chunk in _iterate_chunks(rows, iterator):
+        seed, steps = np.uint32(model.seed), np.int32(chunk.steps)
+        args = model.params, model.state, chunk.X, *values, seed, steps
         outputs.append(programs.predict(*args, to=to))
         wait_for_previous(outputs)
     copies = math.prod(network.node(to).copies) if to else 1
     return concatenate_batches(outputs, len(rows), copies)
 
 
-def _chunks(rows: Rows, iterator: BatchIterator) -> Iterator[Any]:
+def _iterate_chunks(rows: Rows, iterator: BatchIterator) -> Iterator[Chunk]:
     return iterate_chunks(rows, None, None, iterator, keep=True, part=PREDICT_FRACTION)

@@ -1,4 +1,4 @@
-"""What a plan makes of a batch: augmented rows, outputs, losses and scores."""
+"""Augmentation, outputs, losses, objective and scores of one batch."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ from .plan import Plan, Scores
 
 
 class Values(NamedTuple):
-    """Numbers that enter a program and never compile it again.
+    """Values that enter a program as arguments, so that changing them compiles nothing.
 
     Parameters
     ----------
     runtime : dict of dict of float32
-        Of the layers.
+        Runtime fields by layer.
     update : dict of float32 array of shape (steps,)
+        Parameters of the update rule, step by step.
     objective : dict of float32
+        Keywords of the objective.
     losses : tuple of dict of float32
-        By target, keywords of the loss function.
+        Keywords of each target's loss function.
     weights : float32 array of shape (heads,)
-        Of the heads in the training loss.
+        Weights of the output layers in the training loss.
     augment : tuple of dict of float32
-        By transform, as of `skconv.augment.tunable.numbers_of`.
+        Values of each transform, as returned by `skconv.augment.tunable.float32_values`.
     """
 
     runtime: Runtime
@@ -44,13 +46,13 @@ class Values(NamedTuple):
 
 
 class RowInfo(NamedTuple):
-    """Which rows a batch holds, and when.
+    """The epoch and the rows of a batch, for transforms that depend on them.
 
     Parameters
     ----------
     epoch : int32
     rows : int32 array of shape (n,)
-        Number of each row in the training data.
+        Index of each row in the training data.
     """
 
     epoch: Any
@@ -58,16 +60,16 @@ class RowInfo(NamedTuple):
 
 
 def array_or_dict(X: dict[str, jax.Array]) -> Any:
-    """Take the array of the only input; several stay a dict."""
+    """Return the array of a single input, or the dict of several inputs."""
     return next(iter(X.values())) if len(X) == 1 else X
 
 
 def augment_batch(
-    plan: Plan, key: jax.Array, X: dict[str, jax.Array], y: Any, values: Values, seen: RowInfo
-) -> Any:
-    """Change rows and targets as `augment` says."""
+    plan: Plan, key: jax.Array, X: dict[str, jax.Array], y: Any, values: Values, info: RowInfo
+) -> tuple[dict[str, jax.Array], Any]:
+    """Apply all transforms of `augment` to a batch."""
     for i in range(len(plan.augment)):
-        X, y = apply_transform(plan, i, jax.random.fold_in(key, i), X, y, values, seen)
+        X, y = apply_transform(plan, i, jax.random.fold_in(key, i), X, y, values, info)
     return X, y
 
 
@@ -78,22 +80,22 @@ def apply_transform(
     X: dict[str, jax.Array],
     y: Any,
     values: Values,
-    seen: RowInfo,
-) -> Any:
-    """Change rows and targets by one transform; labels that it mixes become probabilities."""
+    info: RowInfo,
+) -> tuple[dict[str, jax.Array], Any]:
+    """Apply transform `i` to a batch; labels become probabilities if it mixes rows."""
     transform = with_values(plan.augment[i], values.augment[i])
     if mixes(transform):
         y = unwrap_single(
-            [_probabilities(plan, target, one) for target, one in enumerate(as_tuple(y))]
+            [_as_probabilities(plan, target, part) for target, part in enumerate(as_tuple(y))]
         )
-    made = invoke(transform, key, array_or_dict(X), y, *seen)
-    if not isinstance(made, tuple | list) or len(made) != 2:
-        raise TransformError("returns no pair (Xb, yb)")
-    Xb, y = made
+    batch = invoke(transform, key, array_or_dict(X), y, *info)
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        raise TransformError("a transform must return a pair (Xb, yb)")
+    Xb, y = batch
     return Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb), y
 
 
-def _probabilities(plan: Plan, target: int, y: jax.Array) -> jax.Array:
+def _as_probabilities(plan: Plan, target: int, y: jax.Array) -> jax.Array:
     if jnp.issubdtype(y.dtype, jnp.floating):
         return y
     name = next(head.name for head in plan.network.heads if head.target == target)
@@ -109,14 +111,15 @@ def compute_outputs(
     runtime: Runtime,
     ctx: Context,
 ) -> tuple[Any, Variables]:
-    """Compute outputs, as logits where the loss takes them, and the new state."""
+    """Compute the outputs, as logits if the loss has a form on logits, and the new state."""
     to = [head.name for head in heads]
-    logits = [head.name for head in heads if _fused(plan, head)]
+    logits = [head.name for head in heads if _loss_on_logits(plan, head)]
     outs, state = plan.network.apply(params, state, X, runtime, ctx, to=to, logits=logits)
     return unwrap_single(outs), state
 
 
-def _fused(plan: Plan, head: Head) -> Any:
+def _loss_on_logits(plan: Plan, head: Head) -> Any:
+    """Return the loss that takes logits, or None if the loss takes the output."""
     network = plan.network
     if len(network.node(head.name).output_shape) != 2 or network.feeds_others(head.name):
         return None
@@ -124,44 +127,50 @@ def _fused(plan: Plan, head: Head) -> Any:
 
 
 def compute_predictions(plan: Plan, out: Any) -> Any:
-    """Finish the outputs that are predicted."""
+    """Compute the predictions from the outputs, by applying the nonlinearity to logits."""
     return unwrap_single(
         [
-            plan.network.nonlinearity(head)(o) if _fused(plan, head) else o
-            for head, o in zip(plan.predicted, as_tuple(out), strict=False)
+            plan.network.nonlinearity(head)(part) if _loss_on_logits(plan, head) else part
+            for head, part in zip(plan.predicted, as_tuple(out), strict=False)
         ]
     )
 
 
 def compute_losses(plan: Plan, out: Any, y: Any, values: Values) -> list[jax.Array]:
-    """Losses of the rows by output; where `out` lacks the auxiliary ones, so does the list."""
-    found = []
-    for head, o in zip(plan.network.heads, as_tuple(out), strict=False):
-        loss_function = _fused(plan, head) or plan.loss_functions[head.target]
-        each_row = loss_function(o, as_tuple(y)[head.target], **values.losses[head.target])
-        found.append(each_row.reshape(len(each_row), -1).mean(axis=1))
-    return found
+    """Compute the loss of each row by output; auxiliary outputs may be missing from `out`."""
+    losses = []
+    for head, part in zip(plan.network.heads, as_tuple(out), strict=False):
+        loss_function = _loss_on_logits(plan, head) or plan.loss_functions[head.target]
+        loss = loss_function(part, as_tuple(y)[head.target], **values.losses[head.target])
+        losses.append(loss.reshape(len(loss), -1).mean(axis=1))
+    return losses
 
 
-def compute_accuracies(plan: Plan, out: Any, y: Any, w: jax.Array) -> list[jax.Array]:
-    """Mean accuracies of the outputs that have one."""
-    known = zip(plan.accuracies, as_tuple(compute_predictions(plan, out)), as_tuple(y), strict=True)
-    return [weighted_mean(accuracy(p, true), w) for accuracy, p, true in known if accuracy]
+def compute_accuracies(plan: Plan, out: Any, y: Any, weights: jax.Array) -> list[jax.Array]:
+    """Compute the mean accuracy of each output that has one."""
+    outputs = zip(
+        plan.accuracies, as_tuple(compute_predictions(plan, out)), as_tuple(y), strict=True
+    )
+    return [
+        weighted_mean(accuracy(predictions, targets), weights)
+        for accuracy, predictions, targets in outputs
+        if accuracy
+    ]
 
 
 def compute_objective(
-    plan: Plan, out: Any, y: Any, w: jax.Array, params: Variables, values: Values
+    plan: Plan, out: Any, y: Any, weights: jax.Array, params: Variables, values: Values
 ) -> jax.Array:
-    """What training lowers."""
+    """Compute the training objective: the weighted loss and all penalties."""
 
     def loss_function(out: Any, y: Any) -> jax.Array:
-        rows = compute_losses(plan, out, y, values)
-        return sum(values.weights[i] * one for i, one in enumerate(rows))
+        losses = compute_losses(plan, out, y, values)
+        return sum(values.weights[i] * loss for i, loss in enumerate(losses))
 
     loss = plan.objective(
         out,
         y,
-        w,
+        weights,
         plan.network.regularizable(params),
         loss_function=loss_function,
         **dict(plan.objective_structure),
@@ -171,11 +180,13 @@ def compute_objective(
 
 
 def compute_scores(
-    plan: Plan, wanted: Scores, out: Any, y: Any, w: jax.Array
+    plan: Plan, scores: Scores, out: Any, y: Any, weights: jax.Array
 ) -> dict[str, jax.Array]:
-    """Compute the scores of users: means over the rows, where there is a number for each."""
-    found = {name: score(compute_predictions(plan, out), y) for name, score in wanted}
+    """Compute user-defined scores; those with a value for each row are averaged."""
+    found = {name: score(compute_predictions(plan, out), y) for name, score in scores}
     return {
-        name: value if value.ndim == 0 else weighted_mean(value.reshape(len(w), -1).mean(1), w)
+        name: value
+        if value.ndim == 0
+        else weighted_mean(value.reshape(len(weights), -1).mean(1), weights)
         for name, value in found.items()
     }

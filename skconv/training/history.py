@@ -17,11 +17,11 @@ KEYS = (
     "valid_accuracy",
     "dur",
 )
-"""What every row has, besides scores."""
+"""Keys of every row, besides scores."""
 
 
 def valid_key(what: str, output: str) -> str:
-    """Key of an output's own ``'loss'`` or ``'accuracy'``, where there are several outputs."""
+    """Return the key for the validation ``'loss'`` or ``'accuracy'`` of one of several outputs."""
     return f"valid_{what}_{output}"
 
 
@@ -31,19 +31,19 @@ def append_row(
     valid: Mapping[str, float] | None,
     dur: float,
 ) -> Row:
-    """Append the row of an epoch.
+    """Append the row of an epoch to the history, and return it.
 
     Parameters
     ----------
     history : list of dict
-        Rows so far; the new one is appended.
+        Changed in place.
     train : mapping
-        ``'loss'`` and any scores of the training rows.
+        ``'loss'`` and any scores on the training set.
     valid : mapping or None
-        ``'loss'``, ``'accuracy'`` and any scores of the validation rows; None without such rows,
-        and then their numbers are NaN.
+        ``'loss'``, ``'accuracy'`` and any scores on the validation set. Without a validation set,
+        None; the row then has NaN in their place.
     dur : float
-        Seconds that the epoch took.
+        Duration of the epoch in seconds.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def _is_best(history: list[Row], key: str, loss: float) -> bool:
 
 
 def numbers(row: Row) -> dict[str, float]:
-    """Pick the numbers that trackers can draw: without the epoch, flags and what is not finite.
+    """Return the finite numbers of a row, without the epoch number, for experiment trackers.
 
     Parameters
     ----------
@@ -98,14 +98,14 @@ def numbers(row: Row) -> dict[str, float]:
 
 
 def monitored(row: Row, key: str = "valid_loss") -> float:
-    """Read the loss to watch: the validation loss, or the training loss where there is none.
+    """Return the monitored value: by default the validation loss, or else the training loss.
 
     Parameters
     ----------
     row : dict
         A row of the history.
     key : str
-        What to read; ``'valid_loss'`` falls back to ``'train_loss'`` without validation rows.
+        Key of the value; ``'valid_loss'`` falls back to ``'train_loss'`` without a validation set.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What calls of programs gave, on the host."""
+"""Fetch the results of program calls: outputs of all rows, and means of each epoch."""
 
 from __future__ import annotations
 
@@ -9,41 +9,57 @@ import jax
 import numpy as np
 
 
-def wait_for_previous(found: list[Any]) -> None:
-    """Wait for all chunks but the last, so that two of them are in memory and no more."""
-    if len(found) > 1:
-        jax.block_until_ready(found[-2])
+def wait_for_previous(results: list[Any]) -> None:
+    """Wait for the result before the last, so that at most two chunks are in memory."""
+    if len(results) > 1:
+        jax.block_until_ready(results[-2])
 
 
-def concatenate_batches(kept: Sequence[Any], n: int, copies: int = 1) -> Any:
-    """Join batches, each of which holds copy after copy, to copies of all rows."""
+def concatenate_batches(chunks: Sequence[Any], n: int, copies: int = 1) -> Any:
+    """Concatenate the outputs of all batches to the outputs of all rows.
 
-    def join(*parts: jax.Array) -> np.ndarray:
-        batches = [np.asarray(part) for part in parts]
-        apart = [part.reshape(len(part), copies, -1, *part.shape[2:]) for part in batches]
-        turned = [part.swapaxes(0, 1).reshape(copies, -1, *part.shape[3:]) for part in apart]
-        rows = np.concatenate(turned, axis=1)[:, :n]
+    Parameters
+    ----------
+    chunks : sequence of array of shape (steps, copies * batch, ...), or of tuples of such arrays
+        Each batch holds all its rows, copy after copy.
+    n : int
+        Number of rows; later ones are padding.
+    copies : int
+
+    Returns
+    -------
+    array of shape (copies * n, ...), or a tuple of arrays
+        All rows, copy after copy.
+    """
+
+    def concatenate(*parts: jax.Array) -> np.ndarray:
+        arrays = [np.asarray(part) for part in parts]
+        split = [array.reshape(len(array), copies, -1, *array.shape[2:]) for array in arrays]
+        by_copy = [array.swapaxes(0, 1).reshape(copies, -1, *array.shape[3:]) for array in split]
+        rows = np.concatenate(by_copy, axis=1)[:, :n]
         return rows.reshape(-1, *rows.shape[2:])
 
-    return jax.tree.map(join, *kept)
+    return jax.tree.map(concatenate, *chunks)
 
 
-def weighted_means(found: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:
+def weighted_means(tables: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:
     """Divide the sums of all calls by their weight, for each epoch.
 
     Parameters
     ----------
-    found : sequence of array of shape (EPOCHS, names)
-        As in `skconv.training.train_step.Trained`.
+    tables : sequence of array of shape (EPOCHS, sums)
+        Sums as in `skconv.training.train_step.CallResult`.
     names : list of str
-        Of the columns.
+        Names of the sums; one is ``'weight'``.
 
     Returns
     -------
     list of dict of str to float
+        Means by name, epoch by epoch.
     """
-    host = sum(np.asarray(sums).astype(np.float64) for sums in found)
+    zero: Any = 0
+    totals: np.ndarray = sum((np.asarray(table).astype(np.float64) for table in tables), zero)
     weight = names.index("weight")
-    means = host / np.maximum(host[:, [weight]], np.finfo(np.float32).tiny)
+    means = totals / np.maximum(totals[:, [weight]], np.finfo(np.float32).tiny)
     rows = [dict(zip(names, row, strict=True)) for row in means.tolist()]
     return [{name: mean for name, mean in row.items() if name != "weight"} for row in rows]

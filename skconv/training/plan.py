@@ -1,4 +1,4 @@
-"""All that decides what is compiled, and nothing else: no weights, no data, no numbers."""
+"""The structure of a net that determines its compiled programs, without weights or data."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ Scores = tuple[tuple[str, Callable[..., jax.Array]], ...]
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """All that decides what a training compiles to.
+    """The structure that determines the programs of a training.
 
     Parameters
     ----------
     network : Network
     objective : callable
-        As `skconv.objectives.objective`.
+        With the signature of `skconv.objectives.objective`.
     objective_structure : tuple of (str, object)
-        Keywords of the objective that are no numbers.
+        Keywords of the objective whose values are not numbers.
     loss_functions : tuple of callable
-        By target.
+        Loss function of each target.
     accuracies : tuple of (callable or None)
-        By target, each ``(predictions, targets) -> rows``; None where the loss is the only score.
+        Accuracy of each target, ``(predictions, targets) -> rows``, or None if it has only a loss.
     update : Update
     augment : tuple of callable
-        Each ``(key, Xb, yb) -> (Xb, yb)``, on float32 batches of the public shape, without their
-        numbers.
+        Each ``(key, Xb, yb) -> (Xb, yb)`` on float32 batches of the public shape, without the
+        values of its fields.
     scores_train, scores_valid : tuple of (str, callable)
         Each ``(predictions, targets) -> scalar or rows``.
     measures : tuple of (str, callable)
@@ -55,12 +55,12 @@ class Plan:
 
     @property
     def predicted(self) -> list[Head]:
-        """The outputs without those that only help in training, which come after them."""
+        """Output layers without the auxiliary ones, which come last."""
         return [head for head in self.network.heads if head.predicted]
 
     @property
     def columns(self) -> list[str]:
-        """Keys in the history for each output of its own, where there are several."""
+        """History keys for the single outputs; empty if there is only one."""
         if len(self.predicted) == 1:
             return []
         scored = [head for head in self.predicted if self.accuracies[head.target]]
@@ -70,20 +70,21 @@ class Plan:
 
     @cached_property
     def key(self) -> Hashable:
-        """Equal for plans that compile to the same programs."""
+        """Key that is equal for plans with the same programs."""
         rest = {name: value for name, value in vars(self).items() if name not in ("network", "key")}
         return self.network.key, structural_key(rest | {"update": vars(self.update)})
 
 
 @dataclass(frozen=True, eq=False)
 class PredictPlan:
-    """All that decides what a prediction compiles to.
+    """The structure that determines the programs of a prediction.
 
     Parameters
     ----------
     network : Network
     test_augment : callable or None
-        ``(forward, key, Xb) -> output`` with ``forward(Xb) -> output``, without its numbers.
+        ``(forward, key, Xb) -> output`` with ``forward(Xb) -> output``, without the values of its
+        fields.
     """
 
     network: Network
@@ -91,5 +92,5 @@ class PredictPlan:
 
     @cached_property
     def key(self) -> Hashable:
-        """Equal for plans that compile to the same program."""
+        """Key that is equal for plans with the same programs."""
         return self.network.key, structural_key(self.test_augment)

@@ -1,4 +1,4 @@
-"""What the programs compute that predict."""
+"""The computation that is compiled for prediction and for gradients of outputs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .plan import PredictPlan
 
 
 class Forward(NamedTuple):
-    """From a batch to the outputs that are predicted, as `test_augment` gets it.
+    """The forward pass from a batch to the predicted outputs, as passed to `test_augment`.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Forward(NamedTuple):
     endings: tuple[Callable[..., Any], ...]
 
     def __call__(self, Xb: Any) -> Any:
-        """Compute the output, or a tuple of several."""
+        """Compute the output, or a tuple of outputs if there are several."""
         return self.function(Xb)
 
 
@@ -42,50 +42,68 @@ def predict(
     state: Variables,
     X: dict[str, jax.Array],
     runtime: Runtime,
-    numbers: Mapping[str, Any],
+    augment_values: Mapping[str, Any],
     seed: Any,
-    stop: Any,
+    steps: Any,
     *,
     to: str | None = None,
 ) -> Any:
-    """Compute the outputs, or that of one layer, for all rows of a chunk.
+    """Compute the outputs, or the output of one layer, for all rows of a chunk.
 
-    `numbers` are those of `test_augment`. It gets one key in all batches: what is told of a row
-    does not depend on where it lies.
+    `test_augment` gets the same key for each batch, so that predictions do not depend on the batch
+    that a row is in.
+
+    Parameters
+    ----------
+    plan : PredictPlan
+    params, state : dict of dict of array
+    X : dict of array of shape (STEPS, batch, ...)
+    runtime : dict of dict of float32
+    augment_values : dict of float32
+        Values of the fields of `test_augment`.
+    seed : uint32
+    steps : int32
+        Number of batches that are not padding.
+    to : str, optional
+        Name of a layer; by default all outputs.
+
+    Returns
+    -------
+    array of shape (STEPS, batch, ...), or a tuple of arrays if there are several outputs
     """
     network = plan.network
     names = list(network.outputs) if to is None else [to]
     key = jax.random.key(seed)
 
     def forward(Xb: Any) -> Any:
-        named = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
+        inputs = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
         return unwrap_single(
-            network.apply(params, state, named, runtime, Context(False), to=names)[0]
+            network.apply(params, state, inputs, runtime, Context(False), to=names)[0]
         )
 
-    def batch(i: Any) -> Any:
+    def predict_batch(step: Any) -> Any:
         if plan.test_augment is None or to is not None:
-            return forward(batch_at(X, i))
+            return forward(batch_at(X, step))
         heads = [head for head in network.heads if head.predicted]
-        whole = Forward(forward, tuple(map(network.nonlinearity, heads)))
-        test_augment = with_values(plan.test_augment, numbers)
-        return test_augment(whole, key, array_or_dict(batch_at(X, i)))
+        forward_pass = Forward(forward, tuple(map(network.nonlinearity, heads)))
+        test_augment = with_values(plan.test_augment, augment_values)
+        return test_augment(forward_pass, key, array_or_dict(batch_at(X, step)))
 
-    def step(i: jax.Array, kept: Any) -> Any:
-        return store_batch(kept, i, batch(i))
+    def run_step(step: jax.Array, predictions: Any) -> Any:
+        return store_batch(predictions, step, predict_batch(step))
 
     length = len(next(iter(X.values())))
-    return lax.fori_loop(0, stop, step, output_buffer(batch, length))
+    return lax.fori_loop(0, steps, run_step, output_buffer(predict_batch, length))
 
 
 class Gradient(NamedTuple):
-    """How the score of each row depends on what a layer puts out.
+    """Scores of rows, and their gradients with respect to the output of a layer.
 
     Parameters
     ----------
     scores : array of shape (n,)
     outputs, gradients : array of shape (n, ...)
-        Of the layer, and of the score with respect to it, channels first.
+        Outputs of the layer and gradients with respect to them, channels first.
     """
 
     scores: Any
@@ -107,8 +125,8 @@ def gradient(
 ) -> Gradient:
     """Compute the gradient of a score with respect to a layer's output, for a batch.
 
-    The score is the sum of an output's units, each times its number in `direction`: with ones and
-    zeros the unit of a class, which so is no part of the program.
+    The score of a row is the sum of the output's units, weighted by `direction`. One-hot weights
+    select the unit of a class, so all classes share one program.
 
     Parameters
     ----------
@@ -117,6 +135,7 @@ def gradient(
     X : dict of array of shape (n, ...)
     runtime : dict of dict of float32
     direction : float32 array of shape (n, units)
+        Weights of the output units in the score of each row.
     layer, output : str
         Names of layers.
     logits : bool
