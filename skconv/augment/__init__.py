@@ -1,4 +1,4 @@
-"""Transforms of batches, compiled into the training step and into prediction."""
+"""Data augmentation, compiled into the training step and into prediction."""
 
 from .base import Grid, Transform, invoke, mixes, needs_rows, with_classes
 from .color import Brightness, Contrast, Gamma, Hue, PCAColor, Saturation

@@ -1,18 +1,17 @@
-"""Transforms of colours.
-
-Values are not clipped: a net takes any, and nothing is lost.
-"""
+"""Color transforms, whose results are not clipped."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from ..utils.checks import number
 from ..utils.fields import runtime, structural
-from .base import Batch, Transform, by_row, grey, spread, spread_log
+from .base import Batch, Transform, broadcast_rows, log_uniform, luminance, uniform
 
 __all__ = ["Brightness", "Contrast", "Gamma", "Hue", "PCAColor", "Saturation"]
 
@@ -24,7 +23,7 @@ class Brightness(Transform):
     Parameters
     ----------
     strength : float
-        From 0 to 1: factors are from ``1 - strength`` to ``1 + strength``. A runtime value.
+        From 0 to 1; factors range from ``1 - strength`` to ``1 + strength``. A runtime value.
 
     Examples
     --------
@@ -37,18 +36,18 @@ class Brightness(Transform):
     strength: float = runtime(0.2, low=0.0, high=1.0)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Multiply."""
-        return Xb * by_row(1 + spread(key, len(Xb), self.strength), Xb), yb
+        """Scale each image."""
+        return Xb * broadcast_rows(1 + uniform(key, len(Xb), self.strength), Xb), yb
 
 
 @dataclass(frozen=True)
 class Contrast(Transform):
-    """Move the values of each image away from their mean, or towards it, by a random factor.
+    """Scale the difference of each image from its mean by a random factor.
 
     Parameters
     ----------
     strength : float
-        From 0 to 1: factors are from ``1 - strength`` to ``1 + strength``. A runtime value.
+        From 0 to 1; factors range from ``1 - strength`` to ``1 + strength``. A runtime value.
 
     Examples
     --------
@@ -61,19 +60,19 @@ class Contrast(Transform):
     strength: float = runtime(0.2, low=0.0, high=1.0)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Spread."""
+        """Scale the difference from the mean."""
         mean = Xb.mean(axis=range(1, Xb.ndim), keepdims=True)
-        return mean + (Xb - mean) * by_row(1 + spread(key, len(Xb), self.strength), Xb), yb
+        return mean + (Xb - mean) * broadcast_rows(1 + uniform(key, len(Xb), self.strength), Xb), yb
 
 
 @dataclass(frozen=True)
 class Saturation(Transform):
-    """Move the colours of each image away from grey, or towards it, by a random factor.
+    """Scale the difference of each image from its grayscale version by a random factor.
 
     Parameters
     ----------
     strength : float
-        From 0 to 1: factors are from ``1 - strength`` to ``1 + strength``. A runtime value.
+        From 0 to 1; factors range from ``1 - strength`` to ``1 + strength``. A runtime value.
 
     Examples
     --------
@@ -86,10 +85,10 @@ class Saturation(Transform):
     strength: float = runtime(0.2, low=0.0, high=1.0)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Spread."""
+        """Scale the difference from gray."""
         self.need_colors(Xb)
-        middle = grey(Xb)
-        return middle + (Xb - middle) * by_row(1 + spread(key, len(Xb), self.strength), Xb), yb
+        gray = luminance(Xb)
+        return gray + (Xb - gray) * broadcast_rows(1 + uniform(key, len(Xb), self.strength), Xb), yb
 
 
 @dataclass(frozen=True)
@@ -99,10 +98,10 @@ class Gamma(Transform):
     Parameters
     ----------
     gamma : float
-        1 or more: powers are from ``1 / gamma`` to ``gamma``, evenly in their logarithm.
+        At least 1; powers are drawn from ``1 / gamma`` to ``gamma``, uniformly in their logarithm.
     low, high : float
-        What stays as it is: black and white. Values below `low` are treated as those above, with
-        the other sign. All three are runtime values.
+        Black and white, which stay unchanged. Values below `low` are treated like those above it,
+        with the opposite sign. All three are runtime values.
 
     Examples
     --------
@@ -116,29 +115,30 @@ class Gamma(Transform):
     low: float = runtime(0.0)
     high: float = runtime(1.0)
 
-    def check(self):
-        """Yield what is wrong with the fields, whatever the batch."""
+    def check(self) -> Iterable[str]:
+        """Return messages about invalid fields."""
         problems = list(super().check())
         if not problems and self.low >= self.high:
             problems = [f"low must be less than high={self.high!r}, got {self.low!r}"]
         return problems
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Bend."""
+        """Raise to the powers."""
         low, high = (jnp.asarray(one, Xb.dtype) for one in (self.low, self.high))
-        power = by_row(spread_log(key, len(Xb), self.gamma), Xb)
-        part = (Xb - low) / (high - low)
-        return low + (high - low) * jnp.sign(part) * jnp.abs(part) ** power, yb
+        power = broadcast_rows(log_uniform(key, len(Xb), self.gamma), Xb)
+        scaled = (Xb - low) / (high - low)
+        return low + (high - low) * jnp.sign(scaled) * jnp.abs(scaled) ** power, yb
 
 
 @dataclass(frozen=True)
 class Hue(Transform):
-    """Turn the colours of each image by a random part of the circle.
+    """Shift the hue of each image by a random amount.
 
     Parameters
     ----------
     shift : float
-        From 0 to 0.5: hues, from 0 to 1, are shifted by ``-shift`` to ``shift``. A runtime value.
+        From 0 to 0.5, as a fraction of the color circle; hues are shifted by ``-shift`` to
+        ``shift``. A runtime value.
 
     Examples
     --------
@@ -151,39 +151,39 @@ class Hue(Transform):
     shift: float = runtime(0.05, low=0.0, high=0.5)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Turn."""
+        """Shift the hues."""
         self.need_colors(Xb)
         red, green, blue = Xb[:, 0], Xb[:, 1], Xb[:, 2]
         highest, lowest = Xb.max(axis=1), Xb.min(axis=1)
         chroma = highest - lowest
-        span = jnp.where(chroma > 0, chroma, 1)
+        divisor = jnp.where(chroma > 0, chroma, 1)
         sextant = jnp.where(
             highest == red,
-            (green - blue) / span,
-            jnp.where(highest == green, (blue - red) / span + 2, (red - green) / span + 4),
+            (green - blue) / divisor,
+            jnp.where(highest == green, (blue - red) / divisor + 2, (red - green) / divisor + 4),
         )
-        sextant = sextant + by_row(6 * spread(key, len(Xb), self.shift), sextant)
+        sextant = sextant + broadcast_rows(6 * uniform(key, len(Xb), self.shift), sextant)
 
         def channel(start: int) -> jax.Array:
-            place = jnp.mod(start + sextant, 6)
-            return highest - chroma * jnp.clip(jnp.minimum(place, 4 - place), 0, 1)
+            position = jnp.mod(start + sextant, 6)
+            return highest - chroma * jnp.clip(jnp.minimum(position, 4 - position), 0, 1)
 
         return jnp.stack([channel(start) for start in (5, 3, 1)], axis=1), yb
 
 
 @dataclass(frozen=True)
 class PCAColor(Transform):
-    """Add to all pixels of each image a random colour along the principal ones (Krizhevsky 2012).
+    """Add a random combination of the principal colors to each image (Krizhevsky et al. 2012).
 
     Parameters
     ----------
     sigma : float
-        Deviation of the factors on the eigenvalues. A runtime value.
+        Standard deviation of the factors on the eigenvalues. A runtime value.
     eigenvalues : sequence of 3 floats
-        Of the colours of pixels; ImageNet's, for values from 0 to 1, where not given. For values up
-        to 255 multiply `sigma` by that.
+        Eigenvalues of the covariance of pixel colors; by default ImageNet's, for values from 0 to
+        1. For values up to 255, multiply `sigma` by 255.
     eigenvectors : sequence of 3 sequences of 3 floats
-        In columns: a row for each of red, green and blue.
+        Eigenvectors in columns; the rows are red, green and blue.
 
     Examples
     --------
@@ -194,24 +194,25 @@ class PCAColor(Transform):
     """
 
     sigma: float = runtime(0.1, low=0.0)
-    eigenvalues: Any = structural((0.2175, 0.0188, 0.0045), check=lambda value: _three(value))
-    eigenvectors: Any = structural(
+    eigenvalues: Sequence[float] = structural(
+        (0.2175, 0.0188, 0.0045), check=lambda value: _three(value)
+    )
+    eigenvectors: Sequence[Sequence[float]] = structural(
         ((-0.5675, 0.7192, 0.4009), (-0.5808, -0.0045, -0.8140), (-0.5836, -0.6948, 0.4203)),
         check=lambda value: _three_by_three(value),
     )
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Add."""
+        """Add the colors."""
         self.need_colors(Xb)
         sigma = jnp.asarray(self.sigma, jnp.float32)
         factors = sigma * jax.random.normal(key, (len(Xb), 3), jnp.float32)
-        along = factors * jnp.array(self.eigenvalues, jnp.float32)
-        colors = (jnp.array(self.eigenvectors, jnp.float32) * along[:, None]).sum(-1)
+        scaled = factors * jnp.array(self.eigenvalues, jnp.float32)
+        colors = (jnp.array(self.eigenvectors, jnp.float32) * scaled[:, None]).sum(-1)
         return Xb + colors.astype(Xb.dtype)[:, :, None, None], yb
 
 
 def _three(value: Any) -> str | None:
-    number = runtime(0.0).metadata["check"]
     three = isinstance(value, tuple) and len(value) == 3 and not any(map(number, value))
     return None if three else "3 numbers"
 

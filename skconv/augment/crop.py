@@ -1,4 +1,4 @@
-"""Transforms that show a part of each image, in its size."""
+"""Random crops that keep the size of the images."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from ..ops.resampling import ORDERS, sample
 from ..utils.checks import one_of
 from ..utils.fields import runtime, structural
-from .base import Batch, FillingTransform, MovingTransform, per_axis, runtime_each, spread_log
+from .base import Batch, FillingTransform, MovingTransform, log_uniform, per_axis, runtime_each
 
 __all__ = ["RandomCrop", "RandomResizedCrop"]
 
@@ -23,14 +23,14 @@ class RandomCrop(FillingTransform):
     Parameters
     ----------
     pad : int or tuple of two ints
-        Pixels on each side, for both axes or for x and y. A runtime value: another one compiles
+        Pixels on each side, for both axes or for x and y. A runtime value: a new one compiles
         nothing.
     fill : 'constant', 'edge' or 'reflect'
-        What is in the padding: `cval`, the nearest pixel, or the mirror image.
+        Values of the padding: `cval`, the nearest pixel, or the mirror image.
     cval, mask_cval : float
-        What ``'constant'`` fills images and masks with. Runtime values.
+        Values outside images and masks for ``fill='constant'``. Runtime values.
     target, keypoint_range
-        Targets that move with the images, as in `MovingTransform`.
+        Targets to move with the images, as in `MovingTransform`.
 
     Examples
     --------
@@ -39,22 +39,27 @@ class RandomCrop(FillingTransform):
     (2, 3, 32, 32)
     """
 
-    pad: Any = runtime_each(4, low=0.0)
+    pad: float | tuple[float, float] = runtime_each(4, low=0.0)
 
     def offsets(self, key: jax.Array, n: int) -> jax.Array:
-        """Draw where crops begin: whole float32 numbers (n, 2) of pixels, x and y, 0 for no move.
+        """Draw the offsets of the crops from the image.
 
         Parameters
         ----------
         key : jax key
         n : int
+
+        Returns
+        -------
+        float32 array of shape (n, 2)
+            Whole numbers of pixels, for x and y.
         """
         pad = jnp.floor(jnp.stack(per_axis(self.pad)))
         drawn = jax.random.uniform(key, (n, 2), jnp.float32)
         return jnp.minimum(jnp.floor(drawn * (2 * pad + 1)) - pad, pad)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Crop."""
+        """Crop each image."""
         height, width = self.image_size(Xb)
         offsets = self.offsets(key, len(Xb))
         columns = jnp.arange(width, dtype=jnp.float32) + offsets[:, 0, None, None]
@@ -64,19 +69,19 @@ class RandomCrop(FillingTransform):
 
 @dataclass(frozen=True)
 class RandomResizedCrop(MovingTransform):
-    """Enlarge a random part of each image to the size of the whole (Szegedy et al. 2015).
+    """Enlarge a random part of each image to the full size (Szegedy et al. 2015).
 
     Parameters
     ----------
     area : float
-        Smallest part of the area, from 0 to 1: parts are drawn evenly from `area` to 1. A runtime
-        value, as is `ratio`.
+        Smallest fraction of the area, from 0 to 1; fractions are drawn uniformly from `area` to 1.
+        A runtime value, as is `ratio`.
     ratio : float
-        1 or more: width by height, compared with the image's, is from ``1 / ratio`` to ``ratio``,
-        evenly in its logarithm, and no side is longer than the image's.
+        At least 1; the aspect ratio, relative to the image's, is drawn from ``1 / ratio`` to
+        ``ratio``, uniformly in its logarithm. Sides are limited to the image's.
     order : 'nearest' or 'bilinear'
     target, keypoint_range
-        Targets that move with the images, as in `MovingTransform`.
+        Targets to move with the images, as in `MovingTransform`.
 
     Examples
     --------
@@ -90,7 +95,7 @@ class RandomResizedCrop(MovingTransform):
     order: str = structural("bilinear", check=one_of(*ORDERS))
 
     def boxes(self, key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
-        """Draw crops as parts of the image.
+        """Draw the crops, as fractions of the image.
 
         Parameters
         ----------
@@ -100,26 +105,26 @@ class RandomResizedCrop(MovingTransform):
         Returns
         -------
         start, size : arrays of shape (n, 2)
-            Of x and y, from 0 to 1.
+            For x and y, from 0 to 1.
         """
         keys = jax.random.split(key, 3)
         low = jnp.asarray(self.area, jnp.float32)
         area = low + (1 - low) * jax.random.uniform(keys[0], (n,), jnp.float32)
-        ratio = spread_log(keys[1], n, self.ratio)
+        ratio = log_uniform(keys[1], n, self.ratio)
         size = jnp.minimum(jnp.sqrt(jnp.stack([area * ratio, area / ratio], axis=-1)), 1.0)
         return jax.random.uniform(keys[2], (n, 2), jnp.float32) * (1 - size), size
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Crop and enlarge."""
+        """Crop and enlarge each image."""
         height, width = self.image_size(Xb)
         start, size = self.boxes(key, len(Xb))
         start = start * jnp.array([width, height], jnp.float32)
 
-        def places(length: int, axis: int) -> jax.Array:
-            centres = jnp.arange(length, dtype=jnp.float32) + 0.5
-            return centres * size[:, axis, None] + start[:, axis, None] - 0.5
+        def coordinates(length: int, axis: int) -> jax.Array:
+            centers = jnp.arange(length, dtype=jnp.float32) + 0.5
+            return centers * size[:, axis, None] + start[:, axis, None] - 0.5
 
-        rows, columns = places(height, 1)[:, :, None], places(width, 0)[:, None]
+        rows, columns = coordinates(height, 1)[:, :, None], coordinates(width, 0)[:, None]
 
         def pixels(images: jax.Array, is_mask: bool) -> jax.Array:
             order = "nearest" if is_mask else self.order

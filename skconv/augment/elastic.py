@@ -1,4 +1,4 @@
-"""Images as if drawn on rubber."""
+"""Elastic deformation of images."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from .base import Batch, FillingTransform
 __all__ = ["ElasticDeformation"]
 
 ITERATIONS = 30
-"""Half steps to where a keypoint goes. The error shrinks in each by ``(1 - slope) / 2``, with the
-slope of the field along x or y: whole steps would fail above 1, where images shrink by half."""
+"""Half steps of the fixed-point iteration that finds where a keypoint goes. Each multiplies the
+error by ``(1 - slope) / 2``, with the slope of the field along x or y; full steps would diverge for
+slopes above 1, where images shrink by half."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,15 @@ class ElasticDeformation(FillingTransform):
     alpha : float
         Factor on the field, in pixels. A runtime value, as is `sigma`.
     sigma : float
-        Deviation of the Gaussian that smooths the field, in pixels. Simard's numbers for digits of
-        29x29 are 34 and 4.
+        Standard deviation, in pixels, of the Gaussian that smooths the field. Simard et al. use
+        ``alpha=34`` and ``sigma=4`` for digits of 29x29 pixels.
     order : 'nearest' or 'bilinear'
     fill : 'constant', 'edge' or 'reflect'
-        What is outside: `cval`, the nearest pixel, or the mirror image.
+        Values outside the image: `cval`, the nearest pixel, or the mirror image.
     cval, mask_cval : float
-        What ``'constant'`` fills images and masks with. Runtime values.
+        Values outside images and masks for ``fill='constant'``. Runtime values.
     target, keypoint_range
-        Targets that move with the images, as in `MovingTransform`.
+        Targets to move with the images, as in `MovingTransform`.
 
     Examples
     --------
@@ -53,22 +54,23 @@ class ElasticDeformation(FillingTransform):
     order: str = structural("bilinear", check=one_of(*ORDERS))
 
     def fields(self, noise: jax.Array) -> jax.Array:
-        """Smooth and scale noise to how far away each pixel is read, x and y.
+        """Return the displacement field: smoothed and scaled noise.
 
         Parameters
         ----------
         noise : float32 array of shape (n, 2, h, w)
-            Drawn evenly between -1 and 1.
+            Drawn uniformly from -1 to 1.
 
         Returns
         -------
         float32 array of shape (n, 2, h, w)
+            Distance along x and y, in pixels, from each pixel to the one it is read from.
         """
         alpha = jnp.asarray(self.alpha, jnp.float32)
         return alpha * smooth(noise, self.sigma, mirrored=False)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Deform."""
+        """Deform each image."""
         height, width = self.image_size(Xb)
         shape = (len(Xb), 2, height, width)
         fields = self.fields(jax.random.uniform(key, shape, jnp.float32, -1.0, 1.0))
@@ -78,8 +80,8 @@ class ElasticDeformation(FillingTransform):
         def points(points: jax.Array) -> jax.Array:
             def closer(_: Any, moved: jax.Array) -> jax.Array:
                 x, y = moved[..., 0], moved[..., 1]
-                away = sample(fields, y[:, None], x[:, None], fill="edge")
-                return (moved + points - jnp.swapaxes(away[:, :, 0], 1, 2)) / 2
+                displacement = sample(fields, y[:, None], x[:, None], fill="edge")
+                return (moved + points - jnp.swapaxes(displacement[:, :, 0], 1, 2)) / 2
 
             return lax.fori_loop(0, ITERATIONS, closer, points)
 

@@ -1,10 +1,10 @@
-"""Fixed changes of images, from all of which a network predicts."""
+"""Grids of fixed changes of images, to average predictions over."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,18 +21,18 @@ __all__ = ["Dihedral", "FiveCrop", "QuasiAffine", "TenCrop"]
 
 @dataclass(frozen=True)
 class FiveCrop(Grid):
-    """The centre and the four corners of padded images (Krizhevsky et al. 2012).
+    """Crops at the center and the four corners of padded images (Krizhevsky et al. 2012).
 
-    What is cropped has the size of the image, as in `RandomCrop`.
+    Crops have the size of the image, as in `RandomCrop`.
 
     Parameters
     ----------
     pad : float or tuple of two floats
         Pixels on each side, for both axes or for x and y. A runtime value.
     fill : 'constant', 'edge' or 'reflect'
-        What is in the padding: `cval`, the nearest pixel, or the mirror image.
+        Values of the padding: `cval`, the nearest pixel, or the mirror image.
     cval : float
-        A runtime value.
+        Value outside the image for ``fill='constant'``. A runtime value.
 
     Examples
     --------
@@ -41,21 +41,21 @@ class FiveCrop(Grid):
     [[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 3.0, 4.0]]
     """
 
-    pad: Any = runtime_each(4, low=0.0)
+    pad: float | tuple[float, float] = runtime_each(4, low=0.0)
     fill: str = structural("constant", check=one_of(*FILLS))
     cval: float = runtime(0.0)
 
-    size: ClassVar[int] = 5
+    size = 5
 
     def __call__(self, i: Any, n: int, Xb: jax.Array) -> jax.Array:
-        """Crop at the centre, top left, top right, bottom left, bottom right."""
+        """Crop at the center, top left, top right, bottom left, bottom right."""
         height, width = self.image_size(Xb)
         x, y = (jnp.floor(pad) for pad in per_axis(self.pad))
         right, down = (jnp.array(signs, jnp.float32)[i % 5] for signs in _CORNERS)
         columns = jnp.arange(width, dtype=jnp.float32) + right * x
         rows = jnp.arange(height, dtype=jnp.float32) + down * y
-        places = rows[None, :, None], columns[None, None]
-        return sample(Xb, *places, order="nearest", fill=self.fill, cval=self.cval)
+        rows, columns = rows[None, :, None], columns[None, None]
+        return sample(Xb, rows, columns, order="nearest", fill=self.fill, cval=self.cval)
 
 
 _CORNERS = (0, -1, 1, -1, 1), (0, -1, -1, 1, 1)
@@ -63,7 +63,7 @@ _CORNERS = (0, -1, 1, -1, 1), (0, -1, -1, 1, 1)
 
 @dataclass(frozen=True)
 class TenCrop(FiveCrop):
-    """The crops of `FiveCrop`, and the same mirrored.
+    """The crops of `FiveCrop` and their mirror images.
 
     Parameters
     ----------
@@ -77,22 +77,22 @@ class TenCrop(FiveCrop):
     [[2.0, 1.0, 0.0], [5.0, 4.0, 3.0], [8.0, 7.0, 6.0]]
     """
 
-    size: ClassVar[int] = 10
+    size = 10
 
     def __call__(self, i: Any, n: int, Xb: jax.Array) -> jax.Array:
-        """Crop, and mirror the latter five."""
+        """Crop, and mirror the last five crops."""
         Xb = super().__call__(i, n, Xb)
         return jnp.where(jnp.asarray(i) >= 5, Xb[..., ::-1], Xb)
 
 
 @dataclass(frozen=True)
 class Dihedral(Grid):
-    """Turns by multiples of 90 degrees, and the same mirrored. Images must be square.
+    """Rotations by multiples of 90 degrees and their mirror images, of square images.
 
     Parameters
     ----------
     mirrored : bool
-        Whether there are 8 changes rather than 4.
+        Whether to include the mirror images: 8 changes rather than 4.
 
     Examples
     --------
@@ -105,41 +105,39 @@ class Dihedral(Grid):
 
     @property
     def size(self) -> int:
-        """8 or 4."""
+        """Number of changes, 8 or 4."""
         return 8 if self.mirrored else 4
 
     def __call__(self, i: Any, n: int, Xb: jax.Array) -> jax.Array:
-        """Turn, and mirror the latter four."""
-        height, width = self.image_size(Xb)
-        if height != width:
-            raise self.error(f"takes square images, got {height} by {width} pixels")
+        """Rotate, and mirror the last four rotations."""
+        self.square_size(Xb)
 
-        def turned(k: int) -> Callable[[jax.Array], jax.Array]:
+        def rotation(k: int) -> Callable[[jax.Array], jax.Array]:
             return lambda Xb: jnp.rot90(Xb, k, axes=(2, 3))
 
         i = jnp.asarray(i, jnp.int32)
-        Xb = lax.switch(i % 4, [turned(k) for k in range(4)], Xb)
+        Xb = lax.switch(i % 4, [rotation(k) for k in range(4)], Xb)
         return jnp.where(i % 8 >= 4, Xb[..., ::-1], Xb)
 
 
 @dataclass(frozen=True)
 class QuasiAffine(Grid):
-    """Rotations, shears, factors and shifts that fill their ranges more evenly than random ones.
+    """Rotations, shears, scales and shifts from a quasi-random sequence (Halton 1960; Sobol 1967).
 
-    As many as are wanted, from a sequence of few gaps (Halton 1960; Sobol 1967). The first is no
-    change at all.
+    They fill their ranges more evenly than random ones, for any number of changes. The first is the
+    identity.
 
     Parameters
     ----------
     rotation, translation, scale, shear : float
-        Largest changes, as in `RandomAffine`. Runtime values.
+        Limits of the changes, as in `RandomAffine`. Runtime values.
     sequence : 'halton' or 'sobol'
-        Sobol's is best where the number of changes is a power of two.
+        Sobol's sequence is best for numbers of changes that are powers of two.
     order : 'nearest' or 'bilinear'
     fill : 'constant', 'edge' or 'reflect'
-        What is outside: `cval`, the nearest pixel, or the mirror image.
+        Values outside the image: `cval`, the nearest pixel, or the mirror image.
     cval : float
-        A runtime value.
+        Value outside the image for ``fill='constant'``. A runtime value.
 
     Examples
     --------
@@ -149,7 +147,7 @@ class QuasiAffine(Grid):
     """
 
     rotation: float = runtime(0.0, low=0.0, high=180.0)
-    translation: Any = runtime_each(0.0, low=0.0)
+    translation: float | tuple[float, float] = runtime_each(0.0, low=0.0)
     scale: float = runtime(1.0, low=1.0)
     shear: float = runtime(0.0, low=0.0, high=89.0)
     sequence: str = structural("halton", check=one_of("halton", "sobol"))
@@ -158,7 +156,7 @@ class QuasiAffine(Grid):
     cval: float = runtime(0.0)
 
     def parts(self, n: int) -> np.ndarray:
-        """Parts of the largest changes, as ``skconv.ops.resampling.affine_moves`` takes them.
+        """Return the changes as fractions of their limits, for ``ops.resampling.affine_moves``.
 
         Parameters
         ----------
@@ -167,7 +165,7 @@ class QuasiAffine(Grid):
         Returns
         -------
         float32 array of shape (n, 5)
-            From -1 to 1; zeros first.
+            From -1 to 1; the first row is zero.
         """
         from scipy.stats import qmc
 
@@ -178,9 +176,12 @@ class QuasiAffine(Grid):
         return (2 * ((drawn + 0.5) % 1) - 1).astype(np.float32)
 
     def __call__(self, i: Any, n: int, Xb: jax.Array) -> jax.Array:
-        """Move."""
+        """Apply the affine transform."""
         height, width = self.image_size(Xb)
         parts = jnp.asarray(self.parts(n))[jnp.asarray(i, jnp.int32)][None]
-        limits = self.rotation, self.shear, self.scale, per_axis(self.translation)
-        places = affine_places(affine_moves(parts, *limits, height, width), height, width)
-        return sample(Xb, *places, order=self.order, fill=self.fill, cval=self.cval)
+        translation = per_axis(self.translation)
+        matrices = affine_moves(
+            parts, self.rotation, self.shear, self.scale, translation, height, width
+        )
+        rows, columns = affine_places(matrices, height, width)
+        return sample(Xb, rows, columns, order=self.order, fill=self.fill, cval=self.cval)

@@ -1,16 +1,18 @@
-"""Transforms that hide parts of images or mix them with others of the batch."""
+"""Cutout, and transforms that mix the rows of a batch."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from ..utils.checks import positive_or_none
 from ..utils.fields import runtime, structural
-from .base import Batch, Transform, by_row
+from .base import Batch, Transform, broadcast_rows
 
 __all__ = ["CutMix", "Cutout", "MixUp"]
 
@@ -19,14 +21,14 @@ __all__ = ["CutMix", "Cutout", "MixUp"]
 class Cutout(Transform):
     """Fill a square at a random place of each image (DeVries & Taylor 2017).
 
-    The centre is any pixel, so that part of the square may be outside.
+    The center may be any pixel, so part of the square may lie outside.
 
     Parameters
     ----------
     size : int
-        Pixels along each side. A runtime value, as is `cval`.
+        Side in pixels. A runtime value, as is `cval`.
     cval : float
-        What it is filled with.
+        Value of the square.
 
     Examples
     --------
@@ -39,24 +41,26 @@ class Cutout(Transform):
     cval: float = runtime(0.0)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Fill."""
+        """Fill the squares."""
         inside = _rectangles(key, len(Xb), self.image_size(Xb), [self.size, self.size])
         return jnp.where(inside[:, None], jnp.asarray(self.cval, Xb.dtype), Xb), yb
 
 
-def _rectangles(key: jax.Array, n: int, size: tuple[int, int], sides: Any) -> jax.Array:
-    """Draw where rectangles are: bool (n, h, w), from their sides (height, width) in pixels."""
+def _rectangles(
+    key: jax.Array, n: int, size: tuple[int, int], sides: Sequence[ArrayLike]
+) -> jax.Array:
+    """Draw masks (n, h, w) of rectangles with these sides (height, width) in pixels."""
     keys = jax.random.split(key, 2)
 
-    def along(key: jax.Array, length: int, side: Any) -> jax.Array:
+    def interval(key: jax.Array, length: int, side: ArrayLike) -> jax.Array:
         side = jnp.floor(jnp.asarray(side, jnp.float32)).reshape(-1, 1)
-        centre = jax.random.randint(key, (n, 1), 0, length, jnp.int32).astype(jnp.float32)
-        first = centre - jnp.floor(side / 2)
-        place = jnp.arange(length, dtype=jnp.float32)
-        return (first <= place) & (place < first + side)
+        center = jax.random.randint(key, (n, 1), 0, length, jnp.int32).astype(jnp.float32)
+        first = center - jnp.floor(side / 2)
+        position = jnp.arange(length, dtype=jnp.float32)
+        return (first <= position) & (position < first + side)
 
-    down, right = map(along, keys, size, sides)
-    return down[:, :, None] & right[:, None]
+    rows, columns = map(interval, keys, size, sides)
+    return rows[:, :, None] & columns[:, None]
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,12 @@ class _MixingTransform(Transform):
     """
 
     alpha: float = runtime(1.0, low=0.0)
-    num_classes: Any = structural(None, check=positive_or_none)
+    num_classes: int | None = structural(None, check=positive_or_none)
 
     mixes = True
 
     def draw(self, key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
-        """Draw the part of each row that stays, and the row it is mixed with.
+        """Draw the weight of each row, and the row that it is mixed with.
 
         Parameters
         ----------
@@ -84,42 +88,42 @@ class _MixingTransform(Transform):
 
         Returns
         -------
-        part : float32 array of shape (n,)
-            From the Beta distribution with both parameters `alpha`; 1 where that is 0.
+        weight : float32 array of shape (n,)
+            From the beta distribution with both parameters equal to `alpha`; 1 if `alpha` is 0.
         partner : int array of shape (n,)
-            A permutation.
+            A permutation of the rows.
         """
         keys = jax.random.split(key, 2)
         alpha = jnp.asarray(self.alpha, jnp.float32)
-        part = _symmetric_beta(keys[0], n, jnp.maximum(alpha, 1e-3))
-        return jnp.where(alpha > 0, part, 1.0), jax.random.permutation(keys[1], n)
+        weight = _symmetric_beta(keys[0], n, jnp.maximum(alpha, 1e-3))
+        return jnp.where(alpha > 0, weight, 1.0), jax.random.permutation(keys[1], n)
 
-    def mixed(self, yb: Any, part: jax.Array, partner: jax.Array) -> Any:
-        """Mix targets, those of several outputs alike; labels become rows of probabilities."""
+    def mixed(self, yb: Any, weight: jax.Array, partner: jax.Array) -> Any:
+        """Return mixed targets of all outputs; labels become rows of probabilities."""
         if yb is None:
-            raise self.error("has no targets to mix; it is for training only")
-        return jax.tree.map(lambda one: self._mixed(one, part, partner), yb)
+            raise self.error("y must be given; mixing is for training only")
+        return jax.tree.map(lambda y: self._mixed(y, weight, partner), yb)
 
-    def _mixed(self, yb: jax.Array, part: jax.Array, partner: jax.Array) -> jax.Array:
+    def _mixed(self, yb: jax.Array, weight: jax.Array, partner: jax.Array) -> jax.Array:
         if not jnp.issubdtype(yb.dtype, jnp.floating):
             if yb.ndim != 1:
                 raise self.error(
-                    "mixes labels of shape (n,), or numbers or probabilities of any; "
+                    "y must be labels of shape (n,), or floats of any shape, "
                     f"got {yb.dtype} of shape {yb.shape}"
                 )
             if self.num_classes is None:
                 raise self.error(
-                    f"needs num_classes to mix labels, which are {yb.dtype} of shape {yb.shape}"
+                    f"num_classes must be given to mix labels ({yb.dtype} of shape {yb.shape})"
                 )
             yb = jax.nn.one_hot(yb, self.num_classes, dtype=jnp.float32)
-        return _blend(yb, yb[partner], part)
+        return _blend(yb, yb[partner], weight)
 
 
 def _symmetric_beta(key: jax.Array, n: int, alpha: jax.Array) -> jax.Array:
-    """Draw from the Beta distribution of two equal parameters.
+    """Draw from the beta distribution with two equal parameters.
 
-    A t-distributed number drawn by the polar method (Bailey 1994) and mapped to 0 to 1; nothing is
-    rejected, so that nothing loops.
+    Student's t variates by the polar method (Bailey 1994), mapped to the interval from 0 to 1; it
+    rejects nothing, so it needs no loop.
     """
     u, v = jax.random.uniform(key, (2, n), jnp.float32, jnp.finfo(jnp.float32).tiny)
     cosine = jnp.cos(2 * jnp.pi * v)
@@ -127,25 +131,25 @@ def _symmetric_beta(key: jax.Array, n: int, alpha: jax.Array) -> jax.Array:
     return (1 + jnp.sign(cosine) * jnp.sqrt(1 / (1 + 1 / square))) / 2
 
 
-def _blend(own: jax.Array, other: jax.Array, part: jax.Array) -> jax.Array:
-    part = by_row(part, own)
-    return part * own + (1 - part) * other
+def _blend(a: jax.Array, b: jax.Array, weight: jax.Array) -> jax.Array:
+    weight = broadcast_rows(weight, a)
+    return weight * a + (1 - weight) * b
 
 
 @dataclass(frozen=True)
 class MixUp(_MixingTransform):
-    """Average each row with another of the batch, and so their targets (Zhang et al. 2018).
+    """Average each row and its targets with another row of the batch (Zhang et al. 2018).
 
-    Labels become rows of probabilities. The greater part of the two is the row's own, which mixes
-    the same pairs in the same proportions as the paper does.
+    Labels become rows of probabilities. A row's own weight is the larger one, which gives the same
+    pairs in the same proportions as the paper.
 
     Parameters
     ----------
     alpha : float
-        The parts are drawn from the Beta distribution with both parameters `alpha`; 0 mixes nothing
-        and 1 draws evenly. A runtime value.
+        Both parameters of the beta distribution of the weights; 0 mixes nothing and 1 draws them
+        uniformly. A runtime value.
     num_classes : int, optional
-        Classes, which labels need; a network fills it in.
+        Number of classes, needed for labels; `NeuralNet` fills it in.
 
     Examples
     --------
@@ -156,26 +160,25 @@ class MixUp(_MixingTransform):
     """
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Average."""
-        part, partner = self.draw(key, len(Xb))
-        part = jnp.maximum(part, 1 - part)
-        return _blend(Xb, Xb[partner], part), self.mixed(yb, part, partner)
+        """Average pairs of rows."""
+        weight, partner = self.draw(key, len(Xb))
+        weight = jnp.maximum(weight, 1 - weight)
+        return _blend(Xb, Xb[partner], weight), self.mixed(yb, weight, partner)
 
 
 @dataclass(frozen=True)
 class CutMix(_MixingTransform):
-    """Paste a rectangle of another image of the batch, and mix their targets (Yun et al. 2019).
+    """Paste a rectangle from another image of the batch, and mix the targets (Yun et al. 2019).
 
-    Labels become rows of probabilities; the parts are those of the area.
+    Labels become rows of probabilities, with the fractions of the area as weights.
 
     Parameters
     ----------
     alpha : float
-        The part that stays is drawn from the Beta distribution with both parameters `alpha`, and
-        grows where the rectangle is partly outside; 0 pastes nothing and 1 draws evenly. A runtime
-        value.
+        Both parameters of the beta distribution of the fraction to keep, which is larger if the
+        rectangle lies partly outside; 0 pastes nothing and 1 draws uniformly. A runtime value.
     num_classes : int, optional
-        Classes, which labels need; a network fills it in.
+        Number of classes, needed for labels; `NeuralNet` fills it in.
 
     Examples
     --------
@@ -186,12 +189,12 @@ class CutMix(_MixingTransform):
     """
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Paste."""
+        """Paste the rectangles."""
         size = self.image_size(Xb)
         keys = jax.random.split(key, 2)
-        part, partner = self.draw(keys[0], len(Xb))
-        root = jnp.sqrt(1 - part)
+        weight, partner = self.draw(keys[0], len(Xb))
+        root = jnp.sqrt(1 - weight)
         inside = _rectangles(keys[1], len(Xb), size, [root * length for length in size])
-        part = 1 - inside.mean(axis=(1, 2), dtype=jnp.float32)
+        weight = 1 - inside.mean(axis=(1, 2), dtype=jnp.float32)
         pasted = jnp.where(inside[:, None], Xb[partner], Xb)
-        return pasted, self.mixed(yb, part, partner)
+        return pasted, self.mixed(yb, weight, partner)

@@ -1,4 +1,4 @@
-"""Transforms that disturb and blur."""
+"""Gaussian noise and blur."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class GaussianNoise(Transform):
     Parameters
     ----------
     sigma : float
-        Its deviation. A runtime value.
+        Standard deviation. A runtime value.
 
     Examples
     --------
@@ -35,20 +35,20 @@ class GaussianNoise(Transform):
     sigma: float = runtime(0.1, low=0.0)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Add."""
+        """Add the noise."""
         noise = jax.random.normal(key, Xb.shape, Xb.dtype)
         return Xb + jnp.asarray(self.sigma, Xb.dtype) * noise, yb
 
 
 @dataclass(frozen=True)
 class GaussianBlur(Transform):
-    """Blur each image by a random width.
+    """Blur each image by a Gaussian of random width.
 
     Parameters
     ----------
     sigma : float
-        Greatest deviation of the Gaussian, in pixels: deviations are drawn evenly from 0 to it. A
-        runtime value.
+        Largest standard deviation of the Gaussian, in pixels; those of the images are drawn
+        uniformly from 0 to `sigma`. A runtime value.
 
     Examples
     --------
@@ -61,16 +61,20 @@ class GaussianBlur(Transform):
     sigma: float = runtime(1.0, low=0.0)
 
     def sigmas(self, key: jax.Array, n: int) -> jax.Array:
-        """Draw the deviation (n,) for each image.
+        """Draw the standard deviation for each image.
 
         Parameters
         ----------
         key : jax key
         n : int
+
+        Returns
+        -------
+        float32 array of shape (n,)
         """
         return jnp.asarray(self.sigma, jnp.float32) * jax.random.uniform(key, (n,), jnp.float32)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Blur."""
+        """Blur each image."""
         self.image_size(Xb)
         return smooth(Xb, self.sigmas(key, len(Xb)), mirrored=True), yb

@@ -1,4 +1,4 @@
-"""The transforms that a net is given: their names, their keywords and their numbers."""
+"""The transforms of a net, with their names, keywords and parameters."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .tunable import Tunable, parameters, with_parameters
 
 
 class Entry(NamedTuple):
-    """A transform as it was given.
+    """A named transform of a net.
 
     Parameters
     ----------
     name : str
-        Its place in the list where it was given no name.
+        Given name, or the index in the list.
     transform : callable
     """
 
@@ -26,29 +26,29 @@ class Entry(NamedTuple):
 
     @property
     def prefix(self) -> str:
-        """What its keywords begin with, before an underscore."""
+        """Prefix of its keywords, without the underscore."""
         return f"augment_{self.name}"
 
     @property
     def called(self) -> str:
-        """How messages name it: its name or place, and its class."""
+        """Name or index and class of the transform, for messages."""
         where = f"augment[{self.name}]" if self.name.isdigit() else f"augment {self.name!r}"
         kind = getattr(self.transform, "__name__", type(self.transform).__name__)
         return f"{where} ({kind})"
 
     def keywords(self) -> dict[str, str]:
-        """Keywords that may follow the prefix, and the parameters that they stand for."""
+        """Return the parameter of the transform for each keyword after the prefix."""
         return {name.replace("__", "_"): name for name in reversed(parameters(self.transform))}
 
     def tuned(self, keywords: Mapping[str, Any]) -> Entry:
-        """Put in what keywords say."""
-        known = self.keywords()
-        values = {known[keyword]: value for keyword, value in keywords.items()}
+        """Return the entry with the transform's parameters set by keywords."""
+        names = self.keywords()
+        values = {names[keyword]: value for keyword, value in keywords.items()}
         return self._replace(transform=with_parameters(self.transform, values))
 
 
 def read_entries(augment: Any) -> list[Entry]:
-    """Read the parameter `augment`.
+    """Return the entries of the parameter `augment`.
 
     Parameters
     ----------
@@ -70,40 +70,42 @@ def read_entries(augment: Any) -> list[Entry]:
     ]
 
 
-def check_entries(given: list[Entry], problems: Problems) -> None:
-    """Note names that cannot be, and fields that transforms cannot have."""
-    for i, entry in enumerate(given):
+def check_entries(entries: list[Entry], problems: Problems) -> None:
+    """Collect problems of the names and the fields of transforms."""
+    for i, entry in enumerate(entries):
         name, transform = entry
         if isinstance(transform, type):
-            problems.add(f"{entry.called} is a class; write {transform.__name__}()")
+            problems.add(
+                f"{entry.called} must be an instance, got a class; write {transform.__name__}()"
+            )
         if not name.isdigit() and (not name.isidentifier() or "__" in name):
             problems.add(
-                f"{name!r} cannot name a transform: keywords hold it, so it must be an identifier "
-                "without double underscores"
+                "names in augment must be identifiers without double underscores, because they "
+                f"become part of keywords, got {name!r}"
             )
-        if name in (other.name for other in given[:i]):
-            problems.add(f"two transforms are called {name!r}")
+        if name in (other.name for other in entries[:i]):
+            problems.add(f"names in augment must be unique, got {name!r} twice")
         if isinstance(transform, Tunable) and not isinstance(transform, Transform):
-            problems.add(f"{entry.called} is no transform of batches, but for test_augment")
+            problems.add(f"{entry.called} cannot transform batches; it is for test_augment")
         _check_fields(entry.called, transform, problems)
 
 
 def check_test_augment(test_augment: Any) -> None:
-    """Raise `ValueError` where it cannot predict, with all fields that cannot be so."""
+    """Raise `ValueError` if `test_augment` cannot predict, with all problems of its fields."""
     problems, name = Problems(), type(test_augment).__name__
     if isinstance(test_augment, Transform | Grid):
-        problems.add(f"test_augment ({name}) predicts nothing; write TestTime({name}(...))")
+        problems.add(f"test_augment must be a TestTime, got {name}; write TestTime({name}(...))")
     _check_fields(f"test_augment ({name})", test_augment, problems)
     problems.raise_any()
 
 
 def _check_fields(called: str, value: Any, problems: Problems) -> None:
-    for error in value.check() if isinstance(value, Tunable) else ():
-        problems.add(f"{called}: {error}")
+    for message in value.check() if isinstance(value, Tunable) else ():
+        problems.add(f"{called}: {message}")
 
 
 class AugmentParameters:
-    """What scikit-learn may read and set of the transforms of a net.
+    """Parameters of the transforms of a net, for `get_params` and `set_params`.
 
     Parameters
     ----------
@@ -123,7 +125,7 @@ class AugmentParameters:
         self._augment = augment
 
     def get_params(self) -> dict[str, Any]:
-        """Get the transforms by name, and their fields."""
+        """Return the transforms by name, and their fields."""
         found: dict[str, Any] = {}
         for name, transform in self._entries():
             found[name] = transform
@@ -131,9 +133,9 @@ class AugmentParameters:
         return found
 
     def set_params(self, **values: Any) -> Any:
-        """Make the same with other transforms or fields; what was given stays as it is."""
-        known = self._entries()
-        changed = {entry.name: entry for entry in known}
+        """Return a copy of `augment` with other transforms or fields."""
+        entries = self._entries()
+        changed = {entry.name: entry for entry in entries}
         for key in sorted(values, key=lambda key: key.count("__")):
             name, _, field = key.partition("__")
             if name not in changed:
@@ -147,25 +149,24 @@ class AugmentParameters:
                 except ValueError as error:
                     raise ValueError(f"{entry.called}: {error}") from error
             changed[name] = entry._replace(transform=new)
-        return self._like_given([changed[entry.name].transform for entry in known])
+        return self._like_given([changed[entry.name].transform for entry in entries])
 
     def _entries(self) -> list[Entry]:
-        """List the transforms, or none of them where there is something else, which `fit` says."""
-        found = read_entries(self._augment)
-        return found if all(callable(entry.transform) for entry in found) else []
+        """Return the entries, or none if one is not callable, which is an error in `fit`."""
+        entries = read_entries(self._augment)
+        return entries if all(callable(entry.transform) for entry in entries) else []
 
     def _like_given(self, transforms: list[Any]) -> Any:
         if not isinstance(self._augment, list | tuple):
             return transforms[0] if transforms else self._augment
-        made = [
+        return type(self._augment)(
             (old[0], new) if is_named(old) else new
             for old, new in zip(self._augment, transforms, strict=True)
-        ]
-        return type(self._augment)(made)
+        )
 
 
 class TunableParameters:
-    """What scikit-learn may read and set of a tunable.
+    """Parameters of a tunable, for `get_params` and `set_params`.
 
     Parameters
     ----------
@@ -176,14 +177,14 @@ class TunableParameters:
         self._tunable = tunable
 
     def get_params(self) -> dict[str, Any]:
-        """Get all fields."""
+        """Return all fields."""
         return parameters(self._tunable)
 
     def set_params(self, **values: Any) -> Tunable:
-        """Make the same with other fields."""
+        """Return a copy with other fields."""
         return with_parameters(self._tunable, values)
 
 
 def as_parameters(value: Any) -> Any:
-    """Let fields of a tunable be read and set; all else stays what it is."""
+    """Return the parameters of a tunable, or any other value unchanged."""
     return TunableParameters(value) if isinstance(value, Tunable) else value

@@ -1,7 +1,8 @@
-"""Transforms that choose among others."""
+"""Transforms that apply other transforms at random."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,19 +10,19 @@ import jax
 import jax.numpy as jnp
 
 from ..utils.fields import runtime, structural
-from .base import Batch, Transform, by_row, invoke
+from .base import Batch, Transform, TransformFunction, broadcast_rows, invoke
 
 __all__ = ["OneOf", "Sometimes"]
 
 
 def _transform(value: Any) -> str | None:
-    usable = callable(value) and not isinstance(value, type)
-    return None if usable else "a transform or a function (key, Xb, yb)"
+    valid = callable(value) and not isinstance(value, type)
+    return None if valid else "a transform or a function (key, Xb, yb)"
 
 
 def _transforms(value: Any) -> str | None:
-    usable = isinstance(value, tuple) and value and not any(map(_transform, value))
-    return None if usable else "a list of transforms or functions (key, Xb, yb)"
+    valid = isinstance(value, tuple) and value and not any(map(_transform, value))
+    return None if valid else "a list of transforms or functions (key, Xb, yb)"
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,16 @@ class _ChoosingTransform(Transform):
     """A transform that takes rows from several versions of a batch."""
 
     def choose(self, versions: list[Batch], chosen: jax.Array) -> Batch:
-        """Take each row from the version that is chosen for it.
+        """Return the batch with each row from its chosen version.
 
         Parameters
         ----------
         versions : list of (Xb, yb)
         chosen : int array of shape (n,)
+            Index of the version of each row.
         """
         Xs, ys = zip(*versions, strict=True)
-        return self._merged(Xs, chosen), self._merged(_alike(ys), chosen)
+        return self._merged(Xs, chosen), self._merged(_same_kind(ys), chosen)
 
     def _merged(self, versions: Any, chosen: jax.Array) -> Any:
         merged = versions[0]
@@ -47,34 +49,36 @@ class _ChoosingTransform(Transform):
 
     def _pick(self, where: jax.Array, new: jax.Array, old: jax.Array) -> jax.Array:
         if new.shape != old.shape:
-            raise self.error(f"transforms make shapes {old.shape} and {new.shape} of one batch")
-        return jnp.where(by_row(where, old), new, old)
+            raise self.error(
+                f"transforms must return equal shapes, got {old.shape} and {new.shape}"
+            )
+        return jnp.where(broadcast_rows(where, old), new, old)
 
 
-def _alike(ys: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Turn labels into rows of probabilities where another version has these."""
+def _same_kind(ys: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return targets with labels as rows of probabilities, if another version has these."""
     rows = [y for y in ys if getattr(y, "ndim", 0) == 2 and jnp.issubdtype(y.dtype, jnp.floating)]
     if not rows:
         return ys
     k, dtype = rows[0].shape[1], rows[0].dtype
 
-    def soft(y: jax.Array) -> jax.Array:
+    def as_probabilities(y: jax.Array) -> jax.Array:
         labels = y.ndim == 1 and jnp.issubdtype(y.dtype, jnp.integer)
         return jax.nn.one_hot(y, k, dtype=dtype) if labels else y
 
-    return tuple(map(soft, ys))
+    return tuple(map(as_probabilities, ys))
 
 
 @dataclass(frozen=True)
 class Sometimes(_ChoosingTransform):
-    """Apply a transform to each image with some probability.
+    """Apply a transform to each image with probability `p`.
 
     Parameters
     ----------
     p : float
-        Probability, from 0 to 1. A runtime value: another one compiles nothing.
+        Probability, from 0 to 1. A runtime value: a new one compiles nothing.
     transform : Transform or callable
-        Its runtime values are set by ``transform__<name>``.
+        Its parameters are set by ``transform__<name>``.
 
     Examples
     --------
@@ -86,12 +90,12 @@ class Sometimes(_ChoosingTransform):
     """
 
     p: float = runtime(0.5, low=0.0, high=1.0)
-    transform: Any = structural(check=_transform)
+    transform: TransformFunction = structural(check=_transform)
 
     def __call__(
         self, key: jax.Array, Xb: jax.Array, yb: Any, *, epoch: Any = None, rows: Any = None
     ) -> Batch:
-        """Apply, and keep some rows as they were."""
+        """Apply the transform to some rows."""
         keys = jax.random.split(key, 2)
         changed = invoke(self.transform, keys[0], Xb, yb, epoch, rows)
         n = len(jax.tree.leaves(Xb)[0])
@@ -101,14 +105,14 @@ class Sometimes(_ChoosingTransform):
 
 @dataclass(frozen=True)
 class OneOf(_ChoosingTransform):
-    """Apply one of several transforms to each image, all equally likely.
+    """Apply one of several transforms to each image, with equal probability.
 
-    All are computed for the whole batch.
+    Each transform is computed for the whole batch.
 
     Parameters
     ----------
     transforms : sequence of Transform or callable
-        Runtime values are set by ``transforms__<number>__<name>``.
+        Their parameters are set by ``transforms__<index>__<name>``.
 
     Examples
     --------
@@ -119,12 +123,12 @@ class OneOf(_ChoosingTransform):
     [1.13, 1.14, 0.96, 0.92]
     """
 
-    transforms: Any = structural(check=_transforms)
+    transforms: Sequence[TransformFunction] = structural(check=_transforms)
 
     def __call__(
         self, key: jax.Array, Xb: jax.Array, yb: Any, *, epoch: Any = None, rows: Any = None
     ) -> Batch:
-        """Apply all, and choose."""
+        """Apply all transforms, and choose one for each row."""
         count = len(self.transforms)
         keys = jax.random.split(key, count + 1)
         versions = [

@@ -1,8 +1,8 @@
-"""A policy of all-round transforms that one number controls."""
+"""RandAugment, a policy of general-purpose transforms controlled by one number."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,17 +13,17 @@ from jax import lax
 from ..ops.resampling import ORDERS, affine_matrices, affine_places, affine_points
 from ..utils.checks import one_of, positive
 from ..utils.fields import runtime, structural
-from .base import Batch, FillingTransform, by_row, grey
+from .base import Batch, FillingTransform, broadcast_rows, luminance
 
 __all__ = ["RandAugment"]
 
 
 class _Level(NamedTuple):
-    """What an operation on colours may know: all are numbers that broadcast with the images.
+    """Arguments of a color operation, which broadcast with the images.
 
     Parameters
     ----------
-    part : array
+    strength : array
         Magnitude, from 0 to 1.
     sign : array
         Minus or plus one.
@@ -31,50 +31,50 @@ class _Level(NamedTuple):
         Black and white.
     """
 
-    part: jax.Array
+    strength: jax.Array
     sign: jax.Array
     low: jax.Array
     high: jax.Array
 
 
-def _away_from(base: jax.Array, X: jax.Array, level: _Level) -> jax.Array:
-    """Move values away from a base or towards it, and no further than black and white."""
-    moved = base + (1 + 0.9 * level.part * level.sign) * (X - base)
-    return jnp.clip(moved, jnp.minimum(X, level.low), jnp.maximum(X, level.high))
+def _enhance(base: jax.Array, X: jax.Array, level: _Level) -> jax.Array:
+    """Scale the difference from a base image, and clip to black and white."""
+    enhanced = base + (1 + 0.9 * level.strength * level.sign) * (X - base)
+    return jnp.clip(enhanced, jnp.minimum(X, level.low), jnp.maximum(X, level.high))
 
 
 def _brightness(X: jax.Array, level: _Level) -> jax.Array:
-    return _away_from(level.low, X, level)
+    return _enhance(level.low, X, level)
 
 
 def _contrast(X: jax.Array, level: _Level) -> jax.Array:
-    seen = grey(X) if X.shape[1] == 3 else X
-    return _away_from(seen.mean(axis=(1, 2, 3), keepdims=True), X, level)
+    gray = luminance(X) if X.shape[1] == 3 else X
+    return _enhance(gray.mean(axis=(1, 2, 3), keepdims=True), X, level)
 
 
 def _color(X: jax.Array, level: _Level) -> jax.Array:
-    return _away_from(grey(X), X, level) if X.shape[1] == 3 else X
+    return _enhance(luminance(X), X, level) if X.shape[1] == 3 else X
 
 
 def _sharpness(X: jax.Array, level: _Level) -> jax.Array:
     h, w = X.shape[2:]
     if h < 3 or w < 3:
         return X
-    around = sum(X[..., i : h - 2 + i, j : w - 2 + j] for i in range(3) for j in range(3))
-    inside = (around + 4 * X[..., 1:-1, 1:-1]) / 13
-    return _away_from(X.at[..., 1:-1, 1:-1].set(inside), X, level)
+    total = sum(X[..., i : h - 2 + i, j : w - 2 + j] for i in range(3) for j in range(3))
+    smooth = (total + 4 * X[..., 1:-1, 1:-1]) / 13
+    return _enhance(X.at[..., 1:-1, 1:-1].set(smooth), X, level)
 
 
 def _solarize(X: jax.Array, level: _Level) -> jax.Array:
-    threshold = level.high - (level.high - level.low) * level.part
-    inverted = (threshold <= X) & (level.part > 0)
+    threshold = level.high - (level.high - level.low) * level.strength
+    inverted = (threshold <= X) & (level.strength > 0)
     return jnp.where(inverted, level.low + level.high - X, X)
 
 
 def _posterize(X: jax.Array, level: _Level) -> jax.Array:
-    lost = jnp.round(4 * level.part)
+    lost = jnp.round(4 * level.strength)
     step = (level.high - level.low) / 255 * 2**lost
-    # A whole grey level that a little is missing of by rounding is still that level.
+    # 1e-3 keeps gray levels that rounding left just below a whole number.
     kept = level.low + step * jnp.floor((X - level.low) / step + 1e-3)
     return jnp.where(lost > 0, kept, X)
 
@@ -89,16 +89,16 @@ def _autocontrast(X: jax.Array, level: _Level) -> jax.Array:
 def _equalize(X: jax.Array, level: _Level) -> jax.Array:
     n, c, h, w = X.shape
     unit = (level.high - level.low) / 255
-    grade = jnp.clip(jnp.round((X - level.low) / unit), 0, 255).astype(jnp.int32)
+    gray_level = jnp.clip(jnp.round((X - level.low) / unit), 0, 255).astype(jnp.int32)
     start = jnp.arange(n * c, dtype=jnp.int32).reshape(n, c, 1, 1) * 256
-    counts = jnp.zeros(n * c * 256, jnp.int32).at[(start + grade).ravel()].add(1)
+    counts = jnp.zeros(n * c * 256, jnp.int32).at[(start + gray_level).ravel()].add(1)
     counts = counts.reshape(n, c, 256)
-    most = jnp.take_along_axis(counts, grade.max(axis=(2, 3), keepdims=True)[..., 0], axis=2)
+    most = jnp.take_along_axis(counts, gray_level.max(axis=(2, 3), keepdims=True)[..., 0], axis=2)
     step = (h * w - most) // 255
     below = jnp.cumsum(counts, axis=2) - counts
     table = jnp.minimum((step // 2 + below) // jnp.maximum(step, 1), 255)
-    spread = table.reshape(-1)[start + grade].astype(X.dtype)
-    return jnp.where(step[..., None] > 0, level.low + spread * unit, X)
+    equalized = table.reshape(-1)[start + gray_level].astype(X.dtype)
+    return jnp.where(step[..., None] > 0, level.low + equalized * unit, X)
 
 
 COLORS: dict[str, Callable[[jax.Array, _Level], jax.Array]] = {
@@ -118,36 +118,36 @@ OPERATIONS = ("identity", *COLORS, *MOVES)
 
 
 def _operations(value: Any) -> str | None:
-    known = isinstance(value, tuple) and value and all(one in OPERATIONS for one in value)
-    return None if known else f"a list of some of {', '.join(OPERATIONS)}"
+    valid = isinstance(value, tuple) and value and all(name in OPERATIONS for name in value)
+    return None if valid else f"a list of names out of {', '.join(OPERATIONS)}"
 
 
 @dataclass(frozen=True)
 class RandAugment(FillingTransform):
-    """Apply a few of 14 operations to each image, all as strong as one number says (Cubuk 2020).
+    """Apply a few of 14 operations to each image, all of the same magnitude (Cubuk et al. 2020).
 
-    Rotations, shears and shifts of an image are one interpolation a round; signs are random.
+    Each round interpolates once for rotations, shears and shifts together; signs are random.
 
     Parameters
     ----------
     num_ops : int
-        Rounds; in each one operation is drawn for each image.
+        Number of rounds; each draws one operation per image.
     magnitude : float
-        From 0 to 10. At 10 images are rotated by 30 degrees, sheared by 0.3, shifted by 0.45 of
-        their side, keep 4 of 8 bits (posterize), are inverted (solarize), and enhanced by factors
-        0.1 or 1.9 (brightness, color, contrast, sharpness). autocontrast and equalize know no
-        strength. A runtime value, as are `low` and `high`.
+        From 0 to 10. At 10, images are rotated by 30 degrees, sheared by 0.3, shifted by 0.45 of
+        their side, reduced to 4 of 8 bits (posterize), inverted (solarize), or enhanced by factors
+        of 0.1 or 1.9 (brightness, color, contrast, sharpness). autocontrast and equalize ignore the
+        magnitude. A runtime value, as are `low` and `high`.
     operations : sequence of str
-        Those to draw from.
+        Names of the operations to draw from.
     low, high : float
         Black and white.
     order : 'nearest' or 'bilinear'
     fill : 'constant', 'edge' or 'reflect'
-        What is outside: `cval`, the nearest pixel, or the mirror image.
+        Values outside the image: `cval`, the nearest pixel, or the mirror image.
     cval, mask_cval : float
-        What ``'constant'`` fills images and masks with. Runtime values.
+        Values outside images and masks for ``fill='constant'``. Runtime values.
     target, keypoint_range
-        Targets that move with the images, as in `MovingTransform`.
+        Targets to move with the images, as in `MovingTransform`.
 
     Examples
     --------
@@ -159,23 +159,23 @@ class RandAugment(FillingTransform):
 
     num_ops: int = structural(2, check=positive)
     magnitude: float = runtime(9.0, low=0.0, high=10.0)
-    operations: Any = structural(OPERATIONS, check=_operations)
+    operations: Sequence[str] = structural(OPERATIONS, check=_operations)
     low: float = runtime(0.0)
     high: float = runtime(1.0)
     order: str = structural("bilinear", check=one_of(*ORDERS))
 
-    def check(self):
-        """Yield what is wrong with the fields, whatever the batch."""
+    def check(self) -> Iterable[str]:
+        """Return messages about invalid fields."""
         problems = list(super().check())
         if not problems and self.low >= self.high:
             problems = [f"low must be less than high={self.high!r}, got {self.low!r}"]
         return problems
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
-        """Apply round after round."""
+        """Apply the operations, round by round."""
         self.image_size(Xb)
-        for one in jax.random.split(key, self.num_ops):
-            keys = jax.random.split(one, 2)
+        for round_key in jax.random.split(key, self.num_ops):
+            keys = jax.random.split(round_key, 2)
             n, count = len(Xb), len(self.operations)
             chosen = jax.random.randint(keys[0], (n,), 0, count, jnp.int32)
             sign = jnp.where(jax.random.bernoulli(keys[1], 0.5, (n,)), 1.0, -1.0)
@@ -188,10 +188,10 @@ class RandAugment(FillingTransform):
         height, width = self.image_size(Xb)
         strength = sign * jnp.asarray(self.magnitude, jnp.float32) / 10
 
-        def amount(name: str, most: float) -> jax.Array:
+        def amount(name: str, limit: float) -> jax.Array:
             if name not in self.operations:
                 return jnp.zeros_like(strength)
-            return jnp.where(chosen == self.operations.index(name), most * strength, 0.0)
+            return jnp.where(chosen == self.operations.index(name), limit * strength, 0.0)
 
         angle = jnp.deg2rad(amount("rotate", 30.0))
         turn = (
@@ -206,13 +206,13 @@ class RandAugment(FillingTransform):
         )
 
     def _recolored(self, Xb: jax.Array, chosen: jax.Array, sign: jax.Array) -> jax.Array:
-        part, low, high = (
-            jnp.asarray(one, Xb.dtype) for one in (self.magnitude, self.low, self.high)
+        magnitude, low, high = (
+            jnp.asarray(value, Xb.dtype) for value in (self.magnitude, self.low, self.high)
         )
-        level = _Level(part / 10, by_row(sign, Xb), low, high)
+        level = _Level(magnitude / 10, broadcast_rows(sign, Xb), low, high)
         out = Xb
-        for number, name in enumerate(self.operations):
+        for i, name in enumerate(self.operations):
             if name in COLORS:
-                here = (chosen == number)[:, None, None, None]
-                out = jnp.where(here, lax.optimization_barrier(COLORS[name](Xb, level)), out)
+                applies = (chosen == i)[:, None, None, None]
+                out = jnp.where(applies, lax.optimization_barrier(COLORS[name](Xb, level)), out)
         return out

@@ -1,11 +1,11 @@
-"""Prediction as a mean over changed copies of each image."""
+"""Test-time augmentation: predictions averaged over changed copies of each image."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -15,39 +15,49 @@ from ..errors import TransformError
 from ..nonlinearities import sigmoid, softmax
 from ..utils.checks import one_of, positive_or_none
 from ..utils.fields import structural
-from .base import Grid, MovingTransform, mixes, needs_rows
+from .base import Grid, MovingTransform, TransformFunction, mixes, needs_rows
 from .tunable import Tunable
 
 __all__ = ["TestTime"]
 
 
-def _usable(value: Any) -> bool:
+class Forward(Protocol):
+    """The forward pass of a network, with the nonlinearity of each output."""
+
+    endings: Sequence[Any]
+
+    def __call__(self, Xb: Any, /) -> Any:
+        """Return the output, or a tuple of outputs."""
+        ...
+
+
+def _is_change(value: Any) -> bool:
     return callable(value) and not isinstance(value, type)
 
 
-def _some(value: Any) -> str | None:
-    usable = value and all(map(_usable, value)) if isinstance(value, tuple) else _usable(value)
-    return None if usable else "a grid, a transform, or a list of them"
+def _changes(value: Any) -> str | None:
+    valid = value and all(map(_is_change, value)) if isinstance(value, tuple) else _is_change(value)
+    return None if valid else "a grid, a transform, or a list of them"
 
 
 @dataclass(frozen=True)
 class TestTime(Tunable):
-    """Predict from changed copies of each row, and average, as ``test_augment`` of a net.
+    """Average predictions over changed copies of each row, as ``test_augment`` of a net.
 
-    The copies exist one after the other, on the device. A random transform changes all rows alike
-    in a copy, so that the prediction for a row does not depend on the rows beside it.
+    The copies are computed one at a time, on the device. Within a copy, a random transform changes
+    all rows in the same way, so the prediction for a row does not depend on the other rows.
 
     Parameters
     ----------
     transforms : Grid, Transform or callable, or a list of them
-        Each acts on what the one before it made. Grids are gone through in all combinations;
-        transforms and functions ``(key, Xb, yb) -> (Xb, yb)`` are drawn anew for each copy, and
-        get None for yb. Their runtime values may change without a new compile.
+        Changes to apply in turn. Grids contribute all combinations of their changes; transforms and
+        functions ``(key, Xb, yb) -> (Xb, yb)`` are drawn again for each copy, with ``yb=None``. New
+        runtime values compile nothing.
     n : int, optional
         Number of copies; by default all combinations of the grids.
     combine : 'mean' or 'geometric'
-        Mean, or geometric mean of probabilities, made to sum up to one. Outputs that end neither
-        in softmax nor in sigmoid are averaged in both cases.
+        Arithmetic mean, or geometric mean of probabilities, normalized to a sum of one. Outputs of
+        other nonlinearities than softmax and sigmoid always use the arithmetic mean.
 
     Examples
     --------
@@ -58,10 +68,12 @@ class TestTime(Tunable):
     20
     """
 
-    __test__ = False  # pytest takes classes called Test... for tests
+    __test__ = False  # or pytest collects it
 
-    transforms: Any = structural(check=_some)
-    n: Any = structural(None, check=positive_or_none)
+    transforms: Grid | TransformFunction | Sequence[Grid | TransformFunction] = structural(
+        check=_changes
+    )
+    n: int | None = structural(None, check=positive_or_none)
     combine: str = structural("mean", check=one_of("mean", "geometric"))
 
     @property
@@ -70,7 +82,7 @@ class TestTime(Tunable):
         return self.n or self._combinations()
 
     def check(self) -> Iterable[str]:
-        """Yield what is wrong with the fields."""
+        """Yield messages about invalid fields."""
         problems = list(super().check())
         yield from problems
         if problems:
@@ -78,24 +90,27 @@ class TestTime(Tunable):
         for one in self._all():
             name = type(one).__name__
             if mixes(one):
-                yield f"{name} mixes rows, and a prediction is about one row"
+                yield f"transforms must not mix rows, got {name}"
             if needs_rows(one):
-                yield f"{name} needs epochs, and a prediction has none"
+                yield f"transforms must not need the epoch, got {name}"
             if isinstance(one, MovingTransform) and one.target is not None:
-                yield f"{name} moves targets, and predictions do not move back; target must be None"
+                yield (
+                    f"target of {name} must be None, because predictions are not moved back, "
+                    f"got {one.target!r}"
+                )
         if self.n is None and not any(self._sizes()):
-            yield "n is missing: how many copies to predict from"
+            yield "n must be given: the number of copies to predict from"
         if self.n is not None and all(self._sizes()) and self.n > self._combinations():
-            yield f"n={self.n}, but the grids have {self._combinations()} combinations"
+            yield f"n must be at most {self._combinations()}, the size of the grids, got {self.n}"
 
-    def __call__(self, forward: Callable[[Any], Any], key: jax.Array, Xb: Any) -> Any:
-        """Predict from all copies.
+    def __call__(self, forward: Forward, key: jax.Array, Xb: Any) -> Any:
+        """Return predictions averaged over all copies.
 
         Parameters
         ----------
         forward : callable
-            ``(Xb) -> output``, or a tuple of outputs. Its attribute `endings` has the nonlinearity
-            of each output.
+            ``(Xb) -> output``, or a tuple of outputs, with the nonlinearity of each output in its
+            attribute `endings`.
         key : jax key
         Xb : array of shape (n, ...)
 
@@ -105,50 +120,53 @@ class TestTime(Tunable):
         """
         endings = forward.endings
 
-        def parts(copy: Any) -> list[Any]:
+        def terms(copy: Any) -> list[Any]:
             out = forward(copy)
             outs = out if isinstance(out, tuple) else (out,)
-            return [self._part(o, ending) for o, ending in zip(outs, endings, strict=True)]
+            return [self._term(o, ending) for o, ending in zip(outs, endings, strict=True)]
 
         def step(i: Any, loop: Any) -> Any:
-            # A copy that is made a step ahead is made once; XLA on the CPU would make each pixel
-            # anew for each that reads it, which took a fifth longer.
+            # Each copy is computed a step ahead. Otherwise XLA on the CPU fuses it into its
+            # consumers and recomputes pixels for each of them, which took a fifth longer.
             sums, copy = loop
-            return jax.tree.map(jnp.add, sums, parts(copy)), self.copy(i + 1, key, Xb)
+            return jax.tree.map(jnp.add, sums, terms(copy)), self.copy(i + 1, key, Xb)
 
         first = self.copy(0, key, Xb)
-        zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(parts, first))
+        zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(terms, first))
         sums, _ = lax.fori_loop(0, self.copies, step, (zeros, first))
         means = [
-            self._whole(jax.tree.map(lambda total: total / self.copies, one), ending)
-            for one, ending in zip(sums, endings, strict=True)
+            self._from_mean(jax.tree.map(lambda total: total / self.copies, term), ending)
+            for term, ending in zip(sums, endings, strict=True)
         ]
         return means[0] if len(means) == 1 else tuple(means)
 
     def copy(self, i: Any, key: jax.Array, Xb: Any) -> Any:
-        """Make one of the copies.
+        """Compute one of the copies.
 
         Parameters
         ----------
         i : int
-            Its number.
+            Index of the copy.
         key : jax key
         Xb : array of shape (n, ...)
+
+        Returns
+        -------
+        array of shape (n, ...)
         """
         if isinstance(Xb, dict):
-            raise self.error(f"takes one array, and X is a dict of {', '.join(Xb)}")
-        key, left = jax.random.fold_in(key, i), i
-        for number, one in enumerate(self._all()):
+            raise self.error(f"X must be one array, got a dict of {', '.join(Xb)}")
+        key, rest = jax.random.fold_in(key, i), i
+        for number, change in enumerate(self._all()):
             shape = Xb.shape
-            if isinstance(one, Grid):
-                Xb = one(left if one.size else i, self.copies, Xb)
-                left = left // (one.size or 1)
+            if isinstance(change, Grid):
+                Xb = change(rest if change.size else i, self.copies, Xb)
+                rest = rest // (change.size or 1)
             else:
-                Xb = _alike(one, jax.random.fold_in(key, number), Xb)
+                Xb = _same_for_all_rows(change, jax.random.fold_in(key, number), Xb)
             if Xb.shape != shape:
                 raise TransformError(
-                    f"{type(one).__name__}: changes X from shape {shape} to {Xb.shape}, which a "
-                    "prediction cannot take"
+                    f"{type(change).__name__}: X must keep its shape {shape}, got {Xb.shape}"
                 )
         return Xb
 
@@ -161,8 +179,8 @@ class TestTime(Tunable):
     def _combinations(self) -> int:
         return math.prod(size or 1 for size in self._sizes())
 
-    def _part(self, output: jax.Array, ending: Any) -> jax.Array:
-        """What is averaged of an output: for geometric means the logits, up to a constant."""
+    def _term(self, output: jax.Array, ending: Any) -> jax.Array:
+        """Return the values to average: logits, up to a constant, for geometric means."""
         if self.combine == "geometric" and ending is softmax:
             return jnp.log(jnp.maximum(output, _TINY))
         if self.combine == "geometric" and ending is sigmoid:
@@ -170,7 +188,8 @@ class TestTime(Tunable):
             return jnp.log(output) - jnp.log1p(-output)
         return output
 
-    def _whole(self, mean: jax.Array, ending: Any) -> jax.Array:
+    def _from_mean(self, mean: jax.Array, ending: Any) -> jax.Array:
+        """Return the prediction for a mean of values from `_term`."""
         if self.combine == "geometric" and ending is softmax:
             return jax.nn.softmax(mean, axis=1)
         return sigmoid(mean) if self.combine == "geometric" and ending is sigmoid else mean
@@ -179,6 +198,6 @@ class TestTime(Tunable):
 _TINY = 1e-7
 
 
-def _alike(transform: Callable[..., Any], key: jax.Array, Xb: jax.Array) -> jax.Array:
-    """Change all rows with the same draw."""
+def _same_for_all_rows(transform: TransformFunction, key: jax.Array, Xb: jax.Array) -> jax.Array:
+    """Apply a transform to each row with the same random numbers."""
     return jax.vmap(lambda row: transform(key, row[None], None)[0][0])(Xb)

@@ -1,4 +1,4 @@
-"""Frozen dataclasses whose numbers enter compiled programs, and how to read and replace them."""
+"""Frozen dataclasses with runtime values, and functions to read and replace their fields."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ..utils.fields import field_problems, kind_of
 
 @dataclass(frozen=True)
 class Tunable:
-    """What is made of structure and of numbers.
+    """A frozen dataclass of structural fields and runtime values.
 
-    Subclasses are frozen dataclasses whose fields are made by `skconv.layers.structural` and
-    `skconv.layers.runtime`. A runtime value is a traced number in a compiled program: another one
-    compiles nothing. Fields may hold tunables, or tuples of them.
+    Subclasses define their fields by `skconv.layers.structural` and `skconv.layers.runtime`. A
+    runtime value is a traced number in a compiled program: a new one compiles nothing. Fields may
+    hold other tunables, or tuples of them.
     """
 
     def __post_init__(self) -> None:
@@ -30,19 +30,19 @@ class Tunable:
                 object.__setattr__(self, spec.name, _as_tuple(value))
 
     def check(self) -> Iterable[str]:
-        """Yield what is wrong with the fields, whatever they are used for."""
+        """Yield messages about invalid fields, inner tunables included."""
         yield from field_problems(self)
         for where, one in inner_tunables(self):
             if isinstance(one, Tunable):
                 yield from (f"{where} ({type(one).__name__}): {error}" for error in one.check())
 
     def error(self, message: str) -> TransformError:
-        """Make an error that names the class."""
+        """Return an error whose message begins with the name of the class."""
         return TransformError(f"{type(self).__name__}: {message}")
 
 
 def inner_tunables(tunable: Tunable) -> Iterator[tuple[str, Any]]:
-    """Yield what the fields hold of tunables and what is beside them, with the place."""
+    """Yield the tunables in the fields, and other entries of their tuples, with their places."""
     for spec in dataclasses.fields(tunable):
         value = getattr(tunable, spec.name)
         if isinstance(value, Tunable):
@@ -52,18 +52,18 @@ def inner_tunables(tunable: Tunable) -> Iterator[tuple[str, Any]]:
 
 
 def runtime_values(tunable: Any) -> dict[str, Any]:
-    """Numbers that enter the compiled program.
+    """Return the numbers that are passed to the compiled program.
 
     Parameters
     ----------
     tunable : Tunable or object
-        What is no `Tunable`, such as a function, has none.
+        Other objects, such as functions, have no runtime values.
 
     Returns
     -------
     dict
-        By field: a number, a tuple of two where the field was given two, or the dict of an inner
-        tunable. Those of a tuple are numbered: ``{'transforms': {'0': {...}}}``.
+        By field: a number, a tuple of two if the field holds two, or the dict of an inner tunable.
+        Tunables in a tuple are named by their index: ``{'transforms': {'0': {...}}}``.
 
     Examples
     --------
@@ -86,13 +86,13 @@ def runtime_values(tunable: Any) -> dict[str, Any]:
 
 
 def with_values(tunable: Any, values: Mapping[str, Any]) -> Any:
-    """Put numbers in, traced ones as well.
+    """Return a copy with other runtime values, which may be traced.
 
     Parameters
     ----------
     tunable : Tunable or object
     values : mapping
-        As `runtime_values` returns them; what is not there stays.
+        As returned by `runtime_values`; missing ones stay unchanged.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def with_values(tunable: Any, values: Mapping[str, Any]) -> Any:
     Raises
     ------
     ValueError
-        For a name that is no runtime value.
+        For the name of anything but a runtime value.
 
     Examples
     --------
@@ -119,11 +119,11 @@ def with_values(tunable: Any, values: Mapping[str, Any]) -> Any:
         if isinstance(value, Tunable):
             changes[name] = with_values(value, given)
         elif _holds_tunables(value):
-            wrong = [number for number in given if number not in valid[name]]
-            if wrong:
+            unknown = [index for index in given if index not in valid[name]]
+            if unknown:
                 raise ValueError(
-                    f"{type(tunable).__name__} has no {name}[{wrong[0]}], "
-                    f"they are {len(value)} in number"
+                    f"{type(tunable).__name__} has no {name}[{unknown[0]}], "
+                    f"only {len(value)} {name}"
                 )
             changes[name] = tuple(
                 with_values(one, given.get(str(i), {})) for i, one in enumerate(value)
@@ -134,7 +134,7 @@ def with_values(tunable: Any, values: Mapping[str, Any]) -> Any:
 
 
 def without_values(tunable: Any) -> Any:
-    """Put zeros in place of the numbers: equal for what compiles to the same program.
+    """Return a copy with zeros as runtime values, equal for tunables of the same program.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def without_values(tunable: Any) -> Any:
 
 
 def float32_values(tunable: Any) -> Any:
-    """Read the numbers with one dtype, so that no program is compiled for another.
+    """Return the runtime values as float32, so that other dtypes compile nothing.
 
     Parameters
     ----------
@@ -163,18 +163,18 @@ def float32_values(tunable: Any) -> Any:
     Returns
     -------
     dict
-        As of `runtime_values`, of float32.
+        As returned by `runtime_values`.
     """
     return jax.tree.map(np.float32, runtime_values(tunable))
 
 
 def parameters(tunable: Any) -> dict[str, Any]:
-    """List all fields, those of inner tunables as well, as scikit-learn names them.
+    """Return all fields by scikit-learn's parameter names, inner tunables included.
 
     Parameters
     ----------
     tunable : Tunable or object
-        What is no `Tunable` has none.
+        Other objects have no parameters.
 
     Returns
     -------
@@ -197,28 +197,27 @@ def parameters(tunable: Any) -> dict[str, Any]:
             parts = {f"{spec.name}__{i}__": one for i, one in enumerate(value)}
             found |= {name[:-2]: one for name, one in parts.items()}
         for prefix, part in parts.items():
-            found |= {f"{prefix}{name}": own for name, own in parameters(part).items()}
+            found |= {f"{prefix}{name}": inner for name, inner in parameters(part).items()}
     return found
 
 
 def with_parameters(tunable: Any, values: Mapping[str, Any]) -> Any:
-    """Replace fields by the names that `parameters` gives them.
+    """Return a copy with other fields, by the names of `parameters`.
 
     Parameters
     ----------
     tunable : Tunable or object
     values : mapping of str to object
-        A field prevails over what is inside it by being replaced first.
+        A field is replaced before the fields inside it.
 
     Returns
     -------
     Tunable or object
-        A copy; the one that was given may be in use elsewhere.
 
     Raises
     ------
     ValueError
-        For a name that is not there.
+        For an unknown name.
 
     Examples
     --------
@@ -240,8 +239,8 @@ def _replaced(old: Any, path: list[str], new: Any) -> Any:
         return new
     first, rest = path[0], path[1:]
     if isinstance(old, tuple):
-        place = int(first)
-        return (*old[:place], _replaced(old[place], rest, new), *old[place + 1 :])
+        i = int(first)
+        return (*old[:i], _replaced(old[i], rest, new), *old[i + 1 :])
     return replace(old, **{first: _replaced(getattr(old, first), rest, new)})
 
 

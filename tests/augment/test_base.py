@@ -80,7 +80,7 @@ def test_values_may_be_traced():
         (
             nested,
             {"transforms": {"3": {}}},
-            r"^OneOf has no transforms\[3\], they are 3 in number$",
+            r"^OneOf has no transforms\[3\], only 3 transforms$",
         ),
         (
             nested,

@@ -7,11 +7,11 @@ from skimage.color import hsv2rgb, rgb2hsv
 from skimage.exposure import adjust_gamma
 
 from skconv.augment import Brightness, Contrast, Gamma, Hue, PCAColor, Saturation
-from skconv.augment.base import spread, spread_log
+from skconv.augment.base import log_uniform, uniform
 from skconv.errors import TransformError
 
 X = np.random.default_rng(0).uniform(size=(5, 3, 4, 6)).astype(np.float32)
-X[0, :, 0, :2] = 0.5, 1.0  # grey, and white
+X[0, :, 0, :2] = 0.5, 1.0  # luminance, and white
 y = jnp.arange(5)
 key = jax.random.key(0)
 n = 5
@@ -30,7 +30,7 @@ def numbers(values):
     ],
 )
 def test_images_move_away_from_a_base(transform, base):
-    factors = 1 + numbers(spread(key, n, 0.4))
+    factors = 1 + numbers(uniform(key, n, 0.4))
     assert len(np.unique(factors)) == n
     expected = factors * X + (1 - factors) * base(X)
     np.testing.assert_allclose(transform(key, jnp.asarray(X), y)[0], expected, atol=1e-6)
@@ -43,14 +43,14 @@ LUMA = [0.299, 0.587, 0.114]
 def test_powers_are_those_of_scikit_image(low, high):
     transform = Gamma(gamma=3, low=low, high=high)
     found, _ = transform(key, jnp.asarray(low + (high - low) * X), y)
-    powers = np.asarray(spread_log(key, n, 3), float)
+    powers = np.asarray(log_uniform(key, n, 3), float)
     expected = [adjust_gamma(x, p) for x, p in zip(X.astype(float), powers, strict=True)]
     np.testing.assert_allclose((np.asarray(found) - low) / (high - low), expected, atol=1e-5)
 
 
 def test_values_below_black_are_bent_as_those_above():
     (below, above), _ = Gamma(gamma=2)(key, jnp.array([[-0.3], [0.3]]), None)
-    powers = np.asarray(spread_log(key, 2, 2))
+    powers = np.asarray(log_uniform(key, 2, 2))
     np.testing.assert_allclose([-below[0], above[0]], 0.3**powers, rtol=1e-5)
 
 
@@ -58,7 +58,7 @@ def test_values_below_black_are_bent_as_those_above():
 def test_hues_are_those_of_scikit_image(low, high):
     found, _ = Hue(shift=0.4)(key, jnp.asarray(low + (high - low) * X), y)
     hsv = rgb2hsv(X.astype(float), channel_axis=1)
-    hsv[:, 0] += np.asarray(spread(key, n, 0.4), float)[:, None, None]
+    hsv[:, 0] += np.asarray(uniform(key, n, 0.4), float)[:, None, None]
     hsv[:, 0] %= 1
     expected = hsv2rgb(hsv, channel_axis=1)
     np.testing.assert_allclose((np.asarray(found) - low) / (high - low), expected, atol=1e-5)
@@ -88,7 +88,7 @@ def test_draws_are_even():
 
 @pytest.mark.parametrize("transform", [Hue(), PCAColor(), Saturation()])
 def test_colors_need_three_channels(transform):
-    message = r": takes images of 3 channels \(red, green, blue\), got \(5, 2, 4, 6\)$"
+    message = r": X must have 3 channels \(red, green, blue\), got shape \(5, 2, 4, 6\)$"
     with pytest.raises(TransformError, match=f"^{type(transform).__name__}{message}"):
         transform(key, X[:, :2], y)
 

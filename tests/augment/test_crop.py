@@ -102,7 +102,7 @@ def test_impossible_fields(transform, message):
 
 @pytest.mark.parametrize("transform", [RandomCrop, RandomResizedCrop])
 def test_what_does_not_fit(transform):
-    with pytest.raises(TransformError, match=rf"^{transform.__name__}: takes images of shape"):
+    with pytest.raises(TransformError, match=rf"^{transform.__name__}: X must have shape"):
         transform()(key, X[:, 0], y)
-    with pytest.raises(TransformError, match=rf"^{transform.__name__}: target='keypoints' takes"):
+    with pytest.raises(TransformError, match=rf"^{transform.__name__}: keypoints must be floats"):
         transform(target="keypoints")(key, X, y)

@@ -70,5 +70,5 @@ def test_impossible_fields(transform, message):
 
 
 def test_what_does_not_fit():
-    with pytest.raises(TransformError, match=r"^ElasticDeformation: target='keypoints' takes"):
+    with pytest.raises(TransformError, match=r"^ElasticDeformation: keypoints must be floats"):
         ElasticDeformation(target="keypoints")(key, X, y)

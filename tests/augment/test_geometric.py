@@ -204,34 +204,35 @@ def test_alternating_flips_move_keypoints(follow):
     [
         (
             lambda: RandomAffine(target="keypoints")(key, X, y),
-            r"^RandomAffine: target='keypoints' takes numbers of shape \(n, 2 \* points\) or "
+            r"^RandomAffine: keypoints must be floats of shape \(n, 2 \* points\) or "
             r"\(n, points, 2\), got int32 of shape \(4,\)$",
         ),
         (
             lambda: RandomFlip(target="keypoints")(key, X, jnp.ones((4, 5))),
-            r"^RandomFlip: target='keypoints' takes numbers .* got float32 of shape \(4, 5\)$",
+            r"^RandomFlip: keypoints must be floats .* got float32 of shape \(4, 5\)$",
         ),
         (
             lambda: Rot90(target="keypoints")(key, squares[:4], jnp.ones((4, 5, 3))),
-            r"^Rot90: target='keypoints' takes numbers",
+            r"^Rot90: keypoints must be floats",
         ),
         (
             lambda: RandomFlip(target="keypoints", flip_pairs=[(0, 3)])(key, X, jnp.ones((4, 6))),
-            r"^RandomFlip: flip_pairs=\(\(0, 3\),\) has 3, but there are 3 points, counted from 0$",
+            r"^RandomFlip: flip_pairs must hold indices of the 3 keypoints, from 0 to 2, got "
+            r"\(\(0, 3\),\)$",
         ),
         (
             lambda: RandomAffine(target="mask")(key, X, jnp.ones((4, 12, 15))),
-            r"^RandomAffine: target='mask' takes a number for each pixel, of shape \(n, 15, 12\) "
-            r"or \(n, channels, 15, 12\), got float32 of shape \(4, 12, 15\)$",
+            r"^RandomAffine: masks must have shape \(n, 15, 12\) or \(n, channels, 15, 12\), got "
+            r"float32 of shape \(4, 12, 15\)$",
         ),
-        (lambda: Rot90()(key, X, y), r"^Rot90: takes square images, got 15 by 12 pixels$"),
+        (lambda: Rot90()(key, X, y), r"^Rot90: images must be square, got 15 by 12 pixels$"),
         (
             lambda: RandomAffine()(key, X[:, 0], y),
-            r"^RandomAffine: takes images of shape \(n, channels, height, width\), got "
+            r"^RandomAffine: X must have shape \(n, channels, height, width\), got "
             r"\(4, 15, 12\); give images a channel axis: X\[:, None\]$",
         ),
-        (lambda: RandomFlip()(key, X[:, 0, 0], y), r"^RandomFlip: takes .* got \(4, 12\)$"),
-        (lambda: AlternatingFlip()(key, X, y), r"^AlternatingFlip: needs the epoch"),
+        (lambda: RandomFlip()(key, X[:, 0, 0], y), r"^RandomFlip: X must .* got \(4, 12\)$"),
+        (lambda: AlternatingFlip()(key, X, y), r"^AlternatingFlip: epoch and rows must be given"),
     ],
 )
 def test_what_does_not_fit(call, message):
@@ -265,18 +266,18 @@ def test_what_does_not_fit(call, message):
         ),
         (
             RandomAffine(keypoint_range=(1, -1)),
-            "keypoint_range must be two numbers, the lower first, or None, got (1, -1)",
+            "keypoint_range must be two increasing numbers or None, got (1, -1)",
         ),
         (RandomFlip(p=1.5), "p must be a number between 0.0 and 1.0, got 1.5"),
         (RandomFlip(axis=1), "axis must be one of 'horizontal', 'vertical', got 1"),
         (
             RandomFlip(flip_pairs=[(0, 1), (1, 2)]),
-            "flip_pairs must be pairs of points, each in one of them, such as ((0, 1), (2, 3)), "
+            "flip_pairs must be disjoint pairs of keypoint indices, such as ((0, 1), (2, 3)), "
             "got ((0, 1), (1, 2))",
         ),
         (
             RandomFlip(flip_pairs=3),
-            "flip_pairs must be pairs of points, each in one of them, such as ((0, 1), (2, 3)), "
+            "flip_pairs must be disjoint pairs of keypoint indices, such as ((0, 1), (2, 3)), "
             "got 3",
         ),
         (AlternatingFlip(axis="up"), "axis must be one of 'horizontal', 'vertical', got 'up'"),

@@ -82,9 +82,9 @@ def test_quasi_random_moves_are_those_of_the_parts():
 @pytest.mark.parametrize(
     ("grid", "shape", "message"),
     [
-        (Dihedral(), (2, 1, 4, 5), "Dihedral: takes square images, got 4 by 5 pixels"),
-        (TenCrop(), (2, 4, 5), r"TenCrop: takes images of shape \(n, channels, height, width\)"),
-        (QuasiAffine(), (2, 4), "QuasiAffine: takes images of shape"),
+        (Dihedral(), (2, 1, 4, 5), "Dihedral: images must be square, got 4 by 5 pixels"),
+        (TenCrop(), (2, 4, 5), r"TenCrop: X must have shape \(n, channels, height, width\)"),
+        (QuasiAffine(), (2, 4), "QuasiAffine: X must have shape"),
     ],
 )
 def test_images_that_do_not_fit_are_told(grid, shape, message):

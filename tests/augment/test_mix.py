@@ -108,19 +108,21 @@ def test_cutout_fills_a_square_about_any_pixel(size):
 
 @pytest.mark.parametrize("cls", [MixUp, CutMix])
 def test_labels_need_the_number_of_classes(cls):
-    message = rf"^{cls.__name__}: needs num_classes to mix labels, which are int32 of shape \(8,\)$"
+    message = (
+        rf"^{cls.__name__}: num_classes must be given to mix labels \(int32 of shape \(8,\)\)$"
+    )
     with pytest.raises(TransformError, match=message):
         cls()(key, rows, labels)
-    message = rf"^{cls.__name__}: mixes labels of shape \(n,\), .*; got int32 of shape \(8, 1\)$"
+    message = rf"^{cls.__name__}: y must be labels of shape \(n,\), .* got int32 of shape \(8, 1\)$"
     with pytest.raises(TransformError, match=message):
         cls(num_classes=3)(key, rows, labels[:, None])
-    with pytest.raises(TransformError, match=rf"^{cls.__name__}: has no targets to mix; it is for"):
+    with pytest.raises(TransformError, match=rf"^{cls.__name__}: y must be given; mixing is for"):
         cls()(key, rows, None)
 
 
 @pytest.mark.parametrize("transform", [Cutout(), CutMix(num_classes=3)])
 def test_rectangles_need_images(transform):
-    with pytest.raises(TransformError, match=r": takes images of shape"):
+    with pytest.raises(TransformError, match=r": X must have shape"):
         transform(key, rows[:, 0], labels)
 
 

@@ -38,5 +38,5 @@ def test_impossible_fields(transform):
 
 
 def test_what_does_not_fit():
-    with pytest.raises(TransformError, match=r"^GaussianBlur: takes images of shape"):
+    with pytest.raises(TransformError, match=r"^GaussianBlur: X must have shape"):
         GaussianBlur()(key, X[:, 0, 0], y)

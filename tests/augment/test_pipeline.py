@@ -10,6 +10,10 @@ from skconv.augment.pipeline import (
 )
 from skconv.errors import Problems
 
+IDENTIFIERS = (
+    "names in augment must be identifiers without double underscores, because they become part of "
+    "keywords"
+)
 NAMED = [("flip", RandomFlip()), ("light", Brightness(0.1))]
 
 
@@ -41,12 +45,18 @@ def test_keywords_reach_into_inner_transforms():
 @pytest.mark.parametrize(
     ("augment", "message"),
     [
-        ([RandomFlip], "augment[0] (RandomFlip) is a class; write RandomFlip()"),
-        ([("a", max), ("a", min)], "two transforms are called 'a'"),
-        ([("a__b", max)], "'a__b' cannot name a transform: keywords hold it"),
-        ([("1x", max)], "'1x' cannot name a transform: keywords hold it"),
+        (
+            [RandomFlip],
+            "augment[0] (RandomFlip) must be an instance, got a class; write RandomFlip()",
+        ),
+        ([("a", max), ("a", min)], "names in augment must be unique, got 'a' twice"),
+        ([("a__b", max)], f"{IDENTIFIERS}, got 'a__b'"),
+        ([("1x", max)], f"{IDENTIFIERS}, got '1x'"),
         ([max, Brightness(-1)], "augment[1] (Brightness): strength must be a number between 0.0"),
-        ([("tta", TenCrop())], "augment 'tta' (TenCrop) is no transform of batches, but for test_"),
+        (
+            [("tta", TenCrop())],
+            "augment 'tta' (TenCrop) cannot transform batches; it is for test_augment",
+        ),
     ],
 )
 def test_entries_that_cannot_be_are_told(augment, message):
@@ -108,8 +118,11 @@ class TestParameters:
             TestTime(TenCrop(pad=-1)),
             r"test_augment \(TestTime\): transforms \(TenCrop\): pad must be a finite",
         ),
-        (TenCrop(), r"test_augment \(TenCrop\) predicts nothing; write TestTime\(TenCrop\(...\)\)"),
-        (RandomFlip(), r"\(RandomFlip\) predicts nothing; write TestTime\(RandomFlip\(...\)\)"),
+        (
+            TenCrop(),
+            r"test_augment must be a TestTime, got TenCrop; write TestTime\(TenCrop\(...\)\)",
+        ),
+        (RandomFlip(), r"a TestTime, got RandomFlip; write TestTime\(RandomFlip\(...\)\)"),
     ],
 )
 def test_what_cannot_predict_is_told(value, message):

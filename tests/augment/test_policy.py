@@ -82,11 +82,12 @@ def test_the_epoch_and_the_rows_reach_those_that_need_them():
     [
         (
             Sometimes(0.5, lambda key, Xb, yb: (Xb[:, :, :, :1], yb)),
-            r"^Sometimes: transforms make shapes \(300, 1, 1, 2\) and \(300, 1, 1, 1\) of one",
+            r"^Sometimes: transforms must return equal shapes, got \(300, 1, 1, 2\) and "
+            r"\(300, 1, 1, 1\)$",
         ),
         (
             OneOf([times(1.0), lambda key, Xb, yb: (Xb, yb[:2])]),
-            r"^OneOf: transforms make shapes \(300,\) and \(2,\) of one batch$",
+            r"^OneOf: transforms must return equal shapes, got \(300,\) and \(2,\)$",
         ),
     ],
 )

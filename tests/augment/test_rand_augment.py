@@ -123,7 +123,7 @@ def test_keypoints_move_with_their_dots(follow):
         (RandAugment(magnitude=11), "magnitude must be a number between 0.0 and 10.0, got 11"),
         (
             RandAugment(operations=["rotation"]),
-            f"operations must be a list of some of {', '.join(OPERATIONS)}, got ('rotation',)",
+            f"operations must be a list of names out of {', '.join(OPERATIONS)}, got ('rotation',)",
         ),
         (RandAugment(high=0), "low must be less than high=0, got 0.0"),
     ],
@@ -133,5 +133,5 @@ def test_impossible_fields(transform, message):
 
 
 def test_what_does_not_fit():
-    with pytest.raises(TransformError, match=r"^RandAugment: takes images of shape"):
+    with pytest.raises(TransformError, match=r"^RandAugment: X must have shape"):
         RandAugment()(key, X[:, 0], y)

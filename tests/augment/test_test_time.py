@@ -49,7 +49,7 @@ def test_the_mean_is_over_all_copies():
     np.testing.assert_allclose(found, p.mean(axis=0), rtol=1e-4)
 
 
-def test_geometric_means_are_normalised():
+def test_geometric_means_are_normalized():
     logits, p = predictions(Dihedral(), 8)
     product = np.exp(np.log(p).mean(axis=0))
     yes = 1 / (1 + np.exp(-logits))
@@ -102,18 +102,19 @@ def test_functions_are_transforms():
 @pytest.mark.parametrize(
     ("whole", "error"),
     [
-        (TestTime(RandomFlip()), "n is missing: how many copies to predict from"),
-        (TestTime(QuasiAffine()), "n is missing: how many copies to predict from"),
-        (TestTime(TenCrop(), n=11), "n=11, but the grids have 10 combinations"),
+        (TestTime(RandomFlip()), "n must be given: the number of copies to predict from"),
+        (TestTime(QuasiAffine()), "n must be given: the number of copies to predict from"),
+        (TestTime(TenCrop(), n=11), "n must be at most 10, the size of the grids, got 11"),
         (TestTime(TenCrop(), n=0), "n must be a positive integer or None, got 0"),
-        (TestTime(MixUp(), n=2), "MixUp mixes rows, and a prediction is about one row"),
+        (TestTime(MixUp(), n=2), "transforms must not mix rows, got MixUp"),
         (
             TestTime(AlternatingFlip(), n=2),
-            "AlternatingFlip needs epochs, and a prediction has none",
+            "transforms must not need the epoch, got AlternatingFlip",
         ),
         (
             TestTime(RandomFlip(target="keypoints"), n=2),
-            "RandomFlip moves targets, and predictions do not move back; target must be None",
+            "target of RandomFlip must be None, because predictions are not moved back, "
+            "got 'keypoints'",
         ),
         (TestTime([]), "transforms must be a grid, a transform, or a list of them, got ()"),
         (
@@ -138,7 +139,9 @@ def test_fewer_copies_than_combinations_are_the_first_ones():
 
 
 def test_what_cannot_be_copied_is_told():
-    with pytest.raises(TransformError, match="TestTime: takes one array, and X is a dict of a, b"):
+    with pytest.raises(TransformError, match="TestTime: X must be one array, got a dict of a, b"):
         TestTime(TenCrop()).copy(0, key, {"a": X, "b": X})
-    with pytest.raises(TransformError, match=r"function: changes X from shape \(5, 1, 4, 4\) to"):
+    with pytest.raises(
+        TransformError, match=r"function: X must keep its shape \(5, 1, 4, 4\), got"
+    ):
         TestTime(lambda key, Xb, yb: (Xb[..., :2], yb), n=1).copy(0, key, X)

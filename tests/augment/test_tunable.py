@@ -77,7 +77,7 @@ def test_traced_numbers_can_be_put_in():
     [
         ({"shar": 1}, "Tree has no runtime value 'shar'. Did you mean 'share'?"),
         ({"one": {"size": 1}}, "Leaf has no runtime value 'size'. Valid names: strength."),
-        ({"many": {"2": {}}}, r"Tree has no many\[2\], they are 2 in number"),
+        ({"many": {"2": {}}}, r"Tree has no many\[2\], only 2 many$"),
         ({"many": {"1": {"a": 1}}}, "built-in function max> has no runtime value 'a'."),
     ],
 )

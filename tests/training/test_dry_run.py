@@ -22,7 +22,7 @@ make_net = functools.partial(
     random_state=0,
 )
 
-HOST = "what JAX cannot trace goes into BatchIterator.transform, which acts on the host"
+HOST = "code that JAX cannot trace belongs in BatchIterator.transform, which runs on the host"
 
 
 def branching(key, Xb, yb):
@@ -74,18 +74,36 @@ KEYPOINTS = RandomFlip(target="keypoints")
 
 FAULTS = [
     (branching, f"with TracerBoolConversionError: Attempted boolean conversion .*; {HOST}"),
-    (of_numpy, f"fails as JAX traces it, with TracerArrayConversionError: .*; {HOST}"),
+    (of_numpy, f"failed when JAX traced it, with TracerArrayConversionError: .*; {HOST}"),
     (in_place, f"with TypeError: JAX arrays are immutable.*; {HOST}"),
-    (of_half, r"changes X from shape \(8, 1, 4, 4\) to \(8, 1, 4, 2\); .* BatchIterator.transform"),
-    (of_fewer, r"changes X from shape \(8, 1, 4, 4\) to \(2, 1, 4, 4\); within the compiled step"),
-    (positive, "changes X from float32 to bool; return float32"),
-    (images_alone, r": returns no pair \(Xb, yb\)"),
-    (column, r"changes targets from int32 \(8,\) to int32 \(8, 1\); within the compiled step"),
-    (two_targets, r"changes targets from int32 \(8,\) to int32 \(8,\) and int32 \(8,\); within"),
-    (numbers, r"to float32 \(8,\), and the loss fails with TypeError: take_along_axis"),
-    (wrong_classes, r"to float32 \(8, 4\), and the loss fails with TypeError: mul got incomp"),
+    (
+        of_half,
+        r"must return X of shape \(8, 1, 4, 4\), got \(8, 1, 4, 2\); only BatchIterator.transform, "
+        "which runs on the host, may change shapes",
+    ),
+    (of_fewer, r"must return X of shape \(8, 1, 4, 4\), got \(2, 1, 4, 4\); only BatchIterator"),
+    (positive, "must return X of dtype float32, got bool"),
+    (images_alone, r": a transform must return a pair \(Xb, yb\)"),
+    (
+        column,
+        r"must keep the shapes of the targets, int32 \(8,\), got int32 \(8, 1\); only labels of "
+        r"shape \(n,\) may become probabilities of shape \(n, classes\)",
+    ),
+    (
+        two_targets,
+        r"the shapes of the targets, int32 \(8,\), got int32 \(8,\) and int32 \(8,\); only labels",
+    ),
+    (
+        numbers,
+        r"changed the targets from int32 \(8,\) to float32 \(8,\), for which the loss failed with "
+        "TypeError: take_along_axis",
+    ),
+    (
+        wrong_classes,
+        r"to float32 \(8, 4\), for which the loss failed with TypeError: mul got incomp",
+    ),
     (KEYPOINTS, r"target='keypoints' takes numbers of shape .*, got int32 of shape \(8,\)"),
-    (Saturation(), r"takes images of 3 channels \(red, green, blue\), got \(8, 1, 4, 4\)"),
+    (Saturation(), r"X must have 3 channels \(red, green, blue\), got shape \(8, 1, 4, 4\)"),
     (Sometimes(0.5, KEYPOINTS), ": RandomFlip: target='keypoints' takes numbers"),
 ]
 
@@ -142,6 +160,8 @@ def test_batches_are_tried_as_the_host_makes_them():
             return np.repeat(Xb, 2, axis=0)[..., 1:], np.repeat(yb, 2)
 
     net = make_net(batch_iterator_train=Twice(8), augment=of_half)
-    message = r"^augment\[0\] \(of_half\) changes X from shape \(16, 1, 4, 3\) to \(16, 1, 4, 2\)"
+    message = (
+        r"^augment\[0\] \(of_half\) must return X of shape \(16, 1, 4, 3\), got \(16, 1, 4, 2\)"
+    )
     with pytest.raises(TransformError, match=message):
         net.fit(X, y)
