@@ -1,4 +1,4 @@
-"""Handlers: callables ``(net, train_history)``, as in nolearn."""
+"""Handlers: callables ``(net, train_history)`` that a net calls as it trains, as in nolearn."""
 
 from .averaging import ExponentialMovingAverage
 from .base import Handler

@@ -1,4 +1,4 @@
-"""Averages of the weights over the steps of training."""
+"""Running average of the weights."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ Weights = dict[str, list[np.ndarray]]
 
 
 class ExponentialMovingAverage(Handler):
-    """Average the weights over the steps, and predict with the averages in the end.
+    """Exponential moving average of the weights, with which the net predicts after training.
 
     Pass it as ``on_batch_finished``, or as ``on_epoch_finished`` to average over epochs. State
-    such as running means is averaged as well. Training itself, and the validation loss in the
-    history, go on with the plain weights; so does a training that goes on later.
+    such as running means is averaged, too. Training itself uses the plain weights, and so do the
+    validation loss in the history and a later training that continues this one.
 
     Parameters
     ----------
     decay : float
-        Weight of what was before, between 0 and 1: with 0.99 about the last 100 steps count.
+        Weight of the previous average, between 0 and 1: 0.99 averages over about 100 steps.
 
     Attributes
     ----------
     average : dict of str to list of array, or None
-        The averages so far, as `get_all_params_values` gives weights.
+        Current averages, in the format of `get_all_params_values`.
     plain : dict of str to list of array, or None
-        What training itself ended with.
+        Weights at the end of training, without averaging.
 
     Notes
     -----
-    Averages are free of the bias towards their start, as in section 7.2 of Kingma and Ba (2015),
-    "Adam: a method for stochastic optimization".
+    The averages are corrected for the bias of their initialization, as in section 7.2 of Kingma
+    and Ba (2015), "Adam: a method for stochastic optimization".
 
     Examples
     --------
@@ -45,7 +45,7 @@ class ExponentialMovingAverage(Handler):
 
     def __init__(self, decay: float = 0.999) -> None:
         if not 0 < decay < 1:
-            raise ValueError(f"decay={decay!r} is no number between 0 and 1")
+            raise ValueError(f"decay must be a number between 0 and 1, exclusive, got {decay!r}")
         self.decay = decay
         self.reset()
 
@@ -56,16 +56,19 @@ class ExponentialMovingAverage(Handler):
         self.plain: Weights | None = None
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
-        """Go on with the plain weights, where the net still has the averages."""
-        if self.plain is not None and _same(net.get_all_params_values(), self.average):
+        """Give the net its plain weights back if it still has the averages."""
+        average = self.average
+        if self.plain is None or average is None:
+            return
+        if _equal(net.get_all_params_values(), average):
             net.load_params_from(self.plain)
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Add the weights as they are now."""
-        now = net.get_all_params_values()
+        """Add the current weights to the averages."""
+        weights = net.get_all_params_values()
         if self.sums is None:
-            self.sums = {layer: list(map(np.zeros_like, own)) for layer, own in now.items()}
-        for layer, own in now.items():
+            self.sums = {layer: list(map(np.zeros_like, own)) for layer, own in weights.items()}
+        for layer, own in weights.items():
             for total, array in zip(self.sums[layer], own, strict=True):
                 total *= self.decay
                 total += (1 - self.decay) * array
@@ -73,20 +76,22 @@ class ExponentialMovingAverage(Handler):
 
     @property
     def average(self) -> Weights | None:
-        """The averages so far; None before the first step."""
+        """The current averages; None before the first step."""
         if self.sums is None:
             return None
         bias = np.float32(1 - self.decay**self.steps)
         return {layer: [total / bias for total in own] for layer, own in self.sums.items()}
 
     def end(self, net: Any, train_history: list[Row]) -> None:
-        """Give the net the averages."""
+        """Load the averages into the net."""
         if self.sums is not None:
             self.plain = net.get_all_params_values()
             net.load_params_from(self.average)
 
 
-def _same(one: Weights, other: Weights) -> bool:
+def _equal(weights: Weights, others: Weights) -> bool:
     return all(
-        np.array_equal(a, b) for layer in one for a, b in zip(one[layer], other[layer], strict=True)
+        np.array_equal(one, other)
+        for layer in weights
+        for one, other in zip(weights[layer], others[layer], strict=True)
     )

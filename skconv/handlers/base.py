@@ -1,64 +1,93 @@
-"""What the handlers that come with skconv have in common."""
+"""Base classes of handlers, and the life cycle of a handler.
+
+A net calls its handlers in this order. An ``on_...`` event reaches the handlers that this parameter
+lists, functions included; the other events reach each `Handler` once, whichever parameters list it,
+in the order of the parameters below.
+
+======================== ======================== ==================================================
+event                    arguments                when
+======================== ======================== ==================================================
+``reset``                none                     before a fit that starts afresh
+``watches``              none                     before each training; whether to call `step`
+``on_training_started``  ``(net, train_history)`` before the first epoch
+``begin``                ``(net, train_history)`` after all handlers of ``on_training_started``
+``on_batch_finished``    ``(net, train_history)`` after each batch
+``step``                 ``(net, progress)``      a few times a second; after ``on_batch_finished``
+``on_epoch_finished``    ``(net, train_history)`` after each epoch, with its row in the history
+``on_training_finished`` ``(net, train_history)`` after the last epoch, `StopIteration` or Ctrl-C
+``end``                  ``(net, train_history)`` at the very end, even after an exception
+======================== ======================== ==================================================
+
+`StopIteration` raised at any event from ``on_training_started`` to ``on_epoch_finished`` ends the
+training. An epoch that it interrupts gets no row in the history.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from ..training.events import Progress
 from ..training.history import Row
 
 
-class Handler:
-    """A callable ``(net, train_history)`` that can forget what it saw.
+class HandlerFunction(Protocol):
+    """A function or object that a net calls with itself and its history."""
 
-    Any function with these two arguments will do as a handler. Those with something to remember
-    over the epochs inherit from here, so that a fresh `fit` starts without it.
+    def __call__(self, net: Any, train_history: list[Row], /) -> object:
+        """Handle the event; `StopIteration` ends the training."""
+
+
+class Handler:
+    """Base class of handlers that keep state or need more events than their call.
+
+    A plain function ``(net, train_history)`` is a handler, too. Inherit from this class to forget
+    the state of an earlier training in `reset`, to prepare in `begin` and to clean up in `end`.
     """
 
     measures: ClassVar[tuple[tuple[str, Callable[..., Any]], ...]] = ()
-    """Names and functions from the gradients of a step to a number, as ``{'conv1': {'W': array}}``
-    to a scalar; traced into the step, they become columns of the history."""
+    """Names and functions that map the gradients of a step, ``{'conv1': {'W': array}}``, to a
+    scalar. They are traced into the training step and become columns of the history."""
 
     def reset(self) -> None:
-        """Forget; called when a net starts afresh."""
+        """Forget the previous training; called when a net starts afresh."""
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
-        """Get ready; called once before each training, wherever the handler is listed.
+        """Prepare for a training; called once before it, whichever parameter lists the handler.
 
-        Those in ``on_training_started`` have been called by then.
+        Handlers in ``on_training_started`` have been called by then.
         """
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Act; `StopIteration` ends the training."""
+        """Handle the event; `StopIteration` ends the training."""
         raise NotImplementedError
 
     def end(self, net: Any, train_history: list[Row]) -> None:
-        """Clean up; called once after each training, also after one that failed."""
+        """Clean up; called once after each training, even after one that failed."""
 
     def watches(self) -> bool:
-        """Tell whether `step` shall be called in this training."""
+        """Return whether `step` is to be called in this training."""
         return False
 
     def step(self, net: Any, progress: Progress) -> None:
-        """Look on; called a few times a second within an epoch, wherever the handler is listed."""
+        """Follow the progress; called a few times a second if `watches` returned True."""
 
 
 class Logger(Handler):
-    """A handler that keeps something open while a net trains: a file, a run, a window.
+    """Base class of handlers that hold a file, a run or a display open while a net trains.
 
-    It does not enter pickles and copies. Subclasses say `open`, `log` and `close`.
+    What is open is left out of pickles and copies. Subclasses define `open`, `log` and `close`.
     """
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the training before."""
+        """Forget the previous training."""
         self.opened: Any = None
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
-        """Open it."""
+        """Open the log."""
         self.opened = self.open(net, train_history)
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
@@ -66,13 +95,13 @@ class Logger(Handler):
         self.log(net, train_history)
 
     def end(self, net: Any, train_history: list[Row]) -> None:
-        """Close it."""
+        """Close the log."""
         if self.opened is not None:
             self.close()
             self.opened = None
 
     def open(self, net: Any, train_history: list[Row]) -> Any:
-        """Return what is kept open."""
+        """Open the log and return it; it is kept as `opened`."""
         raise NotImplementedError
 
     def log(self, net: Any, train_history: list[Row]) -> None:
@@ -80,7 +109,7 @@ class Logger(Handler):
         raise NotImplementedError
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close the log."""
         raise NotImplementedError
 
     def __getstate__(self) -> dict[str, Any]:

@@ -1,11 +1,13 @@
-"""Layers that training leaves as they are, for a while."""
+"""Freezing of layers during training."""
 
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import did_you_mean
+from ..network.views import FittedLayer
 from ..training.history import Row
 from .base import Handler
 from .hyperparams import set_hyperparam
@@ -13,69 +15,71 @@ from .hyperparams import set_hyperparam
 __all__ = ["Freeze", "Unfreeze"]
 
 
-class _Switch(Handler):
-    """Set the factor on the gradients of layers, once some epochs are over.
+class _GradientScale(Handler):
+    """Base class of handlers that set ``<layer>_grad_scale`` after some epochs.
 
     Parameters
     ----------
     layers : str or sequence of str
-        Names of layers, or patterns such as ``'conv*'``; those without parameters are left out.
+        Names of layers, or patterns such as ``'conv*'``. Layers without parameters are skipped.
     epoch : int
-        Number of epochs after which it acts.
+        Number of epochs after which the scale is set.
     """
 
-    def __init__(self, layers: Any, epoch: int = 0) -> None:
+    def __init__(self, layers: str | Sequence[str], epoch: int = 0) -> None:
         self.layers = layers
         self.epoch = epoch
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
-        """Check that there are such layers, and act where training goes on from then."""
-        self._found(net)
+        """Check the names, and set the scale if training continues after `epoch`."""
+        self._matching_layers(net)
         self(net, train_history)
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Act, if it is time to."""
+        """Set the scale once `epoch` epochs have been trained."""
         if len(train_history) >= self.epoch:
-            for layer in self._found(net):
+            for layer in self._matching_layers(net):
                 set_hyperparam(net, f"{layer.name}_grad_scale", self._scale(layer))
 
-    def _found(self, net: Any) -> list[Any]:
-        able = [layer for layer in net.layers_.values() if layer.get_params(trainable=True)]
-        names = [layer.name for layer in able]
+    def _matching_layers(self, net: Any) -> list[FittedLayer]:
+        trainable = [layer for layer in net.layers_.values() if layer.get_params(trainable=True)]
+        names = [layer.name for layer in trainable]
         patterns = [self.layers] if isinstance(self.layers, str) else self.layers
         for pattern in patterns:
             if not fnmatch.filter(names, pattern):
-                hint = did_you_mean(pattern, names)
                 raise ValueError(
-                    f"{type(self).__name__}: no layer with parameters is called {pattern!r}.{hint}"
+                    f"{type(self).__name__}: layers must match layers with parameters, got "
+                    f"{pattern!r}.{did_you_mean(pattern, names)}"
                 )
         return [
-            layer for layer in able if any(fnmatch.fnmatchcase(layer.name, p) for p in patterns)
+            layer
+            for layer in trainable
+            if any(fnmatch.fnmatchcase(layer.name, pattern) for pattern in patterns)
         ]
 
-    def _scale(self, layer: Any) -> float:
+    def _scale(self, layer: FittedLayer) -> float:
         raise NotImplementedError
 
 
-class Freeze(_Switch):
-    """Leave layers as they are: no update changes their weights, and their state stays.
+class Freeze(_GradientScale):
+    """Handler that freezes layers: training changes neither their weights nor their state.
 
     Pass it as ``on_training_started``, or with an `epoch` as ``on_epoch_finished``. It sets
-    ``<layer>_grad_scale`` to 0, which compiles nothing. With weights from elsewhere it is what
-    transfer learning begins with (Yosinski et al. 2014, "How transferable are features in deep
-    neural networks?").
+    ``<layer>_grad_scale`` to 0, which compiles nothing. After `load_params_from`, it is the first
+    step of transfer learning (Yosinski et al. 2014, "How transferable are features in deep neural
+    networks?").
 
     Parameters
     ----------
     layers : str or sequence of str
-        Names of layers, or patterns such as ``'conv*'``. Layers without parameters are left out.
+        Names of layers, or patterns such as ``'conv*'``. Layers without parameters are skipped.
     epoch : int
-        Epochs to train before.
+        Number of epochs to train first.
 
     Raises
     ------
     ValueError
-        Before training, where no layer with parameters has such a name.
+        Before training, if a name or pattern matches no layer with parameters.
 
     Examples
     --------
@@ -84,26 +88,26 @@ class Freeze(_Switch):
     ... )
     """
 
-    def _scale(self, layer: Any) -> float:
+    def _scale(self, layer: FittedLayer) -> float:
         return 0.0
 
 
-class Unfreeze(_Switch):
-    """Let layers learn again that `Freeze` froze.
+class Unfreeze(_GradientScale):
+    """Handler that makes layers trainable again after `Freeze`.
 
-    Pass it as ``on_epoch_finished``; its parameters are those of `Freeze`.
+    Pass it as ``on_epoch_finished``.
 
     Parameters
     ----------
     layers : str or sequence of str
-        Names of layers, or patterns such as ``'conv*'``. Layers without parameters are left out.
+        Names of layers, or patterns such as ``'conv*'``. Layers without parameters are skipped.
     epoch : int
-        Epochs to train before.
+        Number of epochs to train first.
 
     Examples
     --------
     >>> handler = Unfreeze(['conv1', 'bn*'], epoch=5)
     """
 
-    def _scale(self, layer: Any) -> float:
+    def _scale(self, layer: FittedLayer) -> float:
         return layer.grad_scale or 1.0

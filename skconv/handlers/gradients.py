@@ -1,4 +1,4 @@
-"""A record of how large the gradients are."""
+"""The norm of the gradients in the history."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["GradientNorm"]
 
 
 class GradientNorm(Handler):
-    """Record the norm of the gradients of all parameters together.
+    """Handler that records the global norm of the gradients.
 
-    The step itself computes it, before clipping and the layers' `grad_scale`. Wherever this
-    handler is listed, the history gets a column ``grad_norm`` with the mean over the steps of
-    each epoch, and ``net.last_batch_`` has that of a step for handlers in ``on_batch_finished``.
-    As ``on_training_started`` it lets several epochs go through one call.
+    The training step computes the norm, before clipping and the layers' `grad_scale`. Whichever
+    parameter lists this handler, the history gets a column ``grad_norm`` with the mean over the
+    steps of each epoch, and ``net.last_batch_`` has the norm of the last step for handlers in
+    ``on_batch_finished``. In ``on_training_started`` it still lets one call run several epochs.
 
     Examples
     --------
@@ -28,4 +28,4 @@ class GradientNorm(Handler):
     measures = (("grad_norm", optax.tree.norm),)
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Do nothing; all that is asked for is in `measures`."""
+        """Do nothing; the training step computes `measures`."""

@@ -1,4 +1,4 @@
-"""Read and set a number of a net while it trains, as handlers do."""
+"""Read and set hyperparameters of a net during training."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 from ..errors import did_you_mean
 from ..utils.checks import is_number
 
-MAX_WORD = 250
-"""Characters that all trackers take as a parameter."""
+MAX_LENGTH = 250
+"""Characters of a parameter's value that all experiment trackers accept."""
 
 
 def get_hyperparam(net: Any, name: str) -> float:
-    """Read the number that is in force.
+    """Return the current value of a numeric hyperparameter.
 
     Parameters
     ----------
     net : NeuralNet
     name : str
-        A parameter such as ``'update_learning_rate'``; one that was not given has the default of
-        the update rule.
+        A parameter such as ``'update_learning_rate'``; by default its value is the update rule's
+        default.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def get_hyperparam(net: Any, name: str) -> float:
     Raises
     ------
     ValueError
-        Where there is no such parameter, and where it is no number: a schedule, say.
+        If the net lacks the parameter, or if its value is not a number but, say, a schedule.
 
     Examples
     --------
@@ -38,16 +38,16 @@ def get_hyperparam(net: Any, name: str) -> float:
     >>> get_hyperparam(NeuralNet(update=adam), 'update_learning_rate')
     0.001
     """
-    known = _known(net)
-    if name not in known:
-        raise ValueError(f"the net has no number {name!r}.{did_you_mean(name, known)}")
-    if not is_number(known[name]):
-        raise ValueError(f"{name}={known[name]!r} is no number that a handler could change")
-    return float(known[name])
+    values = _hyperparams(net)
+    if name not in values:
+        raise ValueError(f"the net has no hyperparameter {name!r}.{did_you_mean(name, values)}")
+    if not is_number(values[name]):
+        raise ValueError(f"{name} must be a number for handlers to change it, got {values[name]!r}")
+    return float(values[name])
 
 
 def set_hyperparam(net: Any, name: str, value: float) -> None:
-    """Set a number for the coming steps; `fit` puts it back in the end.
+    """Set a hyperparameter for the coming steps; `fit` restores it at the end.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def set_hyperparam(net: Any, name: str, value: float) -> None:
 
 
 def describe_params(net: Any) -> dict[str, str]:
-    """Describe the parameters of a net in a few words each, for trackers of experiments.
+    """Return short descriptions of a net's parameters, for experiment trackers.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def describe_params(net: Any) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Without handlers and what is None.
+        Without handlers, and without parameters that are None.
 
     Examples
     --------
@@ -79,27 +79,29 @@ def describe_params(net: Any) -> dict[str, str]:
     >>> describe_params(NeuralNet(update_learning_rate=0.5))['update_learning_rate']
     '0.5'
     """
-    given = net.get_params(deep=False).items()
     return {
-        key: _word(value)[:MAX_WORD]
-        for key, value in given
-        if value is not None and not key.startswith("on_")
+        name: _describe(value)[:MAX_LENGTH]
+        for name, value in net.get_params(deep=False).items()
+        if value is not None and not name.startswith("on_")
     }
 
 
 def get_update_hyperparams(net: Any) -> dict[str, float]:
-    """Read the numbers of the update rule that are in force, without schedules."""
-    known = _known(net).items()
-    return {key: float(v) for key, v in known if key.startswith("update_") and is_number(v)}
+    """Return the current numbers of the update rule, without schedules."""
+    return {
+        name: float(value)
+        for name, value in _hyperparams(net).items()
+        if name.startswith("update_") and is_number(value)
+    }
 
 
-def _word(value: Any) -> str:
+def _describe(value: Any) -> str:
     return getattr(value, "__name__", None) or repr(value)
 
 
-def _known(net: Any) -> dict[str, Any]:
-    """All that might be a number; what comes later prevails."""
+def _hyperparams(net: Any) -> dict[str, Any]:
+    """Return the parameters by name: the rule's defaults, overridden by the net's own values."""
     parameters = inspect.signature(net.update).parameters if callable(net.update) else {}
     defaults = {f"update_{p.name}": p.default for p in parameters.values()}
-    given = {key: value for key, value in vars(net).items() if key[0] != "_" and key[-1] != "_"}
-    return defaults | given | (net.more_params or {})
+    own = {name: value for name, value in vars(net).items() if name[0] != "_" and name[-1] != "_"}
+    return defaults | own | (net.more_params or {})

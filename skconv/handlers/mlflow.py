@@ -1,4 +1,4 @@
-"""Histories for MLflow."""
+"""Logging to MLflow."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ __all__ = ["MlflowLogger"]
 
 
 class MlflowLogger(Logger):
-    """Log parameters, history and the numbers of the update rule as a run of MLflow.
+    """Handler that logs parameters, history and the update rule's numbers as an MLflow run.
 
     Pass it as ``on_epoch_finished``. It needs MLflow: ``pip install 'skconv[mlflow]'``.
 
     Parameters
     ----------
     experiment : str
-        It is made where there is none.
+        Name of the experiment, created if it does not exist.
     tracking_uri : str or path, optional
-        Where MLflow keeps its runs; by default where ``mlflow.set_tracking_uri`` says.
+        Where MLflow stores its runs; by default the one set by ``mlflow.set_tracking_uri``.
     run_name : str, optional
 
     Attributes
     ----------
     run_id : str or None
-        Of the run; a training that goes on has the same one.
+        ID of the run; a training that continues an earlier one logs to the same run.
 
     Examples
     --------
@@ -49,12 +49,12 @@ class MlflowLogger(Logger):
         super().__init__()
 
     def reset(self) -> None:
-        """Begin a new run at the next training."""
+        """Start a new run at the next training."""
         super().reset()
         self.run_id: str | None = None
 
     def open(self, net: Any, train_history: list[Row]) -> Any:
-        """Begin a run, or go on with the one that there is."""
+        """Create a run, or reopen the one of the training that continues."""
         mlflow = import_optional("mlflow")
         uri = None if self.tracking_uri is None else os.fspath(self.tracking_uri)
         client = mlflow.MlflowClient(uri)
@@ -64,16 +64,16 @@ class MlflowLogger(Logger):
         known = client.get_experiment_by_name(self.experiment)
         experiment = known.experiment_id if known else client.create_experiment(self.experiment)
         self.run_id = client.create_run(experiment, run_name=self.run_name).info.run_id
-        words = describe_params(net).items()
-        client.log_batch(self.run_id, params=[mlflow.entities.Param(*pair) for pair in words])
+        params = [mlflow.entities.Param(*param) for param in describe_params(net).items()]
+        client.log_batch(self.run_id, params=params)
         return client
 
     def log(self, net: Any, train_history: list[Row]) -> None:
-        """Log the last row."""
+        """Log the last row of the history."""
         metric = import_optional("mlflow").entities.Metric
         row, now = train_history[-1], int(1000 * time.time())
-        found = (numbers(row) | get_update_hyperparams(net)).items()
-        metrics = [metric(name, value, now, row["epoch"]) for name, value in found]
+        values = numbers(row) | get_update_hyperparams(net)
+        metrics = [metric(name, value, now, row["epoch"]) for name, value in values.items()]
         self.opened.log_batch(self.run_id, metrics=metrics)
 
     def close(self) -> None:

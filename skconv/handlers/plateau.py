@@ -1,4 +1,4 @@
-"""A lower learning rate where the loss no longer falls."""
+"""Learning rate reduction when the loss stops improving."""
 
 from __future__ import annotations
 
@@ -13,36 +13,37 @@ __all__ = ["ReduceLROnPlateau"]
 
 
 class ReduceLROnPlateau(Handler):
-    """Lower the learning rate when the loss has not fallen for a while.
+    """Handler that lowers the learning rate when the loss has stopped improving.
 
-    Pass it as ``on_epoch_finished``. Another rate compiles nothing; `fit` puts the net's own rate
-    back in the end.
+    Pass it as ``on_epoch_finished``. A new rate compiles nothing, and `fit` restores the net's own
+    rate at the end.
 
     Parameters
     ----------
     factor : float
-        The rate is multiplied with it, between 0 and 1.
+        Factor that the rate is multiplied by, between 0 and 1.
     patience : int
-        Epochs to wait for a lower loss.
+        Epochs to wait for an improvement.
     monitor : str
-        Key of the history to minimise; ``'valid_loss'`` is the training loss where there are no
-        validation rows.
+        Key of the history to minimize; ``'valid_loss'`` stands for the training loss if there is
+        no validation set.
     threshold : float
-        Fraction by which a loss must be lower to count as lower.
+        Smallest relative decrease of the loss that counts as an improvement.
     cooldown : int
-        Epochs after a change that are not counted.
+        Epochs after a reduction before waiting starts again.
     min_rate : float
-        The rate does not fall below it.
+        Lower bound of the rate.
     name : str
         Parameter of the net to lower.
     verbose : int
+        Whether to print each reduction.
 
     Attributes
     ----------
     best : float
-        Lowest loss seen.
+        Lowest loss so far.
     rates : dict of int to float
-        The new rate by the epoch after which it came into force.
+        New rates, by the epoch after which they took effect.
 
     Examples
     --------
@@ -61,7 +62,7 @@ class ReduceLROnPlateau(Handler):
         verbose: int = 1,
     ) -> None:
         if not 0 < factor < 1:
-            raise ValueError(f"factor={factor!r} is no number between 0 and 1")
+            raise ValueError(f"factor must be a number between 0 and 1, exclusive, got {factor!r}")
         self.factor = factor
         self.patience = patience
         self.monitor = monitor
@@ -73,17 +74,17 @@ class ReduceLROnPlateau(Handler):
         self.reset()
 
     def reset(self) -> None:
-        """Forget the losses."""
+        """Forget the losses and reductions."""
         self.best = math.inf
         self.waited_since = 0
         self.rates: dict[int, float] = {}
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
-        """Check that there is a number to lower."""
+        """Check that the net has a number of this name."""
         get_hyperparam(net, self.name)
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Lower the rate, if it is time to."""
+        """Lower the rate if the loss has not improved for `patience` epochs."""
         row = train_history[-1]
         loss, epoch = monitored(row, self.monitor), row["epoch"]
         if loss < self.best - self.threshold * abs(self.best) or self.best == math.inf:
@@ -101,4 +102,4 @@ class ReduceLROnPlateau(Handler):
         set_hyperparam(net, self.name, new)
         self.rates[epoch] = new
         if self.verbose:
-            print(f"Epoch {epoch}: {self.name} is {new:.3g} from here on.")
+            print(f"Epoch {epoch}: reducing {self.name} to {new:.3g}.")

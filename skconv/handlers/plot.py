@@ -1,4 +1,4 @@
-"""A plot of the losses that grows while a net trains."""
+"""Live plot of the losses in a notebook."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from ..training.events import Progress
 from ..training.history import Row
-from ..visualize.html import losses
 from .base import Logger
 from .terminal import Cell, in_notebook
 
@@ -16,14 +15,14 @@ __all__ = ["PlotLoss"]
 
 
 class PlotLoss(Logger):
-    """Draw the losses in a notebook, in place, while the net trains.
+    """Handler that plots the losses in a notebook and updates the plot during training.
 
-    Pass it as ``on_training_started``; it is quiet outside of notebooks.
+    Pass it as ``on_training_started``. Outside notebooks it does nothing.
 
     Parameters
     ----------
     seconds : float
-        Least time between two drawings.
+        Minimum time between two updates.
 
     Examples
     --------
@@ -35,41 +34,43 @@ class PlotLoss(Logger):
         super().__init__()
 
     def reset(self) -> None:
-        """Begin a new plot at the next training."""
+        """Start a new plot at the next training."""
         super().reset()
         self.drawn = -math.inf
 
     def watches(self) -> bool:
-        """Tell whether there is somebody to see the plot."""
+        """Return whether training runs in a notebook."""
         return in_notebook()
 
     def open(self, net: Any, train_history: list[Row]) -> Any:
-        """Find a place for the plot."""
+        """Reserve a place for the plot; return None outside notebooks."""
         self.drawn = -math.inf
         if not in_notebook():
             return None
-        place = Cell()
-        place.draw("")
-        return place
+        cell = Cell()
+        cell.draw("")
+        return cell
 
     def step(self, net: Any, progress: Progress) -> None:
-        """Draw what is new since the last time."""
+        """Update the plot, at most every `seconds`."""
         if time.perf_counter() - self.drawn >= self.seconds:
             self.log(net, net.train_history_)
 
     def log(self, net: Any, train_history: list[Row]) -> None:
-        """Draw the losses."""
+        """Plot the losses."""
+        from ..visualize.html import losses  # here, so that importing skconv loads no plots
+
         if self.opened is not None and train_history:
             self.opened.draw(f"{len(train_history)} epochs", losses(train_history))
             self.drawn = time.perf_counter()
 
     def end(self, net: Any, train_history: list[Row]) -> None:
-        """Draw all losses."""
+        """Plot the losses of all epochs."""
         self.log(net, train_history)
         super().end(net, train_history)
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Do nothing; the plot follows the steps."""
+        """Do nothing; `step` updates the plot."""
 
     def close(self) -> None:
-        """Leave the plot where it is."""
+        """Leave the plot in the notebook."""

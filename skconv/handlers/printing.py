@@ -1,4 +1,4 @@
-"""Handlers that print."""
+"""Tables of layers and epochs, printed during training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..data.output_targets import regression_by_output
 from ..network.summary import LOW_CAPACITY, Line, has_windows, summary_lines
 from ..training.history import KEYS, Row, valid_key
 from .base import Handler
-from .terminal import is_seen
+from .terminal import is_interactive
 
 __all__ = ["PrintLayerInfo", "PrintLog"]
 
@@ -17,28 +17,28 @@ COLORS = {"cyan": "\033[36m", "green": "\033[32m", "magenta": "\033[35m", "red":
 
 
 def _colored(text: str, color: str | None) -> str:
-    return f"{COLORS[color]}{text}\033[0m" if color and is_seen() else text
+    return f"{COLORS[color]}{text}\033[0m" if color and is_interactive() else text
 
 
 class PrintLog(Handler):
-    """Print a row of the history after each epoch; the best losses so far in colour.
+    """Handler that prints a row after each epoch, with the best losses so far in color.
 
-    Pass it as ``on_epoch_finished``; ``verbose=1`` does so.
+    Pass it as ``on_epoch_finished``; ``verbose=1`` adds it.
     """
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Print the head of the table again."""
+        """Print the header again before the next row."""
         self.first_iteration = True
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Print the last row."""
+        """Print the last row of the history."""
         print(self.table(net, train_history), flush=True)
 
     def table(self, net: Any, train_history: list[Row]) -> str:
-        """Format the last row, under the head of the table if it is the first."""
+        """Format the last row of the history, below a header if it is the first row."""
         row = train_history[-1]
         cells = {
             "epoch": row["epoch"],
@@ -48,12 +48,12 @@ class PrintLog(Handler):
         }
         if not all(regression_by_output(net.regression, net.outputs)):
             cells["valid acc"] = row["valid_accuracy"]
-        cells.update({_head(name): row[name] for name in row if name not in KEYS})
+        cells.update({_header(name): row[name] for name in row if name not in KEYS})
         cells["dur"] = f"{row['dur']:.2f}s"
-        head, rule, line = _tabulate([cells], headers="keys", floatfmt=".5f").split("\n")
-        lines_ = [head, rule, line] if self.first_iteration else [line]
+        header, rule, line = _tabulate([cells], headers="keys", floatfmt=".5f").split("\n")
+        lines = [header, rule, line] if self.first_iteration else [line]
         self.first_iteration = False
-        return "\n".join(lines_)
+        return "\n".join(lines)
 
 
 def _tabulate(rows: Any, **options: Any) -> str:
@@ -62,10 +62,10 @@ def _tabulate(rows: Any, **options: Any) -> str:
     return tabulate(rows, **options)
 
 
-def _head(name: str) -> str:
-    """Shorten what the columns of an output are called, as those of all outputs are."""
-    for what, short in (("loss", "val loss"), ("accuracy", "valid acc")):
-        name = name.replace(valid_key(what, ""), f"{short} ")
+def _header(name: str) -> str:
+    """Abbreviate the columns of single outputs in the same way as those of all outputs."""
+    for metric, abbreviation in (("loss", "val loss"), ("accuracy", "valid acc")):
+        name = name.replace(valid_key(metric, ""), f"{abbreviation} ")
     return name
 
 
@@ -74,20 +74,20 @@ def _loss(row: Row, name: str, color: str) -> str:
 
 
 class PrintLayerInfo(Handler):
-    """Print the table of layers before training.
+    """Handler that prints the table of layers before training.
 
-    Pass it as ``on_training_started``; ``verbose=1`` does so. From ``verbose=2`` on, networks with
-    convolutions show learning capacity and coverage of the image as well, and ``verbose=3`` adds
-    the sizes that these come from.
+    Pass it as ``on_training_started``; ``verbose=1`` adds it. With ``verbose=2``, the table of a
+    convolutional network includes learning capacity and coverage of the image, and with
+    ``verbose=3`` also the filter sizes and receptive fields behind them.
     """
 
     def __call__(self, net: Any, train_history: list[Row] | None = None) -> None:
-        """Print the table, unless training goes on from earlier epochs."""
+        """Print the table, unless training continues after earlier epochs."""
         if not train_history:
             print(self.table(net), flush=True)
 
     def table(self, net: Any) -> str:
-        """Format the number of parameters and the table of layers."""
+        """Format the table of layers, below the number of parameters."""
         network = net.network_
         table = summary_lines(network)
         total = sum(line.learnable for line in table)
@@ -106,16 +106,16 @@ def _plain(table: list[Line]) -> str:
 
 
 def _detailed(table: list[Line], image: tuple[int, ...], sizes: bool) -> str:
-    heads = ["name", "size", "total", "cap. Y [%]", "cap. X [%]", "cov. Y [%]", "cov. X [%]"]
+    headers = ["name", "size", "total", "cap. Y [%]", "cap. X [%]", "cov. Y [%]", "cov. X [%]"]
     if sizes:
-        heads += ["filter Y", "filter X", "field Y", "field X"]
+        headers += ["filter Y", "filter X", "field Y", "field X"]
     rows = []
     for line in table:
         capacity, coverage = line.capacity(), line.coverage(image)
         name = _colored(line.name, _warning(min(capacity), max(coverage)))
         row = [name, line.size, line.outputs, *capacity, *coverage]
         rows.append(row + [int(n) for n in (*line.filter, *line.field)] if sizes else row)
-    return _tabulate(rows, headers=heads, tablefmt="pipe", floatfmt=".2f")
+    return _tabulate(rows, headers=headers, tablefmt="pipe", floatfmt=".2f")
 
 
 def _warning(capacity: float, coverage: float) -> str | None:

@@ -1,4 +1,4 @@
-"""A bar that shows how far training is."""
+"""Progress bar of a training."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any
 from ..training.events import Progress
 from ..training.history import Row
 from .base import Logger
-from .terminal import Cell, Line, in_notebook, is_seen
+from .terminal import Cell, Line, in_notebook, is_interactive
 
 __all__ = ["PrintProgress"]
 
-EVERY = 0.1
-"""Seconds between two drawings."""
+INTERVAL = 0.1
+"""Minimum number of seconds between two updates."""
 
-CELLS = 24
-"""Width of the bar."""
+WIDTH = 24
+"""Characters of the bar."""
 
 
 class PrintProgress(Logger):
-    """Show epochs, steps, the current loss and the time left in a line that redraws in place.
+    """Handler that shows epoch, step, loss and remaining time in a line updated in place.
 
-    ``verbose=1`` does so; or pass it as ``on_training_started``. It is there in terminals and in
-    notebooks, and quiet where the output goes to a file. To be told of the steps, training goes
-    through them in parts, whose losses are summed up: the last digit of a loss may differ.
+    Pass it as ``on_training_started``; ``verbose=1`` adds it. It is active in terminals and
+    notebooks, and silent if the output goes to a file. To report the steps, an epoch is split into
+    several compiled calls whose losses are added up, so the last digit of a loss may differ.
 
     Examples
     --------
@@ -33,51 +33,52 @@ class PrintProgress(Logger):
     """
 
     def reset(self) -> None:
-        """Forget the training before."""
+        """Forget the previous training."""
         super().reset()
         self.first: tuple[float, int] | None = None
         self.drawn = -math.inf
 
     def watches(self) -> bool:
-        """Tell whether there is somebody to see the bar."""
-        return is_seen()
+        """Return whether the output goes to a terminal or notebook."""
+        return is_interactive()
 
     def open(self, net: Any, train_history: list[Row]) -> Any:
-        """Find a place for the bar, and start the clock."""
+        """Reserve a place for the bar, and start the clock."""
         self.reset()
         return Cell() if in_notebook() else Line()
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Do nothing; the bar follows the steps."""
+        """Do nothing; `step` draws the bar."""
 
     def step(self, net: Any, progress: Progress) -> None:
-        """Draw the bar, or take it away at the end of an epoch where others will print."""
+        """Draw the bar; clear it at the end of an epoch if the net prints a row there."""
         now, done = time.perf_counter(), progress.epoch * progress.steps + progress.step
-        if self.first is None:  # compiling took the time until here
+        if self.first is None:  # the time until here went into compiling
             self.first = now, done
         if progress.step == progress.steps and net.verbose:
             self.opened.clear()
-        elif now - self.drawn >= EVERY:
-            self.opened.draw(self._line(progress, now, done))
+        elif now - self.drawn >= INTERVAL:
+            self.opened.draw(self._line(progress, now, done, *self.first))
             self.drawn = now
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self.opened.close()
 
-    def _line(self, progress: Progress, now: float, done: int) -> str:
-        filled = CELLS * progress.step // progress.steps
+    def _line(
+        self, progress: Progress, now: float, done: int, began: float, done_before: int
+    ) -> str:
+        filled = WIDTH * progress.step // progress.steps
         parts = [
             f"epoch {progress.epoch + 1}/{progress.epochs}",
-            "━" * filled + "─" * (CELLS - filled),
+            "━" * filled + "─" * (WIDTH - filled),
             f"step {progress.step}/{progress.steps}",
         ]
         if math.isfinite(progress.loss):
             parts.append(f"loss {progress.loss:.4f}")
-        began, before = self.first
-        if done > before:
+        if done > done_before:
             left = progress.epochs * progress.steps - done
-            parts.append(f"{_duration((now - began) / (done - before) * left)} left")
+            parts.append(f"{_duration((now - began) / (done - done_before) * left)} left")
         return "  ".join(parts)
 
 

@@ -1,10 +1,10 @@
-"""A range test that finds a learning rate."""
+"""Learning rate range test."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from sklearn.base import clone
@@ -21,34 +21,35 @@ if TYPE_CHECKING:
 
 __all__ = ["LearningRateFinder"]
 
-KEPT = ("params", "state", "opt", "epoch", "step")
+RESTORED = ("params", "state", "opt", "epoch", "step")
+"""Attributes of the model that a test changes."""
 
 
 class LearningRateFinder(Handler):
-    """Raise the learning rate from step to step, and see where the loss falls and where it breaks.
+    """Learning rate range test: the rate rises at each step until the loss diverges.
 
-    `find` does so with a copy of a net. As ``on_batch_finished`` it makes a `fit` a range test:
-    that ends after `steps`, and the net is as it was before.
+    `find` runs the test on a copy of a net. Passed as ``on_batch_finished``, the handler turns
+    `fit` into a test, which ends after `steps` and leaves the net unchanged.
 
-    The test is that of Smith (2017), "Cyclical learning rates for training neural networks".
+    The method is from Smith (2017), "Cyclical learning rates for training neural networks".
 
     Parameters
     ----------
     low, high : float
-        First and last rate.
+        First and last learning rate.
     steps : int
-        Batches to train on.
+        Number of batches to train on.
     smoothing : float
-        How much of the mean of the losses before goes into the next, between 0 and 1.
+        Weight of the previous running mean of the loss in the next, between 0 and 1.
     patience : float
-        The test ends early where the smoothed loss is as many times its lowest value.
+        The test ends early when the smoothed loss exceeds its minimum by this factor.
     name : str
         Parameter of the net to raise.
 
     Attributes
     ----------
     rates, losses : list of float
-        By step: its rate, and the loss before it.
+        Learning rate of each step, and the loss before it.
 
     Examples
     --------
@@ -70,9 +71,9 @@ class LearningRateFinder(Handler):
         name: str = "update_learning_rate",
     ) -> None:
         if not 0 < low < high:
-            raise ValueError(f"low={low!r} and high={high!r} are no rates with 0 < low < high")
+            raise ValueError(f"low and high must satisfy 0 < low < high, got {low!r} and {high!r}")
         if steps < 2:
-            raise ValueError(f"steps={steps!r} is not 2 or more")
+            raise ValueError(f"steps must be at least 2, got {steps!r}")
         self.low = low
         self.high = high
         self.steps = steps
@@ -82,22 +83,22 @@ class LearningRateFinder(Handler):
         self.reset()
 
     def reset(self) -> None:
-        """Forget the test before."""
+        """Forget the previous test."""
         self.rates: list[float] = []
         self.losses: list[float] = []
         self._before: dict[str, Any] | None = None
 
     def find(self, net: Any, X: Any, y: Any, **fit_params: Any) -> Self:
-        """Run the test with a copy of a net, which stays as it is.
+        """Run the test on a copy of a net; the net itself stays unchanged.
 
         Parameters
         ----------
         net : NeuralNet
-            The copy starts from fresh weights and has no other handlers.
+            The copy starts from newly drawn weights, without other handlers.
         X, y
             As in `NeuralNet.fit`.
         **fit_params
-            Further arguments of `NeuralNet.fit`.
+            Other arguments of `NeuralNet.fit`.
 
         Returns
         -------
@@ -111,26 +112,27 @@ class LearningRateFinder(Handler):
         return self
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
-        """Keep what the test will change, and begin with the lowest rate."""
+        """Remember the state of the model, and set the lowest rate."""
         self.reset()
-        self._before = {name: getattr(net._model, name) for name in KEPT}
+        model = net._fitted().model
+        self._before = {name: getattr(model, name) for name in RESTORED}
         self._rows = len(train_history)
         set_hyperparam(net, self.name, self._rate(0))
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Note the loss of the batch, and raise the rate."""
+        """Record the loss of the batch, and raise the rate."""
         self.rates.append(self._rate(len(self.losses)))
         self.losses.append(net.last_batch_["loss"])
         smooth = self.smooth_losses
-        broken = not math.isfinite(smooth[-1]) or smooth[-1] > self.patience * smooth.min()
-        if broken or len(self.losses) == self.steps:
+        diverged = not math.isfinite(smooth[-1]) or smooth[-1] > self.patience * smooth.min()
+        if diverged or len(self.losses) == self.steps:
             raise StopIteration
         set_hyperparam(net, self.name, self._rate(len(self.losses)))
 
     def end(self, net: Any, train_history: list[Row]) -> None:
-        """Put the net back where it was."""
+        """Restore the model and the history."""
         if self._before is not None:
-            vars(net._model).update(self._before)
+            vars(net._fitted().model).update(self._before)
             del train_history[self._rows :]
             self._before = None
 
@@ -139,43 +141,44 @@ class LearningRateFinder(Handler):
 
     @property
     def smooth_losses(self) -> np.ndarray:
-        """Running means of the losses, free of the bias towards their start."""
-        kept, total, means = self.smoothing, 0.0, []
+        """Running means of the losses, corrected for the bias of their initialization."""
+        weight, total, means = self.smoothing, 0.0, []
         for step, loss in enumerate(self.losses, start=1):
-            total = kept * total + (1 - kept) * loss
-            means.append(total / (1 - kept**step))
+            total = weight * total + (1 - weight) * loss
+            means.append(total / (1 - weight**step))
         return np.array(means)
 
     @property
     def suggestion(self) -> float:
-        """The rate at which the smoothed loss falls most steeply over the logarithm of the rate.
+        """The rate at which the smoothed loss falls most steeply over the log of the rate.
 
-        What comes after its lowest value does not count: a loss that broke may fall as well.
+        Rates beyond the minimum of the loss are ignored: a loss that diverged may fall again.
 
         Raises
         ------
         ValueError
-            Before the test, and where the loss broke at once.
+            Before a test, or if the loss diverged at once.
         """
         smooth = self.smooth_losses
         rates = np.array(self.rates)[np.isfinite(smooth)]
         smooth = smooth[np.isfinite(smooth)]
         if len(smooth) < 3:
             raise ValueError(
-                f"{len(smooth)} steps with a finite loss tell no learning rate; call find first, "
-                "or lower `low`"
+                f"a suggestion needs at least 3 steps with a finite loss, got {len(smooth)}; call "
+                "find first, or lower `low`"
             )
         slopes = np.gradient(smooth, np.log(rates))
         return float(rates[slopes[: smooth.argmin() + 1].argmin()])
 
     def plot(self, ax: Axes | None = None, figsize: tuple[float, float] = (6, 4)) -> Figure:
-        """Draw losses over rates.
+        """Plot the losses over the rates.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
+            Axes to draw on; by default those of a new figure.
         figsize : (float, float)
-            Inches, where no axes are given.
+            Size of a new figure in inches.
 
         Returns
         -------
@@ -194,4 +197,4 @@ class LearningRateFinder(Handler):
         ax.set(xscale="log", xlabel=self.name, ylabel="loss")
         ax.set_ylim(best - 0.3 * margin, first + margin)
         ax.legend()
-        return ax.figure
+        return cast("Figure", ax.figure)

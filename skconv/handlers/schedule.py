@@ -1,4 +1,4 @@
-"""Handlers that steer training."""
+"""Early stopping, and hyperparameters that change from epoch to epoch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["AdjustVariable", "EarlyStopping"]
 
 
 class EarlyStopping(Handler):
-    """End training when the loss has not fallen for a while, and go back to the best weights.
+    """Handler that ends training when the loss stops improving, and restores the best weights.
 
     Pass it as ``on_epoch_finished``.
 
@@ -24,18 +24,19 @@ class EarlyStopping(Handler):
     patience : int
         Epochs to wait for a lower loss.
     monitor : str
-        Key of the history to minimise; ``'valid_loss'`` is the training loss where there are no
-        validation rows.
+        Key of the history to minimize; ``'valid_loss'`` stands for the training loss if there is
+        no validation set.
     verbose : int
+        Whether to print a message at the end.
 
     Attributes
     ----------
     best_valid : float
-        Lowest loss seen.
+        Lowest loss so far.
     best_valid_epoch : int
-        Its epoch.
+        Epoch with this loss.
     best_weights : dict or None
-        The weights after it.
+        Weights after this epoch.
     """
 
     def __init__(self, patience: int = 100, monitor: str = "valid_loss", verbose: int = 1) -> None:
@@ -51,7 +52,7 @@ class EarlyStopping(Handler):
         self.best_weights: Any = None
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Keep the weights of the best epoch, or end the training."""
+        """Keep the weights if the loss has improved, or end the training."""
         current = monitored(train_history[-1], self.monitor)
         epoch = train_history[-1]["epoch"]
         if current < self.best_valid:
@@ -68,7 +69,7 @@ class EarlyStopping(Handler):
 
 
 class AdjustVariable(Handler):
-    """Move a parameter of the net in equal steps from epoch to epoch.
+    """Handler that changes a hyperparameter linearly from the first epoch to the last.
 
     Pass it as ``on_epoch_finished``.
 
@@ -77,7 +78,7 @@ class AdjustVariable(Handler):
     name : str
         Parameter of the net, such as ``'update_learning_rate'`` or ``'dropout1_p'``.
     start, stop : float
-        Values in the first and in the last epoch.
+        Values in the first and the last epoch.
 
     Examples
     --------
@@ -85,7 +86,7 @@ class AdjustVariable(Handler):
 
     Notes
     -----
-    As with nolearn's, the net's own value is in force during the first epoch; give it `start`.
+    As in nolearn, the first epoch uses the net's own value; set that to `start`.
     """
 
     def __init__(self, name: str, start: float = 0.03, stop: float = 0.001) -> None:

@@ -1,4 +1,4 @@
-"""Histories for TensorBoard."""
+"""Logging to TensorBoard."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ __all__ = ["TensorBoard"]
 
 
 class TensorBoard(Logger):
-    """Write the history, the numbers of the update rule and the weights for TensorBoard.
+    """Handler that logs history, the update rule's numbers and weights for TensorBoard.
 
-    Pass it as ``on_epoch_finished``, and look at it with ``tensorboard --logdir runs``. It needs
+    Pass it as ``on_epoch_finished``, and view the log with ``tensorboard --logdir runs``. It needs
     tensorboardX: ``pip install 'skconv[log]'``.
 
     Parameters
     ----------
     folder : str or path
-        Each training has a folder inside, called by its time.
+        Folder in which each training gets a subfolder, named after its start time.
     histograms : int
-        Epochs between two histograms of the weights; 0 for none.
+        Epochs from one histogram of the weights to the next; 0 for none.
 
     Attributes
     ----------
     path : str or None
-        Folder of the training.
+        Subfolder of the training.
 
     Examples
     --------
@@ -43,26 +43,26 @@ class TensorBoard(Logger):
         super().__init__()
 
     def reset(self) -> None:
-        """Begin a new folder at the next training."""
+        """Start a new subfolder at the next training."""
         super().reset()
         self.path: str | None = None
 
     def open(self, net: Any, train_history: list[Row]) -> Any:
-        """Open a file of events, in the same folder where training goes on."""
+        """Open an event file, in the same subfolder if training continues."""
         first = self.path is None
         if first:
             now = datetime.datetime.now().strftime("%Y-%m-%d-%H-%M-%S-%f")
             self.path = os.path.join(os.fspath(self.folder), now)
-        # two files of one second would have one name
+        # files opened within the same second would otherwise share a name
         suffix = f".{len(train_history)}"
         writer = import_optional("tensorboardX").SummaryWriter(self.path, filename_suffix=suffix)
         if first:
-            rows = [f"    {name} = {word}" for name, word in describe_params(net).items()]
-            writer.add_text("parameters", "\n".join(rows))
+            lines = [f"    {name} = {value}" for name, value in describe_params(net).items()]
+            writer.add_text("parameters", "\n".join(lines))
         return writer
 
     def log(self, net: Any, train_history: list[Row]) -> None:
-        """Write the last row."""
+        """Log the last row of the history."""
         row = train_history[-1]
         for name, value in (numbers(row) | get_update_hyperparams(net)).items():
             self.opened.add_scalar(_tag(name), value, row["epoch"])
@@ -73,12 +73,12 @@ class TensorBoard(Logger):
         self.opened.flush()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the event file."""
         self.opened.close()
 
 
 def _tag(name: str) -> str:
-    """Group losses, accuracies and rates, as TensorBoard does with what is before a slash."""
+    """Return a tag that groups a value with others, by TensorBoard's prefix before a slash."""
     first, _, rest = name.partition("_")
     return {"train": f"{rest}/train", "valid": f"{rest}/valid", "update": f"update/{rest}"}.get(
         first, name

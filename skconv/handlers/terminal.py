@@ -1,4 +1,4 @@
-"""Where output goes to, and places in it that can be drawn anew."""
+"""Text updated in place, in a terminal or a notebook."""
 
 from __future__ import annotations
 
@@ -8,48 +8,48 @@ from typing import Any
 
 
 def in_notebook() -> bool:
-    """Tell whether output is shown below the cell of a notebook."""
+    """Return whether output goes to a notebook cell."""
     return type(sys.stdout).__module__.startswith("ipykernel")
 
 
-def is_seen() -> bool:
-    """Tell whether somebody sees output as it comes, with colours: no file and no pipe."""
+def is_interactive() -> bool:
+    """Return whether output goes to a terminal or notebook rather than to a file or pipe."""
     return sys.stdout.isatty() or in_notebook()
 
 
 class Line:
-    """The last line of a terminal."""
+    """Last line of a terminal, overwritten by each update."""
 
     def __init__(self) -> None:
         self.width = 0
 
     def draw(self, text: str) -> None:
-        """Write the line, as far as the terminal is wide."""
+        """Write the line, truncated to the width of the terminal."""
         text = text[: shutil.get_terminal_size().columns - 1]
         sys.stdout.write("\r" + text.ljust(self.width))
         sys.stdout.flush()
         self.width = len(text)
 
     def clear(self) -> None:
-        """Make way for what others print."""
+        """Erase the line so that other output can take its place."""
         if self.width:
             sys.stdout.write("\r" + " " * self.width + "\r")
             sys.stdout.flush()
             self.width = 0
 
     def close(self) -> None:
-        """Leave no trace."""
+        """Erase the line."""
         self.clear()
 
 
 class Cell:
-    """A place below the cell of a notebook."""
+    """Output of a notebook cell, replaced by each update."""
 
     def __init__(self) -> None:
         self.handle: Any = None
 
     def draw(self, text: str, html: str | None = None) -> None:
-        """Show text, or HTML where it is known."""
+        """Show text, or HTML if it is given."""
         from IPython.display import display
 
         data = {"text/plain": text} | ({} if html is None else {"text/html": html})
@@ -59,9 +59,9 @@ class Cell:
             self.handle.update(data, raw=True)
 
     def clear(self) -> None:
-        """Do nothing: what others print has its own place."""
+        """Do nothing; other output goes below."""
 
     def close(self) -> None:
-        """Leave nothing to see."""
+        """Show nothing any more."""
         if self.handle is not None:
             self.draw("", "")

@@ -1,4 +1,4 @@
-"""An end of training where numbers are no longer finite."""
+"""Termination of training at NaN or infinity."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ __all__ = ["TerminateOnNaN"]
 
 
 class TerminateOnNaN(Handler):
-    """End training when a number of the history is NaN or infinite.
+    """Handler that ends training when a value in the history is NaN or infinite.
 
-    Pass it as ``on_epoch_finished``. Training always ends by itself, with a warning and the last
-    good weights, where the training loss or a weight is no longer finite; this handler looks at
-    the validation loss and the scores as well.
+    Pass it as ``on_epoch_finished``. Even without it, training ends with a warning and the last
+    good weights when the training loss or a weight is NaN or infinite; this handler also checks
+    the validation loss and the scores.
 
     Parameters
     ----------
     monitor : str, optional
-        Key of the history to watch; by default all numbers, but those that were NaN from the
-        first epoch on, such as the validation loss where there are no validation rows.
+        Key of the history to check; by default all keys except those that were NaN in the first
+        epoch, such as the validation loss without a validation set.
     verbose : int
+        Whether to print a message at the end.
 
     Attributes
     ----------
     found : str or None
-        Key of the number that ended the training.
+        Key of the value that ended the training.
 
     Examples
     --------
@@ -41,18 +42,18 @@ class TerminateOnNaN(Handler):
         self.reset()
 
     def reset(self) -> None:
-        """Forget what ended the training before."""
+        """Forget the value that ended the previous training."""
         self.found: str | None = None
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """End the training, if a number is not finite."""
+        """End the training if a value is not finite."""
         first, row = train_history[0], train_history[-1]
-        watched = [key for key in row if not math.isnan(first.get(key, 0.0))]
+        keys = [key for key in row if not math.isnan(first.get(key, 0.0))]
         if self.monitor is not None:
-            watched = [self.monitor]
-        self.found = next((key for key in watched if not math.isfinite(row[key])), None)
+            keys = [self.monitor]
+        self.found = next((key for key in keys if not math.isfinite(row[key])), None)
         if self.found is None:
             return
         if self.verbose:
-            print(f"{self.found} is {row[self.found]} in epoch {row['epoch']}; training ends.")
+            print(f"{self.found} is {row[self.found]} in epoch {row['epoch']}; ending training.")
         raise StopIteration

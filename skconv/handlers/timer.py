@@ -1,4 +1,4 @@
-"""A limit on the time that training may take."""
+"""Time limit on training."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ __all__ = ["Timer"]
 
 
 class Timer(Handler):
-    """End training when its time is up.
+    """Handler that ends training after a time limit.
 
-    Pass it as ``on_epoch_finished``, or as ``on_batch_finished`` to look at the clock after each
-    batch; the epoch that is interrupted then has no row in the history.
+    Pass it as ``on_epoch_finished``, or as ``on_batch_finished`` to check the time after each
+    batch; an epoch interrupted that way gets no row in the history.
 
     Parameters
     ----------
     seconds : float
-        Time for a call of `fit`, compiling included.
+        Time limit of a call to `fit`, including compilation.
     verbose : int
+        Whether to print a message at the end.
 
     Examples
     --------
@@ -30,7 +31,7 @@ class Timer(Handler):
 
     def __init__(self, seconds: float, verbose: int = 1) -> None:
         if not seconds > 0:
-            raise ValueError(f"seconds={seconds!r} is no number above 0")
+            raise ValueError(f"seconds must be a positive number, got {seconds!r}")
         self.seconds = seconds
         self.verbose = verbose
         self.reset()
@@ -44,11 +45,12 @@ class Timer(Handler):
         self.began = time.perf_counter()
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """End the training, if it is time to."""
+        """End the training if the time limit is reached."""
+        assert self.began is not None
         if time.perf_counter() - self.began < self.seconds:
             return
         if self.verbose:
-            print(f"Time is up after {len(train_history)} epochs.")
+            print(f"Reached the time limit after {len(train_history)} epochs.")
         raise StopIteration
 
     def end(self, net: Any, train_history: list[Row]) -> None:

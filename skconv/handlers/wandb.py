@@ -1,4 +1,4 @@
-"""Histories for Weights & Biases."""
+"""Logging to Weights & Biases."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ __all__ = ["WandbLogger"]
 
 
 class WandbLogger(Logger):
-    """Log parameters, history and the numbers of the update rule as a run of Weights & Biases.
+    """Handler that logs parameters, history and the update rule's numbers as a W&B run.
 
     Pass it as ``on_epoch_finished``. It needs wandb: ``pip install 'skconv[wandb]'``.
 
     Parameters
     ----------
     project : str
+        Name of the project.
     **options
-        Further arguments of ``wandb.init``, such as ``dir``, ``name`` and ``mode='offline'``.
+        Other arguments of ``wandb.init``, such as ``dir``, ``name`` and ``mode='offline'``.
 
     Attributes
     ----------
     run_id : str or None
-        Of the run; a training that goes on has the same one.
+        ID of the run; a training that continues an earlier one logs to the same run.
 
     Examples
     --------
@@ -39,20 +40,21 @@ class WandbLogger(Logger):
         super().__init__()
 
     def reset(self) -> None:
-        """Begin a new run at the next training."""
+        """Start a new run at the next training."""
         super().reset()
         self.run_id: str | None = None
 
     def open(self, net: Any, train_history: list[Row]) -> Any:
-        """Begin a run, or go on with the one that there is."""
-        known = {} if self.run_id is None else {"id": self.run_id, "resume": "allow"}
-        given = {"config": describe_params(net), "reinit": "create_new"} | self.options | known
-        run = import_optional("wandb").init(project=self.project, **given)
+        """Start a run, or resume the one of the training that continues."""
+        resumed = {} if self.run_id is None else {"id": self.run_id, "resume": "allow"}
+        defaults = {"config": describe_params(net), "reinit": "create_new"}
+        options = defaults | self.options | resumed
+        run = import_optional("wandb").init(project=self.project, **options)
         self.run_id = run.id
         return run
 
     def log(self, net: Any, train_history: list[Row]) -> None:
-        """Log the last row."""
+        """Log the last row of the history."""
         row = train_history[-1]
         self.opened.log(numbers(row) | get_update_hyperparams(net), step=row["epoch"])
 

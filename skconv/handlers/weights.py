@@ -1,4 +1,4 @@
-"""Handlers that keep weights."""
+"""Handlers that save, remember, restore and log the weights."""
 
 from __future__ import annotations
 
@@ -19,19 +19,23 @@ __all__ = ["RememberBestWeights", "RestoreBestWeights", "SaveWeights", "WeightLo
 
 
 class SaveWeights(Handler):
-    """Write the weights to a file after an epoch.
+    """Handler that saves the weights to a file.
+
+    Pass it as ``on_epoch_finished``.
 
     Parameters
     ----------
-    path : str
-        File to write, which may hold ``{epoch}``, ``{loss}`` and ``{timestamp}``; it ends in
-        ``.safetensors`` or ``.npz``.
+    path : str or path
+        File to write, ending in ``.safetensors`` or ``.npz``; may contain the placeholders
+        ``{epoch}``, ``{loss}`` and ``{timestamp}``.
     every_n_epochs : int
+        Epochs from one file to the next.
     only_best : bool
-        Whether only epochs with the lowest loss so far are written.
+        Whether to save only after epochs with the lowest loss so far.
     pickle : bool
-        Whether the whole net is written instead, by pickle, to a path of any ending.
+        Whether to pickle the whole net instead, to a path with any ending.
     verbose : int
+        Whether to print the path of each file.
 
     Examples
     --------
@@ -54,7 +58,7 @@ class SaveWeights(Handler):
         self.verbose = verbose
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Write the file, if it is time to."""
+        """Write the file if the epoch asks for it."""
         row = train_history[-1]
         if row["epoch"] % self.every_n_epochs:
             return
@@ -76,19 +80,20 @@ class SaveWeights(Handler):
 
 
 class RememberBestWeights(Handler):
-    """Keep the weights of the best epoch in memory.
+    """Handler that keeps the weights of the best epoch in memory.
 
     Pass it as ``on_epoch_finished``, and its attribute `restore` as ``on_training_finished`` to
-    end with these weights.
+    restore these weights at the end.
 
     Parameters
     ----------
     loss : str
-        Key of the history to minimise; ``'valid_loss'`` is the training loss where there are no
-        validation rows.
+        Key of the history to minimize; ``'valid_loss'`` stands for the training loss if there is
+        no validation set.
     score : str, optional
-        Key of the history to maximise instead.
+        Key of the history to maximize instead.
     verbose : int
+        Whether `restore` prints the best epoch.
 
     Examples
     --------
@@ -96,7 +101,9 @@ class RememberBestWeights(Handler):
     >>> handlers = dict(on_epoch_finished=[remember], on_training_finished=[remember.restore])
     """
 
-    def __init__(self, loss: str = "valid_loss", score: str | None = None, verbose: int = 1):
+    def __init__(
+        self, loss: str = "valid_loss", score: str | None = None, verbose: int = 1
+    ) -> None:
         self.loss = loss
         self.score = score
         self.verbose = verbose
@@ -110,7 +117,7 @@ class RememberBestWeights(Handler):
         self.best_weights_epoch: int | None = None
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Keep the weights, if the epoch is the best so far."""
+        """Keep the weights if the epoch is the best so far."""
         row = train_history[-1]
         loss = monitored(row, self.loss) if self.score is None else -row[self.score]
         if loss < self.best_weights_loss:
@@ -120,7 +127,9 @@ class RememberBestWeights(Handler):
 
 
 class RestoreBestWeights(Handler):
-    """Put back the weights that a `RememberBestWeights` kept.
+    """Handler that loads the weights kept by a `RememberBestWeights`.
+
+    Pass it as ``on_training_finished``.
 
     Parameters
     ----------
@@ -131,7 +140,7 @@ class RestoreBestWeights(Handler):
         self.remember = remember
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Put the weights back, if there are any."""
+        """Load the weights into the net, if any were kept."""
         best = self.remember
         if best.best_weights is None:
             return
@@ -145,22 +154,23 @@ class RestoreBestWeights(Handler):
 
 
 class WeightLog(Handler):
-    """Record how far the weights are from zero and how much they change.
+    """Handler that records the size of the weights and of their changes.
 
-    Pass it as ``on_batch_finished`` (or ``on_epoch_finished``).
+    Pass it as ``on_batch_finished`` or ``on_epoch_finished``.
 
     Parameters
     ----------
     save_to : str or path, optional
-        CSV file to write the records to.
+        CSV file for the records.
     write_every : int
-        Records between two writes.
+        Number of records to write at a time.
 
     Attributes
     ----------
     history : list of dict
-        For the i-th parameter of each layer ``'<layer>_<i> wdiff'`` (mean absolute change since
-        the record before), ``'... wabsmean'`` and ``'... wmean'``.
+        For the i-th parameter of each layer, ``'<layer>_<i> wdiff'`` (mean absolute change since
+        the previous record), ``'<layer>_<i> wabsmean'`` (mean absolute value) and
+        ``'<layer>_<i> wmean'`` (mean).
     """
 
     def __init__(self, save_to: str | os.PathLike[str] | None = None, write_every: int = 8) -> None:
@@ -169,12 +179,12 @@ class WeightLog(Handler):
         self.reset()
 
     def reset(self) -> None:
-        """Start a new record."""
+        """Start with an empty list of records."""
         self.history: list[dict[str, float]] = []
         self.last_weights: dict[str, Any] | None = None
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Record the weights as they are now."""
+        """Record the current weights."""
         weights = net.get_all_params_values()
         before = weights if self.last_weights is None else self.last_weights
         entry = {}
@@ -186,11 +196,11 @@ class WeightLog(Handler):
         self.history.append(entry)
         self.last_weights = weights
         if self.save_to is not None and len(self.history) % self.write_every == 0:
-            self._write(self.history[-self.write_every :])
+            self._write(self.history[-self.write_every :], self.save_to)
 
-    def _write(self, entries: list[dict[str, float]]) -> None:
+    def _write(self, entries: list[dict[str, float]], path: str | os.PathLike[str]) -> None:
         first = len(self.history) == len(entries)
-        with open(self.save_to, "w" if first else "a", newline="") as file:
+        with open(path, "w" if first else "a", newline="") as file:
             writer = csv.DictWriter(file, list(entries[0]))
             if first:
                 writer.writeheader()

@@ -112,9 +112,15 @@ def test_a_layer_thaws_to_its_own_factor():
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        ("fc9", r"Freeze: no layer with parameters is called 'fc9'\. Did you mean 'fc[12]'\?"),
-        (["fc1", "conv*"], r"is called 'conv\*'\. Valid names: fc1, norm1, fc2, output\."),
-        ("input", "no layer with parameters is called 'input'"),
+        (
+            "fc9",
+            r"^Freeze: layers must match layers with .*, got 'fc9'\. Did you mean 'fc[12]'\?",
+        ),
+        (
+            ["fc1", "conv*"],
+            r"with parameters, got 'conv\*'\. Valid names: fc1, norm1, fc2, output\.",
+        ),
+        ("input", "layers must match layers with parameters, got 'input'"),
     ],
 )
 def test_names_of_no_layer_are_told_before_training(layers, message):

@@ -58,5 +58,5 @@ def test_its_column_is_taken():
     net = make_net(
         on_epoch_finished=GradientNorm(), scores_train=[("grad_norm", lambda p, y: p[:, 0])]
     )
-    with pytest.raises(ValueError, match="'grad_norm' is a column of the history already"):
+    with pytest.raises(ValueError, match=r"names that the history does not use, got 'grad_norm'"):
         net.fit(X, y)

@@ -32,13 +32,17 @@ def test_a_number_is_set_where_it_prevails():
 
 
 def test_what_is_no_number_cannot_be_changed():
-    with pytest.raises(ValueError, match=r"no number 'update_rate'\. Did you mean 'update_l"):
+    with pytest.raises(
+        ValueError, match=r"no hyperparameter 'update_rate'\. Did you mean 'update_l"
+    ):
         get_hyperparam(NeuralNet(update=adam), "update_rate")
     schedule = optax.linear_schedule(1.0, 0.0, 10)
-    with pytest.raises(ValueError, match=r"=<function .* is no number that a handler could"):
+    with pytest.raises(
+        ValueError, match=r"^update_learning_rate must be a number for .*, got <function "
+    ):
         get_hyperparam(NeuralNet(update_learning_rate=schedule), RATE)
     finished = NeuralNet(update=optax.sgd(0.1))
-    with pytest.raises(ValueError, match="the net has no number 'update_learning_rate'"):
+    with pytest.raises(ValueError, match="the net has no hyperparameter 'update_learning_rate'"):
         get_hyperparam(finished, RATE)
 
 

@@ -70,14 +70,18 @@ def test_a_net_trains_on_with_the_lower_rate_and_has_its_own_in_the_end(capsys):
     for one, two in zip(net.get_all_params(), schedule.get_all_params(), strict=True):
         np.testing.assert_array_equal(one, two)
     assert capsys.readouterr().out == (
-        "Epoch 2: update_learning_rate is 0.05 from here on.\n"
-        "Epoch 4: update_learning_rate is 0.025 from here on.\n"
+        "Epoch 2: reducing update_learning_rate to 0.05.\n"
+        "Epoch 4: reducing update_learning_rate to 0.025.\n"
     )
 
 
 def test_a_schedule_and_a_wrong_factor_are_told():
     net = make_net(update_learning_rate=lambda step: 0.1, on_epoch_finished=ReduceLROnPlateau())
-    with pytest.raises(ValueError, match="is no number that a handler could change"):
+    with pytest.raises(
+        ValueError, match=r"^update_learning_rate must be a number for handlers to change it, got "
+    ):
         net.fit(X, y)
-    with pytest.raises(ValueError, match=r"factor=10 is no number between 0 and 1"):
+    with pytest.raises(
+        ValueError, match=r"^factor must be a number between 0 and 1, exclusive, got 10$"
+    ):
         ReduceLROnPlateau(factor=10)

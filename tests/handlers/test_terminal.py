@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from skconv.handlers.terminal import Cell, Line, in_notebook, is_seen
+from skconv.handlers.terminal import Cell, Line, in_notebook, is_interactive
 
 
 class Terminal(io.StringIO):
@@ -22,7 +22,7 @@ class Notebook(io.StringIO):
 )
 def test_who_sees_the_output(monkeypatch, stream, notebook, seen):
     monkeypatch.setattr(sys, "stdout", stream())
-    assert (in_notebook(), is_seen()) == (notebook, seen)
+    assert (in_notebook(), is_interactive()) == (notebook, seen)
 
 
 def test_a_line_is_written_over_itself(monkeypatch):

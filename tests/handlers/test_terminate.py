@@ -44,11 +44,11 @@ def test_a_score_of_a_net_ends_its_training(capsys):
         on_epoch_finished=TerminateOnNaN(),
     ).fit(X, y)
     assert len(net.train_history_) == 3
-    assert capsys.readouterr().out == "luck is nan in epoch 3; training ends.\n"
+    assert capsys.readouterr().out == "luck is nan in epoch 3; ending training.\n"
 
 
 def test_the_training_loss_needs_no_handler():
     net = make_net(update_learning_rate=1e30, on_epoch_finished=TerminateOnNaN())
-    with pytest.warns(ConvergenceWarning, match="no longer finite in epoch 1"):
+    with pytest.warns(ConvergenceWarning, match="became NaN or infinite in epoch 1"):
         net.fit(X, y)
     assert net.on_epoch_finished.found is None
