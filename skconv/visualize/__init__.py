@@ -1,4 +1,4 @@
-"""Pictures of nets and of what they see; they need matplotlib."""
+"""Plots of nets, their predictions and their attributions; they need matplotlib."""
 
 from .augmented import plot_augmented
 from .confusion import plot_confusion

@@ -1,4 +1,4 @@
-"""What training sees of images after augmentation."""
+"""Augmented images, as training may see them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sklearn.utils import check_array, check_random_state
 
 from ..augment.base import Transform, invoke, with_classes
 from ..utils.checks import positive
-from .base import Size, panels, shower
+from .base import ImagePlotter, Size, panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_IMAGES = 32
-"""More rows than these make no picture that anybody could read."""
+"""Maximum number of images, each of which takes a row of the figure."""
 
 
 def plot_augmented(
@@ -31,24 +31,24 @@ def plot_augmented(
     ax: Any = None,
     figsize: Size = None,
 ) -> Figure:
-    """Draw images in a row each: first as they are, then as training may see them.
+    """Plot each image in a row, first the original, then augmented as in training.
 
     Parameters
     ----------
     transforms : NeuralNet, callable, or list of callable or (str, callable)
-        A net has them in ``augment``. Each is ``(key, Xb, yb) -> (Xb, yb)``, as those in
-        `skconv.augment`.
+        Transforms ``(key, Xb, yb) -> (Xb, yb)``, such as those of `skconv.augment`, or a net, whose
+        parameter ``augment`` has them.
     X : array-like of shape (images, channels, height, width)
-        Up to 32 images of 1 or 3 channels, of the type and in the range that the net is trained on.
+        Up to 32 images of 1 or 3 channels, with the dtype and range that the net is trained on.
     n : int
-        Draws of each image.
+        Number of augmented versions of each image.
     y : array-like of shape (images, ...), optional
-        Targets, for transforms that need them. Keypoints, of transforms with
+        Targets, for transforms that use them. Keypoints, the targets of transforms with
         ``target='keypoints'``, are drawn on the images.
     random_state : int, RandomState or None
-        Decides the draws.
+        Seed of the transforms.
     ax : Axes, optional
-        Where to draw; by default a new figure.
+        Axes to draw on; by default a new figure.
     figsize : (float, float), optional
         Size of a new figure in inches.
 
@@ -59,7 +59,7 @@ def plot_augmented(
     Raises
     ------
     ValueError
-        Where there are no transforms, or X is no handful of images.
+        If there are no transforms, or if X has another shape or too many images.
 
     Examples
     --------
@@ -82,15 +82,15 @@ def plot_augmented(
     rows, _, height, width = images.shape
     to_pixels = None if y is None else _to_pixels(chosen, height, width)
     cell = (1.1, 1.1 * height / width + 0.3 / rows)
-    figure, grid = panels(rows, n + 1, cell, ax=ax, figsize=figsize, words=0.06)
-    show = shower(np.asarray(X))
-    for column, (drawn, moved) in enumerate(columns):
+    figure, grid = panels(rows, n + 1, cell, ax=ax, figsize=figsize, title_height=0.06)
+    draw_image = ImagePlotter(np.asarray(X))
+    for column, (column_images, column_targets) in enumerate(columns):
         for row, axes in enumerate(grid[:, column]):
-            show(axes, drawn[row])
+            draw_image(axes, column_images[row])
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(column == 0)
             if to_pixels is not None:
-                points = to_pixels(moved[row])
+                points = to_pixels(column_targets[row])
                 axes.scatter(*points.T, s=6, c=np.arange(len(points)), cmap="rainbow")
                 axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     grid[0, 0].set_title("original", fontsize=9)
@@ -103,8 +103,8 @@ def _listed(transforms: Any) -> list[Callable[..., Any]]:
     pairs = [one if isinstance(one, tuple) else (None, one) for one in given]
     if not pairs or not all(len(pair) == 2 and callable(pair[1]) for pair in pairs):
         raise ValueError(
-            f"augment={given!r} holds nothing to draw; give transforms (key, Xb, yb), a list of "
-            "them or of (name, transform), or a net that has some"
+            "transforms must be a function (key, Xb, yb), a list of them or of (name, transform), "
+            f"or a net with augment, got {transforms!r}"
         )
     return [transform for _, transform in pairs]
 
@@ -113,17 +113,17 @@ def _images(X: Any) -> np.ndarray:
     images = check_array(X, dtype=np.float32, ensure_2d=False, allow_nd=True, input_name="X")
     if images.ndim != 4 or images.shape[1] not in (1, 3) or len(images) > MAX_IMAGES:
         raise ValueError(
-            f"X must hold up to {MAX_IMAGES} images of shape (channels, height, width), with 1 or "
-            f"3 channels; its shape is {images.shape}"
+            f"X must have shape (n, channels, height, width), with at most {MAX_IMAGES} images of "
+            f"1 or 3 channels, got {images.shape}"
         )
     return images
 
 
 def _targets(y: Any, n: int) -> tuple[np.ndarray, int]:
-    """Targets as the loss takes them, and the number of classes among them."""
+    """Return targets as the loss takes them, and the number of their classes."""
     given = np.zeros(n, np.int32) if y is None else np.asarray(y)
     if len(given) != n:
-        raise ValueError(f"y has {len(given)} rows, and X has {n}")
+        raise ValueError(f"y must have as many rows as X, {n}, got {len(given)}")
     if given.dtype.kind == "f" or given.ndim > 1:
         return given.astype(np.float32), 1
     classes, index = np.unique(given, return_inverse=True)
@@ -146,12 +146,12 @@ def _draws(
 def _to_pixels(
     transforms: Iterable[Any], height: int, width: int
 ) -> Callable[[np.ndarray], np.ndarray] | None:
-    """Find a transform that moves keypoints, and in its fields how they are counted."""
+    """Return a function from keypoints to pixels, by the keypoint range of a transform."""
     for transform in transforms:
         if getattr(transform, "target", None) == "keypoints":
-            counted = getattr(transform, "keypoint_range", None)
-            low, high = counted or (0.0, 1.0)
-            unit = (high - low) / np.array([width, height]) if counted else np.ones(2)
+            limits = getattr(transform, "keypoint_range", None)
+            low, high = limits or (0.0, 1.0)
+            unit = (high - low) / np.array([width, height]) if limits else np.ones(2)
             return lambda points: (points.reshape(-1, 2) - low) / unit
         if isinstance(transform, Transform):
             for value in vars(transform).values():

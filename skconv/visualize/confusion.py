@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""Confusion matrix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_NUMBERS = 20
-"""Of more classes than these the numbers would not fit into their fields."""
+"""Number of classes above which the cells are too small for numbers."""
 
 
 def plot_confusion(
@@ -26,21 +26,21 @@ def plot_confusion(
     ax: Any = None,
     figsize: Size = None,
 ) -> Figure:
-    """Draw how often rows of each class are taken for each, as scikit-learn does.
+    """Plot the confusion matrix of a net, as scikit-learn does.
 
     Parameters
     ----------
     net : NeuralNet
     X : array-like, DataFrame, sparse matrix, or dict of arrays
-        Rows as in `fit`.
+        Samples as in `fit`.
     y : array-like of shape (n,)
-        Labels of the output.
+        True labels of the output.
     normalize : 'true', 'pred', 'all' or None
-        Whether shares of rows, columns or all are shown instead of counts.
+        Whether to show fractions of the rows, of the columns or of all samples instead of counts.
     output : str, optional
         Name of the output layer; by default the first.
     ax : Axes, optional
-        Where to draw; by default a new figure.
+        Axes to draw on; by default a new figure.
     figsize : (float, float), optional
         Size of a new figure in inches.
 
@@ -51,9 +51,9 @@ def plot_confusion(
     Raises
     ------
     NotFittedError
-        Where the net is not fitted.
+        If the net is not fitted.
     ValueError
-        For an output that does not tell classes.
+        If the output is not one of classes.
 
     Examples
     --------
@@ -70,20 +70,18 @@ def plot_confusion(
     from sklearn.metrics import ConfusionMatrixDisplay
 
     pyplot()
-    answer = view_output(net, output)
-    if not isinstance(answer.target, Classes):
-        raise ValueError(
-            f"the output {answer.name!r} does not tell classes apart, one for each row"
-        )
-    count = len(answer.target.classes)
+    view = view_output(net, output)
+    if not isinstance(view.target, Classes):
+        raise ValueError(f"output must have one class per sample, got {view.name!r}")
+    count = len(view.target.classes)
     inches = max(4.0, 0.5 * min(count, 24) + 1.5)
     figure, ax = canvas(ax, figsize, (inches + 1, inches))
     crowded = count > MAX_NUMBERS
-    longest = max(len(answer.label(i)) for i in range(count))
+    longest = max(len(view.label(i)) for i in range(count))
     ConfusionMatrixDisplay.from_predictions(
         y,
-        as_tuple(net.predict(X))[answer.number],
-        labels=answer.target.classes,
+        as_tuple(net.predict(X))[view.index],
+        labels=view.target.classes,
         normalize=normalize,
         include_values=not crowded,
         values_format=".2f" if normalize else "d",

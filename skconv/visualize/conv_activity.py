@@ -1,4 +1,4 @@
-"""What the filters of a layer make of an image."""
+"""Feature maps of a layer for one image."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..network.views import FittedLayer
-from .base import SMALL, Size, bare, pages, panels, shower, square
+from .base import SMALL, ImagePlotter, Size, pages, panels, square, strip_axes
 from .layer_selection import (
     compute_layer_output,
     find_layer,
     has_filters,
-    puts_out_images,
+    has_image_output,
     require_layer,
 )
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PER_PAGE = 99
-"""Channels on a page, beside the image."""
+"""Channels on a page, besides the image."""
+
+IMAGE_LAYER = "a layer whose output has channels, height and width"
 
 
 def plot_conv_activity(
@@ -31,20 +33,20 @@ def plot_conv_activity(
     page: int = 1,
     ax: Any = None,
 ) -> Figure:
-    """Draw an image, and beside it what each filter of a layer makes of it.
+    """Plot an image and the feature maps of a layer for it.
 
     Parameters
     ----------
     layer : FittedLayer or NeuralNet
-        An entry of ``net.layers_``; a net stands for its first convolutional layer.
+        An entry of ``net.layers_``, or a net for its first convolutional layer.
     x : array-like of shape (1, channels, height, width)
         The image.
     figsize : (float, float or None)
         Size of a new figure in inches; a height of None keeps the proportions.
     page : int
-        Which 99 of the channels, from one.
+        Number of the page, from one; each has 99 channels.
     ax : Axes, optional
-        Where to draw; by default a new figure.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def plot_conv_activity(
     Raises
     ------
     ValueError
-        For a layer that puts out no images, and for what is not one image.
+        If the output of the layer has no height and width, or if x is not a single image.
 
     Examples
     --------
@@ -70,36 +72,34 @@ def plot_conv_activity(
     >>> matplotlib.pyplot.close(figure)
     """
     if isinstance(layer, FittedLayer):
-        require_layer(layer, puts_out_images, "one that puts out images")
-        image = _one(x)
+        require_layer(layer, has_image_output, IMAGE_LAYER)
+        image = _check_image(x)
         maps = compute_layer_output(layer, image)[0]
     else:
-        net, layer = layer, find_layer(layer, has_filters, "convolutional")
-        image = _one(x)
-        maps = net.get_output(
-            require_layer(layer, puts_out_images, "one that puts out images"), image
-        )[0]
-    on_page, word = pages(len(maps), page, PER_PAGE)
+        net, layer = layer, find_layer(layer, has_filters, "a convolutional layer")
+        image = _check_image(x)
+        maps = net.get_output(require_layer(layer, has_image_output, IMAGE_LAYER), image)[0]
+    on_page, page_title = pages(len(maps), page, PER_PAGE)
     rows, columns = square(len(on_page) + 1)
     cell = (1.0, maps.shape[1] / maps.shape[2])
-    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize, words=0.06)
+    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize, title_height=0.06)
     for axes in grid.flat:
         axes.set_axis_off()
-    shower(image)(grid[0, 0], image[0])
-    bare(grid[0, 0], "image")
+    ImagePlotter(image)(grid[0, 0], image[0])
+    strip_axes(grid[0, 0], "image")
     low, high = min(0.0, maps.min()), maps.max()
     for axes, i in zip(grid.flat[1:], on_page, strict=False):
         axes.imshow(maps[i], cmap="inferno", vmin=low, vmax=high)
-    title = ", ".join(filter(None, (f"{len(maps)} channels of {layer.name!r}", word)))
+    title = ", ".join(filter(None, (f"{len(maps)} channels of {layer.name!r}", page_title)))
     (figure.suptitle if ax is None else ax.set_title)(title, fontsize=SMALL + 1)
     return figure
 
 
-def _one(x: Any) -> np.ndarray:
-    """Check for one image, whose shape is the network's to judge."""
+def _check_image(x: Any) -> np.ndarray:
+    """Check for one image; the network checks its shape."""
     x = np.asarray(x)
     if x.ndim != 4 or len(x) != 1:
         raise ValueError(
-            f"x must hold one image, of shape (1, channels, height, width); its shape is {x.shape}"
+            f"x must be one image of shape (1, channels, height, width), got {x.shape}"
         )
     return x

@@ -1,4 +1,4 @@
-"""The filters of convolutional layers."""
+"""Filters of a convolutional layer."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .layer_selection import find_layer, has_filters, require_layer
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CONVOLUTIONAL = "convolutional, along one or two axes"
+CONVOLUTIONAL = "a convolutional layer over one or two axes"
 
 PER_PAGE = 100
-"""More filters than these would be too small to see."""
+"""Filters on a page; more would be too small to see."""
 
 
 def plot_conv_weights(
@@ -28,24 +28,24 @@ def plot_conv_weights(
     page: int = 1,
     ax: Any = None,
 ) -> Figure:
-    """Draw the filters of a convolutional layer.
+    """Plot the filters of a convolutional layer.
 
-    Filters on three channels are shown in colour, grey where they are zero. Those on one channel
-    are blue where they are negative and red where they are positive, all by one scale.
+    Filters of three channels are shown in color, with gray for zero. Filters of one channel are
+    blue where they are negative and red where they are positive. All share one scale.
 
     Parameters
     ----------
     layer : FittedLayer or NeuralNet
-        An entry of ``net.layers_``; a net stands for its first convolutional layer.
+        An entry of ``net.layers_``, or a net for its first convolutional layer.
     figsize : (float, float or None)
         Size of a new figure in inches; a height of None keeps the proportions.
     channel : int, optional
-        Which channel of the filters to show, from zero; by default all three of three, or the
-        first.
+        Index of the filters' channel to show; by default all channels if there are three, else
+        the first.
     page : int
-        Which hundred of the filters, from one.
+        Number of the page, from one; each has 100 filters.
     ax : Axes, optional
-        Where to draw; by default a new figure.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def plot_conv_weights(
     Raises
     ------
     ValueError
-        For a layer without filters of one or two axes, and a channel or page that is not there.
+        If the layer has no filters over one or two axes, or lacks the channel or page.
 
     Examples
     --------
@@ -70,12 +70,12 @@ def plot_conv_weights(
     if not isinstance(layer, FittedLayer):
         layer = find_layer(layer, has_filters, CONVOLUTIONAL)
     layer = require_layer(layer, has_filters, CONVOLUTIONAL)
-    filters, shown = _filters(layer, channel)
-    on_page, word = pages(len(filters), page, PER_PAGE)
+    filters, filter_title = _filters(layer, channel)
+    on_page, page_title = pages(len(filters), page, PER_PAGE)
     rows, columns = square(len(on_page))
     height, width = filters.shape[2:]
     cell = (1.0, height / width)
-    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize, words=0.06)
+    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize, title_height=0.06)
     limit = np.abs(filters).max() or 1.0
     for axes in grid.flat:
         axes.set_axis_off()
@@ -86,13 +86,13 @@ def plot_conv_weights(
         else:
             axes.imshow(image[0], cmap="RdBu_r", vmin=-limit, vmax=limit)
     title = f"{len(filters)} filters of {layer.name!r}"
-    title = ", ".join(filter(None, (title, shown, word)))
+    title = ", ".join(filter(None, (title, filter_title, page_title)))
     (figure.suptitle if ax is None else ax.set_title)(title, fontsize=SMALL + 1)
     return figure
 
 
 def _filters(layer: FittedLayer, channel: int | None) -> tuple[np.ndarray, str]:
-    """Take filters of shape (n, 1 or 3, height, width), and tell what of them it is."""
+    """Return filters of shape (n, 1 or 3, height, width), and a title for them."""
     W = layer.W.get_value()
     if W.ndim == 3:
         return W[:, None], "channels down, places across"
@@ -100,6 +100,6 @@ def _filters(layer: FittedLayer, channel: int | None) -> tuple[np.ndarray, str]:
     if channel is None and channels in (1, 3):
         return W, ""
     channel = channel or 0
-    if not is_integer(channel) or not 0 <= channel < channels:
-        raise ValueError(f"channel={channel!r} is none of the channels, from 0 to {channels - 1}")
+    if not is_integer(channel, 0, channels - 1):
+        raise ValueError(f"channel must be an integer from 0 to {channels - 1}, got {channel!r}")
     return W[:, [channel]], f"channel {channel} of 0 to {channels - 1}"

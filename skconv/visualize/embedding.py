@@ -1,4 +1,4 @@
-"""How rows lie to each other in what a layer makes of them."""
+"""Two-dimensional embedding of the outputs of a layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from ..data.output_targets import as_tuple
 from ..data.targets import Classes
-from ..network.views import name_of
+from ..network.views import FittedLayer, name_of
 from .base import SMALL, Size, canvas, pyplot
 from .output_view import view_output
 
@@ -21,33 +21,33 @@ def plot_embedding(
     X: Any,
     y: Any = None,
     *,
-    layer: Any = None,
+    layer: str | int | FittedLayer | None = None,
     method: Any = "pca",
     output: str | None = None,
     random_state: Any = 0,
     ax: Any = None,
     figsize: Size = None,
 ) -> Figure:
-    """Draw rows as points of a plane, by what a layer makes of them.
+    """Plot samples as points in two dimensions, from the output of a layer.
 
     Parameters
     ----------
     net : NeuralNet
     X : array-like, DataFrame, sparse matrix, or dict of arrays
-        Rows as in `fit`.
+        Samples as in `fit`.
     y : array-like of shape (n,), optional
-        Labels or numbers that colour the points; by default what the net predicts.
+        Labels or numbers that color the points; by default the predictions of the net.
     layer : str, int or FittedLayer, optional
-        By default the layer that feeds the output.
+        Layer whose output is embedded; by default the one before the output layer.
     method : 'pca', 'tsne' or transformer
-        Principal components, t-SNE (van der Maaten & Hinton 2008), or anything whose
-        `fit_transform` makes two columns.
+        Principal components, t-SNE (van der Maaten & Hinton 2008), or an object whose
+        `fit_transform` returns two columns.
     output : str, optional
         Name of the output layer; by default the first.
     random_state : int, RandomState or None
-        Decides the randomness of the method.
+        Seed of the method.
     ax : Axes, optional
-        Where to draw; by default a new figure.
+        Axes to draw on; by default a new figure.
     figsize : (float, float), optional
         Size of a new figure in inches.
 
@@ -58,9 +58,9 @@ def plot_embedding(
     Raises
     ------
     NotFittedError
-        Where the net is not fitted.
+        If the net is not fitted.
     ValueError
-        For a layer that is not there, another method, and a y of another length.
+        If the net has no such layer, the method is unknown, or y has another length.
 
     Examples
     --------
@@ -75,29 +75,29 @@ def plot_embedding(
     >>> matplotlib.pyplot.close(figure)
     """
     pyplot()
-    answer = view_output(net, output)
+    view = view_output(net, output)
     network = net.network_
-    name = network.node(answer.name).incomings[0] if layer is None else name_of(layer, network)
+    name = network.node(view.name).incomings[0] if layer is None else name_of(layer, network)
     values = net.get_output(name, X)
-    colors = np.asarray(as_tuple(net.predict(X))[answer.number] if y is None else y)
+    colors = np.asarray(as_tuple(net.predict(X))[view.index] if y is None else y)
     if colors.shape != (len(values),):
-        raise ValueError(
-            f"y must have one number or label a row, {len(values)}; got {colors.shape}"
-        )
-    method = _method(method, random_state, len(values))
-    points = method.fit_transform(values.reshape(len(values), -1))
+        raise ValueError(f"y must have shape ({len(values)},), got {colors.shape}")
+    transformer = _transformer(method, random_state, len(values))
+    points = transformer.fit_transform(values.reshape(len(values), -1))
     figure, ax = canvas(ax, figsize, (6.4, 5.0))
-    if isinstance(answer.target, Classes):
+    if isinstance(view.target, Classes):
         _draw_classes(ax, points, colors)
     else:
         drawn = ax.scatter(*points.T, c=colors, s=12, alpha=0.8)
         figure.colorbar(drawn, ax=ax)
     ax.set(xticks=[], yticks=[])
-    ax.set_title(f"{len(points)} rows in {name!r}, by {type(method).__name__}", fontsize=SMALL + 1)
+    ax.set_title(
+        f"{len(points)} rows in {name!r}, by {type(transformer).__name__}", fontsize=SMALL + 1
+    )
     return figure
 
 
-def _method(method: Any, random_state: Any, n: int) -> Any:
+def _transformer(method: Any, random_state: Any, n: int) -> Any:
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
@@ -107,7 +107,7 @@ def _method(method: Any, random_state: Any, n: int) -> Any:
         return PCA(2, random_state=random_state)
     if method == "tsne":
         return TSNE(perplexity=min(30.0, (n - 1) / 3), random_state=random_state)
-    raise ValueError(f"method={method!r} is not 'pca', 'tsne' or something with fit_transform")
+    raise ValueError(f"method must be 'pca', 'tsne' or have fit_transform, got {method!r}")
 
 
 def _draw_classes(ax: Any, points: np.ndarray, labels: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Where a convolutional layer finds what speaks for a class."""
+"""Grad-CAM: where a convolutional layer finds evidence for a class."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from ..network.views import name_of
-from .base import Size, check_images, heat_rows
+from ..network.views import FittedLayer, name_of
+from .attribution import plot_attribution
+from .base import Size
 from .gradients import iterate_gradients
 from .layer_selection import find_layer, has_filters, require_layer
 from .output_view import view_output
@@ -22,29 +23,28 @@ def grad_cam(
     X: Any,
     target: Any = None,
     *,
-    layer: Any = None,
+    layer: str | int | FittedLayer | None = None,
     output: str | None = None,
     resize: bool = True,
 ) -> np.ndarray:
-    """Compute where a layer finds what speaks for a class.
+    """Compute where a layer finds evidence for a class.
 
-    The channels of the layer are added up, each times the mean over all places of the gradient of
-    the class's score with respect to it; what speaks against the class counts as zero (Selvaraju
-    et al. 2017).
+    The map is the sum of the layer's channels, each weighted by the mean gradient of the class
+    score with respect to it, with negative values set to zero (Selvaraju et al. 2017).
 
     Parameters
     ----------
     net : NeuralNet
     X : array-like, DataFrame, sparse matrix, or dict of arrays
-        Rows as in `fit`.
-    target : label, number of an output, or array-like of shape (n,), optional
-        The class asked about, for all rows or each; by default the most likely one of each.
+        Samples as in `fit`.
+    target : label, index of a predicted number, or array-like of shape (n,), optional
+        Class to explain, for all samples or each; by default the most likely class of each.
     layer : str, int or FittedLayer, optional
-        A layer with channels and places; by default the last convolutional one.
+        A layer whose output has channels and positions; by default the last convolutional one.
     output : str, optional
         Name of the output layer; by default the first.
     resize : bool
-        Whether the maps of images are interpolated to their size.
+        Whether maps of images are interpolated to the size of the images.
 
     Returns
     -------
@@ -53,9 +53,10 @@ def grad_cam(
     Raises
     ------
     NotFittedError
-        Where the net is not fitted.
+        If the net is not fitted.
     ValueError
-        For a layer without places, and names, rows or classes that the net does not know.
+        If the layer's output has no positions, if the net has no such layer, output or class, or
+        if it does not accept X.
 
     Examples
     --------
@@ -69,20 +70,20 @@ def grad_cam(
     """
     view_output(net, output)
     if layer is None:
-        chosen = find_layer(net, has_filters, "convolutional", last=True)
+        chosen = find_layer(net, has_filters, "a convolutional layer", last=True)
     else:
         chosen = net.layers_[name_of(layer, net.network_)]
-    require_layer(chosen, lambda one: len(one.output_shape) > 2, "one with channels and places")
+    require_layer(chosen, _has_positions, "a layer with channels and positions")
     maps = []
     for batch in iterate_gradients(net, X, target, layer=chosen, output=output):
-        places = tuple(range(2, batch.outputs.ndim))
-        weights = batch.gradients.mean(axis=places, keepdims=True)
+        positions = tuple(range(2, batch.outputs.ndim))
+        weights = batch.gradients.mean(axis=positions, keepdims=True)
         maps.append(np.maximum((weights * batch.outputs).sum(axis=1), 0))
-    found = np.concatenate(maps)
-    sizes = [shape[2:] for shape in net.network_.inputs.values() if len(shape) == found.ndim + 1]
+    heat = np.concatenate(maps)
+    sizes = [shape[2:] for shape in net.network_.inputs.values() if len(shape) == heat.ndim + 1]
     if not resize or not sizes:
-        return found
-    return np.asarray(jax.image.resize(found, (len(found), *sizes[0]), "bilinear"))
+        return heat
+    return np.asarray(jax.image.resize(heat, (len(heat), *sizes[0]), "bilinear"))
 
 
 def plot_grad_cam(
@@ -91,24 +92,24 @@ def plot_grad_cam(
     figsize: Size = (9, None),
     *,
     target: Any = None,
-    layer: Any = None,
+    layer: str | int | FittedLayer | None = None,
     output: str | None = None,
     ax: Any = None,
 ) -> Figure:
-    """Draw where a layer finds what speaks for a class.
+    """Plot where a layer finds evidence for a class.
 
-    Each row has an image, its map as of `grad_cam`, and both over each other.
+    Each row shows an image, its `grad_cam` map, and an overlay of both.
 
     Parameters
     ----------
     net : NeuralNet
     X : array-like of shape (images, channels, height, width)
     figsize : (float, float or None)
-        Size of a new figure in inches; a height of None follows from the images.
+        Size of a new figure in inches; a height of None keeps the proportions of the images.
     target, layer, output
-        As of `grad_cam`.
+        As in `grad_cam`.
     ax : Axes, optional
-        Where to draw; by default a new figure.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -126,8 +127,18 @@ def plot_grad_cam(
     >>> figure = plot_grad_cam(net, X[:2])
     >>> matplotlib.pyplot.close(figure)
     """
-    images, answer = check_images(net, X), view_output(net, output)
-    chosen = answer.chosen(target, images)
-    maps = grad_cam(net, images, answer.targets(chosen), layer=layer, output=answer.name)
-    names = answer.words(images, chosen)
-    return heat_rows(images, maps, names, hot="high", heading="Grad-CAM", ax=ax, figsize=figsize)
+    return plot_attribution(
+        net,
+        X,
+        lambda images, targets, output: grad_cam(net, images, targets, layer=layer, output=output),
+        target=target,
+        output=output,
+        emphasis="high",
+        title="Grad-CAM",
+        ax=ax,
+        figsize=figsize,
+    )
+
+
+def _has_positions(layer: FittedLayer) -> bool:
+    return len(layer.output_shape) > 2

@@ -1,11 +1,12 @@
-"""How what a net answers depends on its input, or on what a layer puts out."""
+"""Gradients of a net's outputs with respect to its input or the output of a layer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from ..network.views import name_of
+from ..network.graph import Network
+from ..network.views import FittedLayer, name_of
 from ..training.predict_step import Gradient
 from .output_view import view_output
 
@@ -15,39 +16,40 @@ def iterate_gradients(
     X: Any,
     target: Any = None,
     *,
-    layer: Any = None,
+    layer: str | int | FittedLayer | None = None,
     output: str | None = None,
     logits: bool = True,
 ) -> Iterator[Gradient]:
-    """Compute, batch by batch, the gradient of one number of the answer to each row.
+    """Compute the gradient of one output unit for each sample, batch by batch.
 
-    It is compiled once for a layer and an output, whatever the rows and what they are asked about.
+    One program per layer and output is compiled, for all samples and targets.
 
     Parameters
     ----------
     net : NeuralNet
     X : array-like, DataFrame, sparse matrix, or dict of arrays
-        Rows as in `fit`.
-    target : label, number of an output, array-like of shape (n,) of them, or None
-        What the rows are asked about; by default each about its most likely class.
+        Samples as in `fit`.
+    target : label, index of a predicted number, array-like of shape (n,) of them, or None
+        Class to explain, for all samples or each; None for the most likely class of each.
     layer : str, int or FittedLayer, optional
-        By default the input, where there is one.
+        Layer with respect to whose output the gradient is taken; by default the input, if there
+        is only one.
     output : str, optional
         Name of the output layer; by default the first.
     logits : bool
-        Whether the number is taken before the nonlinearity of the output.
+        Whether to take the output before its nonlinearity.
 
     Yields
     ------
     Gradient
-        Of NumPy arrays, for the rows of a batch.
+        Of NumPy arrays, for the samples of one batch.
 
     Raises
     ------
     NotFittedError
-        Where the net is not fitted.
+        If the net is not fitted.
     ValueError
-        For names, rows or targets that the net does not know.
+        If the net has no such layer, output or class, or does not accept X.
 
     Examples
     --------
@@ -58,20 +60,18 @@ def iterate_gradients(
     >>> [batch.gradients.shape for batch in iterate_gradients(net, X, target=2)]
     [(128, 4), (22, 4)]
     """
-    answer = view_output(net, output)
+    view = view_output(net, output)
     fitted = net._fitted()
     rows = fitted.rows(X)
-    direction = answer.direction(answer.chosen(target, X))
-    layer = _layer(fitted.network, layer)
-    yield from fitted.gradients(rows, direction, layer=layer, output=answer.name, logits=logits)
+    direction = view.unit_weights(view.choose_columns(target, X))
+    name = _layer_name(fitted.network, layer)
+    yield from fitted.gradients(rows, direction, layer=name, output=view.name, logits=logits)
 
 
-def _layer(network: Any, layer: Any) -> str:
+def _layer_name(network: Network, layer: str | int | FittedLayer | None) -> str:
     if layer is not None:
         return name_of(layer, network)
     names = list(network.inputs)
     if len(names) > 1:
-        raise ValueError(
-            f"layer is needed: the net has several inputs, {', '.join(names)}; name one of them"
-        )
+        raise ValueError(f"layer must be given, as the net has several inputs: {', '.join(names)}")
     return names[0]

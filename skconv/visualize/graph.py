@@ -1,4 +1,4 @@
-"""The graph of a network."""
+"""Diagram of the graph of a network."""
 
 from __future__ import annotations
 
@@ -33,15 +33,16 @@ FILL = {
     "attention": "#fbf0b8",
     "merge": "#d0eeea",
 }
-"""Colours of the families of layers, by the file that a layer is from."""
+"""Fill colors of layers, by the module that defines them."""
 
 OTHER = "#f1f1f1"
+"""Fill color of all other layers."""
 
 INK, ARROW = "#1c2733", "#7d8894"
-"""Colours of words on boxes, and of arrows, which are seen on light and dark pages."""
+"""Colors of text and arrows; the arrows are visible on light and dark pages."""
 
-FONT, LETTER, LINE, MARGIN = 12, 6.9, 16, 8
-"""Size of the letters, room for each, height of a line, and what is left free around, in pixels."""
+FONT, CHARACTER, LINE, MARGIN = 12, 6.9, 16, 8
+"""Font size, width of a character, height of a line, and margin, in pixels."""
 
 
 class Node(NamedTuple):
@@ -51,9 +52,9 @@ class Node(NamedTuple):
     ----------
     name : str
     words : tuple of str
-        Lines of the box.
+        Lines of text in the box.
     fill : str
-        Its colour.
+        Color of the box.
     """
 
     name: str
@@ -63,20 +64,20 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True)
 class Graph:
-    """The graph of a network, which notebooks show as a picture.
+    """Graph of a network, which notebooks display as a diagram.
 
     Parameters
     ----------
     nodes : tuple of Node
     edges : tuple of (str, str)
-        Names of layers, from and to.
+        Names of the layers at the start and end of each arrow.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[tuple[str, str], ...]
 
     def source(self) -> str:
-        """Write it in the language of graphviz."""
+        """Return the graph in the DOT language of Graphviz."""
         boxes = []
         for node in self.nodes:
             label = r"\n".join(node.words)
@@ -91,12 +92,12 @@ class Graph:
         return "\n".join(["digraph network {", style, *boxes, *arrows, "}"]) + "\n"
 
     def render(self, kind: str = "svg") -> bytes:
-        """Draw it, by graphviz where it is installed; without it only as SVG.
+        """Render the diagram with Graphviz, or without it as SVG only.
 
         Parameters
         ----------
         kind : str
-            ``'svg'``, or what graphviz can write, as ``'png'`` and ``'pdf'``.
+            ``'svg'``, or with Graphviz any of its output formats, such as ``'png'`` or ``'pdf'``.
         """
         if has_graphviz():
             import graphviz
@@ -104,17 +105,17 @@ class Graph:
             return graphviz.Source(self.source()).pipe(format=kind)
         if kind != "svg":
             raise ImportError(
-                f"to draw a graph as {kind!r} needs graphviz, which is not installed: "
-                'pip install "skconv[graph]", and the program dot from graphviz.org; '
-                "'.svg' and '.dot' do without"
+                f"rendering a graph as {kind!r} needs graphviz, which is not installed: "
+                "pip install 'skconv[graph]', and install the program dot from graphviz.org; "
+                "'.svg' and '.dot' work without it"
             )
         return self.svg().encode()
 
     def svg(self) -> str:
-        """Draw it as SVG, without graphviz."""
+        """Return the diagram as SVG, without Graphviz."""
         sizes = {
             node.name: (
-                max(1.1 * len(node.name), *map(len, node.words[1:])) * LETTER + 2 * MARGIN,
+                max(1.1 * len(node.name), *map(len, node.words[1:])) * CHARACTER + 2 * MARGIN,
                 len(node.words) * LINE + 2 * MARGIN,
             )
             for node in self.nodes
@@ -141,27 +142,27 @@ class Graph:
 
 
 def has_graphviz() -> bool:
-    """Tell whether the Python package and the program are there."""
+    """Return whether the Python package and the program ``dot`` are installed."""
     return importlib.util.find_spec("graphviz") is not None and shutil.which("dot") is not None
 
 
 def make_graph(layers: Any) -> Graph:
-    """Make the graph of a network, with names, types, output shapes and numbers of parameters.
+    """Build the graph of a network, with names, types, output shapes and parameter counts.
 
     Parameters
     ----------
     layers : NeuralNet, or its ``layers_`` or some of them
-        A net that is fitted or initialised.
+        Of a net that is fitted or initialized.
 
     Returns
     -------
     Graph
-        With `source` in the language of graphviz, and `svg`.
+        With methods `source`, for Graphviz, and `svg`.
 
     Raises
     ------
     NotFittedError
-        Where the net is not fitted.
+        If the net is not fitted.
 
     Examples
     --------
@@ -190,21 +191,21 @@ def make_graph(layers: Any) -> Graph:
 
 
 def draw_to_file(layers: Any, filename: str | os.PathLike[str]) -> None:
-    """Draw the graph of a network to a file.
+    """Draw the graph of a network in a file.
 
     Parameters
     ----------
     layers : NeuralNet, or its ``layers_`` or some of them
     filename : str or path
-        Its ending tells the kind: ``.svg``, ``.dot`` or ``.gv`` for the source, and with graphviz
-        ``.png``, ``.pdf`` and all that it can write.
+        Its extension determines the format: ``.svg``, ``.dot`` or ``.gv`` for the source, or with
+        Graphviz any of its output formats, such as ``.png`` and ``.pdf``.
 
     Raises
     ------
     ImportError
-        Where the kind needs graphviz, and that is not there.
+        If the format needs Graphviz, and that is not installed.
     ValueError
-        For a name without an ending.
+        If `filename` has no extension.
 
     Examples
     --------
@@ -220,13 +221,15 @@ def draw_to_file(layers: Any, filename: str | os.PathLike[str]) -> None:
     path = Path(filename)
     kind = path.suffix.lower().removeprefix(".")
     if not kind:
-        raise ValueError(f"filename={str(filename)!r} has no ending; take '.svg', '.dot' or '.png'")
+        raise ValueError(
+            f"filename must end in '.svg', '.dot', '.png' or the like, got {str(filename)!r}"
+        )
     graph = make_graph(layers)
     path.write_bytes(graph.source().encode() if kind in ("dot", "gv") else graph.render(kind))
 
 
 def draw_to_notebook(layers: Any) -> Graph:
-    """Draw the graph of a network where the cell of a notebook ends.
+    """Return the graph of a network, for a notebook to display at the end of a cell.
 
     Parameters
     ----------
@@ -235,7 +238,6 @@ def draw_to_notebook(layers: Any) -> Graph:
     Returns
     -------
     Graph
-        Which the notebook shows.
 
     Examples
     --------
@@ -254,9 +256,7 @@ def _layers(given: Any) -> list[FittedLayer]:
         return given.get_all_layers()
     chosen = list(given.values() if hasattr(given, "values") else given)
     if not chosen or not all(isinstance(layer, FittedLayer) for layer in chosen):
-        raise ValueError(
-            f"layers={given!r} are no layers of a net that is fitted; give the net, or its layers_"
-        )
+        raise ValueError(f"layers must be a fitted net, its layers_ or some of them, got {given!r}")
     return chosen
 
 
@@ -274,7 +274,7 @@ def _box(node: Node, x: float, y: float, width: float, height: float) -> str:
 
 
 def _arrow(path: list[tuple[float, float]]) -> str:
-    """Draw bends between rows, and straight lines through them."""
+    """Return a path that bends between rows and passes straight through them."""
     parts = ["M{:.1f} {:.1f}".format(*path[0])]
     for i, ((x0, y0), (x1, y1)) in enumerate(itertools.pairwise(path)):
         half = (y0 + y1) / 2

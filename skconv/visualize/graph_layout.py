@@ -1,8 +1,8 @@
-"""Place the boxes of a directed graph in rows, so that its arrows lead down.
+"""Layered layout of a directed acyclic graph, with all arrows pointing down.
 
-The four steps are those of Sugiyama, Tagawa and Toda, "Methods for visual understanding of
-hierarchical system structures" (1981): rows by the longest way from above, empty places where an
-arrow passes a row, an order with few crossings, and columns that keep neighbours close.
+The four steps follow Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical
+system structures" (1981): assign boxes to rows by the longest path from above, insert dummy nodes
+where arrows pass through a row, order each row for few crossings, and center neighbors.
 """
 
 from __future__ import annotations
@@ -15,28 +15,30 @@ import numpy as np
 from sklearn.isotonic import isotonic_regression
 
 Name = str | tuple[str, str, int]
-"""Of a box; or of the place where the arrow from one box to another passes a row."""
+"""Name of a box, or of a dummy node: start and end of an arrow, and the row it passes."""
 
 GAP_X, GAP_Y = 24.0, 34.0
-"""Free space between neighbours and between rows."""
+"""Space between boxes of a row, and between rows."""
 
 SWEEPS = 12
-"""Times that the order is improved, from above and from below in turn."""
+"""Number of passes that improve the order, alternating downward and upward."""
 
 STIFFNESS = 8.0
-"""How much more it counts that a passing arrow is straight than where a box stands."""
+"""Weight of the straightness of a passing arrow, relative to the position of a box."""
 
 
 class Layout(NamedTuple):
-    """Where all is drawn; x to the right, y downwards, from zero.
+    """Positions of boxes and arrows, with x to the right and y down, from zero.
 
     Parameters
     ----------
     corners : dict of str to (float, float)
-        Upper left corner of each box.
+        Top left corner of each box.
     paths : dict of (str, str) to list of (float, float)
-        Points of each arrow: ends of straight pieces through a row, and of bends between rows.
+        Points of each arrow, where it alternates between bends between rows and straight lines
+        through rows.
     width, height : float
+        Size of the whole diagram.
     """
 
     corners: dict[str, tuple[float, float]]
@@ -46,14 +48,14 @@ class Layout(NamedTuple):
 
 
 def place(sizes: Mapping[str, tuple[float, float]], edges: Sequence[tuple[str, str]]) -> Layout:
-    """Place boxes.
+    """Compute the layout of a graph.
 
     Parameters
     ----------
     sizes : mapping of str to (float, float)
-        Width and height of each box, in an order in which each comes after those above it.
+        Width and height of each box, in topological order.
     edges : sequence of (str, str)
-        Arrows, from and to.
+        Boxes at the start and end of each arrow.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def place(sizes: Mapping[str, tuple[float, float]], edges: Sequence[tuple[str, s
     """
     edges = list(dict.fromkeys(edges))
     rows, chains = _rows(list(sizes), edges)
-    above, below = _neighbours(chains)
+    above, below = _neighbors(chains)
     _order(rows, above, below)
     centers = _columns(rows, sizes, above, below)
     left = min(centers[name] - size[0] / 2 for name, size in sizes.items())
@@ -85,14 +87,14 @@ def place(sizes: Mapping[str, tuple[float, float]], edges: Sequence[tuple[str, s
         start = corners[edge[0]][1] + sizes[edge[0]][1]
         paths[edge] = [(centers[edge[0]], start), *points, (centers[edge[1]], corners[edge[1]][1])]
     right = max(centers[name] + size[0] / 2 for name, size in sizes.items())
-    wide = max([right, *(x for path in paths.values() for x, _ in path)])
-    return Layout(corners, paths, wide, height)
+    width = max([right, *(x for path in paths.values() for x, _ in path)])
+    return Layout(corners, paths, width, height)
 
 
 def _rows(
     names: list[str], edges: list[tuple[str, str]]
 ) -> tuple[list[list[Name]], dict[tuple[str, str], list[Name]]]:
-    """Give each box a row, and each arrow a place in the rows that it passes."""
+    """Assign boxes to rows, and add dummy nodes for arrows to the rows they pass."""
     level = dict.fromkeys(names, 0)
     for name in names:
         for start, end in edges:
@@ -101,7 +103,7 @@ def _rows(
     rows: list[list[Name]] = [[] for _ in range(max(level.values()) + 1)]
     for name in names:
         rows[level[name]].append(name)
-    chains = {}
+    chains: dict[tuple[str, str], list[Name]] = {}
     for start, end in edges:
         passed = range(level[start] + 1, level[end])
         chains[start, end] = [start, *((start, end, i) for i in passed), end]
@@ -110,7 +112,7 @@ def _rows(
     return rows, chains
 
 
-def _neighbours(
+def _neighbors(
     chains: Mapping[tuple[str, str], list[Name]],
 ) -> tuple[dict[Name, list[Name]], dict[Name, list[Name]]]:
     above: dict[Name, list[Name]] = {}
@@ -124,7 +126,7 @@ def _neighbours(
 def _order(
     rows: list[list[Name]], above: dict[Name, list[Name]], below: dict[Name, list[Name]]
 ) -> None:
-    """Sort each row by the mean place of its neighbours, and keep the order of fewest crossings."""
+    """Sort rows by the mean position of the neighbors; keep the order with fewest crossings."""
     best, fewest = [list(row) for row in rows], _crossings(rows, below)
     for sweep in range(SWEEPS):
         down = sweep % 2 == 0
@@ -133,9 +135,9 @@ def _order(
             places = {name: j for j, name in enumerate(rows[i - 1 if down else i + 1])}
             own = {name: j for j, name in enumerate(rows[i])}
             rows[i].sort(key=lambda n: np.mean([places[m] for m in around.get(n, ())] or own[n]))
-        found = _crossings(rows, below)
-        if found < fewest:
-            best, fewest = [list(row) for row in rows], found
+        crossings = _crossings(rows, below)
+        if crossings < fewest:
+            best, fewest = [list(row) for row in rows], crossings
     rows[:] = best
 
 
@@ -154,9 +156,12 @@ def _columns(
     above: dict[Name, list[Name]],
     below: dict[Name, list[Name]],
 ) -> dict[Name, float]:
-    """Find the middles: each row as near to the one before as widths and order allow."""
-    widths = {name: sizes[name][0] if name in sizes else 0.0 for row in rows for name in row}
-    offsets, centers = [], {}
+    """Return the centers: as close to those of the neighbors as widths and order allow."""
+    widths = {
+        name: sizes[name][0] if isinstance(name, str) else 0.0 for row in rows for name in row
+    }
+    offsets: list[np.ndarray] = []
+    centers: dict[Name, float] = {}
     for row in rows:
         steps = [(widths[a] + widths[b]) / 2 + GAP_X for a, b in itertools.pairwise(row)]
         offsets.append(np.cumsum([0.0, *steps]))
@@ -166,11 +171,11 @@ def _columns(
         for i in order:
             near = [around.get(name, [name]) for name in rows[i]]
             wanted = np.array([np.mean([centers[m] for m in names]) for names in near])
-            going_on = [
-                not any(one in sizes for one in (name, *names))
+            passing = [
+                not any(isinstance(node, str) for node in (name, *names))
                 for name, names in zip(rows[i], near, strict=True)
             ]
-            weights = np.where(going_on, STIFFNESS, 1.0)
+            weights = np.where(passing, STIFFNESS, 1.0)
             free = isotonic_regression(wanted - offsets[i], sample_weight=weights)
             centers.update(zip(rows[i], free + offsets[i], strict=True))
     return centers
@@ -179,11 +184,13 @@ def _columns(
 def _levels(
     rows: list[list[Name]], sizes: Mapping[str, tuple[float, float]]
 ) -> tuple[dict[Name, float], dict[Name, float], float]:
-    """Find the upper and the lower end of each row."""
-    tops, bottoms, y = {}, {}, 0.0
+    """Return the top and the bottom of each row, by name, and the height of the diagram."""
+    tops: dict[Name, float] = {}
+    bottoms: dict[Name, float] = {}
+    y = 0.0
     for row in rows:
-        high = max(sizes[name][1] for name in row if name in sizes)
+        height = max(sizes[name][1] for name in row if isinstance(name, str))
         tops.update(dict.fromkeys(row, y))
-        bottoms.update(dict.fromkeys(row, y + high))
-        y += high + GAP_Y
+        bottoms.update(dict.fromkeys(row, y + height))
+        y += height + GAP_Y
     return tops, bottoms, y - GAP_Y

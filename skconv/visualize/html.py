@@ -1,20 +1,18 @@
-"""A net in a notebook: scikit-learn's diagram, the table of layers, the losses."""
+"""HTML views of a net for notebooks: the table of layers and the losses."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-
-from sklearn.utils import estimator_html_repr
+from typing import cast
 
 from ..network.graph import Network
-from ..network.model import Model
 from ..network.summary import LOW_CAPACITY, Line, has_windows, summary_lines
 from ..training.history import Row
 from .loss_svg import loss_curve
 
 MAX_OPEN = 40
-"""Layers up to which the table is unfolded."""
+"""Largest number of layers for which the table starts unfolded."""
 
 TEXT, GROUND, BORDER = (
     "var(--jp-content-font-color1, var(--vscode-editor-foreground,"
@@ -22,7 +20,7 @@ TEXT, GROUND, BORDER = (
     "var(--jp-layout-color0, var(--vscode-editor-background, var(--color-background-primary, {})))",
     "var(--jp-border-color2, var(--vscode-panel-border, var(--color-background-border, {})))",
 )
-"""Colours of JupyterLab, VS Code and Furo, and of what has no theme."""
+"""CSS colors of JupyterLab, VS Code and Furo, with a placeholder for other pages."""
 
 
 def _theme(text: str, ground: str, border: str, train: str, valid: str) -> str:
@@ -72,23 +70,24 @@ STYLE = f"""<style>
 </style>"""
 
 
-class HtmlMixin:
-    """What a notebook shows of a net."""
+def net_view(network: Network, history: Sequence[Row]) -> str:
+    """Return the table of layers and the loss curve as HTML.
 
-    _model: Model
-    train_history_: list[Row]
+    Parameters
+    ----------
+    network : Network
+    history : sequence of dict
+        Rows of the history.
 
-    def _html_repr(self) -> str:
-        """Add layers and losses to scikit-learn's diagram, as far as they are known."""
-        diagram = estimator_html_repr(self)
-        if not hasattr(self, "_model"):
-            return diagram
-        layers, curve = layer_table(self._model.network), _losses(self.train_history_)
-        return f'{diagram}{STYLE}<div class="skconv">{layers}{curve}</div>'
+    Returns
+    -------
+    str
+    """
+    return f'{STYLE}<div class="skconv">{layer_table(network)}{_losses(history)}</div>'
 
 
 def layer_table(network: Network) -> str:
-    """Describe the layers in an HTML table, with warning colours as nolearn's.
+    """Return an HTML table of the layers, with nolearn's warning colors.
 
     Parameters
     ----------
@@ -97,23 +96,26 @@ def layer_table(network: Network) -> str:
     Returns
     -------
     str
-        An element ``<details>``.
+        A ``<details>`` element.
     """
     table, windows = summary_lines(network), has_windows(network)
-    heads = ["#", "name", "type", "output shape", "parameters"]
+    headers = ["#", "name", "type", "output shape", "parameters"]
     rows = [_plain(i, line) for i, line in enumerate(table)]
     legend = ""
     if windows:
-        image = max(network.inputs.values(), key=len)[2:]
-        heads += ["receptive field", "capacity [%]", "coverage [%]"]
+        # only the batch axis, which is cut off here, may be None
+        image = cast("tuple[int, ...]", max(network.inputs.values(), key=len)[2:])
+        headers += ["receptive field", "capacity [%]", "coverage [%]"]
         for row, line in zip(rows, table, strict=True):
-            row += _sight(line, image, slides=hasattr(network.node(line.name).layer, "window"))
+            row += _window_cells(
+                line, image, has_window=hasattr(network.node(line.name).layer, "window")
+            )
         legend = (
             '<div class="skconv-keys"><span class="skconv-key skconv-low">capacity below 1/6</span>'
             '<span class="skconv-key skconv-wide">sees beyond the image</span>'
             '<span class="skconv-key skconv-both">both</span></div>'
         )
-    head = "".join(_cell(name, "th", text=i in (1, 2)) for i, name in enumerate(heads))
+    head = "".join(_cell(name, "th", text=i in (1, 2)) for i, name in enumerate(headers))
     body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     total = sum(line.learnable for line in table)
     opened = " open" if len(table) <= MAX_OPEN else ""
@@ -135,8 +137,9 @@ def _plain(number: int, line: Line) -> list[str]:
     ]
 
 
-def _sight(line: Line, image: Sequence[int], *, slides: bool) -> list[str]:
-    if not slides:
+def _window_cells(line: Line, image: tuple[int, ...], *, has_window: bool) -> list[str]:
+    """Return the cells for receptive field, capacity and coverage of a layer."""
+    if not has_window:
         return [_cell("")] * 3
     capacity, coverage = line.capacity(), line.coverage(image)
     low, wide = min(capacity) < LOW_CAPACITY, max(coverage) > 100
@@ -152,19 +155,19 @@ def _sight(line: Line, image: Sequence[int], *, slides: bool) -> list[str]:
 
 
 def _joined(sizes: Sequence[float]) -> str:
-    """Whole numbers along the axes, and one where they are all the same."""
+    """Return rounded sizes along the axes, or a single one if all are equal."""
     rounded = [f"{size:.0f}" for size in sizes]
     return rounded[0] if len(set(rounded)) == 1 else " × ".join(rounded)
 
 
 def _cell(content: str, kind: str = "td", *, text: bool = False, style: str = "") -> str:
     classes = " ".join(filter(None, ["skconv-text" * text, style]))
-    given = f' class="{classes}"' if classes else ""
-    return f"<{kind}{given}>{content}</{kind}>"
+    attribute = f' class="{classes}"' if classes else ""
+    return f"<{kind}{attribute}>{content}</{kind}>"
 
 
 def losses(history: Sequence[Row]) -> str:
-    """Draw the losses by themselves, with the colours of the page.
+    """Return the loss curve as HTML, in the colors of the page.
 
     Parameters
     ----------

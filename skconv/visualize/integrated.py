@@ -1,4 +1,4 @@
-"""What each pixel adds to an answer."""
+"""Integrated gradients: the contribution of each pixel to an output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from ..data.iterators import as_test_iterator
 from ..utils.checks import positive
-from .base import Size, check_images, heat_rows
+from .attribution import plot_attribution
+from .base import Size
 from .gradients import iterate_gradients
 from .output_view import view_output
 
@@ -25,38 +26,38 @@ def integrated_gradients(
     steps: int = 64,
     output: str | None = None,
 ) -> np.ndarray:
-    """Share out among the numbers of a row what they add to the answer.
+    """Compute the contribution of each feature to an output.
 
-    The gradient of the answer is averaged over the straight path from a baseline to the row, and
-    multiplied by the way; all shares add up to the difference of the answers to both (Sundararajan
-    et al. 2017), the better the more steps.
+    This is the gradient of the output, averaged along the straight path from a baseline to the
+    sample, times the difference of the two. The contributions add up to the difference of the
+    outputs for sample and baseline (Sundararajan et al. 2017), more accurately with more steps.
 
     Parameters
     ----------
     net : NeuralNet
     X : array-like of shape (n, ...)
-        Rows as in `fit`.
-    target : label, number of an output, or array-like of shape (n,), optional
-        The class whose probability is shared out, or the number of those that are predicted; by
-        default the most likely class of each row.
+        Samples as in `fit`.
+    target : label, index of a predicted number, or array-like of shape (n,), optional
+        Class whose probability to explain, for all samples or each, or index of a predicted
+        number; by default the most likely class of each.
     baseline : float or array-like
-        A row without anything to see, of shape ``(...)``, or one for each.
+        An uninformative sample of shape ``(...)``, such as a black image, or one for each sample.
     steps : int
-        Points of the path at which the gradient is taken, in the middles of as many equal parts.
+        Number of points on the path, at the midpoints of equal parts.
     output : str, optional
         Name of the output layer; by default the first.
 
     Returns
     -------
     float32 array of shape (n, ...)
-        In the shape that the network takes.
+        In the input shape of the network.
 
     Raises
     ------
     NotFittedError
-        Where the net is not fitted.
+        If the net is not fitted.
     ValueError
-        For names, rows or classes that the net does not know.
+        If the net has no such output or class, does not accept X, or has several inputs.
 
     Examples
     --------
@@ -72,30 +73,30 @@ def integrated_gradients(
     """
     if positive(steps):
         raise ValueError(f"steps must be {positive(steps)}, got {steps!r}")
-    answer = view_output(net, output)
-    rows = _rows(net, X)
-    start = _start(baseline, rows)
-    chosen = answer.targets(answer.chosen(target, rows))
-    middles = (np.arange(steps, dtype=np.float32) + 0.5) / steps
-    at_once = max(1, as_test_iterator(net.batch_iterator_test).batch_size // steps)
-    shares = []
-    for i in range(0, len(rows), at_once):
-        part = slice(i, i + at_once)
-        way = rows[part] - start[part]
-        path = start[part][:, None] + np.multiply.outer(middles, way).swapaxes(0, 1)
-        slopes = [
+    view = view_output(net, output)
+    rows = _float32_rows(net, X)
+    baselines = _baselines(baseline, rows)
+    targets = view.targets(view.choose_columns(target, rows))
+    midpoints = (np.arange(steps, dtype=np.float32) + 0.5) / steps
+    rows_per_call = max(1, as_test_iterator(net.batch_iterator_test).batch_size // steps)
+    contributions = []
+    for i in range(0, len(rows), rows_per_call):
+        part = slice(i, i + rows_per_call)
+        difference = rows[part] - baselines[part]
+        path = baselines[part][:, None] + np.multiply.outer(midpoints, difference).swapaxes(0, 1)
+        gradients = [
             batch.gradients
             for batch in iterate_gradients(
                 net,
                 path.reshape(-1, *rows.shape[1:]),
-                np.repeat(chosen[part], steps),
-                output=answer.name,
+                np.repeat(targets[part], steps),
+                output=view.name,
                 logits=False,
             )
         ]
-        mean = np.concatenate(slopes).reshape(path.shape).mean(axis=1)
-        shares.append(mean * way)
-    return np.concatenate(shares)
+        mean = np.concatenate(gradients).reshape(path.shape).mean(axis=1)
+        contributions.append(mean * difference)
+    return np.concatenate(contributions)
 
 
 def plot_integrated_gradients(
@@ -109,21 +110,21 @@ def plot_integrated_gradients(
     output: str | None = None,
     ax: Any = None,
 ) -> Figure:
-    """Draw what each pixel adds to an answer: red for what it adds, blue for what it takes.
+    """Plot the contribution of each pixel to an output: red if it is positive, blue if negative.
 
-    Each row has an image, the shares as of `integrated_gradients` summed over the channels, and
-    both over each other.
+    Each row shows an image, its `integrated_gradients` summed over the channels, and an overlay of
+    both.
 
     Parameters
     ----------
     net : NeuralNet
     X : array-like of shape (images, channels, height, width)
     figsize : (float, float or None)
-        Size of a new figure in inches; a height of None follows from the images.
+        Size of a new figure in inches; a height of None keeps the proportions of the images.
     target, baseline, steps, output
-        As of `integrated_gradients`.
+        As in `integrated_gradients`.
     ax : Axes, optional
-        Where to draw; by default a new figure.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -141,42 +142,40 @@ def plot_integrated_gradients(
     >>> figure = plot_integrated_gradients(net, X[:2])
     >>> matplotlib.pyplot.close(figure)
     """
-    images, answer = check_images(net, X), view_output(net, output)
-    chosen = answer.chosen(target, images)
-    shares = integrated_gradients(
+
+    def compute(images: np.ndarray, targets: np.ndarray, output: str) -> np.ndarray:
+        contributions = integrated_gradients(
+            net, images, targets, baseline=baseline, steps=steps, output=output
+        )
+        return contributions.sum(axis=1)
+
+    return plot_attribution(
         net,
-        images,
-        answer.targets(chosen),
-        baseline=baseline,
-        steps=steps,
-        output=answer.name,
-    )
-    names = answer.words(images, chosen)
-    return heat_rows(
-        images,
-        shares.sum(axis=1),
-        names,
-        hot="far",
-        heading="integrated gradients",
+        X,
+        compute,
+        target=target,
+        output=output,
+        emphasis="far",
+        title="integrated gradients",
         ax=ax,
         figsize=figsize,
     )
 
 
-def _start(baseline: Any, rows: np.ndarray) -> np.ndarray:
-    """Give each row a baseline."""
+def _baselines(baseline: Any, rows: np.ndarray) -> np.ndarray:
+    """Return a baseline for each row."""
     baseline = np.asarray(baseline, np.float32)
     try:
         return np.broadcast_to(baseline, rows.shape)
     except ValueError as error:
         raise ValueError(
-            f"baseline has shape {baseline.shape}, which fits no rows of shape {rows.shape}"
+            f"baseline must broadcast to the shape of X, {rows.shape}, got {baseline.shape}"
         ) from error
 
 
-def _rows(net: Any, X: Any) -> np.ndarray:
-    """Take the rows of a single input, in float32."""
+def _float32_rows(net: Any, X: Any) -> np.ndarray:
+    """Return the rows of a single input in float32."""
     rows = net._fitted().rows(X).all()
     if isinstance(rows, dict):
-        raise ValueError(f"this needs a net of one input; it has {', '.join(rows)}")
+        raise ValueError(f"the net must have a single input, got {', '.join(rows)}")
     return rows.astype(np.float32)

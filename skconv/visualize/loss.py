@@ -1,4 +1,4 @@
-"""The curves of training."""
+"""Loss curves of a training."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def plot_loss(net: Any, *, ax: Any = None, figsize: Size = None) -> Figure:
-    """Draw the losses of training and validation by epoch, and mark the best epoch.
+    """Plot training and validation loss over the epochs, and mark the best epoch.
 
     Parameters
     ----------
     net : NeuralNet or list of dict
-        A net that is fitted, or rows as of its ``train_history_``. Where they hold a learning
-        rate, under a name that ends in ``learning_rate``, it has an axis of its own.
+        A fitted net, or rows such as those of ``train_history_``. If they have a key that ends in
+        ``learning_rate``, its values are plotted on a second axis.
     ax : Axes, optional
-        Where to draw; by default a new figure.
+        Axes to draw on; by default a new figure.
     figsize : (float, float), optional
         Size of a new figure in inches.
 
@@ -34,9 +34,9 @@ def plot_loss(net: Any, *, ax: Any = None, figsize: Size = None) -> Figure:
     Raises
     ------
     NotFittedError
-        Where the net is not fitted.
+        If the net is not fitted.
     ValueError
-        Where there has been no epoch.
+        If the history is empty.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def _history(net: Any) -> list[Row]:
         check_is_fitted(net)
     history = net if isinstance(net, list) else net.train_history_
     if not history:
-        raise ValueError("there is no epoch to draw; fit the net for one at least")
+        raise ValueError("the history must have at least one epoch, got none; fit the net first")
     return history
 
 
@@ -92,7 +92,7 @@ def _mark_best(ax: Any, history: list[Row]) -> None:
 
 
 def _draw_rate(ax: Any, history: list[Row]) -> list[Any]:
-    """Draw the learning rate, where there is one, and return its line."""
+    """Plot the learning rate, if the history has it, and return its lines."""
     names = [name for name in history[-1] if name.endswith("learning_rate")]
     if not names:
         return []

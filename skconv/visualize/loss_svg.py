@@ -1,4 +1,4 @@
-"""The losses of a training as a small drawing in SVG."""
+"""Loss curves of a training as a small SVG image."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ import numpy as np
 from ..training.history import Row
 
 WIDTH, HEIGHT = 460, 190
+"""Size in pixels."""
 
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 14, 34
-"""Margins, in which axes and their labels are."""
+"""Margins in pixels, which hold the tick labels."""
 
 MAX_POINTS = 300
-"""More points than this cannot be told apart at this width."""
+"""Points of a curve; more would not be visible at this width."""
 
 CURVES = (("train_loss", "training", "skconv-train"), ("valid_loss", "validation", "skconv-valid"))
 
 
 class _Axis(NamedTuple):
-    """From numbers to pixels."""
+    """Linear map from the values `low` to `high` to the pixels `start` to `stop`."""
 
     low: float
     high: float
@@ -35,10 +36,10 @@ class _Axis(NamedTuple):
 
 
 def loss_curve(history: Sequence[Row]) -> str:
-    """Draw training and validation loss over the epochs.
+    """Return an SVG image of training and validation loss over the epochs.
 
-    Colours come from the CSS classes ``skconv-train`` and ``skconv-valid`` and from the colour of
-    the text around, so that the drawing suits light and dark pages.
+    Its colors come from the CSS classes ``skconv-train`` and ``skconv-valid`` and from the color of
+    the surrounding text, so that it fits light and dark pages.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def loss_curve(history: Sequence[Row]) -> str:
     Returns
     -------
     str
-        An element ``<svg>``; nothing where no loss is finite.
+        An ``<svg>`` element, or an empty string if all losses are NaN or infinite.
 
     Examples
     --------
@@ -64,7 +65,7 @@ def loss_curve(history: Sequence[Row]) -> str:
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     x = _Axis(epochs[0], epochs[-1], LEFT, WIDTH - RIGHT)
     y = _Axis(low - margin, high + margin, HEIGHT - BOTTOM, TOP)
-    parts = [*_axes(x, y)]
+    parts = _axes(x, y)
     shown = [curve for curve in CURVES if any(map(math.isfinite, values[curve[0]]))]
     for key, _, style in shown:
         parts.append(_line(x, y, epochs, values[key], style))
@@ -100,7 +101,7 @@ def _axes(x: _Axis, y: _Axis) -> list[str]:
 
 
 def _ticks(low: float, high: float, most: int, least: float = 0.0) -> list[float]:
-    """Round numbers in a range, at a distance of 1, 2 or 5 times a power of ten."""
+    """Return round numbers in a range, spaced by 1, 2 or 5 times a power of ten."""
     span = high - low or 1.0
     power = 10.0 ** math.floor(math.log10(span / most))
     step = max(next(m * power for m in (1, 2, 5, 10) if m * power * most >= span), least)
@@ -109,16 +110,16 @@ def _ticks(low: float, high: float, most: int, least: float = 0.0) -> list[float
 
 
 def _line(x: _Axis, y: _Axis, epochs: Sequence[int], values: Sequence[float], style: str) -> str:
-    """A line that has gaps where a value is not finite."""
+    """Return a line with gaps where values are not finite."""
     chosen = np.unique(np.linspace(0, len(epochs) - 1, MAX_POINTS).round().astype(int)).tolist()
-    steps, command = [], "M"
+    commands, command = [], "M"
     for i in chosen:
         if math.isfinite(values[i]):
-            steps.append(f"{command}{x(epochs[i]):.1f} {y(values[i]):.1f}")
+            commands.append(f"{command}{x(epochs[i]):.1f} {y(values[i]):.1f}")
             command = "L"
         else:
             command = "M"
-    return f'<path class="{style}" d="{"".join(steps)}"/>'
+    return f'<path class="{style}" d="{"".join(commands)}"/>'
 
 
 def _legend(shown: Sequence[tuple[str, str, str]]) -> list[str]:

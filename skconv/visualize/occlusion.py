@@ -1,4 +1,4 @@
-"""Which parts of an image an answer cannot do without."""
+"""Occlusion maps: the parts of an image that a prediction depends on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from ..data.chunks import chunk_steps
 from ..data.iterators import as_test_iterator
 from ..utils.checks import positive
-from .base import Size, check_image, check_images, heat_rows
+from .attribution import plot_attribution
+from .base import Size, check_image
 from .output_view import OutputView, view_output
 
 if TYPE_CHECKING:
@@ -26,39 +27,40 @@ def occlusion_heatmap(
     fill: float = 0.0,
     output: str | None = None,
 ) -> np.ndarray:
-    """Compute what a net answers while a square hides a part of the image.
+    """Compute the prediction for an image while a square hides the part around each pixel.
 
-    Where the answer is low, the square hides what it rests on (Zeiler & Fergus 2014). All positions
-    go through the compiled prediction, in as few calls as their size allows.
+    Where the value is low, the square hides something that the prediction depends on (Zeiler &
+    Fergus 2014). Many positions are predicted per compiled call.
 
     Parameters
     ----------
     net : NeuralNet
     x : array-like of shape (1, channels, height, width)
         The image.
-    target : label or number of an output, optional
-        The class whose probability is told, or the number of those that are predicted; by default
-        the most likely class.
+    target : label or index of a predicted number, optional
+        Class whose probability to compute, or index of a predicted number; by default the most
+        likely class.
     square_length : int
-        Pixels of a side of the square, odd so that it has a middle.
+        Side of the square in pixels, odd so that the square has a center.
     stride : int
-        Pixels from one position to the next; those between take over the nearest.
+        Distance between positions in pixels; pixels between them get the nearest value.
     fill : float
-        What the pixels of the square become.
+        Value of the hidden pixels.
     output : str, optional
         Name of the output layer; by default the first.
 
     Returns
     -------
     float array of shape (height, width)
-        For the square with its middle there, cut off at the borders.
+        Prediction with the square centered at each pixel, clipped at the borders.
 
     Raises
     ------
     NotFittedError
-        Where the net is not fitted.
+        If the net is not fitted.
     ValueError
-        For an even square, an image of another shape, or a class that the net does not know.
+        If `square_length` is even, the image has another shape, or the net lacks the class or
+        output.
 
     Examples
     --------
@@ -75,12 +77,12 @@ def occlusion_heatmap(
             raise ValueError(f"{name} must be {positive(value)}, got {value!r}")
     if square_length % 2 == 0:
         raise ValueError(
-            f"square_length={square_length} is even, and such a square has no middle; take "
-            f"{square_length - 1} or {square_length + 1}"
+            f"square_length must be odd, so that the square has a center, got {square_length}; "
+            f"use {square_length - 1} or {square_length + 1}"
         )
-    image, answer = check_image(net, x), view_output(net, output)
-    (column,) = answer.chosen(target, image)
-    return _heat(answer, image, column, square_length, stride, fill)
+    image, view = check_image(net, x), view_output(net, output)
+    (column,) = view.choose_columns(target, image)
+    return _heat_map(view, image, column, square_length, stride, fill)
 
 
 def plot_occlusion(
@@ -95,23 +97,23 @@ def plot_occlusion(
     output: str | None = None,
     ax: Any = None,
 ) -> Figure:
-    """Draw which parts of images an answer cannot do without.
+    """Plot which parts of images a prediction depends on.
 
-    Each row has an image, what is left of the probability of its class while a square hides the
-    part around a pixel, and both over each other. The brightest parts matter most.
+    Each row shows an image, its `occlusion_heatmap`, and an overlay of both. The brightest parts
+    are the most important ones.
 
     Parameters
     ----------
     net : NeuralNet
     X : array-like of shape (images, channels, height, width)
-    target : label, number of an output, or array-like of shape (images,), optional
-        As of `occlusion_heatmap`, for all images or each.
+    target : label, index of a predicted number, or array-like of shape (images,), optional
+        As in `occlusion_heatmap`, for all images or each.
     square_length, stride, fill, output
-        As of `occlusion_heatmap`.
+        As in `occlusion_heatmap`.
     figsize : (float, float or None)
-        Size of a new figure in inches; a height of None follows from the images.
+        Size of a new figure in inches; a height of None keeps the proportions of the images.
     ax : Axes, optional
-        Where to draw; by default a new figure.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -129,50 +131,53 @@ def plot_occlusion(
     >>> figure = plot_occlusion(net, X[:2], digits.target[:2], square_length=3)
     >>> matplotlib.pyplot.close(figure)
     """
-    images, answer = check_images(net, X), view_output(net, output)
-    columns = answer.chosen(target, images)
-    maps = [
-        occlusion_heatmap(
-            net, image[None], target, square_length, stride=stride, fill=fill, output=answer.name
-        )
-        for image, target in zip(images, answer.targets(columns), strict=True)
-    ]
-    return heat_rows(
-        images,
-        maps,
-        answer.words(images, columns),
-        hot="low",
-        heading=f"answer with {square_length}x{square_length} hidden",
+
+    def compute(images: np.ndarray, targets: np.ndarray, output: str) -> list[np.ndarray]:
+        return [
+            occlusion_heatmap(
+                net, image[None], target, square_length, stride=stride, fill=fill, output=output
+            )
+            for image, target in zip(images, targets, strict=True)
+        ]
+
+    return plot_attribution(
+        net,
+        X,
+        compute,
+        target=target,
+        output=output,
+        emphasis="low",
+        title=f"answer with {square_length}x{square_length} hidden",
         ax=ax,
         figsize=figsize,
     )
 
 
-def _heat(
-    answer: OutputView, image: np.ndarray, column: int, length: int, stride: int, fill: float
+def _heat_map(
+    view: OutputView, image: np.ndarray, column: int, length: int, stride: int, fill: float
 ) -> np.ndarray:
     height, width = image.shape[2:]
-    middles = [range(min(stride // 2, n - 1), n, stride) for n in (height, width)]
-    positions = [(row, place) for row in middles[0] for place in middles[1]]
-    size = as_test_iterator(answer.net.batch_iterator_test).batch_size
-    at_once = size * chunk_steps(size * image.nbytes)
-    found = []
-    for start in range(0, len(positions), at_once):
-        hidden = _hidden(image, positions[start : start + at_once], length // 2, fill)
-        found.append(answer.columns(hidden)[:, column])
-    coarse = np.concatenate(found).reshape(*map(len, middles))
-    rows, places = (
-        np.minimum(np.arange(n) // stride, len(of) - 1)
-        for n, of in zip((height, width), middles, strict=True)
+    centers = [range(min(stride // 2, size - 1), size, stride) for size in (height, width)]
+    positions = [(y, x) for y in centers[0] for x in centers[1]]
+    batch_size = as_test_iterator(view.net.batch_iterator_test).batch_size
+    per_call = batch_size * chunk_steps(batch_size * image.nbytes)
+    values = []
+    for start in range(0, len(positions), per_call):
+        occluded = _occlude(image, positions[start : start + per_call], length // 2, fill)
+        values.append(view.predict(occluded)[:, column])
+    coarse = np.concatenate(values).reshape(*map(len, centers))
+    rows, columns = (
+        np.minimum(np.arange(size) // stride, len(along) - 1)
+        for size, along in zip((height, width), centers, strict=True)
     )
-    return coarse[np.ix_(rows, places)]
+    return coarse[np.ix_(rows, columns)]
 
 
-def _hidden(
+def _occlude(
     image: np.ndarray, positions: list[tuple[int, int]], half: int, fill: float
 ) -> np.ndarray:
-    """Copy an image for each position of the square."""
+    """Return a copy of an image for each position of the square."""
     copies = np.repeat(image, len(positions), axis=0)
-    for copy, (row, place) in zip(copies, positions, strict=True):
-        copy[:, max(row - half, 0) : row + half + 1, max(place - half, 0) : place + half + 1] = fill
+    for copy, (y, x) in zip(copies, positions, strict=True):
+        copy[:, max(y - half, 0) : y + half + 1, max(x - half, 0) : x + half + 1] = fill
     return copies

@@ -1,4 +1,4 @@
-"""One output of a net, and the numbers of its answer that can be asked about."""
+"""One output of a net, with the columns of its predictions."""
 
 from __future__ import annotations
 
@@ -16,41 +16,40 @@ from ..utils.checks import is_integer
 
 @dataclass(frozen=True)
 class OutputView:
-    """What a net answers at one of its outputs.
+    """One output of a fitted net.
 
-    The columns of an answer are those of `predict_proba`, or the numbers that are predicted.
+    Its columns are those of `predict_proba`, or for regression the predicted numbers.
 
     Parameters
     ----------
     net : NeuralNet
     name : str
-        Of the output layer.
-    number : int
-        Of the output, among those that are predicted.
+        Name of the output layer.
+    index : int
+        Index of the output.
     target : Classes, Labels or Numbers
     """
 
     net: Any
     name: str
-    number: int
+    index: int
     target: Target
 
-    def columns(self, X: Any) -> np.ndarray:
-        """Answer for rows: probabilities or numbers of shape (n, columns)."""
-        numbers = isinstance(self.target, Numbers)
-        found = self.net.predict(X) if numbers else self.net.predict_proba(X)
-        found = as_tuple(found)[self.number]
-        return found.reshape(len(found), -1)
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict probabilities or numbers, of shape (n, columns)."""
+        predict = self.net.predict if isinstance(self.target, Numbers) else self.net.predict_proba
+        predictions = as_tuple(predict(X))[self.index]
+        return predictions.reshape(len(predictions), -1)
 
-    def chosen(self, target: Any, X: Any) -> np.ndarray:
-        """Find the column that each row is asked about.
+    def choose_columns(self, target: Any, X: Any) -> np.ndarray:
+        """Return the column to explain for each sample.
 
         Parameters
         ----------
-        target : label, number of an output, array-like of shape (n,) of them, or None
-            None stands for the class that is most likely for the row.
+        target : label, index of a predicted number, array-like of shape (n,) of them, or None
+            None stands for the most likely class of each sample.
         X : array-like, DataFrame, sparse matrix, or dict of arrays
-            Rows as in `fit`.
+            Samples as in `fit`.
 
         Returns
         -------
@@ -59,69 +58,74 @@ class OutputView:
         Raises
         ------
         ValueError
-            For labels that the net does not know, another number of them than of rows, and where
-            no class is most likely.
+            If the net has no such class, the length of `target` differs from that of X, or
+            `target` is None for several numbers.
         """
         if target is None:
             return self._most_likely(X)
         given = np.asarray(target)
         n = len(self.net._fitted().rows(X))
         if given.shape not in ((), (n,)):
-            raise ValueError(f"target has shape {given.shape}, and X has {n} rows")
-        return np.broadcast_to([self._column(one) for one in given.reshape(-1).tolist()], n)
+            raise ValueError(
+                f"target must be a single value or have shape ({n},), got shape {given.shape}"
+            )
+        return np.broadcast_to([self._column(value) for value in given.reshape(-1).tolist()], n)
 
-    def direction(self, chosen: np.ndarray) -> np.ndarray:
-        """Weigh the units of the output layer so that their sum is what was asked about.
+    def unit_weights(self, columns: np.ndarray) -> np.ndarray:
+        """Return the weights of the output units whose weighted sum is the score of each column.
 
         Parameters
         ----------
-        chosen : int array of shape (n,)
+        columns : int array of shape (n,)
 
         Returns
         -------
         float32 array of shape (n, units)
         """
         if isinstance(self.target, Classes) and self.target.single:
-            return np.where(chosen[:, None], np.float32(1), np.float32(-1))
-        return np.eye(self.target.num_units, dtype=np.float32)[chosen]
+            return np.where(columns[:, None], np.float32(1), np.float32(-1))
+        return np.eye(self.target.num_units, dtype=np.float32)[columns]
 
     def label(self, column: int) -> str:
-        """Name a column."""
+        """Return the label of a column."""
         return str(column if self.target.classes is None else self.target.classes[column])
 
-    def targets(self, chosen: np.ndarray) -> np.ndarray:
-        """Say which targets choose these columns."""
-        return chosen if not isinstance(self.target, Classes) else self.target.classes[chosen]
+    def targets(self, columns: np.ndarray) -> np.ndarray:
+        """Return the targets for which `choose_columns` returns these columns."""
+        return self.target.classes[columns] if isinstance(self.target, Classes) else columns
 
-    def words(self, X: Any, chosen: np.ndarray) -> list[str]:
-        """Say for each row what the net answers at the column chosen, as ``'cat (93%)'``."""
-        found = self.columns(X)[np.arange(len(chosen)), chosen]
-        form = "{} ({:.0%})" if self.target.classes is not None else "number {}: {:.3g}"
-        return [form.format(self.label(i), one) for i, one in zip(chosen, found, strict=True)]
+    def captions(self, X: Any, columns: np.ndarray) -> list[str]:
+        """Return the prediction for each sample at its column as text, such as ``'cat (93%)'``."""
+        values = self.predict(X)[np.arange(len(columns)), columns]
+        template = "{} ({:.0%})" if self.target.classes is not None else "number {}: {:.3g}"
+        return [
+            template.format(self.label(column), value)
+            for column, value in zip(columns, values, strict=True)
+        ]
 
     def _most_likely(self, X: Any) -> np.ndarray:
         if isinstance(self.target, Numbers) and self.target.num_units > 1:
             raise ValueError(
-                f"target is needed: the output {self.name!r} predicts {self.target.num_units} "
-                f"numbers, of which it names one, from 0 to {self.target.num_units - 1}"
+                f"target must be given for the output {self.name!r}, which predicts several "
+                f"numbers: an integer from 0 to {self.target.num_units - 1}"
             )
-        return self.columns(X).argmax(axis=1)
+        return self.predict(X).argmax(axis=1)
 
     def _column(self, target: Any) -> int:
         if isinstance(self.target, Classes):
-            known = self.target.classes.tolist()
-            if target not in known:
-                hint = did_you_mean(target, known)
-                raise ValueError(f"target={target!r} is none of the classes.{hint}")
-            return known.index(target)
-        if not is_integer(target) or not 0 <= target < self.target.num_units:
-            last = self.target.num_units - 1
-            raise ValueError(f"target={target!r} is not the number of an answer, from 0 to {last}")
+            classes = self.target.classes.tolist()
+            if target not in classes:
+                hint = did_you_mean(target, classes)
+                raise ValueError(f"target must be one of the classes, got {target!r}.{hint}")
+            return classes.index(target)
+        last = self.target.num_units - 1
+        if not is_integer(target, 0, last):
+            raise ValueError(f"target must be an integer from 0 to {last}, got {target!r}")
         return target
 
 
 def view_output(net: Any, output: str | None = None) -> OutputView:
-    """Look at an output of a net.
+    """Return a view of an output of a net.
 
     Parameters
     ----------
@@ -136,15 +140,18 @@ def view_output(net: Any, output: str | None = None) -> OutputView:
     Raises
     ------
     NotFittedError
-        Where the net is not fitted.
+        If the net is not fitted.
     ValueError
-        For a layer that is no output.
+        If the net has no such output.
     """
     check_is_fitted(net)
     names = list(net.network_.outputs)
     if output is None:
         output = names[0]
     if output not in names:
-        raise ValueError(f"the net has no output {output!r}.{did_you_mean(output, names)}")
-    number = names.index(output)
-    return OutputView(net, output, number, net._fitted().outputs.targets[number])
+        raise ValueError(
+            f"output must be an output layer of the net, got {output!r}."
+            f"{did_you_mean(output, names)}"
+        )
+    index = names.index(output)
+    return OutputView(net, output, index, net._fitted().outputs.targets[index])

@@ -1,4 +1,4 @@
-"""A gallery of images with what is true of them and what a net says."""
+"""Gallery of images with targets and predictions."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import numpy as np
 
 from ..data.targets import Classes, Labels
 from ..utils.checks import positive
-from .base import Size, bare, check_images, inches, panels, shower
+from .base import ImagePlotter, Size, check_images, panels, size_in_inches, strip_axes
 from .output_view import OutputView, view_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 8.0
-"""Inches that a new figure may be wide."""
+"""Maximum width of a new figure in inches."""
 
-LETTER, LETTERS = 0.08, 12
-"""Inches that a letter beside an image takes, and letters for which there is room at least."""
+CHARACTER, MIN_CHARACTERS = 0.08, 12
+"""Width in inches of a character in a caption, and the least number of characters to fit."""
 
 RIGHT, WRONG, UNKNOWN = "#1a7f37", "#c6210f", "#555555"
-"""Colours of the words beside an image."""
+"""Colors of the captions."""
 
 
 def plot_predictions(
@@ -34,10 +34,10 @@ def plot_predictions(
     ax: Any = None,
     figsize: Size = None,
 ) -> Figure:
-    """Draw images with what is true and what the net says, the worst first.
+    """Plot images with their targets and predictions, the worst predictions first.
 
-    The worst are those whose true class was least likely, or whose numbers are farthest from the
-    true ones; without y those whose most likely class was least likely.
+    The worst are those with the lowest probability of the true class or the largest error of the
+    predicted numbers, and without y those with the lowest probability of the most likely class.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ def plot_predictions(
     y : array-like of shape (images, ...), optional
         Targets of the output.
     n : int
-        Images to draw, at most.
+        Maximum number of images.
     output : str, optional
         Name of the output layer; by default the first.
     ax : Axes, optional
-        Where to draw; by default a new figure.
+        Axes to draw on; by default a new figure.
     figsize : (float, float), optional
         Size of a new figure in inches.
 
@@ -61,10 +61,10 @@ def plot_predictions(
     Raises
     ------
     NotFittedError
-        Where the net is not fitted.
+        If the net is not fitted.
     ValueError
-        For images of another shape, labels that the net does not know, and no y where the net
-        answers with numbers.
+        If the images have another shape, y has unknown labels, or y is missing for a regression
+        output.
 
     Examples
     --------
@@ -82,77 +82,83 @@ def plot_predictions(
     """
     if positive(n):
         raise ValueError(f"n must be {positive(n)}, got {n!r}")
-    images, answer = check_images(net, X), view_output(net, output)
+    images, view = check_images(net, X), view_output(net, output)
     if y is not None and len(y) != len(images):
-        raise ValueError(f"y has {len(y)} rows, and X has {len(images)}")
-    told = _told(answer, images, y)
-    worst = np.argsort(-told.badness, kind="stable")[:n]
-    letters = max(len(line) for i in worst for line in told.words[i].split("\n"))
-    wide, (height, width) = LETTER * max(letters, LETTERS), images.shape[2:]
-    columns = min(max(1, int(_room(ax, figsize) / wide)), len(worst))
+        raise ValueError(f"y must have as many rows as X, {len(images)}, got {len(y)}")
+    captions = _captions(view, images, y)
+    worst = np.argsort(-captions.badness, kind="stable")[:n]
+    characters = max(len(line) for i in worst for line in captions.texts[i].split("\n"))
+    cell_width = CHARACTER * max(characters, MIN_CHARACTERS)
+    height, width = images.shape[2:]
+    columns = min(max(1, int(_available_width(ax, figsize) / cell_width)), len(worst))
     rows = -(-len(worst) // columns)
-    cell = (wide, 1.2 * height / width + 0.5)
-    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize, words=0.4)
-    show = shower(images)
+    cell = (cell_width, 1.2 * height / width + 0.5)
+    figure, grid = panels(rows, columns, cell, ax=ax, figsize=figsize, title_height=0.4)
+    draw_image = ImagePlotter(images)
     for axes in grid.flat:
         axes.set_axis_off()
     for axes, i in zip(grid.flat, worst, strict=False):
-        show(axes, images[i])
-        bare(axes, told.words[i], color=told.colors[i])
+        draw_image(axes, images[i])
+        strip_axes(axes, captions.texts[i], color=captions.colors[i])
     return figure
 
 
-def _room(ax: Any, figsize: Size) -> float:
-    """Inches that there are for the columns."""
+def _available_width(ax: Any, figsize: Size) -> float:
+    """Return the width in inches that the columns may take."""
     if ax is not None:
-        return inches(ax)[0]
+        return size_in_inches(ax)[0]
     return WIDTH if figsize is None else figsize[0]
 
 
-class _Told(NamedTuple):
-    """What is said of each image, in which colour, and how bad it is."""
+class _Captions(NamedTuple):
+    """Text and color of each image's caption, and how bad its prediction is."""
 
-    words: list[str]
+    texts: list[str]
     colors: list[str]
     badness: np.ndarray
 
 
-def _told(answer: OutputView, images: np.ndarray, y: Any) -> _Told:
-    found = answer.columns(images)
-    if isinstance(answer.target, Classes):
-        return _of_classes(answer, images, found, y)
-    if isinstance(answer.target, Labels):
-        return _of_labels(found, y)
+def _captions(view: OutputView, images: np.ndarray, y: Any) -> _Captions:
+    predictions = view.predict(images)
+    if isinstance(view.target, Classes):
+        return _class_captions(view, images, predictions, y)
+    if isinstance(view.target, Labels):
+        return _label_captions(predictions, y)
     if y is None:
-        raise ValueError("y is needed: the net answers with numbers, which have no probability")
+        raise ValueError("y must be given for a regression output, which has no probabilities")
     true = np.asarray(y, np.float64).reshape(len(y), -1)
-    error = np.sqrt(np.square(found - true).mean(axis=1))
-    if found.shape[1] == 1:
-        words = [f"{t:.3g} → {p:.3g}" for (t,), (p,) in zip(true, found, strict=True)]
+    errors = np.sqrt(np.square(predictions - true).mean(axis=1))
+    if predictions.shape[1] == 1:
+        texts = [f"{t:.3g} → {p:.3g}" for (t,), (p,) in zip(true, predictions, strict=True)]
     else:
-        words = [f"error {one:.3g}" for one in error]
-    return _Told(words, [UNKNOWN] * len(words), error)
+        texts = [f"error {error:.3g}" for error in errors]
+    return _Captions(texts, [UNKNOWN] * len(texts), errors)
 
 
-def _of_classes(answer: OutputView, images: np.ndarray, found: np.ndarray, y: Any) -> _Told:
-    best = found.argmax(axis=1)
-    said = [f"{answer.label(i)}\n({row[i]:.0%})" for i, row in zip(best, found, strict=True)]
+def _class_captions(
+    view: OutputView, images: np.ndarray, probabilities: np.ndarray, y: Any
+) -> _Captions:
+    best = probabilities.argmax(axis=1)
+    predicted = [
+        f"{view.label(i)}\n({row[i]:.0%})" for i, row in zip(best, probabilities, strict=True)
+    ]
     if y is None:
-        return _Told(said, [UNKNOWN] * len(said), -found.max(axis=1))
-    true = answer.chosen(y, images)
-    words = [f"{answer.label(i)} → {word}" for i, word in zip(true, said, strict=True)]
+        return _Captions(predicted, [UNKNOWN] * len(predicted), -probabilities.max(axis=1))
+    true = view.choose_columns(y, images)
+    texts = [f"{view.label(i)} → {text}" for i, text in zip(true, predicted, strict=True)]
     colors = [RIGHT if right else WRONG for right in true == best]
-    return _Told(words, colors, -found[np.arange(len(true)), true])
+    return _Captions(texts, colors, -probabilities[np.arange(len(true)), true])
 
 
-def _of_labels(found: np.ndarray, y: Any) -> _Told:
-    def listed(row: np.ndarray) -> str:
-        return ", ".join(map(str, np.flatnonzero(row))) or "none"
+def _label_captions(probabilities: np.ndarray, y: Any) -> _Captions:
+    def join(labels: np.ndarray) -> str:
+        return ", ".join(map(str, np.flatnonzero(labels))) or "none"
 
-    said = [listed(row) for row in found > 0.5]
+    predicted = [join(labels) for labels in probabilities > 0.5]
     if y is None:
-        return _Told(said, [UNKNOWN] * len(said), -np.abs(found - 0.5).min(axis=1))
+        uncertainty = -np.abs(probabilities - 0.5).min(axis=1)
+        return _Captions(predicted, [UNKNOWN] * len(predicted), uncertainty)
     true = np.asarray(y) > 0.5
-    words = [f"{listed(row)} → {word}" for row, word in zip(true, said, strict=True)]
-    right = (true == (found > 0.5)).all(axis=1)
-    return _Told(words, [RIGHT if r else WRONG for r in right], np.abs(found - true).max(axis=1))
+    texts = [f"{join(labels)} → {text}" for labels, text in zip(true, predicted, strict=True)]
+    colors = [RIGHT if right else WRONG for right in (true == (probabilities > 0.5)).all(axis=1)]
+    return _Captions(texts, colors, np.abs(probabilities - true).max(axis=1))

@@ -1,4 +1,4 @@
-"""Which pixels an answer is most sensitive to."""
+"""Saliency maps: the pixels that a score is most sensitive to."""
 
 from __future__ import annotations
 
@@ -6,45 +6,52 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .base import Size, check_images, heat_rows
+from ..network.views import FittedLayer
+from .attribution import plot_attribution
+from .base import Size
 from .gradients import iterate_gradients
-from .output_view import view_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def saliency_map(
-    net: Any, X: Any, target: Any = None, *, layer: Any = None, output: str | None = None
+    net: Any,
+    X: Any,
+    target: Any = None,
+    *,
+    layer: str | int | FittedLayer | None = None,
+    output: str | None = None,
 ) -> np.ndarray:
-    """Compute how much the score of a class changes with each pixel.
+    """Compute how sensitive the score of a class is to each pixel.
 
-    The score is what comes before the output's nonlinearity; of the gradient with respect to the
-    image the size is taken, and the largest one of the channels (Simonyan et al. 2013).
+    This is the absolute gradient of the score, taken before the output's nonlinearity, with
+    respect to the image; of several channels the largest value counts (Simonyan et al. 2013).
 
     Parameters
     ----------
     net : NeuralNet
     X : array-like, DataFrame, sparse matrix, or dict of arrays
-        Rows as in `fit`.
-    target : label, number of an output, or array-like of shape (n,), optional
-        The class asked about, for all rows or each; by default the most likely one of each.
+        Samples as in `fit`.
+    target : label, index of a predicted number, or array-like of shape (n,), optional
+        Class to explain, for all samples or each; by default the most likely class of each.
     layer : str, int or FittedLayer, optional
-        With respect to whose output; by default the input, where there is one.
+        Layer with respect to whose output the gradient is taken; by default the input, if there
+        is only one.
     output : str, optional
         Name of the output layer; by default the first.
 
     Returns
     -------
     float32 array of shape (n, height, width)
-        Of rows that are no images, of shape (n, features).
+        Of shape (n, features) if the samples are not images.
 
     Raises
     ------
     NotFittedError
-        Where the net is not fitted.
+        If the net is not fitted.
     ValueError
-        For names, rows or classes that the net does not know.
+        If the net has no such layer, output or class, or does not accept X.
 
     Examples
     --------
@@ -56,8 +63,8 @@ def saliency_map(
     >>> saliency_map(net, X[:5], target=3).shape
     (5, 8, 8)
     """
-    found = iterate_gradients(net, X, target, layer=layer, output=output)
-    sizes = np.concatenate([np.abs(batch.gradients) for batch in found])
+    batches = iterate_gradients(net, X, target, layer=layer, output=output)
+    sizes = np.concatenate([np.abs(batch.gradients) for batch in batches])
     return sizes.max(axis=1) if sizes.ndim > 2 else sizes
 
 
@@ -70,20 +77,20 @@ def plot_saliency(
     output: str | None = None,
     ax: Any = None,
 ) -> Figure:
-    """Draw which pixels of images the score of a class is most sensitive to.
+    """Plot which pixels of images the score of a class is most sensitive to.
 
-    Each row has an image, its map as of `saliency_map`, and both over each other.
+    Each row shows an image, its `saliency_map`, and an overlay of both.
 
     Parameters
     ----------
     net : NeuralNet
     X : array-like of shape (images, channels, height, width)
     figsize : (float, float or None)
-        Size of a new figure in inches; a height of None follows from the images.
+        Size of a new figure in inches; a height of None keeps the proportions of the images.
     target, output
-        As of `saliency_map`.
+        As in `saliency_map`.
     ax : Axes, optional
-        Where to draw; by default a new figure.
+        Axes to draw on; by default a new figure.
 
     Returns
     -------
@@ -101,8 +108,14 @@ def plot_saliency(
     >>> figure = plot_saliency(net, X[:2])
     >>> matplotlib.pyplot.close(figure)
     """
-    images, answer = check_images(net, X), view_output(net, output)
-    chosen = answer.chosen(target, images)
-    maps = saliency_map(net, images, answer.targets(chosen), output=answer.name)
-    names = answer.words(images, chosen)
-    return heat_rows(images, maps, names, hot="high", heading="saliency", ax=ax, figsize=figsize)
+    return plot_attribution(
+        net,
+        X,
+        lambda images, targets, output: saliency_map(net, images, targets, output=output),
+        target=target,
+        output=output,
+        emphasis="high",
+        title="saliency",
+        ax=ax,
+        figsize=figsize,
+    )

@@ -123,14 +123,14 @@ def test_draws_count_as_epochs():
 @pytest.mark.parametrize(
     ("transforms", "X", "options", "message"),
     [
-        ([], grey, {}, r"^augment=\[\] holds nothing to draw; give transforms \(key, Xb, yb\)"),
-        (NeuralNet(), grey, {}, r"^augment=\[None\] holds nothing to draw"),
-        ([3], grey, {}, r"^augment=\[3\] holds nothing to draw"),
-        (halved, grey[:, 0], {}, r"^X must hold up to 32 images of .* its shape is \(2, 6, 8\)$"),
-        (halved, np.zeros((33, 1, 2, 2)), {}, r"its shape is \(33, 1, 2, 2\)$"),
-        (halved, np.zeros((3, 2, 2, 2)), {}, r"with 1 or 3 channels; its shape is \(3, 2, 2, 2\)$"),
+        ([], grey, {}, r"^transforms must be a function \(key, Xb, yb\), .*, got \[\]$"),
+        (NeuralNet(), grey, {}, r", or a net with augment, got NeuralNet\("),
+        ([3], grey, {}, r"^transforms must be .*, got \[3\]$"),
+        (halved, grey[:, 0], {}, r"^X must have shape .* at most 32 images .*, got \(2, 6, 8\)$"),
+        (halved, np.zeros((33, 1, 2, 2)), {}, r"got \(33, 1, 2, 2\)$"),
+        (halved, np.zeros((3, 2, 2, 2)), {}, r"of 1 or 3 channels, got \(3, 2, 2, 2\)$"),
         (halved, grey * np.nan, {}, "Input X contains NaN"),
-        (halved, grey, {"y": [1]}, r"^y has 1 rows, and X has 2$"),
+        (halved, grey, {"y": [1]}, r"^y must have as many rows as X, 2, got 1$"),
         (halved, grey, {"n": 0}, r"^n must be a positive integer, got 0$"),
     ],
 )

@@ -22,7 +22,7 @@ def test_shares_and_outputs(heads):
     figure = plot_confusion(heads, X, TARGETS["kind"], output="kind", normalize="true")
     expected = confusion_matrix(y, heads.predict(X)[0], normalize="true")
     np.testing.assert_allclose(numbers(figure).reshape(3, 3), expected, atol=0.005)
-    with pytest.raises(ValueError, match=r"^the output 'size' does not tell classes apart"):
+    with pytest.raises(ValueError, match=r"^output must have one class per sample, got 'size'$"):
         plot_confusion(heads, X, TARGETS["size"], output="size")
 
 

@@ -43,14 +43,16 @@ def test_hundreds_of_channels_are_paged():
 
 
 def test_what_has_no_activity_to_draw(net, table_net):
-    with pytest.raises(ValueError, match=r"'hidden' .* puts out images; these are: input, conv, p"):
+    with pytest.raises(
+        ValueError, match=r"'hidden' .* channels, height and width; valid layers: input, conv, p"
+    ):
         plot_conv_activity(net.layers_["hidden"], IMAGES[:1])
     for x in (IMAGES[:2], IMAGES[0]):
-        with pytest.raises(ValueError, match=r"^x must hold one image, of shape \(1, channels, "):
+        with pytest.raises(ValueError, match=r"^x must be one image of shape \(1, channels, "):
             plot_conv_activity(net, x)
     with pytest.raises(
-        ValueError, match=r"X has shape \(n, 1, 6, 7\), but the input layer 'input'"
+        ValueError, match=r"X must have shape .* for the input layer 'input', got \(n, 1, 6, 7\)"
     ):
         plot_conv_activity(net.layers_["conv"], IMAGES[:1, :1])
-    with pytest.raises(ValueError, match=r"^the net has no layer that is convolutional"):
+    with pytest.raises(ValueError, match=r"^the net must have a convolutional layer$"):
         plot_conv_activity(table_net, X[:1])

@@ -47,7 +47,7 @@ def test_other_channels_are_shown_one_at_a_time():
     np.testing.assert_array_equal(drawn(figure), W[:, 4])
     assert figure.get_suptitle() == "4 filters of 'conv', channel 4 of 0 to 4"
     for channel in (5, -1, 0.5):
-        with pytest.raises(ValueError, match=r"is none of the channels, from 0 to 4$"):
+        with pytest.raises(ValueError, match=r"^channel must be an integer from 0 to 4, got "):
             plot_conv_weights(net, channel=channel)
 
 
@@ -71,11 +71,17 @@ def test_what_has_no_filters():
     local = LocallyConnected2DLayer(num_filters=2, filter_size=3, pad="same", name="local")
     net = initialized((None, 1, 6, 6), conv(W), local)
     output = net.get_all_layers()[-1].name
-    with pytest.raises(ValueError, match=rf"^layer {output!r} \(DenseLayer\) is not convolutional"):
+    with pytest.raises(
+        ValueError, match=rf"^layer {output!r} \(DenseLayer\) must be a convolutional"
+    ):
         plot_conv_weights(net.layers_[output])
-    with pytest.raises(ValueError, match=r"is not convolutional, .*; these are: conv$"):
+    with pytest.raises(
+        ValueError, match=r"must be a convolutional layer over .*; valid layers: conv$"
+    ):
         plot_conv_weights(net.layers_["local"])
-    with pytest.raises(ValueError, match=r"two axes, it has no weights; these are: conv$"):
+    with pytest.raises(ValueError, match=r"two axes, but has no weights; valid layers: conv$"):
         plot_conv_weights(net.layers_[0])
-    with pytest.raises(ValueError, match=r"^the net has no layer that is convolutional"):
+    with pytest.raises(
+        ValueError, match=r"^the net must have a convolutional layer over one or two axes$"
+    ):
         plot_conv_weights(initialized((None, 1, 6, 6)))

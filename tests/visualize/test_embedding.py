@@ -51,10 +51,10 @@ def test_points_are_coloured_by_what_is_predicted_or_given(heads):
 
 def test_what_cannot_be_drawn(table_net):
     with pytest.raises(
-        ValueError, match=r"^method='umap' is not 'pca', 'tsne' or something with f"
+        ValueError, match=r"^method must be 'pca', 'tsne' or have fit_transform, got 'um"
     ):
         plot_embedding(table_net, X, y, method="umap")
-    with pytest.raises(ValueError, match=r"^y must have one number or label a row, 40; got \(3,\)"):
+    with pytest.raises(ValueError, match=r"^y must have shape \(40,\), got \(3,\)$"):
         plot_embedding(table_net, X, y[:3])
     with pytest.raises(ValueError, match=r"there is no layer 'hiden'. Did you mean 'hidden'\?"):
         plot_embedding(table_net, X, y, layer="hiden")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from skconv import BatchIterator, compile_counts
+from skconv import BatchIterator, clear_programs, compile_counts
 from skconv.visualize.gradients import iterate_gradients
 
 from ..nets import HIDDEN, IMAGES, KINDS, X, image_net, make_net, still_net, y
@@ -65,6 +65,7 @@ def test_batches_pass_through_the_iterator():
 
 
 def test_classes_rows_and_weights_compile_nothing(net):
+    clear_programs()
     joined(net, IMAGES, "a")
     before = compile_counts()
     joined(net, IMAGES[:1], "b")
@@ -88,7 +89,9 @@ def test_a_net_of_several_inputs_needs_the_name_of_one():
     rows = {"left": X[:, :2], "right": X[:, 2:]}
     net = make_net(layers=layers).fit(rows, y)
     assert joined(net, rows, layer="right")[2].shape == (40, 3)
-    with pytest.raises(ValueError, match=r"^layer is needed: the net has several inputs, left, ri"):
+    with pytest.raises(
+        ValueError, match=r"^layer must be given, as the net has several inputs: left, right$"
+    ):
         joined(net, rows)
 
 

@@ -59,7 +59,7 @@ def test_a_net_has_its_history():
     net = make_net().fit(X, y)
     found = curves(plot_loss(net))["training"]
     assert found == [[row["epoch"], row["train_loss"]] for row in net.train_history_]
-    with pytest.raises(ValueError, match="there is no epoch to draw"):
+    with pytest.raises(ValueError, match="the history must have at least one epoch, got none"):
         plot_loss(make_net(max_epochs=0).fit(X, y))
 
 

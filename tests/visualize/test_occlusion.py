@@ -77,18 +77,18 @@ def test_the_picture_has_a_row_for_each_image(net):
 
 
 def test_what_cannot_be_hidden(net):
-    with pytest.raises(ValueError, match=r"^square_length=4 is even, .* take 3 or 5$"):
+    with pytest.raises(ValueError, match=r"^square_length must be odd, .*, got 4; use 3 or 5$"):
         occlusion_heatmap(net, IMAGES[:1], "a", 4)
     with pytest.raises(ValueError, match=r"^square_length must be a positive integer, got 0$"):
         occlusion_heatmap(net, IMAGES[:1], "a", 0)
     with pytest.raises(ValueError, match=r"^stride must be a positive integer, got 1.5$"):
         occlusion_heatmap(net, IMAGES[:1], "a", stride=1.5)
-    with pytest.raises(ValueError, match="one image at a time"):
+    with pytest.raises(ValueError, match=r"^x must be a single image, got "):
         occlusion_heatmap(net, IMAGES, "a")
-    with pytest.raises(ValueError, match=r"^the net takes images of shape \(n, 2, 6, 7\)"):
+    with pytest.raises(ValueError, match=r"^X must have shape \(n, 2, 6, 7\), got"):
         occlusion_heatmap(net, IMAGES[:1, :, 1:], "a")
     with pytest.raises(
-        ValueError, match=r"^target='d' is none of the classes. Valid names: a, b, c"
+        ValueError, match=r"^target must be one of the classes, got 'd'. Valid names: a, b, c"
     ):
         occlusion_heatmap(net, IMAGES[:1], "d")
     with pytest.raises(NotFittedError):

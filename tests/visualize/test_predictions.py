@@ -40,7 +40,7 @@ def test_numbers_are_told_with_their_errors():
     worst = np.abs(said - y).argmax()
     figure = plot_predictions(net, IMAGES, y)
     assert titles(figure)[0] == f"{y[worst]:.3g} → {said[worst]:.3g}"
-    with pytest.raises(ValueError, match=r"^y is needed: the net answers with numbers"):
+    with pytest.raises(ValueError, match=r"^y must be given for a regression output"):
         plot_predictions(net, IMAGES)
     net = image_net(regression=True).fit(IMAGES, np.stack([y, 2 * y], axis=1))
     error = np.sqrt(np.square(net.predict(IMAGES) - np.stack([y, 2 * y], axis=1)).mean(axis=1))
@@ -63,9 +63,9 @@ def test_indicators_are_told_by_number():
 
 
 def test_what_cannot_be_drawn(net):
-    with pytest.raises(ValueError, match=r"^y has 3 rows, and X has 10$"):
+    with pytest.raises(ValueError, match=r"^y must have as many rows as X, 10, got 3$"):
         plot_predictions(net, IMAGES, KINDS[:3])
-    with pytest.raises(ValueError, match=r"^target='d' is none of the classes"):
+    with pytest.raises(ValueError, match=r"^target must be one of the classes, got 'd'"):
         plot_predictions(net, IMAGES, np.repeat("d", 10))
     with pytest.raises(ValueError, match=r"^n must be a positive integer, got 0$"):
         plot_predictions(net, IMAGES, n=0)
