@@ -1,8 +1,8 @@
 """Base classes of handlers, and the life cycle of a handler.
 
-A net calls its handlers in this order. An ``on_...`` event reaches the handlers that this parameter
-lists, functions included; the other events reach each `Handler` once, whichever parameters list it,
-in the order of the parameters below.
+A net calls its handlers in this order. An ``on_...`` event calls the handlers in the list of this
+parameter, functions included, by ``__call__``. All other events go to each `Handler`, whichever
+parameter lists it.
 
 ======================== ======================== ==================================================
 event                    arguments                when

@@ -6,6 +6,9 @@ from sklearn.base import clone
 
 from skconv import NeuralNet, handlers
 from skconv.handlers import Handler, RememberBestWeights, RestoreBestWeights
+from skconv.training.events import EVENTS
+
+from ..nets import X, make_net, y
 
 CLASSES = [getattr(handlers, name) for name in handlers.__all__ if name != "Handler"]
 
@@ -51,3 +54,81 @@ def test_a_reset_handler_is_as_new(cls):
             setattr(handler, name, "something seen")
     handler.reset()
     assert {name: vars(handler)[name] for name in plain(new)} == plain(new)
+
+
+class Recorder(Handler):
+    """Write down the events of a training."""
+
+    def __init__(self):
+        self.events = []
+
+    def reset(self):
+        self.events.append("reset")
+
+    def watches(self):
+        self.events.append("watches")
+        return True
+
+    def begin(self, net, train_history):
+        self.events.append("begin")
+
+    def step(self, net, progress):
+        self.events.append("step")
+
+    def end(self, net, train_history):
+        self.events.append("end")
+
+    def __call__(self, net, train_history):
+        """Leave it to the functions beside it, which know the event's name."""
+
+
+def recorded(stops_at=None, error=StopIteration, **params):
+    recorder = Recorder()
+
+    def note(name):
+        def handler(net, train_history):
+            recorder.events.append(name)
+            if name == stops_at:
+                raise error
+
+        return handler
+
+    handlers = {name: [note(name)] for name in EVENTS}
+    handlers["on_epoch_finished"].append(recorder)
+    net = make_net(**{"max_epochs": 1, **handlers, **params})
+    try:
+        net.fit(X, y)
+    except RuntimeError:
+        assert error is RuntimeError
+    return recorder.events, net
+
+
+BEFORE = ["reset", "watches", "on_training_started", "begin"]
+BATCH = ["on_batch_finished", "step"]
+AFTER = ["on_training_finished", "end"]
+
+
+def test_events_come_in_the_order_of_the_table():
+    events, net = recorded()
+    assert events == [*BEFORE, *BATCH * net._model.step, "on_epoch_finished", *AFTER]
+    events, _ = recorded(on_batch_finished=None)
+    assert [event for event in events if event != "step"] == [*BEFORE, "on_epoch_finished", *AFTER]
+    assert events[4] == "step"
+
+
+@pytest.mark.parametrize(
+    ("stops_at", "expected", "epochs"),
+    [
+        ("on_training_started", [*BEFORE[:3], *AFTER], 0),
+        ("on_batch_finished", [*BEFORE, "on_batch_finished", *AFTER], 0),
+        ("on_epoch_finished", [*BEFORE, *BATCH * 2, "on_epoch_finished", *AFTER], 1),
+    ],
+)
+def test_a_handler_that_stops_the_training_leaves_out_the_rest(stops_at, expected, epochs):
+    events, net = recorded(stops_at)
+    assert (events, len(net.train_history_)) == (expected, epochs)
+
+
+def test_after_an_exception_only_the_end_is_called():
+    events, _ = recorded("on_batch_finished", RuntimeError)
+    assert events == [*BEFORE, "on_batch_finished", "end"]
