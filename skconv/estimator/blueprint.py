@@ -107,8 +107,9 @@ class Blueprint:
     def runtime(self, network: Network) -> Runtime:
         """Return the runtime values of the network's layers, with the current keywords."""
         runtime = network.runtime()
+        layers = {node.name: node.layer for node in network.nodes}
         for spec in self.specs:
-            own, layer = runtime[spec.name], network.node(spec.name).layer
+            own, layer = runtime[spec.name], layers[spec.name]
             changes = _runtime_changes(spec, layer, own, self.keywords[spec.name])
             if not changes:
                 continue
