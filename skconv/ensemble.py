@@ -1,19 +1,23 @@
-"""Ensembles whose nets are trained together."""
+"""Bagging of nets that are trained together."""
 
 from __future__ import annotations
 
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
+from .data.inputs import Features, Targets
 from .errors import Problems
 from .estimator.neural_net import NeuralNet
-from .model_selection.jobs import FitBatch, Job, check_lanes
+from .model_selection.fitting import check_lanes
+from .model_selection.jobs import FitBatch, Job
+from .model_selection.sklearn_hooks import _num_samples
 from .utils.checks import is_integer
 
 __all__ = ["BatchedBagging"]
@@ -24,35 +28,37 @@ def _classifies(bagging: BatchedBagging) -> bool:
 
 
 class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
-    """Train several nets together, and average what they predict (Breiman 1996).
+    """Bagging: several nets, trained together, whose predictions are averaged (Breiman 1996).
 
-    Each has a seed of its own, and rows drawn with replacement unless ``bootstrap=False``.
+    Each net has its own seed and is trained on its own random sample of the rows.
 
     Parameters
     ----------
-    estimator : NeuralNet, or Pipeline that ends in one, optional
+    estimator : NeuralNet, or Pipeline that ends in one, default=None
         A classifier or regressor with one output; by default ``NeuralNet()``.
-    n_estimators : int
-    max_samples : float or int
-        Rows for each net, as a fraction of all or as a number.
-    bootstrap : bool
+    n_estimators : int, default=10
+        Number of nets.
+    max_samples : float or int, default=1.0
+        Number of rows drawn for each net, or their fraction of all rows.
+    bootstrap : bool, default=True
         Whether rows are drawn with replacement.
-    random_state : int, RandomState or None
-        Source of the seeds and of the rows.
-    lanes : {'auto', 'loop', 'unroll', 'vmap'}
-    max_lanes : int, optional
-        As those of `skconv.model_selection.BatchedGridSearchCV`.
+    random_state : int, RandomState or None, default=None
+        Seed of the nets' seeds and of the rows drawn.
+    lanes : {'auto', 'loop', 'unroll', 'vmap'}, default='auto'
+        As in `skconv.model_selection.BatchedGridSearchCV`.
+    max_lanes : int, default=None
+        As in `skconv.model_selection.BatchedGridSearchCV`.
 
     Attributes
     ----------
     estimators_ : list of estimator
         The fitted nets.
     estimators_samples_ : list of int array
-        Rows that each was trained on.
+        Indices of the rows that each net was trained on.
     classes_ : array of shape (n_classes,)
-        Labels, for classifiers.
+        Labels; for classifiers only.
     n_features_in_ : int
-        Numbers in a row of X.
+        Number of values in a row of X.
 
     Examples
     --------
@@ -73,7 +79,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         *,
         max_samples: float = 1.0,
         bootstrap: bool = True,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         lanes: str = "auto",
         max_lanes: int | None = None,
     ) -> None:
@@ -85,15 +91,16 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         self.lanes = lanes
         self.max_lanes = max_lanes
 
-    def fit(self, X: Any, y: Any, **params: Any) -> Self:
+    def fit(self, X: Features, y: Targets, **params: Any) -> Self:
         """Train all nets.
 
         Parameters
         ----------
         X, y
-            As the estimator's `fit` takes them.
+            Training samples and targets, in the form that the estimator's `fit` accepts.
         **params
-            Further arguments of its `fit`; those with a value for each row go with the rows.
+            Further arguments of the estimator's `fit`. Those with a value for each row are drawn
+            along with the rows.
 
         Returns
         -------
@@ -102,20 +109,20 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For parameters out of range, and with what is wrong with the data.
+            If parameters or data are invalid.
         """
         rows = self._check(_num_samples(X))
         rng = check_random_state(self.random_state)
         jobs = [self._job(rng, _num_samples(X), rows) for _ in range(self.n_estimators)]
         FitBatch(X, y, params, self.lanes, self.max_lanes).run(jobs)
         for job in jobs:
-            if job.outcome.error is not None:
-                raise job.outcome.error
+            if job.error is not None:
+                raise job.error
         self.estimators_ = [job.estimator for job in jobs]
         self.estimators_samples_ = [job.train for job in jobs]
         first = self.estimators_[0]
         self.n_features_in_ = first.n_features_in_
-        vars(self).pop("feature_names_in_", None)
+        self.__dict__.pop("feature_names_in_", None)
         if hasattr(first, "feature_names_in_"):
             self.feature_names_in_ = first.feature_names_in_
         if _classifies(self):
@@ -123,15 +130,18 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def _check(self, n: int) -> int:
-        """Check the parameters, and tell how many rows each net gets."""
+        """Check the parameters, and return the number of rows for each net."""
         problems = Problems()
         with problems.collect():
             check_lanes(self.lanes, self.max_lanes)
         if not is_integer(self.n_estimators, low=1):
-            problems.add(f"n_estimators={self.n_estimators!r} is no whole number from 1 on")
+            problems.add(f"n_estimators must be a positive integer, got {self.n_estimators!r}")
         whole = is_integer(self.max_samples)
         if isinstance(self.max_samples, bool) or not 0 < self.max_samples <= (n if whole else 1.0):
-            problems.add(f"max_samples={self.max_samples!r} is neither in 1 to {n} nor in (0, 1.0]")
+            problems.add(
+                f"max_samples must be an integer from 1 to {n} or a fraction between 0.0 and 1.0, "
+                f"got {self.max_samples!r}"
+            )
         problems.raise_any()
         return int(self.max_samples if whole else max(1, round(self.max_samples * n)))
 
@@ -146,17 +156,17 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
     def _base(self) -> Any:
         return NeuralNet() if self.estimator is None else self.estimator
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict the label of the highest mean probability, or the mean number.
+    def predict(self, X: Features) -> np.ndarray:
+        """Predict the label with the highest mean probability, or the mean of the nets' numbers.
 
         Parameters
         ----------
         X
-            Rows as in `fit`.
+            Samples, in the form that `fit` accepts.
 
         Returns
         -------
-        array of shape (n,) or (n, outputs)
+        array of shape (n,) or (n, n_outputs)
         """
         check_is_fitted(self)
         if _classifies(self):
@@ -164,21 +174,22 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         return np.mean([one.predict(X) for one in self.estimators_], axis=0)
 
     @available_if(_classifies)
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Average the probabilities of all nets.
+    def predict_proba(self, X: Features) -> np.ndarray:
+        """Predict class probabilities, averaged over the nets; only for classifiers.
 
         Parameters
         ----------
         X
-            Rows as in `fit`.
+            Samples, in the form that `fit` accepts.
 
         Returns
         -------
         float array of shape (n, n_classes)
-            Columns in the order of `classes_`; a net that has not met a class gives it zero.
+            Columns are in the order of `classes_`. Classes that a net has not seen in training
+            count with probability zero.
         """
         check_is_fitted(self)
-        total = 0.0
+        total: Any = 0.0
         for one in self.estimators_:
             found = one.predict_proba(X)
             known = np.zeros((len(found), len(self.classes_)))
@@ -186,14 +197,15 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
             total = total + known
         return total / len(self.estimators_)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Compute the accuracy, or for regression the coefficient of determination.
+    def score(self, X: Features, y: Targets, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy, or the coefficient of determination for regression.
 
         Parameters
         ----------
         X, y
-            Rows as in `fit`, and their true targets.
+            Samples, in the form that `fit` accepts, and their true targets.
         sample_weight : array-like of shape (n,), optional
+            Sample weights.
 
         Returns
         -------

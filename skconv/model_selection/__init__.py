@@ -1,4 +1,4 @@
-"""Searches that train all candidates and folds together."""
+"""Hyperparameter searches that train all candidates and folds together."""
 
 from .grid import BatchedGridSearchCV
 from .halving import BatchedHalvingSearch

@@ -1,8 +1,8 @@
-"""A search of scikit-learn's that trains its candidates and folds together."""
+"""The part that the searches share: candidates and folds are trained together, then scored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, Self
 
@@ -11,29 +11,33 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
+from ..data.inputs import Features, Targets
 from ..utils.memo import Memo
-from .jobs import FitBatch, Job, check_lanes
+from .fitting import check_lanes
+from .jobs import FitBatch, Job
+from .sklearn_hooks import BaseSearchCV
 
 
 class FittedStandIn:
-    """A trained estimator in the place of one that a search is about to fit.
+    """A trained estimator, in place of a clone that scikit-learn is about to fit.
 
     Parameters
     ----------
     job : Job
+        The finished job.
     """
 
     def __init__(self, job: Job) -> None:
         self._job = job
 
     def set_params(self, **params: Any) -> Any:
-        """Return the estimator, which has the parameters; its `fit` tells what became of it."""
-        estimator, outcome = self._job.estimator, self._job.outcome
+        """Return the trained estimator; its next `fit` only raises the error of the job, if any."""
+        estimator, error = self._job.estimator, self._job.error
 
         def fit(*args: Any, **kwargs: Any) -> Any:
             del vars(estimator)["fit"]
-            if outcome.error is not None:
-                raise outcome.error
+            if error is not None:
+                raise error
             return estimator
 
         vars(estimator)["fit"] = fit
@@ -41,104 +45,128 @@ class FittedStandIn:
 
 
 def clone_with(estimator: Any, params: Mapping[str, Any]) -> Any:
-    """Copy an estimator, with other parameters."""
+    """Return a clone of an estimator with other parameters."""
     return clone(estimator).set_params(**clone(params, safe=False))
 
 
 class CandidateTrainer:
-    """Train what a search is about to fit, and lend it.
+    """Trains the candidates of a search in advance, and hands them to scikit-learn.
 
-    It takes the place of the search's splitter, and of what its estimator does when it is cloned.
+    scikit-learn splits the data, clones the estimator for each candidate and split, sets its
+    parameters, and fits and scores it. The trainer acts as the splitter, to learn the splits, and
+    is called when the estimator is cloned, to return trained candidates instead of clones.
 
     Parameters
     ----------
     search : BatchedSearch
     estimator : estimator
+        The search's own.
+    make_job : callable
+        ``(estimator, params, split, train) -> Job``, called for each candidate and split.
+    on_finished : callable
+        ``(params, split, job)``, called for each job once it is finished.
     """
 
-    def __init__(self, search: BatchedSearch, estimator: Any) -> None:
+    def __init__(
+        self,
+        search: BatchedSearch,
+        estimator: Any,
+        make_job: Callable[[Any, Mapping[str, Any], int, Any], Job],
+        on_finished: Callable[[Mapping[str, Any], int, Job], None],
+    ) -> None:
         self._search = search
         self._estimator = estimator
+        self._make_job = make_job
+        self._on_finished = on_finished
         self._parallel = Parallel(n_jobs=search.n_jobs)
         self._workers = joblib.effective_n_jobs(search.n_jobs)
         self._memo = Memo()
-        self._next: Iterator[Job] | None = None
+        self._finished: Iterator[Job] | None = None
         self.params: Mapping[str, Any] = {}
         self.seconds: list[float] = []
         self.original = clone(estimator)
-        vars(self.original)["__sklearn_clone__"] = self._clone
-        self._asked = False
+        self.original.__dict__["__sklearn_clone__"] = self._clone
+        self._cloned = False
 
     def _clone(self) -> Any:
-        if self._next is not None:
-            return FittedStandIn(next(self._next))
-        if not self._asked:
-            self._asked = True
+        """Return what scikit-learn gets as a clone of `original`.
+
+        First `original` itself, which it clones for each candidate and split; then stand-ins while
+        it evaluates candidates, and plain clones otherwise.
+        """
+        if self._finished is not None:
+            return FittedStandIn(next(self._finished))
+        if not self._cloned:
+            self._cloned = True
             return self.original
         return clone(self._estimator)
 
-    def evaluate(self, function: Any, candidates: Iterable[Any], cv: Any, **more: Any) -> Any:
-        """Call scikit-learn's function that evaluates candidates, and lend it what it asks for."""
+    def evaluate(self, function: Any, candidates: Iterable[Any], cv: Any, **options: Any) -> Any:
+        """Call scikit-learn's function that evaluates candidates, with the trainer as splitter."""
         self._candidates, self._cv = list(candidates), cv
         try:
-            return function(self._candidates, self, **more)
+            return function(self._candidates, self, **options)
         finally:
-            self._next = None
+            self._finished = None
 
     def split(self, X: Any, y: Any = None, **groups: Any) -> list[Any]:
-        """Split as the search's own splitter does; this is where jobs are planned."""
+        """Return the splits of the search's own splitter, and plan the jobs on them."""
         splits = list(self._cv.split(X, y, **groups))
         search = self._search
-        task = FitBatch(X, y, self.params, search.lanes, search.max_lanes)
+        batch = FitBatch(X, y, self.params, search.lanes, search.max_lanes)
         pairs = product(self._candidates, enumerate(splits))
-        self._next = self._trained(task, [(params, i, train) for params, (i, (train, _)) in pairs])
+        planned = [(params, i, train) for params, (i, (train, _)) in pairs]
+        self._finished = self._train(batch, planned)
         return splits
 
-    def _trained(self, task: FitBatch, planned: Sequence[tuple[Any, int, Any]]) -> Iterator[Job]:
-        """Train as many jobs at a time as there is room for, and yield them one by one."""
+    def _train(self, batch: FitBatch, planned: Sequence[tuple[Any, int, Any]]) -> Iterator[Job]:
+        """Run as many jobs at a time as fit into memory, and yield them one by one."""
         start = 0
         while start < len(planned):
             params, _, train = planned[start]
-            width = task.width(Job(clone_with(self._estimator, params), train), self._memo)
-            jobs = [self._search._job(self._estimator, *p) for p in planned[start : start + width]]
+            width = batch.width(Job(clone_with(self._estimator, params), train), self._memo)
+            jobs = [self._make_job(self._estimator, *p) for p in planned[start : start + width]]
             if self._search.verbose and start + width < len(planned):
                 print(f"Training {len(jobs)} of {len(planned)} fits at a time")
-            jobs = list(self._run(task, jobs))
+            jobs = list(self._run(batch, jobs))
             start += len(jobs)
-            while jobs:  # what is scored is let go
+            while jobs:  # so that scored estimators are not kept alive
                 job = jobs.pop(0)
                 params, split, _ = planned[start - len(jobs) - 1]
-                self.seconds.append(job.outcome.seconds)
-                self._search._note(params, split, job)
+                self.seconds.append(job.seconds)
+                self._on_finished(params, split, job)
                 yield job
 
-    def _run(self, task: FitBatch, jobs: Sequence[Job]) -> Iterable[Job]:
+    def _run(self, batch: FitBatch, jobs: Sequence[Job]) -> Iterable[Job]:
         if self._workers == 1:
-            return task.run(jobs, self._memo)
+            return batch.run(jobs, self._memo)
         shares = [jobs[i :: self._workers] for i in range(min(self._workers, len(jobs)))]
-        done = self._parallel(delayed(task.run)(share) for share in shares)
+        done = self._parallel(delayed(batch.run)(share) for share in shares)
         return [done[i % len(shares)][i // len(shares)] for i in range(len(jobs))]
 
 
-class BatchedSearch:
-    """Train together what a search of scikit-learn's evaluates; it stands before its class."""
+class BatchedSearch(BaseSearchCV):
+    """Base class of the searches, to be listed before the search class of scikit-learn."""
 
+    estimator: Any
     lanes: str
     max_lanes: int | None
     n_jobs: int | None
     verbose: int
 
-    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
-        """Search, and train the best candidate on all rows.
+    def fit(self, X: Features, y: Targets | None = None, **params: Any) -> Self:
+        """Run the search, and refit the best candidate on all samples.
 
         Parameters
         ----------
         X : array-like, DataFrame or sparse matrix
-            Rows as `NeuralNet.fit` takes them, or the first step of a pipeline.
-        y : array-like of shape (n,) or (n, outputs)
+            Training samples, in the form that `NeuralNet.fit` or the first step of a pipeline
+            accepts.
+        y : array-like of shape (n,) or (n, n_outputs)
+            Targets.
         **params
-            As scikit-learn hands them to the estimator, the splitter and the scorer: those with a
-            value for each row are split as the rows are.
+            Passed to the estimator, the splitter and the scorer, as scikit-learn does. Those with a
+            value for each sample are split along with X.
 
         Returns
         -------
@@ -146,38 +174,38 @@ class BatchedSearch:
         """
         check_lanes(self.lanes, self.max_lanes)
         given = self.estimator
-        self._lender = CandidateTrainer(self, given)
-        self.estimator = self._lender.original
+        self._trainer = CandidateTrainer(self, given, self._make_job, self._on_finished)
+        self.estimator = self._trainer.original
         try:
             with joblib.parallel_config(backend="sequential"):
                 return super().fit(X, y, **params)
         finally:
             self.estimator = given
-            del self._lender
+            del self._trainer
 
-    def _job(self, estimator: Any, params: Mapping[str, Any], split: int, train: Any) -> Job:
-        """Plan to train a candidate on a split."""
+    def _make_job(self, estimator: Any, params: Mapping[str, Any], split: int, train: Any) -> Job:
+        """Return the job of fitting a candidate on a split."""
         return Job(clone_with(estimator, params), np.asarray(train))
 
-    def _note(self, params: Mapping[str, Any], split: int, job: Job) -> None:
-        """Take notice of what became of a candidate on a split."""
+    def _on_finished(self, params: Mapping[str, Any], split: int, job: Job) -> None:
+        """Handle the finished job of a candidate on a split; nothing by default."""
 
     def _run_search(self, evaluate_candidates: Any, *, callback_ctx: Any = None) -> None:
-        def evaluate(candidates: Any, cv: Any = None, **more: Any) -> Any:
+        def evaluate(candidates: Any, cv: Any = None, **options: Any) -> Any:
             cv = cv or self._checked_cv_orig
-            return self._lender.evaluate(evaluate_candidates, candidates, cv, **more)
+            return self._trainer.evaluate(evaluate_candidates, candidates, cv, **options)
 
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
         super()._run_search(evaluate, **context)
 
     def _get_routed_params_for_fit(self, params: Any) -> Any:
         routed = super()._get_routed_params_for_fit(params)
-        self._lender.params = routed.estimator.fit
+        self._trainer.params = routed.estimator.fit
         return routed
 
     def _format_results(
         self, candidate_params: Any, n_splits: int, out: Any, more_results: Any = None
     ) -> Any:
-        for one, seconds in zip(out, self._lender.seconds, strict=True):
-            one["fit_time"] = seconds
+        for result, seconds in zip(out, self._trainer.seconds, strict=True):
+            result["fit_time"] = seconds
         return super()._format_results(candidate_params, n_splits, out, more_results)

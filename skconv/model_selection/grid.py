@@ -13,39 +13,42 @@ __all__ = ["BatchedGridSearchCV"]
 
 
 class BatchedGridSearchCV(BatchedSearch, GridSearchCV):
-    """Search a grid of parameters, with all candidates and folds trained together.
+    """Grid search that trains all candidates and folds together.
 
-    Each candidate gets the scores that `sklearn.model_selection.GridSearchCV` gives it; what
-    differs is the time.
+    Each candidate gets the same scores as in `sklearn.model_selection.GridSearchCV`, in less time.
 
     Parameters
     ----------
     estimator : NeuralNet, or Pipeline that ends in one
-        Other estimators are fitted one after the other.
+        The estimator to search over. Estimators without a net are fitted one after the other.
     param_grid : dict or list of dict
-        As scikit-learn's. Candidates that differ in numbers alone, such as learning rates,
-        penalties, dropout, strengths of augmentation or seeds, share one program.
+        Values to try for each parameter, as in scikit-learn. Candidates that differ only in
+        numbers, such as learning rates, penalties, dropout, strengths of augmentation or seeds,
+        share one compiled program.
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
-        As scikit-learn's. With `n_jobs` of 2 or more, fits are spread over processes, or over the
-        workers of the backend that `joblib.parallel_config` names.
-    lanes : {'auto', 'loop', 'unroll', 'vmap'}
-        How nets of one architecture are trained: one after the other with one program, on a CPU
-        in as many threads as there are cores; four in one program, each with its own operations;
-        or all of them by operations on all nets at once. ``'auto'`` takes ``'vmap'`` on an
-        accelerator and for very small nets, ``'loop'`` otherwise.
-    max_lanes : int, optional
-        Nets to train at the same time; by default as many as a quarter of the memory has room
-        for.
+        As in `sklearn.model_selection.GridSearchCV`. With `n_jobs` of 2 or more, fits are
+        distributed over processes, or over the workers of the backend set by
+        `joblib.parallel_config`.
+    lanes : {'auto', 'loop', 'unroll', 'vmap'}, default='auto'
+        How nets of the same architecture are trained together. ``'loop'`` trains one after the
+        other with one program, on a CPU in one thread per core. ``'unroll'`` trains four in one
+        program, each with its own operations. ``'vmap'`` trains all at once with batched
+        operations. ``'auto'`` is ``'vmap'`` on an accelerator and for very small nets, otherwise
+        ``'loop'``.
+    max_lanes : int, default=None
+        Maximum number of nets trained at the same time; by default as many as fit into a quarter
+        of the memory.
 
     Attributes
     ----------
     cv_results_, best_estimator_, best_score_, best_params_, best_index_, scorer_, n_splits_
-        As scikit-learn's; ``mean_fit_time`` is each fit's share of the time.
+        As in scikit-learn, except that ``mean_fit_time`` is the mean of the fits' shares of the
+        total time.
 
     Notes
     -----
-    The steps of a pipeline before the net are fitted once for each fold and each choice of their
-    parameters. After Ctrl-C the fits that were not through get `error_score`.
+    The steps of a pipeline before the net are fitted once for each fold and each setting of their
+    parameters. After Ctrl-C, unfinished fits get the score `error_score`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Successive halving whose survivors train on."""
+"""Successive halving in which the best candidates continue their training."""
 
 from __future__ import annotations
 
@@ -17,36 +17,39 @@ __all__ = ["BatchedHalvingSearch"]
 
 
 class BatchedHalvingSearch(BatchedSearch, HalvingGridSearchCV):
-    """Train all candidates for a few epochs, the best of them on for more, and so forth.
+    """Successive halving over epochs, in which the best candidates continue their training.
 
-    Survivors keep their weights and the state of their update rule, so that an epoch is never
-    trained twice, and each has the scores that training for as many epochs at once gives
-    (Jamieson and Talwalkar 2016).
+    All candidates are trained for a few epochs, the best of them for more, and so on (Jamieson and
+    Talwalkar 2016). Candidates keep their weights and the state of their update rule between
+    rounds, so no epoch is trained twice; their scores are those of training for all epochs at once.
 
     Parameters
     ----------
     estimator : NeuralNet, or Pipeline that ends in one
+        The estimator to search over.
     param_grid : dict or list of dict
-        As scikit-learn's.
-    factor : float
-        One candidate of so many survives a round, and gets so many times the epochs.
-    resource : str
-        The parameter that grows; for the net ``'clf'`` of a pipeline ``'clf__max_epochs'``. Any
-        other than the epochs of the net starts afresh in each round.
-    max_resources : int or 'auto'
-        Epochs of the last round; by default the estimator's.
-    min_resources : int, 'exhaust' or 'smallest'
-        Epochs of the first round. With 'exhaust' the last round gets `max_resources`.
+        Values to try for each parameter, as in scikit-learn.
+    factor : float, default=3
+        From round to round, the number of candidates is divided and the number of epochs is
+        multiplied by this factor.
+    resource : str, default='max_epochs'
+        The parameter that grows; ``'clf__max_epochs'`` for a net that is the step ``'clf'`` of a
+        pipeline. With resources other than the epochs, each round trains afresh.
+    max_resources : int or 'auto', default='auto'
+        Number of epochs in the last round; by default the estimator's.
+    min_resources : int, 'exhaust' or 'smallest', default='exhaust'
+        Number of epochs in the first round. ``'exhaust'`` chooses it so that the last round gets as
+        many as possible of `max_resources`.
     aggressive_elimination, cv, scoring, refit, error_score, return_train_score, random_state, \
 n_jobs, verbose
-        As those of `sklearn.model_selection.HalvingGridSearchCV`.
+        As in `sklearn.model_selection.HalvingGridSearchCV`.
     lanes, max_lanes
-        As those of `BatchedGridSearchCV`. All survivors stay in memory.
+        As in `BatchedGridSearchCV`. The nets of all candidates of a round stay in memory.
 
     Attributes
     ----------
     n_resources_, n_candidates_, n_iterations_, cv_results_, best_estimator_, best_params_, ...
-        As scikit-learn's.
+        As in scikit-learn.
 
     Examples
     --------
@@ -61,6 +64,8 @@ n_jobs, verbose
     >>> search.best_params_['update_learning_rate']
     0.1
     """
+
+    max_resources: int | str
 
     def __init__(
         self,
@@ -113,22 +118,23 @@ n_jobs, verbose
             self.max_resources = given
 
     def _run_search(self, evaluate_candidates: Any, *, callback_ctx: Any = None) -> None:
-        self._survivors: dict[Any, Job] = {}
+        self._jobs: dict[Any, Job] = {}
         try:
             super()._run_search(evaluate_candidates, callback_ctx=callback_ctx)
         finally:
-            del self._survivors
+            del self._jobs
 
-    def _job(self, estimator: Any, params: Mapping[str, Any], split: int, train: Any) -> Job:
-        job = self._survivors.pop(self._key(params, split), None)
+    def _make_job(self, estimator: Any, params: Mapping[str, Any], split: int, train: Any) -> Job:
+        job = self._jobs.pop(self._key(params, split), None)
         if job is None or not job.trained_for(self.n_resources_[-2]):
-            return super()._job(estimator, params, split, train)
+            return super()._make_job(estimator, params, split, train)
         job.estimator.set_params(**{self.resource: params[self.resource]})
         return Job(job.estimator, np.asarray(train), continues=True)
 
-    def _note(self, params: Mapping[str, Any], split: int, job: Job) -> None:
+    def _on_finished(self, params: Mapping[str, Any], split: int, job: Job) -> None:
         if self.resource.rpartition("__")[2] == "max_epochs":
-            self._survivors[self._key(params, split)] = job
+            self._jobs[self._key(params, split)] = job
 
     def _key(self, params: Mapping[str, Any], split: int) -> Any:
+        """Return what identifies a candidate and split in all rounds."""
         return structural_key({k: v for k, v in params.items() if k != self.resource}), split

@@ -1,165 +1,70 @@
-"""Estimators to be fitted on some rows each, whose nets are trained together."""
+"""Jobs: estimators to be fitted to some rows each, whose nets are trained together."""
 
 from __future__ import annotations
 
-import math
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import jax
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _check_method_params
 
 from ..data.inputs import RowSubset
-from ..errors import did_you_mean
 from ..estimator.deferred import DeferredFit, deferring
 from ..estimator.neural_net import NeuralNet
-from ..estimator.prepare import prepare
-from ..training.lanes import MODES, Lane, run_lanes
 from ..utils.cache_keys import structural_key
-from ..utils.checks import positive_or_none
 from ..utils.memo import Memo
-
-MEMORY = 0.25
-"""Part of the memory that the weights of all lanes, and what their steps compute, may have."""
-
-MAX_LANES = 64
-"""Lanes at a time, where memory would allow for more, which gain nothing on a CPU."""
-
-
-@dataclass
-class Outcome:
-    """What became of a call.
-
-    Parameters
-    ----------
-    error : Exception or None
-    seconds : float
-        Its share of the time.
-    """
-
-    error: Exception | None = None
-    seconds: float = 0.0
-
-
-def check_lanes(lanes: Any, max_lanes: Any) -> None:
-    """Raise `ValueError` for a way to train together that there is not."""
-    if lanes not in MODES:
-        hint = did_you_mean(str(lanes), MODES)
-        raise ValueError(f"lanes={lanes!r} is none of {', '.join(map(repr, MODES))}.{hint}")
-    if valid := positive_or_none(max_lanes):
-        raise ValueError(f"max_lanes must be {valid}, got {max_lanes!r}")
-
-
-def fit_jobs(calls: Sequence[DeferredFit], memo: Memo, lanes: str, width: int) -> list[Outcome]:
-    """Train nets together; each becomes what its own `fit` would have made of it.
-
-    Parameters
-    ----------
-    calls : sequence of Call
-    memo : Memo
-        Where what they have in common is kept.
-    lanes : {'auto', 'loop', 'unroll', 'vmap'}
-    width : int
-        Lanes in one program at the most.
-
-    Returns
-    -------
-    list of Outcome
-        One for each call. After Ctrl-C those that were not through have `KeyboardInterrupt` as
-        the cause of their fault.
-    """
-    outcomes, ready = [Outcome() for _ in calls], []
-    for call, outcome in zip(calls, outcomes, strict=True):
-        began = time.perf_counter()
-        training = ExitStack()
-        try:
-            made = call.net._training(call.arguments, continues=call.continues, memo=memo)
-            loop = training.enter_context(made)
-        except Exception as error:
-            outcome.error = error
-        else:
-            lane = Lane(loop, call.epochs)
-            ready.append((outcome, training, lane))
-        outcome.seconds = time.perf_counter() - began
-    with suppress(KeyboardInterrupt):
-        run_lanes([lane for *_, lane in ready], lanes, width)
-    for outcome, training, lane in ready:
-        outcome.error = lane.error
-        outcome.seconds += lane.seconds
-        try:
-            training.__exit__(lane.error and type(lane.error), lane.error, None)
-        except Exception as error:
-            outcome.error = error
-    return outcomes
-
-
-def lanes_that_fit(call: DeferredFit, memo: Memo) -> int:
-    """How many nets like this one memory has room for."""
-    net = call.net
-    try:
-        made = prepare(net, call.arguments, None, memo)
-    except Exception:
-        return MAX_LANES
-    model, size = made.model, made.train.iterator.batch_size
-    kept = sum(leaf.nbytes for leaf in jax.tree.leaves((model.params, model.state, model.opt)))
-    outputs = sum(math.prod(n or 1 for n in node.output_shape) for node in model.network.nodes)
-    lane = 3 * kept + 3 * 4 * size * outputs
-    return int(np.clip(MEMORY * _memory() / lane, 1, MAX_LANES))
-
-
-def _memory() -> int:
-    """Bytes that the device has."""
-    known = jax.local_devices()[0].memory_stats() or {}
-    if "bytes_limit" in known:
-        return known["bytes_limit"]
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+from .fitting import MAX_LANES, fit_jobs, lanes_in_memory
+from .sklearn_hooks import _check_method_params, _safe_indexing
 
 
 @dataclass
 class Job:
-    """An estimator to be fitted on some rows.
+    """An estimator to be fitted to some rows, and how that ended.
 
     Parameters
     ----------
     estimator : estimator
+        Fitted in place.
     train : int array
-        Rows to train on.
-    goes_on : bool
-        Whether it is trained already, and needs only the epochs that are left.
-    outcome : Outcome or None
-        What became of it.
+        Indices of the rows.
+    continues : bool
+        Whether the estimator is fitted and needs only the remaining epochs.
+    finished : bool
+        Whether the job has been run.
+    error : Exception or None
+        Error raised by the fit.
+    seconds : float
+        Time of the fit; its share of the time if it was trained together with others.
     """
 
     estimator: Any
     train: np.ndarray
     continues: bool = False
-    outcome: Outcome | None = None
+    finished: bool = False
+    error: Exception | None = None
+    seconds: float = 0.0
 
     def trained_for(self, epochs: int) -> bool:
-        """Tell whether it went through just so many epochs."""
+        """Return whether the job ended without an error after this number of epochs."""
         net = _net(self.estimator)
-        done = self.outcome is not None and self.outcome.error is None and net is not None
-        return done and net._fitted().model.epoch == epochs
+        if net is None or not self.finished or self.error is not None:
+            return False
+        return net._fitted().model.epoch == epochs
 
 
 @dataclass(frozen=True, eq=False)
 class FitBatch:
-    """What all jobs have in common.
+    """Jobs on the same data, with the data and options that they share.
 
     Parameters
     ----------
     X, y : array-like
     params : dict
-        Further arguments of `fit`, those with a value for each row included.
-    lanes : str
+        Further arguments of `fit`; those with a value for each row are split as the rows are.
+    lanes : {'auto', 'loop', 'unroll', 'vmap'}
     max_lanes : int or None
     """
 
@@ -169,64 +74,65 @@ class FitBatch:
     lanes: str
     max_lanes: int | None
 
-    def begin(self, job: Job, memo: Memo) -> DeferredFit | None:
-        """Fit all but the net, and return the call of its `fit`; None where all is done."""
+    def run(self, jobs: Sequence[Job], memo: Memo | None = None) -> Sequence[Job]:
+        """Run jobs, training their nets together, and return them."""
+        memo = memo or Memo()
+        calls = [self._begin(job, memo) for job in jobs]
+        deferred = [(job, call) for job, call in zip(jobs, calls, strict=True) if call]
+        width = self.max_lanes or MAX_LANES
+        outcomes = fit_jobs([call for _, call in deferred], memo, self.lanes, width)
+        for (job, _), outcome in zip(deferred, outcomes, strict=True):
+            job.error = outcome.error
+            job.seconds += outcome.seconds
+        return jobs
+
+    def width(self, job: Job, memo: Memo) -> int:
+        """Return how many jobs like this one may be run at the same time."""
+        if self.max_lanes is not None:
+            return self.max_lanes
+        call = self._begin(job, memo)
+        return 1 if call is None else lanes_in_memory(call, memo)
+
+    def _begin(self, job: Job, memo: Memo) -> DeferredFit | None:
+        """Fit everything but the net, and return the net's deferred fit; None if all is done."""
         fold = memo.get("fold", [job.train], partial(_Fold, self, job.train))
-        estimator, began = job.estimator, time.perf_counter()
+        estimator, start = job.estimator, time.perf_counter()
         net = _net(estimator)
-        job.outcome = Outcome()
+        job.finished, job.error = True, None
         try:
             if net is None:
                 estimator.fit(fold.rows(), fold.y, **fold.params)
                 return None
             if net is estimator and not isinstance(self.X, list | tuple):
-                return _waiting(net, RowSubset(self.X, job.train), fold, job.continues)
-            with _Memory(estimator, memo):
-                return _waiting(estimator, fold.rows(), fold, job.continues)
+                return _defer_fit(net, RowSubset(self.X, job.train), fold, job.continues)
+            with _SharedSteps(estimator, memo):
+                return _defer_fit(estimator, fold.rows(), fold, job.continues)
         except Exception as error:
-            job.outcome.error = error
+            job.error = error
             return None
         finally:
-            job.outcome.seconds = time.perf_counter() - began
-
-    def run(self, jobs: Sequence[Job], memo: Memo | None = None) -> Sequence[Job]:
-        """Train, and return the jobs with their outcomes."""
-        memo = memo or Memo()
-        calls = [self.begin(job, memo) for job in jobs]
-        waiting = [(job, call) for job, call in zip(jobs, calls, strict=True) if call]
-        width = self.max_lanes or MAX_LANES
-        made = fit_jobs([call for _, call in waiting], memo, self.lanes, width)
-        for (job, _), outcome in zip(waiting, made, strict=True):
-            job.outcome = Outcome(outcome.error, outcome.seconds + job.outcome.seconds)
-        return jobs
-
-    def width(self, job: Job, memo: Memo) -> int:
-        """How many jobs may be trained at the same time."""
-        if self.max_lanes is not None:
-            return self.max_lanes
-        call = self.begin(job, memo)
-        return 1 if call is None else lanes_that_fit(call, memo)
+            job.seconds = time.perf_counter() - start
 
 
 class _Fold:
-    """The rows of a split, as `fit` takes them."""
+    """The training rows of a split, as arguments of `fit`."""
 
-    def __init__(self, task: FitBatch, train: np.ndarray) -> None:
-        self._task = task
+    def __init__(self, batch: FitBatch, train: np.ndarray) -> None:
+        self._batch = batch
         self._train = train
-        self.y = None if task.y is None else _safe_indexing(task.y, train)
-        self.params = _check_method_params(task.X, params=dict(task.params), indices=train)
+        self.y = None if batch.y is None else _safe_indexing(batch.y, train)
+        self.params = _check_method_params(batch.X, params=dict(batch.params), indices=train)
         self._X: Any = None
 
     def rows(self) -> Any:
-        """A copy of the rows, made where it is needed."""
+        """Return a copy of the rows, made on the first call."""
         if self._X is None:
-            self._X = _safe_indexing(self._task.X, self._train)
+            self._X = _safe_indexing(self._batch.X, self._train)
         return self._X
 
 
 def _net(estimator: Any) -> NeuralNet | None:
-    """The net that an estimator ends in, unless callbacks want to see it fitted on its own."""
+    """Return the net at the end of an estimator, unless callbacks need to follow its own fit."""
     if hasattr(estimator, "_skl_callbacks"):
         return None
     if isinstance(estimator, Pipeline) and estimator.steps:
@@ -234,8 +140,8 @@ def _net(estimator: Any) -> NeuralNet | None:
     return estimator if isinstance(estimator, NeuralNet) else None
 
 
-def _waiting(estimator: Any, X: Any, fold: _Fold, continues: bool) -> DeferredFit:
-    """Fit an estimator up to its net."""
+def _defer_fit(estimator: Any, X: Any, fold: _Fold, continues: bool) -> DeferredFit:
+    """Fit the steps before the net, and return the net's deferred fit."""
     with deferring() as calls:
         estimator.fit(X, fold.y, **fold.params)
     (call,) = calls
@@ -244,8 +150,11 @@ def _waiting(estimator: Any, X: Any, fold: _Fold, continues: bool) -> DeferredFi
     return call._replace(continues=True, epochs=call.epochs - call.net._fitted().model.epoch)
 
 
-class _Memory:
-    """Let a pipeline take the steps that were fitted to the same rows before, as its `memory`."""
+class _SharedSteps:
+    """Context in which a pipeline reuses steps fitted to the same rows, through its `memory`.
+
+    A `memory` that the user has set is kept.
+    """
 
     def __init__(self, estimator: Any, memo: Memo) -> None:
         self._pipeline = estimator if getattr(estimator, "memory", self) is None else None
@@ -260,11 +169,11 @@ class _Memory:
             self._pipeline.memory = None
 
     def cache(self, function: Callable[..., Any], ignore: Sequence[str] = ()) -> Any:
-        """What scikit-learn asks of a memory."""
+        """Return the function with cached results, as `joblib.Memory.cache` does."""
 
-        def remembered(transformer: Any, X: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
+        def cached(transformer: Any, X: Any, y: Any, *args: Any, **kwargs: Any) -> Any:
             key = "step", structural_key((transformer, kwargs.get("params")))
             make = partial(function, transformer, X, y, *args, **kwargs)
             return self._memo.get(key, [X, y], make)
 
-        return remembered
+        return cached

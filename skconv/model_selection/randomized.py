@@ -13,24 +13,30 @@ __all__ = ["BatchedRandomizedSearchCV"]
 
 
 class BatchedRandomizedSearchCV(BatchedSearch, RandomizedSearchCV):
-    """Draw candidates at random, and train them and all folds together.
+    """Randomized search that trains all candidates and folds together.
+
+    Each candidate gets the same scores as in `sklearn.model_selection.RandomizedSearchCV`, in less
+    time.
 
     Parameters
     ----------
     estimator : NeuralNet, or Pipeline that ends in one
+        The estimator to search over.
     param_distributions : dict or list of dict
-        As scikit-learn's: lists, or distributions with a method ``rvs``.
-    n_iter : int
-        Candidates to draw.
+        Values to sample for each parameter, as in scikit-learn: lists, or distributions with a
+        method ``rvs``.
+    n_iter : int, default=10
+        Number of candidates.
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, random_state, error_score, return_train_score
-        As those of `sklearn.model_selection.RandomizedSearchCV`.
+        As in `sklearn.model_selection.RandomizedSearchCV`.
     lanes, max_lanes
-        As those of `BatchedGridSearchCV`.
+        As in `BatchedGridSearchCV`.
 
     Attributes
     ----------
     cv_results_, best_estimator_, best_score_, best_params_, best_index_, scorer_, n_splits_
-        As scikit-learn's; ``mean_fit_time`` is each fit's share of the time.
+        As in scikit-learn, except that ``mean_fit_time`` is the mean of the fits' shares of the
+        total time.
 
     Examples
     --------

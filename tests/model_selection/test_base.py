@@ -7,7 +7,7 @@ from sklearn.model_selection import GridSearchCV
 from skconv import compile_counts
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.model_selection.base import CandidateTrainer, FittedStandIn, clone_with
-from skconv.model_selection.jobs import Job, Outcome
+from skconv.model_selection.jobs import Job
 from tests.nets import X, make_net, y
 
 GRID = {"update_learning_rate": [0.01, 0.1, 0.3]}
@@ -15,7 +15,7 @@ GRID = {"update_learning_rate": [0.01, 0.1, 0.3]}
 
 def test_what_is_lent_has_been_fitted():
     net = make_net()
-    estimator = FittedStandIn(Job(net, np.arange(3), outcome=Outcome())).set_params(max_epochs=99)
+    estimator = FittedStandIn(Job(net, np.arange(3), finished=True)).set_params(max_epochs=99)
     assert estimator is net
     assert net.max_epochs == 2
     assert net.fit(X, y) is net
@@ -25,7 +25,7 @@ def test_what_is_lent_has_been_fitted():
 
 def test_its_fit_tells_what_went_wrong():
     error = ValueError("in the lane")
-    lent = FittedStandIn(Job(make_net(), np.arange(3), outcome=Outcome(error)))
+    lent = FittedStandIn(Job(make_net(), np.arange(3), finished=True, error=error))
     with pytest.raises(ValueError, match="in the lane"):
         lent.set_params().fit(X, y)
 
@@ -43,10 +43,10 @@ def test_candidates_are_copies_of_estimator_and_parameters():
 
 def test_the_original_of_a_search_lends_only_while_it_evaluates():
     net = make_net()
-    lender = CandidateTrainer(BatchedGridSearchCV(net, GRID), net)
-    assert clone(lender.original) is lender.original
-    assert type(clone(lender.original)) is type(net)
-    assert clone(lender.original) is not lender.original
+    trainer = CandidateTrainer(BatchedGridSearchCV(net, GRID), net, Job, print)
+    assert clone(trainer.original) is trainer.original
+    assert type(clone(trainer.original)) is type(net)
+    assert clone(trainer.original) is not trainer.original
 
 
 def test_workers_of_a_dask_cluster():

@@ -11,15 +11,16 @@ ROWS = np.arange(5, 40)
 
 
 def run(*jobs, params=(), **options):
-    task = FitBatch(X, y, dict(params), **{"lanes": "vmap", "max_lanes": None, **options})
-    return task.run(jobs)
+    batch = FitBatch(X, y, dict(params), **{"lanes": "vmap", "max_lanes": None, **options})
+    return batch.run(jobs)
 
 
 def test_a_net_reads_its_rows_where_they_are():
     (job,) = run(Job(make_net(), ROWS))
     known = make_net().fit(X[ROWS], y[ROWS])
     np.testing.assert_allclose(job.estimator.predict_proba(X), known.predict_proba(X), atol=1e-5)
-    assert job.outcome.error is None
+    assert job.error is None
+    assert job.seconds > 0
     assert job.trained_for(2)
     assert not job.trained_for(3)
 
@@ -40,7 +41,7 @@ def test_pipelines_and_others_beside_it():
     np.testing.assert_array_equal(
         other.estimator.coef_, LogisticRegression().fit(X[ROWS], y[ROWS]).coef_
     )
-    assert "C" in str(faulty.outcome.error)
+    assert "C" in str(faulty.error)
     assert not faulty.trained_for(1)
 
 
@@ -54,7 +55,7 @@ def test_going_on():
 
 
 def test_how_many_at_a_time():
-    task = FitBatch(X, y, {}, "vmap", None)
-    assert task.width(Job(make_net(), ROWS), Memo()) > 1
-    assert task.width(Job(LogisticRegression(), ROWS), Memo()) == 1
+    batch = FitBatch(X, y, {}, "vmap", None)
+    assert batch.width(Job(make_net(), ROWS), Memo()) > 1
+    assert batch.width(Job(LogisticRegression(), ROWS), Memo()) == 1
     assert FitBatch(X, y, {}, "vmap", 3).width(Job(make_net(), ROWS), Memo()) == 3
