@@ -16,32 +16,41 @@ from .inputs import Rows
 from .iterators import BatchIterator, has_transform
 
 CHUNK_BYTES = 16 * 2**20
-"""Size that a chunk may have; of larger data two are in memory at a time.
+"""Maximum size of a chunk; of larger data, two chunks are in memory at a time.
 
-Rows that fit one chunk stay on the device: an epoch of 3,200 digits takes a dense network of
-784-500-50-10 units 44 ms so, and 53 in two chunks of 8 MiB; the memory of the process peaks lower.
+Rows that fit into one chunk stay on the device: a dense network of 784-500-50-10 units then takes
+44 ms for an epoch of 3,200 digits, against 53 ms in two chunks of 8 MiB, with a lower memory peak.
 """
 
 PREDICT_FRACTION = 4
-"""How many times smaller chunks are where nothing is learnt.
+"""Factor by which chunks are smaller at prediction than in training.
 
-Few rows are more often asked for than many, and a chunk is filled up and copied whole: 6 ms for one
-of 16 MiB, more than it takes to predict 300 digits.
+Predictions are often for few rows, and a chunk is always padded and copied whole: 6 ms for 16 MiB,
+more than it takes to predict 300 digits.
 """
 
 MAX_STEPS = 64
+"""Maximum number of batches in a chunk."""
 
 MAX_EPOCHS = 16
-"""Epochs that one call may go through where nobody looks on."""
+"""Maximum number of epochs per call of a program."""
 
 ORDER_BYTES = 2**20
-"""Size that their orders may have."""
+"""Maximum size of the orders of these epochs."""
 
 
 class Chunk(NamedTuple):
-    """Batches stacked to a fixed number of steps, of which the first `steps` are real.
+    """Batches stacked to a fixed number of steps, of which only the first `steps` hold rows.
 
-    `rows` tells which rows they hold.
+    Parameters
+    ----------
+    X : dict of array of shape (chunk_steps, batch, ...)
+    y : array of shape (chunk_steps, batch, ...), tuple of arrays, or None
+    weights : float32 array of shape (chunk_steps, batch)
+        Weight of each row in the loss; zero for padding.
+    rows : int32 array of shape (chunk_steps, batch)
+        Position of each row in the data.
+    steps : int
     """
 
     X: dict[str, np.ndarray]
@@ -52,7 +61,10 @@ class Chunk(NamedTuple):
 
 
 def chunk_steps(batch_bytes: int) -> int:
-    """Steps in a chunk, from the size of a batch alone, so that all data share a program."""
+    """Return the number of steps in a chunk.
+
+    It depends on the size of a batch alone, so that all data sets share a program.
+    """
     return int(np.clip(CHUNK_BYTES // max(batch_bytes, 1), 1, MAX_STEPS))
 
 
@@ -75,40 +87,40 @@ def iterate_chunks(
     y : array of shape (n, ...), tuple of arrays, or None
         Encoded targets.
     weights : array of shape (n,) or None
-        Weight of each row in the loss; None for one.
+        Weight of each row in the loss; None for equal weights.
     iterator : BatchIterator
     seed, epoch : int
-        Decide the order.
+        Determine the order.
     keep : bool
-        Whether each row must stay one, as for predictions.
+        Whether the transform must keep the number of rows, as for predictions.
     part : int
-        How many times smaller a chunk is than in training.
+        Factor by which a chunk is smaller than in training.
 
     Yields
     ------
     Chunk
-        Arrays of shape ``(chunk_steps, batch_size, ...)``, or with another number of rows in a
-        batch where the iterator's transform makes that. The last batch wraps around to the
-        first rows, so that statistics see real rows only; those copies have weight zero.
+        Arrays of shape ``(chunk_steps, batch_size, ...)``; a transform may change the number of
+        rows per batch. The last batch is padded with the first rows at weight zero, so that batch
+        statistics come from real rows only.
     """
     size = iterator.batch_size
-    index, live = cut_batches(len(rows), weights, iterator, seed=seed, epoch=epoch)
+    index, weights = cut_batches(len(rows), weights, iterator, seed=seed, epoch=epoch)
     length = max(1, chunk_steps(size * rows.row_bytes()) // part)
     gather = _gather(rows, y, iterator, keep=keep)
     for start in range(0, len(index), length):
-        part = slice(start, start + length)
-        X, targets, found, numbers = gather(index[part], live[part])
+        steps = slice(start, start + length)
+        batches = gather(index[steps], weights[steps])
         yield Chunk(
-            {name: _fill(array, length) for name, array in X.items()},
-            jax.tree.map(lambda array: _fill(array, length), targets),
-            _fill(found, length),
-            _fill(numbers.astype(np.int32), length),
-            len(found),
+            {name: _pad(array, length) for name, array in batches.X.items()},
+            jax.tree.map(lambda array: _pad(array, length), batches.y),
+            _pad(batches.weights, length),
+            _pad(batches.rows.astype(np.int32), length),
+            len(batches.weights),
         )
 
 
 def first_batch(rows: Rows, y: Any, iterator: BatchIterator) -> tuple[dict[Any, np.ndarray], Any]:
-    """Take the first batch in the order of the rows, as it enters the network.
+    """Return the first batch in row order, as it enters the network.
 
     Parameters
     ----------
@@ -125,14 +137,14 @@ def first_batch(rows: Rows, y: Any, iterator: BatchIterator) -> tuple[dict[Any, 
     """
     size = iterator.batch_size
     index = np.resize(np.arange(len(rows)), (1, size))
-    made = _gather(rows, y, iterator, keep=False)(index, np.ones((1, size), np.float32))
-    return jax.tree.map(lambda array: array[0], (made.X, made.y))
+    batches = _gather(rows, y, iterator, keep=False)(index, np.ones((1, size), np.float32))
+    return jax.tree.map(lambda array: array[0], (batches.X, batches.y))
 
 
 def cut_batches(
     n: int, weights: np.ndarray | None, iterator: BatchIterator, *, seed: int = 0, epoch: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cut rows into batches, of which the last is filled up from the first rows.
+    """Cut rows into batches and pad the last one with the first rows.
 
     Parameters
     ----------
@@ -141,22 +153,22 @@ def cut_batches(
     weights : array of shape (n,) or None
     iterator : BatchIterator
     seed, epoch : int
-        Decide the order.
+        Determine the order.
 
     Returns
     -------
     index : int array of shape (batches, batch_size)
     weights : float32 array of that shape
-        Zero for the rows that fill up.
+        Zero for padding.
     """
     index = _batches(iterator.order(n, seed, epoch), iterator.batch_size)
-    live = np.ones(index.shape, np.float32) if weights is None else weights[index]
-    live.ravel()[n:] = 0
-    return index, live
+    padded = np.ones(index.shape, np.float32) if weights is None else weights[index]
+    padded.ravel()[n:] = 0
+    return index, padded
 
 
 def fits_one_chunk(rows: Rows, iterator: BatchIterator) -> bool:
-    """Whether the rows of all epochs are those of one chunk, and only their order changes."""
+    """Return whether all rows fit into one chunk, so that epochs differ only in their order."""
     size = iterator.batch_size
     return not has_transform(iterator) and len(rows) <= size * chunk_steps(size * rows.row_bytes())
 
@@ -164,7 +176,9 @@ def fits_one_chunk(rows: Rows, iterator: BatchIterator) -> bool:
 def epoch_orders(
     n: int, iterator: BatchIterator, shape: tuple[int, int, int], seed: int, epochs: range
 ) -> np.ndarray:
-    """Places of the rows in a chunk that holds them as they are given.
+    """Return the positions of the rows in a chunk for each epoch.
+
+    The chunk holds the rows in their original order.
 
     Parameters
     ----------
@@ -172,80 +186,80 @@ def epoch_orders(
         Number of rows.
     iterator : BatchIterator
     shape : (int, int, int)
-        Epochs, steps and rows in a batch that there is room for.
+        Number of epochs, steps and rows per batch to allocate.
     seed : int
     epochs : range
 
     Returns
     -------
     int32 array of that shape
-        As in `iterate_chunks` the last batch wraps around to the first rows.
+        The last batch of an epoch is padded with its first rows, as in `iterate_chunks`.
     """
-    found = np.zeros(shape, np.int32)
-    for order, epoch in zip(found, epochs, strict=False):
+    orders = np.zeros(shape, np.int32)
+    for order, epoch in zip(orders, epochs, strict=False):
         batches = _batches(iterator.order(n, seed, epoch), shape[2])
         order[: len(batches)] = batches
-    return found
+    return orders
 
 
 def epochs_per_call(shape: tuple[int, int]) -> int:
-    """Epochs that one call may go through, from the shape of a chunk alone."""
+    """Return the number of epochs per call, which depends on the shape of a chunk alone."""
     return int(np.clip(ORDER_BYTES // (4 * math.prod(shape)), 1, MAX_EPOCHS))
 
 
 @functools.cache
 def identity_order(shape: tuple[int, int]) -> np.ndarray:
-    """The order of a chunk whose rows lie in the order of the epoch already, as of `epoch_orders`."""
-    found = np.zeros((epochs_per_call(shape), *shape), np.int32)
-    found[0] = np.arange(found[0].size).reshape(shape)
-    return found
+    """Return the order of a chunk whose rows are in the order of the epoch, like `epoch_orders`."""
+    orders = np.zeros((epochs_per_call(shape), *shape), np.int32)
+    orders[0] = np.arange(orders[0].size).reshape(shape)
+    return orders
 
 
 def _batches(order: np.ndarray, size: int) -> np.ndarray:
-    """Cut an order into batches, and fill up the last one from its start."""
+    """Cut an order into batches and pad the last one from the start of the order."""
     batches = -(-len(order) // size)
     return np.resize(order, batches * size).reshape(batches, size)
 
 
 def take_targets(y: Any, index: np.ndarray) -> Any:
-    """Copy the targets of some rows, whatever the number of outputs."""
+    """Return a copy of the targets of some rows, for any number of outputs."""
     return jax.tree.map(lambda array: array[index], y)
 
 
 def _gather(
     rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool
 ) -> Callable[[np.ndarray, np.ndarray], TransformedBatch]:
-    """Make a function from numbers and weights of rows, batch by batch, to batches."""
+    """Return a function from the positions and weights of rows, by batch, to batches."""
     if has_transform(iterator):
-        return _changing(rows, y, iterator, keep=keep)
+        return _gather_transformed(rows, y, iterator, keep=keep)
 
-    def gather(index: np.ndarray, live: np.ndarray) -> TransformedBatch:
+    def gather(index: np.ndarray, weights: np.ndarray) -> TransformedBatch:
         flat = rows.take(index.ravel())
         X = {name: array.reshape(*index.shape, *array.shape[1:]) for name, array in flat.items()}
-        return TransformedBatch(X, take_targets(y, index), live, index)
+        return TransformedBatch(X, take_targets(y, index), weights, index)
 
     return gather
 
 
-def _changing(
+def _gather_transformed(
     rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool
 ) -> Callable[[np.ndarray, np.ndarray], TransformedBatch]:
-    """Make a function that gathers batches one after the other and changes them."""
-    done, count = 0, iterator.batch_size if keep else None
+    """Return a function like that of `_gather`, which transforms each batch."""
+    number, count = 0, iterator.batch_size if keep else None
 
-    def taken(index: np.ndarray) -> tuple[dict[str, np.ndarray], Any]:
+    def take(index: np.ndarray) -> tuple[dict[str, np.ndarray], Any]:
         return rows.take(index), take_targets(y, index)
 
-    def one(batch: np.ndarray, live: np.ndarray) -> TransformedBatch:
-        nonlocal done, count
-        done += 1
-        with _numbered(done, iterator):
-            made = transform_batch(iterator.transform, taken, batch, live, count)
-            count = len(made.weights)
-            return made._replace(X=rows.enter(made.X))
+    def transform(batch: np.ndarray, weights: np.ndarray) -> TransformedBatch:
+        nonlocal number, count
+        number += 1
+        with _numbered(number, iterator):
+            transformed = transform_batch(iterator.transform, take, batch, weights, count)
+            count = len(transformed.weights)
+            return transformed._replace(X=rows.enter(transformed.X))
 
-    def gather(index: np.ndarray, live: np.ndarray) -> TransformedBatch:
-        batches = [one(*pair) for pair in zip(index, live, strict=True)]
+    def gather(index: np.ndarray, weights: np.ndarray) -> TransformedBatch:
+        batches = [transform(*pair) for pair in zip(index, weights, strict=True)]
         return jax.tree.map(lambda *arrays: np.stack(arrays), *batches)
 
     return gather
@@ -253,15 +267,15 @@ def _changing(
 
 @contextmanager
 def _numbered(number: int, iterator: BatchIterator) -> Iterator[None]:
-    """Say in which batch an exception arose."""
+    """Add the number of the batch to exceptions raised in the block."""
     try:
         yield
     except Exception as error:
-        error.add_note(f"in batch {number}, changed by {type(iterator).__name__}.transform")
+        error.add_note(f"in batch {number}, transformed by {type(iterator).__name__}.transform")
         raise
 
 
-def _fill(array: np.ndarray, length: int) -> np.ndarray:
+def _pad(array: np.ndarray, length: int) -> np.ndarray:
     if len(array) == length:
         return array
     full = np.zeros((length, *array.shape[1:]), array.dtype)

@@ -1,4 +1,4 @@
-"""What the `transform` of a `BatchIterator` makes of batches, checked row by row."""
+"""Apply the `transform` of a `BatchIterator` to batches on the host and check what it returns."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-RowsAndTargets = tuple[dict[str, np.ndarray], Any]
+RowsAndTargets = tuple[dict[Any, np.ndarray], Any]
 """Rows by name of the input layer, and their targets: an array, a tuple of arrays, or None."""
 
 
 class TransformedBatch(NamedTuple):
-    """A batch after its change.
+    """A batch after the transform.
 
     Parameters
     ----------
     X : dict of str to array
     y : array, tuple of array, or None
     weights : array of shape (rows,)
-    index : int array of shape (rows,)
-        Numbers of the rows. Where there are more or fewer than before, they are those before, in
-        turn: right for whole copies of a batch one after the other, and for its first rows.
+    rows : int array of shape (rows,)
+        Positions of the rows in the data. If the transform changes the number of rows, the
+        original positions repeat or end early: right for whole copies of the batch one after the
+        other, and for its first rows.
     """
 
-    X: dict[str, np.ndarray]
+    X: dict[Any, np.ndarray]
     y: Any
     weights: np.ndarray
-    index: np.ndarray
+    rows: np.ndarray
 
 
 def transform_batch(
@@ -38,22 +39,22 @@ def transform_batch(
     weights: np.ndarray,
     rows: int | None = None,
 ) -> TransformedBatch:
-    """Take rows and change them.
+    """Take rows and transform them.
 
-    Where there are more or fewer rows after it, nobody knows which is which. So a batch in which
-    some only fill up, with weight zero, is then changed without those, and filled up afterwards.
+    A transform that changes the number of rows loses the link between rows and weights. A batch
+    with padding, which has weight zero, is then transformed without it and padded afterwards.
 
     Parameters
     ----------
     transform : callable
-        ``(Xb, yb) -> (Xb, yb)``; Xb is an array, or a dict where there are several inputs.
+        ``(Xb, yb) -> (Xb, yb)``; Xb is an array, or a dict if there are several inputs.
     take : callable
-        From numbers of rows to copies of them and of their targets.
+        Returns copies of the rows at some positions, and of their targets.
     index : int array of shape (size,)
-        Numbers of the rows.
+        Positions of the rows.
     weights : float32 array of shape (size,)
     rows : int, optional
-        Number of rows that a batch has after its change, where that is known.
+        Number of rows of a transformed batch, if known.
 
     Returns
     -------
@@ -62,54 +63,56 @@ def transform_batch(
     Raises
     ------
     ValueError
-        For rows without targets, targets of another shape, rows of different weights that were
-        mixed up, and another number of rows than that.
+        If rows lack targets, targets have another shape, rows of different weights cannot be told
+        apart, or the number of rows is not `rows`.
     """
-    alike = bool((weights == weights[0]).all())
-    if alike or rows in (None, len(index)):
-        X, y = _changed(transform, *take(index))
-        found = _count(X)
-        if rows not in (None, found):
+    uniform = bool((weights == weights[0]).all())
+    if uniform or rows in (None, len(index)):
+        X, y = _transformed(transform, *take(index))
+        n = _count(X)
+        if rows not in (None, n):
             raise ValueError(
-                f"transform makes {found} rows of {len(index)}, where {rows} are needed"
+                f"transform must return {rows} rows for a batch of {len(index)}, got {n}"
             )
-        if alike or found == len(index):
-            return TransformedBatch(X, y, np.resize(weights, found), np.resize(index, found))
-        rows = found
+        if uniform or n == len(index):
+            return TransformedBatch(X, y, np.resize(weights, n), np.resize(index, n))
+        rows = n
+    assert rows is not None
     real = weights > 0
     weight = weights[real][0]
     if (weights[real] != weight).any():
         raise ValueError(
-            f"transform makes {rows} rows of {len(index)}, and which of them has which weight, by "
-            "sample_weight or class_weight, is lost; let it keep the number of rows"
+            "transform must keep the number of rows if sample_weight or class_weight gives them "
+            f"different weights, got {rows} for a batch of {len(index)}"
         )
-    X, y = _changed(transform, *take(index[real]))
-    found = _count(X)
-    if found > rows:
+    X, y = _transformed(transform, *take(index[real]))
+    n = _count(X)
+    if n > rows:
         raise ValueError(
-            f"transform makes {found} rows of {real.sum()}, but {rows} of a batch of {len(index)}"
+            f"transform must not return more rows for a smaller batch, got {n} for {real.sum()} "
+            f"rows and {rows} for {len(index)}"
         )
-    order = np.resize(np.arange(found), rows)
-    numbers = np.resize(index[real], found)
-    X, y, numbers = jax.tree.map(lambda array: array[order], (X, y, numbers))
-    return TransformedBatch(X, y, np.where(np.arange(rows) < found, weight, np.float32(0)), numbers)
+    order = np.resize(np.arange(n), rows)
+    positions = np.resize(index[real], n)
+    X, y, positions = jax.tree.map(lambda array: array[order], (X, y, positions))
+    return TransformedBatch(X, y, np.where(np.arange(rows) < n, weight, np.float32(0)), positions)
 
 
-def _changed(transform: Callable[..., Any], X: dict[str, np.ndarray], y: Any) -> RowsAndTargets:
+def _transformed(transform: Callable[..., Any], X: dict[Any, np.ndarray], y: Any) -> RowsAndTargets:
     """Call the transform and check that rows and targets belong together."""
     names, given = list(X), y
-    made = transform(X[names[0]] if len(names) == 1 else X, y)
-    if not isinstance(made, tuple) or len(made) != 2:
-        raise ValueError(f"transform must return Xb and yb, it returned {type(made).__name__}")
-    found = {names[0]: made[0]} if len(names) == 1 else made[0]
-    Xb = {name: _as_input(np.asarray(found[name])) for name in names}
-    yb = None if given is None else jax.tree.map(_as_target, given, made[1])
+    result = transform(X[names[0]] if len(names) == 1 else X, y)
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise ValueError(f"transform must return (Xb, yb), got {type(result).__name__}")
+    arrays = {names[0]: result[0]} if len(names) == 1 else result[0]
+    Xb = {name: _as_input(np.asarray(arrays[name])) for name in names}
+    yb = None if given is None else jax.tree.map(_as_target, given, result[1])
     rows = {len(array) for array in jax.tree.leaves((Xb, yb))}
     if len(rows) > 1 or 0 in rows:
         shapes = [array.shape for array in jax.tree.leaves((Xb, yb))]
         raise ValueError(
-            f"transform must return one target for each row, and a row at least; it returned "
-            f"{', '.join(map(str, shapes))}"
+            "transform must return at least one row, and one target for each row, got arrays of "
+            f"shape {', '.join(map(str, shapes))}"
         )
     return Xb, yb
 
@@ -118,18 +121,18 @@ def _as_input(array: np.ndarray) -> np.ndarray:
     return array if array.dtype == np.uint8 else array.astype(np.float32, copy=False)
 
 
-def _as_target(given: np.ndarray, made: Any) -> np.ndarray:
-    """Keep the type of the targets, unless classes became probabilities."""
-    made = np.asarray(made)
-    if made.ndim != given.ndim:
-        return made.astype(np.float32, copy=False)
-    if made.shape[1:] != given.shape[1:]:
+def _as_target(given: np.ndarray, returned: Any) -> np.ndarray:
+    """Keep the dtype of the given targets, unless classes became probabilities."""
+    returned = np.asarray(returned)
+    if returned.ndim != given.ndim:
+        return returned.astype(np.float32, copy=False)
+    if returned.shape[1:] != given.shape[1:]:
         raise ValueError(
-            f"transform makes targets of shape {made.shape[1:]} a row from {given.shape[1:]}; "
-            "the loss takes the latter"
+            f"transform must return targets with rows of shape {given.shape[1:]}, "
+            f"got {returned.shape[1:]}"
         )
-    return made.astype(given.dtype, copy=False)
+    return returned.astype(given.dtype, copy=False)
 
 
-def _count(X: dict[str, np.ndarray]) -> int:
+def _count(X: dict[Any, np.ndarray]) -> int:
     return len(next(iter(X.values())))

@@ -1,11 +1,11 @@
-"""What X may be, and the rows of it that a network reads."""
+"""Validate X, and select and shape its rows for the network."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,7 +24,7 @@ Targets: TypeAlias = (
 """y as users pass it; a dict, a sequence or an array with columns if there are several outputs."""
 
 DTYPES = [np.float32, np.uint8]
-"""Types that travel to the device as they are; all others become the first."""
+"""Dtypes that X keeps; all others are converted to the first."""
 
 
 @dataclass(frozen=True)
@@ -34,31 +34,31 @@ class Rows:
     Parameters
     ----------
     arrays : dict of str to array or CSR matrix of shape (n, values)
-        By name of the input layer, one flat row for each sample.
+        Flattened samples by name of the input layer; the name is None if X was not a dict.
     shapes : dict of str to tuple of int
-        Shape that a row had, or has for the network.
+        Shape of a row, as given or, once arranged, as the network takes it.
     index : int array of shape (n,), optional
-        Which rows of the arrays these are; by default all. To keep some copies nothing.
+        Positions of the rows in the arrays; by default all. Taking a subset copies no data.
     into : dict of str to tuple of int, optional
-        Shape that a row has for the network after a change that is still to come.
+        Shape of a row as the network takes it, if a transform comes before.
     """
 
-    arrays: dict[str, Any]
-    shapes: dict[str, tuple[int, ...]]
+    arrays: dict[Any, Any]
+    shapes: dict[Any, tuple[int, ...]]
     index: np.ndarray | None = None
-    into: dict[str, tuple[int, ...]] | None = None
+    into: dict[Any, tuple[int, ...]] | None = None
 
     def __len__(self) -> int:
         kept = next(iter(self.arrays.values())) if self.index is None else self.index
         return kept.shape[0]
 
     def row_bytes(self) -> int:
-        """Size of one row on the device."""
+        """Return the size of one row on the device."""
         shapes = self.into or self.shapes
         return sum(a.dtype.itemsize * math.prod(shapes[n]) for n, a in self.arrays.items())
 
-    def take(self, index: np.ndarray | slice) -> dict[str, np.ndarray]:
-        """Rows in the network's shape, dense; a slice of dense rows is a view."""
+    def take(self, index: np.ndarray | slice) -> dict[Any, np.ndarray]:
+        """Return some rows as dense arrays in their shapes; a slice of dense rows is a view."""
         index = self._within(index)
         return {
             name: _dense(array, index).reshape(-1, *self.shapes[name])
@@ -66,34 +66,34 @@ class Rows:
         }
 
     def subset(self, index: np.ndarray) -> Rows:
-        """Keep only some of the rows."""
+        """Return a subset of the rows."""
         return replace(self, index=self._within(index))
 
     def whole(self) -> Rows:
-        """All rows of the arrays."""
+        """Return all rows of the arrays."""
         return replace(self, index=None)
 
-    def _within(self, index: np.ndarray | slice) -> np.ndarray | slice:
+    def _within(self, index: Any) -> Any:
         return index if self.index is None else self.index[index]
 
     def all(self) -> Any:
-        """Copy all rows, as an array or, of several inputs, as a dict of arrays."""
+        """Return a copy of all rows: an array, or a dict of arrays if there are several inputs."""
         arrays = self.take(np.arange(len(self)))
         return next(iter(arrays.values())) if len(arrays) == 1 else arrays
 
     def like(self, X: Any) -> Rows:
-        """Make rows of the same inputs from arrays as `all` returns them."""
+        """Return rows of the same inputs, from arrays in the form that `all` returns."""
         named = X if isinstance(X, dict) else dict.fromkeys(self.arrays, X)
         arrays = {name: x.reshape(len(x), -1) for name, x in named.items()}
         return replace(self, arrays=arrays, index=None)
 
-    def enter(self, X: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Give changed rows the shapes that the input layers take.
+    def enter(self, X: Mapping[Any, np.ndarray]) -> dict[Any, np.ndarray]:
+        """Give transformed rows the shapes of the input layers.
 
         Raises
         ------
         ValueError
-            Where they do not fit.
+            If they do not fit.
         """
         if self.into is None:
             return dict(X)
@@ -103,24 +103,25 @@ class Rows:
             if _fits(row, shape):
                 entered[name] = array.reshape(len(array), *shape)
             else:
-                problems.add(_misfit("the changed batch", name, row, shape))
+                problems.add(_misfit("the transformed batch", name, row, shape))
         problems.raise_any()
         return entered
 
     def arrange(
         self, shapes: Mapping[str, tuple[int | None, ...]], *, changed: bool = False
     ) -> Rows:
-        """Give the rows the shapes that the input layers take.
+        """Give the rows the shapes of the input layers.
 
-        Flat rows fit any shape of as many values; axes of length one may come and go.
+        Flat rows fit any shape with the same number of values; axes of length one may be added or
+        removed.
 
         Parameters
         ----------
         shapes : mapping of str to tuple
-            Shape of each input layer, the batch first.
+            Shape of each input layer, the batch axis first.
         changed : bool
-            Whether the rows will be changed before they enter: they stay as they are until then,
-            and `enter` does the rest.
+            Whether a transform comes before the network. If so, the rows keep their shape, and
+            `enter` reshapes the transformed ones.
 
         Returns
         -------
@@ -129,7 +130,7 @@ class Rows:
         Raises
         ------
         ValueError
-            Where names or shapes do not fit.
+            If names or shapes do not fit.
         """
         problems = Problems()
         arrays, own, arranged = {}, {}, {}
@@ -139,16 +140,18 @@ class Rows:
         for name in given:
             if name not in shapes:
                 problems.add(
-                    f"X has {name!r}, which is no input layer.{did_you_mean(name, shapes)}"
+                    f"X must have names of input layers as keys, got {name!r}."
+                    f"{did_you_mean(name, shapes)}"
                 )
         for name, shape in shapes.items():
             if name not in given:
                 problems.add(
-                    f"X lacks an array for the input layer {name!r}; give a dict of arrays"
+                    f"X must have an array for the input layer {name!r}; give a dict of arrays"
                 )
                 continue
             own[name] = self.shapes[name if name in self.shapes else None]
-            arrays[name], arranged[name] = given[name], tuple(shape[1:])
+            arrays[name] = given[name]
+            arranged[name] = cast(tuple[int, ...], tuple(shape[1:]))  # only the batch may be None
             if not (changed or _fits(own[name], arranged[name])):
                 problems.add(_misfit("X", name, own[name], arranged[name]))
         problems.raise_any()
@@ -159,7 +162,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class RowSubset:
-    """Some rows of X, of which no copy is made.
+    """A subset of the rows of X, without a copy of the data.
 
     Parameters
     ----------
@@ -172,15 +175,15 @@ class RowSubset:
 
 
 def row_shapes(X: Any) -> dict[str | None, tuple[int, ...]]:
-    """Read the shapes of rows off arrays that may be faulty otherwise."""
+    """Return the shape of a row of each array, even if the arrays are not valid otherwise."""
     X = X.X if isinstance(X, RowSubset) else X
     arrays = X if _has_names(X) else {None: X}
     shapes = {name: np.shape(array)[1:] for name, array in arrays.items()}
     return {name: shape for name, shape in shapes.items() if shape and all(shape)}
 
 
-def _has_names(X: Any) -> bool:
-    """Tell a dict of arrays from a sparse matrix, which may be a dict as well."""
+def _has_names(X: Any) -> TypeGuard[dict[str, Any]]:
+    """Return whether X is a dict of arrays; some sparse matrices are dicts too."""
     return isinstance(X, dict) and not sparse.issparse(X)
 
 
@@ -189,47 +192,47 @@ def _dense(array: Any, index: np.ndarray | slice) -> np.ndarray:
     return rows.toarray() if sparse.issparse(rows) else rows
 
 
-def _fits(row: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
+def _fits(row: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     if len(row) == 1:
-        return row[0] == math.prod(n or 1 for n in shape)
+        return row[0] == math.prod(shape)
     return [n for n in row if n != 1] == [n for n in shape if n != 1]
 
 
-def _misfit(what: str, name: str, row: tuple[int, ...], shape: tuple[int | None, ...]) -> str:
-    def text(sizes: tuple[int | None, ...]) -> str:
+def _misfit(what: str, name: str, row: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    def text(sizes: tuple[int, ...]) -> str:
         return "(n, " + ", ".join(map(str, sizes)) + ")"
 
-    message = f"{what} has shape {text(row)}, but the input layer {name!r} takes {text(shape)}"
+    message = f"{what} must have shape {text(shape)} for the input layer {name!r}, got {text(row)}"
     if len(row) == 3 and (row[2], row[0], row[1]) == shape:
-        message += "; images come channels first: X.transpose(0, 3, 1, 2)"
+        message += "; images are channels first: X.transpose(0, 3, 1, 2)"
     return message
 
 
-def check_rows(estimator: Any, X: Any, *, reset: bool, check: bool = True) -> Rows:
-    """Validate X as scikit-learn does, whatever the number of its axes.
+def check_rows(estimator: Any, X: Features, *, reset: bool, check: bool = True) -> Rows:
+    """Validate X as scikit-learn does, for any number of axes.
 
     Parameters
     ----------
     estimator : object
-        Gets ``n_features_in_`` (values a row) and ``feature_names_in_`` when `reset` is set, and
-        has them compared otherwise.
+        Gets ``n_features_in_`` (values per row) and ``feature_names_in_`` with `reset`; otherwise
+        X is compared with them.
     X : array-like, DataFrame, sparse matrix, or dict of them
         A dict has one array for each input layer.
     reset : bool
         True in fit.
     check : bool
-        False to skip the search for NaN and infinite values.
+        Whether to check for NaN and infinite values.
 
     Returns
     -------
     Rows
-        An array that is no dict has the name None.
+        Under the name None if X is not a dict.
 
     Raises
     ------
     ValueError
-        For NaN, inf, no rows, no features, arrays of different lengths, another number of
-        features than in fit.
+        For NaN, infinity, no rows, no features, arrays of different lengths, or a number of
+        features that differs from that in `fit`.
     """
     options: dict[str, Any] = {
         "accept_sparse": "csr",
@@ -254,9 +257,9 @@ def _check_dict(X: dict[str, Any], options: dict[str, Any]) -> Rows:
             shapes[name] = shape or arrays[name].shape[1:]
     lengths = {name: array.shape[0] for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
-        problems.add(f"the arrays of X have different lengths: {lengths}")
+        problems.add(f"the arrays of X must have the same length, got {lengths}")
     if not X:
-        problems.add("X is an empty dict; give an array for each input layer")
+        problems.add("X must have an array for each input layer, got an empty dict")
     problems.raise_any()
     return Rows(arrays, shapes)
 
@@ -269,8 +272,8 @@ def _flat(X: Any) -> tuple[Any, tuple[int, ...]]:
     return X.reshape(len(X), -1) if len(X) else X.reshape(0, math.prod(X.shape[1:])), X.shape[1:]
 
 
-def check_weights(sample_weight: Any, n: int) -> np.ndarray:
-    """Validate the weights of `n` rows.
+def check_weights(sample_weight: ArrayLike, n: int) -> np.ndarray:
+    """Validate the sample weights of `n` rows.
 
     Parameters
     ----------
@@ -284,18 +287,18 @@ def check_weights(sample_weight: Any, n: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        For another shape, negative weights, or none above zero.
+        For a shape other than ``(n,)``, negative weights, or no positive weight.
     """
     name = "sample_weight"
     weights = check_array(
         sample_weight, ensure_2d=False, allow_nd=True, dtype=np.float32, input_name=name
     )
     if weights.ndim != 1:
-        raise ValueError(f"sample_weight must have one axis, as the rows do; it has {weights.ndim}")
+        raise ValueError(f"sample_weight must have one axis, got {weights.ndim}")
     if weights.shape != (n,):
         raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(n,)}!")
     if weights.min() < 0:
         raise ValueError("Negative values in data passed to `sample_weight`")
     if not weights.any():
-        raise ValueError("all sample weights are zero; at least one must count")
+        raise ValueError("Sample weights must contain at least one non-zero number.")
     return weights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from numbers import Real
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -13,22 +13,22 @@ __all__ = ["BatchIterator", "TrainSplit"]
 
 
 class BatchIterator(BaseEstimator):
-    """Order of the rows, size of the batches, and a place for changes in NumPy.
+    """Batches of rows: their size, their order, and an optional transform in NumPy.
 
     Parameters
     ----------
     batch_size : int
-        Rows in a batch. The last batch is filled up with further rows, which count nothing.
+        Rows per batch. The last batch is padded with rows of weight zero.
     shuffle : bool
-        Whether each epoch has an order of its own. The caller's arrays stay as they are.
+        Whether to draw a new order for each epoch. The caller's arrays are left unchanged.
     seed : int, optional
-        Seed of the orders; without it they follow from the net's ``random_state``.
+        Seed of the orders; by default they follow from the net's ``random_state``.
 
     Notes
     -----
     Override `transform` to change batches on the host, as in nolearn. In training it runs in a
-    thread of its own, batch after batch, while the device works on those before; `fit` calls it
-    once before that, to see the shape of what it makes. Changes that JAX can trace are faster as
+    separate thread, batch by batch, while the device processes earlier batches; `fit` calls it
+    once before, to determine the shape of its output. Changes that JAX can trace are faster as
     ``augment`` of the net.
 
     Examples
@@ -46,33 +46,33 @@ class BatchIterator(BaseEstimator):
         self.seed = seed
 
     def __call__(self, X: Any, y: Any = None) -> Iterator[tuple[Any, Any]]:
-        """Yield the transformed batches of arrays, in order."""
+        """Yield transformed batches of the arrays, in order."""
         for start in range(0, len(X), self.batch_size):
             rows = slice(start, start + self.batch_size)
             yield self.transform(X[rows], None if y is None else y[rows])
 
     def transform(self, Xb: Any, yb: Any) -> tuple[Any, Any]:
-        """Change a batch on the host.
+        """Transform a batch on the host.
 
         Parameters
         ----------
         Xb : array of shape (batch_size, ...), or dict of arrays for several inputs
-            Rows in the shape that they have in X.
+            Rows with their shape in X.
         yb : array of shape (batch_size, ...), tuple of arrays for several outputs, or None
-            Targets as the loss takes them; None at prediction.
+            Encoded targets, as the loss takes them; None at prediction.
 
         Returns
         -------
         Xb, yb
-            Rows may have another shape, the same for all of them: the network is built for it,
-            and rows for validation and prediction must come to it as well. In training they may
-            also be more or fewer, the same number for each full batch; the last batch of an epoch
-            is then given without the rows that would fill it up.
+            Rows may have a new shape, if all have the same: the network is built for it, and the
+            rows for validation and prediction must be brought to it too. In training their number
+            may change too, to the same number for each full batch; the last batch of an epoch then
+            comes without its padding.
         """
         return Xb, yb
 
     def order(self, n: int, seed: int, epoch: int) -> np.ndarray:
-        """Indices of all rows in the order of an epoch, a function of seed and epoch alone."""
+        """Return the row indices in the order of an epoch, determined by seed and epoch."""
         if not self.shuffle:
             return np.arange(n)
         seed = seed if self.seed is None else self.seed
@@ -80,17 +80,17 @@ class BatchIterator(BaseEstimator):
 
 
 class TrainSplit(BaseEstimator):
-    """Set rows aside for validation, as one split of a scikit-learn splitter.
+    """Splitter that holds out rows for validation, in one split.
 
     Parameters
     ----------
     eval_size : float
-        Fraction of the rows for validation.
+        Fraction of the rows to hold out.
     stratify : bool
-        Whether classes keep their proportions; where classes are too rare for that, rows are
-        drawn regardless of class.
+        Whether to preserve class proportions; if a class is too rare, rows are drawn regardless of
+        class.
     random_state : int, optional
-        Seed; without it the split follows from the net's ``random_state``.
+        Seed; by default the split follows from the net's ``random_state``.
 
     Examples
     --------
@@ -108,8 +108,10 @@ class TrainSplit(BaseEstimator):
         self.stratify = stratify
         self.random_state = random_state
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Any, Any]]:
-        """Yield the one pair of index arrays, training and validation rows."""
+    def split(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield one pair of index arrays, of the training and the validation rows."""
         from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
         n = X.shape[0] if hasattr(X, "shape") else len(X)
@@ -130,24 +132,24 @@ class TrainSplit(BaseEstimator):
 
 
 def has_transform(iterator: BatchIterator) -> bool:
-    """Whether an iterator has a transform of its own."""
+    """Return whether an iterator overrides `transform`."""
     return type(iterator).transform is not BatchIterator.transform
 
 
 def as_train_iterator(value: Any) -> BatchIterator:
-    """Turn a batch size into an iterator that shuffles."""
+    """Return an iterator, which shuffles if only a batch size is given."""
     return value if isinstance(value, BatchIterator) else BatchIterator(value, shuffle=True)
 
 
 def as_test_iterator(value: Any) -> BatchIterator:
-    """Turn a batch size into an iterator that keeps the order."""
+    """Return an iterator, which keeps the order if only a batch size is given."""
     return value if isinstance(value, BatchIterator) else BatchIterator(value)
 
 
 def as_split(value: Any) -> Any:
-    """Turn a fraction into a splitter, and none at all into None."""
+    """Return the splitter for a fraction or splitter; None for a fraction of zero."""
     if isinstance(value, TrainSplit):
         return value if value.eval_size else None
     if isinstance(value, Real):
-        return TrainSplit(value) if value else None
+        return TrainSplit(cast(float, value)) if value else None
     return value

@@ -1,11 +1,10 @@
-"""What y means for each output of a net, and how the outputs answer in kind."""
+"""Encode targets and decode predictions, output by output."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -14,9 +13,11 @@ from sklearn.utils import check_consistent_length
 from ..errors import Problems, did_you_mean
 from .targets import Numbers, Target, from_output, infer
 
+T = TypeVar("T")
+
 
 def output_names(outputs: Any) -> tuple[str | None, ...]:
-    """Read the parameter `outputs`; without one, None stands for the last layer.
+    """Return the names of the outputs; by default None, for the last layer.
 
     Examples
     --------
@@ -31,18 +32,18 @@ def output_names(outputs: Any) -> tuple[str | None, ...]:
 def by_output(
     argument: str, value: Any, names: Sequence[str | None], default: Any
 ) -> tuple[Any, ...]:
-    """Give each output its own part of what was given for all, by name or in order.
+    """Return the part of a value for each output, by name or in order.
 
     Parameters
     ----------
     argument : str
-        For messages.
+        Name of the argument, for messages.
     value : mapping, list, tuple or object
-        An object that is none of these is for each output.
-    names : sequence of str
-        The outputs; None names the only one.
+        Any other object applies to each output.
+    names : sequence of str or None
+        The outputs; None for a single one.
     default : object
-        For outputs that a mapping leaves out.
+        For outputs missing in a mapping.
 
     Examples
     --------
@@ -56,18 +57,21 @@ def by_output(
         for name in value:
             if name not in names:
                 hint = did_you_mean(name, filter(None, names))
-                problems.add(f"{argument} has {name!r}, which is none of the outputs.{hint}")
+                problems.add(f"{argument} must have names of outputs as keys, got {name!r}.{hint}")
         problems.raise_any()
         return tuple(value.get(name, default) for name in names)
     if isinstance(value, list | tuple):
         if len(value) != len(names):
-            raise ValueError(f"{argument} has {len(value)} entries, but outputs has {len(names)}")
+            raise ValueError(
+                f"{argument} must have an entry for each of the {len(names)} outputs, "
+                f"got {len(value)}"
+            )
         return tuple(value)
     return (value,) * len(names)
 
 
 def regression_by_output(regression: Any, outputs: Any) -> tuple[bool, ...]:
-    """Tell for each output whether it answers with numbers, also before all else is checked.
+    """Return for each output whether it predicts numbers; tolerates parameters that are not valid.
 
     Parameters
     ----------
@@ -88,25 +92,24 @@ def regression_by_output(regression: Any, outputs: Any) -> tuple[bool, ...]:
 
 
 def unwrap_single(values: Sequence[Any]) -> Any:
-    """Take one value out of a sequence of one; make a tuple of several."""
+    """Return the only value of a sequence, or a tuple of several."""
     return values[0] if len(values) == 1 else tuple(values)
 
 
 def as_tuple(values: Any) -> tuple[Any, ...]:
-    """Make a tuple of what `unwrap_single` made."""
+    """Return the tuple of values that `unwrap_single` was given."""
     return tuple(values) if isinstance(values, list | tuple) else (values,)
 
 
 Names = tuple[str | None, ...]
-"""Names of the outputs; None names the only one."""
+"""Names of the outputs; None for a single one."""
 
 
 @dataclass(frozen=True)
 class Outputs:
     """The targets of all outputs.
 
-    Arrays are an array where there is one output, and a tuple in the order of the outputs where
-    there are several.
+    Several outputs have tuples of arrays in their order; a single one has an array.
 
     Parameters
     ----------
@@ -118,47 +121,49 @@ class Outputs:
     targets: tuple[Target, ...]
 
     def match(self, shapes: Sequence[tuple[int | None, ...]]) -> Outputs:
-        """Agree with the shapes of the network's outputs, or say why not."""
+        """Adapt the targets to the outputs' shapes; raises `ValueError` if they do not fit."""
         matched = _for_each(self.names, lambda t, shape: t.match(shape), self.targets, shapes)
         return replace(self, targets=matched)
 
     def encode(self, y: Any) -> Any:
-        """What was given to what the losses take."""
+        """Encode y for the losses."""
         parts = split_targets(y, self.names)
         return unwrap_single(
             _for_each(self.names, lambda t, part: t.encode(part), self.targets, parts)
         )
 
     def decode(self, output: Any) -> Any:
-        """Outputs of the network to labels, indicators or numbers."""
+        """Return predicted labels, indicators or numbers for outputs of the network."""
         return unwrap_single(
             [t.decode(o) for t, o in zip(self.targets, as_tuple(output), strict=True)]
         )
 
     def probabilities(self, output: Any) -> Any:
-        """Outputs of the network to probabilities; None for numbers."""
+        """Return the probabilities for outputs of the network; None for numbers."""
         pairs = zip(self.targets, as_tuple(output), strict=True)
-        return unwrap_single([None if t.classes is None else t.probabilities(o) for t, o in pairs])
+        return unwrap_single(
+            [None if isinstance(t, Numbers) else t.probabilities(o) for t, o in pairs]
+        )
 
     @property
     def classes(self) -> Any:
-        """Labels of the one output, or a list by output; None where all are numbers."""
+        """Class labels, or a list of them by output; None if all outputs are numbers."""
         classes = [t.classes for t in self.targets]
         if all(labels is None for labels in classes):
             return None
         return classes[0] if len(classes) == 1 else classes
 
     def row_weights(self, encoded: Any, class_weight: Any) -> np.ndarray:
-        """Weight of each row by its class, where there is one output."""
+        """Return the weight of each row by its class; only for a single output."""
         if len(self.targets) > 1:
             raise ValueError(
-                f"class_weight needs a single output, and there are {', '.join(self.names)}; "
-                "use sample_weight, or output_weights"
+                f"class_weight requires a single output, got {_listed(self.names)}; "
+                "use sample_weight or output_weights"
             )
         return self.targets[0].row_weights(encoded, class_weight)
 
     def score(self, y: Any, predictions: Any, sample_weight: Any = None) -> float:
-        """Mean of the outputs' scores: accuracy, or for numbers the coefficient R^2."""
+        """Return the mean of the outputs' scores: accuracy, or R^2 for numbers."""
         from sklearn.metrics import accuracy_score, r2_score
 
         def score(target: Target, true: Any, predicted: Any) -> float:
@@ -172,19 +177,19 @@ class Outputs:
 def infer_outputs(
     y: Any, names: Names, *, regression: Sequence[bool], exact: bool = True, classes: Any = None
 ) -> Outputs:
-    """Find out what kind of targets y holds for each output.
+    """Infer the kind of targets of each output from y.
 
     Parameters
     ----------
     y : array-like, dict, tuple or list
-        As `split_targets` takes it.
+        As accepted by `split_targets`.
     names : tuple of str or None
     regression : sequence of bool
         By output.
     exact : bool
-        Whether the classes are the labels found, even if an output has more units.
+        Whether the classes are just the labels in y, even if an output has more units.
     classes : array-like, dict, tuple or list, optional
-        All labels, where y may hold only some; by output where there are several.
+        All labels, for a y that may hold only some of them; by output if there are several.
 
     Returns
     -------
@@ -209,21 +214,21 @@ def infer_outputs(
 def guess_outputs(
     shapes: Sequence[tuple[int | None, ...]], names: Names, *, regression: Sequence[bool]
 ) -> Outputs:
-    """Guess the targets of a network that has not seen any, from the shapes of its outputs."""
+    """Return default targets for a network that was not fitted to any, by its output shapes."""
     pairs = zip(shapes, regression, strict=True)
     return Outputs(names, tuple(from_output(shape, regression=own) for shape, own in pairs))
 
 
 def split_targets(y: Any, names: Names) -> tuple[Any, ...]:
-    """Give each output its own targets.
+    """Split y into the targets of each output.
 
     Parameters
     ----------
     y : array-like, or for several outputs one of
 
-        - a dict by output, or a DataFrame with a column for each;
-        - a tuple or list of arrays, in the order of the outputs;
-        - an array of shape (n, outputs), with a column for each in their order.
+        - a dict by output, or a DataFrame with a column for each output;
+        - a tuple or list of arrays in the order of the outputs;
+        - an array of shape (n, n_outputs), with columns in the order of the outputs.
     names : tuple of str or None
 
     Returns
@@ -233,13 +238,13 @@ def split_targets(y: Any, names: Names) -> tuple[Any, ...]:
     Raises
     ------
     ValueError
-        Where an output has no targets, or targets have no output.
+        If an output lacks targets, or targets lack an output.
     """
     if len(names) == 1:
         if isinstance(y, Mapping) and not sparse.issparse(y):
             raise ValueError(
-                f"y is a dict of {', '.join(map(repr, y))}, but the net has a single output; give "
-                "an array, or name the output layers in outputs"
+                "y must be an array for a net with a single output, got a dict of "
+                f"{', '.join(map(repr, y))}; or name the output layers in outputs"
             )
         return (y,)
     if isinstance(y, Mapping) or hasattr(y, "columns"):
@@ -252,48 +257,50 @@ def split_targets(y: Any, names: Names) -> tuple[Any, ...]:
         shape = getattr(y, "shape", table.shape)
         given = f"{len(y)} entries" if isinstance(y, list | tuple) else f"shape {shape}"
         raise ValueError(
-            f"y has {given}, but the net has the outputs {', '.join(names)}; give a dict of "
-            f"arrays, a tuple of {len(names)} arrays, or an array of {len(names)} columns"
+            f"y must be a dict of arrays, a tuple of {len(names)} arrays or an array with "
+            f"{len(names)} columns for the outputs {_listed(names)}, got {given}"
         )
     return tuple(_column(table, i) for i in range(len(names)))
 
 
 def check_lengths(n: int, y: Any, names: Names) -> None:
-    """Raise where some output has not a target for each of `n` rows."""
+    """Raise `ValueError` unless each output has targets for `n` rows."""
     check_consistent_length(np.empty(n), *split_targets(y, names))
+
+
+def _listed(names: Names) -> str:
+    return ", ".join(map(str, names))
 
 
 def _check_names(given: list[Any], names: Names) -> None:
     problems = Problems()
     for name in given:
         if name not in names:
-            problems.add(f"y has {name!r}, which is no output.{did_you_mean(name, names)}")
+            hint = did_you_mean(name, map(str, names))
+            problems.add(f"y must have names of outputs as keys, got {name!r}.{hint}")
     for name in names:
         if name not in given:
-            problems.add(f"y lacks targets for the output {name!r}")
+            problems.add(f"y must have targets for the output {name!r}")
     problems.raise_any()
 
 
 def _column(table: np.ndarray, i: int) -> np.ndarray:
-    """Take a column, with a type of its own where the table holds objects."""
+    """Return a column, in a dtype of its own if the table holds objects."""
     return np.array(table[:, i].tolist()) if table.dtype == object else table[:, i]
 
 
-def _for_each(names: Names, function: Callable[..., Any], *values: Sequence[Any]) -> tuple:
-    """Call a function for each output, and tell all that is wrong with the output's name."""
-    problems, found = Problems(), []
-    for name, *own in zip(names, *values, strict=True):
-        with problems.collect(), _naming(name):
-            found.append(function(*own))
+def _for_each(names: Names, function: Callable[..., T], *values: Sequence[Any]) -> tuple[T, ...]:
+    """Call a function for each output; the message of an error names the output."""
+
+    def call(name: str | None, *own: Any) -> T:
+        try:
+            return function(*own)
+        except (ValueError, TypeError) as error:
+            if name is None:
+                raise
+            raise ValueError(f"output {name!r}: {error}") from error
+
+    problems = Problems()
+    results = problems.call_each(call, names, *values)
     problems.raise_any()
-    return tuple(found)
-
-
-@contextmanager
-def _naming(name: str | None) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, TypeError) as error:
-        if name is None:
-            raise
-        raise ValueError(f"output {name!r}: {error}") from error
+    return tuple(results)

@@ -1,4 +1,4 @@
-"""Make things in a thread while those before them are used."""
+"""Compute the next item of an iterable in a thread while the current one is in use."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ END: Any = object()
 
 @contextmanager
 def prefetch(items: Iterable[T]) -> Iterator[Iterator[T]]:
-    """Make one item while the one before it is used.
+    """Compute each item while the previous one is in use.
 
-    The items are made one after the other in a thread of their own, and never more than one that
-    was not asked for: how often the iterable was called does not depend on who was faster.
+    The items are computed in order in a separate thread, never more than one ahead, so that the
+    number of items computed does not depend on timing.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def prefetch(items: Iterable[T]) -> Iterator[Iterator[T]]:
     Yields
     ------
     iterator
-        Of the same items. What the iterable raises is raised where the item is asked for. At the
-        end of the block the item under way is finished, and the thread is gone.
+        Of the same items. An exception of the iterable is raised when its item is requested. At
+        the end of the block the item in progress is completed and the thread ends.
 
     Examples
     --------
@@ -37,12 +37,16 @@ def prefetch(items: Iterable[T]) -> Iterator[Iterator[T]]:
     [0, 1, 2]
     """
     source, context = iter(items), copy_context()
+
+    def next_item() -> T:
+        return context.run(next, source, END)
+
     with ThreadPoolExecutor(1, "skconv-ahead") as worker:
 
         def taken() -> Iterator[T]:
-            coming = worker.submit(context.run, next, source, END)
+            coming = worker.submit(next_item)
             while (item := coming.result()) is not END:
-                coming = worker.submit(context.run, next, source, END)
+                coming = worker.submit(next_item)
                 yield item
 
         yield taken()

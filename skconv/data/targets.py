@@ -1,15 +1,16 @@
-"""What y means: labels, indicators or numbers, and how the network's output answers in kind."""
+"""Encode the targets of one output, and decode its predictions: classes, labels or numbers."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -25,24 +26,27 @@ from ..utils.checks import fits_float32
 
 Accuracy = Callable[[jax.Array, jax.Array], jax.Array]
 
+ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
+"""Weights of classes, as scikit-learn takes them."""
+
 
 def label_accuracy(predictions: jax.Array, targets: jax.Array) -> jax.Array:
-    """One where every label of the row is right."""
+    """Return one for each row whose labels are all correct, else zero."""
     return ((predictions > 0.5) == (targets > 0.5)).all(axis=-1).astype(jnp.float32)
 
 
 @dataclass(frozen=True)
 class Classes:
-    """One of several labels a row.
+    """Targets with one of several classes per row.
 
     Parameters
     ----------
     classes : array of shape (k,)
-        The labels, sorted.
+        The class labels, sorted.
     exact : bool
-        True where the labels are counted as they are, and never extended to the output's units.
+        False to extend integer labels to ``0, ..., units - 1`` if the output has more units.
     single : bool
-        True where one sigmoid unit tells two classes apart.
+        Whether a single sigmoid unit separates two classes.
     """
 
     classes: np.ndarray
@@ -54,15 +58,15 @@ class Classes:
 
     @property
     def num_units(self) -> int:
-        """Units that the output needs."""
+        """Number of units that the output needs."""
         return len(self.classes)
 
     def match(self, shape: tuple[int | None, ...]) -> Classes:
-        """Agree with the shape of the network's output, or say why not."""
-        units, found = shape[-1], len(self.classes)
-        if len(shape) == 2 and units == found:
+        """Adapt the targets to the output's shape; raises `ValueError` if it does not fit."""
+        row, found = _row_shape(shape), len(self.classes)
+        if row == (found,):
             return self
-        if len(shape) == 2 and units == 1 and found == 2:
+        if row == (1,) and found == 2:
             return replace(
                 self,
                 single=True,
@@ -70,35 +74,35 @@ class Classes:
                 loss=binary_crossentropy,
                 nonlinearity=sigmoid,
             )
-        if len(shape) == 2 and not self.exact and self._count_up_to(units):
-            return replace(self, classes=np.arange(units), exact=True)
+        if len(row) == 1 and not self.exact and self._count_up_to(row[0]):
+            return replace(self, classes=np.arange(row[0]), exact=True)
         raise ValueError(f"the output has shape {shape}, but y has {found} classes")
 
-    def _count_up_to(self, units: Any) -> bool:
+    def _count_up_to(self, units: int) -> bool:
         return self.classes.dtype.kind in "iu" and 0 <= self.classes[0] <= self.classes[-1] < units
 
-    def encode(self, y: Any) -> np.ndarray:
-        """Labels to what the loss takes: int32 (n,), or float32 (n, 1) for a single unit."""
+    def encode(self, y: ArrayLike) -> np.ndarray:
+        """Encode labels for the loss, as int32 (n,), or as float32 (n, 1) for a single unit."""
         y = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"))
         unseen = np.setdiff1d(y, self.classes)
         if len(unseen):
             raise ValueError(
-                f"y has labels that were not there before: {unseen.tolist()}; "
-                f"known are {self.classes.tolist()}"
+                f"y contains previously unseen labels: {unseen.tolist()}; "
+                f"known labels: {self.classes.tolist()}"
             )
         index = np.searchsorted(self.classes, y)
         return index.astype(np.float32)[:, None] if self.single else index.astype(np.int32)
 
     def probabilities(self, output: np.ndarray) -> np.ndarray:
-        """Output of the network to probabilities of shape (n, k)."""
+        """Return the probabilities of shape (n, k) for an output of the network."""
         return np.hstack([1 - output, output]) if self.single else output
 
     def decode(self, output: np.ndarray) -> np.ndarray:
-        """Output of the network to labels."""
+        """Return the predicted labels for an output of the network."""
         return self.classes[self.probabilities(output).argmax(axis=1)]
 
-    def row_weights(self, encoded: np.ndarray, class_weight: Any) -> np.ndarray:
-        """Weight of each row by its class; ``'balanced'`` counts the rows given."""
+    def row_weights(self, encoded: np.ndarray, class_weight: ClassWeight) -> np.ndarray:
+        """Return the weight of each row by its class; ``'balanced'`` counts these rows."""
         index = encoded.astype(int).ravel()
         balanced = isinstance(class_weight, str)
         present = np.unique(index) if balanced else np.arange(len(self.classes))
@@ -108,14 +112,14 @@ class Classes:
             )
         except ValueError as error:
             raise ValueError(f"class_weight: {error}") from error
-        of_class = np.ones(len(self.classes), np.float32)
-        of_class[present] = weights
-        return of_class[index]
+        by_class = np.ones(len(self.classes), np.float32)
+        by_class[present] = weights
+        return by_class[index]
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Several yes-or-no labels a row, as indicators of shape (n, k)."""
+    """Targets with several binary labels per row, as indicators of shape (n, k)."""
 
     num_units: int
     accuracy: Accuracy = label_accuracy
@@ -124,48 +128,50 @@ class Labels:
 
     @property
     def classes(self) -> np.ndarray:
-        """Numbers of the labels."""
+        """Indices of the labels."""
         return np.arange(self.num_units)
 
     def match(self, shape: tuple[int | None, ...]) -> Labels:
-        """Agree with the shape of the network's output, or say why not."""
+        """Adapt the targets to the output's shape; raises `ValueError` if it does not fit."""
         if len(shape) == 2 and shape[-1] == self.num_units:
             return self
-        raise ValueError(f"the output has shape {shape}, but y has {self.num_units} labels a row")
+        raise ValueError(f"the output has shape {shape}, but y has {self.num_units} labels per row")
 
-    def encode(self, y: Any) -> np.ndarray:
-        """Indicators to float32 of shape (n, k)."""
-        y = check_array(y, accept_sparse=True, dtype=np.float32, input_name="y")
-        y = y if isinstance(y, np.ndarray) else y.toarray()
-        if y.shape[1] != self.num_units:
-            raise ValueError(f"y has {y.shape[1]} labels a row, {self.num_units} are expected")
-        return y
+    def encode(self, y: ArrayLike) -> np.ndarray:
+        """Encode indicators for the loss, as float32 of shape (n, k)."""
+        checked = check_array(y, accept_sparse=True, dtype=np.float32, input_name="y")
+        dense = checked if isinstance(checked, np.ndarray) else checked.toarray()
+        if dense.shape[1] != self.num_units:
+            raise ValueError(f"y must have {self.num_units} labels per row, got {dense.shape[1]}")
+        return dense
 
     def probabilities(self, output: np.ndarray) -> np.ndarray:
-        """Output of the network, as it is."""
+        """Return an output of the network, which holds the probabilities of the labels."""
         return output
 
     def decode(self, output: np.ndarray) -> np.ndarray:
-        """Indicators of the labels more likely than not."""
+        """Return the indicators of the labels with a probability above one half."""
         return (output > 0.5).astype(int)
 
-    def row_weights(self, encoded: np.ndarray, class_weight: Any) -> np.ndarray:
-        """Refuse: a row has no one class."""
-        raise ValueError("class_weight needs one label a row; y has several, use sample_weight")
+    def row_weights(self, encoded: np.ndarray, class_weight: ClassWeight) -> np.ndarray:
+        """Raise `ValueError`, as rows have several labels."""
+        raise ValueError(
+            "class_weight requires one label per row, but y has several; use sample_weight"
+        )
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """Real targets of any shape a row.
+    """Numerical targets with rows of any shape.
 
     Parameters
     ----------
     shape : tuple of int
-        Shape of a row's target as it was given; predictions have it too.
+        Shape of a row of y and of the predictions.
     dtype : dtype
-        Of the predictions.
+        Dtype of the predictions.
     output_shape : tuple of int
-        Shape of the same numbers in the network's output.
+        Shape of a row of the network's output, with the same number of values.
     """
 
     shape: tuple[int, ...]
@@ -178,46 +184,56 @@ class Numbers:
 
     @property
     def num_units(self) -> int:
-        """Units that the output needs."""
+        """Number of units that the output needs."""
         return math.prod(self.shape)
 
     def match(self, shape: tuple[int | None, ...]) -> Numbers:
-        """Agree with the shape of the network's output, or say why not."""
-        rows = tuple(shape[1:])
-        if math.prod(rows) == self.num_units:
-            return replace(self, output_shape=rows)
+        """Adapt the targets to the output's shape; raises `ValueError` if it does not fit."""
+        row = _row_shape(shape)
+        if math.prod(row) == self.num_units:
+            return replace(self, output_shape=row)
         raise ValueError(f"the output has shape {shape}, but y has rows of shape {self.shape}")
 
-    def encode(self, y: Any) -> np.ndarray:
-        """Numbers to float32 in the shape of the network's output."""
+    def encode(self, y: ArrayLike) -> np.ndarray:
+        """Encode numbers for the loss, as float32 in the shape of the network's output."""
         y = _check_numbers(y)
         if math.prod(y.shape[1:]) != self.num_units:
-            raise ValueError(f"y has rows of shape {y.shape[1:]}, {self.shape} is expected")
+            raise ValueError(f"y must have rows of shape {self.shape}, got {y.shape[1:]}")
         return y.reshape(len(y), *self.output_shape).astype(np.float32)
 
     def decode(self, output: np.ndarray) -> np.ndarray:
-        """Output of the network in the shape that y had."""
+        """Return an output of the network in the shape and dtype of y."""
         return output.reshape(len(output), *self.shape).astype(self.dtype)
 
-    def row_weights(self, encoded: np.ndarray, class_weight: Any) -> np.ndarray:
-        """Refuse: numbers have no class."""
-        raise ValueError("class_weight is for classification; use sample_weight")
+    def row_weights(self, encoded: np.ndarray, class_weight: ClassWeight) -> np.ndarray:
+        """Raise `ValueError`, as numbers have no classes."""
+        raise ValueError("class_weight must be None for regression; use sample_weight")
 
 
 Target = Classes | Labels | Numbers
 
 
-def _check_numbers(y: Any) -> np.ndarray:
-    y = check_array(y, ensure_2d=False, allow_nd=True, dtype=None, input_name="y")
-    if y.dtype.kind not in "fiub":
-        y = y.astype(np.float64)
-    if not fits_float32(y):
+def _row_shape(shape: tuple[int | None, ...]) -> tuple[int, ...]:
+    """Return the shape of a row of an output of that shape."""
+    row = tuple(n for n in shape[1:] if n is not None)
+    if len(row) != len(shape) - 1:
+        raise ValueError(f"the output must have a known shape, got {shape}")
+    return row
+
+
+def _check_numbers(y: ArrayLike) -> np.ndarray:
+    checked = check_array(y, ensure_2d=False, allow_nd=True, dtype=None, input_name="y")
+    if checked.dtype.kind not in "fiub":
+        checked = checked.astype(np.float64)
+    if not fits_float32(checked):
         raise ValueError("Input y contains infinity or a value too large for dtype('float32').")
-    return y
+    return checked
 
 
-def infer(y: Any, *, regression: bool, exact: bool = True, classes: Any = None) -> Target:
-    """Find out what kind of targets y holds.
+def infer(
+    y: Any, *, regression: bool, exact: bool = True, classes: ArrayLike | None = None
+) -> Target:
+    """Infer the kind of targets from y.
 
     Parameters
     ----------
@@ -225,9 +241,9 @@ def infer(y: Any, *, regression: bool, exact: bool = True, classes: Any = None) 
     regression : bool
         Whether y holds numbers rather than labels.
     exact : bool
-        Whether the classes are the labels found, even if the output has more units.
+        Whether the classes are just the labels in y, even if the output has more units.
     classes : array-like, optional
-        All labels, where y may hold only some.
+        All labels, for a y that may hold only some of them.
 
     Returns
     -------
@@ -236,7 +252,7 @@ def infer(y: Any, *, regression: bool, exact: bool = True, classes: Any = None) 
     Raises
     ------
     ValueError
-        For NaN or inf, one class only, labels of an unknown kind.
+        For NaN or infinity, a single class, or an unknown kind of labels.
 
     Examples
     --------
@@ -257,18 +273,18 @@ def infer(y: Any, *, regression: bool, exact: bool = True, classes: Any = None) 
         return Labels(y.shape[1])
     if kind == "multiclass-multioutput":
         raise ValueError(
-            "y has several columns of classes; name an output layer for each in outputs, or give "
-            "indicators of 0 and 1"
+            "y must have one column of classes, got several; name an output layer for each column "
+            "in outputs, or give indicators of 0 and 1"
         )
     y = column_or_1d(y, warn=True)
     found = np.unique(y) if classes is None else np.unique(classes)
     if len(found) < 2:
-        raise ValueError(f"y has one class only, {found.tolist()}; at least 2 classes are needed")
+        raise ValueError(f"y must contain at least 2 classes, got {found.tolist()}")
     return Classes(found, exact)
 
 
 def from_output(shape: tuple[int | None, ...], *, regression: bool) -> Target:
-    """Guess the targets of a network that has not seen any.
+    """Return default targets for a network that was not fitted to any.
 
     Parameters
     ----------
@@ -279,8 +295,9 @@ def from_output(shape: tuple[int | None, ...], *, regression: bool) -> Target:
     Returns
     -------
     Classes or Numbers
-        Classes are counted from zero.
+        Class labels are integers from zero.
     """
+    row = _row_shape(shape)
     if regression:
-        return Numbers(tuple(shape[1:]), np.float32, tuple(shape[1:]))
-    return Classes(np.arange(max(shape[-1], 2))).match(shape)
+        return Numbers(row, np.float32, row)
+    return Classes(np.arange(max(row[-1], 2))).match(shape)

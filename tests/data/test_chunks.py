@@ -299,14 +299,15 @@ def test_changed_rows_must_fit_the_network():
     raw = Rows({None: np.zeros((5, 16), np.float32)}, {None: (1, 4, 4)})
     rows = raw.arrange({"input": (None, 1, 3, 3)}, changed=True)
     message = (
-        r"^the changed batch has shape \(n, 1, 2, 2\), but the input layer 'input' takes \(n, "
+        r"^the transformed batch must have shape \(n, 1, 3, 3\) for the input layer 'input', "
+        r"got \(n, 1, 2, 2\)"
     )
     with pytest.raises(ValueError, match=message):
         list(iterate_chunks(rows, None, None, Narrow(4)))
 
 
 def test_rows_for_predictions_stay_as_many():
-    with pytest.raises(ValueError, match=r"^transform makes 8 rows of 4, where 4 are needed"):
+    with pytest.raises(ValueError, match=r"^transform must return 4 rows for a batch of 4, got 8"):
         list(iterate_chunks(numbered(5), np.arange(5), None, Twice(4), keep=True))
 
 
@@ -319,7 +320,7 @@ def test_an_exception_of_an_own_transform_names_the_batch():
 
     with pytest.raises(OSError, match="no such image") as caught:
         list(iterate_chunks(numbered(18), np.arange(18), None, Faulty(4)))
-    assert caught.value.__notes__ == ["in batch 3, changed by Faulty.transform"]
+    assert caught.value.__notes__ == ["in batch 3, transformed by Faulty.transform"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000, 2**20, 2**23, 2**30])

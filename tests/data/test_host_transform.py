@@ -33,7 +33,7 @@ def test_rows_and_targets_are_changed_together():
     found = transform_batch(lambda Xb, yb: (Xb[:, ::-1] * 2.0, yb + 1), take, FIRST, ONES)
     np.testing.assert_array_equal(found.X["input"], 2 * X[:4, ::-1])
     np.testing.assert_array_equal(found.y, y[:4] + 1)
-    np.testing.assert_array_equal(found.index, FIRST)
+    np.testing.assert_array_equal(found.rows, FIRST)
     np.testing.assert_array_equal(found.weights, ONES)
     assert found.X["input"].dtype == np.float32
     assert found.y.dtype == np.int32
@@ -58,12 +58,12 @@ def test_whole_copies_of_a_batch_keep_the_numbers_of_their_rows():
         return np.concatenate([Xb, Xb]), np.concatenate([yb, yb])
 
     index = np.array([4, 2, 0, 3])
-    assert transform_batch(copies, take, index, ONES).index.tolist() == [4, 2, 0, 3, 4, 2, 0, 3]
+    assert transform_batch(copies, take, index, ONES).rows.tolist() == [4, 2, 0, 3, 4, 2, 0, 3]
     weights = np.array([1, 1, 1, 0], np.float32)
     found = transform_batch(copies, take, index, weights, 8)
-    assert found.index.tolist() == found.y.tolist() == [4, 2, 0, 4, 2, 0, 4, 2]
+    assert found.rows.tolist() == found.y.tolist() == [4, 2, 0, 4, 2, 0, 4, 2]
     first = transform_batch(lambda Xb, yb: (Xb[:2], yb[:2]), take, index, ONES)
-    assert first.index.tolist() == [4, 2]
+    assert first.rows.tolist() == [4, 2]
 
 
 @pytest.mark.parametrize(("known", "calls"), [(8, [2]), (None, [4, 2])])
@@ -101,23 +101,30 @@ def test_without_targets_there_are_none():
 @pytest.mark.parametrize(
     ("transform", "weights", "rows", "message"),
     [
-        (lambda Xb, yb: Xb, ONES, None, r"^transform must return Xb and yb, it returned ndarray$"),
-        (lambda Xb, yb: None, ONES, None, r"must return Xb and yb, it returned NoneType$"),
+        (lambda Xb, yb: Xb, ONES, None, r"^transform must return \(Xb, yb\), got ndarray$"),
+        (lambda Xb, yb: None, ONES, None, r"must return \(Xb, yb\), got NoneType$"),
         (
             lambda Xb, yb: (Xb[:3], yb),
             ONES,
             None,
-            r"one target for each row, and a row at least; it returned \(3, 2\), \(4,\)$",
+            r"at least one row, and one target for each row, got arrays of shape \(3, 2\), \(4,\)$",
         ),
-        (lambda Xb, yb: (Xb[:0], yb[:0]), ONES, None, r"it returned \(0, 2\), \(0,\)$"),
-        (twice, ONES, 4, r"^transform makes 8 rows of 4, where 4 are needed$"),
+        (lambda Xb, yb: (Xb[:0], yb[:0]), ONES, None, r"got arrays of shape \(0, 2\), \(0,\)$"),
+        (twice, ONES, 4, r"^transform must return 4 rows for a batch of 4, got 8$"),
         (
             twice,
             np.array([1, 2, 1, 1], np.float32),
             None,
-            r"^transform makes 8 rows of 4, and which of them has which weight, by sample_weight",
+            r"^transform must keep the number of rows if sample_weight or class_weight gives them "
+            r"different weights, got 8 for a batch of 4$",
         ),
-        (twice, np.array([1, 1, 1, 0], np.float32), 5, r"^transform makes 6 rows of 3, but 5 of a"),
+        (
+            twice,
+            np.array([1, 1, 1, 0], np.float32),
+            5,
+            r"^transform must not return more rows for a smaller batch, got 6 for 3 rows and 5 "
+            r"for 4$",
+        ),
     ],
 )
 def test_what_cannot_be_right(transform, weights, rows, message):
@@ -127,7 +134,7 @@ def test_what_cannot_be_right(transform, weights, rows, message):
 
 def test_targets_keep_their_shape():
     numbers = np.zeros((6, 3), np.float32)
-    with pytest.raises(ValueError, match=r"targets of shape \(2,\) a row from \(3,\); the loss"):
+    with pytest.raises(ValueError, match=r"targets with rows of shape \(3,\), got \(2,\)$"):
         transform_batch(
             lambda Xb, yb: (Xb, yb[:, :2]), lambda i: ({"a": X[i]}, numbers[i]), FIRST, ONES
         )

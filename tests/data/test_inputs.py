@@ -132,11 +132,11 @@ def test_rows_like_others_have_their_shape():
         (np.ones((0, 3, 2)), "Found array with 0 sample(s) (shape=(0, 6)) while a minimum of 1"),
         (np.ones((3, 0, 2)), "Found array with 0 feature(s) (shape=(3, 0)) while a minimum of 1"),
         ([[1.0], [1.0, 2.0]], "inhomogeneous shape"),
-        ({}, "X is an empty dict; give an array for each input layer"),
+        ({}, "X must have an array for each input layer, got an empty dict"),
         ({"a": [[np.nan]]}, "Input X['a'] contains NaN."),
         (
             {"a": [[1.0]], "b": [[1.0], [2.0]]},
-            "the arrays of X have different lengths: {'a': 1, 'b': 2}",
+            "the arrays of X must have the same length, got {'a': 1, 'b': 2}",
         ),
     ],
 )
@@ -185,17 +185,17 @@ def test_rows_take_a_shape_of_as_many_values_in_the_same_order(given, wanted):
 @pytest.mark.parametrize(
     ("given", "wanted", "message"),
     [
-        ((5,), (1, 2, 3), "X has shape (n, 5), but the input layer 'input' takes (n, 1, 2, 3)"),
+        ((5,), (1, 2, 3), "X must have shape (n, 1, 2, 3) for the input layer 'input', got (n, 5)"),
         (
             (3, 2),
             (1, 2, 3),
-            "X has shape (n, 3, 2), but the input layer 'input' takes (n, 1, 2, 3)",
+            "X must have shape (n, 1, 2, 3) for the input layer 'input', got (n, 3, 2)",
         ),
         (
             (8, 9, 3),
             (3, 8, 9),
-            "X has shape (n, 8, 9, 3), but the input layer 'input' takes (n, 3, 8, 9); "
-            "images come channels first: X.transpose(0, 3, 1, 2)",
+            "X must have shape (n, 3, 8, 9) for the input layer 'input', got (n, 8, 9, 3); "
+            "images are channels first: X.transpose(0, 3, 1, 2)",
         ),
     ],
 )
@@ -208,16 +208,16 @@ def test_a_dict_has_an_array_for_each_input_layer():
     rows = rows_of({"imag": np.ones((2, 3)), "table": np.ones((2, 4))})
     message = (
         "3 problems:\n"
-        " - X has 'imag', which is no input layer. Did you mean 'image'?\n"
-        " - X lacks an array for the input layer 'image'; give a dict of arrays\n"
-        " - X has shape (n, 4), but the input layer 'table' takes (n, 5)"
+        " - X must have names of input layers as keys, got 'imag'. Did you mean 'image'?\n"
+        " - X must have an array for the input layer 'image'; give a dict of arrays\n"
+        " - X must have shape (n, 5) for the input layer 'table', got (n, 4)"
     )
     with pytest.raises(ProblemsError, match=f"^{re.escape(message)}$"):
         rows.arrange({"image": (None, 3), "table": (None, 5)})
 
 
 def test_one_array_does_not_feed_several_input_layers():
-    with raises("X lacks an array for the input layer 'b'; give a dict of arrays"):
+    with raises("X must have an array for the input layer 'b'; give a dict of arrays"):
         rows_of(TABLE).arrange({"a": (None, 3), "b": (None, 3)})
 
 
@@ -240,9 +240,9 @@ def test_weights_become_float32(weights):
     ("weights", "message"),
     [
         ([1.0, 2.0], "sample_weight.shape == (2,), expected (3,)!"),
-        (np.ones((3, 1)), "sample_weight must have one axis, as the rows do; it has 2"),
+        (np.ones((3, 1)), "sample_weight must have one axis, got 2"),
         ([1.0, -0.1, 1.0], "Negative values in data passed to `sample_weight`"),
-        ([0.0, 0.0, 0.0], "all sample weights are zero; at least one must count"),
+        ([0.0, 0.0, 0.0], "Sample weights must contain at least one non-zero number."),
         ([1.0, np.nan, 1.0], "Input sample_weight contains NaN."),
     ],
 )
@@ -263,6 +263,8 @@ def test_rows_that_will_change_wait_with_their_shape():
     assert rows.subset(np.arange(2)).into == {"input": (1, 2)}
     found = rows.enter({"input": TABLE[:, :2]})
     np.testing.assert_array_equal(found["input"], TABLE[:, None, :2])
-    message = "the changed batch has shape (n, 3), but the input layer 'input' takes (n, 1, 2)"
+    message = (
+        "the transformed batch must have shape (n, 1, 2) for the input layer 'input', got (n, 3)"
+    )
     with raises(message):
         rows.enter({"input": TABLE})

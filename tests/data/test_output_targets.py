@@ -9,10 +9,14 @@ from sklearn.metrics import accuracy_score, r2_score
 
 from skconv.data.output_targets import (
     Outputs,
+    as_tuple,
+    by_output,
     check_lengths,
     guess_outputs,
     infer_outputs,
+    regression_by_output,
     split_targets,
+    unwrap_single,
 )
 from skconv.data.targets import Numbers, infer
 
@@ -22,7 +26,10 @@ BY_NAME = {"size": SIZE, "digit": DIGIT, "parity": PARITY}
 ROWS = [list(row) for row in zip(DIGIT, PARITY, SIZE, strict=True)]
 
 
-OTHERS = "but the net has the outputs digit, parity, size; give a dict of arrays, a tuple of 3 arr"
+OTHERS = (
+    "y must be a dict of arrays, a tuple of 3 arrays or an array with 3 columns for the outputs "
+    "digit, parity, size, got "
+)
 
 
 def raises(message):
@@ -69,22 +76,23 @@ def test_one_output_takes_y_as_it_is(y, name):
 @pytest.mark.parametrize(
     ("y", "names", "message"),
     [
-        (BY_NAME, (None,), "y is a dict of 'size', 'digit', 'parity', but the net has a single"),
+        (BY_NAME, (None,), "y must be an array for a net with a single output, got a dict of 's"),
         (
             {"digit": DIGIT, "parity": PARITY, "sise": SIZE},
             NAMES,
-            "2 problems:\n - y has 'sise', which is no output. Did you mean 'size'?\n"
-            " - y lacks targets for the output 'size'",
+            "2 problems:\n"
+            " - y must have names of outputs as keys, got 'sise'. Did you mean 'size'?\n"
+            " - y must have targets for the output 'size'",
         ),
-        (pd.DataFrame({"digit": DIGIT, "size": SIZE}), NAMES, "y lacks targets for the output"),
-        (np.array(DIGIT), NAMES, f"y has shape (4,), {OTHERS}"),
-        (np.zeros((4, 2)), NAMES, f"y has shape (4, 2), {OTHERS}"),
-        ((DIGIT, PARITY), NAMES, f"y has 2 entries, {OTHERS}"),
-        (sparse.eye_array(3).tocsr(), NAMES, f"y has shape (3, 3), {OTHERS}"),
+        (pd.DataFrame({"digit": DIGIT, "size": SIZE}), NAMES, "y must have targets for the output"),
+        (np.array(DIGIT), NAMES, f"{OTHERS}shape (4,)"),
+        (np.zeros((4, 2)), NAMES, f"{OTHERS}shape (4, 2)"),
+        ((DIGIT, PARITY), NAMES, f"{OTHERS}2 entries"),
+        (sparse.eye_array(3).tocsr(), NAMES, f"{OTHERS}shape (3, 3)"),
         (
             {"digit": [1, 1], "parity": PARITY, "size": [0.0, np.nan]},
             NAMES,
-            "2 problems:\n - output 'digit': y has one class only, [1]; at least 2 classes are needed"
+            "2 problems:\n - output 'digit': y must contain at least 2 classes, got [1]"
             "\n - output 'size': Input y contains NaN.",
         ),
     ],
@@ -144,7 +152,7 @@ def test_classes_may_be_given_by_output():
     known = {"digit": range(10)}
     assert inferred(y, classes=known).classes[0].tolist() == list(range(10))
     assert inferred(y, classes=[range(5), None, None]).classes[0].tolist() == list(range(5))
-    with raises("classes has 'digt', which is none of the outputs. Did you mean 'digit'?"):
+    with raises("classes must have names of outputs as keys, got 'digt'. Did you mean 'digit'?"):
         inferred(classes={"digt": range(10)})
 
 
@@ -155,7 +163,7 @@ def test_shapes_that_do_not_fit_name_the_output():
 
 def test_classes_have_no_weights_where_there_are_several_outputs():
     outputs = inferred().match([(None, 3), (None, 2), (None, 1)])
-    message = "class_weight needs a single output, and there are digit, parity, size; use sample_w"
+    message = "class_weight requires a single output, got digit, parity, size; use sample_w"
     with raises(message):
         outputs.row_weights(outputs.encode(BY_NAME), "balanced")
 
@@ -165,3 +173,51 @@ def test_a_network_that_saw_no_targets_counts_its_units():
     assert outputs.classes[0].tolist() == [0, 1, 2]
     assert outputs.targets[1] == Numbers((2,), np.float32, (2,))
     assert isinstance(outputs, Outputs)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [(5, (5, 5)), ([1, 2], (1, 2)), ((1, 2), (1, 2)), ({"b": 2}, (0, 2)), ({}, (0, 0))],
+)
+def test_values_by_output(value, found):
+    assert by_output("loss", value, ["a", "b"], 0) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "names", "message"),
+    [
+        (
+            {"digt": 1},
+            ["digit"],
+            "x must have names of outputs as keys, got 'digt'. Did you mean",
+        ),
+        ({"digit": 1}, [None], "x must have names of outputs as keys, got 'digit'."),
+        ([1], ["a", "b"], "x must have an entry for each of the 2 outputs, got 1"),
+    ],
+)
+def test_values_without_an_output(value, names, message):
+    with raises(message):
+        by_output("x", value, names, 0)
+
+
+@pytest.mark.parametrize(
+    ("regression", "outputs", "found"),
+    [
+        (False, None, (False,)),
+        (1, "age", (True,)),
+        (True, ["a", "b"], (True, True)),
+        ({"b": True, "c": True}, ["a", "b"], (False, True)),
+        ([True], ["a", "b"], (True, False)),
+        ([True, False, True], ["a", "b"], (True, False)),
+        (False, 5, (False,)),
+    ],
+)
+def test_kinds_are_told_of_parameters_that_may_be_wrong(regression, outputs, found):
+    assert regression_by_output(regression, outputs) == found
+
+
+@pytest.mark.parametrize("values", [(1,), (1, 2), ("ab",)])
+def test_one_value_stands_alone(values):
+    assert as_tuple(unwrap_single(values)) == values
+    assert unwrap_single((1,)) == 1
+    assert unwrap_single([1, 2]) == (1, 2)

@@ -108,7 +108,7 @@ def test_classes_refuse_another_output(y, exact, shape):
 
 
 def test_new_labels_are_refused():
-    with raises("y has labels that were not there before: [3, 7]; known are [1, 2]"):
+    with raises("y contains previously unseen labels: [3, 7]; known labels: [1, 2]"):
         infer([1, 2], regression=False).encode([7, 1, 3])
 
 
@@ -134,9 +134,9 @@ def test_indicators_may_be_sparse(kind):
 
 
 def test_labels_refuse_another_number_of_columns():
-    with raises("the output has shape (None, 2), but y has 3 labels a row"):
+    with raises("the output has shape (None, 2), but y has 3 labels per row"):
         Labels(3).match((None, 2))
-    with raises("y has 2 labels a row, 3 are expected"):
+    with raises("y must have 3 labels per row, got 2"):
         Labels(3).encode([[0, 1]])
 
 
@@ -166,7 +166,7 @@ def test_numbers_refuse_another_shape():
     targets = infer(np.zeros((5, 2)), regression=True)
     with raises("the output has shape (None, 3), but y has rows of shape (2,)"):
         targets.match((None, 3))
-    with raises("y has rows of shape (3,), (2,) is expected"):
+    with raises("y must have rows of shape (2,), got (3,)"):
         targets.encode(np.zeros((5, 3)))
 
 
@@ -177,10 +177,10 @@ def test_numbers_as_text_are_read():
 @pytest.mark.parametrize(
     ("y", "regression", "message"),
     [
-        ([1, 1], False, "y has one class only, [1]; at least 2 classes are needed"),
+        ([1, 1], False, "y must contain at least 2 classes, got [1]"),
         ([0.0, np.nan], False, "Input y contains NaN."),
         ([0.5, 0.7], False, "Unknown label type: continuous"),
-        ([[0, 1], [2, 3]], False, "y has several columns of classes; name an output layer for"),
+        ([[0, 1], [2, 3]], False, "y must have one column of classes, got several; name an out"),
         (np.zeros((2, 2, 2), int), False, "Found array with dim 3"),
         ([0.0, np.nan], True, "Input y contains NaN."),
         ([0.0, np.inf], True, "Input y contains infinity"),
@@ -227,8 +227,8 @@ def test_row_weights_get_by_without_some_classes(class_weight):
     ("targets", "class_weight", "message"),
     [
         (Classes(np.arange(2)), {7: 1.0}, "class_weight: The classes, [0, 1], are not in"),
-        (Labels(2), "balanced", "class_weight needs one label a row; y has several, use sample_"),
-        (Numbers(()), "balanced", "class_weight is for classification; use sample_weight"),
+        (Labels(2), "balanced", "class_weight requires one label per row, but y has several"),
+        (Numbers(()), "balanced", "class_weight must be None for regression; use sample_weight"),
     ],
 )
 def test_class_weights_without_their_classes_are_refused(targets, class_weight, message):

@@ -3,10 +3,11 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_iris
 from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import PredefinedSplit, ShuffleSplit
+from sklearn.utils import get_tags
 
 from skconv import NeuralNet, TrainSplit, compile_counts
 from skconv.layers import (
@@ -298,7 +299,9 @@ class TestInputs:
         named = {"sepal": X[:, :2], "petal": X[:, 2:]}
         assert net.fit(named, y).score(named, y) > 0.9
         assert net.get_output("both", named).shape == (150, 42)
-        with pytest.raises(ValueError, match=r"X has 'petals', which is no input layer. Did you"):
+        with pytest.raises(
+            ValueError, match=r"X must have names of input layers as keys, got 'petals'. Did you"
+        ):
             net.predict({"sepal": X[:, :2], "petals": X[:, 2:]})
 
     def test_prediction_of_a_row_depends_on_no_other(self, iris):
@@ -453,3 +456,29 @@ class TestInitialize:
         assert net.score(X, np.array(["a", "b", "c"])[y]) > 0.9
         net.fit(X, y)
         assert net.train_history_[0]["train_loss"] > taught.train_history_[-1]["train_loss"]
+
+
+@pytest.mark.parametrize(
+    ("regression", "outputs", "regressor"),
+    [
+        (False, None, False),
+        (True, None, True),
+        (False, ["digit", "age"], False),
+        ({"age": True}, ["digit", "age"], False),
+        ([True, True], ["size", "age"], True),
+        ({"age": True, "size": True}, ["size", "age"], True),
+    ],
+)
+def test_a_net_is_a_regressor_where_all_its_outputs_are_numbers(regression, outputs, regressor):
+    net = NeuralNet(regression=regression, outputs=outputs)
+    assert is_regressor(net) is regressor
+    assert is_classifier(net) is not regressor
+    assert hasattr(net, "predict_proba") is not regressor
+
+
+def test_what_scikit_learn_may_know():
+    tags = get_tags(NeuralNet())
+    assert tags.input_tags.sparse
+    assert tags.target_tags.required
+    assert tags.target_tags.multi_output
+    assert tags.classifier_tags.multi_label

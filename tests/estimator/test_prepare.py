@@ -66,9 +66,9 @@ FAULTS = [
     ({}, (X[:0], y[:0]), r"0 sample\(s\)"),
     ({}, (X[:, :0], y), r"0 feature\(s\)"),
     ({}, (X[:, 0], y), "Expected 2D array, got 1D array"),
-    ({}, (X, y * 0), r"y has one class only, \[0\]; at least 2 classes are needed"),
+    ({}, (X, y * 0), r"y must contain at least 2 classes, got \[0\]"),
     ({}, (X, X[:, 0]), "Unknown label type: continuous"),
-    ({}, (X, np.c_[y, y]), "y has several columns of classes"),
+    ({}, (X, np.c_[y, y]), "y must have one column of classes, got several"),
     ({}, (X * 1j, y), "Complex data not supported"),
     (
         {"input_shape": (None, 5)},
@@ -88,7 +88,11 @@ FAULTS = [
     ({"batch_iterator_train": 0}, (X, y), "batch_iterator_train=0 is not a batch size"),
     ({"train_split": 1.5}, (X, y), "train_split=1.5 is not a fraction between 0 and 1"),
     ({"class_weight": {7: 2.0}}, (X, y), "class_weight: "),
-    ({"class_weight": "balanced", "regression": True}, (X, X[:, 0]), "class_weight is for class"),
+    (
+        {"class_weight": "balanced", "regression": True},
+        (X, X[:, 0]),
+        "class_weight must be None for regression",
+    ),
     (
         {"layers": [*LAYERS, ("output", DenseLayer)]},
         (X, y),
@@ -244,8 +248,8 @@ def test_numbers_of_any_shape_go_through_a_transform():
 
 def test_validation_needs_the_shape_of_training():
     message = (
-        r"^rows for validation: X must have shape \(n, 1, 4, 4\) for the input layer 'input', "
-        r"got \(n, 1, 6, 6\); batch_iterator_train has a transform, and batch_iterator_test needs one "
+        r"^validation set: X must have shape \(n, 1, 4, 4\) for the input layer 'input', "
+        r"got \(n, 1, 6, 6\); batch_iterator_train has a transform, so batch_iterator_test needs one "
     )
     with pytest.raises(ValueError, match=message):
         outputs(batch_iterator_train=Crop(16))
@@ -266,13 +270,17 @@ def test_predictions_take_rows_as_training_did():
         net.predict(IMAGES)
     assert net.set_params(batch_iterator_test=Crop(16)).predict(IMAGES).shape == (50,)
     net.set_params(batch_iterator_test=Twice(16))
-    with pytest.raises(ValueError, match=r"^transform makes 32 rows of 16, where 16 are needed\n"):
+    with pytest.raises(
+        ValueError, match=r"^transform must return 16 rows for a batch of 16, got 32"
+    ):
         net.predict_proba(IMAGES)
 
 
 def test_weights_of_rows_are_not_lost():
     net = small(batch_iterator_train=Twice(16), class_weight={0: 1.0, 1: 2.0})
-    with pytest.raises(ValueError, match=r"by sample_weight or class_weight, is lost; let it keep"):
+    with pytest.raises(
+        ValueError, match=r"must keep the number of rows if sample_weight or class_weight"
+    ):
         net.fit(IMAGES, SIGNS)
 
 
