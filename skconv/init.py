@@ -1,11 +1,11 @@
 """Initial values of parameters, under Lasagne's names.
 
-An initialiser is a callable ``(key, shape, dtype) -> array``; those of `jax.nn.initializers`
-qualify as they are. Shapes are Lasagne's: ``(inputs, units)`` for dense layers and
+An initializer is a callable ``(key, shape, dtype) -> array``, such as those of
+`jax.nn.initializers`. Shapes are Lasagne's: ``(inputs, units)`` for dense layers and
 ``(num_filters, channels, ...)`` for convolutions.
 
-Those here draw with NumPy from the key's bits: JAX would compile a program for each shape, which
-takes longer than the first epoch of a small net.
+The initializers below draw with NumPy, seeded by the key: JAX would compile a program for each
+shape, which takes longer than the first epoch of a small net.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Constant:
-    """Every element is `val`."""
+    """Constant value `val`."""
 
     val: float = 0.0
 
     def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        """Draw an array of `shape`."""
+        """Return an array of `shape`."""
         return np.full(shape, self.val, dtype)
 
 
 @dataclass(frozen=True)
 class Normal:
-    """Gaussian with deviation `std` around `mean`."""
+    """Normal distribution with standard deviation `std` and mean `mean`."""
 
     std: float = 0.01
     mean: float = 0.0
@@ -58,9 +58,9 @@ class Normal:
 
 @dataclass(frozen=True)
 class Uniform:
-    """Uniform between ``-range`` and ``range``, or between the two numbers of a pair `range`.
+    """Uniform distribution from ``-range`` to ``range``, or between the numbers of a pair `range`.
 
-    With `std` the bounds are chosen for that deviation around `mean`, as in Lasagne.
+    With `std`, the bounds are those of that standard deviation and `mean`, as in Lasagne.
     """
 
     range: float | tuple[float, float] = 0.01
@@ -85,26 +85,26 @@ def _generator(key: jax.Array) -> np.random.Generator:
 
 
 def _drawn(dtype: Any) -> Any:
-    """Type in which numbers are drawn, for what NumPy cannot draw itself."""
+    """Return the dtype to draw in, since NumPy draws float32 and float64 only."""
     return np.float64 if dtype == np.float64 else np.float32
 
 
 def _factor(gain: float | str) -> float:
     if isinstance(gain, str) and gain != "relu":
-        raise ValueError(f"gain={gain!r} is not a number or 'relu'")
+        raise ValueError(f"gain must be a number or 'relu', got {gain!r}")
     return math.sqrt(2) if gain == "relu" else float(gain)
 
 
 class _Scaled:
-    """Scale the deviation by the fan of the shape; subclasses say how."""
+    """Base class of initializers whose deviation depends on the fan of the shape."""
 
     gain: float | str
 
     def _deviation(self, shape: tuple[int, ...]) -> float:
         if len(shape) < 2:
             raise ValueError(
-                f"{type(self).__name__} works on shapes of two or more axes, not on {shape}; "
-                "use Normal or Uniform there"
+                f"shape must have two or more axes for {type(self).__name__}, got {shape}; "
+                "use Normal or Uniform"
             )
         return _factor(self.gain) * math.sqrt(self._variance(shape))
 
@@ -132,12 +132,12 @@ def _uniform(scaled: _Scaled, key: jax.Array, shape: tuple[int, ...], dtype: Any
 
 @dataclass(frozen=True)
 class GlorotNormal(_Glorot):
-    """Gaussian of variance ``2 gain² / (fan_in + fan_out)`` (Glorot and Bengio 2010).
+    """Normal distribution of variance ``2 gain² / (fan_in + fan_out)`` (Glorot and Bengio 2010).
 
     Parameters
     ----------
     gain : float or 'relu'
-        Factor on the deviation; ``'relu'`` stands for the square root of two.
+        Factor on the standard deviation; ``'relu'`` is the square root of two.
     """
 
     gain: float | str = 1.0
@@ -147,12 +147,12 @@ class GlorotNormal(_Glorot):
 
 @dataclass(frozen=True)
 class GlorotUniform(_Glorot):
-    """Uniform of variance ``2 gain² / (fan_in + fan_out)`` (Glorot and Bengio 2010).
+    """Uniform distribution of variance ``2 gain² / (fan_in + fan_out)`` (Glorot and Bengio 2010).
 
     Parameters
     ----------
     gain : float or 'relu'
-        Factor on the deviation; ``'relu'`` stands for the square root of two.
+        Factor on the standard deviation; ``'relu'`` is the square root of two.
     """
 
     gain: float | str = 1.0
@@ -162,12 +162,12 @@ class GlorotUniform(_Glorot):
 
 @dataclass(frozen=True)
 class HeNormal(_He):
-    """Gaussian of variance ``gain² / fan_in`` (He et al. 2015).
+    """Normal distribution of variance ``gain² / fan_in`` (He et al. 2015).
 
     Parameters
     ----------
     gain : float or 'relu'
-        Factor on the deviation; ``'relu'`` stands for the square root of two.
+        Factor on the standard deviation; ``'relu'`` is the square root of two.
     """
 
     gain: float | str = 1.0
@@ -177,12 +177,12 @@ class HeNormal(_He):
 
 @dataclass(frozen=True)
 class HeUniform(_He):
-    """Uniform of variance ``gain² / fan_in`` (He et al. 2015).
+    """Uniform distribution of variance ``gain² / fan_in`` (He et al. 2015).
 
     Parameters
     ----------
     gain : float or 'relu'
-        Factor on the deviation; ``'relu'`` stands for the square root of two.
+        Factor on the standard deviation; ``'relu'`` is the square root of two.
     """
 
     gain: float | str = 1.0
@@ -192,15 +192,15 @@ class HeUniform(_He):
 
 @dataclass(frozen=True)
 class Orthogonal:
-    """Orthogonal matrix of `gain` in all directions (Saxe et al. 2013).
+    """Random orthogonal matrix times `gain` (Saxe et al. 2013).
 
-    Axes after the first count as one: rows are orthogonal where they are fewer than columns, and
-    columns otherwise. All such matrices are as likely (Mezzadri 2007).
+    Axes after the first are flattened. Rows are orthogonal if they are fewer than the columns, and
+    columns otherwise. The distribution is uniform (Mezzadri 2007).
 
     Parameters
     ----------
     gain : float or 'relu'
-        Length of the rows or columns; ``'relu'`` stands for the square root of two.
+        Norm of the rows or columns; ``'relu'`` is the square root of two.
     """
 
     gain: float | str = 1.0
@@ -209,38 +209,40 @@ class Orthogonal:
         """Draw an array of `shape`."""
         if len(shape) < 2:
             raise ValueError(
-                f"Orthogonal works on shapes of two or more axes, not on {shape}; "
-                "use Normal or Uniform there"
+                f"shape must have two or more axes for Orthogonal, got {shape}; "
+                "use Normal or Uniform"
             )
         rows, columns = shape[0], math.prod(shape[1:])
         drawn = _generator(key).standard_normal((max(rows, columns), min(rows, columns)))
         matrix, triangle = np.linalg.qr(drawn)
-        matrix = matrix * np.sign(np.diag(triangle))  # LAPACK's own are not random
+        matrix = matrix * np.sign(np.diag(triangle))  # LAPACK's signs are not random
         matrix = matrix if rows >= columns else matrix.T
         return (_factor(self.gain) * matrix).reshape(shape).astype(dtype)
 
 
 @dataclass(frozen=True)
 class Sparse:
-    """Gaussian in a few places of each column, zero elsewhere (Martens 2010).
+    """Normal distribution at some positions of each column, zero elsewhere (Martens 2010).
 
     Parameters
     ----------
     sparsity : float
-        Fraction of each column that is not zero, from 0 to 1.
+        Fraction of nonzero elements in each column, between 0 and 1.
     std : float
-        Deviation of what is not zero.
+        Standard deviation of the nonzero elements.
     """
 
     sparsity: float = 0.1
     std: float = 0.01
 
     def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        """Draw an array of `shape`, which has two axes."""
+        """Draw an array of `shape`, which must have two axes."""
         if len(shape) != 2:
-            raise ValueError(f"Sparse works on shapes of two axes, not on {shape}")
+            raise ValueError(f"shape must have two axes for Sparse, got {shape}")
         if not 0 <= self.sparsity <= 1:
-            raise ValueError(f"sparsity={self.sparsity!r} is not a number from 0 to 1")
+            raise ValueError(
+                f"sparsity must be a number between 0.0 and 1.0, got {self.sparsity!r}"
+            )
         generator = _generator(key)
         full = generator.normal(0, self.std, shape)
         place = generator.permuted(np.tile(np.arange(shape[0]), (shape[1], 1)), axis=1).T
@@ -248,15 +250,15 @@ class Sparse:
 
 
 class Array:
-    """Given numbers, as an initialiser that can be compared and hashed."""
+    """Given values, as an initializer that can be compared and hashed."""
 
     def __init__(self, values: Any) -> None:
         self.values = np.array(values)
 
     def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        """Return the numbers, if they have that `shape`."""
+        """Return the values, which must have that `shape`."""
         if self.values.shape != tuple(shape):
-            raise ValueError(f"an array of shape {self.values.shape} was given, {shape} is needed")
+            raise ValueError(f"the array must have shape {shape}, got {self.values.shape}")
         return self.values.astype(dtype)
 
     def __eq__(self, other: object) -> bool:
@@ -273,12 +275,12 @@ class Array:
 
 
 def as_initializer(value: Any) -> Any:
-    """Turn what a user gives for a parameter into an initialiser.
+    """Return the initializer for a parameter's initial value.
 
     Parameters
     ----------
     value : callable, float or array-like
-        An initialiser stays as it is, a number becomes `Constant`, anything else an `Array`.
+        An initializer is returned unchanged; a number becomes `Constant`, anything else `Array`.
 
     Returns
     -------
@@ -287,7 +289,7 @@ def as_initializer(value: Any) -> Any:
     Raises
     ------
     TypeError
-        For the class of an initialiser in place of an instance, for a str and for a bool.
+        For the class of an initializer instead of an instance, a str or a bool.
 
     Examples
     --------
@@ -296,14 +298,12 @@ def as_initializer(value: Any) -> Any:
     >>> as_initializer([[1.0, 2.0]])
     Array(shape=(1, 2))
     """
-    if isinstance(value, type):
-        raise TypeError(f"{value.__name__} is a class; write {value.__name__}()")
-    if callable(value):
+    if callable(value) and not isinstance(value, type):
         return value
-    if isinstance(value, str):
-        raise TypeError(f"{value!r} is no initialiser; skconv.init has GlorotUniform() and others")
-    if isinstance(value, bool | np.bool_):
-        raise TypeError(f"{value!r} is no initialiser and no number")
+    if isinstance(value, type | str | bool | np.bool_):
+        hint = f"; write {value.__name__}()" if isinstance(value, type) else ""
+        hint = "; see skconv.init, such as GlorotUniform()" if isinstance(value, str) else hint
+        raise TypeError(f"value must be an initializer or a number, got {value!r}{hint}")
     if np.ndim(value) == 0:
         return Constant(float(value))
     return Array(value)

@@ -1,4 +1,4 @@
-"""Elementwise functions between layers, under Lasagne's names."""
+"""Nonlinearities, under Lasagne's names."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def sigmoid(x: jax.Array) -> jax.Array:
 
 
 def softmax(x: jax.Array) -> jax.Array:
-    """Exponentials that sum to one along the last axis.
+    """Softmax along the last axis.
 
-    Layers apply their nonlinearity with the channels last, so on images of the public shape
-    ``(n, c, h, w)`` the channels of each pixel sum to one.
+    Layers apply their nonlinearity with the channels last, so that the channels of each pixel of
+    images ``(n, c, h, w)`` sum to one.
     """
     return jax.nn.softmax(x, axis=-1)
 
@@ -61,13 +61,13 @@ class LeakyRectify:
     Parameters
     ----------
     leakiness : float
-        Slope of the negative side; 0 gives the rectifier, 1 the identity.
+        Slope for negative inputs; 0 gives the rectifier, 1 the identity.
     """
 
     leakiness: float = 0.01
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """Bend `x` elementwise."""
+        """Apply the function elementwise."""
         return jax.nn.leaky_relu(x, negative_slope=self.leakiness)
 
 
@@ -75,7 +75,7 @@ leaky_rectify = LeakyRectify()
 """Leaky rectifier with a slope of 0.01."""
 
 very_leaky_rectify = LeakyRectify(1 / 3)
-"""Leaky rectifier with a slope of a third, as Graham used it for CIFAR (2014)."""
+"""Leaky rectifier with a slope of 1/3, as used by Graham for CIFAR (2014)."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,14 @@ class ScaledTanH:
     Parameters
     ----------
     scale_in, scale_out : float
-        LeCun's are 2/3 and 1.7159.
+        LeCun et al. use 2/3 and 1.7159.
     """
 
     scale_in: float = 1.0
     scale_out: float = 1.0
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """Bend `x` elementwise."""
+        """Apply the function elementwise."""
         return self.scale_out * jnp.tanh(self.scale_in * x)
 
 
@@ -109,8 +109,8 @@ def elu(x: jax.Array) -> jax.Array:
 class SELU:
     """Scaled exponential linear unit (Klambauer et al. 2017).
 
-    ``scale * x`` where positive and ``scale * scale_neg * (exp(x) - 1)`` elsewhere. The numbers of
-    `selu` keep mean zero and variance one from layer to layer.
+    ``scale * x`` where positive and ``scale * scale_neg * (exp(x) - 1)`` elsewhere. The parameters
+    of `selu` preserve mean zero and variance one from layer to layer.
 
     Parameters
     ----------
@@ -121,12 +121,12 @@ class SELU:
     scale_neg: float = 1.0
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """Bend `x` elementwise."""
+        """Apply the function elementwise."""
         return self.scale * jax.nn.elu(x, alpha=self.scale_neg)
 
 
 selu = SELU(scale=1.0507009873554804934193349852946, scale_neg=1.6732632423543772848170429916717)
-"""Scaled exponential linear unit with the numbers of Klambauer et al. (2017)."""
+"""Scaled exponential linear unit with the parameters of Klambauer et al. (2017)."""
 
 
 def gelu(x: jax.Array) -> jax.Array:
@@ -155,7 +155,7 @@ def softplus(x: jax.Array) -> jax.Array:
 
 
 def linear(x: jax.Array) -> jax.Array:
-    """Identity: what ``nonlinearity=None`` stands for."""
+    """Identity, the same as ``nonlinearity=None``."""
     return x
 
 

@@ -174,9 +174,10 @@ class Layer:
         params: Params = {}
         state: Params = {}
         specs = self.param_specs(*input_shapes)
-        for own_key, (name, spec) in zip(
-            fold_in_range(key, len(specs)), specs.items(), strict=True
-        ):
+        if not specs:
+            return params, state
+        keys = fold_in_range(key, len(specs))
+        for own_key, (name, spec) in zip(keys, specs.items(), strict=True):
             if isinstance(spec.init, str):
                 continue
             initializer = as_initializer(spec.init)

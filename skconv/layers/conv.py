@@ -15,7 +15,7 @@ from ..ops.windows import Pads, Window
 from ..utils.checks import flag, natural_each, optional_callable, positive, positive_each
 from ..utils.fields import UNSET, initial, structural
 from .base import Context, Layer, Output, Params, ParamSpec, add_biases, bias_specs
-from .shapes import Shape, each_axis, need_images
+from .shapes import Shape, each_axis, each_axis_of, need_images
 
 __all__ = [
     "Conv1DLayer",
@@ -59,11 +59,12 @@ class _ConvLayer(Layer):
         size, stride, dilation = self._sizes()
         return tuple(d * (f - 1) + 1 for f, d in zip(size, dilation, strict=True)), stride
 
-    def _sizes(self) -> tuple[tuple[int, ...], ...]:
-        return (
-            each_axis(self.filter_size, self.spatial, "filter_size"),
-            each_axis(self.stride, self.spatial, "stride"),
-            each_axis(self.dilation, self.spatial, "dilation"),
+    def _sizes(self) -> list[tuple[int, ...]]:
+        return each_axis_of(
+            self.spatial,
+            filter_size=self.filter_size,
+            stride=self.stride,
+            dilation=self.dilation,
         )
 
     def _pads(self) -> Pads:

@@ -24,6 +24,11 @@ def each_axis(value: Any, axes: int, field_name: str) -> tuple[int, ...]:
     return tuple(map(int, value))
 
 
+def each_axis_of(axes: int, **fields: Any) -> list[tuple[int, ...]]:
+    """Return several fields with one number per axis each, as `each_axis` does."""
+    return [each_axis(value, axes, name) for name, value in fields.items()]
+
+
 def shared_axes(value: Any, rank: int, field_name: str = "shared_axes") -> tuple[int, ...]:
     """Return the axes that share a parameter, sorted; ``'auto'`` is all but the channels."""
     if isinstance(value, str) and value == "auto":

@@ -15,7 +15,7 @@ from ..ops.windows import Window
 from ..utils.checks import flag, natural_each, optional_callable, positive, positive_each
 from ..utils.fields import UNSET, initial, structural
 from .base import Context, Layer, Output, Params, ParamSpec, add_biases, bias_specs
-from .shapes import Shape, each_axis, need_images
+from .shapes import Shape, each_axis_of, need_images
 
 __all__ = ["Deconv2DLayer", "TransposedConv2DLayer"]
 
@@ -62,9 +62,8 @@ class TransposedConv2DLayer(Layer):
     layout = "channels_last"
     aliases = {"strides": "stride"}
 
-    def _sizes(self) -> tuple[tuple[int, ...], ...]:
-        names = ("filter_size", "stride", "crop")
-        return tuple(each_axis(getattr(self, name), 2, name) for name in names)
+    def _sizes(self) -> list[tuple[int, ...]]:
+        return each_axis_of(2, filter_size=self.filter_size, stride=self.stride, crop=self.crop)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the shape of enlarged images with one channel per filter."""

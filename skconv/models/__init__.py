@@ -1,8 +1,8 @@
-"""Networks as functions that return layers and keywords for `NeuralNet`.
+"""Published networks, as functions that return layers and keywords for `NeuralNet`.
 
-``NeuralNet(**models.vgg('D', num_classes=10))`` is VGG-16; what a network sets can be set anew, as
-in ``NeuralNet(**models.vgg('D') | {'dropout6_p': 0.3})``. Weights before a rectifier start as He et
-al. (2015) have them, whatever a paper before that did, and update rules are left to the caller.
+``NeuralNet(**models.vgg('D', num_classes=10))`` is VGG-16. Keywords can be overridden, as in
+``NeuralNet(**models.vgg('D') | {'dropout6_p': 0.3})``. Weights before a rectifier are initialized
+as in He et al. (2015), also in earlier networks, and update rules are left to the caller.
 """
 
 from .alexnet import alexnet

@@ -1,4 +1,4 @@
-"""AlexNet, which began the use of deep networks for photographs."""
+"""AlexNet."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..layers import DropoutLayer, LocalResponseNormalization2DLayer, MaxPool2DL
 from .base import Stack
 
 FILTERS = {1: (64, 192, 384, 256, 256), 2: (96, 256, 384, 384, 256)}
-"""Filters of the five convolutions, by the number of groups."""
+"""Number of filters of the five convolutions, by the number of groups."""
 
 
 def alexnet(
@@ -19,23 +19,23 @@ def alexnet(
     width: float = 1.0,
     small: bool = False,
 ) -> dict[str, Any]:
-    """Return AlexNet, as it was split for two devices or in one column.
+    """Return AlexNet, in its version for two devices or for one.
 
     Parameters
     ----------
     input_shape : (int, int, int), optional
-        Channels, height and width; None leaves them to X.
+        Channels, height and width; None to infer them from X.
     num_classes : int, optional
-        None leaves them to y.
+        Number of classes; None to infer it from y.
     groups : 1 or 2
-        2 for Krizhevsky et al. (2012): the second, fourth and fifth convolution see half of the
-        channels each, and the first two are followed by local response normalisation. 60,965,224
-        parameters. 1 for Krizhevsky (2014), without normalisation: 61,100,840.
+        2 for Krizhevsky et al. (2012): the second, fourth and fifth convolution have two groups,
+        and local response normalization follows the first two; 60,965,224 parameters. 1 for
+        Krizhevsky (2014), without normalization; 61,100,840 parameters.
     width : float
         Factor on the number of filters and hidden units.
     small : bool
-        Whether the first convolution is one of 5x5 with a stride of 1, as in Krizhevsky's
-        networks for CIFAR, for images of 32x32.
+        Whether the first convolution is 5x5 with stride 1, for images of 32x32, as in Krizhevsky's
+        networks for CIFAR.
 
     Returns
     -------
@@ -44,9 +44,9 @@ def alexnet(
 
     Notes
     -----
-    The first filters are padded by 2, so that images of 224x224 give maps of 55x55; the paper's
-    own would need 227x227. The paper of 2014 has 384 filters in the fourth convolution, but its
-    program, cuda-convnet2's ``layers-imagenet-1gpu.cfg``, has 256, and so has torchvision.
+    The first convolution is padded by 2, so that images of 224x224 give maps of 55x55; that of the
+    paper would need 227x227. The paper of 2014 has 384 filters in the fourth convolution, but its
+    code, cuda-convnet2's ``layers-imagenet-1gpu.cfg``, has 256, as does torchvision.
 
     References
     ----------
@@ -60,7 +60,7 @@ def alexnet(
     ['input', 'conv1', 'norm1', 'pool1', 'conv2']
     """
     if groups not in FILTERS:
-        raise ValueError(f"groups={groups!r} is not 1 or 2")
+        raise ValueError(f"groups must be 1 or 2, got {groups!r}")
     split = {"num_groups": groups}
     first = {"filter_size": 5} if small else {"filter_size": 11, "stride": 4, "pad": 2}
     convolutions: tuple[dict[str, Any], ...] = (

@@ -1,4 +1,4 @@
-"""How the networks are written down: layers and their keywords, one after the other."""
+"""The builder of networks as layers and keywords."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from ..init import HeNormal
 from ..layers import Conv2DLayer, DenseLayer, InputLayer
 
 RECTIFIED = HeNormal(gain="relu")
-"""Where weights before a rectifier start, so that deep networks learn (He et al. 2015)."""
+"""Initializer of weights before a rectifier (He et al. 2015)."""
 
 
 class Stack:
-    """Layers and keywords of a network, as it grows.
+    """A network in the making: layers and their keywords.
 
     Parameters
     ----------
     input_shape : tuple of int or None
-        Shape of a row, channels first; None leaves it to X.
+        Shape of a row, channels first; None to infer it from X.
     width : float
         Factor on the number of filters and hidden units.
 
     Attributes
     ----------
     last : str
-        Name of the layer that was added last.
+        Name of the last layer.
 
     Examples
     --------
@@ -43,18 +43,18 @@ class Stack:
         self.add("input", InputLayer, **_known(shape=input_shape and (None, *input_shape)))
 
     def add(self, name: str, layer: type, **fields: Any) -> str:
-        """Add a layer, and return its name."""
+        """Add a layer and return its name."""
         self.layers.append((name, layer))
         self.keywords |= {f"{name}_{field}": value for field, value in fields.items()}
         self.last = name
         return name
 
     def scaled(self, number: int) -> int:
-        """Scale a number of filters to an even one, which two groups can share."""
+        """Return a number of filters scaled by `width` and rounded to an even number."""
         return max(2, 2 * round(number * self._width / 2))
 
     def conv(self, name: str, num_filters: int, filter_size: int, **fields: Any) -> str:
-        """Add a convolution that keeps the size of the image, before a stride."""
+        """Add a convolution, by default with the padding that keeps the size of the image."""
         given = {"pad": "same", "W": RECTIFIED, **fields}
         filters = self.scaled(num_filters)
         return self.add(name, Conv2DLayer, num_filters=filters, filter_size=filter_size, **given)
@@ -65,12 +65,12 @@ class Stack:
         return self.add(name, DenseLayer, num_units=units, W=RECTIFIED, **fields)
 
     def end(self, num_classes: int | None) -> dict[str, Any]:
-        """Add the output, and return what `NeuralNet` takes; None leaves the classes to y."""
+        """Add the output and return the network; None infers the classes from y."""
         self.output("output", num_classes)
         return {"layers": self.layers, **self.keywords}
 
     def output(self, name: str, num_classes: int | None) -> str:
-        """Add a layer with a unit for each class."""
+        """Add an output layer with one unit per class."""
         return self.add(name, DenseLayer, **_known(num_units=num_classes))
 
 

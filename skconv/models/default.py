@@ -1,4 +1,4 @@
-"""The network of ``layers=None``."""
+"""The network for ``layers=None``."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ..layers import (
 
 
 def default(shape: tuple[int, ...]) -> dict[str, Any]:
-    """Return a small network that suits rows of a shape.
+    """Return a small network for rows of a given shape.
 
-    The input is normalised, so that features of any scale train well. Images of 8 pixels or more
-    a side pass two convolutions; everything else goes to one hidden layer.
+    The input is normalized, so that features of any scale train well. Images of at least 8x8 pixels
+    pass through two convolutions; all other rows go straight to a hidden layer.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""GoogLeNet: filters of several sizes side by side."""
+"""GoogLeNet."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ MODULES = {
     "5a": (256, 160, 320, 32, 128, 128),
     "5b": (384, 192, 384, 48, 128, 128),
 }
-"""Filters of 1x1, before 3x3, 3x3, before 5x5, 5x5, and after pooling: the paper's first table."""
+"""Filters for 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5 and pool proj in Table 1 of the paper."""
 
 HALVE = {"pool_size": 3, "stride": 2, "ignore_border": False}
 
 AUXILIARY = {"4a": "aux1", "4d": "aux2"}
-"""Modules that an auxiliary output follows."""
+"""Modules followed by an auxiliary output."""
 
 AUXILIARY_WEIGHT = 0.3
 
@@ -48,28 +48,27 @@ def googlenet(
     Parameters
     ----------
     input_shape : (int, int, int), optional
-        Channels, height and width; None leaves them to X.
+        Channels, height and width; None to infer them from X.
     num_classes : int, optional
-        None leaves them to y.
+        Number of classes; None to infer it from y.
     aux : bool
-        Whether there are two auxiliary outputs, each with a weight of 0.3 in the loss, which help
-        the training and have no part in prediction. 13,378,280 parameters, and 6,998,552 without
-        them, as in Caffe's bvlc_googlenet.
+        Whether to add two auxiliary outputs, used in training only, with weight 0.3 in the loss:
+        13,378,280 parameters, and 6,998,552 without them, as in Caffe's bvlc_googlenet.
     width : float
         Factor on the number of filters and hidden units.
     small : bool
-        Whether the network starts with a convolution of 3x3 instead of one of 7x7 with a stride of
-        2 and a pooling, for images of 32x32.
+        Whether the network starts with a 3x3 convolution, for images of 32x32, instead of a 7x7
+        convolution with stride 2 and a pooling.
 
     Returns
     -------
     dict
-        ``layers`` and their keywords, and with `aux` also ``aux_outputs``.
+        ``layers`` and their keywords and, with `aux`, ``aux_outputs``.
 
     References
     ----------
-    Szegedy et al., "Going deeper with convolutions" (2014). Its first table counts less for some
-    layers than they have, as 2.7 thousand for the first, whose filters alone have 9,408 weights.
+    Szegedy et al., "Going deeper with convolutions" (2014). Its Table 1 counts too few parameters
+    for some layers, such as 2.7K for the first, whose filters alone have 9,408 weights.
 
     Examples
     --------
@@ -96,14 +95,14 @@ def googlenet(
             stack.last = before
     stack.add("pool5", GlobalPoolLayer)
     stack.add("dropout", DropoutLayer, p=0.4)
-    made = stack.end(num_classes)
+    network = stack.end(num_classes)
     if aux:
-        made["aux_outputs"] = {f"{name}_output": AUXILIARY_WEIGHT for name in AUXILIARY.values()}
-    return made
+        network["aux_outputs"] = {f"{name}_output": AUXILIARY_WEIGHT for name in AUXILIARY.values()}
+    return network
 
 
 def _inception(stack: Stack, name: str, filters: tuple[int, ...]) -> str:
-    """Add a module; its layers name what feeds them, for it is not always the one before."""
+    """Add an inception module, whose branches share one incoming layer, and return its name."""
     before = stack.last
     one, reduce3, three, reduce5, five, pooled = filters
     stack.conv(f"{name}_3x3_reduce", reduce3, 1, incoming=before)

@@ -1,10 +1,11 @@
-"""LeNet-5, which read handwritten digits on cheques."""
+"""LeNet-5."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
@@ -20,6 +21,8 @@ from ..layers import (
     ScaleLayer,
     structural,
 )
+from ..layers.base import Output, Params
+from ..layers.shapes import Shape
 from ..nonlinearities import scaled_tanh
 from .base import Stack
 
@@ -29,21 +32,21 @@ TABLE = (
     *(tuple(sorted((i + j) % 6 for j in (0, 1, 3, 4))) for i in range(3)),
     tuple(range(6)),
 )
-"""The maps of S2 that each map of C3 sees: the paper's first table."""
+"""Maps of S2 connected to each map of C3: Table I of the paper."""
 
 FAN = HeNormal()
-"""A deviation of one over the square root of the inputs (LeCun et al., "Efficient BackProp")."""
+"""Standard deviation ``1 / sqrt(inputs)`` (LeCun et al., "Efficient BackProp")."""
 
 
 @dataclass(frozen=True)
 class TableConv2DLayer(Conv2DLayer):
-    """A convolution whose filters see some of the channels each (LeCun et al. 1998).
+    """2D convolution whose filters are connected to some channels each (LeCun et al. 1998).
 
     Parameters
     ----------
     table : sequence of sequence of int
-        For each filter the channels that it sees.
-    W : initialiser, array or name of a layer
+        The channels of each filter.
+    W : initializer, array or name of a layer
         Filters of shape ``(connections, height, width)``, in the order of the table.
     num_filters, filter_size, stride, pad, untie_biases, b, nonlinearity, flip_filters, dilation
         As in `Conv2DLayer`.
@@ -63,29 +66,29 @@ class TableConv2DLayer(Conv2DLayer):
             object.__setattr__(self, "table", tuple(map(tuple, self.table)))
 
     def _connections(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Filter and channel of each connection."""
-        pairs = ((i, channel) for i, channels in enumerate(self.table) for channel in channels)
-        return tuple(zip(*pairs, strict=True))
+        """Return the filters and the channels of all connections."""
+        pairs = [(i, channel) for i, channels in enumerate(self.table) for channel in channels]
+        return tuple(i for i, _ in pairs), tuple(channel for _, channel in pairs)
 
-    def output_shape(self, *input_shapes):
-        """Images with a channel for each filter."""
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Return the shape of images with one channel per filter."""
         channels = input_shapes[0][1]
         known = all(0 <= c < channels for row in self.table for c in row) and all(self.table)
         if self.num_groups != 1 or len(self.table) != self.num_filters or not known:
             raise LayerError(
-                f"table={self.table!r} does not hold some of {channels} channels for each of "
-                f"{self.num_filters} filters in one group"
+                f"table must hold some of {channels} channels for each of {self.num_filters} "
+                f"filters, in one group, got {self.table!r}"
             )
         return super().output_shape(*input_shapes)
 
-    def param_specs(self, *input_shapes):
-        """``W`` with the filters that there are, and ``b``."""
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """Return ``W``, with the connected filters only, and ``b``."""
         specs = super().param_specs(*input_shapes)
         size = specs["W"].shape[2:]
         return specs | {"W": ParamSpec((len(self._connections()[0]), *size), self.W)}
 
-    def apply(self, params, state, *inputs, ctx: Context):
-        """Convolve with zeros where there is no connection."""
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the convolution, with zero weights for absent connections."""
         W = params["W"]
         shape = (self.num_filters, inputs[0].shape[-1], *W.shape[1:])
         full = jnp.zeros(shape, W.dtype).at[self._connections()].set(W)
@@ -100,10 +103,10 @@ def lenet5(
     Parameters
     ----------
     input_shape : (int, int, int), optional
-        Channels, height and width, 32x32 or more; None leaves them to X. For digits of 28x28, which
-        the paper has in the middle of 32x32, add ``c1_pad=2``.
+        Channels, height and width, at least 32x32; None to infer them from X. For digits of 28x28,
+        which the paper centers in 32x32, add ``c1_pad=2``.
     num_classes : int, optional
-        None leaves them to y.
+        Number of classes; None to infer it from y.
 
     Returns
     -------
@@ -112,10 +115,10 @@ def lenet5(
 
     Notes
     -----
-    Up to F6 the network is the paper's, with 60,000 parameters: maps of C3 see some of those of S2,
-    and subsampling has a learnt coefficient and bias for each map, here on the mean of four pixels
-    instead of their sum. The output is a dense layer of 850 parameters more, where the paper's has
-    fixed weights, pictures of the characters.
+    Up to F6 the network is that of the paper, with 60,000 parameters: maps of C3 are connected to
+    some maps of S2, and subsampling has a learned coefficient and bias per map, here for the mean
+    of four pixels instead of their sum. The output is a dense layer with 850 more parameters, while
+    that of the paper has fixed weights, bitmaps of the characters.
 
     References
     ----------

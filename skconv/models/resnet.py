@@ -1,4 +1,4 @@
-"""Residual networks: each block adds to what enters it."""
+"""Residual networks."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .base import Stack
 
 
 class Kind(NamedTuple):
-    """What networks of a depth look like.
+    """Architecture of the networks of a depth.
 
     Parameters
     ----------
     blocks : tuple of int
-        Blocks in each stage.
+        Number of blocks in each stage.
     bottleneck : bool
-        Whether a block has three convolutions, that of 3x3 between two of 1x1, instead of two.
+        Whether a block has a 3x3 convolution between two 1x1 convolutions, instead of two 3x3.
     cifar : bool
-        Whether it is one for images of 32x32.
+        Whether the network is for images of 32x32.
     """
 
     blocks: tuple[int, ...]
@@ -41,7 +41,7 @@ KINDS = {
     152: Kind((3, 8, 36, 3), bottleneck=True),
     **{6 * n + 2: Kind((n, n, n), cifar=True) for n in (3, 5, 7, 9, 18)},
 }
-"""By depth, as in the paper's first table and section 4.2."""
+"""Architectures by depth, from Table 1 and Section 4.2 of the paper."""
 
 
 def resnet(
@@ -52,22 +52,22 @@ def resnet(
     width: float = 1.0,
     small: bool = False,
 ) -> dict[str, Any]:
-    """Return one of the residual networks of He et al. (2015).
+    """Return a residual network of He et al. (2015).
 
     Parameters
     ----------
     depth : int
         18, 34, 50, 101 or 152 for ImageNet, with 11,689,512 to 60,192,808 parameters. 20, 32, 44,
-        56 or 110 for images of 32x32, with 0.27 to 1.7 million.
+        56 or 110 for images of 32x32, with 0.27 to 1.7 million parameters.
     input_shape : (int, int, int), optional
-        Channels, height and width; None leaves them to X.
+        Channels, height and width; None to infer them from X.
     num_classes : int, optional
-        None leaves them to y.
+        Number of classes; None to infer it from y.
     width : float
         Factor on the number of filters.
     small : bool
-        Whether a network for ImageNet starts with a convolution of 3x3 instead of one of 7x7 with
-        a stride of 2 and a pooling, for images of 32x32. Those for CIFAR do in any case.
+        Whether a network for ImageNet starts with a 3x3 convolution, for images of 32x32, instead
+        of a 7x7 convolution with stride 2 and a pooling. Networks for CIFAR always do.
 
     Returns
     -------
@@ -76,9 +76,9 @@ def resnet(
 
     Notes
     -----
-    Where a block changes the shape, the networks for ImageNet have convolutions of 1x1 in the
-    shortcut (option B of the paper), those for CIFAR leave out every other pixel and add channels
-    of zeros (option A). In blocks of three convolutions that of 3x3 has the stride, as in torch.
+    If a block changes the shape, its shortcut is a 1x1 convolution in the networks for ImageNet
+    (option B of the paper); in those for CIFAR it subsamples the pixels and appends channels of
+    zeros (option A). In blocks of three convolutions the 3x3 has the stride, as in torch.
 
     References
     ----------
@@ -90,7 +90,8 @@ def resnet(
     ['input', 'conv1', 'norm1', 'rectify1', 'conv2_1a']
     """
     if depth not in KINDS:
-        raise ValueError(f"depth={depth!r} is not one of {', '.join(map(str, sorted(KINDS)))}")
+        valid = ", ".join(map(str, sorted(KINDS)))
+        raise ValueError(f"depth must be one of {valid}, got {depth!r}")
     kind = KINDS[depth]
     stack = Stack(input_shape, width)
     filters = 16 if kind.cifar else 64
@@ -136,7 +137,7 @@ def _convolve(stack: Stack, place: str, filters: int, size: int, **fields: Any) 
 
 
 def _pad(stack: Stack, place: str, entry: str, filters: int) -> str:
-    """Halve the image without parameters, and add channels of zeros for as many as there were."""
+    """Subsample the image by 2 and double its channels with zeros."""
     stack.add(f"halve{place}", MaxPool2DLayer, pool_size=1, stride=2, incoming=entry)
     new = stack.scaled(filters) - stack.scaled(filters // 2)
     return stack.add(f"widen{place}", PadLayer, width=((0, new), 0, 0), batch_ndim=1)

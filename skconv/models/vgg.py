@@ -1,4 +1,4 @@
-"""The networks of Oxford's Visual Geometry Group: many filters of 3x3, one after the other."""
+"""VGG networks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONVOLUTIONS = {
     "D": (2, 2, 3, 3, 3),
     "E": (2, 2, 4, 4, 4),
 }
-"""Convolutions before each of the five poolings, by the letters of the paper's first table."""
+"""Number of convolutions before each of the five poolings, by configuration in Table 1."""
 
 
 def vgg(
@@ -35,18 +35,18 @@ def vgg(
     batch_norm: bool = False,
     width: float = 1.0,
 ) -> dict[str, Any]:
-    """Return one of the networks of Simonyan and Zisserman (2014).
+    """Return a VGG network of Simonyan and Zisserman (2014).
 
     Parameters
     ----------
     configuration : 'A', 'A-LRN', 'B', 'C', 'D' or 'E'
-        D is also known as VGG-16, with 138,357,544 parameters, and E as VGG-19, with 143,667,240.
+        D is VGG-16, with 138,357,544 parameters, and E is VGG-19, with 143,667,240.
     input_shape : (int, int, int), optional
-        Channels, height and width, 32x32 or more; None leaves them to X.
+        Channels, height and width, at least 32x32; None to infer them from X.
     num_classes : int, optional
-        None leaves them to y.
+        Number of classes; None to infer it from y.
     batch_norm : bool
-        Whether each convolution is followed by batch normalisation, and has no biases then.
+        Whether batch normalization follows each convolution, which then has no biases.
     width : float
         Factor on the number of filters and hidden units.
 
@@ -67,7 +67,7 @@ def vgg(
     """
     if configuration not in CONVOLUTIONS:
         raise ValueError(
-            f"there is no configuration {configuration!r}."
+            f"configuration must be one of the paper's, got {configuration!r}."
             f"{did_you_mean(configuration, CONVOLUTIONS)}"
         )
     stack = Stack(input_shape, width)

@@ -42,7 +42,7 @@ def test_init_leaves_shared_parameters_to_their_keeper():
 
 def test_init_names_the_parameter_that_cannot_be_drawn():
     layer = DenseLayer(num_units=3, b=np.zeros(2))
-    message = r"^b: an array of shape \(2,\) was given, \(3,\) is needed$"
+    message = r"^b: the array must have shape \(3,\), got \(2,\)$"
     with pytest.raises(LayerError, match=message):
         layer.init(jax.random.key(0), (None, 4))
 

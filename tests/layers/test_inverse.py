@@ -164,7 +164,8 @@ def test_gradients_reach_the_shared_weights_on_both_ways():
         (
             [image, ("pool", MaxPool2DLayer(pool_size=2)), ("un", InverseLayer(layer="pol"))],
             {},
-            r"^layer 'un' \(InverseLayer\): layer must be the name of a layer, got 'pol'\. Did you mean 'pool'\?$",
+            r"^layer 'un' \(InverseLayer\): layer must be the name of a layer, got 'pol'\. "
+            r"Did you mean 'pool'\?$",
         ),
         (
             [image, ("un", InverseLayer())],

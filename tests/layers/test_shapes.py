@@ -7,10 +7,15 @@ from skconv.layers import shapes
 
 def test_one_number_stands_for_all_axes():
     assert shapes.each_axis(3, 2, "stride") == shapes.each_axis((3, 3), 2, "stride") == (3, 3)
-    with pytest.raises(
-        LayerError, match=r"^stride must be a number or a tuple of 2, got \(3,\)$"
-    ):
+    with pytest.raises(LayerError, match=r"^stride must be a number or a tuple of 2, got \(3,\)$"):
         shapes.each_axis((3,), 2, "stride")
+
+
+def test_several_fields_are_spread_over_the_axes():
+    spread = shapes.each_axis_of(2, stride=3, pad=(1, 2))
+    assert spread == [(3, 3), (1, 2)]
+    with pytest.raises(LayerError, match=r"^pad must be a number or a tuple of 2, got \(3,\)$"):
+        shapes.each_axis_of(2, stride=3, pad=(3,))
 
 
 def test_only_a_missing_axis_is_taken_for_the_channels():

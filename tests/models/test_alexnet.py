@@ -48,7 +48,7 @@ def test_small_images(built, shapes):
 
 
 def test_other_groups():
-    with pytest.raises(ValueError, match=re.escape("groups=3 is not 1 or 2")):
+    with pytest.raises(ValueError, match=re.escape("groups must be 1 or 2, got 3")):
         alexnet(groups=3)
 
 

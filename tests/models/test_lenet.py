@@ -137,7 +137,8 @@ def test_gradients_reach_the_connections_alone():
 )
 def test_tables_that_do_not_fit(fields):
     with pytest.raises(
-        LayerError, match=r"table=.* does not hold some of 3 channels for each of 2"
+        LayerError,
+        match=r"^table must hold some of 3 channels for each of 2 filters, in one group, got",
     ):
         layer(**fields).output_shape((None, 3, 5, 5))
 

@@ -103,7 +103,7 @@ def test_a_block_without_weights_in_its_shortcut(built):
 
 
 def test_other_depths():
-    message = "depth=19 is not one of 18, 20, 32, 34, 44, 50, 56, 101, 110, 152"
+    message = "depth must be one of 18, 20, 32, 34, 44, 50, 56, 101, 110, 152, got 19"
     with pytest.raises(ValueError, match=re.escape(message)):
         resnet(19)
 

@@ -60,7 +60,9 @@ def test_images_that_are_too_small(built):
 
 
 def test_unknown_configurations():
-    message = "there is no configuration 'F'. Valid names: A, A-LRN, B, C, D, E."
+    message = (
+        "configuration must be one of the paper's, got 'F'. Valid names: A, A-LRN, B, C, D, E."
+    )
     with pytest.raises(ValueError, match=re.escape(message)):
         vgg("F")
 

@@ -193,7 +193,10 @@ def test_branches_with_faults_are_told_together():
 
 
 def test_what_follows_a_fault_is_not_blamed():
-    with pytest.raises(ValueError, match=r"^layer 'conv' \(Conv2DLayer\): filter_size must fit into input of .*, got \(9, 9\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"^layer 'conv' \(Conv2DLayer\): filter_size must fit into input of .*, got \(9, 9\)",
+    ):
         built([image, conv(filter_size=9), ("pool", MaxPool2DLayer(pool_size=2)), dense("fc")])
 
 

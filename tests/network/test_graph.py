@@ -191,7 +191,7 @@ def test_initial_weights_follow_from_the_key_and_differ_by_layer():
 
 def test_a_parameter_that_cannot_be_drawn_names_its_layer():
     network = built([rows, dense("fc", b=GlorotUniform())])
-    message = r"^layer 'fc' \(DenseLayer\): b: GlorotUniform works on shapes of two or more axes"
+    message = r"^layer 'fc' \(DenseLayer\): b: shape must have two or more axes for GlorotUniform"
     with pytest.raises(LayerError, match=message):
         network.init(jax.random.key(0))
 
