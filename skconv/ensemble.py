@@ -24,7 +24,11 @@ __all__ = ["BatchedBagging"]
 
 
 def _classifies(bagging: BatchedBagging) -> bool:
-    return is_classifier(bagging._base())
+    return is_classifier(_net_or_default(bagging.estimator))
+
+
+def _net_or_default(estimator: Any) -> Any:
+    return NeuralNet() if estimator is None else estimator
 
 
 class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
@@ -113,7 +117,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         """
         rows = self._check(_num_samples(X))
         rng = check_random_state(self.random_state)
-        jobs = [self._job(rng, _num_samples(X), rows) for _ in range(self.n_estimators)]
+        jobs = [self._make_job(rng, _num_samples(X), rows) for _ in range(self.n_estimators)]
         FitBatch(X, y, params, self.lanes, self.max_lanes).run(jobs)
         for job in jobs:
             if job.error is not None:
@@ -145,16 +149,13 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         problems.raise_any()
         return int(self.max_samples if whole else max(1, round(self.max_samples * n)))
 
-    def _job(self, rng: np.random.RandomState, n: int, rows: int) -> Job:
-        made = clone(self._base())
-        names = sorted(made.get_params())
+    def _make_job(self, rng: np.random.RandomState, n: int, rows: int) -> Job:
+        estimator = clone(_net_or_default(self.estimator))
+        names = sorted(estimator.get_params())
         seeds = [name for name in names if name.rpartition("__")[2] == "random_state"]
-        made.set_params(**{name: rng.randint(2**31 - 1) for name in seeds})
+        estimator.set_params(**{name: rng.randint(2**31 - 1) for name in seeds})
         index = rng.randint(n, size=rows) if self.bootstrap else rng.permutation(n)[:rows]
-        return Job(made, np.sort(index))
-
-    def _base(self) -> Any:
-        return NeuralNet() if self.estimator is None else self.estimator
+        return Job(estimator, np.sort(index))
 
     def predict(self, X: Features) -> np.ndarray:
         """Predict the label with the highest mean probability, or the mean of the nets' numbers.
@@ -191,10 +192,10 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         total: Any = 0.0
         for one in self.estimators_:
-            found = one.predict_proba(X)
-            known = np.zeros((len(found), len(self.classes_)))
-            known[:, np.searchsorted(self.classes_, one.classes_)] = found
-            total = total + known
+            own = one.predict_proba(X)
+            aligned = np.zeros((len(own), len(self.classes_)))
+            aligned[:, np.searchsorted(self.classes_, one.classes_)] = own
+            total = total + aligned
         return total / len(self.estimators_)
 
     def score(self, X: Features, y: Targets, sample_weight: ArrayLike | None = None) -> float:
@@ -215,7 +216,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         return float(metric(y, self.predict(X), sample_weight=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
-        tags, base = super().__sklearn_tags__(), get_tags(self._base())
+        tags, base = super().__sklearn_tags__(), get_tags(_net_or_default(self.estimator))
         for name in ("estimator_type", "classifier_tags", "regressor_tags", "target_tags"):
             setattr(tags, name, getattr(base, name))
         return tags

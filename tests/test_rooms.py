@@ -45,6 +45,12 @@ VOCABULARIES = {
 }
 """Public rooms, and the only files of their own that their files may import."""
 
+DOOR = {"_fitted", "_training"}
+"""Private methods of a net that other rooms may call, to predict and to train."""
+
+GUESTS = ("ensemble", "handlers", "model_selection", "visualize")
+"""Rooms that use nets, and only through the door."""
+
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py")
 PACKAGES = sorted(path.parent.relative_to(ROOT) for path in ROOT.rglob("__init__.py"))
 
@@ -112,6 +118,36 @@ def test_packages_only_reexport(package):
     allowed = (ast.ImportFrom, ast.Assign, ast.Expr)
     assert all(isinstance(node, allowed) for node in tree.body)
     assert ast.get_docstring(tree)
+
+
+def private_attributes(tree):
+    """Yield the names of private attributes that are read from or set on other objects."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+            owner = node.value
+            if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name):
+                owner = owner.func
+            own = isinstance(owner, ast.Name) and owner.id in ("self", "cls", "super")
+            if not own and not node.attr.startswith("__"):
+                yield node.attr
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if room_of(name_of(path)) in GUESTS and path.stem != "sklearn_hooks"],
+    ids=name_of,
+)
+def test_nets_are_used_through_one_door(path):
+    """NamedTuple has a public method `_replace`; sklearn_hooks lists names of scikit-learn."""
+    found = set(private_attributes(ast.parse(path.read_text()))) - {"_replace"}
+    assert found <= DOOR, f"{name_of(path)} uses {sorted(found - DOOR)} of other objects"
+
+
+def test_the_door_is_found():
+    tree = ast.parse(
+        "self._a; cls._b; super()._c; x.__d__; net._e; self.net._f; self._g._h; f()._i"
+    )
+    assert sorted(private_attributes(tree)) == ["_e", "_f", "_h", "_i"]
 
 
 def test_few_files_lie_outside_the_rooms():
