@@ -1,44 +1,48 @@
-"""Transformers that prepare arrays of images, as scikit-learn's prepare tables."""
+"""Standardization of images, sequences and tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .utils.checks import one_of
+
 __all__ = ["Standardize"]
 
 ROWS = 256
-"""Rows that are in memory in float64 at a time."""
+"""Number of rows converted to float64 at a time."""
 
 
 class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Subtract the mean of the training rows and divide by their deviation.
+    """Subtract the mean of the training set and divide by its standard deviation.
 
     Parameters
     ----------
     per : 'channel', 'pixel' or 'all'
-        What has a mean and a deviation of its own: each channel (of a table each column), each
-        number of a row, or nothing.
+        Whether each channel (each column of a table) or each value of a row has its own mean and
+        standard deviation, or all share one.
     with_mean : bool
-        Whether the mean is subtracted.
+        Whether to subtract the mean.
     with_std : bool
-        Whether rows are divided by the deviation; one of zero counts as one.
+        Whether to divide by the standard deviation; zero is replaced by one.
 
     Attributes
     ----------
     mean_, scale_ : float64 array, or None
-        Of the shape of a row, with ones for the axes that share them: ``(channels, 1, 1)``.
+        Mean and standard deviation, of the shape of a row with ones for shared axes: ``(channels,
+        1, 1)``.
     row_shape_ : tuple of int
         Shape of a row.
     n_features_in_ : int
-        Channels of images, columns of a table.
+        Number of channels of images, or columns of a table.
     feature_names_in_ : array of str
-        Names of the columns, where X had any.
+        Names of the columns, if X had any.
 
     Examples
     --------
@@ -58,15 +62,15 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.with_mean = with_mean
         self.with_std = with_std
 
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Compute mean and deviation.
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Compute the mean and the standard deviation.
 
         Parameters
         ----------
         X : array-like of shape (n, channels, ...) or (n, features)
-            Of any numeric type.
+            Values of any numeric type.
         y : object
-            Not used.
+            Ignored.
 
         Returns
         -------
@@ -75,22 +79,21 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For NaN, infinite values, and an unknown `per`.
+            If `per` is unknown, or X has NaN or infinite values.
         """
-        own = {"channel": (1,), "pixel": None, "all": ()}
-        if self.per not in own:
-            raise ValueError(f"per={self.per!r} is not one of 'channel', 'pixel', 'all'")
-        X = validate_data(self, X, allow_nd=True)
-        kept = own[self.per]
-        shared = (0,) if kept is None else tuple(i for i in range(X.ndim) if i not in kept)
-        mean = X.mean(shared, dtype=np.float64, keepdims=True)
-        self.row_shape_ = X.shape[1:]
+        if valid := one_of("channel", "pixel", "all")(self.per):
+            raise ValueError(f"per must be {valid}, got {self.per!r}")
+        data: np.ndarray = validate_data(self, X, allow_nd=True)
+        axes = tuple(range(data.ndim))
+        shared = {"channel": (0, *axes[2:]), "pixel": (0,), "all": axes}[self.per]
+        mean = data.mean(shared, dtype=np.float64, keepdims=True)
+        self.row_shape_ = data.shape[1:]
         self.mean_ = mean[0] if self.with_mean else None
-        self.scale_ = _deviation(X, mean, shared)[0] if self.with_std else None
+        self.scale_ = _deviation(data, mean, shared)[0] if self.with_std else None
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Standardise rows.
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        """Standardize rows.
 
         Parameters
         ----------
@@ -100,9 +103,9 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         float32 array of the same shape
         """
-        return self._moved(X, lambda X, mean, scale: (X - mean) / scale)
+        return self._apply(X, lambda X, mean, scale: (X - mean) / scale)
 
-    def inverse_transform(self, X: Any) -> np.ndarray:
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Undo `transform`.
 
         Parameters
@@ -113,22 +116,22 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         float32 array of the same shape
         """
-        return self._moved(X, lambda X, mean, scale: X * scale + mean)
+        return self._apply(X, lambda X, mean, scale: X * scale + mean)
 
-    def _moved(self, X: Any, move: Any) -> np.ndarray:
+    def _apply(self, X: ArrayLike, function: Callable[[Any, Any, Any], np.ndarray]) -> np.ndarray:
+        """Return ``function(X, mean, scale)`` as float32, computed in blocks of rows."""
         check_is_fitted(self)
-        X = validate_data(self, X, allow_nd=True, reset=False)
-        if X.shape[1:] != self.row_shape_:
+        data: np.ndarray = validate_data(self, X, allow_nd=True, reset=False)
+        if data.shape[1:] != self.row_shape_:
             raise ValueError(
-                f"X has rows of shape {X.shape[1:]}, but Standardize was fitted on rows of shape "
-                f"{self.row_shape_}"
+                f"X must have rows of shape {self.row_shape_}, as in fit, got {data.shape[1:]}"
             )
         mean = 0.0 if self.mean_ is None else self.mean_
         scale = 1.0 if self.scale_ is None else self.scale_
-        moved = np.empty(X.shape, np.float32)
-        for rows in _blocks(X):
-            moved[rows] = move(X[rows].astype(np.float64, copy=False), mean, scale)
-        return moved
+        result = np.empty(data.shape, np.float32)
+        for rows in _blocks(data):
+            result[rows] = function(data[rows].astype(np.float64, copy=False), mean, scale)
+        return result
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -138,7 +141,7 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 def _deviation(X: np.ndarray, mean: np.ndarray, shared: tuple[int, ...]) -> np.ndarray:
-    """Deviation from the mean, and one where it is no more than the mean's rounding error."""
+    """Return the standard deviation, with one for values within the mean's rounding error."""
     count = X.size // mean.size
     squares = sum(np.square(X[rows] - mean).sum(shared, keepdims=True) for rows in _blocks(X))
     deviation = np.sqrt(squares / count)

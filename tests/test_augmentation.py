@@ -132,8 +132,8 @@ class TestStrengths:
                 {"augment_shift_by": -1.0},
                 r"augment 'shift' \(Shift\): by must be a finite number >= 0.0, got -1.0",
             ),
-            ({"augment__shift__sign": -1}, "only numbers of the transforms in augment can change"),
-            ({"augment": [max]}, "only numbers of the transforms in augment can change in train"),
+            ({"augment__shift__sign": -1}, "augment must keep its transforms during training"),
+            ({"augment": [max]}, "augment must keep its transforms during training"),
             ({"augment_shift_of": 1.0}, "'augment_shift_of'. Did you mean 'augment_shift_by'?"),
         ],
     )
@@ -164,7 +164,7 @@ class TestParameters:
     def test_a_field_under_a_keyword_is_not_set_in_vain(self):
         net = make_net(augment=[("shift", Shift(1.0))], augment_shift_by=2.0)
         net.set_params(**net.get_params())
-        message = "augment__shift__by would change nothing, because augment_shift_by=2.0 prevails"
+        message = "augment__shift__by would have no effect, because augment_shift_by=2.0 takes"
         with pytest.raises(ValueError, match=message):
             net.set_params(augment__shift__by=3.0)
         assert net.augment == [("shift", Shift(1.0))]
@@ -176,7 +176,10 @@ class TestParameters:
             ("augment_shfit_by", "'augment_shfit_by'. Did you mean 'augment_shift_by'?"),
             ("augment__shift__bye", "Shift has no parameter 'bye'. Did you mean 'by'?"),
             ("augment__0__by", "augment has no transform '0'. Valid names: shift."),
-            ("test_augment__n", "test_augment=None has no parameters of its own"),
+            (
+                "test_augment__n",
+                "test_augment must have parameters to set test_augment__n, got None",
+            ),
         ],
     )
     def test_unknown_names_set_nothing(self, name, message):
@@ -207,8 +210,8 @@ class TestParameters:
     def test_a_layer_may_not_have_the_prefix_of_a_transform(self):
         layers = [("input", InputLayer), ("augment_shift", DropoutLayer), ("output", DenseLayer)]
         message = (
-            r"layer 'augment_shift' \(DropoutLayer\) has the prefix of augment 'shift' \(Shift\); "
-            "choose another name"
+            r"layer 'augment_shift' \(DropoutLayer\) has the prefix of the keywords of augment "
+            r"'shift' \(Shift\); choose another name"
         )
         with pytest.raises(ValueError, match=message):
             make_net(layers=layers, augment=[("shift", Shift())]).fit(X, y)
@@ -343,7 +346,9 @@ class TestMixing:
 
     def test_text_has_no_mean(self):
         net = make_net(augment=[("mix", MixUp())], regression=True)
-        message = r"augment 'mix' \(MixUp\) mixes numbers, and the targets are text such as 'a'"
+        message = (
+            r"y must hold numbers, because augment 'mix' \(MixUp\) mixes targets, got text: 'a'"
+        )
         with pytest.raises(ValueError, match=message):
             net.fit(X, np.array(["a", "b"] * 20))
 

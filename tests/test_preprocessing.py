@@ -102,7 +102,7 @@ def test_copies_and_pickles():
 @pytest.mark.parametrize(
     ("options", "X", "message"),
     [
-        ({"per": "row"}, images, r"^per='row' is not one of 'channel', 'pixel', 'all'$"),
+        ({"per": "row"}, images, r"^per must be one of 'channel', 'pixel', 'all', got 'row'$"),
         ({}, np.full((3, 1, 2, 2), np.nan), "Input X contains NaN"),
         ({}, images[:0], r"Found array with 0 sample\(s\)"),
     ],
@@ -113,7 +113,7 @@ def test_what_cannot_be_fitted(options, X, message):
 
 
 def test_rows_of_another_shape_are_refused():
-    message = r"^X has rows of shape \(3, 5, 4\), but Standardize was fitted on .* \(3, 4, 5\)$"
+    message = r"^X must have rows of shape \(3, 4, 5\), as in fit, got \(3, 5, 4\)$"
     with pytest.raises(ValueError, match=message):
         Standardize().fit(images).transform(images.swapaxes(2, 3))
 

@@ -52,12 +52,11 @@ class ImageTunable(Tunable):
             )
         return Xb.shape[2], Xb.shape[3]
 
-    def square_size(self, Xb: jax.Array) -> int:
-        """Return the side of square images; raise `TransformError` for other arrays."""
+    def _need_square(self, Xb: jax.Array) -> None:
+        """Raise `TransformError` unless images are square."""
         height, width = self.image_size(Xb)
         if height != width:
             raise self.error(f"images must be square, got {height} by {width} pixels")
-        return height
 
 
 @dataclass(frozen=True)

@@ -280,7 +280,7 @@ class Rot90(_MirroringTransform):
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Rotate and mirror each image."""
-        self.square_size(Xb)
+        self._need_square(Xb)
         transposed, flip_x, flip_y = jax.random.bernoulli(key, 0.5, (3, len(Xb)))
         if not self.mirrored:
             transposed = flip_x ^ flip_y

@@ -110,7 +110,7 @@ class Dihedral(Grid):
 
     def __call__(self, i: Any, n: int, Xb: jax.Array) -> jax.Array:
         """Rotate, and mirror the last four rotations."""
-        self.square_size(Xb)
+        self._need_square(Xb)
 
         def rotation(k: int) -> Callable[[jax.Array], jax.Array]:
             return lambda Xb: jnp.rot90(Xb, k, axes=(2, 3))

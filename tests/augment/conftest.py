@@ -10,7 +10,7 @@ def dots(points, height, width):
     return np.exp(-away / (2 * 1.2**2))[:, None].astype(np.float32)
 
 
-def centres(images):
+def centers(images):
     """Where the dots are."""
     y, x = np.mgrid[: images.shape[2], : images.shape[3]]
     dot = np.asarray(images, float)[:, 0]
@@ -33,6 +33,6 @@ def follow():
         inside = ((yb > 4) & (yb < np.array([width, height]) - 5)).all(1)
         assert inside.mean() > 0.5
         assert np.abs(yb - points).max() > least
-        np.testing.assert_allclose(centres(Xb)[inside], yb[inside], atol=0.5)
+        np.testing.assert_allclose(centers(Xb)[inside], yb[inside], atol=0.5)
 
     return follow

@@ -59,7 +59,7 @@ def test_shifts_have_a_limit_for_each_axis():
     assert even(shifts[:, 1], 0.5)
 
 
-def test_the_centre_stays_in_its_place():
+def test_the_center_stays_in_its_place():
     moves = drawn(3, 7, 12, rotation=30, scale=1.2, shear=10)
     np.testing.assert_allclose([m([5.5, 3.0])[0] for m in moves], [[5.5, 3.0]] * 3, atol=1e-5)
 

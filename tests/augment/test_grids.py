@@ -67,14 +67,14 @@ def test_quasi_random_moves_are_those_of_the_parts():
     image = np.random.default_rng(1).random((12, 10)).astype(np.float32)
     found = copies(grid, 4, image[None, None])
     np.testing.assert_allclose(found[0][0, 0], image, atol=1e-5)
-    centre = AffineTransform(translation=(-4.5, -5.5))
+    center = AffineTransform(translation=(-4.5, -5.5))
     back = AffineTransform(translation=(4.5, 5.5))
     for part, moved in zip(grid.parts(4).astype(float), found, strict=True):
         rotation, shear = np.deg2rad(part[:2] * [30, 10])
         factor = 1.3 ** part[2]
         c, s, lean = factor * np.cos(rotation), factor * np.sin(rotation), np.tan(shear)
         turn = [[c, c * lean - s, 2 * part[3]], [s, s * lean + c, part[4]], [0, 0, 1]]
-        move = centre + AffineTransform(np.array(turn)) + back
+        move = center + AffineTransform(np.array(turn)) + back
         expected = warp(image.astype(float), move.inverse, order=1)
         np.testing.assert_allclose(moved[0, 0, 3:-3, 3:-3], expected[3:-3, 3:-3], atol=1e-4)
 

@@ -96,9 +96,9 @@ def test_operations_are_equally_likely_in_each_round():
 
 
 def test_channels_that_are_no_colors():
-    grey = X[:, :1]
-    np.testing.assert_array_equal(applied("color", 9, grey), grey)
-    assert np.abs(applied("contrast", 9, grey) - grey).max() > 10
+    gray = X[:, :1]
+    np.testing.assert_array_equal(applied("color", 9, gray), gray)
+    assert np.abs(applied("contrast", 9, gray) - gray).max() > 10
     small = X[:, :, :2, :2]
     np.testing.assert_array_equal(applied("sharpness", 9, small), small)
 

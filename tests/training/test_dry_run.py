@@ -102,9 +102,9 @@ FAULTS = [
         wrong_classes,
         r"to float32 \(8, 4\), for which the loss failed with TypeError: mul got incomp",
     ),
-    (KEYPOINTS, r"target='keypoints' takes numbers of shape .*, got int32 of shape \(8,\)"),
+    (KEYPOINTS, r"keypoints must be floats of shape .*, got int32 of shape \(8,\)"),
     (Saturation(), r"X must have 3 channels \(red, green, blue\), got shape \(8, 1, 4, 4\)"),
-    (Sometimes(0.5, KEYPOINTS), ": RandomFlip: target='keypoints' takes numbers"),
+    (Sometimes(0.5, KEYPOINTS), ": RandomFlip: keypoints must be floats"),
 ]
 
 

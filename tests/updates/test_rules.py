@@ -220,7 +220,7 @@ X = (X - X.mean(axis=0)) / X.std(axis=0)
 
 
 def regression_loss(flat):
-    """The penalised softmax regression of iris, in float64."""
+    """The penalized softmax regression of iris, in float64."""
     W, b = flat[:12].reshape(4, 3), flat[12:]
     z = X @ W + b
     own = z[np.arange(len(z)), CLASSES]
