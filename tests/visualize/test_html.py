@@ -1,10 +1,5 @@
-import re
 from html.parser import HTMLParser
 
-import pytest
-from sklearn import config_context
-
-from skconv import NeuralNet
 from skconv.layers import Conv2DLayer, DenseLayer, InputLayer, MaxPool2DLayer
 from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
@@ -96,30 +91,3 @@ def test_many_layers_are_folded():
     folded = layer_table(build_network(read_layers([image, *few, conv("more", 1)]), {}))
     assert opened.startswith("<details open><summary>40 layers, ")
     assert folded.startswith("<details><summary>41 layers, 788 parameters</summary>")
-
-
-def test_a_notebook_shows_layers_and_losses_after_fit():
-    net = make_net().fit(X, y)
-    shown = net._repr_mimebundle_()["text/html"]
-    assert len(net._repr_html_()) == len(shown)
-    assert "sk-top-container" in shown
-    assert "4 layers, 39 parameters" in shown
-    last = net.train_history_[-1]
-    assert f"epoch 2, training loss {last['train_loss']:.4g}, validation loss" in shown
-    assert shown.count("<svg") == 1
-    used = set(re.findall(r"skconv-[a-z]+", shown.partition("</style><div")[2]))
-    style = shown.partition('<div class="skconv">')[0]
-    assert all(f".{name}" in style for name in used if name in ("skconv-train", "skconv-valid"))
-
-
-@pytest.mark.parametrize("initialised", [False, True])
-def test_before_fit_there_is_no_curve(initialised):
-    net = make_net(input_shape=(None, 5), output_num_units=3)
-    shown = (net.initialize() if initialised else net)._repr_html_()
-    assert "<svg" not in shown
-    assert ("4 layers, 39 parameters" in shown) == initialised
-
-
-def test_scikit_learn_may_be_told_to_show_text():
-    with config_context(display="text"):
-        assert not hasattr(NeuralNet(), "_repr_html_")
