@@ -1,4 +1,4 @@
-"""Where the rows of a training lie on the device."""
+"""Place the rows of a training on the device, and select batches from them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .iterators import BatchIterator
 
 
 class StackedBatches(NamedTuple):
-    """Rows cut into batches, as `skconv.data.chunks.Chunk` holds them.
+    """Rows stacked in batches, as in `skconv.data.chunks.Chunk`.
 
     Parameters
     ----------
     X : dict of array of shape (steps, batch, ...)
     y : array of shape (steps, batch, ...)
     weights : array of shape (steps, batch)
-        Weight of each row in the loss; zero for rows that only fill up.
+        Weight of each row in the loss; zero for padding.
     rows : int32 array of shape (steps, batch)
-        Number of each row in the data.
+        Position of each row in the data.
     """
 
     X: dict[str, Any]
@@ -35,19 +35,19 @@ class StackedBatches(NamedTuple):
     rows: Any
 
     def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
-        """X, y and weights of a batch."""
+        """Return X, y and weights of a batch."""
         return batch_at(self.X, i), targets_at(self.y, i), self.weights[i]
 
 
 class IndexedBatches(NamedTuple):
-    """Batches that lie anywhere in the data.
+    """Batches given by the positions of their rows in the data.
 
     Parameters
     ----------
     X : dict of array of shape (1, n, ...)
     y : array of shape (1, n, ...)
     index : int32 array of shape (steps, batch)
-        Rows of each batch.
+        Positions of the rows of each batch.
     weights : array of shape (steps, batch)
     """
 
@@ -57,121 +57,124 @@ class IndexedBatches(NamedTuple):
     weights: Any
 
     def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
-        """X, y and weights of a batch."""
-        places = 0, self.index[i]
-        return batch_at(self.X, places), targets_at(self.y, places), self.weights[i]
+        """Return X, y and weights of a batch."""
+        positions = 0, self.index[i]
+        return batch_at(self.X, positions), targets_at(self.y, positions), self.weights[i]
 
 
 def flatten_batches(batches: Any) -> Any:
-    """Take arrays of batches for arrays of rows."""
+    """Reshape arrays of batches to arrays of rows."""
     return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), batches)
 
 
 def batch_at(X: dict[str, jax.Array], i: Any) -> dict[str, jax.Array]:
-    """Take a batch, or the rows at some places, as float32."""
+    """Return a batch, or the rows at some positions, as float32."""
     return {name: array[i].astype(jnp.float32) for name, array in X.items()}
 
 
 def targets_at(y: Any, i: Any) -> Any:
-    """Take the targets of a batch, or at some places."""
+    """Return the targets of a batch, or those at some positions."""
     return jax.tree.map(lambda array: array[i], y)
 
 
-def output_buffer(make: Callable[[Any], Any], length: int) -> Any:
-    """Make room for what a function of the batch's number gives for all batches."""
+def output_buffer(compute: Callable[[Any], Any], length: int) -> Any:
+    """Return zeros for the outputs of a function of the batch index, for all batches."""
     return jax.tree.map(
-        lambda one: jnp.zeros((length, *one.shape), one.dtype), jax.eval_shape(make, 0)
+        lambda one: jnp.zeros((length, *one.shape), one.dtype), jax.eval_shape(compute, 0)
     )
 
 
-def store_batch(kept: Any, i: Any, new: Any) -> Any:
-    """Put down what a batch gave."""
-    return jax.tree.map(lambda buffer, one: buffer.at[i].set(one), kept, new)
+def store_batch(buffer: Any, i: Any, output: Any) -> Any:
+    """Write the output of a batch to the buffer."""
+    return jax.tree.map(lambda whole, one: whole.at[i].set(one), buffer, output)
 
 
 class DeviceRows(NamedTuple):
-    """Rows on the device that stay for all epochs.
+    """Rows that stay on the device for all epochs.
 
     Parameters
     ----------
     batches : StackedBatches
     steps : int
-        Batches of an epoch.
-    index : int array of shape (n,) or None
-        Place of each row of the feed; None where they lie in order.
+        Number of batches in an epoch.
+    positions : int array of shape (n,) or None
+        Position of each row of the dataset in `batches`; None if they are in order.
     """
 
     batches: StackedBatches
     steps: int
-    index: np.ndarray | None
+    positions: np.ndarray | None
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Number of steps and of rows in a batch that the arrays have room for."""
+        """Number of steps and of rows per batch in the arrays."""
         return self.batches.weights.shape
 
-    def places(self, order: np.ndarray) -> np.ndarray:
-        """From an order of the feed's rows to that of their places."""
-        return order if self.index is None else self.index[order]
+    def locate(self, order: np.ndarray) -> np.ndarray:
+        """Return the positions in `batches` for an order of the dataset's rows."""
+        return order if self.positions is None else self.positions[order]
 
 
 def stack_batches(chunk: Chunk) -> StackedBatches:
-    """Take the arrays of a chunk."""
+    """Return the arrays of a chunk."""
     return StackedBatches(chunk.X, chunk.y, chunk.weights, chunk.rows)
 
 
-def place_rows(feed: Dataset) -> DeviceRows:
-    """Place the rows of a feed that fit one chunk."""
-    chunk = _chunk(feed.rows, feed.y, feed.weights, feed.iterator)
+def place_rows(dataset: Dataset) -> DeviceRows:
+    """Place the rows of a dataset that fits into one chunk."""
+    chunk = _single_chunk(dataset.rows, dataset.y, dataset.weights, dataset.iterator)
     return DeviceRows(jax.device_put(stack_batches(chunk)), chunk.steps, None)
 
 
-def place_shared_rows(feed: Dataset, memo: Memo) -> DeviceRows:
-    """Place all rows of the arrays that a feed has rows of, once for all feeds that have some."""
-    rows, size = feed.rows, feed.iterator.batch_size
+def place_shared_rows(dataset: Dataset, memo: Memo) -> DeviceRows:
+    """Place all rows of the dataset's arrays, once for all datasets with rows of these arrays."""
+    rows, size = dataset.rows, dataset.iterator.batch_size
     arrays = list(rows.arrays.values())
 
     def all_rows() -> dict[str, Any]:
-        return jax.device_put(_chunk(rows.whole(), None, None, feed.iterator).X)
+        return jax.device_put(_single_chunk(rows.whole(), None, None, dataset.iterator).X)
 
     X = memo.get(("rows in batches", size, jax.config.jax_default_device), arrays, all_rows)
     shape = next(iter(X.values())).shape[:2]
-    return DeviceRows(scatter_rows(X, shape, feed), feed.steps, feed.index)
+    return DeviceRows(scatter_rows(X, shape, dataset), dataset.steps, dataset.index)
 
 
-def scatter_rows(X: Any, shape: tuple[int, int], feed: Dataset, *others: Dataset) -> StackedBatches:
-    """Put targets, weights and numbers of rows at the places of their rows.
+def scatter_rows(
+    X: Any, shape: tuple[int, int], dataset: Dataset, *others: Dataset
+) -> StackedBatches:
+    """Scatter targets, weights and row numbers to the positions of their rows.
 
     Parameters
     ----------
     X : dict of array of shape (*shape, ...)
     shape : (int, int)
-        Places, in batches.
-    feed : Dataset
-        Rows to train on; all others get the weight zero.
+        Number of batches and of rows per batch.
+    dataset : Dataset
+        Rows to train on; all others have weight zero.
     *others : Dataset
-        Of the same arrays; their targets are put in place as well.
+        Datasets with rows of the same arrays, whose targets are scattered too.
 
     Returns
     -------
     StackedBatches
     """
-    index, n = feed.index, len(feed.rows)
-    weights = np.ones(n, np.float32) if feed.weights is None else feed.weights
-    targets = [(one.index, one.y) for one in (feed, *others)]
+    index, n = dataset.index, len(dataset.rows)
+    weights = np.ones(n, np.float32) if dataset.weights is None else dataset.weights
+    datasets = (dataset, *others)
+    indices = [one.index for one in datasets]
     return StackedBatches(
         X,
         jax.tree.map(
-            lambda *ys: _spread(shape, *zip((i for i, _ in targets), ys, strict=True)),
-            *(y for _, y in targets),
+            lambda *ys: _scatter(shape, *zip(indices, ys, strict=True)),
+            *(one.y for one in datasets),
         ),
-        _spread(shape, (index, weights)),
-        _spread(shape, (index, np.arange(n, dtype=np.int32))),
+        _scatter(shape, (index, weights)),
+        _scatter(shape, (index, np.arange(n, dtype=np.int32))),
     )
 
 
-def _spread(shape: tuple[int, int], *parts: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Put values at their places, and zero elsewhere."""
+def _scatter(shape: tuple[int, int], *parts: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Write values to their positions, with zeros elsewhere."""
     first = parts[0][1]
     whole = np.zeros((shape[0] * shape[1], *first.shape[1:]), first.dtype)
     for index, values in parts:
@@ -179,7 +182,7 @@ def _spread(shape: tuple[int, int], *parts: tuple[np.ndarray, np.ndarray]) -> np
     return whole.reshape(*shape, *first.shape[1:])
 
 
-def _chunk(rows: Rows, y: Any, weights: Any, iterator: BatchIterator) -> Chunk:
-    """Cut rows that fit one chunk, in the order in which they are given."""
+def _single_chunk(rows: Rows, y: Any, weights: Any, iterator: BatchIterator) -> Chunk:
+    """Return the only chunk of rows that fit into one, in their original order."""
     (chunk,) = iterate_chunks(rows, y, weights, BatchIterator(iterator.batch_size))
     return chunk

@@ -116,7 +116,7 @@ class Feeder:
             shape = (self.epochs_per_call, *self.resident.shape)
             order = epoch_orders(len(rows), iterator, shape, model.seed, coming)
             yield Feed(
-                self.resident.batches, self.resident.places(order), len(rows), self.resident.steps
+                self.resident.batches, self.resident.locate(order), len(rows), self.resident.steps
             )
             return
         left = self._train.steps

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from sklearn.base import clone
 
-from skconv.data import chunks as data
 from skconv.data.chunks import (
+    CHUNK_BYTES,
+    MAX_EPOCHS,
     MAX_STEPS,
     chunk_steps,
     epoch_orders,
@@ -18,7 +18,7 @@ from skconv.data.chunks import (
     take_targets,
 )
 from skconv.data.inputs import Rows
-from skconv.data.iterators import BatchIterator, TrainSplit
+from skconv.data.iterators import BatchIterator
 
 
 def numbered(n, width=2, dtype=np.float32):
@@ -37,7 +37,7 @@ def live(parts):
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Chunks of three batches of four rows of two float32 numbers."""
-    monkeypatch.setattr(data, "CHUNK_BYTES", 3 * 4 * 8)
+    monkeypatch.setattr("skconv.data.chunks.CHUNK_BYTES", 3 * 4 * 8)
 
 
 @settings(max_examples=25, deadline=None)
@@ -74,24 +74,6 @@ def test_the_last_batch_is_filled_up_with_the_first_rows_of_weight_zero(n, size)
     np.testing.assert_array_equal(weights, np.arange(part.steps * size) < n)
     np.testing.assert_array_equal(part.X["input"][: part.steps].reshape(-1, 2)[:, 0], index)
     assert not part.weights[part.steps :].any()
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**31), st.integers(0, 1000))
-def test_the_order_follows_from_seed_and_epoch_alone(seed, epoch):
-    iterator = BatchIterator(3, shuffle=True)
-    order = iterator.order(50, seed, epoch)
-    assert sorted(order) == list(range(50))
-    np.testing.assert_array_equal(order, clone(iterator).order(50, seed, epoch))
-    assert (order != iterator.order(50, seed, epoch + 1)).any()
-    assert (order != iterator.order(50, seed + 1, epoch)).any()
-
-
-def test_a_seed_of_its_own_replaces_that_of_the_net():
-    iterator = BatchIterator(3, shuffle=True, seed=7)
-    np.testing.assert_array_equal(iterator.order(50, 1, 2), iterator.order(50, 3, 2))
-    expected = BatchIterator(3, shuffle=True).order(50, 7, 2)
-    np.testing.assert_array_equal(iterator.order(50, 1, 2), expected)
 
 
 def test_without_shuffling_rows_keep_their_order():
@@ -327,70 +309,8 @@ def test_an_exception_of_an_own_transform_names_the_batch():
 def test_chunks_keep_to_their_size_but_have_a_step_at_least(size):
     steps = chunk_steps(size)
     assert 1 <= steps <= MAX_STEPS
-    assert steps == 1 or steps * size <= data.CHUNK_BYTES
-    assert steps == MAX_STEPS or (steps + 1) * size > data.CHUNK_BYTES
-
-
-@pytest.mark.parametrize("stratify", [True, False])
-@pytest.mark.parametrize(("n", "fraction"), [(10, 0.2), (101, 0.25), (50, 0.5)])
-def test_a_split_has_the_size_asked_for_and_loses_no_row(n, fraction, stratify):
-    y = np.arange(n) % 2
-    split = TrainSplit(fraction, stratify=stratify, random_state=0)
-    ((train, valid),) = split.split(np.zeros((n, 1)), y)
-    assert len(valid) == int(np.ceil(fraction * n))
-    assert sorted([*train, *valid]) == list(range(n))
-
-
-@pytest.mark.parametrize("make", [np.asarray, lambda y: np.asarray(y).astype(str), list])
-def test_classes_keep_their_proportions(make):
-    y = np.repeat([0, 1, 2], [60, 30, 10])
-    ((_, valid),) = TrainSplit(0.2, random_state=0).split(np.zeros((100, 1)), make(y))
-    assert np.bincount(y[valid]).tolist() == [12, 6, 2]
-
-
-@pytest.mark.parametrize(
-    "y",
-    [
-        np.repeat([0, 1], [19, 1]),
-        np.repeat(np.arange(10), 2),
-        np.linspace(0, 1, 20),
-        np.eye(2)[np.arange(20) % 2],
-        None,
-    ],
-    ids=["one of a class", "too many classes", "numbers", "columns", "no targets"],
-)
-def test_targets_that_cannot_be_stratified_are_drawn_at_random(y):
-    X = np.zeros((20, 1))
-    (found,) = TrainSplit(0.2, random_state=3).split(X, y)
-    (expected,) = TrainSplit(0.2, stratify=False, random_state=3).split(X, y)
-    assert len(found[1]) == 4
-    np.testing.assert_array_equal(found[0], expected[0])
-    np.testing.assert_array_equal(found[1], expected[1])
-
-
-def test_a_split_is_reproducible_by_its_seed():
-    y = np.arange(60) % 3
-    one, same, other = (
-        next(TrainSplit(random_state=seed).split(y, y))[1].tolist() for seed in (0, 0, 1)
-    )
-    assert one == same != other
-
-
-@pytest.mark.parametrize(
-    "X", [np.zeros((10, 1)), [[0]] * 10, sparse.csr_matrix((10, 1)), sparse.csr_array((10, 1))]
-)
-def test_rows_of_any_kind_can_be_split(X):
-    ((train, valid),) = TrainSplit(0.2).split(X)
-    assert (len(train), len(valid)) == (8, 2)
-
-
-def test_iterating_over_arrays_yields_transformed_batches_in_order():
-    X, y = np.arange(10.0).reshape(5, 2), np.arange(5)
-    batches = list(Recorder(2)(X, y))
-    assert [len(Xb) for Xb, _ in batches] == [2, 2, 1]
-    np.testing.assert_array_equal(np.vstack([Xb for Xb, _ in batches])[:, :2], 2 * X)
-    assert np.concatenate([yb for _, yb in batches]).tolist() == [100, 101, 102, 103, 104]
-    assert [yb for _, yb in Recorder(2)(X)] == [None] * 3
+    assert steps == 1 or steps * size <= CHUNK_BYTES
+    assert steps == MAX_STEPS or (steps + 1) * size > CHUNK_BYTES
 
 
 @pytest.mark.parametrize("n", [3, 8, 11])
@@ -418,13 +338,13 @@ def test_only_rows_of_one_chunk_that_nobody_changes_stay():
     assert fits_one_chunk(rows, BatchIterator(4))
     assert not fits_one_chunk(rows, Recorder(4))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(data, "MAX_STEPS", 2)
+        patch.setattr("skconv.data.chunks.MAX_STEPS", 2)
         assert not fits_one_chunk(rows, BatchIterator(4))
         assert fits_one_chunk(rows, BatchIterator(5))
 
 
 @pytest.mark.parametrize(
-    ("shape", "epochs"), [((64, 128), data.MAX_EPOCHS), ((10, 4096), 6), ((10, 10**5), 1)]
+    ("shape", "epochs"), [((64, 128), MAX_EPOCHS), ((10, 4096), 6), ((10, 10**5), 1)]
 )
 def test_the_orders_of_large_batches_are_fewer(shape, epochs):
     assert epochs_per_call(shape) == epochs

@@ -1,7 +1,18 @@
+import jax.numpy as jnp
 import numpy as np
 
 from skconv.data.dataset import Dataset
-from skconv.data.device import place_rows, place_shared_rows
+from skconv.data.device import (
+    IndexedBatches,
+    StackedBatches,
+    batch_at,
+    flatten_batches,
+    output_buffer,
+    place_rows,
+    place_shared_rows,
+    store_batch,
+    targets_at,
+)
 from skconv.data.inputs import Rows
 from skconv.data.iterators import BatchIterator
 from skconv.utils.memo import Memo
@@ -10,41 +21,82 @@ X = np.arange(20, dtype=np.float32).reshape(10, 2)
 ROWS = Rows({"input": X}, {"input": (2,)})
 
 
-def feed(index, weights=None):
+def dataset(index, weights=None):
     index = np.asarray(index)
     y = index.astype(np.int32) * 10
     return Dataset(ROWS.subset(index), y, weights, BatchIterator(4))
 
 
 def test_rows_of_one_feed_lie_in_order():
-    placed = place_rows(feed([7, 2, 5]))
+    placed = place_rows(dataset([7, 2, 5]))
     X = np.asarray(placed.batches.X["input"]).reshape(-1, 2)
     assert X[:3].tolist() == [[14, 15], [4, 5], [10, 11]]
-    assert (placed.steps, placed.index) == (1, None)
+    assert (placed.steps, placed.positions) == (1, None)
     order = np.array([[2, 0, 1]])
-    assert placed.places(order) is order
+    assert placed.locate(order) is order
 
 
 def test_feeds_share_the_rows_and_have_targets_and_weights_of_their_own():
     memo = Memo()
-    one = place_shared_rows(feed([7, 2, 5, 0, 1]), memo)
-    other = place_shared_rows(feed([3, 2], np.float32([0.5, 2])), memo)
+    one = place_shared_rows(dataset([7, 2, 5, 0, 1]), memo)
+    other = place_shared_rows(dataset([3, 2], np.float32([0.5, 2])), memo)
     assert one.batches.X["input"] is other.batches.X["input"]
     assert (one.steps, other.steps) == (2, 1)
     flat = {name: np.asarray(getattr(other.batches, name)).ravel() for name in ("y", "weights")}
     assert flat["y"][:5].tolist() == [0, 0, 20, 30, 0]
     assert flat["weights"][:5].tolist() == [0, 0, 2, 0.5, 0]
     assert flat["weights"].sum() == 2.5
-    assert other.places(np.array([1, 0])).tolist() == [2, 3]
+    assert other.locate(np.array([1, 0])).tolist() == [2, 3]
     numbers = np.asarray(one.batches.rows).ravel()
-    assert numbers[one.places(np.arange(5))].tolist() == [0, 1, 2, 3, 4]
+    assert numbers[one.locate(np.arange(5))].tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_subset_copies_no_rows():
-    some = feed([7, 2, 5]).subset(np.array([2, 0]))
+    some = dataset([7, 2, 5]).subset(np.array([2, 0]))
     assert np.shares_memory(some.rows.arrays["input"], X)
     assert some.index.tolist() == [5, 7]
     assert some.y.tolist() == [50, 70]
     assert (len(some.rows), some.steps) == (2, 1)
     assert some.rows.take(np.array([1]))["input"].tolist() == [[14, 15]]
     assert len(some.rows.whole()) == 10
+
+
+IMAGES = np.arange(12, dtype=np.uint8).reshape(2, 3, 2)
+
+
+def test_batches_are_taken_by_number_and_rows_by_place():
+    batches = StackedBatches(
+        {"in": IMAGES}, IMAGES[..., 0], np.ones((2, 3)), np.arange(6).reshape(2, 3)
+    )
+    Xb, yb, weights = batches.batch(1)
+    assert Xb["in"].dtype == np.float32
+    np.testing.assert_array_equal(Xb["in"], IMAGES[1])
+    assert yb.tolist() == [6, 8, 10]
+    assert weights.tolist() == [1, 1, 1]
+    rows = flatten_batches(batches)
+    assert rows.X["in"].shape == (6, 2)
+    assert batch_at(rows.X, np.array([5, 0]))["in"].tolist() == [[10, 11], [0, 1]]
+    assert targets_at((rows.y, rows.rows), np.array([5]))[0].tolist() == [10]
+
+
+def test_gathered_batches_lie_anywhere():
+    index, weights = np.array([[4, 1], [0, 0]]), np.array([[1.0, 2.0], [3.0, 0.0]])
+    gathered = IndexedBatches(
+        {"in": IMAGES.reshape(1, 6, 2)}, np.arange(6)[None] * 10, index, weights
+    )
+    Xb, yb, w = gathered.batch(0)
+    assert Xb["in"].tolist() == [[8, 9], [2, 3]]
+    assert yb.tolist() == [40, 10]
+    assert w.tolist() == [1, 2]
+
+
+def test_outputs_of_all_batches_are_put_down():
+    def output(i):
+        return {"a": jnp.zeros(3), "b": jnp.zeros((), jnp.int32)}
+
+    kept = output_buffer(output, 4)
+    assert kept["a"].shape == (4, 3)
+    assert kept["b"].dtype == jnp.int32
+    kept = store_batch(kept, 2, {"a": jnp.ones(3), "b": jnp.int32(7)})
+    assert kept["b"].tolist() == [0, 0, 7, 0]
+    assert kept["a"].sum(axis=1).tolist() == [0, 0, 3, 0]

@@ -5,6 +5,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from skconv import NeuralNet
+from skconv.estimator.weights import by_place
 from skconv.layers import BatchNormLayer, DenseLayer, DropoutLayer, InputLayer
 from skconv.updates.rules import adam, sgd
 
@@ -114,12 +115,12 @@ def test_unknown_layers_are_named(fitted):
     assert_refused(fitted, {"hiden": [np.zeros(3)]}, "the network has no parameter 'hiden.0'.")
     assert_refused(fitted, {"hidden": np.zeros(3)}, "the network has no parameter 'hidden'.")
     assert_refused(
-        fitted, {"hidden": [np.zeros(3)]}, "layer 'hidden' has 2 parameters, 1 arrays were given"
+        fitted, {"hidden": [np.zeros(3)]}, "source must have 2 arrays for layer 'hidden', got 1"
     )
 
 
 def test_weights_come_from_nets_dicts_and_paths_only(fitted):
-    message = "weights come from a net, a dict or a path, not from list"
+    message = "source must be a net, a dict or a path, got list"
     assert_refused(fitted, [np.zeros(3)], message, error=TypeError)
 
 
@@ -200,3 +201,14 @@ def test_another_update_starts_with_a_state_of_its_own():
     after = weights(net.set_params(update=adam).fit(X, y, epochs=1))
     step = np.abs(after["output.b"] - before["output.b"])
     np.testing.assert_allclose(step, np.full(3, 0.01), rtol=1e-3)
+
+
+def test_weights_by_place_from_either_form(fitted):
+    network = fitted.network_
+    W, b = np.ones((5, 4)), np.zeros(4)
+    assert list(by_place({"hidden": [W, b]}, network)) == [("hidden", "W"), ("hidden", "b")]
+    assert list(by_place({"hidden.b": b}, network)) == [("hidden", "b")]
+    assert by_place({"dropout": []}, network) == {}
+    message = "source must have 2 arrays for layer 'hidden', got 1"
+    with pytest.raises(ValueError, match=message):
+        by_place({"hidden": [W]}, network)

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.base import clone
+
+from skconv.data.iterators import (
+    BatchIterator,
+    TrainSplit,
+    as_split,
+    as_test_iterator,
+    as_train_iterator,
+    has_transform,
+)
+
+
+class Doubling(BatchIterator):
+    def transform(self, Xb, yb):
+        return 2 * Xb, None if yb is None else yb + 100
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**31), st.integers(0, 1000))
+def test_the_order_follows_from_seed_and_epoch_alone(seed, epoch):
+    iterator = BatchIterator(3, shuffle=True)
+    order = iterator.order(50, seed, epoch)
+    assert sorted(order) == list(range(50))
+    np.testing.assert_array_equal(order, clone(iterator).order(50, seed, epoch))
+    assert (order != iterator.order(50, seed, epoch + 1)).any()
+    assert (order != iterator.order(50, seed + 1, epoch)).any()
+
+
+def test_a_seed_of_its_own_replaces_that_of_the_net():
+    iterator = BatchIterator(3, shuffle=True, seed=7)
+    np.testing.assert_array_equal(iterator.order(50, 1, 2), iterator.order(50, 3, 2))
+    expected = BatchIterator(3, shuffle=True).order(50, 7, 2)
+    np.testing.assert_array_equal(iterator.order(50, 1, 2), expected)
+
+
+@pytest.mark.parametrize("stratify", [True, False])
+@pytest.mark.parametrize(("n", "fraction"), [(10, 0.2), (101, 0.25), (50, 0.5)])
+def test_a_split_has_the_size_asked_for_and_loses_no_row(n, fraction, stratify):
+    y = np.arange(n) % 2
+    split = TrainSplit(fraction, stratify=stratify, random_state=0)
+    ((train, valid),) = split.split(np.zeros((n, 1)), y)
+    assert len(valid) == int(np.ceil(fraction * n))
+    assert sorted([*train, *valid]) == list(range(n))
+
+
+@pytest.mark.parametrize("make", [np.asarray, lambda y: np.asarray(y).astype(str), list])
+def test_classes_keep_their_proportions(make):
+    y = np.repeat([0, 1, 2], [60, 30, 10])
+    ((_, valid),) = TrainSplit(0.2, random_state=0).split(np.zeros((100, 1)), make(y))
+    assert np.bincount(y[valid]).tolist() == [12, 6, 2]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.repeat([0, 1], [19, 1]),
+        np.repeat(np.arange(10), 2),
+        np.linspace(0, 1, 20),
+        np.eye(2)[np.arange(20) % 2],
+        None,
+    ],
+    ids=["one of a class", "too many classes", "numbers", "columns", "no targets"],
+)
+def test_targets_that_cannot_be_stratified_are_drawn_at_random(y):
+    X = np.zeros((20, 1))
+    (found,) = TrainSplit(0.2, random_state=3).split(X, y)
+    (expected,) = TrainSplit(0.2, stratify=False, random_state=3).split(X, y)
+    assert len(found[1]) == 4
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+def test_a_split_is_reproducible_by_its_seed():
+    y = np.arange(60) % 3
+    one, same, other = (
+        next(TrainSplit(random_state=seed).split(y, y))[1].tolist() for seed in (0, 0, 1)
+    )
+    assert one == same != other
+
+
+@pytest.mark.parametrize(
+    "X", [np.zeros((10, 1)), [[0]] * 10, sparse.csr_matrix((10, 1)), sparse.csr_array((10, 1))]
+)
+def test_rows_of_any_kind_can_be_split(X):
+    ((train, valid),) = TrainSplit(0.2).split(X)
+    assert (len(train), len(valid)) == (8, 2)
+
+
+def test_iterating_over_arrays_yields_transformed_batches_in_order():
+    X, y = np.arange(10.0).reshape(5, 2), np.arange(5)
+    batches = list(Doubling(2)(X, y))
+    assert [len(Xb) for Xb, _ in batches] == [2, 2, 1]
+    np.testing.assert_array_equal(np.vstack([Xb for Xb, _ in batches]), 2 * X)
+    assert np.concatenate([yb for _, yb in batches]).tolist() == [100, 101, 102, 103, 104]
+    assert [yb for _, yb in Doubling(2)(X)] == [None] * 3
+
+
+def test_batch_sizes_become_iterators():
+    train, test = as_train_iterator(32), as_test_iterator(32)
+    assert (train.batch_size, train.shuffle) == (32, True)
+    assert (test.batch_size, test.shuffle) == (32, False)
+    given = Doubling(4)
+    assert as_train_iterator(given) is as_test_iterator(given) is given
+
+
+def test_only_an_overridden_transform_counts():
+    assert has_transform(Doubling(4))
+    assert not has_transform(BatchIterator(4))
+
+
+def test_fractions_become_splitters():
+    assert as_split(0.3).eval_size == 0.3
+    assert as_split(0) is as_split(None) is as_split(TrainSplit(0.0)) is None
+    given = TrainSplit(0.1)
+    assert as_split(given) is given
+    assert as_split(len) is len

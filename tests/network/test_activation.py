@@ -1,0 +1,34 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer
+from skconv.network.activation import Activation, repeat_mask, wants_channels_last
+
+IMAGES = jnp.arange(24.0).reshape(1, 2, 3, 4)
+FIRST, LAST = Activation(IMAGES, False), Activation(jnp.moveaxis(IMAGES, 1, -1), True)
+
+
+@pytest.mark.parametrize("activation", [FIRST, LAST])
+def test_axes_move_to_the_layout_asked_for(activation):
+    np.testing.assert_array_equal(activation.to_layout(False), FIRST.array)
+    np.testing.assert_array_equal(activation.to_layout(True), LAST.array)
+    assert activation.to_layout(activation.last) is activation.array
+
+
+def test_rows_of_numbers_have_no_layout():
+    array = jnp.ones((3, 2))
+    assert Activation(array, False).to_layout(True) is array
+
+
+def test_elementwise_layers_keep_the_layout():
+    assert wants_channels_last(Conv2DLayer(num_filters=1, filter_size=1), [FIRST])
+    assert not wants_channels_last(DenseLayer(num_units=1), [LAST])
+    assert [wants_channels_last(DropoutLayer(), [x]) for x in (FIRST, LAST)] == [False, True]
+
+
+def test_a_mask_repeats_with_the_copies_of_the_rows():
+    mask = jnp.array([1.0, 0.0])
+    copies = [Activation(jnp.ones((4, 3)), False)]
+    assert repeat_mask(mask, copies).tolist() == [1, 0, 1, 0]
+    assert repeat_mask(None, copies) is None
