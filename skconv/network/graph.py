@@ -123,7 +123,7 @@ class Network:
             if node.name == name:
                 return node
         names = [node.name for node in self.nodes]
-        raise ValueError(f"there is no layer {name!r}.{did_you_mean(name, names)}")
+        raise ValueError(f"unknown layer {name!r}.{did_you_mean(name, names)}")
 
     @property
     def inputs(self) -> dict[str, Shape]:

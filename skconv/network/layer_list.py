@@ -31,10 +31,6 @@ class LayerEntry(NamedTuple):
     given: dict[str, Any]
     incomings: tuple[str, ...] | None
 
-    def keywords(self) -> tuple[str, ...]:
-        """Return the keywords that may follow the layer's name."""
-        return layer_keywords(self.cls)
-
 
 @cached_per_class
 def layer_keywords(cls: type[Layer]) -> tuple[str, ...]:

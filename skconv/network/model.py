@@ -1,4 +1,4 @@
-"""A network with its weights, and the handles by which users read and write them."""
+"""A network with its weights and the state of its training."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from .graph import Network, Place, Variables
 
 @dataclass
 class Model:
-    """A network with its weights and all else that training renews.
+    """A network with its weights and everything else that training updates.
 
     Parameters
     ----------
     network : Network
     seed : int
-        Source of all randomness.
+        Seed of all randomness.
     params, state : dict of dict of array
     opt : pytree or None
         State of the update rule; None before the first step.
     update : Update or None
-        The rule that `opt` belongs to.
+        The update rule that `opt` belongs to.
     epoch, step : int
-        Epochs and steps trained so far.
+        Number of epochs and steps trained so far.
     loaded : bool
-        Whether weights were put in that the next fit shall go on from.
+        Whether weights were loaded, from which the next fit continues.
     batch : tuple of list of str and array, or None
-        Names and sums of what the last step found, while handlers look at each batch.
+        Names and sums of the last step's results, while handlers watch each batch.
     """
 
     network: Network
@@ -57,13 +57,13 @@ class Model:
         return self
 
     def start(self, update: Update, init: Callable[[Variables], Any]) -> None:
-        """Start the update rule, unless it has been at work already.
+        """Initialize the state of the update rule, unless it is in use already.
 
         Parameters
         ----------
         update : Update
         init : callable
-            From the parameters to the state of the update rule.
+            Returns the initial state of the update rule for the parameters.
         """
         if self.opt is None or self.update != update:
             self.opt = init(self.params)
@@ -74,13 +74,13 @@ class Model:
         return {**vars(self), **jax.tree.map(np.asarray, arrays), "batch": None}
 
     def get(self, place: Place) -> np.ndarray:
-        """Copy a parameter."""
+        """Return a copy of a parameter."""
         layer, name = self.network.shared.get(place, place)
         tree = self.params if name in self.params.get(layer, {}) else self.state
         return np.array(tree[layer][name])
 
     def put(self, arrays: Mapping[Place, Any]) -> None:
-        """Write parameters that have been checked."""
+        """Set parameters to checked arrays."""
         for tree_name in ("params", "state"):
             tree = {layer: dict(own) for layer, own in getattr(self, tree_name).items()}
             for (layer, name), value in arrays.items():
@@ -96,7 +96,7 @@ class Model:
         ----------
         arrays : mapping of (layer, parameter) to array
         strict : bool
-            Whether every parameter must be there, and nothing else.
+            Whether all parameters, and no others, must be given.
 
         Returns
         -------
@@ -106,7 +106,7 @@ class Model:
         Raises
         ------
         ValueError
-            With every parameter that is missing, unknown, not finite or of another shape.
+            With all parameters that are missing, unknown, not finite or of another shape.
         """
         shapes = self.network.parameter_shapes()
         problems = Problems()
@@ -119,9 +119,11 @@ class Model:
                     hint = did_you_mean(name, map(".".join, shapes))
                     problems.add(f"the network has no parameter {name!r}.{hint}")
             elif value.shape != shapes[place]:
-                problems.add(f"parameter {name!r} has shape {value.shape}, needs {shapes[place]}")
+                problems.add(
+                    f"parameter {name!r} must have shape {shapes[place]}, got {value.shape}"
+                )
             elif value.dtype.kind not in "fiu" or not fits_float32(value):
-                problems.add(f"parameter {name!r} holds values that are not finite numbers")
+                problems.add(f"parameter {name!r} must hold finite numbers")
             else:
                 checked[place] = value
         missing = [".".join(place) for place in shapes if place not in arrays]

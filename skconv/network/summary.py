@@ -1,4 +1,4 @@
-"""The table of layers: shapes, sizes, learning capacity and coverage of the image."""
+"""A table of the layers: shapes, sizes, learning capacity and coverage of the image."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import NamedTuple
 from .graph import Network, Node, count_parameters
 
 LOW_CAPACITY = 100 / 6
-"""Percent below which a layer can learn little: its filter is lost in what it sees."""
+"""Percentage below which a layer can learn little: its filter is small in its receptive field."""
 
 
 class Line(NamedTuple):
-    """A layer in the table.
+    """A line of the table, for one layer.
 
     Parameters
     ----------
     name, kind, size : str
-        `size` is the shape of a row of its output, ``'32x26x26'``.
+        `size` is the shape of an output row, such as ``'32x26x26'``.
     outputs, learnable : int
-        Numbers of a row of its output; of its parameters.
+        Number of values in an output row; number of trainable parameters.
     filter, field : tuple of float
-        Size in pixels of the input that the layer's filter spans by its elements, and that it
-        sees; Y first. The whole image where the layer is no convolution or pooling.
+        Extent of the layer's filter and its receptive field, in pixels of the input, Y first. The
+        whole image if positions are lost before or in the layer.
     """
 
     name: str
@@ -34,16 +34,16 @@ class Line(NamedTuple):
     field: tuple[float, ...]
 
     def capacity(self) -> tuple[float, ...]:
-        """Filter size over receptive field in percent; low where the field has grown too large."""
+        """Return the filter size as a percentage of the receptive field."""
         return tuple(100 * f / r for f, r in zip(self.filter, self.field, strict=True))
 
     def coverage(self, image: tuple[int, ...]) -> tuple[float, ...]:
-        """Receptive field over image size in percent; above 100 it sees beyond the image."""
+        """Return the receptive field as a percentage of the image, which it may exceed."""
         return tuple(100 * r / n for r, n in zip(self.field, image, strict=True))
 
 
 def summary_lines(network: Network) -> list[Line]:
-    """Describe all layers.
+    """Return the lines of the table for all layers.
 
     Capacity and coverage follow Xudong Cao, "A practical theory for designing very deep
     convolutional neural networks" (2015), as in nolearn.
@@ -56,35 +56,39 @@ def summary_lines(network: Network) -> list[Line]:
     -------
     list of Line
     """
-    image = tuple(map(float, max(network.inputs.values(), key=len)[2:]))
-    sights: dict[str, _Sight] = {}
+    image = tuple(float(n or 1) for n in max(network.inputs.values(), key=len)[2:])
+    views: dict[str, _View] = {}
     table = []
     for node in network.nodes:
-        sight = sights[node.name] = _look(node, [sights[name] for name in node.incomings], image)
-        rows = node.output_shape[1:]
+        view = views[node.name] = _view(node, [views[name] for name in node.incomings], image)
+        row = node.output_shape[1:]
         table.append(
             Line(
                 node.name,
                 type(node.layer).__name__,
-                "x".join(map(str, rows)),
-                math.prod(rows),
+                "x".join(map(str, row)),
+                math.prod(n or 1 for n in row),
                 count_parameters(
                     s for p, s in node.specs.items() if (node.name, p) not in network.shared
                 ),
-                sight.filter if sight.local and node.incomings else image,
-                sight.field if sight.local and node.incomings else image,
+                view.filter if view.local and node.incomings else image,
+                view.field if view.local and node.incomings else image,
             )
         )
     return table
 
 
 def has_windows(network: Network) -> bool:
-    """Tell whether filters or pools slide over the input."""
+    """Return whether the network has convolution or pooling layers."""
     return any(hasattr(node.layer, "window") for node in network.nodes)
 
 
-class _Sight(NamedTuple):
-    """What a position of a layer's output sees; `jump` is the distance of two in the input."""
+class _View(NamedTuple):
+    """The part of the input that a position of a layer's output depends on.
+
+    `jump` is the distance of two neighboring positions in the input; `local` is False once
+    positions are lost.
+    """
 
     filter: tuple[float, ...]
     field: tuple[float, ...]
@@ -92,11 +96,11 @@ class _Sight(NamedTuple):
     local: bool = True
 
 
-def _look(node: Node, fed: list[_Sight], image: tuple[float, ...]) -> _Sight:
+def _view(node: Node, inputs: list[_View], image: tuple[float, ...]) -> _View:
     ones = (1.0,) * len(image)
-    if not fed:
-        return _Sight(ones, ones, ones, len(node.output_shape) > 2)
-    before = max(fed, key=lambda sight: (not sight.local, sight.field))
+    if not inputs:
+        return _View(ones, ones, ones, len(node.output_shape) > 2)
+    before = max(inputs, key=lambda view: (not view.local, view.field))
     if not hasattr(node.layer, "window"):
         keeps_positions = (
             node.layer.layout in ("any", "channels_last")
@@ -109,4 +113,4 @@ def _look(node: Node, fed: list[_Sight], image: tuple[float, ...]) -> _Sight:
         return before._replace(jump=jump)
     field = tuple(r + j * (s - 1) for r, j, s in zip(before.field, before.jump, size, strict=True))
     spans = tuple(j * s for j, s in zip(before.jump, size, strict=True))
-    return _Sight(spans, field, jump, before.local)
+    return _View(spans, field, jump, before.local)

@@ -1,4 +1,4 @@
-"""Views of the layers and parameters of a fitted net, under nolearn's names."""
+"""Views of the layers and parameters of a net, with nolearn's names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import did_you_mean
 from ..layers.base import Layer
@@ -17,7 +18,7 @@ from .model import Model
 
 @dataclass(frozen=True, eq=False)
 class Parameter:
-    """Handle on a parameter, as Theano's shared variables were.
+    """A parameter that can be read and set, like a shared variable of Theano.
 
     Parameters
     ----------
@@ -25,7 +26,7 @@ class Parameter:
     place : (str, str)
         Names of layer and parameter.
     trainable : bool
-        False for state such as running means.
+        False for state, such as running means.
     """
 
     model: Model
@@ -34,7 +35,7 @@ class Parameter:
 
     @property
     def name(self) -> str:
-        """Name of the layer and of the parameter, with a dot between."""
+        """Names of the layer and the parameter, joined by a dot."""
         return ".".join(self.place)
 
     @property
@@ -43,11 +44,11 @@ class Parameter:
         return self.get_value().shape
 
     def get_value(self) -> np.ndarray:
-        """Copy the array."""
+        """Return a copy of the array."""
         return self.model.get(self.place)
 
-    def set_value(self, value: Any) -> None:
-        """Write the array; one of another shape raises `ValueError`."""
+    def set_value(self, value: ArrayLike) -> None:
+        """Set the array; raises `ValueError` if the shape differs."""
         self.model.put(self.model.check({self.place: value}, strict=False))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
@@ -58,7 +59,7 @@ class Parameter:
 
 
 class FittedLayer:
-    """A layer of a net: its fields, shapes and parameters as attributes.
+    """A layer of a net, with its fields, shapes and parameters as attributes.
 
     Parameters
     ----------
@@ -77,26 +78,26 @@ class FittedLayer:
 
     @property
     def layer(self) -> Layer:
-        """The layer as it was built."""
+        """The layer that this is a view of."""
         return self._node.layer
 
     @property
     def incomings(self) -> tuple[str, ...]:
-        """Names of the layers that feed it."""
+        """Names of the incoming layers."""
         return self._node.incomings
 
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
-        """Shapes of what feeds it, the batch as None."""
+        """Shapes of the inputs, with None for the batch."""
         return self._node.input_shapes
 
     @property
     def output_shape(self) -> Shape:
-        """Shape of its output, the batch as None."""
+        """Shape of the output, with None for the batch."""
         return self._node.output_shape
 
     def get_params(self, trainable: bool | None = None) -> list[Parameter]:
-        """List its parameters, or only those that are trainable or not."""
+        """Return the parameters: all, or only trainable or non-trainable ones."""
         return [
             Parameter(self.model, (self.name, name), spec.trainable)
             for name, spec in self._node.specs.items()
@@ -134,7 +135,7 @@ class Layers(Mapping[str, FittedLayer]):
         for layer in self._layers:
             if layer.name == key:
                 return layer
-        raise KeyError(f"there is no layer {key!r}.{did_you_mean(str(key), self)}")
+        raise KeyError(f"unknown layer {key!r}.{did_you_mean(str(key), self)}")
 
     def __iter__(self) -> Iterator[str]:
         return (layer.name for layer in self._layers)
@@ -147,12 +148,12 @@ class Layers(Mapping[str, FittedLayer]):
 
 
 def name_of(layer: str | int | FittedLayer, network: Network) -> str:
-    """Read what stands for a layer: its name or index, or an entry of `layers_`."""
+    """Return the name of a layer given by name, index or as an entry of `layers_`."""
     if isinstance(layer, int):
         return network.nodes[layer].name
     return network.node(layer.name if isinstance(layer, FittedLayer) else layer).name
 
 
 def layers_of(model: Model) -> Layers:
-    """View the layers of a model."""
+    """Return views of the layers of a model."""
     return Layers([FittedLayer(model, node) for node in model.network.nodes])

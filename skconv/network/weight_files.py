@@ -1,4 +1,4 @@
-"""Weight files: ``.safetensors`` or ``.npz``, without pickle, replaced whole or not at all."""
+"""Weight files in the formats ``.safetensors`` and ``.npz``, without pickle."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ SUFFIXES = (".safetensors", ".npz")
 
 
 def save_arrays(arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) -> None:
-    """Write named arrays; an interruption leaves the old file as it was.
+    """Write named arrays; if interrupted, an existing file is kept.
 
     Parameters
     ----------
     arrays : mapping of str to array
     path : str or path
-        Ends in ``.safetensors`` or ``.npz``.
+        With the suffix ``.safetensors`` or ``.npz``.
 
     Raises
     ------
     ValueError
-        For another ending.
+        For another suffix.
     FileNotFoundError
-        Where there is no such folder.
+        If the folder does not exist.
     """
     path = Path(path)
     _check_suffix(path)
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(path.parent)!r} to write {path.name} in")
+        raise FileNotFoundError(f"the folder of {path.name} must exist, got {str(path.parent)!r}")
     with atomic_write(path) as temporary:
         if path.suffix == ".npz":
             named: dict[str, Any] = dict(arrays)
@@ -51,7 +51,7 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     Parameters
     ----------
     path : str or path
-        A file that `save_arrays` wrote.
+        A file written by `save_arrays`.
 
     Returns
     -------
@@ -60,9 +60,9 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     Raises
     ------
     FileNotFoundError
-        Where there is no such file.
+        If the file does not exist.
     ValueError
-        For another ending, and for a file that is damaged or of another format.
+        For another suffix, or a file that is damaged or of another format.
     """
     path = Path(path)
     _check_suffix(path)
@@ -71,23 +71,23 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
             return _read_npz(path)
         return safetensors.numpy.load_file(path)
     except (safetensors.SafetensorError, zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise ValueError(f"{path} is truncated or no {path.suffix} file: {error}") from error
+        raise ValueError(f"{path} must be a complete {path.suffix} file: {error}") from error
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    with path.open("rb") as stream:  # np.load leaves the file of a path open where it fails
+    with path.open("rb") as stream:  # given a path, np.load leaves the file open if it fails
         loaded = np.load(stream, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             raise ValueError("a single array without a name")
         with loaded as file:
             arrays = {name: file[name] for name in file.files}
     if not all(isinstance(array, np.ndarray) for array in arrays.values()):
-        raise ValueError("not all of its members are arrays")
+        raise ValueError("not all members are arrays")
     return arrays
 
 
 def _check_suffix(path: Path) -> None:
     if path.suffix not in SUFFIXES:
         raise ValueError(
-            f"weights are kept in {' or '.join(SUFFIXES)} files, not in {str(path.name)!r}"
+            f"a weight file must have the suffix {' or '.join(SUFFIXES)}, got {str(path.name)!r}"
         )

@@ -104,9 +104,9 @@ def test_every_fault_is_told_and_nothing_is_loaded(fitted):
         fitted,
         source,
         "4 problems:",
-        "parameter 'hidden.W' has shape (4, 4), needs (5, 4)",
+        "parameter 'hidden.W' must have shape (5, 4), got (4, 4)",
         "the network has no parameter 'hiden.b'. Did you mean 'hidden.b'?",
-        "parameter 'output.b' holds values that are not finite numbers",
+        "parameter 'output.b' must hold finite numbers",
         "parameters are missing: norm.gamma, norm.mean",
     )
 
@@ -131,12 +131,12 @@ def test_a_truncated_file_is_refused(fitted, tmp_path, name, kept):
     fitted.save_params_to(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole)) if kept < 1 else kept])
-    assert_refused(fitted, path, f"{path} is truncated or no {path.suffix} file: ")
+    assert_refused(fitted, path, f"{path} must be a complete {path.suffix} file: ")
 
 
 def test_a_file_that_is_not_there_or_of_another_kind_is_refused(fitted, tmp_path):
     assert_refused(fitted, tmp_path / "no.npz", "no.npz", error=FileNotFoundError)
-    message = "weights are kept in .safetensors or .npz files, not in 'net.h5'"
+    message = "a weight file must have the suffix .safetensors or .npz, got 'net.h5'"
     assert_refused(fitted, tmp_path / "net.h5", message)
     with pytest.raises(ValueError, match=message):
         fitted.save_params_to(tmp_path / "net.h5")
@@ -160,7 +160,7 @@ def test_without_strict_the_names_that_both_have_are_taken(fitted, other):
 
 
 def test_without_strict_shapes_must_agree_all_the_same(fitted):
-    message = "parameter 'output.b' has shape (4,), needs (3,)"
+    message = "parameter 'output.b' must have shape (3,), got (4,)"
     assert_refused(fitted, {"output.b": np.zeros(4)}, message, strict=False)
 
 

@@ -206,7 +206,7 @@ def test_errors_of_a_layer_carry_its_name():
 def test_unknown_layers():
     network = built([rows, dense("hidden")])
     assert network.node("hidden").name == "hidden"
-    with pytest.raises(ValueError, match=r"^there is no layer 'hiden'\. Did you mean 'hidden'\?$"):
+    with pytest.raises(ValueError, match=r"^unknown layer 'hiden'\. Did you mean 'hidden'\?$"):
         network.node("hiden")
 
 

@@ -23,10 +23,10 @@ def fitted():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (np.zeros((4, 5)), r"^parameter 'hidden.W' has shape \(4, 5\), needs \(5, 4\)$"),
-        (np.full((5, 4), np.nan), "^parameter 'hidden.W' holds values that are not finite numbers"),
-        (np.full((5, 4), 1e300), "^parameter 'hidden.W' holds values that are not finite numbers"),
-        (np.full((5, 4), "a"), "^parameter 'hidden.W' holds values that are not finite numbers"),
+        (np.zeros((4, 5)), r"^parameter 'hidden.W' must have shape \(5, 4\), got \(4, 5\)$"),
+        (np.full((5, 4), np.nan), "^parameter 'hidden.W' must hold finite numbers$"),
+        (np.full((5, 4), 1e300), "^parameter 'hidden.W' must hold finite numbers$"),
+        (np.full((5, 4), "a"), "^parameter 'hidden.W' must hold finite numbers$"),
     ],
 )
 def test_a_value_that_does_not_fit_leaves_the_parameter(net, value, message):

@@ -34,7 +34,7 @@ def test_layers_by_name_index_and_slice(net):
 
 
 def test_an_unknown_layer_has_a_nearest_match(net):
-    with pytest.raises(KeyError, match=r"there is no layer 'hiden'\. Did you mean 'hidden'\?"):
+    with pytest.raises(KeyError, match=r"unknown layer 'hiden'\. Did you mean 'hidden'\?"):
         net.layers_["hiden"]
     assert "hiden" not in net.layers_
     with pytest.raises(IndexError):
@@ -114,5 +114,5 @@ def test_a_name_an_index_or_a_view_stands_for_a_layer(net):
     assert name_of("norm", network) == name_of(2, network) == "norm"
     assert name_of(-1, network) == "output"
     assert name_of(net.layers_["hidden"], network) == "hidden"
-    with pytest.raises(ValueError, match=r"there is no layer 'nrm'\. Did you mean 'norm'\?"):
+    with pytest.raises(ValueError, match=r"unknown layer 'nrm'\. Did you mean 'norm'\?"):
         name_of("nrm", network)

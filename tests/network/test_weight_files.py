@@ -82,7 +82,7 @@ def test_an_old_file_is_replaced(suffix, tmp_path):
 @pytest.mark.parametrize("use", [load_arrays, lambda path: save_arrays(ARRAYS, path)])
 @pytest.mark.parametrize("name", ["weights.pkl", "weights", "weights.NPZ", "weights.npz.bak"])
 def test_other_endings_are_refused(use, name, tmp_path):
-    message = f"weights are kept in .safetensors or .npz files, not in {name!r}"
+    message = f"a weight file must have the suffix .safetensors or .npz, got {name!r}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         use(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
@@ -95,7 +95,7 @@ def test_a_missing_file_is_told_as_such(suffix, tmp_path):
 
 
 def refused(path):
-    message = f"{path} is truncated or no {path.suffix} file: "
+    message = f"{path} must be a complete {path.suffix} file: "
     return pytest.raises(ValueError, match=f"^{re.escape(message)}.")
 
 

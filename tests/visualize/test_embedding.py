@@ -56,5 +56,5 @@ def test_what_cannot_be_drawn(table_net):
         plot_embedding(table_net, X, y, method="umap")
     with pytest.raises(ValueError, match=r"^y must have shape \(40,\), got \(3,\)$"):
         plot_embedding(table_net, X, y[:3])
-    with pytest.raises(ValueError, match=r"there is no layer 'hiden'. Did you mean 'hidden'\?"):
+    with pytest.raises(ValueError, match=r"unknown layer 'hiden'. Did you mean 'hidden'\?"):
         plot_embedding(table_net, X, y, layer="hiden")

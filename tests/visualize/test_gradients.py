@@ -98,7 +98,7 @@ def test_a_net_of_several_inputs_needs_the_name_of_one():
 def test_what_the_net_does_not_know(net):
     with pytest.raises(NotFittedError):
         joined(make_net(), X)
-    with pytest.raises(ValueError, match=r"there is no layer 'con'. Did you mean 'conv'\?"):
+    with pytest.raises(ValueError, match=r"unknown layer 'con'. Did you mean 'conv'\?"):
         joined(net, IMAGES, layer="con")
     with pytest.raises(ValueError, match="X has 42 features, but NeuralNet is expecting 84"):
         joined(net, IMAGES[:, :1])
