@@ -30,7 +30,7 @@ class Entry(NamedTuple):
         return f"augment_{self.name}"
 
     @property
-    def called(self) -> str:
+    def label(self) -> str:
         """Name or index and class of the transform, for messages."""
         where = f"augment[{self.name}]" if self.name.isdigit() else f"augment {self.name!r}"
         kind = getattr(self.transform, "__name__", type(self.transform).__name__)
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
         """Return the parameter of the transform for each keyword after the prefix."""
         return {name.replace("__", "_"): name for name in reversed(parameters(self.transform))}
 
-    def tuned(self, keywords: Mapping[str, Any]) -> Entry:
+    def with_keywords(self, keywords: Mapping[str, Any]) -> Entry:
         """Return the entry with the transform's parameters set by keywords."""
         names = self.keywords()
         values = {names[keyword]: value for keyword, value in keywords.items()}
@@ -61,7 +61,7 @@ def read_entries(augment: Any) -> list[Entry]:
     Examples
     --------
     >>> from skconv.augment import RandomFlip
-    >>> [entry.called for entry in read_entries([RandomFlip(), ('mine', max)])]
+    >>> [entry.label for entry in read_entries([RandomFlip(), ('mine', max)])]
     ['augment[0] (RandomFlip)', "augment 'mine' (max)"]
     """
     return [
@@ -76,7 +76,7 @@ def check_entries(entries: list[Entry], problems: Problems) -> None:
         name, transform = entry
         if isinstance(transform, type):
             problems.add(
-                f"{entry.called} must be an instance, got a class; write {transform.__name__}()"
+                f"{entry.label} must be an instance, got a class; write {transform.__name__}()"
             )
         if not name.isdigit() and (not name.isidentifier() or "__" in name):
             problems.add(
@@ -86,8 +86,8 @@ def check_entries(entries: list[Entry], problems: Problems) -> None:
         if name in (other.name for other in entries[:i]):
             problems.add(f"names in augment must be unique, got {name!r} twice")
         if isinstance(transform, Tunable) and not isinstance(transform, Transform):
-            problems.add(f"{entry.called} cannot transform batches; it is for test_augment")
-        _check_fields(entry.called, transform, problems)
+            problems.add(f"{entry.label} cannot transform batches; it is for test_augment")
+        _check_fields(entry.label, transform, problems)
 
 
 def check_test_augment(test_augment: Any) -> None:
@@ -99,9 +99,9 @@ def check_test_augment(test_augment: Any) -> None:
     problems.raise_any()
 
 
-def _check_fields(called: str, value: Any, problems: Problems) -> None:
+def _check_fields(label: str, value: Any, problems: Problems) -> None:
     for message in value.check() if isinstance(value, Tunable) else ():
-        problems.add(f"{called}: {message}")
+        problems.add(f"{label}: {message}")
 
 
 class AugmentParameters:
@@ -147,7 +147,7 @@ class AugmentParameters:
                 try:
                     new = with_parameters(entry.transform, {field: new})
                 except ValueError as error:
-                    raise ValueError(f"{entry.called}: {error}") from error
+                    raise ValueError(f"{entry.label}: {error}") from error
             changed[name] = entry._replace(transform=new)
         return self._like_given([changed[entry.name].transform for entry in entries])
 

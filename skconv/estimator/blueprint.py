@@ -230,7 +230,7 @@ def make_blueprint(
             heads = read_heads(params["outputs"], aux, [spec.name for spec in specs])
             weights = head_weights(heads, params["output_weights"] or {}, aux)
     augment = [
-        entry.tuned(routed[entry.prefix]) if entry.prefix in routed else entry
+        entry.with_keywords(routed[entry.prefix]) if entry.prefix in routed else entry
         for entry in transforms
     ]
     if augment:

@@ -128,7 +128,7 @@ def _check_mixing(blueprint: Blueprint, y: Any, problems: Problems) -> None:
     first = next(iter(np.asarray(y).ravel()), None)
     for entry in mixing if isinstance(first, str) else ():
         problems.add(
-            f"y must hold numbers, because {entry.called} mixes targets, got text: '{first}'"
+            f"y must hold numbers, because {entry.label} mixes targets, got text: '{first}'"
         )
 
 

@@ -147,7 +147,7 @@ def check_collisions(
     specs: Sequence[LayerEntry], transforms: Sequence[Entry], own: set[str], problems: Problems
 ) -> None:
     """Add an error for each layer whose keywords would be ambiguous."""
-    prefixes = {entry.prefix: entry.called for entry in transforms}
+    prefixes = {entry.prefix: entry.label for entry in transforms}
     for spec in specs:
         where = describe_layer(spec.name, spec.cls)
         if spec.name in PREFIXES or spec.name in own:

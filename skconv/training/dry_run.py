@@ -55,10 +55,10 @@ def _trace(entry: Entry, function: Callable[..., Any], *args: Any) -> Any:
         return jax.eval_shape(function, *args)
     except TransformError as error:
         message = str(error).removeprefix(f"{type(entry.transform).__name__}: ")
-        raise TransformError(f"{entry.called}: {message}") from error
+        raise TransformError(f"{entry.label}: {message}") from error
     except Exception as error:
         raise TransformError(
-            f"{entry.called} failed when JAX traced it, with {_first_line(error)}; code that JAX "
+            f"{entry.label} failed when JAX traced it, with {_first_line(error)}; code that JAX "
             "cannot trace belongs in BatchIterator.transform, which runs on the host"
         ) from error
 
@@ -72,12 +72,12 @@ def _check_images(entry: Entry, old: dict[str, Any], new: dict[str, Any]) -> Non
         shape = new[name].shape if name in new else None
         if shape != x.shape:
             raise TransformError(
-                f"{entry.called} must return X of shape {x.shape}, got {shape}; only "
+                f"{entry.label} must return X of shape {x.shape}, got {shape}; only "
                 "BatchIterator.transform, which runs on the host, may change shapes"
             )
         if new[name].dtype != x.dtype:
             raise TransformError(
-                f"{entry.called} must return X of dtype {x.dtype}, got {new[name].dtype}"
+                f"{entry.label} must return X of dtype {x.dtype}, got {new[name].dtype}"
             )
 
 
@@ -86,7 +86,7 @@ def _check_targets(entry: Entry, plan: Plan, n: int, old: Any, new: Any, values:
     pairs = list(zip(as_tuple(old), as_tuple(new), strict=False))
     if len(as_tuple(old)) != len(as_tuple(new)) or not all(_may_become(*pair) for pair in pairs):
         raise TransformError(
-            f"{entry.called} must keep the shapes of the targets, {_describe(old)}, got "
+            f"{entry.label} must keep the shapes of the targets, {_describe(old)}, got "
             f"{_describe(new)}; only labels of shape (n,) may become probabilities of shape "
             "(n, classes)"
         )
@@ -96,7 +96,7 @@ def _check_targets(entry: Entry, plan: Plan, n: int, old: Any, new: Any, values:
         jax.eval_shape(partial(compute_losses, plan), out, new, values)
     except Exception as error:
         raise TransformError(
-            f"{entry.called} changed the targets from {_describe(old)} to {_describe(new)}, for "
+            f"{entry.label} changed the targets from {_describe(old)} to {_describe(new)}, for "
             f"which the loss failed with {_first_line(error)}"
         ) from error
 

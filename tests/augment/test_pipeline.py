@@ -31,13 +31,13 @@ def test_every_form_has_names():
 
 
 def test_messages_tell_name_and_class():
-    called = [e.called for e in read_entries([("mine", max), Brightness()])]
-    assert called == ["augment 'mine' (max)", "augment[1] (Brightness)"]
+    labels = [e.label for e in read_entries([("mine", max), Brightness()])]
+    assert labels == ["augment 'mine' (max)", "augment[1] (Brightness)"]
 
 
 def test_keywords_reach_into_inner_transforms():
     (entry,) = read_entries(Sometimes(0.5, OneOf([Brightness(), max])))
-    tuned = entry.tuned({"transform_transforms_0_strength": 0.9, "p": 0.1}).transform
+    tuned = entry.with_keywords({"transform_transforms_0_strength": 0.9, "p": 0.1}).transform
     assert (tuned.p, tuned.transform.transforms[0].strength) == (0.1, 0.9)
     assert entry.transform.p == 0.5
 
