@@ -21,7 +21,7 @@ from .tunable import Tunable
 __all__ = ["TestTime"]
 
 
-class Forward(Protocol):
+class ForwardFunction(Protocol):
     """The forward pass of a network, with the nonlinearity of each output."""
 
     endings: Sequence[Any]
@@ -103,7 +103,7 @@ class TestTime(Tunable):
         if self.n is not None and all(self._sizes()) and self.n > self._combinations():
             yield f"n must be at most {self._combinations()}, the size of the grids, got {self.n}"
 
-    def __call__(self, forward: Forward, key: jax.Array, Xb: Any) -> Any:
+    def __call__(self, forward: ForwardFunction, key: jax.Array, Xb: Any) -> Any:
         """Return predictions averaged over all copies.
 
         Parameters
