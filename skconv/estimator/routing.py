@@ -110,11 +110,10 @@ def keyword_owners(
     """
     found: dict[str, Iterable[str] | None] = {spec.name: layer_keywords(spec.cls) for spec in specs}
     found["update"] = update_keywords(params["update"])
-    losses = loss_parameters(params)
-    found["objective"] = [
-        *parameters_of(params["objective"]),
-        *(name for p in losses for name in p),
-    ]
+    objective = parameters_of(params["objective"])
+    for parameters in loss_parameters(params):
+        objective |= parameters
+    found["objective"] = objective
     found |= {entry.prefix: entry.keywords() for entry in transforms}
     return found
 

@@ -1,4 +1,5 @@
 import functools
+import re
 from dataclasses import dataclass
 
 import jax
@@ -7,7 +8,9 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet
+from skconv.estimator.blueprint import head_weights, read_heads
 from skconv.layers import DenseLayer, DropoutLayer, InputLayer, structural
+from skconv.network.graph import Head
 from skconv.nonlinearities import linear, sigmoid, softmax, tanh
 from skconv.objectives import (
     binary_hinge_loss,
@@ -16,7 +19,7 @@ from skconv.objectives import (
     objective,
     squared_error,
 )
-from skconv.updates.rules import momentum, sgd
+from skconv.updates.rules import sgd
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(40, 5)).astype(np.float32)
@@ -57,7 +60,7 @@ def test_all_keywords_that_nobody_takes_are_told_at_once():
 def test_a_layer_may_not_be_called_as_a_parameter():
     layers = [("input", InputLayer), ("update", DenseLayer), ("layers", DenseLayer), LAYERS[2]]
     text = fault_of(make_net(layers=layers))
-    ending = "is called as a parameter of NeuralNet; choose another name"
+    ending = "has the name of a parameter of NeuralNet; choose another name"
     assert f"layer 'update' (DenseLayer) {ending}" in text
     assert f"layer 'layers' (DenseLayer) {ending}" in text
 
@@ -70,8 +73,8 @@ class SplitLayer(DropoutLayer):
 def test_a_keyword_of_a_layer_may_not_collide_with_a_parameter():
     text = fault_of(make_net(layers=[LAYERS[0], ("train", SplitLayer), LAYERS[2]]))
     assert text == (
-        "layer 'train' (SplitLayer) collides with the parameter 'train_split' of NeuralNet; "
-        "choose another name"
+        "layer 'train' (SplitLayer) has the keyword train_split, which is a parameter of "
+        "NeuralNet; choose another name"
     )
 
 
@@ -203,59 +206,62 @@ def test_flags_counts_and_sequences_of_a_loss_are_structure():
     plain, heavy = (first_loss(**focal, objective_alpha=a) for a in ((1, 1, 1), (3, 3, 3)))
     assert heavy == pytest.approx(3 * plain, rel=1e-5)
     text = fault_of(make_net(**focal | {"objective_gamma": "high"}))
-    assert text == "objective_gamma='high' is no number"
+    assert text == "objective_gamma must be a number, got 'high'"
 
 
-def setting(**values):
-    def handler(net, history):
-        for name, value in values.items():
-            setattr(net, name, value)
-
-    return handler
+HEAD_NAMES = ["input", "early", "digit", "parity"]
 
 
-def test_a_handler_may_not_change_which_numbers_the_update_takes():
-    net = make_net(on_epoch_finished=setting(update=momentum))
-    message = (
-        r"the update takes \('learning_rate',\) in this training; "
-        r"\('learning_rate', 'momentum'\) would need a fit of its own"
+def raises(message):
+    return pytest.raises(ValueError, match=f"^{re.escape(message)}")
+
+
+def test_the_last_layer_is_the_output_where_none_is_named():
+    assert read_heads(None, [], HEAD_NAMES) == (Head("parity"),)
+    assert read_heads("digit", [], HEAD_NAMES) == (Head("digit"),)
+
+
+def test_each_output_has_a_target_of_its_own_and_auxiliary_ones_share_the_first():
+    assert read_heads(["parity", "digit"], ["early"], HEAD_NAMES) == (
+        Head("parity", 0),
+        Head("digit", 1),
+        Head("early", 0, predicted=False),
     )
-    with pytest.raises(ValueError, match=message):
-        net.fit(X, y)
-    assert net.update is sgd
-
-
-def test_a_handler_may_not_change_the_outputs():
-    net = make_net(on_epoch_finished=setting(outputs=["dropout"]))
-    message = "the outputs of a net cannot change in training; fit it afresh"
-    with pytest.raises(ValueError, match=message):
-        net.fit(X, y)
-    assert net.outputs is None
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "message"),
+    ("outputs", "aux", "message"),
     [
-        ("output_weights", {"outptu": 1}, "output_weights has 'outptu', which is none of the outp"),
-        ("dropout_p", 1.5, r"layer 'dropout' \(DropoutLayer\): p must be a number between 0.0"),
-        ("dropout_q", 0.5, "unknown parameter 'dropout_q'"),
+        (["digt"], [], "outputs must name layers of the net, got 'digt'. Did you mean 'digit'?"),
         (
-            "output_l1",
-            0.5,
-            r"layer 'output' \(DenseLayer\): l1 must stay None in this training, got 0.5",
-        ),
-        (
-            "output_l2",
             None,
-            r"l2 must stay 0.1 in this training, got None; another network needs a fit of its own",
+            ["erly"],
+            "aux_outputs must name layers of the net, got 'erly'. Did you mean 'early'?",
         ),
-        ("output_l2", -1, r"l2 must be a finite number >= 0.0 or None, got -1"),
+        (["digit", "digit"], [], "outputs must name each layer once, got 'digit' twice"),
+        (None, ["parity"], "aux_outputs must not name layers of outputs, got 'parity'"),
+        (["digit"], ["digit"], "aux_outputs must not name layers of outputs, got 'digit'"),
+        (
+            ["digt"],
+            ["erly"],
+            "2 problems:\n"
+            " - outputs must name layers of the net, got 'digt'. Did you mean 'digit'?\n"
+            " - aux_outputs must name layers of the net, got 'erly'. Did you mean 'early'?",
+        ),
     ],
 )
-def test_a_handler_that_sets_what_makes_no_sense_is_told(name, value, message):
-    net = make_net(on_epoch_finished=setting(**{name: value}), output_l2=0.1)
-    before = net.get_params()
-    with pytest.raises(ValueError, match=message):
-        net.fit(X, y)
-    assert net.get_params() == before
-    assert len(net.train_history_) == 1
+def test_outputs_that_cannot_be(outputs, aux, message):
+    with raises(message):
+        read_heads(outputs, aux, HEAD_NAMES)
+
+
+def test_weights_are_one_where_nothing_is_said():
+    heads = read_heads(["digit", "parity"], ["early"], HEAD_NAMES)
+    assert head_weights(heads, {}, {"early": 0.3}) == (1.0, 1.0, 0.3)
+    assert head_weights(heads, {"parity": 0}, {"early": 2}) == (1.0, 0, 2)
+    message = (
+        "output_weights must have names of outputs as keys, got 'early'. "
+        "Valid names: digit, parity."
+    )
+    with raises(message):
+        head_weights(heads, {"early": 0.3}, {"early": 0.3})

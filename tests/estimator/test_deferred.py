@@ -14,7 +14,7 @@ def test_nets_wait_within_and_are_fitted_outside():
         (net, 3, False),
         (net, 5, False),
     ]
-    assert calls[0].data.X is X
+    assert calls[0].arguments.X is X
     with pytest.raises(NotFittedError):
         net.predict(X)
     assert not defer(DeferredFit(net, None, 1, False))

@@ -55,7 +55,7 @@ def test_scores_that_come_later_have_a_column(tmp_path):
 
 
 def test_other_endings_and_nets_that_are_not_fitted(net, tmp_path):
-    with pytest.raises(ValueError, match=r"kept in \.csv or \.json files, not in 'history\.xls'"):
+    with pytest.raises(ValueError, match=r"^fname must end in \.csv or \.json, got 'history\.xls'"):
         net.save_history_to(tmp_path / "history.xls")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(NotFittedError, match="not fitted yet"):

@@ -63,7 +63,7 @@ def test_new_layers_may_bring_their_keywords():
         ("classes_", "unknown parameter 'classes_'."),
         ("train_splits__eval_size", "Did you mean 'train_split'?"),
         ("train_split__size", "Invalid parameter 'size' for estimator TrainSplit"),
-        ("max_epochs__size", "max_epochs=7 has no parameters of its own"),
+        ("max_epochs__size", "max_epochs must have parameters to set max_epochs__size, got 7"),
     ],
 )
 def test_an_unknown_name_sets_nothing(name, message):

@@ -1,17 +1,21 @@
 import inspect
+import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skconv import NeuralNet
 from skconv.augment import RandomAffine, RandomFlip, Sometimes
 from skconv.augment.pipeline import read_entries
-from skconv.errors import Problems
+from skconv.errors import Problems, ProblemsError
 from skconv.estimator.routing import (
     check_collisions,
     check_names,
     keyword_owners,
     loss_parameters,
     parameters_of,
+    route_keywords,
     sort_keywords,
 )
 from skconv.layers import DenseLayer, InputLayer
@@ -87,9 +91,11 @@ def test_layers_that_are_called_as_something_else_are_told():
     check_collisions(specs, read_entries(params["augment"]), {"max_num_units"}, problems)
     told = [str(error) for error in problems.found]
     assert len(told) == 3
-    assert told[0].startswith("layer 'update' (InputLayer) is called as a parameter of NeuralNet")
-    assert "layer 'augment_affine' (DenseLayer) has the prefix of " in told[1]
-    assert "collides with the parameter 'max_num_units' of NeuralNet" in told[2]
+    assert told[0].startswith(
+        "layer 'update' (InputLayer) has the name of a parameter of NeuralNet"
+    )
+    assert "layer 'augment_affine' (DenseLayer) has the prefix of the keywords of " in told[1]
+    assert "has the keyword max_num_units, which is a parameter of NeuralNet" in told[2]
 
 
 def test_numbers_are_values_and_all_else_is_structure():
@@ -101,4 +107,119 @@ def test_numbers_are_values_and_all_else_is_structure():
     assert found.values == {"rate": 0.5}
     assert found.structure == (("count", 4), ("flag", False), ("shape", (1, 2)))
     sort_keywords(takes, {"rate": "fast"}, problems)
-    assert [str(error) for error in problems.found] == ["objective_rate='fast' is no number"]
+    assert [str(error) for error in problems.found] == [
+        "objective_rate must be a number, got 'fast'"
+    ]
+
+
+OWNERS = {
+    "input": ["shape"],
+    "conv1": ["num_filters", "filter_size"],
+    "pool": ["pool_size"],
+    "update": None,
+}
+KNOWN = ["max_epochs", "verbose"]
+
+
+def message(*keys, owners=OWNERS):
+    _, problems = route_keywords(dict.fromkeys(keys, 1), owners, KNOWN)
+    with pytest.raises(ValueError) as caught:
+        problems.raise_any()
+    return str(caught.value)
+
+
+def test_each_keyword_reaches_its_owner_without_the_prefix():
+    given = {"conv1_num_filters": 32, "update_learning_rate": 0.1, "input_shape": (None, 3)}
+    routed, problems = route_keywords(given, OWNERS, KNOWN)
+    assert problems.found == []
+    assert routed == {
+        "input": {"shape": (None, 3)},
+        "conv1": {"num_filters": 32},
+        "pool": {},
+        "update": {"learning_rate": 0.1},
+    }
+
+
+def test_nothing_given_leaves_every_owner_empty():
+    assert route_keywords({}, OWNERS, KNOWN)[0] == {name: {} for name in OWNERS}
+
+
+def test_an_owner_without_a_list_takes_any_keyword():
+    routed, problems = route_keywords({"update_anything_at_all": 1}, OWNERS, KNOWN)
+    assert routed["update"] == {"anything_at_all": 1}
+    assert problems.found == []
+
+
+@pytest.mark.parametrize("name", ["pool", "pool_pool", "pool_1"])
+def test_a_keyword_may_begin_like_its_layer(name):
+    routed, problems = route_keywords({f"{name}_pool_size": 2}, {name: ["pool_size"]}, [])
+    assert routed == {name: {"pool_size": 2}}
+    assert problems.found == []
+
+
+def test_the_longest_prefix_with_such_a_keyword_wins():
+    owners = {"conv": ["1_pad", "pad"], "conv_1": ["pad"], "conv_1_pad": ["size"]}
+    routed, _ = route_keywords({"conv_1_pad": 1, "conv_pad": 2, "conv_1_pad_size": 3}, owners, [])
+    assert routed == {"conv": {"pad": 2}, "conv_1": {"pad": 1}, "conv_1_pad": {"size": 3}}
+
+
+def test_a_shorter_prefix_is_asked_where_the_longest_has_no_such_keyword():
+    owners = {"conv": ["1_pad"], "conv_1": ["stride"]}
+    assert route_keywords({"conv_1_pad": 1}, owners, [])[0] == {"conv": {"1_pad": 1}, "conv_1": {}}
+
+
+def test_lists_of_keywords_may_be_used_up_by_reading():
+    owners = {"conv1": iter(["pad", "stride"])}
+    assert route_keywords({"conv1_stride": 2, "conv1_pad": 1}, owners, [])[1].found == []
+
+
+NAMES = st.from_regex(r"[a-z]{1,4}(_[0-9]{1,2})?", fullmatch=True)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.dictionaries(NAMES, st.sets(NAMES, min_size=1), min_size=1), st.data())
+def test_every_keyword_that_exists_finds_an_owner(owners, data):
+    prefix = data.draw(st.sampled_from(sorted(owners)))
+    keyword = data.draw(st.sampled_from(sorted(owners[prefix])))
+    given = {f"{prefix}_{keyword}": 1}
+    routed, problems = route_keywords(given, owners, [])
+    assert problems.found == []
+    owned = [f"{owner}_{name}" for owner, values in routed.items() for name in values]
+    assert owned == list(given)
+
+
+def test_a_misspelt_keyword_gets_the_nearest_of_its_layer():
+    assert message("conv1_num_filter") == (
+        "unknown parameter 'conv1_num_filter'. Did you mean 'conv1_num_filters'?"
+    )
+
+
+def test_a_keyword_like_no_other_gets_those_of_its_layer():
+    assert message("conv1_zzzzzzzzzzzzzzzz", owners={"conv1": ["pad", "stride"]}) == (
+        "unknown parameter 'conv1_zzzzzzzzzzzzzzzz'. Valid names: conv1_pad, conv1_stride."
+    )
+
+
+def test_a_misspelt_prefix_gets_the_nearest_full_name():
+    assert message("conv2_num_filters") == (
+        "unknown parameter 'conv2_num_filters'. Did you mean 'conv1_num_filters'?"
+    )
+
+
+def test_a_misspelt_plain_parameter_gets_the_nearest():
+    assert message("max_epoch") == "unknown parameter 'max_epoch'. Did you mean 'max_epochs'?"
+
+
+def test_a_name_like_no_other_gets_the_prefixes():
+    assert message("qqq") == (
+        "unknown parameter 'qqq'. No layer has that prefix; "
+        "prefixes are: input, conv1, pool, update."
+    )
+
+
+def test_all_unknown_names_are_told_at_once():
+    text = message("max_epoch", "conv1_num_filter")
+    assert re.fullmatch(r"2 problems:\n - unknown .*max_epochs'\?\n - unknown .*filters'\?", text)
+    _, problems = route_keywords({"max_epoch": 1, "verbos": 1}, OWNERS, KNOWN)
+    with pytest.raises(ProblemsError, match=r"^2 problems:"):
+        problems.raise_any()
