@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -75,11 +76,16 @@ class ProblemsError(ValueError):
         return ProblemsError, (self.problems,)
 
 
+@dataclass(eq=False)
 class Problems:
     """Collected errors of one call, to be raised together.
 
     A single error is raised unchanged, with its own type; several are raised as one
     `ProblemsError`.
+
+    Parameters
+    ----------
+    found : list of Exception, optional
 
     Examples
     --------
@@ -95,8 +101,7 @@ class Problems:
      - y is missing
     """
 
-    def __init__(self) -> None:
-        self.found: list[Exception] = []
+    found: list[Exception] = field(default_factory=list)
 
     def add(self, message: str) -> None:
         """Add an error with this message, without raising it."""

@@ -103,10 +103,10 @@ def iterate_chunks(
         rows per batch. The last batch is padded with the first rows at weight zero, so that batch
         statistics come from real rows only.
     """
-    size = iterator.batch_size
-    index, weights = cut_batches(len(rows), weights, iterator, seed=seed, epoch=epoch)
-    length = max(1, chunk_steps(size * rows.row_bytes()) // part)
+    n, batch_bytes = len(rows), iterator.batch_size * rows.row_bytes()
+    length = max(1, chunk_steps(batch_bytes) // part)
     gather = _gather(rows, y, iterator, keep=keep)
+    index, weights = cut_batches(n, weights, iterator, seed=seed, epoch=epoch)
     for start in range(0, len(index), length):
         steps = slice(start, start + length)
         batches = gather(index[steps], weights[steps])
@@ -169,8 +169,10 @@ def cut_batches(
 
 def fits_one_chunk(rows: Rows, iterator: BatchIterator) -> bool:
     """Return whether all rows fit into one chunk, so that epochs differ only in their order."""
-    size = iterator.batch_size
-    return not has_transform(iterator) and len(rows) <= size * chunk_steps(size * rows.row_bytes())
+    if has_transform(iterator):
+        return False
+    n, size, row_bytes = len(rows), iterator.batch_size, rows.row_bytes()
+    return n <= size * chunk_steps(size * row_bytes)
 
 
 def epoch_orders(

@@ -172,27 +172,28 @@ class _Builder:
     def infer(self, input_shapes: Mapping[str | None, Shape], tasks: Sequence[TargetInfo]) -> None:
         """Set the fields that follow from the data, the targets or the kind of layer."""
         inputs = [name for name in self.names if not self.incomings[name]]
+        changes: dict[str, dict[str, Any]] = {name: {} for name in self.layers}
         for name, layer in self.layers.items():
-            changes: dict[str, Any] = {}
-            head = self.heads.get(name)
+            own, head = changes[name], self.heads.get(name)
             num_units, ending = TargetInfo() if head is None else tasks[head.target]
             only_input = len(inputs) == 1 and name not in input_shapes
             row_shape = input_shapes.get(None if only_input else name)
             unset = {field for field in INFERRED if getattr(layer, field, None) is UNSET}
             if name in inputs and "shape" in unset and row_shape is not None:
-                changes["shape"] = (None, *row_shape)
+                own["shape"] = (None, *row_shape)
             if "num_units" in unset and num_units:
-                changes["num_units"] = num_units
+                own["num_units"] = num_units
             if "nonlinearity" in unset:
-                changes["nonlinearity"] = layer.default_nonlinearity
+                own["nonlinearity"] = layer.default_nonlinearity
             if head is not None and ending is not None:
-                last = ending(changes.get("num_units", getattr(layer, "num_units", None)))
-                if "nonlinearity" in changes:
-                    changes["nonlinearity"] = last
+                last = ending(own.get("num_units", getattr(layer, "num_units", None)))
+                if "nonlinearity" in own:
+                    own["nonlinearity"] = last
                 elif not layer.ends_in_nonlinearity():
                     self.heads[name] = head._replace(ending=last)
-            if changes:
-                self.layers[name] = replace(layer, **changes)
+        for name, own in changes.items():
+            if own:
+                self.layers[name] = replace(self.layers[name], **own)
 
     def finish(self) -> Network:
         """Connect the layers and check the result."""
