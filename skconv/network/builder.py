@@ -14,8 +14,9 @@ from ..layers.base import Layer, ParamSpec, reference_fields
 from ..layers.shapes import Shape
 from ..utils.checks import fits_float32
 from ..utils.fields import UNSET, cached_per_class
-from .graph import Head, Network, Node, Place
+from .graph import Head, Network, Place
 from .layer_list import GRAPH, LayerEntry, layer_keywords
+from .node import Node
 
 
 class TargetInfo(NamedTuple):

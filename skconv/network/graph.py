@@ -14,14 +14,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import LayerError, describe_layer, did_you_mean
-from ..init import Constant
-from ..layers.base import Context, Copies, Layer, Params, ParamSpec, reference_fields
+from ..layers.base import Context, Layer, Params, ParamSpec, reference_fields
 from ..layers.shapes import Shape
 from ..nonlinearities import linear
 from ..utils.cache_keys import structural_key
 from ..utils.fields import cached_per_class, fields_of_kind
 from ..utils.random_keys import fold_in_range
 from .activation import Activation, repeat_mask, wants_channels_last
+from .node import Node
 
 
 class Head(NamedTuple):
@@ -54,32 +54,6 @@ Place = tuple[str, str]
 """Names of a layer and of one of its parameters."""
 
 
-class Node(NamedTuple):
-    """A layer connected to its inputs.
-
-    Parameters
-    ----------
-    name : str
-    layer : Layer
-    incomings : tuple of str
-        Names of the incoming layers.
-    input_shapes : tuple of tuple
-    output_shape : tuple
-    specs : dict of str to ParamSpec
-        Parameters and state of the layer, in order.
-    copies : tuple of int
-        Copies of each row that the output holds, as returned by `Layer.copies`.
-    """
-
-    name: str
-    layer: Layer
-    incomings: tuple[str, ...]
-    input_shapes: tuple[Shape, ...]
-    output_shape: Shape
-    specs: dict[str, ParamSpec]
-    copies: Copies = ()
-
-
 @dataclass(frozen=True, eq=False)
 class Network:
     """A graph of layers, ready to be initialized and applied.
@@ -104,7 +78,7 @@ class Network:
         nodes = [
             (node.name, type(node.layer), node.incomings, node.output_shape) for node in self.nodes
         ]
-        structure = structural_key([_structure(node.layer) for node in self.nodes])
+        structure = structural_key([_program_values(node.layer) for node in self.nodes])
         return (*nodes, structure, self.heads, *sorted(self.shared.items()))
 
     @cached_property
@@ -224,7 +198,7 @@ class Network:
 
     def structure(self) -> Network:
         """Return the network without its initial values, which no program needs."""
-        return replace(self, nodes=tuple(map(_without_initial, self.nodes)))
+        return replace(self, nodes=tuple(node.without_initial() for node in self.nodes))
 
     def runtime(self) -> Runtime:
         """Return the values of the layers' runtime fields, leaving out absent ones."""
@@ -364,7 +338,8 @@ def _structural_fields(cls: type[Layer]) -> tuple[tuple[str, ...], tuple[str, ..
     return values, tuple(f.name for f in optional if f.metadata.get("absent") is None)
 
 
-def _structure(layer: Layer) -> list[Any]:
+def _program_values(layer: Layer) -> list[Any]:
+    """Return the values by which layers of a class compile to different programs."""
     values, optional = _structural_fields(type(layer))
     return [
         *(getattr(layer, name) for name in values),
@@ -380,6 +355,7 @@ def _runtime_fields(cls: type[Layer]) -> tuple[tuple[str, Any], ...]:
 
 
 def _runtime_values(node: Node) -> dict[str, Any]:
+    """Return the values of the runtime fields, leaving out absent ones."""
     trainable = any(spec.trainable for spec in node.specs.values())
     values = {}
     for name, absent in _runtime_fields(type(node.layer)):
@@ -389,16 +365,6 @@ def _runtime_values(node: Node) -> dict[str, Any]:
         if value is not None:
             values[name] = value
     return values
-
-
-def _without_initial(node: Node) -> Node:
-    layer = node.layer
-    initial = [field.name for field in fields_of_kind(type(layer), "initial")]
-    blank: dict[str, Any] = {
-        name: Constant() for name in initial if getattr(layer, name) is not None
-    }
-    specs = {name: replace(spec, init=Constant()) for name, spec in node.specs.items()}
-    return node._replace(layer=replace(layer, **blank), specs=specs)
 
 
 def count_parameters(specs: Iterable[ParamSpec]) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from .graph import Network, Node, count_parameters
+from .graph import Network, count_parameters
+from .node import Node
 
 LOW_CAPACITY = 100 / 6
 """Percentage below which a layer can learn little: its filter is small in its receptive field."""

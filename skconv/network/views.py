@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from ..errors import did_you_mean
 from ..layers.base import Layer
 from ..layers.shapes import Shape
-from .graph import Network, Node, Place
+from .graph import Network, Place
 from .model import Model
+from .node import Node
 
 
 @dataclass(frozen=True, eq=False)
