@@ -279,7 +279,8 @@ def infer(
     y = column_or_1d(y, warn=True)
     found = np.unique(y) if classes is None else np.unique(classes)
     if len(found) < 2:
-        raise ValueError(f"y must contain at least 2 classes, got {found.tolist()}")
+        got = "1 class" if len(found) else "0 classes"
+        raise ValueError(f"y must contain at least 2 classes, got {got}: {found.tolist()}")
     return Classes(found, exact)
 
 

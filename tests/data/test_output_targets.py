@@ -92,7 +92,7 @@ def test_one_output_takes_y_as_it_is(y, name):
         (
             {"digit": [1, 1], "parity": PARITY, "size": [0.0, np.nan]},
             NAMES,
-            "2 problems:\n - output 'digit': y must contain at least 2 classes, got [1]"
+            "2 problems:\n - output 'digit': y must contain at least 2 classes, got 1 class: [1]"
             "\n - output 'size': Input y contains NaN.",
         ),
     ],

@@ -177,7 +177,7 @@ def test_numbers_as_text_are_read():
 @pytest.mark.parametrize(
     ("y", "regression", "message"),
     [
-        ([1, 1], False, "y must contain at least 2 classes, got [1]"),
+        ([1, 1], False, "y must contain at least 2 classes, got 1 class: [1]"),
         ([0.0, np.nan], False, "Input y contains NaN."),
         ([0.5, 0.7], False, "Unknown label type: continuous"),
         ([[0, 1], [2, 3]], False, "y must have one column of classes, got several; name an out"),

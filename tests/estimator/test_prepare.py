@@ -66,7 +66,7 @@ FAULTS = [
     ({}, (X[:0], y[:0]), r"0 sample\(s\)"),
     ({}, (X[:, :0], y), r"0 feature\(s\)"),
     ({}, (X[:, 0], y), "Expected 2D array, got 1D array"),
-    ({}, (X, y * 0), r"y must contain at least 2 classes, got \[0\]"),
+    ({}, (X, y * 0), r"y must contain at least 2 classes, got 1 class: \[0\]"),
     ({}, (X, X[:, 0]), "Unknown label type: continuous"),
     ({}, (X, np.c_[y, y]), "y must have one column of classes, got several"),
     ({}, (X * 1j, y), "Complex data not supported"),
