@@ -33,6 +33,11 @@ def _pad_choice(value: Any) -> str | None:
     return None if fits else valid
 
 
+def _extents(size: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the size of a dilated filter."""
+    return tuple([d * (f - 1) + 1 for f, d in zip(size, dilation, strict=True)])
+
+
 @dataclass(frozen=True)
 class _ConvLayer(Layer):
     """Convolution over `spatial` axes."""
@@ -57,7 +62,7 @@ class _ConvLayer(Layer):
     def window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Size of the dilated filter, and the stride."""
         size, stride, dilation = self._sizes()
-        return tuple(d * (f - 1) + 1 for f, d in zip(size, dilation, strict=True)), stride
+        return _extents(size, dilation), stride
 
     def _sizes(self) -> list[tuple[int, ...]]:
         return each_axis_of(
@@ -67,8 +72,7 @@ class _ConvLayer(Layer):
             dilation=self.dilation,
         )
 
-    def _pads(self) -> Pads:
-        extents = self.window[0]
+    def _pads(self, extents: tuple[int, ...]) -> Pads:
         if self.pad == "valid":
             return ((0, 0),) * len(extents)
         if self.pad == "same":
@@ -91,7 +95,8 @@ class _ConvLayer(Layer):
         num_filters, _ = self._filters(shape[1])
         extents, stride = self.window
         out = []
-        for size, extent, step, pads in zip(shape[2:], extents, stride, self._pads(), strict=True):
+        axes = zip(shape[2:], extents, stride, self._pads(extents), strict=True)
+        for size, extent, step, pads in axes:
             padded = size + sum(pads)
             if extent > padded:
                 dilated = "" if extents == self._sizes()[0] else "dilated "
@@ -113,8 +118,9 @@ class _ConvLayer(Layer):
         if self.flip_filters:
             W = jnp.flip(W, range(2, W.ndim))
         size, stride, dilation = self._sizes()
+        pads = self._pads(_extents(size, dilation))
         groups = self._filters(x.shape[-1])[1]
-        return convolve(x, W, Window(size, stride, self._pads(), dilation, groups))
+        return convolve(x, W, Window(size, stride, pads, dilation, groups))
 
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
         """Return the convolution plus biases, after the nonlinearity."""

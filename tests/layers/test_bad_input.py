@@ -532,7 +532,7 @@ def test_rows_without_channels(name, essence):
         )
 
 
-def test_a_net_refuses_when_it_is_initialised():
+def test_a_net_refuses_when_it_is_initialized():
     net = NeuralNet(
         [
             ("input", layers.InputLayer(IMAGE)),

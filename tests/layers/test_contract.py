@@ -374,7 +374,10 @@ def test_optional_numbers_are_for_layers_with_parameters(layer, shapes):
             assert key == network(other, shapes).key
             assert (key == network(layer, shapes).key) == (field == "grad_scale")
         else:
-            message = rf"\) has no parameters for {field}=0\.5 to act on; layers that have some: "
+            message = (
+                rf"\): {field} must be None for a layer without parameters that it acts on, "
+                r"got 0\.5; layers with such parameters: "
+            )
             with pytest.raises(ValueError, match=message):
                 network(one, shapes)
 
