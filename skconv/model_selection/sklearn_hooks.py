@@ -13,10 +13,9 @@ from sklearn.model_selection import HalvingGridSearchCV
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import _fit_and_score
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
-from sklearn.utils.validation import _check_method_params, _num_samples
-
-__all__ = ["HOOKS", "BaseSearchCV", "_check_method_params", "_num_samples", "_safe_indexing"]
+from sklearn.utils import _safe_indexing as _safe_indexing
+from sklearn.utils.validation import _check_method_params as _check_method_params
+from sklearn.utils.validation import _num_samples as _num_samples
 
 
 class Hook(NamedTuple):
