@@ -44,7 +44,7 @@ CNN = {
 
 
 @pytest.fixture(scope="module")
-def scale_gradients(digits):
+def scaled(digits):
     X, y = digits
     return (X - X.mean()) / X.std(), y
 

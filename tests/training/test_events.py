@@ -1,12 +1,11 @@
 import itertools
 
-from skconv.training import events as moments
 from skconv.training.events import Handlers, Pace
 
 
 def test_calls_grow_until_they_take_time(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(moments.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr("skconv.training.events.time.perf_counter", lambda: now[0])
     pace, found = Pace(), []
     for start, stop in pace.cut(40):
         now[0] += 0.03 * (stop - start)
@@ -23,7 +22,7 @@ def test_steps_are_cut_without_gaps():
         assert all(one[1] == other[0] for one, other in itertools.pairwise(pieces))
 
 
-def test_who_is_told_of_single_epochs():
+def test_handlers_are_added_for_each_epoch_or_for_new_rows():
     handlers = Handlers([], [], [], [])
     handlers.add(len, each_epoch=True)
     handlers.add(max, each_epoch=False)

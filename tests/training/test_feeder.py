@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from skconv.data.dataset import FitArguments
+from skconv.data.iterators import BatchIterator
+from skconv.estimator.prepare import prepare
+from skconv.training.feeder import Feeder
+from skconv.utils.memo import Memo
+
+from ..nets import X, make_net, y
+
+
+class Negate(BatchIterator):
+    def transform(self, Xb, yb):
+        return -Xb, yb
+
+
+def feeder_of(memo=None, **params):
+    given = {"train_split": 0.2, "batch_iterator_train": BatchIterator(16)}
+    fit = prepare(make_net(**given | params), FitArguments(X, y), None, Memo())
+    return fit, Feeder(fit.train, fit.valid, fit.model, memo)
+
+
+def rows_fed(feeder, epochs=1):
+    """Return the rows of the coming epochs in the order in which the program sees them."""
+    with feeder.streaming(epochs):
+        fed = []
+        for feed in feeder.feeds(epochs):
+            flat = np.asarray(feed.batches.X["input"]).reshape(-1, 5)
+            weights = np.asarray(feed.batches.weights).ravel()
+            for order in feed.order[:epochs, : feed.steps].reshape(epochs, -1):
+                index = order[: feed.rows]
+                fed.append(flat[index[weights[index] > 0]])
+        return fed
+
+
+def test_rows_that_fit_one_chunk_stay_on_the_device():
+    fit, feeder = feeder_of()
+    assert feeder.resident.shape[1] == 16
+    assert feeder.epochs_per_call > 1
+    one, two = rows_fed(feeder, epochs=2)
+    np.testing.assert_array_equal(one, X[fit.train.index])
+    np.testing.assert_array_equal(two, one)
+    (first, steps), *others = feeder.valid_chunks
+    assert (steps, others) == (1, [])
+    held = np.asarray(first.X["input"]).reshape(-1, 5)[:8]
+    np.testing.assert_array_equal(held, X[fit.valid.index])
+
+
+def test_each_epoch_of_a_call_has_its_own_order():
+    fit, feeder = feeder_of(batch_iterator_train=BatchIterator(16, shuffle=True))
+    one, two = rows_fed(feeder, epochs=2)
+    fit.model.epoch = 1
+    (again,) = rows_fed(feeder)
+    assert not np.array_equal(one, two)
+    np.testing.assert_array_equal(again, two)
+    np.testing.assert_array_equal(np.sort(one, axis=0), np.sort(X[fit.train.index], axis=0))
+
+
+def test_trainings_share_the_rows_of_a_memo():
+    memo = Memo()
+    (fit, one), (_, other) = (feeder_of(memo, random_state=seed) for seed in (0, 1))
+    assert one.resident.batches.X["input"] is other.resident.batches.X["input"]
+    (rows,) = rows_fed(one)
+    np.testing.assert_array_equal(rows, X[fit.train.index])
+
+
+@pytest.mark.parametrize("steps", [1, 64])
+def test_transformed_rows_are_streamed(steps, monkeypatch):
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", steps)
+    fit, feeder = feeder_of(batch_iterator_train=Negate(16))
+    assert feeder.resident is None
+    assert feeder.epochs_per_call == 1
+    np.testing.assert_array_equal(np.concatenate(rows_fed(feeder)), -X[fit.train.index])
+
+
+def test_larger_data_are_streamed_in_chunks(monkeypatch):
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
+    fit, feeder = feeder_of(batch_iterator_test=4)
+    assert feeder.resident is None
+    assert [steps for _, steps in feeder.valid_chunks] == [1, 1]
+    chunks = rows_fed(feeder)
+    assert [len(rows) for rows in chunks] == [16, 16]
+    np.testing.assert_array_equal(np.concatenate(chunks), X[fit.train.index])

@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from skconv.data.iterators import BatchIterator
+from skconv.training.fitted_net import predict_rows
+
+from ..nets import TARGETS, X, make_net, three_headed, y
+
+
+@pytest.fixture(scope="module")
+def net():
+    return make_net(batch_iterator_test=16).fit(X, y)
+
+
+def test_outputs_are_those_of_the_network_in_any_batches(net):
+    fitted = net._fitted()
+    W, b = (net.layers_["hidden"].get_params()[i].get_value() for i in (0, 1))
+    hidden = np.maximum(X @ W + b, 0)
+    np.testing.assert_allclose(fitted.compute(X, to="hidden"), hidden, rtol=1e-4, atol=1e-6)
+    expected = fitted.compute(X)
+    assert expected.shape == (40, 3)
+    for size in (1, 7, 64):
+        other = replace(fitted, iterator=BatchIterator(size))
+        np.testing.assert_allclose(other.compute(X), expected, rtol=1e-5)
+
+
+def test_several_outputs_are_a_tuple():
+    fitted = three_headed().fit(X, TARGETS)._fitted()
+    assert [part.shape for part in fitted.compute(X)] == [(40, 3), (40, 1), (40, 2)]
+
+
+def test_test_augment_acts_on_outputs_and_not_on_layers(net):
+    def halve(forward, key, Xb):
+        return forward(Xb) / 2
+
+    fitted = replace(net._fitted(), test_augment=halve)
+    np.testing.assert_allclose(2 * fitted.compute(X), net.predict_proba(X), rtol=1e-6)
+    hidden = net._fitted().compute(X, to="hidden")
+    np.testing.assert_array_equal(fitted.compute(X, to="hidden"), hidden)
+
+
+def test_rows_are_validated_and_shaped(net):
+    fitted = net._fitted()
+    assert fitted.rows(X[:3]).shapes == {"input": (5,)}
+    assert fitted.network is net.network_
+    with pytest.raises(ValueError, match="X has 4 features"):
+        fitted.rows(X[:, :4])
+
+
+def test_gradients_come_batch_by_batch_without_padding(net):
+    fitted = net._fitted()
+    rows, direction = fitted.rows(X), np.eye(3, dtype=np.float32)[y]
+    names = {"layer": "input", "output": "output", "logits": True}
+    batches = list(fitted.gradients(rows, direction, **names))
+    assert [len(batch.scores) for batch in batches] == [16, 16, 8]
+    gradients = np.concatenate([batch.gradients for batch in batches])
+    (whole,) = replace(fitted, iterator=BatchIterator(40)).gradients(rows, direction, **names)
+    np.testing.assert_allclose(gradients, whole.gradients, rtol=1e-5, atol=1e-7)
+
+
+def test_chunks_are_joined_to_all_rows(net, monkeypatch):
+    fitted = net._fitted()
+    expected = fitted.compute(X)
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
+    found = predict_rows(fitted.model, fitted.rows(X), fitted.iterator)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
