@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..ops.platform import device
 from ..utils.memo import Memo
 from .chunks import Chunk, iterate_chunks
 from .dataset import Dataset
@@ -134,7 +135,7 @@ def place_shared_rows(dataset: Dataset, memo: Memo) -> DeviceRows:
     def all_rows() -> dict[str, Any]:
         return jax.device_put(_single_chunk(rows.whole(), None, None, dataset.iterator).X)
 
-    X = memo.get(("rows in batches", size, jax.config.jax_default_device), arrays, all_rows)
+    X = memo.get(("rows in batches", size, device()), arrays, all_rows)
     shape = next(iter(X.values())).shape[:2]
     return DeviceRows(scatter_rows(X, shape, dataset), dataset.steps, dataset.index)
 

@@ -1,7 +1,9 @@
-"""Gaussian filters whose width is a traced number."""
+"""Gaussian filters whose width can be a traced number."""
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
 import jax
@@ -9,21 +11,21 @@ import jax.numpy as jnp
 from jax import lax
 
 TRUNCATE = 4.0
-"""Deviations after which the filter ends, as in scipy."""
+"""Number of standard deviations at which the filter is truncated, as in scipy."""
 
 
 def smooth(images: jax.Array, sigma: Any, *, mirrored: bool) -> jax.Array:
     """Convolve images with a Gaussian.
 
-    The filter is a product with a matrix for each axis, so that its width can be a traced number.
+    Each axis is multiplied by a matrix, so that the width of the filter can be a traced number.
 
     Parameters
     ----------
     images : array of shape (n, c, h, w)
-    sigma : float32, a number or an array of shape (n,)
-        Deviation in pixels; 0 leaves images as they are.
+    sigma : float or float array of shape (n,)
+        Standard deviation in pixels, for all images or for each; 0 returns the images unchanged.
     mirrored : bool
-        Whether the images go on as their mirror images (scipy's ``mode='reflect'``), or as zeros
+        Whether images are extended by their mirror images (scipy's ``mode='reflect'``) or by zeros
         (``mode='constant'``).
 
     Returns
@@ -46,16 +48,19 @@ def smooth(images: jax.Array, sigma: Any, *, mirrored: bool) -> jax.Array:
 
 
 def _matrix(size: int, sigma: jax.Array, mirrored: bool) -> jax.Array:
+    """Return the filter along an axis as matrices of shape ``(..., size, size)``."""
     i, j = jnp.arange(size)[:, None], jnp.arange(size)
     if mirrored:
-        copies = [place + 2 * size * t for t in (-1, 0, 1) for place in (j, -1 - j)]
-        matrix = sum(_gaussian(i - copy, sigma) for copy in copies)
+        copies = [column + 2 * size * t for t in (-1, 0, 1) for column in (j, -1 - j)]
+        weights = (_gaussian(i - copy, sigma) for copy in copies)
+        matrix = functools.reduce(operator.add, weights)
         return matrix / matrix.sum(-1, keepdims=True)
     reach = jnp.arange(-int(TRUNCATE) * size, int(TRUNCATE) * size + 1)[None]
     return _gaussian(i - j, sigma) / _gaussian(reach, sigma).sum(-1, keepdims=True)
 
 
 def _gaussian(offsets: jax.Array, sigma: jax.Array) -> jax.Array:
+    """Return the unnormalized weights at some offsets from the center."""
     offsets = offsets.astype(jnp.float32)
     inside = jnp.abs(offsets) <= jnp.floor(TRUNCATE * sigma + 0.5)
     return jnp.where(inside, jnp.exp(-0.5 * (offsets / sigma) ** 2), 0.0)

@@ -1,10 +1,11 @@
 """Convolution with 3x3 filters in four ninths of the multiplications (Winograd 1980, Lavin 2015).
 
-``F(2, 3)`` computes two neighbouring outputs of a filter of three elements by four products instead
-of six: inputs, filters and outputs are each transformed by sums. Along two axes 16 products replace
-36, each of them a matrix product over all tiles of a block of images. The transforms are exact in
-binary fractions, so that float32 results are as good as a plain sum's; ``F(4, 3)`` would save more
-products, but XLA computes its transforms too slowly on the CPU, and it loses digits.
+``F(2, 3)`` computes two neighboring outputs of a filter of three elements by four products instead
+of six; inputs, filters and outputs are transformed by sums. Along two axes, 16 products replace 36,
+each of them a matrix product over all tiles of a block of images. The coefficients of the
+transforms are exact in binary, so that float32 results are as accurate as those of a plain sum.
+``F(4, 3)`` would save more products, but XLA computes its transforms too slowly on the CPU, and it
+is less accurate.
 """
 
 from __future__ import annotations
@@ -17,24 +18,24 @@ import jax.numpy as jnp
 import numpy as np
 
 INPUTS = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])
-"""From four neighbouring inputs to the left sides of the products."""
+"""Matrix from four neighboring inputs to the left sides of the products."""
 
 FILTERS = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
-"""From the three elements of a filter to the right sides of the products."""
+"""Matrix from the three elements of a filter to the right sides of the products."""
 
 OUTPUTS = np.array([[1, 1, 1, 0], [0, 1, -1, -1]])
-"""From the products to two neighbouring outputs."""
+"""Matrix from the products to two neighboring outputs."""
 
 PRODUCTS, TILE = len(INPUTS), len(OUTPUTS)
 
 
 def fits(W: jax.Array) -> bool:
-    """Tell whether the filters are of 3x3; along three axes the program would be large."""
+    """Return whether the filters are 3x3; for 3x3x3 the program would be large."""
     return W.shape[:-2] == (3, 3)
 
 
 def left_bytes(x: jax.Array) -> int:
-    """Size of the left sides of the products of one padded image."""
+    """Return the number of bytes of the left sides of the products of one padded image."""
     tiles = math.prod((n - 1) // TILE for n in x.shape[1:-1])
     return tiles * PRODUCTS ** (x.ndim - 2) * x.shape[-1] * x.dtype.itemsize
 
@@ -54,7 +55,7 @@ def correlate(x: jax.Array, right: jax.Array) -> jax.Array:
     x : array of shape (n, h, w, channels)
         One or more spatial axes.
     right : array of shape (products, channels, num_filters)
-        Of `transform_filters`.
+        As returned by `transform_filters`.
 
     Returns
     -------
@@ -68,14 +69,14 @@ def correlate(x: jax.Array, right: jax.Array) -> jax.Array:
     return parts[0][(slice(None), *map(slice, out))]
 
 
-def gradient_of_right_sides(x: jax.Array, g: jax.Array) -> list[jax.Array]:
-    """Compute for each product the gradient of its right side.
+def gradient_of_right_sides(x: jax.Array, gradient: jax.Array) -> list[jax.Array]:
+    """Compute the gradient of the right side of each product.
 
     Parameters
     ----------
     x : array of shape (n, h, w, channels)
         Padded images.
-    g : array of shape (n, h - 2, w - 2, num_filters)
+    gradient : array of shape (n, h - 2, w - 2, num_filters)
         Gradient of the output.
 
     Returns
@@ -83,21 +84,22 @@ def gradient_of_right_sides(x: jax.Array, g: jax.Array) -> list[jax.Array]:
     list of arrays of shape (channels, num_filters)
         Summed over the images.
     """
-    g = _even(g)
-    parts = [g]
-    for axis in range(1, g.ndim - 1):
-        parts = _along(parts, axis, OUTPUTS.T, g.shape[axis] // TILE)
+    gradient = _whole_tiles(gradient)
+    channels, filters = x.shape[-1], gradient.shape[-1]
+    parts = [gradient]
+    for axis in range(1, gradient.ndim - 1):
+        parts = _along(parts, axis, OUTPUTS.T, gradient.shape[axis] // TILE)
     pairs = zip(_left_sides(x), parts, strict=True)
-    return [left.reshape(-1, x.shape[-1]).T @ part.reshape(-1, g.shape[-1]) for left, part in pairs]
+    return [left.reshape(-1, channels).T @ part.reshape(-1, filters) for left, part in pairs]
 
 
 def gradient_of_filters(gradients: Sequence[jax.Array], axes: int) -> jax.Array:
-    """Transform the gradients of all right sides back to that of the filters.
+    """Transform the gradients of the right sides into the gradient of the filters.
 
     Parameters
     ----------
     gradients : sequence of arrays of shape (channels, num_filters)
-        Of `gradient_of_right_sides`.
+        As returned by `gradient_of_right_sides`.
     axes : int
         Number of spatial axes.
 
@@ -113,7 +115,7 @@ def gradient_of_filters(gradients: Sequence[jax.Array], axes: int) -> jax.Array:
 
 
 def _left_sides(x: jax.Array) -> list[jax.Array]:
-    x = _even(x)
+    x = _whole_tiles(x)
     parts = [x]
     for axis in range(1, x.ndim - 1):
         parts = _along(parts, axis, INPUTS, x.shape[axis] // TILE - 1)
@@ -123,15 +125,16 @@ def _left_sides(x: jax.Array) -> list[jax.Array]:
 def _along(
     parts: Sequence[jax.Array], axis: int, matrix: np.ndarray, tiles: int
 ) -> list[jax.Array]:
-    """Transform all tiles along an axis, into as many parts as `matrix` has rows of each part.
+    """Transform all tiles along an axis; each part gives a part for each row of `matrix`.
 
-    Stacking makes XLA write the sums down; otherwise those of the next axis would repeat them. To
-    take the parts one by one is more to compile, but a step runs in five sixths of the time.
+    Stacking makes XLA materialize the sums, which those of the next axis would otherwise repeat.
+    Processing the parts one by one takes longer to compile, but a step takes five sixths of the
+    time.
     """
     sums = []
     for part in parts:
-        seen = [_every_other(part, axis, first, tiles) for first in range(matrix.shape[1])]
-        sums += [_sum(row, seen) for row in matrix]
+        terms = [_every_other(part, axis, first, tiles) for first in range(matrix.shape[1])]
+        sums += [_sum(row, terms) for row in matrix]
     return list(jnp.stack(sums))
 
 
@@ -141,7 +144,7 @@ def _every_other(x: jax.Array, axis: int, first: int, count: int) -> jax.Array:
 
 
 def _sum(signs: np.ndarray, terms: Sequence[jax.Array]) -> jax.Array:
-    """Add and subtract terms; `signs` has 1, 0 and -1."""
+    """Add and subtract terms; `signs` holds 1, 0 and -1."""
     signed = [term if sign > 0 else -term for sign, term in zip(signs, terms, strict=True) if sign]
     return sum(signed[1:], signed[0])
 
@@ -151,7 +154,7 @@ def _interleave(parts: Sequence[jax.Array], axis: int) -> jax.Array:
     return x.reshape(*x.shape[:axis], -1, *x.shape[axis + 2 :])
 
 
-def _even(x: jax.Array) -> jax.Array:
-    """Fill up the spatial axes to a multiple of the tile."""
+def _whole_tiles(x: jax.Array) -> jax.Array:
+    """Pad the spatial axes to a multiple of the tile."""
     rest = [(0, -n % TILE) for n in x.shape[1:-1]]
     return jnp.pad(x, ((0, 0), *rest, (0, 0))) if any(map(any, rest)) else x

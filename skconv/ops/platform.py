@@ -1,0 +1,87 @@
+"""The device that JAX computes on, and the kernel of each operation for its platform.
+
+A new kernel is a file, an entry in `KERNELS` and, where it needs inputs of its own, a case in
+``tests/ops/test_platform.py``, which compares all kernels with NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import jax
+
+from . import convolution_cpu, pooling_cpu, xla
+
+T = TypeVar("T")
+
+Kernel = Callable[..., jax.Array]
+
+OTHERS = "others"
+"""Key of the kernel for the platforms that a row of `KERNELS` does not name."""
+
+KERNELS: dict[str, dict[str, Kernel]] = {
+    "convolve": {"cpu": convolution_cpu.convolve, OTHERS: xla.convolve},
+    "pool_max": {"cpu": pooling_cpu.pool_max, OTHERS: xla.pool_max},
+    "pool_sum": {"cpu": pooling_cpu.pool_sum, OTHERS: xla.pool_sum},
+}
+"""Kernels by operation and platform (``'cpu'``, ``'gpu'``, ``'tpu'``)."""
+
+
+def device() -> jax.Device:
+    """Return the default device, as set by `jax.default_device` or chosen by JAX.
+
+    `jax.default_backend` does not look at the former: on a machine with a GPU it is ``'gpu'`` even
+    under ``jax.default_device('cpu')``.
+    """
+    chosen = _chosen()
+    return chosen if isinstance(chosen, jax.Device) else jax.local_devices(backend=chosen)[0]
+
+
+def devices() -> list[jax.Device]:
+    """Return the devices to spread work over.
+
+    These are all local devices of the platform, or one alone if `jax.default_device` names it.
+    """
+    chosen = _chosen()
+    return [chosen] if isinstance(chosen, jax.Device) else jax.local_devices(backend=chosen)
+
+
+def platform() -> str:
+    """Return the platform of the default device: ``'cpu'``, ``'gpu'`` or ``'tpu'``.
+
+    JAX traces a function anew when the default device changes, so a traced function may depend on
+    it.
+    """
+    return device().platform
+
+
+def kernel_for(operation: str) -> Kernel:
+    """Return the kernel of an operation for the present platform.
+
+    Parameters
+    ----------
+    operation : str
+        A key of `KERNELS`.
+    """
+    kernels = KERNELS[operation]
+    return kernels.get(platform(), kernels[OTHERS])
+
+
+def keep_device(function: Callable[[], T]) -> Callable[[], T]:
+    """Return a function that runs on the present default device in any thread.
+
+    Threads do not inherit the device of `jax.default_device`.
+    """
+    chosen = _chosen()
+
+    def run() -> T:
+        with jax.default_device(chosen):
+            return function()
+
+    return run
+
+
+def _chosen() -> Any:
+    """Return what `jax.default_device` was given: a device, the name of a platform, or None."""
+    return jax.config.jax_default_device  # type: ignore[attr-defined]  # JAX adds it at run time
