@@ -59,7 +59,7 @@ def plot_augmented(
     Raises
     ------
     ValueError
-        If there are no transforms, or if X has another shape or too many images.
+        If `augment` is empty, or if X has another shape or too many images.
 
     Examples
     --------

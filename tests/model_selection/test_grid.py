@@ -144,9 +144,10 @@ def test_early_stopping_ends_a_lane_and_keeps_its_best_weights(lanes):
 @pytest.mark.parametrize("lanes", ["loop", "unroll", "vmap"])
 def test_a_lane_that_diverges_harms_no_other(lanes):
     grid = {"update_learning_rate": [0.01, 1e30, 0.1]}
-    with pytest.warns(ConvergenceWarning, match="the loss became NaN or infinite in epoch 1; training stopped"):
+    diverged = "the loss became NaN or infinite in epoch 1; training stopped"
+    with pytest.warns(ConvergenceWarning, match=diverged):
         expected = searched(GridSearchCV, make_net(), grid, X)
-    with pytest.warns(ConvergenceWarning, match="the loss became NaN or infinite in epoch 1; training stopped"):
+    with pytest.warns(ConvergenceWarning, match=diverged):
         found = searched(BatchedGridSearchCV, make_net(), grid, X, lanes=lanes)
     assert_same(found, expected)
 
