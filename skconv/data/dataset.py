@@ -217,8 +217,8 @@ class FitData:
     def entering_shapes(self, problems: Problems) -> dict[Any, Any]:
         """Return the shape of a row for each input of the network, as far as known from X.
 
-        If the training iterator has a transform and there are no problems yet, the first batch is
-        transformed to find its shapes.
+        If the training iterator has a transform, its shapes are those of the first transformed
+        batch, unless problems were found before.
         """
         rows, outputs = self.rows, self.outputs
         if rows is None:

@@ -1,8 +1,7 @@
-"""Several trainings side by side: in one program, or one after the other in threads."""
+"""Train several nets side by side: in one compiled program, or separately in threads."""
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections import defaultdict
@@ -21,39 +20,40 @@ from ..data.dataset import Dataset
 from ..data.device import IndexedBatches, scatter_rows
 from ..data.inputs import Rows
 from ..data.iterators import has_transform
+from ..ops.platform import device, devices, keep_device, platform
 from ..utils.cache_keys import structural_key
 from ..utils.memo import Memo
-from .loop import TrainingLoop, pad_update_values, step_range
-from .train_step import AXES, CallResult, StepPosition, TrainState
+from .loop import Snapshot, TrainingLoop
+from .train_step import LANE_AXES, CallResult, StepRange, TrainArguments
 
 MODES = ("auto", "loop", "unroll", "vmap")
 
-UNROLLED = 4
-"""Lanes of one program where their operations stand one after the other."""
+MAX_UNROLLED = 4
+"""Maximum number of lanes in one program with mode ``'unroll'``."""
 
-SMALL = 2**20
-"""Products of a step up to which all lanes at once are faster on a CPU than one after the other.
+VMAP_MULTIPLY_ADDS = 2**20
+"""Multiply-adds of a step up to which ``'vmap'`` is faster than ``'loop'`` on a CPU.
 
-A network of 30-20-2 units trains 1.4 times as fast so, one of 784-64-10 units half as fast as in
-two threads, and convolutions at 0.8 of their speed (two cores, jax 0.10.2).
+With ``'vmap'`` a network of 30-20-2 units trains 1.4 times as fast, one of 784-64-10 units half as
+fast as in two threads, and convolutions at 0.8 of their speed (two cores, jax 0.10.2).
 """
 
 
 @dataclass(eq=False)
 class Lane:
-    """A training among others.
+    """One of several trainings that run side by side.
 
     Parameters
     ----------
     loop : TrainingLoop
     epochs : int
-        Epochs that are left.
+        Number of remaining epochs.
     error : Exception or None
-        What ended it.
+        Exception that ended the training.
     seconds : float
-        Its share of the time.
+        Share of the training time.
     ended : bool
-        Whether it is through.
+        Whether the training has ended, with or without an exception.
     """
 
     loop: TrainingLoop
@@ -61,11 +61,11 @@ class Lane:
     error: Exception | None = None
     seconds: float = 0.0
     ended: bool = False
-    _ending: ExitStack = field(default_factory=ExitStack)
+    _closing: ExitStack = field(default_factory=ExitStack)
 
     def begin(self) -> bool:
-        """Call the handlers of the beginning, and tell whether there is anything to do."""
-        self._ending.enter_context(self.loop.closing())
+        """Call the handlers for the start of training, and return whether epochs remain."""
+        self._closing.enter_context(self.loop.closing())
         try:
             self.loop.start(self.epochs)
         except Exception as error:
@@ -74,9 +74,9 @@ class Lane:
         return self.epochs > 0 or self.end()
 
     def end(self, error: Exception | None = None) -> bool:
-        """Call the handlers of the end, unless training failed; return False."""
+        """Call the handlers for the end of training, unless it failed; return False."""
         try:
-            with self._ending:
+            with self._closing:
                 if error is None or isinstance(error, StopIteration):
                     error = None
                     self.loop.finish()
@@ -85,23 +85,23 @@ class Lane:
         self.error, self.ended = error, True
         return False
 
-    def interrupt(self, stop: KeyboardInterrupt) -> None:
-        """End before its end."""
-        self._ending.close()
-        self.error = InterruptedError("training was interrupted before it came to its end")
-        self.error.__cause__ = stop
+    def interrupt(self, interrupt: KeyboardInterrupt) -> None:
+        """Stop this training after Ctrl-C."""
+        self._closing.close()
+        self.error = InterruptedError("training was interrupted before its last epoch")
+        self.error.__cause__ = interrupt
 
-    def note(self, count: int, before: Any, trained: CallResult, seconds: float) -> bool:
-        """Write down what some epochs gave, and tell whether more are to come."""
+    def record(self, count: int, before: Snapshot, result: CallResult, seconds: float) -> bool:
+        """Add some epochs to the history, and return whether epochs remain."""
         self.epochs -= count
         try:
-            going = self.loop.record(count, before, [trained], [None], seconds / count)
+            finite = self.loop.record(count, before, [result], [None], seconds / count)
         except Exception as error:
             return self.end(error)
-        return (going and self.epochs > 0) or self.end()
+        return (finite and self.epochs > 0) or self.end()
 
     def run(self) -> None:
-        """Train on its own."""
+        """Run all epochs, with the program of a single training."""
         began = time.perf_counter()
         try:
             self.loop.run(self.epochs, catch_interrupt=False)
@@ -111,97 +111,107 @@ class Lane:
         self.seconds += time.perf_counter() - began
 
 
-def run_lanes(lanes: Sequence[Lane], how: str, width: int) -> None:
+def run_lanes(lanes: Sequence[Lane], mode: str, width: int) -> None:
     """Train all lanes.
 
     Parameters
     ----------
     lanes : sequence of Lane
-    how : {'auto', 'loop', 'unroll', 'vmap'}
-        One after the other with the program of a single training, several unrolled in one program,
-        or all of them vectorised; lanes that cannot be trained so go one after the other.
+    mode : {'auto', 'loop', 'unroll', 'vmap'}
+        ``'loop'`` runs each lane with the program of a single training, ``'unroll'`` and
+        ``'vmap'`` several lanes in one program, and ``'auto'`` chooses the fastest mode. Lanes that
+        cannot share a program run with ``'loop'``.
     width : int
-        Lanes in one program at the most.
+        Maximum number of lanes in one program.
 
     Raises
     ------
     KeyboardInterrupt
-        Lanes that were not through by then have it as the cause of their fault.
+        It is the cause of the error of each lane that had not ended.
     """
-    groups: dict[Hashable, list[Lane]] = defaultdict(list)
+    groups: dict[tuple[str, Hashable], list[Lane]] = defaultdict(list)
     for lane in lanes:
-        groups[_group(lane.loop, how)].append(lane)
+        groups[_group_key(lane.loop, mode)].append(lane)
     try:
-        for (mode, *_), group in groups.items():
-            _on_all_devices(_one_by_one if mode == "loop" else LaneGroup(mode, width).run, group)
-    except KeyboardInterrupt as stop:
+        for (group_mode, _), group in groups.items():
+            run = _run_separately if group_mode == "loop" else LaneGroup(group_mode, width).run
+            _share_among_devices(run, group)
+    except KeyboardInterrupt as interrupt:
         for lane in lanes:
             if not lane.ended:
-                lane.interrupt(stop)
+                lane.interrupt(interrupt)
         raise
 
 
-def _group(loop: TrainingLoop, how: str) -> tuple[Hashable, ...]:
-    """What lanes of one program have in common, the way they go first."""
+def _group_key(loop: TrainingLoop, mode: str) -> tuple[str, Hashable]:
+    """Return the mode of a training, and a key that is equal for lanes of one program."""
     train, valid, handlers = loop.fit.train, loop.fit.valid, loop.handlers
-    mode = _fastest(loop) if how == "auto" else how
+    if mode == "auto":
+        mode = _fastest_mode(loop)
+    datasets = [dataset for dataset in (train, valid) if dataset]
     arrays = train.rows.arrays
-    elsewhere = valid and any(valid.rows.arrays[name] is not a for name, a in arrays.items())
-    alone = handlers.on_batch_finished or handlers.on_steps or loop.custom_scores or elsewhere
     if (
         mode == "loop"
-        or alone
-        or any(has_transform(feed.iterator) for feed in (train, valid) if feed)
+        or handlers.on_batch_finished
+        or handlers.on_steps
+        or loop.custom_scores
+        or any(
+            dataset.rows.arrays[name] is not arrays[name] for dataset in datasets for name in arrays
+        )
+        or any(has_transform(dataset.iterator) for dataset in datasets)
     ):
         return "loop", id(loop.fit.programs)
-    sizes = [(feed.steps, feed.iterator.batch_size) for feed in (train, valid) if feed]
-    return mode, id(loop.fit.programs), *map(id, arrays.values()), *sizes
+    sizes = [(dataset.steps, dataset.iterator.batch_size) for dataset in datasets]
+    return mode, (id(loop.fit.programs), *map(id, arrays.values()), *sizes)
 
 
-def _fastest(loop: TrainingLoop) -> str:
-    if loop.net.verbose:  # the rows of several nets would mix
+def _fastest_mode(loop: TrainingLoop) -> str:
+    if loop.net.verbose:  # the printed rows of several nets would mix
         return "loop"
-    if jax.default_backend() != "cpu":
+    if platform() != "cpu":
         return "vmap"
-    network, size = loop.model.network, loop.fit.train.iterator.batch_size
-    return "vmap" if size * network.multiply_adds() <= SMALL else "loop"
+    network, batch_size = loop.model.network, loop.fit.train.iterator.batch_size
+    return "vmap" if batch_size * network.multiply_adds() <= VMAP_MULTIPLY_ADDS else "loop"
 
 
-def _on_all_devices(work: Callable[[Sequence[Lane]], None], lanes: Sequence[Lane]) -> None:
-    """Give each device a share of the lanes; where somebody looks on, one has them all."""
-    devices = jax.local_devices()
-    if len(devices) == 1 or not _quiet(lanes):
-        work(lanes)
+def _share_among_devices(run: Callable[[Sequence[Lane]], None], lanes: Sequence[Lane]) -> None:
+    """Run a share of the lanes on each device, or all lanes on one if there are handlers."""
+    available = devices()
+    if len(available) == 1 or _have_handlers(lanes):
+        run(lanes)
         return
 
-    def on(device: jax.Device, share: Sequence[Lane]) -> None:
-        with jax.default_device(device):
-            work(share)
+    def run_on(target: jax.Device, share: Sequence[Lane]) -> None:
+        with jax.default_device(target):
+            run(share)
 
-    shares = [(device, lanes[i :: len(devices)]) for i, device in enumerate(devices)]
-    _in_threads([partial(on, *share) for share in shares if share[1]], len(devices), lanes)
+    shares = [(target, lanes[i :: len(available)]) for i, target in enumerate(available)]
+    tasks = [partial(run_on, *share) for share in shares if share[1]]
+    _run_in_threads(tasks, len(available), lanes)
 
 
-def _one_by_one(lanes: Sequence[Lane]) -> None:
-    """Train lanes on their own, on a CPU in as many threads as there are cores."""
-    on_cores = jax.default_backend() == "cpu" and jax.local_device_count() == 1
-    threads = _cores() if on_cores and _quiet(lanes) else 1
-    alone = 1 if threads > 1 else len(lanes)  # the first compiles for the others
-    for lane in lanes[:alone]:
+def _run_separately(lanes: Sequence[Lane]) -> None:
+    """Run each lane with the program of a single training, on a CPU in one thread per core."""
+    on_cores = platform() == "cpu" and jax.local_device_count("cpu") == 1
+    threads = _available_cores() if on_cores and not _have_handlers(lanes) else 1
+    in_this_thread = 1 if threads > 1 else len(lanes)  # the first compiles for the others
+    for lane in lanes[:in_this_thread]:
         lane.run()
-    _in_threads([lane.run for lane in lanes[alone:]], threads, lanes)
+    _run_in_threads([lane.run for lane in lanes[in_this_thread:]], threads, lanes)
 
 
-def _quiet(lanes: Sequence[Lane]) -> bool:
-    return not any(any(vars(lane.loop.handlers).values()) for lane in lanes)
+def _have_handlers(lanes: Sequence[Lane]) -> bool:
+    return any(any(vars(lane.loop.handlers).values()) for lane in lanes)
 
 
-def _in_threads(tasks: Sequence[Callable[[], None]], threads: int, lanes: Sequence[Lane]) -> None:
-    """Do all tasks; where one fails, and at Ctrl-C, the lanes end after their present call."""
+def _run_in_threads(
+    tasks: Sequence[Callable[[], None]], threads: int, lanes: Sequence[Lane]
+) -> None:
+    """Run all tasks; after an exception or Ctrl-C, the lanes stop after their current call."""
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for one in [pool.submit(task) for task in tasks]:
-                one.result()
+            for future in [pool.submit(keep_device(task)) for task in tasks]:
+                future.result()
         except BaseException:
             for lane in lanes:
                 lane.loop.stopped = True
@@ -209,119 +219,135 @@ def _in_threads(tasks: Sequence[Callable[[], None]], threads: int, lanes: Sequen
             raise
 
 
-def _cores() -> int:
-    known = getattr(os, "sched_getaffinity", None)
-    return len(known(0)) if known else os.cpu_count() or 1
+def _available_cores() -> int:
+    """Return the number of CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class LaneGroup:
-    """Lanes in one program: where one ends another takes its place.
-
-    There are as many places as the first of some groups of one architecture needed.
+    """Lanes that train in one program; when one ends, a waiting lane takes its place.
 
     Parameters
     ----------
-    how : {'unroll', 'vmap'}
+    mode : {'unroll', 'vmap'}
     width : int
+        Maximum number of lanes in the program.
     """
 
-    def __init__(self, how: str, width: int) -> None:
-        self._how = how
-        self._width = min(width, UNROLLED) if how == "unroll" else width
+    def __init__(self, mode: str, width: int) -> None:
+        self._mode = mode
+        self._width = min(width, MAX_UNROLLED) if mode == "unroll" else width
 
     def run(self, lanes: Sequence[Lane]) -> None:
-        """Train lanes of one group."""
+        """Train all lanes of a group."""
         first = lanes[0].loop
-        rounds = -(-len(lanes) // self._width)
-        key = "lanes", self._how, first.fit.train.steps, first.fit.valid and first.fit.valid.steps
-        width = first.memo.get(key, [first.fit.programs], lambda: -(-len(lanes) // rounds))
-        waiting, going = list(lanes), []
-        while (waiting or going) and not first.stopped:
-            while waiting and len(going) < width:
+        width = self._program_width(first, len(lanes))
+        waiting = list(lanes)
+        active: list[Lane] = []
+        while (waiting or active) and not first.stopped:
+            while waiting and len(active) < width:
                 lane = waiting.pop(0)
                 if lane.begin():
-                    going.append(lane)
-            if going:
-                going = self._call(going, width)
+                    active.append(lane)
+            if active:
+                active = self._run_call(active, width)
 
-    def _call(self, lanes: list[Lane], width: int) -> list[Lane]:
-        """Train for some epochs, and list the lanes that go on."""
+    def _program_width(self, first: TrainingLoop, lanes: int) -> int:
+        """Return the number of lanes in the program.
+
+        It is that of an earlier group with the same programs, which so need not be compiled again,
+        or the smallest that needs no more rounds than the maximum.
+        """
+        rounds = -(-lanes // self._width)
+        valid_steps = first.fit.valid and first.fit.valid.steps
+        key = "lanes", self._mode, first.fit.train.steps, valid_steps
+        return _memo(first).get(key, [first.fit.programs], lambda: -(-lanes // rounds))
+
+    def _run_call(self, lanes: list[Lane], width: int) -> list[Lane]:
+        """Train for some epochs, and return the lanes with remaining epochs."""
         began = time.perf_counter()
         loops = [lane.loop for lane in lanes]
-        first = loops[0]
-        steps, size = first.fit.train.steps, first.fit.train.iterator.batch_size
-        room = epochs_per_call((steps, size))
+        fit = loops[0].fit
+        steps, batch_size = fit.train.steps, fit.train.iterator.batch_size
+        max_epochs = epochs_per_call((steps, batch_size))
         watched = any(loop.handlers.on_epoch_finished for loop in loops)
-        count = 1 if watched else min(room, *(lane.epochs for lane in lanes))
-        befores = [loop.snapshot() for loop in loops]
-        shape, common = (room, steps, size), Memo()
-        made = [_arguments(loop, shape, count, common) for loop in loops]
-        made += made[:1] * (width - len(made))
-        trained = first.fit.programs.train_lanes(
-            *map(_stacked, AXES, zip(*made, strict=True)), how=self._how
-        )
-        each = _taken_apart(trained, len(lanes))
+        count = 1 if watched else min(max_epochs, *(lane.epochs for lane in lanes))
+        snapshots = [loop.snapshot() for loop in loops]
+        shape, shared = (max_epochs, steps, batch_size), Memo()
+        arguments = [_lane_arguments(loop, shape, count, shared) for loop in loops]
+        arguments += arguments[:1] * (width - len(arguments))
+        stacked = map(_stack_lanes, LANE_AXES, zip(*arguments, strict=True))
+        results = _split_lanes(fit.programs.train_lanes(*stacked, mode=self._mode), len(lanes))
         seconds = (time.perf_counter() - began) / len(lanes)
-        going = []
-        for lane, before, one in zip(lanes, befores, each, strict=True):
+        active = []
+        for lane, before, result in zip(lanes, snapshots, results, strict=True):
             model = lane.loop.model
-            model.params, model.state, model.opt = one.carry
+            model.params, model.state, model.opt = result.carry
             model.step += steps * count
             lane.seconds += seconds
-            if lane.note(count, before, one._replace(carry=None), seconds):
-                going.append(lane)
-        return going
+            if lane.record(count, before, result._replace(carry=None), seconds):
+                active.append(lane)
+        return active
 
 
-def _arguments(
-    loop: TrainingLoop, shape: tuple[int, int, int], count: int, common: Memo
-) -> tuple[Any, ...]:
-    """What the program takes of a lane for some epochs."""
+def _lane_arguments(
+    loop: TrainingLoop, shape: tuple[int, int, int], count: int, shared: Memo
+) -> TrainArguments:
+    """Return the arguments of one lane for some epochs; `shared` keeps arrays that lanes share."""
     model, train, valid = loop.model, loop.fit.train, loop.fit.valid
-    arrays, device = list(train.rows.arrays.values()), jax.config.jax_default_device
-    X = loop.memo.get(("all rows", device), arrays, partial(_all, train.rows))
-    whole = next(iter(X.values())).shape[:2]
-    feeds = [feed for feed in (train, valid) if feed]
-    data = structural_key([(feed.index, feed.y, feed.weights) for feed in feeds])
-    rows, shown = common.get(("rows", data), [], partial(scatter_rows, X, whole, *feeds)), None
+    arrays = list(train.rows.arrays.values())
+    X = _memo(loop).get(("all rows", device()), arrays, partial(_place_all_rows, train.rows))
+    X_shape = next(iter(X.values())).shape[:2]
+    datasets = [dataset for dataset in (train, valid) if dataset]
+    data = structural_key([(dataset.index, dataset.y, dataset.weights) for dataset in datasets])
+    rows = shared.get(("rows", data), [], partial(scatter_rows, X, X_shape, *datasets))
+    valid_batches = None
     if valid:
         index, weights = cut_batches(
             len(valid.rows), valid.weights, valid.iterator, seed=model.seed
         )
-        shown = IndexedBatches(X, rows.y, valid.index[index].astype(np.int32), weights)
+        valid_batches = IndexedBatches(X, rows.y, valid.index[index].astype(np.int32), weights)
     epochs = range(model.epoch, model.epoch + count)
-    drawn = structural_key((train.iterator, train.index, model.seed, epochs.start))
-    order = common.get(("order", drawn), [], partial(_order, train, shape, model.seed, epochs))
-    return (
-        TrainState(model.params, model.state, model.opt),
-        rows,
-        order,
-        shown,
-        pad_update_values(loop.fit.values(model.step, shape[1] * count), math.prod(shape[:2])),
-        StepPosition(np.uint32(model.seed), np.int32(model.epoch), np.int32(0)),
-        step_range(count, 0, train.steps, len(train.rows), len(shown.index) if shown else 0),
+    order_key = structural_key((train.iterator, train.index, model.seed, epochs.start))
+    order = shared.get(
+        ("order", order_key), [], partial(_row_order, train, shape, model.seed, epochs)
     )
+    valid_steps = len(valid_batches.index) if valid_batches else 0
+    steps = StepRange(count, 0, train.steps, len(train.rows), valid_steps)
+    return loop.fit.train_arguments(rows, order, valid_batches, steps)
 
 
-def _order(feed: Dataset, shape: tuple[int, int, int], seed: int, epochs: range) -> np.ndarray:
-    order = epoch_orders(len(feed.rows), feed.iterator, shape, seed, epochs)
-    return feed.index[order].astype(np.int32)
+def _memo(loop: TrainingLoop) -> Memo:
+    """Return the memo of a lane; lanes always have one."""
+    assert loop.memo is not None
+    return loop.memo
 
 
-def _all(rows: Rows) -> dict[str, jax.Array]:
+def _row_order(
+    dataset: Dataset, shape: tuple[int, int, int], seed: int, epochs: range
+) -> np.ndarray:
+    """Return the positions of the rows in the arrays that hold them, in the order of the epochs."""
+    order = epoch_orders(len(dataset.rows), dataset.iterator, shape, seed, epochs)
+    return dataset.index[order].astype(np.int32)
+
+
+def _place_all_rows(rows: Rows) -> dict[str, jax.Array]:
+    """Place all rows of the arrays on the device, as one batch."""
     return {name: jax.device_put(x[None]) for name, x in rows.whole().take(slice(None)).items()}
 
 
-def _stacked(axis: Any, args: Sequence[Any]) -> Any:
-    """Give arguments the axes of `train_lanes`."""
-    if axis is None or args[0] is None:
-        return args[0]
+def _stack_lanes(axis: Any, arguments: Sequence[Any]) -> Any:
+    """Stack an argument of all lanes along its axis in `LANE_AXES`."""
+    if axis is None or arguments[0] is None:
+        return arguments[0]
     if axis == 0:
-        return jax.tree.map(lambda *arrays: np.stack(list(map(np.asarray, arrays))), *args)
-    return type(axis)(*map(_stacked, axis, zip(*args, strict=True)))
+        return jax.tree.map(lambda *arrays: np.stack(list(map(np.asarray, arrays))), *arguments)
+    return type(axis)(*map(_stack_lanes, axis, zip(*arguments, strict=True)))
 
 
-def _taken_apart(trained: CallResult, n: int) -> list[CallResult]:
-    """Take the lanes out of what the program gives."""
-    host = jax.tree.map(np.asarray, trained)
-    return [jax.tree.map(lambda array, i=i: array[i], host) for i in range(n)]
+def _split_lanes(result: CallResult, lanes: int) -> list[CallResult]:
+    """Return the results of the single lanes, as NumPy arrays."""
+    host = jax.tree.map(np.asarray, result)
+    return [jax.tree.map(lambda array, i=i: array[i], host) for i in range(lanes)]

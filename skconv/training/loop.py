@@ -19,14 +19,13 @@ from ..network.model import Model
 from ..utils.memo import Memo
 from .events import Handler, Handlers, Pace, Progress
 from .feeder import Feed, Feeder
-from .forward import Values
 from .history import Row, append_row
 from .metrics import concatenate_batches, wait_for_previous, weighted_means
 from .prepared_fit import PreparedFit
-from .train_step import CallResult, StepPosition, StepRange, TrainState
+from .train_step import CallResult, StepRange
 
 PATIENCE = 0.05
-"""Seconds; calls that take less run twice as many epochs the next time."""
+"""Seconds; after a shorter call, the next one runs twice as many epochs."""
 
 Score = tuple[str, Callable[[np.ndarray, np.ndarray], float]]
 
@@ -47,7 +46,7 @@ class TrainingLoop:
     Parameters
     ----------
     net : object
-        Passed to the handlers, not used otherwise.
+        Passed to the handlers.
     fit : PreparedFit
         Its model is updated in place.
     history : list of dict
@@ -56,7 +55,7 @@ class TrainingLoop:
         Each ``(y_true, y_output) -> float`` on all validation rows, tuples of arrays if there are
         several outputs.
     memo : Memo, optional
-        Rows on the device that trainings share.
+        Shared by trainings on the same data, which it saves from copying rows to the device again.
 
     Attributes
     ----------
@@ -66,6 +65,8 @@ class TrainingLoop:
         Whether to stop after the current call.
     max_epochs : int
         Epochs after which training ends.
+    pace : Pace
+        Steps per call while handlers watch single steps.
     """
 
     net: Any
@@ -93,14 +94,14 @@ class TrainingLoop:
         ----------
         epochs : int
         catch_interrupt : bool
-            Whether Ctrl-C stops this training with a warning, and raises nothing.
+            Whether Ctrl-C stops this training with a warning instead of an exception.
 
         Warns
         -----
         ConvergenceWarning
-            If the loss becomes NaN or infinite; the weights are those of the epoch before.
+            If the loss becomes NaN or infinite; the weights of the epoch before are kept.
         UserWarning
-            After Ctrl-C; the weights learnt so far are kept.
+            After Ctrl-C; the weights learned so far are kept.
         """
         with self.closing():
             try:
@@ -113,7 +114,7 @@ class TrainingLoop:
                     raise
                 warnings.warn(
                     f"training was interrupted after {len(self.history)} epochs; "
-                    "the weights learnt so far are kept",
+                    "the weights learned so far are kept",
                     stacklevel=5,
                 )
             self.finish()
@@ -128,34 +129,38 @@ class TrainingLoop:
             yield
 
     def start(self, epochs: int) -> None:
-        """Call the handlers of the start of training."""
+        """Call the handlers for the start of training."""
         before = len(self.history)
         self.max_epochs = epochs
         self._call(self.handlers.on_training_started + self.handlers.begins)
         self.max_epochs -= len(self.history) - before
 
     def finish(self) -> None:
-        """Call the handlers of the end of training."""
+        """Call the handlers for the end of training."""
         self._call(self.handlers.on_training_finished)
 
     def _run_epochs(self) -> None:
         """Run the remaining epochs, several per call when no handler needs to see each one."""
         self._feeder = Feeder(self.fit.train, self.fit.valid, self.model, self.memo)
-        left, several = self.max_epochs, 1
+        left, epochs_per_call = self.max_epochs, 1
         with self._feeder.streaming(left):
             while left > 0 and not self.stopped:
-                began, count = time.perf_counter(), min(left, several)
+                began, count = time.perf_counter(), min(left, epochs_per_call)
                 if not self._run_call(count):
                     break
                 left -= count
                 if self._may_run_several() and time.perf_counter() - began < PATIENCE:
-                    several = min(2 * several, self._feeder.epochs_per_call)
+                    epochs_per_call = min(2 * epochs_per_call, self._feeder.epochs_per_call)
 
     def _may_run_several(self) -> bool:
-        """Return whether epochs take one call each and no handler or score needs each one."""
-        handlers = self.handlers.on_batch_finished or self.handlers.on_epoch_finished
-        watched = handlers or self.custom_scores or len(self._feeder.valid_chunks) > 1
-        return self._feeder.resident is not None and not watched
+        """Return whether one call may run several epochs.
+
+        All rows must be on the device, and no handler or custom score may need each epoch.
+        """
+        feeder, handlers = self._feeder, self.handlers
+        if feeder.resident is None or len(feeder.valid_chunks) > 1:
+            return False
+        return not (handlers.on_batch_finished or handlers.on_epoch_finished or self.custom_scores)
 
     def _run_call(self, count: int) -> bool:
         """Train for some epochs, and return whether all of them stayed finite."""
@@ -193,7 +198,7 @@ class TrainingLoop:
             Number of epochs.
         before : Snapshot
         results : list of CallResult
-            Results of the calls that trained these epochs.
+            Results of the calls that trained for these epochs.
         outputs : list of array or None
             Predictions for the validation rows, chunk by chunk, for `custom_scores`.
         seconds : float
@@ -220,38 +225,39 @@ class TrainingLoop:
     def _train(self, count: int, results: list[CallResult]) -> list[Any]:
         """Train and evaluate; append to `results` call by call, and return the outputs."""
         total, done = self.fit.train.steps, 0
-        valid = self._feeder.valid_chunks
+        valid_chunks = self._feeder.valid_chunks
         validates_early = self._validates_in_last_training_call()
-        first, first_steps = valid[0] if valid else (None, 0)
+        first_batches, first_steps = valid_chunks[0] if valid_chunks else (None, 0)
         outputs = []
         for feed in self._feeder.feeds(count):
             for start, stop in self._cut_steps(feed.steps, count):
                 is_last = done + stop >= total
                 valid_steps = first_steps if validates_early and is_last else 0
-                steps = step_range(count, start, stop, feed.rows, valid_steps)
-                self._step(feed, first, steps, done, results)
+                steps = StepRange(count, start, stop, feed.rows, valid_steps)
+                self._call_program(feed, first_batches, steps, done, results)
                 self._call(self.handlers.on_batch_finished)
                 self._report_progress(self.epochs + count - 1, done + stop, total, results)
             done += feed.steps
         if validates_early:
             outputs.append(results[-1].outputs)
-        for batches, steps in valid[1:] if validates_early else valid:
-            self._step(feed, batches, step_range(1, 0, 0, feed.rows, steps), done, results)
+        for batches, valid_steps in valid_chunks[1:] if validates_early else valid_chunks:
+            steps = StepRange(1, 0, 0, feed.rows, valid_steps)
+            self._call_program(feed, batches, steps, done, results)
             outputs.append(results[-1].outputs)
         return outputs
 
     def _validates_in_last_training_call(self) -> bool:
-        """Return whether the last training call evaluates the first validation chunk as well.
+        """Return whether the last training call also evaluates the first validation chunk.
 
-        That saves a call. Handlers of batches must see the model before it is evaluated, so with
-        them validation takes calls of its own.
+        That saves a call. Batch handlers may change the weights after the last batch, so with them
+        validation takes separate calls.
         """
         return bool(self._feeder.valid_chunks) and not self.handlers.on_batch_finished
 
     def _cut_steps(self, steps: int, epochs: int) -> Iterator[tuple[int, int]]:
         """Yield the first and the last step of each call for a chunk."""
         if self.handlers.on_batch_finished:
-            return ((i, i + 1) for i in range(steps))
+            return ((step, step + 1) for step in range(steps))
         if self.handlers.on_steps and epochs == 1:
             return self.pace.cut(steps)
         return iter([(0, steps)])
@@ -259,57 +265,50 @@ class TrainingLoop:
     def _report_progress(
         self, epoch: int, step: int, steps: int, results: list[CallResult]
     ) -> None:
-        """Call the handlers of steps; the result of the last call may not have arrived yet."""
+        """Call the handlers of steps, without waiting for the result of the last call."""
         if not self.handlers.on_steps:
             return
-        arrived, loss = [result.train for result in results[:-1]], math.nan
-        if arrived:
-            loss = weighted_means(arrived, self.fit.programs.train_sums)[0]["loss"]
-        for watch in self.handlers.on_steps:
-            watch(self.net, Progress(epoch, self.max_epochs, step, steps, loss))
+        sums, loss = [result.train for result in results[:-1]], math.nan
+        if sums:
+            loss = weighted_means(sums, self.fit.programs.train_sums)[0]["loss"]
+        for handler in self.handlers.on_steps:
+            handler(self.net, Progress(epoch, self.max_epochs, step, steps, loss))
 
-    def _step(
+    def _call_program(
         self,
         feed: Feed,
         valid: StackedBatches | None,
         steps: StepRange,
-        done: int,
+        first_step: int,
         results: list[CallResult],
     ) -> None:
         """Call the program, and wait for the call before, so that two chunks are in memory."""
-        model, (epochs, start, stop, *_) = self.model, map(int, steps)
-        values = self.fit.values(model.step - start, stop * epochs)
-        result = self.fit.programs.train(
-            TrainState(model.params, model.state, model.opt),
-            feed.batches,
-            feed.order,
-            valid,
-            pad_update_values(values, feed.order[..., 0].size),
-            StepPosition(np.uint32(model.seed), np.int32(model.epoch), np.int32(done)),
-            steps,
+        model, programs = self.model, self.fit.programs
+        result = programs.train(
+            *self.fit.train_arguments(feed.batches, feed.order, valid, steps, first_step),
             outputs=bool(self.custom_scores),
         )
         model.params, model.state, model.opt = result.carry
-        model.step += (stop - start) * epochs
+        model.step += (steps.stop - steps.start) * steps.epochs
         if self.handlers.on_batch_finished:
-            model.batch = self.fit.programs.train_sums, result.train
+            model.batch = programs.train_sums, result.train
         results.append(result._replace(carry=None))
         wait_for_previous(results)
 
     def _keep_finite_epochs(self, results: list[CallResult], count: int, before: Snapshot) -> int:
-        """Count the finite epochs, and return the model to the end of the last of them."""
+        """Return the number of finite epochs, and set the model to the end of the last of them."""
         if not results:
             return count
         column = self.fit.programs.train_sums.index("finite")
-        finite = np.stack([np.asarray(result.train)[:count, column] for result in results])
-        finite = finite.all(axis=0)
-        good = count if finite.all() else int(finite.argmin())
+        flags = np.stack([np.asarray(result.train)[:count, column] for result in results])
+        is_finite = flags.all(axis=0)
+        finite = count if is_finite.all() else int(is_finite.argmin())
         model, steps = self.model, (self.model.step - before.step) // count
-        if good == 0:
+        if finite == 0:
             model.params, model.state, model.opt, model.step = before
-        elif good < count:
-            model.step = before.step + good * steps
-        return good
+        elif finite < count:
+            model.step = before.step + finite * steps
+        return finite
 
     def _compute_custom(self, outputs: list[Any]) -> dict[str, float]:
         """Compute the NumPy scores on all validation rows."""
@@ -333,14 +332,3 @@ class TrainingLoop:
             ConvergenceWarning,
             stacklevel=9,
         )
-
-
-def pad_update_values(values: Values, length: int) -> Values:
-    """Pad the update's values to the length of a chunk, beyond which they are never used."""
-    padded = {name: np.resize(numbers, length) for name, numbers in values.update.items()}
-    return values._replace(update=padded)
-
-
-def step_range(*numbers: int) -> StepRange:
-    """Build a `StepRange` of one dtype, so that no other dtype compiles again."""
-    return StepRange(*map(np.int32, numbers))

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..data.dataset import Dataset
+from ..data.device import IndexedBatches, StackedBatches
 from ..data.output_targets import Outputs
 from ..network.model import Model
 from .forward import Values
 from .programs import TrainPrograms
+from .train_step import StepPosition, StepRange, TrainArguments, TrainState
 
 
 class PreparedFit(NamedTuple):
-    """All that a training needs.
+    """The data, model and programs of one training.
 
     Parameters
     ----------
@@ -36,3 +40,38 @@ class PreparedFit(NamedTuple):
     valid: Dataset | None
     values: Callable[[int, int], Values]
     programs: TrainPrograms
+
+    def train_arguments(
+        self,
+        rows: StackedBatches,
+        order: np.ndarray,
+        valid: StackedBatches | IndexedBatches | None,
+        steps: StepRange,
+        first_step: int = 0,
+    ) -> TrainArguments:
+        """Return the arguments for one call of the training program.
+
+        Parameters
+        ----------
+        rows, order, valid, steps
+            As in `TrainArguments`; `steps` holds integers.
+        first_step : int
+            Step of the epoch that `order` begins with.
+        """
+        model = self.model
+        values = self.values(model.step - steps.start, steps.stop * steps.epochs)
+        return TrainArguments(
+            TrainState(model.params, model.state, model.opt),
+            rows,
+            order,
+            valid,
+            _pad_update_values(values, order[..., 0].size),
+            StepPosition(np.uint32(model.seed), np.int32(model.epoch), np.int32(first_step)),
+            StepRange(*map(np.int32, steps)),  # another dtype would compile again
+        )
+
+
+def _pad_update_values(values: Values, length: int) -> Values:
+    """Pad the update's values to the length of a chunk, beyond which they are never used."""
+    padded = {name: np.resize(array, length) for name, array in values.update.items()}
+    return values._replace(update=padded)

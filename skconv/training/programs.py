@@ -1,8 +1,8 @@
 """The compiled programs and the one cache that holds them.
 
-A program is made from a `Plan`, which has no weights, no data and no numbers, only structure. A
-clone, a fold, another learning rate or another number of rows has an equal plan and so the same
-program. Batch shapes and dtypes are told apart by `jax.jit` itself.
+Programs are cached by their `Plan`, which holds structure only. Clones, folds, other learning rates
+and other numbers of rows have equal plans and so share programs. Within a program, `jax.jit` tells
+batch shapes and dtypes apart.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
+from ..ops.platform import platform
 from . import predict_step, train_step
 from .plan import Plan, PredictPlan
 
@@ -26,11 +27,11 @@ __all__ = ["clear_programs", "compile_counts", "set_compilation_cache"]
 
 
 MAX_PROGRAMS = 64
-"""Plans whose programs are kept; the least recently used goes first."""
+"""Number of plans whose programs are cached; the least recently used is dropped first."""
 
 
 class TrainPrograms:
-    """Compiled functions that train and evaluate; they hold the plan and nothing else.
+    """The compiled functions that train and evaluate; they hold the plan, but no data.
 
     Parameters
     ----------
@@ -39,9 +40,9 @@ class TrainPrograms:
     Attributes
     ----------
     train_sums, valid_sums : list of str
-        Names of the sums that `train` returns.
+        Names of the sums that `train` returns, in order.
     checked_batches : set of str
-        Descriptions of the batches that the transforms have been checked on.
+        Shapes and dtypes of the batches that the transforms have been checked on, as text.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -50,11 +51,11 @@ class TrainPrograms:
         self.checked_batches: set[str] = set()
         self.start = _compiled(train_step.start, plan)
         self.train = _compiled(train_step.train, plan, count="train", static=("outputs",))
-        self.train_lanes = _compiled(train_step.train_lanes, plan, count="train", static=("how",))
+        self.train_lanes = _compiled(train_step.train_lanes, plan, count="train", static=("mode",))
 
 
 class PredictPrograms:
-    """Compiled functions that predict; they hold the plan and nothing else.
+    """The compiled functions that predict; they hold the plan, but no data.
 
     Parameters
     ----------
@@ -75,17 +76,17 @@ def _compiled(
     count: str | None = None,
     static: tuple[str, ...] = (),
 ) -> Callable[..., Any]:
-    """Compile a function of a plan, counting its traces as `count`."""
+    """Return the compiled function of a plan, whose traces are counted as `count`."""
     bound = partial(function, plan)
     return jax.jit(
         bound if count is None else _counted(count, bound),
         static_argnames=static,
-        compiler_options=_compiler_options(),
+        compiler_options=_compiler_options(platform()),
     )
 
 
 def _counted(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Count how often a function is traced."""
+    """Return the function with a count of how often it is traced."""
 
     def traced(*args: Any, **kwargs: Any) -> Any:
         _counts[kind] += 1
@@ -95,17 +96,17 @@ def _counted(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 COMPILER_OPTIONS = {"xla_cpu_use_fusion_emitters": False}
-"""Options that let programs compile sooner on the CPU.
+"""Options that shorten compilation on the CPU.
 
-XLA's older emitters of fused loops give programs that run as fast (the tutorial's network and a
-VGG-like one, jax 0.10.2); those of the former take 2.2 instead of 3.5 seconds.
+With XLA's older emitters of fused loops, the programs of the tutorial's network compile in 2.2
+instead of 3.5 seconds, and run as fast; so does a VGG-like network (jax 0.10.2).
 """
 
 
 @cache
-def _compiler_options() -> dict[str, bool]:
-    """Choose the options that this platform and version of XLA have."""
-    if jax.default_backend() != "cpu":
+def _compiler_options(platform: str) -> dict[str, bool]:
+    """Return those of `COMPILER_OPTIONS` that this version of XLA has for a platform."""
+    if platform != "cpu":
         return {}
     try:
         jax.jit(lambda: 0, compiler_options=COMPILER_OPTIONS).lower().compile()
@@ -120,17 +121,17 @@ _counts: Counter[str] = Counter()
 
 
 def train_programs_for(plan: Plan) -> TrainPrograms:
-    """Return the programs of a plan, from the cache if an equal plan has been seen before."""
+    """Return the programs of a plan, from the cache if it has those of an equal plan."""
     return _cached(TrainPrograms, plan)
 
 
 def predict_programs_for(plan: PredictPlan) -> PredictPrograms:
-    """Return the programs of a plan, from the cache if an equal plan has been seen before."""
+    """Return the programs of a plan, from the cache if it has those of an equal plan."""
     return _cached(PredictPrograms, plan)
 
 
 def _cached(kind: Callable[[Any], Any], plan: Any) -> Any:
-    key = kind, plan.key
+    key = platform(), kind, plan.key
     with _lock:
         if key not in _cache:
             _cache[key] = kind(replace(plan, network=plan.network.structure()))
@@ -141,12 +142,12 @@ def _cached(kind: Callable[[Any], Any], plan: Any) -> Any:
 
 
 def compile_counts() -> dict[str, int]:
-    """Count the programs compiled in this process so far.
+    """Return the number of programs compiled in this process so far.
 
     Returns
     -------
     dict of str to int
-        For ``'train'``, which evaluates on the validation rows as well, ``'predict'`` and
+        For ``'train'``, which includes evaluation on the validation set, ``'predict'`` and
         ``'gradient'``.
 
     Examples
@@ -158,21 +159,22 @@ def compile_counts() -> dict[str, int]:
 
 
 def clear_programs() -> None:
-    """Forget all compiled programs; the next use compiles again."""
+    """Drop all compiled programs, so that their next use compiles them again."""
     with _lock:
         _cache.clear()
 
 
 def set_compilation_cache(directory: str | os.PathLike[str] | None) -> None:
-    """Keep compiled programs in a folder, for this process and those that come after.
+    """Cache compiled programs in a directory, for this and later processes.
 
-    Off by default, unless JAX's own variable ``JAX_COMPILATION_CACHE_DIR`` names a folder. The
-    folder holds JAX's format; it may be shared by processes and removed at any time.
+    By default, programs are cached on disk only if the environment variable
+    ``JAX_COMPILATION_CACHE_DIR`` names a directory. The directory, in JAX's format, can be shared
+    by processes and deleted at any time.
 
     Parameters
     ----------
     directory : str, path or None
-        Folder to use, made where it is missing; None switches the cache off.
+        Directory, created if missing; None turns the cache off.
 
     Examples
     --------
@@ -184,6 +186,6 @@ def set_compilation_cache(directory: str | os.PathLike[str] | None) -> None:
         directory = str(Path(directory).expanduser().resolve())
         Path(directory).mkdir(parents=True, exist_ok=True)
     jax.config.update("jax_compilation_cache_dir", directory)
-    # JAX keeps what took a second or more to compile; small nets take less, and add up.
+    # by default, JAX caches only programs that took a second to compile; small nets take less
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0 if directory else 1.0)
     compilation_cache.reset_cache()

@@ -1,4 +1,4 @@
-"""What the programs compute that train and evaluate."""
+"""The computation that is compiled for training and evaluation."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from .plan import Plan, Scores
 
 
 class TrainState(NamedTuple):
-    """What a training step renews.
+    """The state that a training step updates.
 
     Parameters
     ----------
@@ -54,18 +54,18 @@ class TrainState(NamedTuple):
 
 
 class StepRange(NamedTuple):
-    """What a call of the training program goes through.
+    """The epochs and steps of one call of the training program.
 
     Parameters
     ----------
     epochs : int
-        Epochs on the same rows, each in its own order.
+        Number of epochs on the same rows, each in its own order.
     start, stop : int
         Steps of each epoch.
     rows : int
-        Positions in the order of an epoch that are real; those behind fill up its last batch.
+        Number of positions in the order of an epoch that are not padding.
     valid : int
-        Batches to evaluate on after each epoch.
+        Number of batches to evaluate after each epoch.
     """
 
     epochs: Any
@@ -76,7 +76,7 @@ class StepRange(NamedTuple):
 
 
 class StepPosition(NamedTuple):
-    """Where in training a chunk begins; with the seed it decides all randomness.
+    """The position of a chunk within a training; with the seed, it determines all randomness.
 
     Parameters
     ----------
@@ -89,41 +89,70 @@ class StepPosition(NamedTuple):
     step: Any
 
 
-class CallResult(NamedTuple):
-    """What a call of the training program gives.
+class TrainArguments(NamedTuple):
+    """The arguments of `train` after the plan.
 
     Parameters
     ----------
     carry : TrainState
-    train, valid : array of shape (EPOCHS, names)
-        The sums of each epoch as one vector: to fetch a vector takes as long as to fetch one
-        number. `valid` is None where there is nothing to evaluate on.
-    outputs : array of shape (steps, batch, ...) or None
-        Predictions for the rows that were evaluated, where they were asked for.
+    rows : StackedBatches
+        Training rows.
+    order : int32 array of shape (EPOCHS, steps, batch)
+        Positions of the rows of each batch in `rows`, epoch by epoch.
+    valid : StackedBatches, IndexedBatches or None
+        Validation rows.
+    values : Values
+        The update's values follow each other from step to step through all epochs.
+    position : StepPosition
+        Position of the first step of `order`.
+    steps : StepRange
     """
 
-    carry: TrainState
+    carry: Any
+    rows: Any
+    order: Any
+    valid: Any
+    values: Any
+    position: Any
+    steps: Any
+
+
+class CallResult(NamedTuple):
+    """The result of one call of the training program.
+
+    Parameters
+    ----------
+    carry : TrainState or None
+        None once the model has it.
+    train, valid : array of shape (EPOCHS, sums)
+        The sums of each epoch in one array, as fetching an array takes as long as fetching one
+        number. `valid` is None without validation rows.
+    outputs : array of shape (steps, batch, ...) or None
+        Predictions for the validation rows, if requested.
+    """
+
+    carry: Any
     train: Any
     valid: Any
     outputs: Any
 
 
 def train_sums(plan: Plan) -> list[str]:
-    """Name the sums that `train` returns of the training rows, in order."""
-    return _names(plan.scores_train + plan.measures, "finite")
+    """Return the names of the sums over training rows that `train` returns, in order."""
+    return _sum_names(plan.scores_train + plan.measures, "finite")
 
 
 def valid_sums(plan: Plan) -> list[str]:
-    """Name the sums that `train` returns of the validation rows, in order."""
-    return _names(plan.scores_valid, "accuracy", *plan.columns)
+    """Return the names of the sums over validation rows that `train` returns, in order."""
+    return _sum_names(plan.scores_valid, "accuracy", *plan.columns)
 
 
-def _names(scores: Scores, *more: str) -> list[str]:
+def _sum_names(scores: Scores, *more: str) -> list[str]:
     return sorted(["weight", "loss", *more, *(name for name, _ in scores)])
 
 
 def start(plan: Plan, params: Variables, rates: Mapping[str, Any]) -> Any:
-    """Start the update rule."""
+    """Return the initial state of the update rule."""
     return plan.update.transformation(rates).init(params)
 
 
@@ -134,101 +163,115 @@ def train(
     order: jax.Array,
     valid: StackedBatches | IndexedBatches | None,
     values: Values,
-    moment: StepPosition,
-    span: StepRange,
+    position: StepPosition,
+    steps: StepRange,
     *,
     outputs: bool = False,
 ) -> CallResult:
-    """Train for some epochs or a part of one, and evaluate after each.
+    """Train for some epochs, or part of one, and evaluate after each.
 
-    `order` has the shape ``(EPOCHS, steps, batch)`` and tells the place of each row in `rows`; the
-    numbers of the update go on from step to step through all epochs. An epoch after which anything
-    is not finite leaves the state as it was before it, and so do those after it.
+    If the loss or the weights are not finite after an epoch, the state of the epoch before is
+    kept, and later epochs change nothing.
+
+    Parameters
+    ----------
+    plan : Plan
+    carry, rows, order, valid, values, position, steps
+        As in `TrainArguments`.
+    outputs : bool
+        Whether to return the predictions for the validation rows.
+
+    Returns
+    -------
+    CallResult
     """
-    seed = jax.random.key(moment.seed)
-    X, y, weights, numbers = map(flatten_batches, rows)
-    places = jnp.arange(order.shape[-1], dtype=jnp.int32)
+    seed_key = jax.random.key(position.seed)
+    X, y, row_weights, row_numbers = map(flatten_batches, rows)
+    batch_positions = jnp.arange(order.shape[-1], dtype=jnp.int32)
 
-    def epoch(e: jax.Array, loop: Any) -> Any:
-        before, going, of_train, of_valid, kept = loop
-        key = jax.random.fold_in(seed, moment.epoch + e)
+    def run_epoch(epoch: jax.Array, loop: Any) -> Any:
+        before, finite, train_table, valid_table, predictions = loop
+        epoch_key = jax.random.fold_in(seed_key, position.epoch + epoch)
 
-        def step(i: jax.Array, loop: tuple[TrainState, dict[str, jax.Array]]) -> Any:
+        def run_step(step: jax.Array, loop: tuple[TrainState, dict[str, jax.Array]]) -> Any:
             before, sums = loop
-            row = order[e, i]
-            w = jnp.where(i * len(places) + places < span.rows, weights[row], 0)
-            keys = jax.random.split(jax.random.fold_in(key, moment.step + i), 2)
-            Xb = batch_at(X, row)
-            seen = RowInfo(moment.epoch + e, numbers[row])
-            Xb, yb = augment_batch(plan, keys[0], Xb, targets_at(y, row), values, seen)
-            number = e * span.stop + i
-            rates = {name: rate[number] for name, rate in values.update.items()}
-            ctx = Context(True, keys[1], w > 0)
-            after, out, measured = _learn(plan, before, Xb, yb, ctx, w, values, rates)
-            scores = compute_scores(plan, plan.scores_train, out, yb, w)
-            return after, _add(sums, w, measured | scores)
+            index = order[epoch, step]
+            weights = jnp.where(
+                step * len(batch_positions) + batch_positions < steps.rows, row_weights[index], 0
+            )
+            keys = jax.random.split(jax.random.fold_in(epoch_key, position.step + step), 2)
+            Xb = batch_at(X, index)
+            info = RowInfo(position.epoch + epoch, row_numbers[index])
+            Xb, yb = augment_batch(plan, keys[0], Xb, targets_at(y, index), values, info)
+            update_step = epoch * steps.stop + step
+            rates = {name: rate[update_step] for name, rate in values.update.items()}
+            ctx = Context(True, keys[1], weights > 0)
+            after, out, means = _update(plan, before, Xb, yb, ctx, weights, values, rates)
+            scores = compute_scores(plan, plan.scores_train, out, yb, weights)
+            return after, _add_batch(sums, weights, means | scores)
 
-        names = _names(plan.scores_train + plan.measures)
+        names = _sum_names(plan.scores_train + plan.measures)
         sums = dict.fromkeys(names, jnp.zeros((), jnp.float32))
-        after, sums = lax.fori_loop(span.start, span.stop, step, (before, sums))
-        going &= _finite(sums["loss"], after.params, after.state)
-        sums |= {"finite": going.astype(jnp.float32)}
-        carry = jax.tree.map(partial(jnp.where, going), after, before)
-        of_train = of_train.at[e].set(_packed(sums))
+        after, sums = lax.fori_loop(steps.start, steps.stop, run_step, (before, sums))
+        finite &= _is_finite(sums["loss"], after.params, after.state)
+        sums |= {"finite": finite.astype(jnp.float32)}
+        carry = jax.tree.map(partial(jnp.where, finite), after, before)
+        train_table = train_table.at[epoch].set(_stack_sums(sums))
         if valid is not None:
-            sums, kept = _evaluate(plan, carry, valid, values, span.valid, kept)
-            of_valid = of_valid.at[e].set(_packed(sums))
-        return carry, going, of_train, of_valid, kept
+            sums, predictions = _evaluate(plan, carry, valid, values, steps.valid, predictions)
+            valid_table = valid_table.at[epoch].set(_stack_sums(sums))
+        return carry, finite, train_table, valid_table, predictions
 
-    def table(names: list[str]) -> jax.Array:
+    def empty_table(names: list[str]) -> jax.Array:
         return jnp.zeros((len(order), len(names)), jnp.float32)
 
-    of_train, of_valid = table(train_sums(plan)), None
-    carry, kept = TrainState(*carry), None
+    train_table, valid_table = empty_table(train_sums(plan)), None
+    carry, predictions = TrainState(*carry), None
     if valid is not None:
-        of_valid = table(valid_sums(plan))
-        kept = _outputs(plan, carry, valid, values) if outputs else None
-    start = carry, jnp.array(True), of_train, of_valid, kept
-    carry, _, *found = lax.fori_loop(0, span.epochs, epoch, start)
-    return CallResult(carry, *found)
+        valid_table = empty_table(valid_sums(plan))
+        predictions = _prediction_buffer(plan, carry, valid, values) if outputs else None
+    initial = carry, jnp.array(True), train_table, valid_table, predictions
+    carry, _, *tables = lax.fori_loop(0, steps.epochs, run_epoch, initial)
+    return CallResult(carry, *tables)
 
 
-def _learn(
+def _update(
     plan: Plan,
     carry: TrainState,
     X: Any,
     y: Any,
     ctx: Context,
-    w: jax.Array,
+    weights: jax.Array,
     values: Values,
     rates: Mapping[str, Any],
 ) -> tuple[TrainState, Any, dict[str, jax.Array]]:
-    """Take a step, and return the state after it, the output and the measures before it."""
+    """Take one step; return the new state, and the output and measures from before the step."""
     params, state, opt = carry
     network, runtime = plan.network, values.runtime
 
     def forward(params: Variables) -> tuple[jax.Array, Variables]:
         return compute_outputs(plan, network.heads, params, state, X, runtime, ctx)
 
-    def of_outputs(out: Any, params: Variables) -> jax.Array:
-        return compute_objective(plan, out, y, w, params, values)
+    def loss_of_outputs(out: Any, params: Variables) -> jax.Array:
+        return compute_objective(plan, out, y, weights, params, values)
 
     def loss(params: Variables) -> tuple[jax.Array, Any]:
-        out, new = forward(params)
-        return of_outputs(out, params), (out, new)
+        out, new_state = forward(params)
+        return loss_of_outputs(out, params), (out, new_state)
 
-    (value, (out, new)), grads = jax.value_and_grad(loss, has_aux=True)(params)
+    (value, (out, new_state)), grads = jax.value_and_grad(loss, has_aux=True)(params)
     changes, opt = plan.update.transformation(rates).update(
         network.scale_gradients(grads, runtime),
         opt,
         params,
         value=value,
         grad=grads,
-        value_fn=BatchLoss(lambda params: forward(params)[0], of_outputs),
+        value_fn=BatchLoss(lambda params: forward(params)[0], loss_of_outputs),
     )
-    after = network.freeze_unscaled(params, optax.apply_updates(params, changes), runtime)
-    measured = {"loss": value} | {name: measure(grads) for name, measure in plan.measures}
-    return TrainState(after, network.freeze_unscaled(state, new, runtime), opt), out, measured
+    new_params = network.freeze_unscaled(params, optax.apply_updates(params, changes), runtime)
+    measures = {"loss": value} | {name: measure(grads) for name, measure in plan.measures}
+    new_state = network.freeze_unscaled(state, new_state, runtime)
+    return TrainState(new_params, new_state, opt), out, measures
 
 
 def _evaluate(
@@ -237,68 +280,70 @@ def _evaluate(
     valid: StackedBatches | IndexedBatches,
     values: Values,
     stop: Any,
-    kept: Any,
+    predictions: Any,
 ) -> tuple[dict[str, jax.Array], Any]:
-    """Sum the scores of all batches, and put the predictions into `kept`."""
+    """Return the sums of the scores of all batches, and the buffer filled with predictions."""
     sums = dict.fromkeys(valid_sums(plan), jnp.zeros((), jnp.float32))
 
-    def step(i: jax.Array, loop: Any) -> Any:
-        sums, kept = loop
-        Xb, yb, w = valid.batch(i)
-        out = _unseen(plan, carry, Xb, values)
-        value = compute_objective(plan, out, yb, w, carry.params, values)
-        scores = {"loss": value, **compute_scores(plan, plan.scores_valid, out, yb, w)}
-        accuracies = compute_accuracies(plan, out, yb, w)
-        scores["accuracy"] = sum(accuracies) / len(accuracies) if accuracies else value
-        means = [weighted_mean(rows, w) for rows in compute_losses(plan, out, yb, values)]
+    def run_step(step: jax.Array, loop: Any) -> Any:
+        sums, predictions = loop
+        Xb, yb, weights = valid.batch(step)
+        out = _compute_test_outputs(plan, carry, Xb, values)
+        loss = compute_objective(plan, out, yb, weights, carry.params, values)
+        scores: dict[str, Any] = {"loss": loss}
+        scores |= compute_scores(plan, plan.scores_valid, out, yb, weights)
+        accuracies = compute_accuracies(plan, out, yb, weights)
+        scores["accuracy"] = sum(accuracies) / len(accuracies) if accuracies else loss
+        means = [weighted_mean(rows, weights) for rows in compute_losses(plan, out, yb, values)]
         scores.update(zip(plan.columns, [*means, *accuracies], strict=False))
-        if kept is not None:
-            kept = store_batch(kept, i, compute_predictions(plan, out))
-        return _add(sums, w, scores), kept
+        if predictions is not None:
+            predictions = store_batch(predictions, step, compute_predictions(plan, out))
+        return _add_batch(sums, weights, scores), predictions
 
-    return lax.fori_loop(0, stop, step, (sums, kept))
+    return lax.fori_loop(0, stop, run_step, (sums, predictions))
 
 
-def _unseen(plan: Plan, carry: TrainState, Xb: dict[str, Any], values: Values) -> Any:
-    """Compute the output for a batch of which nothing is learnt."""
+def _compute_test_outputs(plan: Plan, carry: TrainState, Xb: dict[str, Any], values: Values) -> Any:
+    """Compute the predicted outputs for a batch, as at prediction."""
     args = carry.params, carry.state, Xb, values.runtime, Context(False)
     return compute_outputs(plan, plan.predicted, *args)[0]
 
 
-def _outputs(
+def _prediction_buffer(
     plan: Plan, carry: TrainState, valid: StackedBatches | IndexedBatches, values: Values
 ) -> Any:
-    def predictions(i: Any) -> Any:
-        return compute_predictions(plan, _unseen(plan, carry, valid.batch(i)[0], values))
+    def predict_batch(step: Any) -> Any:
+        Xb, *_ = valid.batch(step)
+        return compute_predictions(plan, _compute_test_outputs(plan, carry, Xb, values))
 
-    return output_buffer(predictions, len(valid.weights))
+    return output_buffer(predict_batch, len(valid.weights))
 
 
-def _packed(sums: dict[str, jax.Array]) -> jax.Array:
+def _stack_sums(sums: dict[str, jax.Array]) -> jax.Array:
     return jnp.stack([sums[name] for name in sorted(sums)])
 
 
-def _add(sums: dict[str, jax.Array], w: jax.Array, means: dict[str, jax.Array]) -> Any:
-    weight = w.sum()
+def _add_batch(sums: dict[str, jax.Array], weights: jax.Array, means: dict[str, jax.Array]) -> Any:
+    weight = weights.sum()
     added = {name: sums[name] + weight * mean for name, mean in means.items()}
     return {**added, "weight": sums["weight"] + weight}
 
 
-def _finite(loss: jax.Array, *trees: Any) -> jax.Array:
+def _is_finite(loss: jax.Array, *trees: Any) -> jax.Array:
     totals = jnp.stack([loss, *(leaf.sum() for leaf in jax.tree.leaves(trees))])
     return jnp.isfinite(totals).all()
 
 
-AXES = (
-    0,
-    StackedBatches(None, 0, 0, 0),
-    0,
-    IndexedBatches(None, 0, 0, 0),
-    0,
-    StepPosition(0, 0, None),
-    StepRange(None, None, None, 0, None),
+LANE_AXES = TrainArguments(
+    carry=0,
+    rows=StackedBatches._make((None, 0, 0, 0)),
+    order=0,
+    valid=IndexedBatches._make((None, 0, 0, 0)),
+    values=0,
+    position=StepPosition(0, 0, None),
+    steps=StepRange(None, None, None, 0, None),
 )
-"""Which arguments of `train` have an axis of lanes in `train_lanes`, from `carry` on."""
+"""The axis of lanes of each argument of `train_lanes`; None for what all lanes share."""
 
 
 def train_lanes(
@@ -308,28 +353,38 @@ def train_lanes(
     order: jax.Array,
     valid: IndexedBatches | None,
     values: Values,
-    moment: StepPosition,
-    span: StepRange,
+    position: StepPosition,
+    steps: StepRange,
     *,
-    how: str,
+    mode: str,
 ) -> CallResult:
-    """Train several nets on the same data, as `train` does each of them.
+    """Train several nets on the same data, each as `train` does.
 
-    All that may differ between them has a first axis of lanes, as `AXES` says. `how` is
-    ``'vmap'``, with operations on all lanes at once, or ``'unroll'``, with operations for each.
+    Parameters
+    ----------
+    plan : Plan
+    carry, rows, order, valid, values, position, steps
+        As in `TrainArguments`, with a first axis of lanes where `LANE_AXES` has one.
+    mode : {'vmap', 'unroll'}
+        Whether an operation acts on all lanes at once, or each lane has operations of its own.
+
+    Returns
+    -------
+    CallResult
+        With a first axis of lanes.
     """
-    args = carry, rows, order, valid, values, moment, span
-    axes = [None if arg is None else axis for arg, axis in zip(args, AXES, strict=True)]
-    lane = partial(train, plan)
-    if how == "vmap":
-        return jax.vmap(lane, in_axes=tuple(axes))(*args)
-    trained = [lane(*map(partial(_of_lane, i), axes, args)) for i in range(len(order))]
-    return jax.tree.map(lambda *parts: jnp.stack(parts), *trained)
+    args = TrainArguments(carry, rows, order, valid, values, position, steps)
+    axes = [None if arg is None else axis for arg, axis in zip(args, LANE_AXES, strict=True)]
+    train_lane = partial(train, plan)
+    if mode == "vmap":
+        return jax.vmap(train_lane, in_axes=tuple(axes))(*args)
+    results = [train_lane(*map(partial(_take_lane, i), axes, args)) for i in range(len(order))]
+    return jax.tree.map(lambda *parts: jnp.stack(parts), *results)
 
 
-def _of_lane(i: int, axis: Any, arg: Any) -> Any:
+def _take_lane(i: int, axis: Any, arg: Any) -> Any:
     if axis is None:
         return arg
     if axis == 0:
         return jax.tree.map(lambda array: array[i], arg)
-    return type(axis)(*map(partial(_of_lane, i), axis, arg))
+    return type(axis)(*map(partial(_take_lane, i), axis, arg))

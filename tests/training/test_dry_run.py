@@ -72,7 +72,7 @@ def wrong_classes(key, Xb, yb):
 
 KEYPOINTS = RandomFlip(target="keypoints")
 
-FAULTS = [
+CASES = [
     (branching, f"with TracerBoolConversionError: Attempted boolean conversion .*; {HOST}"),
     (of_numpy, f"failed when JAX traced it, with TracerArrayConversionError: .*; {HOST}"),
     (in_place, f"with TypeError: JAX arrays are immutable.*; {HOST}"),
@@ -110,8 +110,8 @@ FAULTS = [
 
 @pytest.mark.parametrize(
     ("transform", "message"),
-    FAULTS,
-    ids=[getattr(t, "__name__", type(t).__name__) for t, _ in FAULTS],
+    CASES,
+    ids=[getattr(t, "__name__", type(t).__name__) for t, _ in CASES],
 )
 def test_what_does_not_fit_is_told_at_fit(transform, message):
     net = make_net(augment=[Sometimes(0.5, RandomFlip()), ("mine", transform)])

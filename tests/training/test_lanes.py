@@ -9,24 +9,27 @@ import pytest
 
 from skconv.data.dataset import FitArguments
 from skconv.layers import DenseLayer, InputLayer
-from skconv.training.lanes import Lane, run_lanes
+from skconv.training.lanes import Lane, _fastest_mode, run_lanes
 from skconv.utils.memo import Memo
-from tests.nets import X, make_net, y
+
+from ..nets import X, make_net, y
 
 
-def sessions(*nets, memo=None, data=X, **valid):
+def training_loops(*nets, memo=None, data=X, **valid):
     memo = memo or Memo()
-    made = []
+    loops = []
     for net in nets:
         training = net._training(FitArguments(data, y, **valid), continues=False, memo=memo)
-        made.append(training.__enter__())
-    return made
+        loops.append(training.__enter__())
+    return loops
 
 
 def test_lanes_of_one_program_take_turns_on_its_places():
     nets = [make_net(random_state=seed, max_epochs=epochs) for seed, epochs in enumerate([3, 1, 2])]
     alone = [make_net(**net.get_params(deep=False)).fit(X, y) for net in nets]
-    lanes = [Lane(one, net.max_epochs) for one, net in zip(sessions(*nets), nets, strict=True)]
+    lanes = [
+        Lane(loop, net.max_epochs) for loop, net in zip(training_loops(*nets), nets, strict=True)
+    ]
     run_lanes(lanes, "vmap", 2)
     for net, known, lane in zip(nets, alone, lanes, strict=True):
         assert lane.ended
@@ -47,8 +50,8 @@ def test_lanes_of_one_program_take_turns_on_its_places():
 def test_data_lie_on_the_device_once():
     memo = Memo()
     nets = [make_net(random_state=seed) for seed in range(4)]
-    run_lanes([Lane(one, 1) for one in sessions(*nets, memo=memo)], "vmap", 4)
-    run_lanes([Lane(one, 1) for one in sessions(*nets, memo=memo)], "loop", 4)
+    run_lanes([Lane(loop, 1) for loop in training_loops(*nets, memo=memo)], "vmap", 4)
+    run_lanes([Lane(loop, 1) for loop in training_loops(*nets, memo=memo)], "loop", 4)
     kept = [made for key, (_, made) in memo._kept.items() if "rows in" in str(key[0])]
     kept += [made for key, (_, made) in memo._kept.items() if "all rows" in str(key[0])]
     on_device = [leaf for leaf in jax.tree.leaves(kept) if isinstance(leaf, jax.Array)]
@@ -65,8 +68,8 @@ def test_data_lie_on_the_device_once():
 )
 def test_what_needs_each_step_goes_one_by_one(params):
     net, known = make_net(**params), make_net(**params).fit(X, y)
-    (session,) = sessions(net)
-    run_lanes([Lane(session, 2)], "vmap", 8)
+    (loop,) = training_loops(net)
+    run_lanes([Lane(loop, 2)], "vmap", 8)
     np.testing.assert_array_equal(net.predict_proba(X), known.predict_proba(X))
     assert net.train_history_[-1].keys() == known.train_history_[-1].keys()
 
@@ -74,7 +77,7 @@ def test_what_needs_each_step_goes_one_by_one(params):
 def test_validation_rows_of_their_own():
     net, valid = make_net(), (X[:7] + 1, y[:7])
     known = make_net().fit(X, y, X_val=valid[0], y_val=valid[1])
-    run_lanes([Lane(sessions(net, valid=valid)[0], 2)], "vmap", 8)
+    run_lanes([Lane(training_loops(net, valid=valid)[0], 2)], "vmap", 8)
     assert net.train_history_[-1]["valid_loss"] == pytest.approx(
         known.train_history_[-1]["valid_loss"]
     )
@@ -85,37 +88,37 @@ def test_a_handler_that_fails_ends_its_lane_alone():
         raise RuntimeError("no more")
 
     nets = [make_net(), make_net(on_epoch_finished=fail), make_net(on_training_started=fail)]
-    for how in ("loop", "vmap"):
-        lanes = [Lane(one, 2) for one in sessions(*nets)]
-        run_lanes(lanes, how, 4)
+    for mode in ("loop", "vmap"):
+        lanes = [Lane(loop, 2) for loop in training_loops(*nets)]
+        run_lanes(lanes, mode, 4)
         assert [str(lane.error) for lane in lanes] == ["None", "no more", "no more"]
 
 
 def test_lanes_that_nobody_watches_run_in_threads(monkeypatch):
-    monkeypatch.setattr("skconv.training.lanes._cores", lambda: 2)
+    monkeypatch.setattr("skconv.training.lanes._available_cores", lambda: 2)
     names = set()
-    lanes = [Lane(one, 1) for one in sessions(*(make_net(random_state=i) for i in range(4)))]
+    lanes = [
+        Lane(loop, 1) for loop in training_loops(*(make_net(random_state=i) for i in range(4)))
+    ]
     for lane in lanes:
-        values = lane.session.values
+        values = lane.loop.fit.values
 
         def noted(*args, values=values):
             names.add(threading.current_thread().name)
             return values(*args)
 
-        lane.session.values = noted
+        lane.loop.fit = lane.loop.fit._replace(values=noted)
     run_lanes(lanes, "loop", 4)
     assert any(name != threading.main_thread().name for name in names)
 
 
 def test_very_small_nets_are_vectorised_and_others_are_not():
-    from skconv.training.lanes import _fastest
-
     def of(units, **params):
         net = make_net(
             layers=[("input", InputLayer), (DenseLayer, {"num_units": units}), ("out", DenseLayer)],
             **params,
         )
-        return _fastest(sessions(net)[0])
+        return _fastest_mode(training_loops(net)[0])
 
     assert of(10) == "vmap"
     assert of(20_000) == "loop"

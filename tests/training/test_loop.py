@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from skconv import BatchIterator, NeuralNet
 from skconv.layers import DenseLayer, DropoutLayer, InputLayer
-from skconv.training import loop as training
+from skconv.training.loop import TrainingLoop
 from skconv.updates.rules import nesterov_momentum, sgd
 
 rng = np.random.default_rng(0)
@@ -214,7 +214,7 @@ def test_stop_iteration_before_training_leaves_the_initial_weights():
 
 def test_an_interrupt_warns_and_keeps_what_was_learnt():
     net = make_net(max_epochs=5, on_epoch_finished=stop_at(2, KeyboardInterrupt))
-    message = "^training was interrupted after 2 epochs; what was learnt is kept$"
+    message = "^training was interrupted after 2 epochs; the weights learned so far are kept$"
     with pytest.warns(UserWarning, match=message) as caught:
         net.fit(X, y)
     assert caught[0].filename == __file__
@@ -229,7 +229,7 @@ def test_a_loss_that_becomes_nan_warns_and_keeps_the_last_good_weights():
         on_training_finished=lambda net, history: finished.append(len(history)),
     )
     message = (
-        r"^the loss was no longer finite in epoch 3; training stopped, and the weights are those "
+        r"^the loss became NaN or infinite in epoch 3; training stopped, and the weights are those "
         r"of epoch 2\. Lower update_learning_rate, or scale X and y$"
     )
     with pytest.warns(ConvergenceWarning, match=message) as caught:
@@ -318,17 +318,20 @@ def test_an_epoch_cut_short_does_not_keep_weights_that_are_no_numbers():
 
 @pytest.fixture
 def calls(monkeypatch):
-    """Calls of the training program so far."""
-    found = []
-    step = training.TrainingLoop._step
-    monkeypatch.setattr(
-        training.TrainingLoop, "_step", lambda *args: (found.append(1), step(*args))
-    )
-    return found
+    """The steps of each call of the training program so far."""
+    steps = []
+    call_program = TrainingLoop._call_program
+
+    def noted(self, feed, valid, step_range, *args):
+        steps.append(step_range)
+        call_program(self, feed, valid, step_range, *args)
+
+    monkeypatch.setattr(TrainingLoop, "_call_program", noted)
+    return steps
 
 
 def test_epochs_that_nobody_watches_go_by_in_fewer_calls_and_are_the_same(calls, monkeypatch):
-    monkeypatch.setattr(training, "PATIENCE", math.inf)
+    monkeypatch.setattr("skconv.training.loop.PATIENCE", math.inf)
     net = make_net(max_epochs=40, train_split=0.2, update_learning_rate=lambda step: 1 / (9 + step))
     history = net.fit(X, y).train_history_
     assert len(calls) == len([1, 2, 4, 8, 16, 9])
@@ -342,7 +345,7 @@ def test_epochs_that_nobody_watches_go_by_in_fewer_calls_and_are_the_same(calls,
 
 
 def test_a_loss_that_becomes_nan_in_one_of_several_epochs_keeps_those_before(monkeypatch):
-    monkeypatch.setattr(training, "PATIENCE", math.inf)
+    monkeypatch.setattr("skconv.training.loop.PATIENCE", math.inf)
     net = make_net(max_epochs=20, update_learning_rate=lambda step: 0.1 if step < 30 else 1e38)
     with pytest.warns(ConvergenceWarning, match=r"in epoch 11; .* those of epoch 10\."):
         net.fit(X, y)
@@ -351,9 +354,18 @@ def test_a_loss_that_becomes_nan_in_one_of_several_epochs_keeps_those_before(mon
 
 
 def test_slow_epochs_are_called_one_by_one(calls, monkeypatch):
-    monkeypatch.setattr(training, "PATIENCE", 0)
+    monkeypatch.setattr("skconv.training.loop.PATIENCE", 0)
     make_net(max_epochs=5).fit(X, y)
     assert len(calls) == 5
+
+
+def test_the_last_training_call_validates_unless_batch_handlers_watch(calls):
+    net = plain_net(max_epochs=1).fit(X, y, X_val=X, y_val=y)
+    assert [(steps.start, steps.stop, steps.valid) for steps in calls] == [(0, 3, 3)]
+    calls.clear()
+    net.set_params(on_batch_finished=lambda net, history: None).fit(X, y, X_val=X, y_val=y)
+    ranges = [(steps.start, steps.stop, steps.valid) for steps in calls]
+    assert ranges == [(0, 1, 0), (1, 2, 0), (2, 3, 0), (0, 0, 3)]
 
 
 def test_validation_sees_what_handlers_did_after_the_last_batch():
@@ -475,23 +487,23 @@ def test_an_exception_in_a_transform_names_batch_and_epoch(steps, monkeypatch):
     net = make_net(batch_iterator_train=Faulty(16), max_epochs=5)
     with pytest.raises(OSError, match="no such image") as caught:
         net.fit(X, y)
-    assert caught.value.__notes__ == ["in batch 3, changed by Faulty.transform", "in epoch 2"]
+    assert caught.value.__notes__ == ["in batch 3, transformed by Faulty.transform", "in epoch 2"]
     assert len(net.train_history_) == 1
     assert our_threads() == []
 
 
 def test_data_go_with_the_fit_and_not_only_when_garbage_is_collected(monkeypatch):
-    sessions, run = [], training.TrainingLoop.run
+    loops, run = [], TrainingLoop.run
 
     def noted(self, *args, **kwargs):
-        sessions.append(weakref.ref(self))
+        loops.append(weakref.ref(self))
         return run(self, *args, **kwargs)
 
-    monkeypatch.setattr(training.TrainingLoop, "run", noted)
+    monkeypatch.setattr(TrainingLoop, "run", noted)
     gc.collect()
     gc.disable()
     try:
         make_net().fit(X, y)
-        assert [session() for session in sessions] == [None]
+        assert [loop() for loop in loops] == [None]
     finally:
         gc.enable()

@@ -1,6 +1,9 @@
 import copy
 import functools
 import gc
+import os
+import subprocess
+import sys
 import weakref
 from collections import OrderedDict
 
@@ -10,12 +13,14 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skconv import clear_programs, compile_counts
+from skconv import clear_programs, compile_counts, set_compilation_cache
 from skconv.nonlinearities import tanh
 from skconv.objectives import categorical_crossentropy
-from skconv.training import programs
 from skconv.training.plan import PredictPlan
-from skconv.training.programs import train_programs_for
+from skconv.training.programs import (
+    _compiler_options,
+    predict_programs_for,
+)
 from skconv.updates.rules import adam
 
 from ..nets import TARGETS, X, make_net, three_headed, y
@@ -38,7 +43,7 @@ def trainings_compiled(**given):
 
 @pytest.fixture
 def empty_cache(monkeypatch):
-    monkeypatch.setattr(programs, "_cache", OrderedDict())
+    monkeypatch.setattr("skconv.training.programs._cache", OrderedDict())
 
 
 @pytest.fixture(scope="module")
@@ -145,15 +150,15 @@ def test_copies_of_compiled_functions_are_told_apart():
 
 
 def test_the_least_recently_used_program_goes_first(empty_cache, monkeypatch):
-    monkeypatch.setattr(programs, "MAX_PROGRAMS", 2)
-    four, five = train_programs_for(plan_of(4)), programs_for(plan_of(5))
-    assert train_programs_for(plan_of(4)) is four
-    train_programs_for(plan_of(6))
-    assert train_programs_for(plan_of(4)) is four
-    assert train_programs_for(plan_of(5)) is not five
+    monkeypatch.setattr("skconv.training.programs.MAX_PROGRAMS", 2)
+    four, five = predict_programs_for(plan_of(4)), predict_programs_for(plan_of(5))
+    assert predict_programs_for(plan_of(4)) is four
+    predict_programs_for(plan_of(6))
+    assert predict_programs_for(plan_of(4)) is four
+    assert predict_programs_for(plan_of(5)) is not five
 
 
-def test_clear_train_programs_forgets_all(empty_cache):
+def test_clear_programs_forgets_all(empty_cache):
     net = make_net(max_epochs=0).fit(X, y)
     net.predict(X)
     before = compile_counts()["predict"]
@@ -182,10 +187,61 @@ def test_weights_of_outputs_compile_nothing():
 
 
 def test_options_of_the_compiler_are_those_that_it_has(monkeypatch):
-    choose = programs._compiler_options.__wrapped__
-    with monkeypatch.context() as patch:
-        patch.setattr(programs, "COMPILER_OPTIONS", {"xla_cpu_no_such_option": True})
-        assert choose() == {}
-    with monkeypatch.context() as patch:
-        patch.setattr(programs.jax, "default_backend", lambda: "gpu")
-        assert choose() == {}
+    choose = _compiler_options.__wrapped__
+    assert choose("gpu") == {}
+    options = {"xla_cpu_no_such_option": True}
+    monkeypatch.setattr("skconv.training.programs.COMPILER_OPTIONS", options)
+    assert choose("cpu") == {}
+
+
+PROGRAM = """
+import sys
+from collections import Counter
+import jax
+import numpy as np
+import skconv
+
+counts = Counter()
+jax.monitoring.register_event_listener(lambda event, **kwargs: counts.update([event]))
+if len(sys.argv) > 1:
+    skconv.set_compilation_cache(sys.argv[1])
+rng = np.random.default_rng(0)
+net = skconv.NeuralNet(max_epochs=1).fit(rng.normal(size=(20, 3)), np.arange(20) % 2)
+print(*(counts[f'/jax/compilation_cache/cache_{kind}'] for kind in ('hits', 'misses')))
+"""
+
+
+def hits_and_misses(*arguments, **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *map(str, arguments)],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return tuple(map(int, done.stdout.split()))
+
+
+def test_a_second_process_compiles_nothing(tmp_path):
+    folder = tmp_path / "new" / "folder"
+    hits, misses = hits_and_misses(folder)
+    assert (hits, misses > 0) == (0, True)
+    assert hits_and_misses(folder) == (misses, 0)
+
+
+def test_off_by_default():
+    assert hits_and_misses(JAX_COMPILATION_CACHE_DIR="") == (0, 0)
+
+
+@pytest.fixture
+def restored():
+    yield
+    set_compilation_cache(None)
+
+
+def test_can_be_switched_off_again(tmp_path, restored):
+    set_compilation_cache(tmp_path)
+    assert jax.config.jax_compilation_cache_dir == str(tmp_path.resolve())
+    set_compilation_cache(None)
+    assert jax.config.jax_compilation_cache_dir is None
+    assert jax.config.jax_persistent_cache_min_compile_time_secs == 1.0

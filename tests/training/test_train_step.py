@@ -7,10 +7,11 @@ from sklearn.base import clone
 
 from skconv.data.chunks import epoch_orders, epochs_per_call, iterate_chunks
 from skconv.data.dataset import FitArguments
+from skconv.data.device import IndexedBatches, StackedBatches, stack_batches
 from skconv.data.iterators import BatchIterator
 from skconv.estimator.prepare import prepare
 from skconv.layers import DenseLayer, InputLayer
-from skconv.training import train_step as steps
+from skconv.training.train_step import LANE_AXES, StepRange
 from skconv.updates.rules import sgd
 from skconv.utils.memo import Memo
 
@@ -93,44 +94,74 @@ def test_the_randomness_of_augmentation_follows_from_seed_epoch_and_step():
 
 
 @pytest.fixture(scope="module")
-def fitting():
+def fit():
     net = make_net(train_split=0.2)
     return prepare(net, FitArguments(X, y), None, Memo())
 
 
-def trained(fitting, *, epochs, start=0, stop=2, valid=1):
-    """Call the function that is compiled on the rows as they are."""
-    train, model = fitting.train, fitting.model
-    (rows,) = iterate_chunks(train.rows, train.y, None, BatchIterator(16))
-    (shown,) = iterate_chunks(fitting.valid.rows, fitting.valid.y, None, BatchIterator(16))
-    shape = rows.weights.shape
-    order = epoch_orders(32, BatchIterator(16), (epochs_per_call(shape), *shape), 0, range(epochs))
-    values = fitting.values(0, order[..., 0].size)
-    return fitting.programs.train(
-        steps.TrainState(model.params, model.state, model.opt),
-        steps.Batches(rows.X, rows.y, rows.weights, rows.rows),
-        order,
-        steps.Batches(shown.X, shown.y, shown.weights, shown.rows),
-        values,
-        steps.StepPosition(np.uint32(0), np.int32(0), np.int32(0)),
-        steps.StepRange(*map(np.int32, (epochs, start, stop, 32, valid))),
+def trained(fit, *, epochs, start=0, stop=2, valid=1):
+    """Call the program on the rows in their order, and leave the model unchanged."""
+    iterator = BatchIterator(16)
+    (chunk,) = iterate_chunks(fit.train.rows, fit.train.y, None, iterator)
+    (valid_chunk,) = iterate_chunks(fit.valid.rows, fit.valid.y, None, iterator)
+    shape = chunk.weights.shape
+    order = epoch_orders(32, iterator, (epochs_per_call(shape), *shape), 0, range(epochs))
+    steps = StepRange(epochs, start, stop, 32, valid)
+    return fit.programs.train(
+        *fit.train_arguments(stack_batches(chunk), order, stack_batches(valid_chunk), steps)
     )
 
 
-def test_no_steps_leave_the_state_and_still_evaluate(fitting):
-    found = trained(fitting, epochs=1, stop=0)
-    one, other = jax.tree.leaves(found.carry.params), jax.tree.leaves(fitting.model.params)
+def test_no_steps_leave_the_state_and_still_evaluate(fit):
+    result = trained(fit, epochs=1, stop=0)
+    one, other = jax.tree.leaves(result.carry.params), jax.tree.leaves(fit.model.params)
     for after, before in zip(one, other, strict=True):
         np.testing.assert_array_equal(after, before)
-    weight = fitting.programs.train_sums.index("weight")
-    assert found.train[0, weight] == 0
-    assert found.valid[0, weight] == 8
+    weight = fit.programs.train_sums.index("weight")
+    assert result.train[0, weight] == 0
+    assert result.valid[0, weight] == 8
 
 
-def test_each_epoch_has_its_sums_and_those_that_were_not_asked_for_are_zero(fitting):
-    found = trained(fitting, epochs=3, valid=0)
-    assert np.any(found.train[:3], axis=1).all()
-    assert not np.any(found.train[3:])
-    assert not np.any(found.valid)
-    first = trained(fitting, epochs=1)
-    np.testing.assert_array_equal(found.train[0], first.train[0])
+def test_each_epoch_has_its_sums_and_those_that_were_not_asked_for_are_zero(fit):
+    result = trained(fit, epochs=3, valid=0)
+    assert np.any(result.train[:3], axis=1).all()
+    assert not np.any(result.train[3:])
+    assert not np.any(result.valid)
+    first = trained(fit, epochs=1)
+    np.testing.assert_array_equal(result.train[0], first.train[0])
+
+
+def stack_lanes(axis, arguments):
+    if axis is None:
+        return arguments[0]
+    if axis == 0:
+        return jax.tree.map(lambda *leaves: np.stack(leaves), *arguments)
+    return type(axis)(*map(stack_lanes, axis, zip(*arguments, strict=True)))
+
+
+@pytest.mark.parametrize("mode", ["vmap", "unroll"])
+def test_lanes_train_as_single_nets_do(mode):
+    fit = prepare(make_net(), FitArguments(X, y), None, Memo())
+    batches = {"input": X[None]}, y[None].astype(np.int32)
+    rows = StackedBatches(*batches, np.ones((1, 40), np.float32), np.arange(40)[None])
+    index = np.arange(32, 40, dtype=np.int32)[None]
+    valid = IndexedBatches(*batches, index, np.ones((1, 8)))
+    order = np.random.default_rng(0).permutation(40)[:32].reshape(1, 2, 16).astype(np.int32)
+
+    def lane_arguments(rate, seed):
+        arguments = fit.train_arguments(rows, order, valid, StepRange(1, 0, 2, 32, 1))
+        update = {**arguments.values.update, "learning_rate": np.full(2, rate)}
+        values = arguments.values._replace(update=update)
+        return arguments._replace(
+            values=jax.tree.map(np.float32, values),
+            position=arguments.position._replace(seed=np.uint32(seed)),
+        )
+
+    lanes = [lane_arguments(0.1, 1), lane_arguments(0.5, 2)]
+    stacked = map(stack_lanes, LANE_AXES, zip(*lanes, strict=True))
+    together = fit.programs.train_lanes(*stacked, mode=mode)
+    for i, lane in enumerate(lanes):
+        single = fit.programs.train(*lane)
+        for found, expected in zip(jax.tree.leaves(together), jax.tree.leaves(single), strict=True):
+            np.testing.assert_allclose(found[i], expected, rtol=1e-4, atol=1e-5)
+    assert not np.allclose(together.train[0], together.train[1])
