@@ -96,8 +96,8 @@ def test_chains_of_shared_parameters_end_where_they_are_kept():
         ([rows, dense("a", W="b"), dense("b", W="a")], r"W is shared in a cycle: a -> b -> a\n"),
         (
             [rows, ("a", BatchNormLayer()), ("b", BatchNormLayer(mean="a"))],
-            r"^layer 'b' \(BatchNormLayer\): mean must not name a layer, since state is not shared, "
-            r"got 'a'$",
+            r"^layer 'b' \(BatchNormLayer\): mean must not name a layer, since state is not shared"
+            r", got 'a'$",
         ),
     ],
 )
