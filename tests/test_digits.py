@@ -1,4 +1,4 @@
-"""The tutorial's networks on real digits: what they learn, and that it can be repeated."""
+"""The tutorial's networks on real digits: their accuracy and reproducibility."""
 
 import subprocess
 import sys

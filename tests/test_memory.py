@@ -16,7 +16,7 @@ def test_two_hundred_refits_grow_memory_by_less_than_50_mb():
         twin = clone(net).set_params(update_learning_rate=0.01 / (1 + i), dropout_p=i / 400)
         twin.fit(X[: 100 + i], y[: 100 + i]).predict(X[: 50 + i])
 
-    for i in range(10):  # until the allocator has the pages that fits take turns in
+    for i in range(10):  # until the allocator holds all pages that fits reuse
         refit(i)
     gc.collect()
     process = psutil.Process()

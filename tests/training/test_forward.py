@@ -49,7 +49,7 @@ def test_scores_are_means_over_rows_or_over_batches():
 
 
 def losses_in_numpy(params, w):
-    """Mean losses of the heads and the penalty, as the textbooks have them, in float64."""
+    """Return the mean loss of each output and the penalty, from textbook formulas in float64."""
 
     def dense(x, name):
         return x @ params[name, "W"] + params[name, "b"]

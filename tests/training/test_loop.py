@@ -55,7 +55,7 @@ def assert_same(net, other):
 
 
 def loss_and_gradients(params, X, y, w, l2):
-    """Softmax and cross-entropy behind one rectified layer, as the textbooks have it."""
+    """Return the cross-entropy of a network with one rectified layer, and its gradients."""
     W1, b1, W2, b2 = params
     before = X @ W1 + b1
     hidden = np.maximum(before, 0)
@@ -378,7 +378,7 @@ def test_validation_sees_what_handlers_did_after_the_last_batch():
 
 
 class Noisy(BatchIterator):
-    """Add noise of its own generator, and note in which thread and with which labels."""
+    """Add noise from a generator of its own, and record thread and labels of each batch."""
 
     def __init__(self, batch_size, shuffle=False, seed=None):
         super().__init__(batch_size, shuffle, seed)
@@ -419,7 +419,7 @@ def test_the_same_noise_makes_the_same_weights(monkeypatch):
 
 
 def test_the_next_epoch_is_made_ready_while_one_is_trained():
-    """Whoever waits at the end of an epoch for the batches of the next sees them come."""
+    """A handler that waits after an epoch sees the batches of the next one transformed."""
     ready = [threading.Event() for _ in range(3)]
 
     class Counting(BatchIterator):

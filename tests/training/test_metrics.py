@@ -13,7 +13,7 @@ def test_batches_are_joined_to_rows():
 
 
 def test_copies_of_all_rows_follow_each_other():
-    """A batch of two rows holds both, and then both again."""
+    """A batch of two rows holds both rows, copy after copy."""
     batch = jnp.array([[0, 1, 10, 11], [2, 3, 12, 13]])
     assert concatenate_batches([batch], 3, copies=2).tolist() == [0, 1, 2, 10, 11, 12]
 

@@ -21,7 +21,7 @@ rng = np.random.default_rng(0)
 
 
 def softmax_step(W, l1, l2, scale, rate):
-    """A step of gradient descent on the softmax regression of X in NumPy."""
+    """Return W after a step of gradient descent on the softmax regression of X."""
     z = np.float64(X) @ W
     p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
     slope = np.float64(X).T @ (p - np.eye(3)[y]) / len(X) + l1 * np.sign(W) + 2 * l2 * W
