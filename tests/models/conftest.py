@@ -5,7 +5,7 @@ from skconv import NeuralNet
 from skconv.estimator.routing import route_keywords
 from skconv.network.builder import build_network
 from skconv.network.graph import count_parameters
-from skconv.network.layer_list import read_layers
+from skconv.network.layer_list import layer_keywords, read_layers
 from skconv.updates.rules import adam
 
 
@@ -15,18 +15,19 @@ def built():
 
     def built(made):
         given = dict(made)
-        specs = read_layers(given.pop("layers"))
+        entries = read_layers(given.pop("layers"))
         given.pop("aux_outputs", None)
-        routed, problems = route_keywords(given, {spec.name: spec.keywords() for spec in specs}, [])
+        owners = {entry.name: layer_keywords(entry.cls) for entry in entries}
+        routed, problems = route_keywords(given, owners, [])
         problems.raise_any()
-        return build_network(specs, routed)
+        return build_network(entries, routed)
 
     return built
 
 
 @pytest.fixture
 def size(built):
-    """Count the learnable numbers of a model."""
+    """Count the trainable parameters of a model."""
     return lambda made: sum(count_parameters(node.specs.values()) for node in built(made).nodes)
 
 
@@ -43,7 +44,7 @@ def shapes(built):
 
 @pytest.fixture
 def learns():
-    """Train a model on 64 noisy pictures of four random patterns, and return what it gets right."""
+    """Train a model on 64 noisy pictures of four random patterns, and return its accuracy."""
 
     def learns(made, **fields):
         rng = np.random.default_rng(0)

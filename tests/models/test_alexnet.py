@@ -33,7 +33,7 @@ def test_two_groups_are_those_of_the_paper(built):
     assert names[:7] == ["input", "conv1", "norm1", "pool1", "conv2", "norm2", "pool2"]
 
 
-def test_one_column_has_no_normalisation(built):
+def test_one_column_has_no_normalization(built):
     names = [node.name for node in built(alexnet(groups=1)).nodes]
     assert names[:5] == ["input", "conv1", "pool1", "conv2", "pool2"]
 

@@ -24,7 +24,7 @@ def test_parameters(size, configuration):
     assert round(learnable / 1e6) == MILLIONS[configuration]
 
 
-def test_batch_normalisation_takes_the_place_of_biases(size):
+def test_batch_normalization_takes_the_place_of_biases(size):
     # torchvision's vgg16_bn has 138,365,992, the biases of 4,224 filters included
     assert size(vgg("D", batch_norm=True)) == 138_365_992 - 4224
 
@@ -46,7 +46,7 @@ def test_shapes(shapes):
     assert shapes(vgg("E", (1, 40, 32), 3), ["pool5", "output"]) == [(512, 1, 1), (3,)]
 
 
-def test_normalisation_follows_the_first_convolution(built):
+def test_normalization_follows_the_first_convolution(built):
     names = [node.name for node in built(vgg("A-LRN")).nodes]
     assert names[:4] == ["input", "conv1_1", "norm1", "pool1"]
     names = [node.name for node in built(vgg("A", batch_norm=True)).nodes]
