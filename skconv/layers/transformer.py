@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from jax import lax
 
 from ..errors import LayerError
+from ..ops.resampling import interpolate
 from ..utils.checks import is_integer, number, one_of
 from ..utils.fields import structural
 from .base import Context, Layer, Output, Params, extra_input
@@ -103,7 +103,7 @@ class _SamplingLayer(Layer):
             theta = theta.astype(jnp.float32)
         places = self._places(theta, np.stack(grid).reshape(2, -1))
         columns, rows = ((places[:, i] + 1) / 2 * (spatial[1 - i] - 1) for i in range(2))
-        out = _interpolate(images, rows, columns, self.border_mode)
+        out = interpolate(images, rows, columns, self.border_mode)
         return out.reshape(len(images), *sizes, -1), state
 
 
@@ -216,45 +216,3 @@ def _spline(controls: np.ndarray, points: np.ndarray) -> np.ndarray:
     system = np.block([[radial(controls), plane.T], [plane, np.zeros((3, 3))]])
     right = np.vstack([radial(points), np.ones(points.shape[1]), points])
     return np.linalg.solve(system, right)[:count]
-
-
-def _interpolate(images: jax.Array, rows: jax.Array, columns: jax.Array, border: str) -> jax.Array:
-    """Return the bilinear interpolation of images at fractional positions.
-
-    Parameters
-    ----------
-    images : array of shape (n, h, w, channels)
-    rows, columns : array of shape (n, points)
-        In pixels.
-    border : str
-
-    Returns
-    -------
-    array of shape (n, points, channels)
-    """
-    batch, height, width, _ = images.shape
-    pixels = images.reshape(batch, height * width, -1)
-    image = jnp.arange(batch)[:, None]
-    total = jnp.zeros((*rows.shape, images.shape[-1]), images.dtype)
-    around = (_neighbors(rows, height, border), _neighbors(columns, width, border))
-    for (row, of_row), (column, of_column) in itertools.product(*around):
-        seen = pixels.at[image, row * width + column].get(mode="promise_in_bounds")
-        total = total + seen * (of_row * of_column).astype(images.dtype)[..., None]
-    return total
-
-
-def _neighbors(places: jax.Array, count: int, border: str) -> Sequence[tuple[jax.Array, jax.Array]]:
-    """Return index and weight of the pixels before and after each position along an axis."""
-    floor = jnp.floor(places)
-    after = places - floor
-    pixel = floor.astype(jnp.int32)
-    return [(_inside(pixel, count, border), 1 - after), (_inside(pixel + 1, count, border), after)]
-
-
-def _inside(pixel: jax.Array, count: int, border: str) -> jax.Array:
-    if border == "nearest":
-        return jnp.clip(pixel, 0, count - 1)
-    if border == "wrap":
-        return pixel % count
-    period = max(2 * (count - 1), 1)
-    return jnp.minimum(pixel % period, -pixel % period)

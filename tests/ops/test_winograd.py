@@ -34,7 +34,7 @@ def test_outputs_are_scipys(spatial, channels, seed):
 
 @settings(max_examples=6, deadline=None)
 @given(spatial=st.lists(st.integers(3, 8), min_size=1, max_size=2), seed=st.integers(0, 100))
-def test_gradients_of_filters_are_the_derived_ones(spatial, seed):
+def test_gradients_of_filters_are_those_that_jax_derives(spatial, seed):
     axes = len(spatial)
     x, W = images((2, *spatial, 2), seed), images((3,) * axes + (2, 3), seed)
     g = images((2, *(n - 2 for n in spatial), 3), seed + 1)
