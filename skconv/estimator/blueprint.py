@@ -34,6 +34,9 @@ from .routing import (
     sort_keywords,
 )
 
+SCORES = ("custom_scores", "scores_train", "scores_valid")
+"""Parameters that hold scores, each a list of (name, function)."""
+
 
 class ConfiguredNet(Protocol):
     """The part of a net that a fit reads: its parameters, at the start and during training."""
@@ -206,10 +209,11 @@ def make_blueprint(
     check_collisions(specs, transforms, own, problems)
     objective = params["objective"]
     routed: dict[str, dict[str, Any]] = {}
-    unknown = Problems()
+    loss_keywords = loss_parameters(params)
     if specs:
-        routed, unknown = route_keywords(given, keyword_owners(specs, transforms, params), own)
-    problems.found += unknown.found
+        owners = keyword_owners(specs, transforms, params, loss_keywords)
+        routed, unknown = route_keywords(given, owners, own)
+        problems.found += unknown.found
     update = Update(optax.identity, (), ())
     update_values: dict[str, Any] = {}
     if callable(params["update"]) or isinstance(params["update"], tuple):
@@ -239,7 +243,7 @@ def make_blueprint(
     own_keywords, given = parameters_of(objective), routed["objective"]
     objective_given = sort_keywords(own_keywords, given, problems)
     rest = {name: value for name, value in given.items() if name not in own_keywords}
-    losses_given = tuple(sort_keywords(takes, rest, problems) for takes in loss_parameters(params))
+    losses_given = tuple(sort_keywords(takes, rest, problems) for takes in loss_keywords)
     problems.raise_any()
     return Blueprint(
         specs,
@@ -266,6 +270,7 @@ def make_plan(
 ) -> Plan:
     """Collect everything that decides which programs are compiled."""
     pairs = zip(blueprint.losses, outputs.targets, blueprint.losses_given, strict=True)
+    lists = {name: as_list(params[name]) for name in (*SCORES, *EVENTS)}
     plan = Plan(
         network=network,
         objective=blueprint.objective,
@@ -276,14 +281,14 @@ def make_plan(
         accuracies=tuple(target.accuracy for target in outputs.targets),
         update=blueprint.update,
         augment=blueprint.transforms(),
-        scores_train=tuple(map(tuple, as_list(params["scores_train"]))),
-        scores_valid=tuple(map(tuple, as_list(params["scores_valid"]))),
-        measures=_measures(params),
+        scores_train=tuple(map(tuple, lists["scores_train"])),
+        scores_valid=tuple(map(tuple, lists["scores_valid"])),
+        measures=_measures([handler for name in EVENTS for handler in lists[name]]),
     )
     problems = Problems()
-    for argument in ("custom_scores", "scores_train", "scores_valid"):
-        taken = [*plan.columns, *(name for name, _ in plan.measures)]
-        for name, _ in as_list(params[argument]):
+    taken = [*plan.columns, *dict(plan.measures)]
+    for argument in SCORES:
+        for name, _ in lists[argument]:
             if name in taken:
                 problems.add(
                     f"{argument} must have names that the history does not use, got {name!r}"
@@ -292,9 +297,8 @@ def make_plan(
     return plan
 
 
-def _measures(params: Mapping[str, Any]) -> Scores:
+def _measures(handlers: Sequence[Any]) -> Scores:
     """Collect the measures of the gradients that handlers need, without duplicates."""
-    handlers = [handler for name in EVENTS for handler in as_list(params[name])]
     return tuple(dict(pair for h in handlers for pair in getattr(h, "measures", ())).items())
 
 

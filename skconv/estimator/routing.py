@@ -96,7 +96,10 @@ class SplitKeywords(NamedTuple):
 
 
 def keyword_owners(
-    specs: Sequence[LayerEntry], transforms: Sequence[Entry], params: Mapping[str, Any]
+    specs: Sequence[LayerEntry],
+    transforms: Sequence[Entry],
+    params: Mapping[str, Any],
+    loss_keywords: Iterable[Mapping[str, inspect.Parameter]],
 ) -> dict[str, Iterable[str] | None]:
     """Return the keywords accepted with each prefix; None accepts any.
 
@@ -107,11 +110,13 @@ def keyword_owners(
         Transforms in `augment`.
     params : mapping of str to object
         All parameters of the net.
+    loss_keywords : iterable of mapping
+        Keywords of the loss function of each output, as from `loss_parameters`.
     """
     found: dict[str, Iterable[str] | None] = {spec.name: layer_keywords(spec.cls) for spec in specs}
     found["update"] = update_keywords(params["update"])
     objective = parameters_of(params["objective"])
-    for parameters in loss_parameters(params):
+    for parameters in loss_keywords:
         objective |= parameters
     found["objective"] = objective
     found |= {entry.prefix: entry.keywords() for entry in transforms}
@@ -137,7 +142,7 @@ def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) 
     """
     layers = params["layers"]
     specs = read_layers(default((3, 32, 32))["layers"] if layers is None else layers)
-    owners = keyword_owners(specs, read_entries(params["augment"]), params)
+    owners = keyword_owners(specs, read_entries(params["augment"]), params, loss_parameters(params))
     _, unknown = route_keywords(dict.fromkeys(names), owners, own)
     unknown.raise_any()
 

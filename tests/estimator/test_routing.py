@@ -30,7 +30,9 @@ def params_of(**given):
 
 
 def owners_with(augment):
-    return keyword_owners(read_layers(LAYERS), read_entries(augment), params_of(augment=augment))
+    params = params_of(augment=augment)
+    entries = read_entries(augment)
+    return keyword_owners(read_layers(LAYERS), entries, params, loss_parameters(params))
 
 
 def test_each_prefix_has_the_keywords_of_its_owner():
