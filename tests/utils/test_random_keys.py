@@ -17,7 +17,7 @@ def test_keys_differ_by_what_they_were_made_from():
     assert fold_in(make_key(2), 3) == keys[11]
 
 
-def test_what_is_drawn_from_neighbouring_keys_is_uniform():
+def test_what_is_drawn_from_neighboring_keys_is_uniform():
     keys = [fold_in(make_key(0), number) for number in range(200)]
     drawn = np.ravel([jax.random.uniform(key, (20,)) for key in keys])
     assert kstest(drawn, "uniform").pvalue > 0.01
