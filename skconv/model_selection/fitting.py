@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import did_you_mean
 from ..estimator.deferred import DeferredFit
 from ..estimator.prepare import prepare
+from ..ops.platform import device
 from ..training.lanes import MODES, Lane, run_lanes
 from ..utils.checks import one_of, positive_or_none
 from ..utils.memo import Memo
@@ -108,7 +109,7 @@ def lanes_in_memory(call: DeferredFit, memo: Memo) -> int:
 
 def _memory() -> int:
     """Return the memory of the device, in bytes."""
-    known = jax.local_devices()[0].memory_stats() or {}
+    known = device().memory_stats() or {}
     if "bytes_limit" in known:
         return known["bytes_limit"]
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

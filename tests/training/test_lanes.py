@@ -152,6 +152,10 @@ assert jax.local_device_count() == 2
 assert scores(BatchedGridSearchCV, lanes="loop") == known
 assert sorted(map(sorted, found)) == [[0], [0], [1], [1]], found
 assert scores(BatchedGridSearchCV, lanes="vmap") == known
+found.clear()
+with jax.default_device(jax.devices()[1]):
+    assert scores(BatchedGridSearchCV, lanes="loop") == known
+assert sorted(map(sorted, found)) == [[1]] * 4, found
 """
 
 
