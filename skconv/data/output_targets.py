@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.utils import check_consistent_length
 
 from ..errors import Problems, did_you_mean
+from .target_checks import check_labels
 from .targets import Numbers, Target, from_output, infer
 
 T = TypeVar("T")
@@ -167,8 +168,9 @@ class Outputs:
         from sklearn.metrics import accuracy_score, r2_score
 
         def score(target: Target, true: Any, predicted: Any) -> float:
-            metric = r2_score if isinstance(target, Numbers) else accuracy_score
-            return metric(true, predicted, sample_weight=sample_weight)
+            if isinstance(target, Numbers):
+                return r2_score(true, predicted, sample_weight=sample_weight)
+            return accuracy_score(check_labels(true), predicted, sample_weight=sample_weight)
 
         parts = split_targets(y, self.names), as_tuple(predictions)
         return float(np.mean(_for_each(self.names, score, self.targets, *parts)))

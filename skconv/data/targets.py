@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from ..nonlinearities import linear, sigmoid, softmax
 from ..objectives import (
@@ -22,7 +21,7 @@ from ..objectives import (
     categorical_crossentropy,
     squared_error,
 )
-from ..utils.checks import fits_float32
+from .target_checks import check_labels, check_numbers, kind_of_labels, warn_if_many
 
 Accuracy = Callable[[jax.Array, jax.Array], jax.Array]
 
@@ -83,7 +82,7 @@ class Classes:
 
     def encode(self, y: ArrayLike) -> np.ndarray:
         """Encode labels for the loss, as int32 (n,), or as float32 (n, 1) for a single unit."""
-        y = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"))
+        y = column_or_1d(check_labels(y))
         unseen = np.setdiff1d(y, self.classes)
         if len(unseen):
             raise ValueError(
@@ -196,7 +195,7 @@ class Numbers:
 
     def encode(self, y: ArrayLike) -> np.ndarray:
         """Encode numbers for the loss, as float32 in the shape of the network's output."""
-        y = _check_numbers(y)
+        y = check_numbers(y)
         if math.prod(y.shape[1:]) != self.num_units:
             raise ValueError(f"y must have rows of shape {self.shape}, got {y.shape[1:]}")
         return y.reshape(len(y), *self.output_shape).astype(np.float32)
@@ -219,15 +218,6 @@ def _row_shape(shape: tuple[int | None, ...]) -> tuple[int, ...]:
     if len(row) != len(shape) - 1:
         raise ValueError(f"the output must have a known shape, got {shape}")
     return row
-
-
-def _check_numbers(y: ArrayLike) -> np.ndarray:
-    checked = check_array(y, ensure_2d=False, allow_nd=True, dtype=None, input_name="y")
-    if checked.dtype.kind not in "fiub":
-        checked = checked.astype(np.float64)
-    if not fits_float32(checked):
-        raise ValueError("Input y contains infinity or a value too large for dtype('float32').")
-    return checked
 
 
 def infer(
@@ -262,26 +252,31 @@ def infer(
     2
     """
     if regression:
-        y = _check_numbers(y)
+        if classes is not None:
+            raise ValueError("classes must be None for regression, which has none")
+        y = check_numbers(y)
         dtype = y.dtype if y.dtype.kind == "f" else np.dtype(np.float64)
         return Numbers(y.shape[1:], dtype)
-    if not hasattr(y, "tocsr"):
-        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-    check_classification_targets(y)
-    kind = type_of_target(y, input_name="y")
-    if kind == "multilabel-indicator":
+    y = check_labels(y)
+    if kind_of_labels(y) == "indicators":
+        _check_indices(classes, y.shape[1])
         return Labels(y.shape[1])
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            "y must have one column of classes, got several; name an output layer for each column "
-            "in outputs, or give indicators of 0 and 1"
-        )
     y = column_or_1d(y, warn=True)
-    found = np.unique(y) if classes is None else np.unique(classes)
+    found = np.unique(y if classes is None else check_labels(classes))
     if len(found) < 2:
         got = "1 class" if len(found) else "0 classes"
         raise ValueError(f"y must contain at least 2 classes, got {got}: {found.tolist()}")
+    if classes is None:
+        warn_if_many(found, len(y))
     return Classes(found, exact)
+
+
+def _check_indices(classes: ArrayLike | None, k: int) -> None:
+    if classes is not None and not np.array_equal(np.unique(classes), np.arange(k)):
+        raise ValueError(
+            f"classes must be the indices 0, ..., {k - 1} of the labels, because y has {k} columns "
+            f"of indicators, got {np.unique(classes).tolist()}"
+        )
 
 
 def from_output(shape: tuple[int | None, ...], *, regression: bool) -> Target:

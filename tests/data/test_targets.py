@@ -1,4 +1,5 @@
 import re
+import warnings
 
 import jax.numpy as jnp
 import numpy as np
@@ -185,12 +186,36 @@ def test_numbers_as_text_are_read():
         ([0.0, np.nan], True, "Input y contains NaN."),
         ([0.0, np.inf], True, "Input y contains infinity"),
         ([0.0, 1e300], True, "Input y contains infinity or a value too large for dtype('float32')"),
-        (["a", "b"], True, "could not convert string to float"),
+        (["a", "b"], True, "y must hold numbers, got 'a'; use regression=False"),
     ],
 )
 def test_targets_that_cannot_be_are_refused(y, regression, message):
     with raises(message):
         infer(y, regression=regression)
+
+
+@pytest.mark.parametrize(
+    ("y", "regression", "classes", "message"),
+    [
+        ([0.5, 0.7], True, [0, 1], "classes must be None for regression, which has none"),
+        (
+            [[0, 1, 1], [1, 0, 1]],
+            False,
+            ["a", "b", "c"],
+            "classes must be the indices 0, ..., 2 of the labels, because y has 3 columns of "
+            "indicators, got ['a', 'b', 'c']",
+        ),
+    ],
+)
+def test_classes_must_suit_the_kind_of_y(y, regression, classes, message):
+    with raises(message):
+        infer(y, regression=regression, classes=classes)
+
+
+def test_given_classes_may_hardly_repeat_in_y():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert infer(np.arange(30), regression=False, classes=range(40)).num_units == 40
 
 
 def test_a_column_of_labels_warns_as_in_scikit_learn():
