@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from sklearn.utils._param_validation import InvalidParameterError as InvalidParameterError
+
 T = TypeVar("T")
 
 
@@ -73,7 +75,15 @@ class ProblemsError(ValueError):
         self.problems = problems
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ProblemsError, (self.problems,)
+        return type(self), (self.problems,)
+
+
+class InvalidParametersError(ProblemsError, InvalidParameterError):
+    """Several errors of one call, of which at least one is about a parameter.
+
+    Like a single invalid parameter, it can be caught as scikit-learn's ``InvalidParameterError``,
+    as a `ValueError` and as a `TypeError`.
+    """
 
 
 @dataclass(eq=False)
@@ -81,7 +91,7 @@ class Problems:
     """Collected errors of one call, to be raised together.
 
     A single error is raised unchanged, with its own type; several are raised as one
-    `ProblemsError`.
+    `ProblemsError`, or `InvalidParametersError` if any is about a parameter.
 
     Parameters
     ----------
@@ -106,6 +116,23 @@ class Problems:
     def add(self, message: str) -> None:
         """Add an error with this message, without raising it."""
         self.found.append(ValueError(message))
+
+    def add_parameter(self, name: str, valid: str, value: Any, hint: str = "") -> None:
+        """Add an `InvalidParameterError` for a parameter of an estimator.
+
+        Parameters
+        ----------
+        name : str
+        valid : str
+            What is valid, such as ``'a positive integer'``.
+        value : object
+            The value given instead.
+        hint : str, optional
+            What to write instead; appended to the message.
+        """
+        message = f"{name} must be {valid}, got {value!r}{hint}"
+        if message not in map(str, self.found):  # several outputs may share a parameter
+            self.found.append(InvalidParameterError(message))
 
     @contextlib.contextmanager
     def collect(self) -> Iterator[None]:
@@ -149,4 +176,5 @@ class Problems:
             return
         if len(self.found) == 1:
             raise self.found[0]
-        raise ProblemsError(self.found)
+        invalid = any(isinstance(error, InvalidParameterError) for error in self.found)
+        raise (InvalidParametersError if invalid else ProblemsError)(self.found)

@@ -8,17 +8,21 @@ runtime values. A loss that has a numerically stable form on logits is followed 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from .nonlinearities import sigmoid, softmax
+from .utils.checks import above_zero, between, bounded, flag, or_none
 
 __all__ = [
+    "absolute_error",
     "binary_accuracy",
     "binary_crossentropy",
     "binary_focal_loss",
@@ -43,6 +47,17 @@ class LossFunction(Protocol):
 
 _TINY = 1e-7
 """Smallest probability passed to a logarithm; in float32, ``1 - 1e-8`` rounds to one."""
+
+_NATURAL = between(0.0, math.inf)
+
+_SHARE = between(0.0, 1.0)
+
+
+def _factors(value: Any) -> str | None:
+    """Check for a non-negative number, or a sequence of them."""
+    values = np.asarray(value, dtype=object).ravel()
+    return "a finite number >= 0.0, or one per class" if any(map(_NATURAL, values)) else None
+
 
 _LOGITS_FORMS: dict[tuple[Any, Any], LossFunction] = {}
 
@@ -85,6 +100,7 @@ def from_logits(loss_function: LossFunction, nonlinearity: Any) -> LossFunction 
     return _LOGITS_FORMS.get((loss_function, nonlinearity))
 
 
+@bounded(label_smoothing=_SHARE)
 def categorical_crossentropy(
     predictions: jax.Array, targets: jax.Array, label_smoothing: float | None = None
 ) -> jax.Array:
@@ -121,6 +137,7 @@ def _crossentropy(log_p: jax.Array, targets: jax.Array, label_smoothing: Any) ->
     return losses - label_smoothing * (losses + log_p.mean(axis=-1))
 
 
+@bounded(label_smoothing=_SHARE)
 def binary_crossentropy(
     predictions: jax.Array, targets: jax.Array, label_smoothing: float | None = None
 ) -> jax.Array:
@@ -157,6 +174,7 @@ def _smoothed(targets: jax.Array, label_smoothing: Any) -> jax.Array:
     return targets + label_smoothing * (0.5 - targets)
 
 
+@bounded(gamma=_NATURAL, alpha=_factors)
 def categorical_focal_loss(
     predictions: jax.Array, targets: jax.Array, gamma: float = 2.0, alpha: Any = None
 ) -> jax.Array:
@@ -214,6 +232,7 @@ def _focal(
     return _of_true_class(losses, targets)
 
 
+@bounded(gamma=_NATURAL, alpha=_SHARE)
 def binary_focal_loss(
     predictions: jax.Array,
     targets: jax.Array,
@@ -261,6 +280,7 @@ def _binary_focal(
     return _of_true_label(of_ones, of_zeros, targets)
 
 
+@bounded(delta=above_zero, log_odds=or_none(flag), binary=flag)
 def binary_hinge_loss(
     predictions: jax.Array,
     targets: jax.Array,
@@ -310,6 +330,7 @@ def _hinge(log_odds: jax.Array, targets: jax.Array, delta: Any, *, binary: bool)
     return jnp.maximum(delta - log_odds * signs, 0)
 
 
+@bounded(delta=above_zero)
 def multiclass_hinge_loss(
     predictions: jax.Array, targets: jax.Array, delta: float = 1.0
 ) -> jax.Array:
@@ -356,6 +377,28 @@ def squared_error(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     return jnp.square(predictions - targets)
 
 
+def absolute_error(predictions: jax.Array, targets: jax.Array) -> jax.Array:
+    """Compute the absolute difference, elementwise.
+
+    Its minimum is the median of the targets, which outliers do not move.
+
+    Parameters
+    ----------
+    predictions, targets : arrays of shape (n, ...)
+
+    Returns
+    -------
+    array of shape (n, ...)
+
+    Examples
+    --------
+    >>> absolute_error(jnp.array([0.5, -3.0]), jnp.zeros(2)).tolist()
+    [0.5, 3.0]
+    """
+    return jnp.abs(predictions - targets)
+
+
+@bounded(delta=above_zero)
 def huber_loss(predictions: jax.Array, targets: jax.Array, delta: float = 1.0) -> jax.Array:
     """Compute half the squared difference up to `delta`, linear beyond it (Huber 1964).
 
@@ -449,6 +492,7 @@ def categorical_accuracy(predictions: jax.Array, targets: jax.Array, top_k: int 
     return (best.astype(true.dtype) == true[..., None]).any(axis=-1).astype(predictions.dtype)
 
 
+@bounded(l1=_NATURAL, l2=_NATURAL)
 def objective(
     predictions: jax.Array,
     targets: jax.Array,

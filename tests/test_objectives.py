@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
-from sklearn.metrics import log_loss, mean_squared_error, top_k_accuracy_score
+from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error, top_k_accuracy_score
 
 from skconv import objectives
 from skconv.nonlinearities import linear, sigmoid, softmax, tanh
 from skconv.objectives import (
+    absolute_error,
     binary_accuracy,
     binary_crossentropy,
     binary_focal_loss,
@@ -81,6 +82,12 @@ def test_binary_crossentropy_takes_probabilities_as_targets():
     expected = special.xlogy(targets, p) + special.xlog1py(1 - targets, -p)
     losses = binary_crossentropy(jnp.asarray(p), jnp.asarray(targets))
     np.testing.assert_allclose(losses, -expected, rtol=1e-4)
+
+
+def test_absolute_error_is_the_mean_absolute_error_of_scikit_learn():
+    losses = absolute_error(jnp.asarray(LOGITS), jnp.asarray(LABELS))
+    assert losses.shape == LOGITS.shape
+    assert float(losses.mean()) == pytest.approx(mean_absolute_error(LABELS, LOGITS), rel=1e-5)
 
 
 def test_squared_error_is_the_mean_squared_error_of_scikit_learn():
@@ -202,7 +209,8 @@ def test_the_weighted_mean_of_no_weight_is_zero():
 def test_the_public_losses():
     public = {name for name in vars(objectives) if not name.startswith("_")}
     losses = {name for name in public if name.endswith(("_crossentropy", "_loss"))}
-    others = {"binary_accuracy", "categorical_accuracy", "objective", "squared_error"}
+    others = {"binary_accuracy", "categorical_accuracy", "objective"}
+    others |= {"absolute_error", "squared_error"}
     assert set(objectives.__all__) == losses | others
 
 

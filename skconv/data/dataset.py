@@ -53,6 +53,8 @@ class FitArguments:
         All class labels, if y may lack some of them.
     whole : bool
         Whether to train on all rows, without a validation set.
+    epochs : int or None
+        Number of epochs, in place of `max_epochs`.
     """
 
     X: Any
@@ -61,6 +63,7 @@ class FitArguments:
     valid: tuple[Any, Any] | None = None
     classes: Any = None
     whole: bool = False
+    epochs: Any = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
 
+from ..errors import InvalidParameterError
 from ..nonlinearities import linear, sigmoid, softmax
 from ..objectives import (
     binary_crossentropy,
@@ -104,6 +106,8 @@ class Classes:
         """Return the weight of each row by its class; ``'balanced'`` counts these rows."""
         index = encoded.astype(int).ravel()
         balanced = isinstance(class_weight, str)
+        if isinstance(class_weight, Mapping):
+            _check_labels(class_weight, self.classes.tolist())
         present = np.unique(index) if balanced else np.arange(len(self.classes))
         try:
             weights = compute_class_weight(
@@ -113,7 +117,28 @@ class Classes:
             raise ValueError(f"class_weight: {error}") from error
         by_class = np.ones(len(self.classes), np.float32)
         by_class[present] = weights
+        if not by_class[index].any():
+            raise InvalidParameterError(
+                "class_weight must give some training sample a positive weight, "
+                f"got {class_weight!r}"
+            )
         return by_class[index]
+
+
+def _check_labels(class_weight: Mapping[Any, float], labels: list[Any]) -> None:
+    """Warn of weights for labels that y lacks; raise if the weights of its labels are missing."""
+    unknown = [label for label in class_weight if label not in labels]
+    if not unknown:
+        return
+    missing = [label for label in labels if label not in class_weight]
+    if missing:
+        raise InvalidParameterError(
+            f"class_weight must have labels of y as keys, got {unknown}; "
+            f"labels without a weight: {missing}"
+        )
+    warnings.warn(
+        f"class_weight has weights for labels that y lacks: {unknown}", UserWarning, stacklevel=2
+    )
 
 
 @dataclass(frozen=True)

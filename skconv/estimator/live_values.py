@@ -12,6 +12,7 @@ from ..training.forward import Values
 from ..updates.update_rule import values_at
 from ..utils.cache_keys import structural_key
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint
+from .validation import check_settings
 
 
 class LiveValues:
@@ -35,10 +36,13 @@ class LiveValues:
         """Return the values of `steps` steps, after the first `start` steps of the training."""
         params = self._net._settings()
         if self._blueprint is None or not _identical(params, self._seen):
+            check_settings(params).raise_any()
             shape = next(iter(self._network.rows().values()), None)
             self.renew(params, make_blueprint(params, self._net._own(), shape))
         assert self._blueprint is not None
-        update = values_at(self._blueprint.update_values, start, steps)
+        blueprint = self._blueprint
+        update = values_at(blueprint.update_values, start, steps)
+        blueprint.update.check_schedules(blueprint.update_values, update, start)
         return self._fixed._replace(update=update)
 
     def renew(self, now: dict[str, Any], new: Blueprint) -> None:

@@ -325,7 +325,7 @@ class NeuralNet(
         """
         continues = hasattr(self, "_model") and (self.warm_start or self._model.loaded)
         valid = None if X_val is None and y_val is None else (X_val, y_val)
-        arguments = FitArguments(X, y, sample_weight, valid)
+        arguments = FitArguments(X, y, sample_weight, valid, epochs=epochs)
         epochs = self.max_epochs if epochs is None else epochs
         return self._fit(arguments, epochs, continues=continues, runs_callbacks=True)
 

@@ -71,7 +71,8 @@ def prepare(
         With all problems of data and parameters in one message.
     """
     params = net._settings()
-    problems = check_settings(params)
+    given = {} if arguments.epochs is None else {"epochs": arguments.epochs}
+    problems = check_settings(params | given)
     if params["test_augment"] is not None:
         with problems.collect():
             check_test_augment(params["test_augment"])

@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..augment.pipeline import Entry, read_entries
 from ..data.output_targets import by_output, output_names, regression_by_output
 from ..data.targets import Classes, Labels, Numbers
@@ -14,7 +16,7 @@ from ..errors import Problems, describe_layer, did_you_mean
 from ..models import default
 from ..network.layer_list import LayerEntry, layer_keywords, read_layers
 from ..updates.update_rule import update_keywords
-from ..utils.checks import is_number, takes_number
+from ..utils.checks import Check, checks_of, in_float32, is_number, takes_number
 
 
 def route_keywords(
@@ -95,11 +97,46 @@ class SplitKeywords(NamedTuple):
     values: dict[str, float]
 
 
+class Keyword(NamedTuple):
+    """A keyword of an objective or a loss function.
+
+    Parameters
+    ----------
+    default : object
+    is_number : bool
+        Whether it is a number rather than a count, a flag or a function.
+    check : callable or None
+        Check of its values, if the function declares one.
+    """
+
+    default: Any
+    is_number: bool
+    check: Check | None = None
+
+    def error(self, value: Any) -> str | None:
+        """Return None for a valid value, and otherwise a phrase that says what is valid."""
+        if value is None and (self.default is None or self.default is inspect.Parameter.empty):
+            return None
+        if self.check is not None:
+            given = in_float32(value) if is_number(value) else value
+            valid = self.check(given)
+            takes_none = self.default is None and not (valid or "").endswith("or None")
+            return f"{valid} or None" if valid and takes_none else valid
+        if is_number(value):
+            return "a number" if np.isnan(value) else None
+        return "a number" if self.is_number else None
+
+
+def _keyword(function: Any, parameter: inspect.Parameter) -> Keyword:
+    check = checks_of(function).get(parameter.name)
+    return Keyword(parameter.default, takes_number(parameter), check)
+
+
 def keyword_owners(
     specs: Sequence[LayerEntry],
     transforms: Sequence[Entry],
     params: Mapping[str, Any],
-    loss_keywords: Iterable[Mapping[str, inspect.Parameter]],
+    loss_keywords: Iterable[Mapping[str, Keyword]],
 ) -> dict[str, Iterable[str] | None]:
     """Return the keywords accepted with each prefix; None accepts any.
 
@@ -169,20 +206,20 @@ def check_collisions(
                 )
 
 
-def parameters_of(objective: Any) -> dict[str, inspect.Parameter]:
-    """Return the parameters of the objective that keywords can set, by name."""
+def parameters_of(objective: Any) -> dict[str, Keyword]:
+    """Return the keywords of an objective, by name."""
     if not callable(objective):
         return {}
     parameters = inspect.signature(objective).parameters
     return {
-        name: p
+        name: _keyword(objective, p)
         for name, p in parameters.items()
         if p.kind is p.KEYWORD_ONLY and name != "loss_function"
     }
 
 
-def loss_parameters(params: Mapping[str, Any]) -> tuple[dict[str, inspect.Parameter], ...]:
-    """Return the further parameters of each output's loss function, by name."""
+def loss_parameters(params: Mapping[str, Any]) -> tuple[dict[str, Keyword], ...]:
+    """Return the keywords of each output's loss function, by name."""
     names, argument = output_names(params["outputs"]), "objective_loss_function"
     numbers = regression_by_output(params["regression"], params["outputs"])
     try:
@@ -196,8 +233,8 @@ def loss_parameters(params: Mapping[str, Any]) -> tuple[dict[str, inspect.Parame
     )
 
 
-def _keywords(losses: Iterable[Any]) -> dict[str, inspect.Parameter]:
-    found: dict[str, inspect.Parameter] = {}
+def _keywords(losses: Iterable[Any]) -> dict[str, Keyword]:
+    found: dict[str, Keyword] = {}
     for loss in filter(callable, losses):
         try:
             parameters = inspect.signature(loss).parameters
@@ -205,26 +242,30 @@ def _keywords(losses: Iterable[Any]) -> dict[str, inspect.Parameter]:
             continue
         further = list(parameters.values())[2:]
         named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-        found |= {p.name: p for p in further if p.kind in named}
+        found |= {p.name: _keyword(loss, p) for p in further if p.kind in named}
     return found
 
 
 def sort_keywords(
-    takes: Mapping[str, inspect.Parameter], given: Mapping[str, Any], problems: Problems
+    takes: Mapping[str, Keyword], given: Mapping[str, Any], problems: Problems
 ) -> SplitKeywords:
     """Split the keywords that a function takes into structure and runtime values.
 
     A number is a runtime value, unless the parameter's default is an integer: then it is a count
-    and belongs to the structure.
+    and belongs to the structure. Adds an error for each invalid value.
     """
     values, structure = {}, {}
+    for name, keyword in takes.items():
+        bound = name not in given and keyword.default is not inspect.Parameter.empty
+        if bound and (valid := keyword.error(keyword.default)):
+            problems.add_parameter(f"objective_{name}", valid, keyword.default)
     for name, value in given.items():
         if name not in takes:
             continue
-        if is_number(value) and not isinstance(takes[name].default, int):
+        if valid := takes[name].error(value):
+            problems.add_parameter(f"objective_{name}", valid, value)
+        elif is_number(value) and not isinstance(takes[name].default, int):
             values[name] = value
-        elif takes_number(takes[name]) and value is not None:
-            problems.add(f"objective_{name} must be a number, got {value!r}")
         elif value is not takes[name].default:
             structure[name] = value
     return SplitKeywords(tuple(sorted(structure.items())), values)

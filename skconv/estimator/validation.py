@@ -48,16 +48,12 @@ def _each(value: Any, test: Test) -> bool:
     return isinstance(value, list | tuple) and all(map(test, value))
 
 
-def _is_iterator(value: Any) -> bool:
-    size = value.batch_size if isinstance(value, BatchIterator) else value
-    return is_integer(size, low=1)
-
-
 def _is_split(value: Any) -> bool:
-    if isinstance(value, TrainSplit):
-        value = value.eval_size
-    without = value is None or (is_integer(value) and value == 0)
-    return without or _is_fraction(value) or hasattr(value, "split") or callable(value)
+    return _is_eval_size(value) or hasattr(value, "split") or callable(value)
+
+
+def _is_eval_size(value: Any) -> bool:
+    return value is None or (is_integer(value) and value == 0) or _is_fraction(value)
 
 
 def _is_list_of_names(value: Any) -> bool:
@@ -92,7 +88,21 @@ _SCORES = (
 
 _WEIGHTS = (_are_weights, "a dict of non-negative weights by output, or None")
 
-_ITERATOR = (_is_iterator, "a positive batch size, or a BatchIterator with one")
+_ITERATOR = (
+    lambda v: isinstance(v, BatchIterator) or is_integer(v, low=1),
+    "a positive integer or a BatchIterator",
+)
+
+_FLAG = (_is_flag, "True or False")
+
+_MAX_SEED = 2**32 - 1
+
+_SEED = (
+    lambda v: v is None or is_integer(v, low=0, high=_MAX_SEED),
+    f"an integer between 0 and {_MAX_SEED} or None",
+)
+
+_EPOCHS = (lambda v: is_integer(v, low=0), "a non-negative integer")
 
 RULES: dict[str, tuple[Test, str]] = {
     "update": (
@@ -116,7 +126,8 @@ RULES: dict[str, tuple[Test, str]] = {
     "output_weights": _WEIGHTS,
     "batch_iterator_train": _ITERATOR,
     "batch_iterator_test": _ITERATOR,
-    "max_epochs": (lambda v: is_integer(v, low=0), "a non-negative integer"),
+    "max_epochs": _EPOCHS,
+    "epochs": _EPOCHS,
     "train_split": (
         _is_split,
         "a fraction between 0 and 1, a splitter, a function (X, y, net), or None",
@@ -126,9 +137,17 @@ RULES: dict[str, tuple[Test, str]] = {
     "scores_valid": _SCORES,
     **dict.fromkeys(EVENTS, _HANDLERS),
     "more_params": (lambda v: v is None or isinstance(v, Mapping), "a dict or None"),
+    "check_input": _FLAG,
+    "use_label_encoder": _FLAG,
+    "warm_start": _FLAG,
+    "verbose": (lambda v: _is_flag(v) or is_integer(v, low=0), "a non-negative integer"),
+    "random_state": (
+        lambda v: _SEED[0](v) or isinstance(v, np.random.RandomState) or v is np.random,
+        f"an integer between 0 and {_MAX_SEED}, a RandomState or None",
+    ),
     "class_weight": (
-        lambda v: v is None or isinstance(v, Mapping) or (isinstance(v, str) and v == "balanced"),
-        "a dict of weights by label, 'balanced', or None",
+        lambda v: _are_weights(v) or (isinstance(v, str) and v == "balanced"),
+        "a dict of non-negative weights by label, 'balanced', or None",
     ),
     "augment": (
         _is_list_of_transforms,
@@ -139,7 +158,24 @@ RULES: dict[str, tuple[Test, str]] = {
         "a function (forward, key, Xb), or None",
     ),
 }
-"""For each parameter a test of its value, and a phrase that says what is valid."""
+"""For each parameter a test of its value, and a phrase that says what is valid.
+
+`epochs` is the argument of `fit`.
+"""
+
+COMPONENTS: dict[type, dict[str, tuple[Test, str]]] = {
+    BatchIterator: {
+        "batch_size": (lambda v: is_integer(v, low=1), "a positive integer"),
+        "shuffle": _FLAG,
+        "seed": _SEED,
+    },
+    TrainSplit: {
+        "eval_size": (_is_eval_size, "a fraction between 0 and 1, or None"),
+        "stratify": _FLAG,
+        "random_state": _SEED,
+    },
+}
+"""The same for the nested parameters of objects that are the value of a parameter."""
 
 
 def check_settings(values: Mapping[str, Any]) -> Problems:
@@ -153,15 +189,22 @@ def check_settings(values: Mapping[str, Any]) -> Problems:
     Returns
     -------
     Problems
-        One error per invalid value.
+        One `InvalidParameterError` per invalid value.
 
     Examples
     --------
     >>> check_settings({'max_epochs': -1}).found
-    [ValueError('max_epochs must be a non-negative integer, got -1')]
+    [InvalidParameterError('max_epochs must be a non-negative integer, got -1')]
     """
     problems = Problems()
     for name, (test, valid) in RULES.items():
-        if name in values and not test(values[name]):
-            problems.add(f"{name} must be {valid}, got {values[name]!r}")
+        if name not in values:
+            continue
+        value = values[name]
+        if not test(value):
+            problems.add_parameter(name, valid, value)
+        for cls, nested in COMPONENTS.items():
+            for inner, (test_inner, valid_inner) in nested.items():
+                if isinstance(value, cls) and not test_inner(getattr(value, inner)):
+                    problems.add_parameter(f"{name}__{inner}", valid_inner, getattr(value, inner))
     return problems

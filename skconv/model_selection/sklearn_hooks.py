@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import sklearn.utils
+import sklearn.utils._param_validation
 import sklearn.utils.validation
 from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackSupportMixin
@@ -52,6 +53,7 @@ HOOKS = (
     Hook(CallbackSupportMixin.set_callbacks, "_skl_callbacks", "holds an estimator's callbacks"),
     Hook(CallbackSupportMixin, "_init_callback_context", "reports a fit to its callbacks"),
     Hook(BaseEstimator, "_get_param_names", "is cached, as nets read their parameters often"),
+    Hook(sklearn.utils._param_validation, "InvalidParameterError", "is raised for parameters"),
     Hook(BaseEstimator, "_html_repr", "is extended by the layers and losses of a net"),
     Hook(sklearn.utils, "_safe_indexing", "selects the rows of a split in containers of any type"),
     Hook(sklearn.utils.validation, "_check_method_params", "splits arguments with a value per row"),

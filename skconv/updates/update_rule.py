@@ -16,7 +16,8 @@ import numpy as np
 import optax
 
 from ..errors import Problems
-from ..utils.checks import is_number, takes_number
+from ..utils.checks import above_zero, in_float32, is_number, takes_number
+from .ranges import is_certainly_number, number_check, structure_check
 
 _SEEDS = ("key", "seed")
 """optax's names for seeds: integers or keys, which do not fit into float32."""
@@ -68,6 +69,37 @@ class Update:
             rule = rule(**dict(self.structure), **hyperparams)
         clips = {name: values[name] for name in self.clips}
         return _with_clipping(optax.with_extra_args_support(rule), clips)
+
+    def check_schedules(
+        self, values: Mapping[str, Any], numbers: Mapping[str, np.ndarray], start: int
+    ) -> None:
+        """Check the numbers that schedules have returned.
+
+        Parameters
+        ----------
+        values : mapping of str to float or schedule
+        numbers : mapping of str to array of shape (steps,)
+            As from `values_at`.
+        start : int
+            Number of steps before the first of them.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a schedule has returned an invalid number.
+        """
+        schedules = [name for name, value in values.items() if callable(value)]
+        parameters = _parameters_of(self.factory) if schedules else {}
+        problems = Problems()
+        for name in schedules:
+            own, given = numbers[name], parameters.get(name)
+            check = above_zero if name in self.clips else number_check(name, given)
+            for step in dict.fromkeys((int(own.argmin()), int(own.argmax()))):
+                if valid := check(own[step]):
+                    where = f" at step {start + step}"
+                    problems.add_parameter(f"update_{name}", valid, float(own[step]), where)
+                    break
+        problems.raise_any()
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +226,7 @@ def resolve_update(
             "update must be an optax transformation or a function that returns one, "
             f"got {factory!r}"
         )
-    parameters = {} if finished else inspect.signature(factory).parameters
+    parameters = _parameters_of(factory)
     own_clips = set(CLIPS) - set(parameters)
     clips = _check_clips({name: value for name, value in given.items() if name in own_clips})
     given = {name: value for name, value in given.items() if name not in own_clips}
@@ -212,17 +244,42 @@ def resolve_update(
     structure = {}
     problems = Problems()
     for key, value in given.items():
-        runtime = key not in parameters or takes_number(parameters[key])
+        parameter = parameters.get(key)
+        runtime = parameter is None or takes_number(parameter)
         runtime = runtime and key not in _SEEDS
         if runtime and (is_number(value) or _is_schedule(value)):
             values[key] = value
-        elif runtime and isinstance(value, str):
-            problems.add(f"update_{key} must be a number or a schedule, got {value!r}")
+            valid = is_number(value) and number_check(key, parameter)(in_float32(value))
+        elif runtime and _must_be_number(key, parameter, value):
+            valid = number_check(key, parameter)(np.nan)
         else:
             structure[key] = value
+            check = structure_check(key, parameter)
+            if check and (valid := check(value)):
+                problems.add_parameter(f"update_{key}", valid, value)
+            continue
+        if valid:
+            absent = parameter is not None and parameter.default is None
+            choices = f"{valid}, a schedule or None" if absent else f"{valid} or a schedule"
+            problems.add_parameter(f"update_{key}", choices, value)
     problems.raise_any()
     ordered = tuple(sorted(structure.items()))
     return Update(factory, ordered, tuple(sorted(values)), tuple(sorted(clips))), values
+
+
+def _parameters_of(
+    factory: UpdateFactory | optax.GradientTransformation,
+) -> Mapping[str, inspect.Parameter]:
+    finished = isinstance(factory, optax.GradientTransformation)
+    return {} if finished else inspect.signature(factory).parameters
+
+
+def _must_be_number(key: str, parameter: inspect.Parameter | None, value: Any) -> bool:
+    """Return whether a value that is neither a number nor a schedule is invalid."""
+    if isinstance(value, str):
+        return True
+    absent = value is None and parameter is not None and parameter.default is None
+    return is_certainly_number(key, parameter) and not absent
 
 
 def _check_clips(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,9 +288,7 @@ def _check_clips(given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         positive = is_number(value) and value > 0
         if value is not None and not positive and not _is_schedule(value):
-            problems.add(
-                f"update_{name} must be a positive number, a schedule or None, got {value!r}"
-            )
+            problems.add_parameter(f"update_{name}", "a positive number, a schedule or None", value)
     problems.raise_any()
     return {name: value for name, value in given.items() if value is not None}
 

@@ -7,13 +7,19 @@ that messages read ``<name> must be <phrase>, got <value>``.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
 from numpy.typing import ArrayLike
+
+Check = Callable[[Any], str | None]
+"""A function that returns None for a valid value, and otherwise says what is valid."""
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def is_number(value: Any) -> bool:
@@ -77,13 +83,25 @@ def fits_float32(values: ArrayLike) -> bool:
         return False
 
 
+def in_float32(value: Any) -> np.float32:
+    """Return a number as programs receive it; infinity for numbers too large for float32.
+
+    Examples
+    --------
+    >>> in_float32(1e39)
+    np.float32(inf)
+    """
+    with np.errstate(over="ignore"):
+        return np.float32(value)
+
+
 def number(value: Any) -> str | None:
     """Check for a finite number."""
     real = isinstance(value, float | np.floating) or is_integer(value)
     return None if real and -np.inf < value < np.inf else "a finite number"
 
 
-def between(low: float, high: float) -> Callable[[Any], str | None]:
+def between(low: float, high: float) -> Check:
     """Build a check for a finite number from `low` to `high`, of which either may be infinite."""
     valid = f"a number between {low} and {high}"
     if np.isinf(low):
@@ -97,12 +115,23 @@ def between(low: float, high: float) -> Callable[[Any], str | None]:
     return check
 
 
+def fraction(value: Any) -> str | None:
+    """Check for a number from 0 to 1, not including 1."""
+    valid = number(value) is None and 0.0 <= value < 1.0
+    return None if valid else "a number >= 0.0 and < 1.0"
+
+
+def above_zero(value: Any) -> str | None:
+    """Check for a finite number greater than 0."""
+    return None if number(value) is None and value > 0 else "a finite number > 0.0"
+
+
 def positive(value: Any) -> str | None:
     """Check for a positive integer."""
     return None if is_integer(value, low=1) else "a positive integer"
 
 
-def or_none(check: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+def or_none(check: Check) -> Check:
     """Build a check that accepts None besides what another check accepts."""
 
     def extended(value: Any) -> str | None:
@@ -136,7 +165,7 @@ def flag(value: Any) -> str | None:
     return None if isinstance(value, bool | np.bool_) else "True or False"
 
 
-def one_of(*choices: str | None) -> Callable[[Any], str | None]:
+def one_of(*choices: str | None) -> Check:
     """Build a check for one of several strings, or None if it is among the choices."""
     valid = f"{'one of ' if len(choices) > 1 else ''}{', '.join(map(repr, choices))}"
     known = (str, type(None))  # an array would compare element by element
@@ -157,6 +186,36 @@ def _function(value: Any, valid: str) -> str | None:
     if isinstance(value, type):
         return f"{valid} (write {value.__name__}())"
     return None if callable(value) else valid
+
+
+def bounded(**checks: Check) -> Callable[[F], F]:
+    """Return a decorator that declares the valid values of a function's keywords.
+
+    Parameters
+    ----------
+    **checks
+        A check for each keyword.
+
+    Examples
+    --------
+    >>> @bounded(delta=above_zero)
+    ... def loss(predictions, targets, delta=1.0): ...
+    >>> checks_of(loss)['delta'](-1.0)
+    'a finite number > 0.0'
+    """
+
+    def declare(function: F) -> F:
+        vars(function)["checks"] = checks
+        return function
+
+    return declare
+
+
+def checks_of(function: Any) -> Mapping[str, Check]:
+    """Return the checks that `bounded` has declared for the keywords of a function."""
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "checks", {})
 
 
 def is_named(entry: Any) -> bool:

@@ -251,7 +251,18 @@ def test_row_weights_get_by_without_some_classes(class_weight):
 @pytest.mark.parametrize(
     ("targets", "class_weight", "message"),
     [
-        (Classes(np.arange(2)), {7: 1.0}, "class_weight: The classes, [0, 1], are not in"),
+        (Classes(np.arange(2)), {7: 1.0}, "class_weight must have labels of y as keys, got [7]"),
+        (
+            Classes(np.array(["no", "yes"])),
+            {"no": 1.0, "Yes": 5.0, 1: 2.0},
+            "class_weight must have labels of y as keys, got ['Yes', 1]; "
+            "labels without a weight: ['yes']",
+        ),
+        (
+            Classes(np.arange(3)),
+            {0: 0, 1: 0.0},
+            "class_weight must give some training sample a positive weight, got {0: 0, 1: 0.0}",
+        ),
         (Labels(2), "balanced", "class_weight requires one label per row, but y has several"),
         (Numbers(()), "balanced", "class_weight must be None for regression; use sample_weight"),
     ],
@@ -259,6 +270,13 @@ def test_row_weights_get_by_without_some_classes(class_weight):
 def test_class_weights_without_their_classes_are_refused(targets, class_weight, message):
     with raises(message):
         targets.row_weights(np.array([0, 1]), class_weight)
+
+
+def test_weights_of_labels_that_y_lacks_warn():
+    targets, y = Classes(np.arange(2)), np.array([0, 1])
+    with pytest.warns(UserWarning, match=r"weights for labels that y lacks: \[7\]$"):
+        weights = targets.row_weights(y, {0: 1.0, 1: 3.0, 7: 1.0})
+    np.testing.assert_array_equal(weights, [1.0, 3.0])
 
 
 def test_accuracies_are_those_of_scikit_learn():

@@ -206,7 +206,7 @@ def test_flags_counts_and_sequences_of_a_loss_are_structure():
     plain, heavy = (first_loss(**focal, objective_alpha=a) for a in ((1, 1, 1), (3, 3, 3)))
     assert heavy == pytest.approx(3 * plain, rel=1e-5)
     text = fault_of(make_net(**focal | {"objective_gamma": "high"}))
-    assert text == "objective_gamma must be a number, got 'high'"
+    assert text == "objective_gamma must be a finite number >= 0.0, got 'high'"
 
 
 HEAD_NAMES = ["input", "early", "digit", "parity"]

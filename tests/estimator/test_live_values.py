@@ -104,6 +104,18 @@ def test_a_handler_may_not_change_the_outputs():
             r"l2 must stay 0.1 during training, got None; fit the net afresh",
         ),
         ("output_l2", -1, r"l2 must be a finite number >= 0.0 or None, got -1"),
+        (
+            "update_learning_rate",
+            np.nan,
+            r"update_learning_rate must be a finite number .* got nan",
+        ),
+        ("update_learning_rate", -0.1, r"update_learning_rate must be a finite number .* got -0.1"),
+        (
+            "update_learning_rate",
+            lambda step: 0.1 if step == 0 else np.nan,
+            r"update_learning_rate must be a finite number >= 0.0, got nan at step 2",
+        ),
+        ("output_weights", {"output": -1}, r"output_weights must be a dict of non-negative"),
     ],
 )
 def test_a_handler_that_sets_what_makes_no_sense_is_told(name, value, message):

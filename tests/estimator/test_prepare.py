@@ -1,10 +1,14 @@
+import re
+
 import jax
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
 from skconv import BatchIterator, NeuralNet
+from skconv.errors import InvalidParameterError
 from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer, InputLayer
+from skconv.updates import nesterov_momentum
 
 LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("output", DenseLayer)]
 
@@ -80,18 +84,18 @@ FAULTS = [
     ({"max_epoch": 3}, (X, y), "'max_epoch'. Did you mean 'max_epochs'"),
     ({"conv1_stride": 3}, (X, y), "No layer has that prefix; prefixes are: input, hidden, output"),
     ({"update_momentun": 3}, (X, y), "'update_momentun'. Did you mean 'update_momentum'"),
-    ({"update_learning_rate": "fast"}, (X, y), "update_learning_rate must be a number or a sched"),
+    ({"update_learning_rate": "fast"}, (X, y), "update_learning_rate must be a finite number"),
     ({"objective_l3": 0.1}, (X, y), "'objective_l3'. Did you mean 'objective_l2'"),
-    ({"objective_l2": "much"}, (X, y), "objective_l2 must be a number, got 'much'"),
+    ({"objective_l2": "much"}, (X, y), "objective_l2 must be a finite number >= 0.0 or None"),
     ({"update": "adam"}, (X, y), "update must be an update rule such as"),
     ({"max_epochs": -1}, (X, y), "max_epochs must be a non-negative integer, got -1"),
     (
         {"batch_iterator_train": 0},
         (X, y),
-        "batch_iterator_train must be a positive batch size, or a BatchIterator with one, got 0",
+        "batch_iterator_train must be a positive integer or a BatchIterator, got 0",
     ),
     ({"train_split": 1.5}, (X, y), "train_split must be a fraction between 0 and 1, .*, got 1.5"),
-    ({"class_weight": {7: 2.0}}, (X, y), "class_weight: "),
+    ({"class_weight": {7: 2.0}}, (X, y), r"class_weight must have labels of y as keys, got \[7\]"),
     (
         {"class_weight": "balanced", "regression": True},
         (X, X[:, 0]),
@@ -317,3 +321,32 @@ def test_small_whole_numbers_become_float32_on_the_device_alone(monkeypatch, chu
     floats = images.astype(np.float32)
     expected = outputs(floats, Xs=floats, **options)
     np.testing.assert_array_equal(found[0], expected[0])
+
+
+@pytest.mark.parametrize(
+    ("given", "arguments", "message"),
+    [
+        ({}, {"epochs": 2.5}, "epochs must be a non-negative integer, got 2.5"),
+        ({}, {"epochs": True}, "epochs must be a non-negative integer, got True"),
+        ({"warm_start": "no"}, {}, "warm_start must be True or False, got 'no'"),
+        ({"class_weight": {0: 0, 1: 0, 2: 0}}, {}, "class_weight must give some training sample"),
+        ({"class_weight": {7: 1.0}}, {}, "class_weight must have labels of y as keys, got [7]"),
+        ({"update_learning_rate": -0.1}, {}, "update_learning_rate must be a finite number >= 0.0"),
+        ({"objective_l2": -0.01}, {}, "objective_l2 must be a finite number >= 0.0 or None"),
+        (
+            {"max_epochs": -1, "update_momentum": 1.5, "verbose": "yes"},
+            {"epochs": "10"},
+            "4 problems:",
+        ),
+    ],
+)
+def test_parameters_out_of_range_leave_a_fitted_net_as_it_was(given, arguments, message):
+    net = small(update=nesterov_momentum).fit(X, y)
+    before = vars(net) | given
+    weights = net.get_all_params_values()
+    net.set_params(**given)
+    with pytest.raises(InvalidParameterError, match=f"^{re.escape(message)}"):
+        net.fit(X, y, **arguments)
+    assert before.keys() == vars(net).keys()
+    assert all(vars(net)[name] is value for name, value in before.items())
+    np.testing.assert_equal(net.get_all_params_values(), weights)

@@ -1,14 +1,14 @@
-import inspect
 import re
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skconv import NeuralNet
+from skconv import NeuralNet, objectives
 from skconv.augment import RandomAffine, RandomFlip, Sometimes
 from skconv.augment.pipeline import read_entries
-from skconv.errors import Problems, ProblemsError
+from skconv.errors import InvalidParameterError, Problems, ProblemsError
 from skconv.estimator.routing import (
     check_collisions,
     check_names,
@@ -103,7 +103,7 @@ def test_layers_that_are_called_as_something_else_are_told():
 def test_numbers_are_values_and_all_else_is_structure():
     def function(*, rate=0.1, count=3, flag=True, shape=()): ...
 
-    takes, problems = dict(inspect.signature(function).parameters), Problems()
+    takes, problems = parameters_of(function), Problems()
     given = {"rate": 0.5, "count": 4, "flag": False, "shape": (1, 2), "other": 1}
     found = sort_keywords(takes, given, problems)
     assert found.values == {"rate": 0.5}
@@ -112,6 +112,58 @@ def test_numbers_are_values_and_all_else_is_structure():
     assert [str(error) for error in problems.found] == [
         "objective_rate must be a number, got 'fast'"
     ]
+
+
+NATURAL = "a finite number >= 0.0"
+SHARE = "a number between 0.0 and 1.0"
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "value", "valid"),
+    [
+        (objectives.objective, "l1", -0.1, f"{NATURAL} or None"),
+        (objectives.objective, "l2", -0.1, f"{NATURAL} or None"),
+        (objectives.objective, "l2", float("nan"), f"{NATURAL} or None"),
+        (objectives.objective, "l2", True, f"{NATURAL} or None"),
+        (objectives.categorical_crossentropy, "label_smoothing", 1.5, f"{SHARE} or None"),
+        (objectives.binary_crossentropy, "label_smoothing", -0.1, f"{SHARE} or None"),
+        (objectives.categorical_focal_loss, "gamma", -1, NATURAL),
+        (objectives.categorical_focal_loss, "gamma", None, NATURAL),
+        (
+            objectives.categorical_focal_loss,
+            "alpha",
+            (0.5, -1.0),
+            f"{NATURAL}, or one per class or None",
+        ),
+        (objectives.binary_focal_loss, "alpha", 2.0, f"{SHARE} or None"),
+        (objectives.huber_loss, "delta", 0.0, "a finite number > 0.0"),
+        (objectives.multiclass_hinge_loss, "delta", float("inf"), "a finite number > 0.0"),
+        (objectives.binary_hinge_loss, "binary", "yes", "True or False"),
+        (objectives.binary_hinge_loss, "log_odds", 2, "True or False or None"),
+        (lambda p, t, margin=1.0: p, "margin", float("nan"), "a number"),
+    ],
+)
+def test_keywords_of_losses_have_their_ranges(function, name, value, valid):
+    takes = parameters_of(function)
+    if function is not objectives.objective:
+        (takes,) = loss_parameters(params_of(objective_loss_function=function))
+    problems = Problems()
+    sort_keywords(takes, {name: value}, problems)
+    sort_keywords(takes, {name: value}, problems)  # as for a second output
+    assert [str(error) for error in problems.found] == [
+        f"objective_{name} must be {valid}, got {value!r}"
+    ]
+    assert isinstance(problems.found[0], InvalidParameterError)
+
+
+def test_bound_keywords_of_losses_are_checked_too():
+    bound, problems = partial(huber_loss, delta=-1.0), Problems()
+    (takes,) = loss_parameters(params_of(objective_loss_function=bound))
+    sort_keywords(takes, {}, problems)
+    assert [str(error) for error in problems.found] == [
+        "objective_delta must be a finite number > 0.0, got -1.0"
+    ]
+    assert sort_keywords(takes, {"delta": 2.0}, Problems()).values == {"delta": 2.0}
 
 
 OWNERS = {

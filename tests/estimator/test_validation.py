@@ -13,6 +13,7 @@ from skconv.data.iterators import (
     as_test_iterator,
     as_train_iterator,
 )
+from skconv.errors import InvalidParameterError
 from skconv.estimator.validation import RULES, check_settings
 from skconv.updates import rules as updates
 
@@ -27,6 +28,7 @@ VALID = {
     "batch_iterator_train": [1, 128, np.int64(5), BatchIterator(10)],
     "batch_iterator_test": [1, BatchIterator(np.int32(10))],
     "max_epochs": [0, 10, np.int64(3)],
+    "epochs": [0, 10, np.int64(3)],
     "train_split": [None, 0, 0.2, np.float32(0.5), TrainSplit(), TrainSplit(0), KFold(3), max],
     "custom_scores": [None, [], [("f1", max)], (["f1", max],)],
     "scores_train": [None, [("f1", max)]],
@@ -36,16 +38,24 @@ VALID = {
     "on_training_started": [None, max],
     "on_training_finished": [None, [max]],
     "more_params": [None, {}, {"conv1_pad": 1}],
-    "class_weight": [None, "balanced", {0: 1.0}],
+    "class_weight": [None, "balanced", {0: 1.0}, {"rare": np.float32(3), "common": 0}],
+    "check_input": [True, False, np.True_, 0],
+    "use_label_encoder": [True, 1],
+    "warm_start": [True, np.False_],
+    "verbose": [0, 3, True, np.int64(2)],
+    "random_state": [None, 0, np.int64(2**32 - 1), np.random.RandomState(0), np.random],
     "augment": [None, max, [max, min], [("largest", max), ["least", min], max]],
     "test_augment": [None, max],
 }
 
 FUNCTIONS = "a function (net, train_history), or a list of them"
 SCORES = "a list of (name, function) with names that the history does not use"
-SIZE = "a positive batch size, or a BatchIterator with one"
+SIZE = "a positive integer or a BatchIterator"
+EPOCHS = "a non-negative integer"
+SEED = "an integer between 0 and 4294967295, a RandomState or None"
+FLAG = "True or False"
 SPLIT = "a fraction between 0 and 1, a splitter, a function (X, y, net), or None"
-WEIGHTS = "a dict of weights by label, 'balanced', or None"
+WEIGHTS = "a dict of non-negative weights by label, 'balanced', or None"
 
 LOSSES = "a function (predictions, targets), a dict of functions by output, or None"
 FLAGS = "True or False, or a dict or list of them by output"
@@ -77,17 +87,36 @@ INVALID = [
     ("batch_iterator_train", 12.0, SIZE),
     ("batch_iterator_train", True, SIZE),
     ("batch_iterator_test", None, SIZE),
-    ("batch_iterator_test", BatchIterator(-1), SIZE),
+    ("batch_iterator_test", 1e3, SIZE),
     ("max_epochs", -1, "a non-negative integer"),
     ("max_epochs", 1.0, "a non-negative integer"),
     ("max_epochs", True, "a non-negative integer"),
+    ("epochs", True, EPOCHS),
+    ("epochs", 2.5, EPOCHS),
+    ("epochs", "10", EPOCHS),
+    ("check_input", "no", FLAG),
+    ("use_label_encoder", None, FLAG),
+    ("warm_start", "no", FLAG),
+    ("warm_start", 2, FLAG),
+    ("verbose", "yes", EPOCHS),
+    ("verbose", -1, EPOCHS),
+    ("verbose", 0.5, EPOCHS),
+    ("random_state", -1, SEED),
+    ("random_state", 2**32, SEED),
+    ("random_state", 1.0, SEED),
+    ("random_state", True, SEED),
+    ("random_state", "zero", SEED),
+    ("class_weight", {0: -1, 1: 1}, WEIGHTS),
+    ("class_weight", {0: float("nan")}, WEIGHTS),
+    ("class_weight", {0: float("inf")}, WEIGHTS),
+    ("class_weight", {0: True}, WEIGHTS),
+    ("class_weight", {0: "2"}, WEIGHTS),
     ("train_split", 1, SPLIT),
     ("train_split", 1.5, SPLIT),
     ("train_split", -0.1, SPLIT),
     ("train_split", float("nan"), SPLIT),
     ("train_split", True, SPLIT),
     ("train_split", False, SPLIT),
-    ("train_split", TrainSplit(2.0), SPLIT),
     ("custom_scores", [max], SCORES),
     ("custom_scores", {"f1": max}, SCORES),
     ("scores_train", [(max, "f1")], SCORES),
@@ -125,6 +154,37 @@ def test_invalid_values_are_told_with_what_would_be_valid(name, value, valid):
         check_settings({name: value}).raise_any()
 
 
+NESTED = [
+    ("batch_iterator_test__batch_size", BatchIterator(-1), "a positive integer, got -1"),
+    ("batch_iterator_train__shuffle", BatchIterator(8, "no"), "True or False, got 'no'"),
+    (
+        "batch_iterator_train__seed",
+        BatchIterator(8, seed=0.5),
+        "an integer between 0 and 4294967295 or None, got 0.5",
+    ),
+    ("train_split__eval_size", TrainSplit(2.0), "a fraction between 0 and 1, or None, got 2.0"),
+    ("train_split__stratify", TrainSplit(stratify="y"), "True or False, got 'y'"),
+    (
+        "train_split__random_state",
+        TrainSplit(random_state=-1),
+        "an integer between 0 and 4294967295 or None, got -1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "told"), NESTED)
+def test_nested_parameters_are_checked_too(name, value, told):
+    with pytest.raises(InvalidParameterError, match=f"^{re.escape(f'{name} must be {told}')}$"):
+        check_settings({name.partition("__")[0]: value}).raise_any()
+
+
+def test_errors_can_be_caught_as_those_of_scikit_learn():
+    for values in ({"max_epochs": -1}, {"max_epochs": -1, "warm_start": "no"}):
+        for kind in (InvalidParameterError, ValueError, TypeError):
+            with pytest.raises(kind, match="max_epochs"):
+                check_settings(values).raise_any()
+
+
 def test_all_invalid_values_are_told_at_once():
     message = (
         "2 problems:\n"
@@ -136,7 +196,7 @@ def test_all_invalid_values_are_told_at_once():
 
 
 def test_names_without_a_rule_pass():
-    assert check_settings({"verbose": object()}).found == []
+    assert check_settings({"layers": object()}).found == []
 
 
 def test_a_batch_size_shuffles_in_training_only():

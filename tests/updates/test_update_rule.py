@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skconv import updates
+from skconv.errors import InvalidParameterError
 from skconv.updates import update_rule
 from skconv.updates.update_rule import BatchLoss, Update, clipped, resolve_update, values_at
 
@@ -138,7 +139,7 @@ def test_a_finished_transformation_is_taken_as_it_is():
             updates.sgd,
             {"learning_rate": "fast"},
             ValueError,
-            "update_learning_rate must be a number or a schedule, got 'fast'",
+            "update_learning_rate must be a finite number >= 0.0 or a schedule, got 'fast'",
         ),
         (
             updates.sgd,
@@ -266,6 +267,25 @@ def test_a_factory_that_clips_by_itself_keeps_its_keyword():
     assert update.clips == ()
     assert values["clip_norm"] == -3.0
     assert update_rule.update_keywords(own) == ["learning_rate", "clip_norm", "clip_value"]
+
+
+def schedules_at(factory, given, start=0, steps=3):
+    update, values = resolve_update(factory, given)
+    update.check_schedules(values, values_at(values, start, steps), start)
+
+
+def test_numbers_that_a_schedule_returns_are_checked():
+    schedules_at(updates.sgd, {"learning_rate": lambda step: 0.0, "clip_norm": lambda step: 2.0})
+    for bad, told in ((np.nan, "nan"), (-0.5, "-0.5"), (np.inf, "inf")):
+        message = f"update_learning_rate must be a finite number >= 0.0, got {told} at step 12"
+        with pytest.raises(InvalidParameterError, match=f"^{re.escape(message)}$"):
+            schedules_at(
+                updates.sgd, {"learning_rate": lambda step, bad=bad: bad if step == 12 else 1}, 10
+            )
+    with pytest.raises(ValueError, match=r"update_clip_norm must be a finite number > 0\.0, got 0"):
+        schedules_at(updates.sgd, {"clip_norm": lambda step: 0.0})
+    with pytest.raises(ValueError, match=r"update_momentum must be .* < 1\.0, got 1\.0 at step 2"):
+        schedules_at(optax.sgd, {"learning_rate": 1.0, "momentum": lambda step: step / 2})
 
 
 def test_rules_that_ask_get_the_loss_and_its_true_gradient():
