@@ -11,9 +11,10 @@ from typing import Any, ClassVar, Self
 from sklearn.base import BaseEstimator
 
 from ..errors import did_you_mean
+from ..utils.pickling import PickledByValue
 
 
-class KeywordEstimator(BaseEstimator):
+class KeywordEstimator(PickledByValue, BaseEstimator):
     """Base class of an estimator that takes any keyword as a parameter.
 
     Subclasses decide in `_check_keywords` which keywords are valid. Every public attribute without
