@@ -212,7 +212,8 @@ class TestSeveral:
             net.fit(iris[0], targets)
 
     def test_another_layer_may_be_the_one_output(self, iris):
-        layers = [*LAYERS, (DenseLayer, {"name": "after", "num_units": 5})]
+        late = (DenseLayer, {"name": "hidden", "incoming": "input"})
+        layers = [LAYERS[0], (DenseLayer, {"name": "output", "incoming": "hidden"}), late]
         net = small(layers=layers, outputs="output", train_split=None).fit(*iris)
         assert net.predict(iris[0]).shape == (150,)
         plain = small(train_split=None).fit(*iris)

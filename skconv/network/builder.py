@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -210,6 +210,7 @@ class _Builder:
                 nodes[name] = node
         self.problems.raise_any()
         shared = self.share(nodes)
+        self.check_ends(nodes, shared)
         self.check_factors(nodes)
         heads = tuple(self.heads.values())
         for head in heads:
@@ -263,6 +264,28 @@ class _Builder:
             self.problems.add(f"{describe_layer(name, layer)}: {error}")
             return None
         return Node(name, layer, incomings, shapes, shape, specs, copies)
+
+    def check_ends(self, nodes: Mapping[str, Node], shared: Mapping[Place, Place]) -> None:
+        """Check that each layer contributes to an output, by its own output or its parameters."""
+        uses = {name: list(node.incomings) for name, node in nodes.items()}
+        for (name, _), (owner, _) in shared.items():
+            uses[name].append(owner)
+        used = _reachable(self.heads, uses)
+        ends = set(nodes) - used - {name for own in uses.values() for name in own}
+        for name in self.names:
+            if name not in ends:
+                continue
+            others = [n for n in self.names if n in _reachable([name], uses) - used - {name}]
+            only = f" with {', '.join(map(repr, others))}, used by it alone" if others else ""
+            outputs = [head.name for head in self.heads.values() if head.predicted]
+            listed = [n for n in self.names if n in (*outputs, name)]
+            hint = f"name it in outputs={listed} or aux_outputs, feed it to another layer"
+            if not self.incomings[name]:
+                hint = "feed it to another layer"
+            self.problems.add(
+                f"{describe_layer(name, nodes[name].layer)} must feed another layer or be an "
+                f"output; {hint}, or remove it{only}"
+            )
 
     def check_factors(self, nodes: Mapping[str, Node]) -> None:
         """Check that layers with `l1`, `l2` or `grad_scale` have parameters for it."""
@@ -326,6 +349,18 @@ class _Builder:
                 f"{visited[-1]!r} that it is shared with, got {spec.shape}"
             )
         return visited[-1], param
+
+
+def _reachable(names: Iterable[str], uses: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return the layers with these names and all that they use, directly or through others."""
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left.extend(uses[name])
+    return found
 
 
 def _check_initial_values(specs: Mapping[str, ParamSpec]) -> None:

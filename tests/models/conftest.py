@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet
+from skconv.estimator.blueprint import read_heads
 from skconv.estimator.routing import route_keywords
 from skconv.network.builder import build_network
 from skconv.network.graph import count_parameters
@@ -16,11 +17,11 @@ def built():
     def built(made):
         given = dict(made)
         entries = read_layers(given.pop("layers"))
-        given.pop("aux_outputs", None)
+        heads = read_heads(None, given.pop("aux_outputs", ()), [entry.name for entry in entries])
         owners = {entry.name: layer_keywords(entry.cls) for entry in entries}
         routed, problems = route_keywords(given, owners, [])
         problems.raise_any()
-        return build_network(entries, routed)
+        return build_network(entries, routed, heads=heads)
 
     return built
 

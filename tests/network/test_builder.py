@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -63,8 +65,8 @@ def test_a_graph_by_names(listed):
 
 def gated(**given):
     sequences = ("input", InputLayer((None, 4, 2)))
-    mask = ("mask", InputLayer((None, 4)))
-    return built([sequences, mask, ("gru", GRULayer(num_units=3))], {"gru": given})
+    mask = [("mask", InputLayer((None, 4)))] if given.get("mask_input") else []
+    return built([sequences, *mask, ("gru", GRULayer(num_units=3))], {"gru": given})
 
 
 def test_fields_may_name_further_layers_that_feed():
@@ -326,4 +328,67 @@ def test_an_auxiliary_output_has_the_shape_of_the_one_that_it_helps():
     )
     given = {"early": {"num_units": 4}, "age": {"num_units": 4}}
     with pytest.raises(ValueError, match=message):
-        with_heads(["digit"], {"early": 0.3}, [TargetInfo(10)], given)
+        with_heads(["digit", "age"], {"early": 0.3}, [TargetInfo(10), TargetInfo()], given)
+
+
+def ends(*layers, outputs=None, aux=()):
+    names = [entry.name for entry in read_layers(list(layers))]
+    heads = read_heads(outputs, aux, names)
+    tasks = [TargetInfo()] * len(heads)
+    return built(list(layers), heads=heads, tasks=tasks)
+
+
+@pytest.mark.parametrize(
+    ("layers", "outputs", "message"),
+    [
+        (
+            [rows, dense("a"), dense("b", incoming="input")],
+            None,
+            "layer 'a' (DenseLayer) must feed another layer or be an output; name it in "
+            "outputs=['a', 'b'] or aux_outputs, feed it to another layer, or remove it",
+        ),
+        (
+            [rows, dense("a"), dense("b"), dense("c"), dense("d", incoming="a")],
+            None,
+            "layer 'c' (DenseLayer) must feed another layer or be an output; name it in "
+            "outputs=['c', 'd'] or aux_outputs, feed it to another layer, or remove it with 'b', "
+            "used by it alone",
+        ),
+        (
+            [rows, dense("a"), dense("b")],
+            ["a"],
+            "layer 'b' (DenseLayer) must feed another layer or be an output; name it in "
+            "outputs=['a', 'b'] or aux_outputs, feed it to another layer, or remove it",
+        ),
+        (
+            [("x", InputLayer((None, 3))), rows, dense("a")],
+            None,
+            "layer 'x' (InputLayer) must feed another layer or be an output; "
+            "feed it to another layer, or remove it",
+        ),
+        (
+            [rows, dense("a"), dense("b", incoming="input", W="a"), dense("c", incoming="input")],
+            None,
+            "layer 'b' (DenseLayer) must feed another layer or be an output; name it in "
+            "outputs=['b', 'c'] or aux_outputs, feed it to another layer, or remove it with 'a', "
+            "used by it alone",
+        ),
+    ],
+)
+def test_each_layer_contributes_to_an_output(layers, outputs, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        ends(*layers, outputs=outputs)
+
+
+def test_all_layers_that_feed_nothing_are_told_at_once():
+    layers = [rows, dense("a"), dense("b", incoming="input"), dense("c", incoming="input")]
+    with pytest.raises(ProblemsError, match=r"(?s)layer 'a' .*layer 'b' "):
+        ends(*layers)
+
+
+def test_a_layer_contributes_as_an_auxiliary_output_or_by_its_parameters():
+    two = [rows, dense("a"), dense("b", incoming="input")]
+    assert len(ends(*two, aux=["a"]).nodes) == 3
+    assert len(ends(*two, outputs=["a", "b"]).nodes) == 3
+    assert len(ends(*two[:2], dense("b", incoming="input", W="a")).nodes) == 3
+    assert len(ends(*two[:2], ("c", InverseLayer(layer="a"))).nodes) == 3

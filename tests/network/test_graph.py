@@ -14,6 +14,7 @@ from skconv.layers import (
     Conv2DLayer,
     DenseLayer,
     DropoutLayer,
+    ElemwiseSumLayer,
     FlattenLayer,
     InputLayer,
     MaxPool2DLayer,
@@ -146,9 +147,10 @@ def test_state_flows_through_apply():
 
 
 def test_only_what_the_layer_needs_is_computed():
-    network = built([rows, dense("a"), dense("b"), dense("c", incoming="input")])
+    branches = [dense("a"), dense("b"), dense("c", incoming="input")]
+    network = built([rows, *branches, ("sum", ElemwiseSumLayer(incomings=["b", "c"]))])
     params, _ = draw(network)
-    out, _ = applied(network, {"c": params["c"]}, rng.normal(size=(3, 4)))
+    out, _ = applied(network, {"c": params["c"]}, rng.normal(size=(3, 4)), to="c")
     assert out.shape == (3, 4)
 
 
@@ -174,7 +176,8 @@ def test_runtime_values_take_the_place_of_fields():
 
 
 def test_each_layer_draws_its_own_noise():
-    network = built([rows, ("a", DropoutLayer()), ("b", DropoutLayer(incoming="input"))])
+    drops = [("a", DropoutLayer()), ("b", DropoutLayer(incoming="input"))]
+    network = built([rows, *drops, ("both", ConcatLayer(incomings=["a", "b"]))])
     x = np.ones((50, 4))
     a, b = (applied(network, {}, x, train=True, to=name)[0] for name in "ab")
     assert (a != b).any()
@@ -257,9 +260,9 @@ def test_what_the_output_ends_in():
     assert end_of(softened) is softmax
 
 
-def two_heads(outputs=("b", "a")):
-    layers = [rows, dense("a", 3), dense("hidden", incoming="input"), dense("b", 2)]
-    heads = read_heads(outputs, [], ["input", "a", "hidden", "b"])
+def two_heads(outputs=("b", "a"), aux=(), units=3):
+    layers = [rows, dense("a", units), dense("hidden", incoming="input"), dense("b", 2)]
+    heads = read_heads(outputs, aux, ["input", "a", "hidden", "b"])
     return build_network(read_layers(layers), {}, heads=heads, tasks=[TargetInfo(), TargetInfo()])
 
 
@@ -278,10 +281,10 @@ def test_several_outputs_are_computed_in_one_pass_in_their_order():
 
 
 def test_the_outputs_are_part_of_the_key():
-    key = two_heads().key
-    assert two_heads().key == key
-    assert two_heads(["b"]).key != key
-    assert two_heads(["a", "b"]).key != key
+    key = two_heads(units=2).key
+    assert two_heads(units=2).key == key
+    assert two_heads(["a", "b"], units=2).key != key
+    assert two_heads(["b"], ["a"], units=2).key != key
 
 
 def test_which_layers_feed_others():
