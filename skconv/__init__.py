@@ -1,12 +1,15 @@
 """Neural networks for scikit-learn, in nolearn's style, on JAX and optax."""
 
 from .data.iterators import BatchIterator, TrainSplit
+from .estimator.fixed_task import NeuralNetClassifier, NeuralNetRegressor
 from .estimator.neural_net import NeuralNet
 from .training.programs import clear_programs, compile_counts, set_compilation_cache
 
 __all__ = [
     "BatchIterator",
     "NeuralNet",
+    "NeuralNetClassifier",
+    "NeuralNetRegressor",
     "TrainSplit",
     "clear_programs",
     "compile_counts",
