@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from sklearn.base import clone
 
 from ..errors import Problems
 from ..utils.cache_keys import structural_key
@@ -31,7 +32,8 @@ from .output_targets import (
     output_names,
     regression_by_output,
 )
-from .targets import Numbers
+from .splitting import check_groups, first_split
+from .targets import Classes, Numbers, Target
 
 Shapes = Mapping[str, tuple[int | None, ...]]
 """Shapes of the input or output layers by name, with the batch axis first."""
@@ -55,6 +57,8 @@ class FitArguments:
         Whether to train on all rows, without a validation set.
     epochs : int or None
         Number of epochs, in place of `max_epochs`.
+    groups : array-like or None
+        Group of each row, for a `train_split` that splits by groups.
     """
 
     X: Any
@@ -64,6 +68,7 @@ class FitArguments:
     classes: Any = None
     whole: bool = False
     epochs: Any = None
+    groups: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +178,10 @@ class FitData:
             if self.outputs is not None:
                 check_lengths(len(self.rows), given.y, self.outputs.names)
         with problems.collect():
+            if not given.whole:
+                splitter = None if given.valid else as_split(self._params["train_split"])
+                check_groups(given.groups, splitter, len(self.rows))
+        with problems.collect():
             if given.sample_weight is not None:
                 self.weights = check_weights(given.sample_weight, len(self.rows))
 
@@ -206,6 +215,8 @@ class FitData:
                     "outputs must stay the same while training continues, got "
                     f"{params['outputs']!r}; call fit with warm_start=False to start afresh"
                 )
+            if given.classes is not None:
+                known.check_classes(given.classes)
             return known
         regression = regression_by_output(params["regression"], params["outputs"])
         exact = bool(params["use_label_encoder"])
@@ -269,7 +280,7 @@ class FitData:
         if given.valid is not None:
             valid = self._given_valid(estimator, given.valid, matched)
         elif not given.whole:
-            train, valid = self._split(estimator, train, inputs, seed)
+            train, valid = self._split(estimator, train, matched.targets[0], inputs, seed)
         transformed = has_transform(train.iterator)
         train = train.arranged(inputs)
         if valid is not None:
@@ -297,11 +308,15 @@ class FitData:
             raise ValueError(f"{missing} is missing; X_val and y_val must be given together")
         rows = check_rows(estimator, X, reset=False, check=self._params["check_input"])
         check_lengths(len(rows), y, outputs.names)
+        try:
+            encoded = outputs.encode(y)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"validation set: {error}") from error
         iterator = as_test_iterator(self._params["batch_iterator_test"])
-        return Dataset(rows, outputs.encode(y), None, iterator)
+        return Dataset(rows, encoded, None, iterator)
 
     def _split(
-        self, estimator: Any, dataset: Dataset, inputs: Shapes, seed: int
+        self, estimator: Any, dataset: Dataset, target: Target, inputs: Shapes, seed: int
     ) -> tuple[Dataset, Dataset | None]:
         splitter = as_split(self._params["train_split"])
         iterator = as_test_iterator(self._params["batch_iterator_test"])
@@ -311,31 +326,52 @@ class FitData:
             train, valid = _split_by_function(estimator, splitter, dataset.arranged(inputs))
             return train, replace(valid, iterator=iterator)
         if isinstance(splitter, TrainSplit) and splitter.random_state is None:
-            splitter = TrainSplit(splitter.eval_size, splitter.stratify, seed)
-        first_y = as_tuple(dataset.y)[0]
-        strata = first_y if first_y.ndim == 1 else None
-        train_index, valid_index = self._memo.get(
-            ("split", structural_key(splitter)),
-            [first_y],
-            lambda: next(iter(splitter.split(np.empty((len(dataset.rows), 1)), strata))),
-        )
-        valid = dataset.subset(np.asarray(valid_index))
-        return dataset.subset(np.asarray(train_index)), replace(valid, iterator=iterator)
+            splitter = clone(splitter).set_params(random_state=seed)
+        first_y, X, groups = as_tuple(dataset.y)[0], self._arguments.X, self._arguments.groups
+
+        def split() -> tuple[np.ndarray, np.ndarray]:
+            y = first_y.ravel() if first_y.size == len(first_y) else first_y
+            return first_split(
+                splitter, X, y.astype(int) if isinstance(target, Classes) else y, groups
+            )
+
+        key = "split", structural_key(splitter)
+        train_index, valid_index = self._memo.get(key, [first_y, groups], split)
+        valid = replace(dataset.subset(valid_index), iterator=iterator)
+        return dataset.subset(train_index), valid
 
 
-def _split_by_function(net: Any, function: Any, dataset: Dataset) -> tuple[Dataset, Dataset]:
+def _split_by_function(net: Any, function: Any, dataset: Dataset) -> tuple[Dataset, ...]:
     """Split with a function as in nolearn, which splits X and y but not the weights."""
     if dataset.weights is not None:
         raise ValueError(
             "train_split must be a splitter if sample_weight is given, got a function, "
             "which cannot split the weights"
         )
-    X_train, X_valid, *ys = function(dataset.rows.all(), dataset.y, net)
-    y_train, y_valid = (jax.tree.map(lambda _, y: np.asarray(y), dataset.y, y) for y in ys)
-    return (
-        replace(dataset, rows=dataset.rows.like(X_train), y=y_train),
-        replace(dataset, rows=dataset.rows.like(X_valid), y=y_valid),
+    parts = function(dataset.rows.all(), dataset.y, net)
+    if not isinstance(parts, list | tuple) or len(parts) != 4:
+        got = f"{len(parts)} values" if isinstance(parts, list | tuple) else repr(type(parts))
+        raise ValueError(
+            f"train_split must return (X_train, X_valid, y_train, y_valid), got {got} from "
+            f"{function!r}"
+        )
+    return tuple(
+        _part(name, dataset, X, y)
+        for name, X, y in zip(("train", "valid"), parts[:2], parts[2:], strict=True)
     )
+
+
+def _part(name: str, dataset: Dataset, X: Any, y: Any) -> Dataset:
+    """Return the part of a dataset that a function has split off."""
+    y = jax.tree.map(lambda _, own: np.asarray(own), dataset.y, y)
+    arrays = list(X.values()) if isinstance(X, dict) else [X]
+    lengths = [len(array) for array in (*arrays, *as_tuple(y))]
+    if len(set(lengths)) > 1 or 0 in lengths:
+        raise ValueError(
+            f"train_split must return rows in X_{name}, and as many targets in y_{name}, got "
+            f"{lengths[0]} rows and {lengths[-1]} targets"
+        )
+    return replace(dataset, rows=dataset.rows.like(X), y=y)
 
 
 def _arrange_valid(valid: Dataset, inputs: Shapes, *, train_transformed: bool) -> Dataset:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from numbers import Real
 from typing import Any, cast
 
@@ -86,11 +87,14 @@ class TrainSplit(BaseEstimator):
     ----------
     eval_size : float
         Fraction of the rows to hold out.
-    stratify : bool
+    stratify : bool, optional
         Whether to preserve class proportions; if a class is too rare, rows are drawn regardless of
-        class.
+        class. By default True if rows are shuffled.
     random_state : int, optional
         Seed; by default the split follows from the net's ``random_state``.
+    shuffle : bool
+        Whether to draw the rows at random. If False, the last rows are held out, as suits series in
+        time; this excludes ``stratify=True``.
 
     Examples
     --------
@@ -99,28 +103,43 @@ class TrainSplit(BaseEstimator):
     >>> train, valid = next(TrainSplit(0.2, random_state=0).split(X, y))
     >>> len(train), y[valid].tolist()
     (8, [0, 1])
+    >>> next(TrainSplit(0.2, shuffle=False).split(X))[1]
+    array([8, 9])
     """
 
     def __init__(
-        self, eval_size: float = 0.2, stratify: bool = True, random_state: int | None = None
+        self,
+        eval_size: float = 0.2,
+        stratify: bool | None = None,
+        random_state: int | None = None,
+        shuffle: bool = True,
     ) -> None:
         self.eval_size = eval_size
         self.stratify = stratify
         self.random_state = random_state
+        self.shuffle = shuffle
 
     def split(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield one pair of index arrays, of the training and the validation rows."""
-        from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+        from sklearn.model_selection import StratifiedShuffleSplit, train_test_split
 
-        n = X.shape[0] if hasattr(X, "shape") else len(X)
-        options = {"n_splits": 1, "test_size": self.eval_size, "random_state": self.random_state}
-        splitter = ShuffleSplit(**options)
-        train, valid = next(splitter.split(np.empty(n)))
-        if self.stratify and y is not None and self._strata(np.asarray(y), len(train), len(valid)):
-            splitter = StratifiedShuffleSplit(**options)
-            train, valid = next(splitter.split(np.empty(n), y))
+        if groups is not None:
+            warnings.warn(
+                "The groups parameter is ignored by TrainSplit; use, for example, "
+                f"GroupShuffleSplit(1, test_size={self.eval_size})",
+                stacklevel=2,
+            )
+        if self.stratify and not self.shuffle:
+            raise ValueError("stratify must be None or False if shuffle=False, got True")
+        rows = np.arange(X.shape[0] if hasattr(X, "shape") else len(X))
+        options = {"test_size": self.eval_size, "random_state": self.random_state}
+        train, valid = train_test_split(rows, shuffle=self.shuffle, **options)
+        stratify = self.shuffle and self.stratify is not False
+        if stratify and y is not None and self._strata(np.asarray(y), len(train), len(valid)):
+            splitter = StratifiedShuffleSplit(1, **options)
+            train, valid = next(splitter.split(np.empty(len(rows)), y))
         yield train, valid
 
     @staticmethod
@@ -129,6 +148,26 @@ class TrainSplit(BaseEstimator):
             return False
         counts = np.unique(y, return_counts=True)[1]
         return counts.min() >= 2 and min(n_train, n_valid) >= len(counts)
+
+
+class ListedSplits:
+    """Splitter that yields given splits.
+
+    Parameters
+    ----------
+    splits : sequence of (array, array)
+        Indices of the training and the validation rows of each split.
+    """
+
+    def __init__(self, splits: Sequence[Any]) -> None:
+        self._splits = splits
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[Any]:
+        """Yield the splits."""
+        return iter(self._splits)
+
+    def __repr__(self) -> str:
+        return "[(train, valid), ...]"
 
 
 def has_transform(iterator: BatchIterator) -> bool:
@@ -147,9 +186,11 @@ def as_test_iterator(value: Any) -> BatchIterator:
 
 
 def as_split(value: Any) -> Any:
-    """Return the splitter for a fraction or splitter; None for a fraction of zero."""
+    """Return the splitter for a fraction, list of splits or splitter; None for no split."""
     if isinstance(value, TrainSplit):
         return value if value.eval_size else None
     if isinstance(value, Real):
         return TrainSplit(cast(float, value)) if value else None
+    if isinstance(value, list | tuple):
+        return ListedSplits(value)
     return value

@@ -154,6 +154,25 @@ class Outputs:
             return None
         return classes[0] if len(classes) == 1 else classes
 
+    def check_classes(self, classes: Any) -> None:
+        """Raise `ValueError` unless classes, given again by output, are the known ones."""
+
+        def check(target: Target, given: Any) -> None:
+            if given is None:
+                return
+            if target.classes is None:
+                raise ValueError("classes must be None for regression, which has none")
+            found = np.unique(check_labels(given))
+            if not np.array_equal(found, target.classes):
+                raise ValueError(
+                    f"classes must be the same in each call of partial_fit, got {found.tolist()}; "
+                    f"known classes: {target.classes.tolist()}"
+                )
+
+        several = len(self.names) > 1
+        own = by_output("classes", classes, self.names, None) if several else (classes,)
+        _for_each(self.names, check, self.targets, own)
+
     def row_weights(self, encoded: Any, class_weight: Any) -> np.ndarray:
         """Return the weight of each row by its class; only for a single output."""
         if len(self.targets) > 1:

@@ -117,11 +117,13 @@ class NeuralNet(
         do not compile a new program.
     max_epochs : int, default=100
         Maximum number of epochs.
-    train_split : float, splitter, callable or None, default=0.2
+    train_split : float, splitter, list, callable or None, default=0.2
         Validation set that `fit` splits off: a fraction of the samples, a `TrainSplit`, any
-        scikit-learn splitter, whose first split is used, or a function as in nolearn,
-        ``(X, y, net) -> X_train, X_valid, y_train, y_valid``. A fraction keeps the proportions of
-        the classes, those of the first output if there are several. ``eval_size`` is an older name.
+        scikit-learn splitter or list of pairs of row indices, of which the first split is used, or
+        a function as in nolearn, ``(X, y, net) -> X_train, X_valid, y_train, y_valid``. A fraction
+        keeps the proportions of the classes, those of the first output if there are several.
+        ``TrainSplit(0.2, shuffle=False)`` takes the last fifth, as suits series in time, where the
+        first split of `TimeSeriesSplit` leaves most samples out. ``eval_size`` is an older name.
     custom_scores : list of (str, callable), default=None
         Scores of the validation set, ``(y_true, y_output) -> float`` in NumPy, computed after each
         epoch on all samples at once. Labels are encoded as integers from 0.
@@ -288,6 +290,7 @@ class NeuralNet(
         X_val: Features | None = None,
         y_val: Targets | None = None,
         epochs: int | None = None,
+        groups: ArrayLike | None = None,
     ) -> Self:
         """Fit the net to X and y.
 
@@ -306,6 +309,9 @@ class NeuralNet(
             Validation set, used in place of `train_split`.
         epochs : int, optional
             Number of epochs, used in place of `max_epochs`.
+        groups : array-like of shape (n,), optional
+            Group of each sample, for a `train_split` that splits by groups, such as
+            `sklearn.model_selection.GroupShuffleSplit`.
 
         Returns
         -------
@@ -325,7 +331,7 @@ class NeuralNet(
         """
         continues = hasattr(self, "_model") and (self.warm_start or self._model.loaded)
         valid = None if X_val is None and y_val is None else (X_val, y_val)
-        arguments = FitArguments(X, y, sample_weight, valid, epochs=epochs)
+        arguments = FitArguments(X, y, sample_weight, valid, epochs=epochs, groups=groups)
         epochs = self.max_epochs if epochs is None else epochs
         return self._fit(arguments, epochs, continues=continues, runs_callbacks=True)
 

@@ -49,7 +49,13 @@ def _each(value: Any, test: Test) -> bool:
 
 
 def _is_split(value: Any) -> bool:
-    return _is_eval_size(value) or hasattr(value, "split") or callable(value)
+    def is_pair(entry: Any) -> bool:
+        return isinstance(entry, list | tuple) and len(entry) == 2
+
+    if isinstance(value, str | bytes | type):  # text has a method of that name
+        return False
+    given = hasattr(value, "split") or callable(value) or (_each(value, is_pair) and len(value) > 0)
+    return given or _is_eval_size(value)
 
 
 def _is_eval_size(value: Any) -> bool:
@@ -130,7 +136,8 @@ RULES: dict[str, tuple[Test, str]] = {
     "epochs": _EPOCHS,
     "train_split": (
         _is_split,
-        "a fraction between 0 and 1, a splitter, a function (X, y, net), or None",
+        "a fraction between 0 and 1, a splitter such as KFold(5), a list of pairs of arrays of row "
+        "indices, a function (X, y, net), or None",
     ),
     "custom_scores": _SCORES,
     "scores_train": _SCORES,
@@ -171,8 +178,9 @@ COMPONENTS: dict[type, dict[str, tuple[Test, str]]] = {
     },
     TrainSplit: {
         "eval_size": (_is_eval_size, "a fraction between 0 and 1, or None"),
-        "stratify": _FLAG,
+        "stratify": (lambda v: v is None or _is_flag(v), "True, False or None"),
         "random_state": _SEED,
+        "shuffle": _FLAG,
     },
 }
 """The same for the nested parameters of objects that are the value of a parameter."""

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.model_selection import GroupKFold
 
 from skconv.data.dataset import Dataset, FitArguments, FitData
 from skconv.data.inputs import Rows, RowSubset
@@ -177,6 +178,64 @@ def test_both_parts_of_a_validation_set_are_needed(given, missing):
     message = f"^{missing} is missing; X_val and y_val must be given together$"
     with pytest.raises(ValueError, match=message):
         datasets(read(valid=given)[0])
+
+
+def test_targets_for_validation_are_named():
+    message = r"^validation set: y contains previously unseen labels: \['c'\]; known labels: "
+    with pytest.raises(ValueError, match=message):
+        datasets(read(valid=(X[:2], ["a", "c"]))[0])
+
+
+def test_a_single_unit_keeps_the_proportions_of_its_classes():
+    data, _ = read(y=np.repeat(["a", "b"], [8, 2]), params={"train_split": 0.5})
+    for units in (1, 2):
+        _, train, valid = datasets(data, outputs=(None, units))
+        assert train.y.sum() == valid.y.sum() == 1
+
+
+def test_a_subclass_of_the_split_gets_the_seed():
+    class Evens(TrainSplit):
+        def split(self, X, y=None, groups=None):
+            seeds.append(self.random_state)
+            yield np.arange(0, len(X), 2), np.arange(1, len(X), 2)
+
+    seeds = []
+    _, _, valid = datasets(read(params={"train_split": Evens()})[0], seed=7)
+    assert (seeds, valid.index.tolist()) == ([7], [1, 3, 5, 7, 9])
+
+
+def test_groups_reach_the_splitter_and_are_checked_with_the_data():
+    groups = np.repeat([1, 2], 5)
+    params = {"train_split": GroupKFold(2)}
+    _, train, valid = datasets(read(params=params, groups=groups)[0])
+    assert {*groups[train.index]} | {*groups[valid.index]} == {1, 2}
+    assert len(np.unique(groups[valid.index])) == 1
+    _, problems = read(params=params)
+    assert [message.partition(",")[0] for message in problems] == ["groups must be passed to fit"]
+    _, problems = read(params=params, groups=groups[1:])
+    assert problems == ["groups must have shape (10,), one entry for each row, got (9,)"]
+    for given in ({"valid": (X, y)}, {"whole": True}):
+        assert read(params=params, **given)[1] == []
+    with pytest.warns(UserWarning, match="groups is ignored"):
+        read(params=params, groups=groups, valid=(X, y))
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ((X, X), r"^train_split must return \(X_train, X_valid, y_train, y_valid\), got 2 values"),
+        (None, "^train_split must return .*, got <class 'NoneType'> from <function"),
+        (
+            (X, X[:0], np.zeros(10), np.zeros(0)),
+            "rows in X_valid, and as many .*, got 0 rows and 0",
+        ),
+        ((X, X[:2], np.zeros(9), np.zeros(2)), "in X_train, and as many .*, got 10 rows and 9"),
+    ],
+)
+def test_a_function_must_return_four_parts(parts, message):
+    data, _ = read(params={"train_split": lambda X, y, net: parts})
+    with pytest.raises(ValueError, match=message):
+        datasets(data)
 
 
 def test_class_weights_multiply_sample_weights():

@@ -75,6 +75,21 @@ def test_targets_that_cannot_be_stratified_are_drawn_at_random(y):
     np.testing.assert_array_equal(found[1], expected[1])
 
 
+@pytest.mark.parametrize(("n", "fraction", "size"), [(10, 0.2, 2), (101, 0.25, 26), (3, 0.5, 2)])
+def test_without_shuffling_the_last_rows_are_held_out(n, fraction, size):
+    y = np.arange(n) % 2
+    for stratify in (None, False):
+        split = TrainSplit(fraction, stratify=stratify, shuffle=False)
+        ((train, valid),) = split.split(np.zeros((n, 1)), y)
+        assert [*train, *valid] == list(range(n))
+        assert len(valid) == size
+
+
+def test_classes_cannot_be_kept_in_proportion_without_shuffling():
+    with pytest.raises(ValueError, match=r"^stratify must be None or False if shuffle=False, got"):
+        next(TrainSplit(stratify=True, shuffle=False).split(np.zeros((10, 1))))
+
+
 def test_a_split_is_reproducible_by_its_seed():
     y = np.arange(60) % 3
     one, same, other = (
@@ -119,3 +134,5 @@ def test_fractions_become_splitters():
     given = TrainSplit(0.1)
     assert as_split(given) is given
     assert as_split(len) is len
+    splits = [([0, 1], [2]), ([1, 2], [0])]
+    assert list(as_split(splits).split(np.zeros((3, 1)))) == splits

@@ -29,7 +29,17 @@ VALID = {
     "batch_iterator_test": [1, BatchIterator(np.int32(10))],
     "max_epochs": [0, 10, np.int64(3)],
     "epochs": [0, 10, np.int64(3)],
-    "train_split": [None, 0, 0.2, np.float32(0.5), TrainSplit(), TrainSplit(0), KFold(3), max],
+    "train_split": [
+        None,
+        0,
+        0.2,
+        np.float32(0.5),
+        TrainSplit(),
+        TrainSplit(0),
+        KFold(3),
+        max,
+        [([0], [1])],
+    ],
     "custom_scores": [None, [], [("f1", max)], (["f1", max],)],
     "scores_train": [None, [("f1", max)]],
     "scores_valid": [None, [("f1", max)]],
@@ -54,7 +64,10 @@ SIZE = "a positive integer or a BatchIterator"
 EPOCHS = "a non-negative integer"
 SEED = "an integer between 0 and 4294967295, a RandomState or None"
 FLAG = "True or False"
-SPLIT = "a fraction between 0 and 1, a splitter, a function (X, y, net), or None"
+SPLIT = (
+    "a fraction between 0 and 1, a splitter such as KFold(5), a list of pairs of arrays of row "
+    "indices, a function (X, y, net), or None"
+)
 WEIGHTS = "a dict of non-negative weights by label, 'balanced', or None"
 
 LOSSES = "a function (predictions, targets), a dict of functions by output, or None"
@@ -117,6 +130,12 @@ INVALID = [
     ("train_split", float("nan"), SPLIT),
     ("train_split", True, SPLIT),
     ("train_split", False, SPLIT),
+    ("train_split", 5, SPLIT),
+    ("train_split", "0.2", SPLIT),
+    ("train_split", KFold, SPLIT),
+    ("train_split", [], SPLIT),
+    ("train_split", (range(3), range(3, 5)), SPLIT),
+    ("train_split", KFold(2).split([[0], [1]]), SPLIT),
     ("custom_scores", [max], SCORES),
     ("custom_scores", {"f1": max}, SCORES),
     ("scores_train", [(max, "f1")], SCORES),
@@ -163,7 +182,8 @@ NESTED = [
         "an integer between 0 and 4294967295 or None, got 0.5",
     ),
     ("train_split__eval_size", TrainSplit(2.0), "a fraction between 0 and 1, or None, got 2.0"),
-    ("train_split__stratify", TrainSplit(stratify="y"), "True or False, got 'y'"),
+    ("train_split__stratify", TrainSplit(stratify="y"), "True, False or None, got 'y'"),
+    ("train_split__shuffle", TrainSplit(shuffle="no"), "True or False, got 'no'"),
     (
         "train_split__random_state",
         TrainSplit(random_state=-1),
@@ -218,7 +238,7 @@ def test_no_fraction_means_no_split(value):
 def test_a_fraction_becomes_a_stratified_split():
     split = as_split(0.3)
     assert isinstance(split, TrainSplit)
-    assert (split.eval_size, split.stratify, split.random_state) == (0.3, True, None)
+    assert (split.eval_size, split.stratify, split.shuffle) == (0.3, None, True)
 
 
 @pytest.mark.parametrize("value", [TrainSplit(0.4), KFold(3), max])

@@ -1,0 +1,163 @@
+"""The first split of a splitter, checked: which rows are trained on, and which validate."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.metadata_routing import UNUSED, get_routing_for_object
+
+from .inputs import RowSubset
+from .iterators import TrainSplit
+
+
+def splits_by_groups(splitter: Any) -> bool:
+    """Return whether a splitter requests ``groups``, as scikit-learn's group splitters do.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GroupKFold, KFold
+    >>> splits_by_groups(GroupKFold()), splits_by_groups(KFold()), splits_by_groups(None)
+    (True, False, False)
+    """
+    if not hasattr(splitter, "split"):
+        return False
+    request = get_routing_for_object(splitter).split.requests.get("groups")
+    return request not in (None, False, UNUSED)
+
+
+def check_groups(groups: Any, splitter: Any, n: int) -> None:
+    """Check the argument ``groups`` of `fit` for a net that splits off its validation set.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n,) or None
+    splitter : splitter, function or None
+        As `as_split` returns it; None if the net does not split.
+    n : int
+        Number of rows.
+
+    Raises
+    ------
+    ValueError
+        If groups are missing, or do not have an entry for each row.
+
+    Warns
+    -----
+    UserWarning
+        If groups are given, but there is no splitter to use them.
+    """
+    if groups is None:
+        if splits_by_groups(splitter):
+            raise ValueError(
+                f"groups must be passed to fit, because train_split={splitter!r} splits by them; "
+                "in a search or pipeline enable scikit-learn's metadata routing and call "
+                "set_fit_request(groups=True) on the net"
+            )
+        return
+    shape = np.shape(groups)
+    if shape != (n,):
+        raise ValueError(f"groups must have shape ({n},), one entry for each row, got {shape}")
+    if not hasattr(splitter, "split"):
+        warnings.warn(
+            "groups is ignored, because no splitter makes the validation set; pass, for example, "
+            "train_split=GroupShuffleSplit(1, test_size=0.2)",
+            stacklevel=2,
+        )
+
+
+def first_split(
+    splitter: Any, X: Any, y: np.ndarray, groups: Any = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the row indices of the first split.
+
+    Parameters
+    ----------
+    splitter : splitter
+    X : array-like, DataFrame, sparse matrix, dict of arrays, or RowSubset
+    y : array of shape (n, ...)
+        Encoded targets of the first output, with one axis if rows have one value.
+    groups : array-like of shape (n,), optional
+
+    Returns
+    -------
+    train, valid : int arrays
+        Indices of the training and of the validation rows.
+
+    Raises
+    ------
+    ValueError
+        If there is no split, if a part is empty, if indices are out of range, or if the parts
+        overlap.
+
+    Warns
+    -----
+    UserWarning
+        If rows are in neither part.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import KFold
+    >>> train, valid = first_split(KFold(5), np.zeros((10, 1)), np.arange(10))
+    >>> train.tolist(), valid.tolist()
+    ([2, 3, 4, 5, 6, 7, 8, 9], [0, 1])
+    """
+    n = len(y)
+    further = () if groups is None else (groups,)
+    pair = next(iter(splitter.split(_rows_to_split(splitter, X, n), y, *further)), None)
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise ValueError(
+            f"train_split must yield pairs of arrays of row indices, got {pair!r} from {splitter!r}"
+        )
+    train, valid = _indices(pair[0], n, "training"), _indices(pair[1], n, "validation")
+    both = np.intersect1d(train, valid)
+    if len(both):
+        raise ValueError(
+            f"train_split must give each row to training or to validation, got {len(both)} of {n} "
+            f"rows in both, such as row {both[0]}, from {splitter!r}"
+        )
+    n_train, n_valid = len(np.unique(train)), len(np.unique(valid))
+    if n_train + n_valid < n:
+        warnings.warn(
+            f"train_split={splitter!r} leaves {n - n_train - n_valid} of {n} rows out: its first "
+            f"split trains on {n_train} and validates on {n_valid}; TrainSplit(0.2, shuffle=False) "
+            "validates on the last fifth, and trains on all rows before it",
+            stacklevel=2,
+        )
+    return train, valid
+
+
+def _rows_to_split(splitter: Any, X: Any, n: int) -> Any:
+    """Return X for a splitter to look at; those known to only count rows get a stand-in."""
+    named = isinstance(X, Mapping) and not sparse.issparse(X)
+    counts = isinstance(splitter, TrainSplit) or type(splitter).__module__.startswith("sklearn.")
+    if named or counts:
+        return np.empty((n, 1))
+    if not isinstance(X, RowSubset):
+        return X
+    if hasattr(X.X, "iloc"):
+        return X.X.iloc[X.index]
+    return (X.X.tocsr() if sparse.issparse(X.X) else np.asarray(X.X))[X.index]
+
+
+def _indices(part: Any, n: int, name: str) -> np.ndarray:
+    """Return the row indices of a part, which may be given as a mask."""
+    index = np.asarray(part)
+    if index.dtype == bool and index.shape == (n,):
+        index = np.flatnonzero(index)
+    if not index.size:
+        raise ValueError(f"train_split must leave rows for {name}, got 0 of {n}")
+    if index.ndim != 1 or index.dtype.kind not in "iu":
+        raise ValueError(
+            f"train_split must give the {name} rows as an array of indices, got {part!r}"
+        )
+    outside = index[(index < 0) | (index >= n)]
+    if len(outside):
+        raise ValueError(
+            f"train_split must give indices of rows from 0 to {n - 1}, got {outside[0]} among the "
+            f"{name} rows"
+        )
+    return index
