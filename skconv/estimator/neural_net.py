@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from jax import Array
 from numpy.random import RandomState
@@ -216,6 +216,9 @@ class NeuralNet(
         "augment": AugmentParameters,
         "test_augment": as_parameters,
     }
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
+    """Groups passed to a search are for its own splitter, unless the net requests them too."""
+
     _copied_together = ("layers", *EVENTS)
     _stateful = EVENTS
 

@@ -8,10 +8,13 @@ from sklearn.datasets import load_linnerud
 from sklearn.ensemble import AdaBoostClassifier, VotingClassifier
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_predict, cross_validate, learning_curve
+from sklearn.model_selection import GroupKFold, cross_val_predict, cross_validate, learning_curve
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from skconv.ensemble import BatchedBagging
+from skconv.model_selection import BatchedGridSearchCV
 
 
 def test_pipeline(mlp, small_digits):
@@ -40,6 +43,74 @@ def test_routed_sample_weights_change_the_net(mlp, small_digits):
             net, X, y, params={"sample_weight": weight}, cv=2, return_estimator=True
         )
     assert all(8 not in fitted.predict(X) for fitted in results["estimator"])
+
+
+class RecordedGroups(GroupKFold):
+    """Splits by groups, and records those it sees."""
+
+    seen = []
+
+    def split(self, X, y=None, groups=None):
+        self.seen.append(sorted(set(groups)))
+        yield from super().split(X, y, groups)
+
+
+BY_GROUPS = GroupKFold(2)
+
+
+@pytest.mark.parametrize(
+    ("fit", "sizes"),
+    [
+        (lambda net, *data, **params: net.fit(*data, **params), [8]),
+        (lambda net, *data, **params: make_pipeline(net).fit(*data, **params), [8]),
+        (
+            lambda net, *data, **params: cross_validate(net, *data, params=params, cv=BY_GROUPS),
+            [4, 4],
+        ),
+        (
+            lambda net, *data, **params: BatchedGridSearchCV(
+                make_pipeline(StandardScaler(), net), {}, cv=BY_GROUPS
+            ).fit(*data, **params),
+            [4, 4, 8],
+        ),
+        (
+            lambda net, *data, **params: BatchedGridSearchCV(net, {}, cv=BY_GROUPS).fit(
+                *data, **params
+            ),
+            [4, 4, 8],
+        ),
+        (lambda net, *data, **params: BatchedBagging(net, 2).fit(*data, **params), [8, 8]),
+    ],
+    ids=["fit", "pipeline", "cross_validate", "search over a pipeline", "search", "bagging"],
+)
+def test_groups_are_routed_to_the_split_of_the_net(mlp, small_digits, fit, sizes):
+    X, y = small_digits
+    groups = np.arange(200) % 8
+    RecordedGroups.seen.clear()
+    with sklearn.config_context(enable_metadata_routing=True):
+        net = clone(mlp).set_params(train_split=RecordedGroups(4), max_epochs=1)
+        fit(net.set_fit_request(groups=True), X[:200], y[:200], groups=groups)
+    assert [len(seen) for seen in RecordedGroups.seen] == sizes
+
+
+def test_groups_of_a_search_are_for_its_own_splitter_by_default(mlp, small_digits):
+    X, y = small_digits
+    params = {"groups": np.arange(200) % 8}
+    with sklearn.config_context(enable_metadata_routing=True):
+        net = clone(mlp).set_params(max_epochs=1)
+        options = {"params": params, "cv": BY_GROUPS, "error_score": "raise"}
+        assert len(cross_validate(net, X[:200], y[:200], **options)["test_score"]) == 2
+        net.set_params(train_split=GroupKFold(2))
+        with pytest.raises(ValueError, match=r"groups must be passed to fit.*set_fit_request"):
+            cross_validate(net, X[:200], y[:200], **options)
+
+
+def test_a_step_of_a_pipeline_gets_groups_by_its_name(mlp, small_digits):
+    X, y = small_digits
+    RecordedGroups.seen.clear()
+    net = clone(mlp).set_params(train_split=RecordedGroups(4), max_epochs=1)
+    Pipeline([("net", net)]).fit(X[:200], y[:200], net__groups=np.arange(200) % 8)
+    assert RecordedGroups.seen == [list(range(8))]
 
 
 def test_cross_val_predict(mlp, small_digits):
