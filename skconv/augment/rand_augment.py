@@ -137,7 +137,7 @@ class RandAugment(FillingTransform):
         their side, reduced to 4 of 8 bits (posterize), inverted (solarize), or enhanced by factors
         of 0.1 or 1.9 (brightness, color, contrast, sharpness). autocontrast and equalize ignore the
         magnitude. A runtime value, as are `low` and `high`.
-    operations : sequence of str
+    operations : str or sequence of str
         Names of the operations to draw from.
     low, high : float
         Black and white.
@@ -159,10 +159,15 @@ class RandAugment(FillingTransform):
 
     num_ops: int = structural(2, check=positive)
     magnitude: float = runtime(9.0, low=0.0, high=10.0)
-    operations: Sequence[str] = structural(OPERATIONS, check=_operations)
+    operations: str | Sequence[str] = structural(OPERATIONS, check=_operations)
     low: float = runtime(0.0)
     high: float = runtime(1.0)
     order: str = structural("bilinear", check=one_of(*ORDERS))
+
+    def __post_init__(self) -> None:
+        if isinstance(self.operations, str):
+            object.__setattr__(self, "operations", (self.operations,))
+        super().__post_init__()
 
     def check(self) -> Iterable[str]:
         """Return messages about invalid fields."""

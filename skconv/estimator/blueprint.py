@@ -22,6 +22,7 @@ from ..network.layer_list import LayerEntry, read_layers
 from ..nonlinearities import linear, softmax
 from ..training.events import EVENTS
 from ..training.plan import Plan, Scores
+from ..updates.transformation import is_transformation
 from ..updates.update_rule import Update, resolve_update
 from ..utils.checks import as_list
 from .routing import (
@@ -216,7 +217,7 @@ def make_blueprint(
         problems.found += unknown.found
     update = Update(optax.identity, (), ())
     update_values: dict[str, Any] = {}
-    if callable(params["update"]) or isinstance(params["update"], tuple):
+    if callable(params["update"]) or is_transformation(params["update"]):
         with problems.collect():
             update, update_values = resolve_update(params["update"], routed.get("update", {}))
     heads: tuple[Head, ...] = ()

@@ -87,7 +87,8 @@ class NeuralNet(
         fed by the one before; or the last layer of a graph of instances. Keywords of a layer follow
         its name, as in ``conv1_num_filters=32``. By default a small network that suits X.
     update : callable or optax.GradientTransformation, default=nesterov_momentum
-        Update rule of `skconv.updates` or optax. Its keywords follow ``update_``, as in
+        Update rule of `skconv.updates` or optax, or a finished transformation such as
+        ``optax.MultiSteps(optax.adam(1e-3), 4)``. Its keywords follow ``update_``, as in
         ``update_learning_rate=0.1``; every rule also takes ``update_clip_norm`` and
         ``update_clip_value``. New numbers and schedules do not compile a new program.
     objective : callable, default=skconv.objectives.objective

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from ..data.dataset import FEATURES, Dataset, FitArguments, FitData
 from ..data.output_targets import Outputs
 from ..data.targets import Numbers
 from ..errors import Problems
-from ..network.graph import Network
+from ..network.graph import Network, Variables
 from ..network.model import Model
 from ..training.dry_run import check_transforms
 from ..training.forward import Values
@@ -92,6 +93,7 @@ def prepare(
     first = values(model.step, 1)
     _check_augment(blueprint, plan, programs, train, first)
     rates = {name: numbers[0] for name, numbers in first.update.items()}
+    _check_update(plan, programs, model.params, rates)
     model.start(plan.update, lambda weights: programs.start(weights, rates))
     features = {name: vars(probe)[name] for name in FEATURES if name in vars(probe)}
     return PreparedFit(features, model, outputs, train, valid, values, programs)
@@ -151,6 +153,17 @@ def _start_model(
     model = copy.copy(continuation.model)
     model.network = network
     return model
+
+
+def _check_update(
+    plan: Plan, programs: TrainPrograms, params: Variables, rates: Mapping[str, Any]
+) -> None:
+    """Check the update rule on the shapes of the parameters, once for each program."""
+    if not programs.checked_update:
+        programs.update_warning = plan.update.check(params, rates)
+        programs.checked_update = True
+    if programs.update_warning is not None:
+        warnings.warn(programs.update_warning, UserWarning, stacklevel=2)
 
 
 def _check_augment(

@@ -7,12 +7,12 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import optax
 
 from ..data.iterators import BatchIterator, TrainSplit
 from ..errors import Problems
 from ..training.events import EVENTS
 from ..training.history import KEYS
+from ..updates.transformation import is_transformation
 from ..utils.checks import is_integer, is_named, is_number
 
 Test = Callable[[Any], bool]
@@ -112,7 +112,7 @@ _EPOCHS = (lambda v: is_integer(v, low=0), "a non-negative integer")
 
 RULES: dict[str, tuple[Test, str]] = {
     "update": (
-        lambda v: callable(v) or isinstance(v, optax.GradientTransformation),
+        lambda v: callable(v) or is_transformation(v),
         "an update rule such as skconv.updates.adam or optax.adam",
     ),
     "objective": (callable, "a function such as skconv.objectives.objective"),

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import did_you_mean
 from ..network.views import FittedLayer
 from ..training.history import Row
+from ..utils.checks import as_list
 from .base import Handler
 from .hyperparams import set_hyperparam
 
@@ -22,12 +23,14 @@ class _GradientScale(Handler):
     ----------
     layers : str or sequence of str
         Names of layers, or patterns such as ``'conv*'``. Layers without parameters are skipped.
+    *more : str
+        Further names or patterns.
     epoch : int
         Number of epochs after which the scale is set.
     """
 
-    def __init__(self, layers: str | Sequence[str], epoch: int = 0) -> None:
-        self.layers = layers
+    def __init__(self, layers: str | Sequence[str], *more: str, epoch: int = 0) -> None:
+        self.layers = (*as_list(layers), *more) if more else layers
         self.epoch = epoch
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
@@ -44,7 +47,12 @@ class _GradientScale(Handler):
     def _matching_layers(self, net: Any) -> list[FittedLayer]:
         trainable = [layer for layer in net.layers_.values() if layer.get_params(trainable=True)]
         names = [layer.name for layer in trainable]
-        patterns = [self.layers] if isinstance(self.layers, str) else self.layers
+        patterns = as_list(self.layers)
+        if not patterns or not all(isinstance(pattern, str) for pattern in patterns):
+            raise ValueError(
+                f"{type(self).__name__}: layers must be names of layers or patterns such as "
+                f"'conv*', got {self.layers!r}; the number of epochs is given as epoch=2"
+            )
         for pattern in patterns:
             if not fnmatch.filter(names, pattern):
                 raise ValueError(
@@ -73,6 +81,8 @@ class Freeze(_GradientScale):
     ----------
     layers : str or sequence of str
         Names of layers, or patterns such as ``'conv*'``. Layers without parameters are skipped.
+    *more : str
+        Further names or patterns.
     epoch : int
         Number of epochs to train first.
 
@@ -101,12 +111,14 @@ class Unfreeze(_GradientScale):
     ----------
     layers : str or sequence of str
         Names of layers, or patterns such as ``'conv*'``. Layers without parameters are skipped.
+    *more : str
+        Further names or patterns.
     epoch : int
         Number of epochs to train first.
 
     Examples
     --------
-    >>> handler = Unfreeze(['conv1', 'bn*'], epoch=5)
+    >>> handler = Unfreeze('conv1', 'bn*', epoch=5)
     """
 
     def _scale(self, layer: FittedLayer) -> float:

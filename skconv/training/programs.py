@@ -43,12 +43,18 @@ class TrainPrograms:
         Names of the sums that `train` returns, in order.
     checked_batches : set of str
         Shapes and dtypes of the batches that the transforms have been checked on, as text.
+    checked_update : bool
+        Whether the update rule has been checked.
+    update_warning : str or None
+        What users of the update rule must know.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.train_sums = train_step.train_sums(plan)
         self.valid_sums = train_step.valid_sums(plan)
         self.checked_batches: set[str] = set()
+        self.checked_update = False
+        self.update_warning: str | None = None
         self.start = _compiled(train_step.start, plan)
         self.train = _compiled(train_step.train, plan, count="train", static=("outputs",))
         self.train_lanes = _compiled(train_step.train_lanes, plan, count="train", static=("mode",))

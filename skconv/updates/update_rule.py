@@ -18,6 +18,12 @@ import optax
 from ..errors import Problems
 from ..utils.checks import above_zero, in_float32, is_number, takes_number
 from .ranges import is_certainly_number, number_check, structure_check
+from .transformation import (
+    as_extra_args,
+    check_transformation,
+    is_transformation,
+    without_injection,
+)
 
 _SEEDS = ("key", "seed")
 """optax's names for seeds: integers or keys, which do not fit into float32."""
@@ -41,7 +47,8 @@ class Update:
     Parameters
     ----------
     factory : callable or optax.GradientTransformation
-        A function that returns the transformation, or the transformation itself.
+        A function that returns the transformation, or the transformation itself, which may be any
+        object with `init` and `update`.
     structure : tuple of (str, object)
         Arguments that are part of the compiled program: flags, counts, masks, names.
     names : tuple of str
@@ -59,16 +66,25 @@ class Update:
         """Build the transformation with these numbers, which may be traced.
 
         Besides gradients, state and parameters, its `update` takes optax's extra arguments
-        ``value``, ``grad`` and ``value_fn``, a `BatchLoss`. `grad` is the gradient of `value_fn`,
-        before clipping and without the layers' `grad_scale`. Rules without extra arguments never
-        receive them.
+        ``value``, ``grad`` and ``value_fn``, a `BatchLoss`; see `as_extra_args`. `grad` is the
+        gradient of `value_fn`, before clipping and without the layers' `grad_scale`. Rules
+        without extra arguments never receive them.
         """
         rule = self.factory
-        if not isinstance(rule, optax.GradientTransformation):
+        if not is_transformation(rule):
             hyperparams = {name: value for name, value in values.items() if name not in self.clips}
             rule = rule(**dict(self.structure), **hyperparams)
         clips = {name: values[name] for name in self.clips}
-        return _with_clipping(optax.with_extra_args_support(rule), clips)
+        return _with_clipping(as_extra_args(rule), clips)
+
+    def check(self, params: Any, values: Mapping[str, Any]) -> str | None:
+        """Check on shapes that the rule can update parameters; see `check_transformation`."""
+
+        def outputs(params: Any) -> jax.Array:
+            return jax.numpy.concatenate([one.ravel() for one in jax.tree.leaves(params)])[None]
+
+        loss = BatchLoss(outputs, lambda out, params: jax.numpy.square(out).sum())
+        return check_transformation(self.transformation(values), params, loss)
 
     def check_schedules(
         self, values: Mapping[str, Any], numbers: Mapping[str, np.ndarray], start: int
@@ -196,7 +212,7 @@ def resolve_update(
 
     Parameters
     ----------
-    factory : callable or optax.GradientTransformation
+    factory : callable, optax.GradientTransformation, or object with `init` and `update`
     given : mapping of str to object
         The user's ``update_<name>`` keywords, without the prefix.
 
@@ -220,7 +236,8 @@ def resolve_update(
     >>> sorted(values.items())
     [('clip_norm', 5.0), ('learning_rate', 0.1), ('momentum', 0.9)]
     """
-    finished = isinstance(factory, optax.GradientTransformation)
+    factory = without_injection(factory)
+    finished = is_transformation(factory)
     if not finished and not callable(factory):
         raise TypeError(
             "update must be an optax transformation or a function that returns one, "
@@ -270,8 +287,7 @@ def resolve_update(
 def _parameters_of(
     factory: UpdateFactory | optax.GradientTransformation,
 ) -> Mapping[str, inspect.Parameter]:
-    finished = isinstance(factory, optax.GradientTransformation)
-    return {} if finished else inspect.signature(factory).parameters
+    return {} if is_transformation(factory) else inspect.signature(factory).parameters
 
 
 def _must_be_number(key: str, parameter: inspect.Parameter | None, value: Any) -> bool:

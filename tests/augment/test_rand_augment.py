@@ -135,3 +135,7 @@ def test_impossible_fields(transform, message):
 def test_what_does_not_fit():
     with pytest.raises(TransformError, match=r"^RandAugment: X must have shape"):
         RandAugment()(key, X[:, 0], y)
+
+
+def test_a_single_operation_needs_no_list():
+    assert RandAugment(operations="rotate") == RandAugment(operations=["rotate"])

@@ -45,14 +45,19 @@ ALL = {"fc1", "norm1", "fc2", "output"}
 @pytest.mark.parametrize("update", [nesterov_momentum, decaying])
 @pytest.mark.parametrize(
     ("layers", "frozen"),
-    [("fc1", {"fc1"}), (["*1"], {"fc1", "norm1"}), (["fc2", "norm1"], {"fc2", "norm1"})],
+    [
+        (("fc1",), {"fc1"}),
+        ((["*1"],), {"fc1", "norm1"}),
+        ((["fc2", "norm1"],), {"fc2", "norm1"}),
+        (("fc2", "norm1"), {"fc2", "norm1"}),
+    ],
 )
 def test_layers_freeze_and_thaw_by_their_names(update, layers, frozen):
     recorder = Recorder()
     frozen_net(
         update=update,
-        on_training_started=[Freeze(layers), recorder],
-        on_epoch_finished=[recorder, Unfreeze(layers, epoch=2)],
+        on_training_started=[Freeze(*layers), recorder],
+        on_epoch_finished=[recorder, Unfreeze(*layers, epoch=2)],
     ).fit(X, y)
     first, one, two, three, _ = recorder.weights
     assert moved(first, one) == moved(one, two) == ALL - frozen
@@ -63,7 +68,8 @@ def test_nothing_more_is_compiled_and_the_net_is_as_it_was():
     plain = frozen_net().fit(X, y)
     before = compile_counts()
     net = frozen_net(
-        on_training_started=Freeze("fc*"), on_epoch_finished=[Unfreeze("fc2", 1), Freeze("fc2", 2)]
+        on_training_started=Freeze("fc*"),
+        on_epoch_finished=[Unfreeze("fc2", epoch=1), Freeze("fc2", epoch=2)],
     )
     given = net.get_params()
     net.fit(X, y)
@@ -121,6 +127,8 @@ def test_a_layer_thaws_to_its_own_factor():
             r"with parameters, got 'conv\*'\. Valid names: fc1, norm1, fc2, output\.",
         ),
         ("input", "layers must match layers with parameters, got 'input'"),
+        (("fc1", 2), r"^Freeze: layers must be names .*, got \('fc1', 2\); .* as epoch=2$"),
+        ([], r"^Freeze: layers must be names of layers or patterns such as 'conv\*', got \[\];"),
     ],
 )
 def test_names_of_no_layer_are_told_before_training(layers, message):
