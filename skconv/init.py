@@ -17,6 +17,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from .errors import did_you_mean
+
 __all__ = [
     "Array",
     "Constant",
@@ -274,13 +276,34 @@ class Array:
         return f"Array(shape={self.values.shape})"
 
 
+NAMED: dict[str, Any] = {
+    "zeros": Constant(0.0),
+    "ones": Constant(1.0),
+    "normal": Normal(),
+    "uniform": Uniform(),
+    "orthogonal": Orthogonal(),
+    "sparse": Sparse(),
+    **dict.fromkeys(("glorot_normal", "xavier_normal"), GlorotNormal()),
+    **dict.fromkeys(("glorot_uniform", "xavier_uniform"), GlorotUniform()),
+    **dict.fromkeys(("he_normal", "kaiming_normal"), HeNormal("relu")),
+    **dict.fromkeys(("he_uniform", "kaiming_uniform"), HeUniform("relu")),
+    "lecun_normal": HeNormal(),
+    "lecun_uniform": HeUniform(),
+}
+"""Initializers by the names that Keras and torch use, with their variances."""
+
+
 def as_initializer(value: Any) -> Any:
     """Return the initializer for a parameter's initial value.
 
     Parameters
     ----------
-    value : callable, float or array-like
+    value : callable, str, float or array-like
         An initializer is returned unchanged; a number becomes `Constant`, anything else `Array`.
+        Names are ``'zeros'``, ``'ones'``, ``'normal'``, ``'uniform'``, ``'orthogonal'``,
+        ``'sparse'``, ``'glorot_normal'`` or ``'xavier_normal'``, ``'he_normal'`` or
+        ``'kaiming_normal'`` (variance ``2 / fan_in``), ``'lecun_normal'`` (``1 / fan_in``), and
+        the same with ``uniform``.
 
     Returns
     -------
@@ -289,7 +312,9 @@ def as_initializer(value: Any) -> Any:
     Raises
     ------
     TypeError
-        For the class of an initializer instead of an instance, a str or a bool.
+        For the class of an initializer instead of an instance, or a bool.
+    ValueError
+        For an unknown name.
 
     Examples
     --------
@@ -297,12 +322,18 @@ def as_initializer(value: Any) -> Any:
     Constant(val=0.5)
     >>> as_initializer([[1.0, 2.0]])
     Array(shape=(1, 2))
+    >>> as_initializer('he_normal')
+    HeNormal(gain='relu')
     """
+    if isinstance(value, str):
+        if value not in NAMED:
+            hint = did_you_mean(value, NAMED)
+            raise ValueError(f"value must be the name of an initializer, got {value!r}.{hint}")
+        return NAMED[value]
     if callable(value) and not isinstance(value, type):
         return value
-    if isinstance(value, type | str | bool | np.bool_):
+    if isinstance(value, type | bool | np.bool_):
         hint = f"; write {value.__name__}()" if isinstance(value, type) else ""
-        hint = "; see skconv.init, such as GlorotUniform()" if isinstance(value, str) else hint
         raise TypeError(f"value must be an initializer or a number, got {value!r}{hint}")
     if np.ndim(value) == 0:
         return Constant(float(value))

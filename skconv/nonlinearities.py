@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+
+from .errors import did_you_mean
 
 __all__ = [
     "SELU",
     "LeakyRectify",
     "ScaledTanH",
+    "as_nonlinearity",
     "elu",
     "gelu",
     "hard_swish",
@@ -160,3 +165,46 @@ def linear(x: jax.Array) -> jax.Array:
 
 
 identity = linear
+
+NAMED: dict[str, Callable[[jax.Array], jax.Array]] = {
+    **{name: globals()[name] for name in __all__ if name[0].islower() and name[:3] != "as_"},
+    "relu": rectify,
+    "logistic": sigmoid,
+    "leaky_relu": leaky_rectify,
+    "swish": silu,
+    "hardswish": hard_swish,
+    "hard_silu": hard_swish,
+}
+"""Nonlinearities by name: those of this module, and names that scikit-learn and Keras use."""
+
+
+def as_nonlinearity(value: Any) -> Any:
+    """Return the nonlinearity of a name; functions and None are returned unchanged.
+
+    Parameters
+    ----------
+    value : str, callable or None
+        Besides the names of this module, ``'relu'``, ``'logistic'``, ``'leaky_relu'``, ``'swish'``,
+        ``'hardswish'`` and ``'hard_silu'`` are known.
+
+    Returns
+    -------
+    callable or None
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> as_nonlinearity('relu') is rectify, as_nonlinearity(None)
+    (True, None)
+    """
+    if not isinstance(value, str):
+        return value
+    if value not in NAMED:
+        raise ValueError(
+            f"value must be the name of a nonlinearity, got {value!r}.{did_you_mean(value, NAMED)}"
+        )
+    return NAMED[value]

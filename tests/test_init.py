@@ -172,6 +172,37 @@ def test_a_number_of_any_library_becomes_a_constant(value):
 
 
 @pytest.mark.parametrize(
+    ("name", "variance"),
+    [
+        ("glorot_uniform", 2 / (200 + 300)),
+        ("xavier_normal", 2 / (200 + 300)),
+        ("he_normal", 2 / 200),
+        ("kaiming_uniform", 2 / 200),
+        ("lecun_normal", 1 / 200),
+        ("lecun_uniform", 1 / 200),
+        ("orthogonal", 1 / 300),
+        ("normal", 0.01**2),
+        ("uniform", 0.01**2 / 3),
+    ],
+)
+def test_names_have_the_variances_of_keras(name, variance):
+    values = draw(init.as_initializer(name), (200, 300))
+    assert values.var() == pytest.approx(variance, rel=0.03)
+    assert abs(values.mean()) < 0.02 * variance**0.5
+
+
+def test_constants_have_names_too():
+    assert init.as_initializer("zeros") == init.Constant(0.0)
+    assert init.as_initializer("ones") == init.Constant(1.0)
+
+
+def test_unknown_names_are_told_with_the_nearest():
+    message = r"^value must be the name of an initializer, got 'he_norm'. Did you mean 'he_normal'"
+    with pytest.raises(ValueError, match=message):
+        init.as_initializer("he_norm")
+
+
+@pytest.mark.parametrize(
     "value", [[1.0, 2.0], (1.0, 2.0), np.array([1.0, 2.0]), jnp.arange(1.0, 3)]
 )
 def test_numbers_in_a_sequence_become_an_array(value):

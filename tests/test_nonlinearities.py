@@ -52,7 +52,7 @@ def named(name):
 
 
 def test_every_public_function_has_its_formula_here():
-    assert set(nonlinearities.__all__) == set(FORMULAS)
+    assert set(nonlinearities.__all__) == {*FORMULAS, "as_nonlinearity"}
 
 
 ALL = {name: (named(name), formula) for name, formula in FORMULAS.items()} | PARAMETERS
@@ -112,3 +112,33 @@ def test_linear_returns_what_it_got():
 def test_functions_with_parameters_are_equal_where_these_are():
     assert nonlinearities.LeakyRectify(0.01) == nonlinearities.leaky_rectify
     assert hash(nonlinearities.LeakyRectify(0.2)) != hash(nonlinearities.leaky_rectify)
+
+
+NAMES = {
+    "relu": nonlinearities.rectify,
+    "logistic": nonlinearities.sigmoid,
+    "identity": nonlinearities.linear,
+    "tanh": nonlinearities.tanh,
+    "leaky_relu": nonlinearities.leaky_rectify,
+    "swish": nonlinearities.silu,
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_scikit_learn_and_keras_are_known(name):
+    assert nonlinearities.as_nonlinearity(name) is NAMES[name]
+
+
+def test_our_functions_have_their_names():
+    for name in set(FORMULAS) - {"SELU", "LeakyRectify", "ScaledTanH"}:
+        assert nonlinearities.as_nonlinearity(name) is getattr(nonlinearities, name)
+
+
+def test_unknown_names_are_told_with_the_nearest():
+    with pytest.raises(ValueError, match=r"name of a nonlinearity, got 'tanhh'. .* 'tanh'\?$"):
+        nonlinearities.as_nonlinearity("tanhh")
+
+
+@pytest.mark.parametrize("value", [None, nonlinearities.tanh, nonlinearities.LeakyRectify(0.2)])
+def test_all_else_stays_as_it_is(value):
+    assert nonlinearities.as_nonlinearity(value) is value

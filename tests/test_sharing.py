@@ -79,13 +79,13 @@ def test_chains_of_shared_parameters_end_where_they_are_kept():
     [
         (
             [rows, dense("hidden"), dense("b", W="hiden")],
-            r"^layer 'b' \(DenseLayer\): W must be the name of a layer with a parameter 'W', "
-            r"got 'hiden'\. Did you mean 'hidden'",
+            r"^layer 'b' \(DenseLayer\): W must be the name of a layer with a parameter 'W' or "
+            r"of an initializer, got 'hiden'\. Did you mean 'hidden'",
         ),
         (
             [rows, dense("a", b=None), dense("c", b="a")],
-            r"^layer 'c' \(DenseLayer\): b must be the name of a layer with a parameter 'b', "
-            r"got 'a'\. Valid names: c\.$",
+            r"^layer 'c' \(DenseLayer\): b must be the name of a layer with a parameter 'b' or "
+            r"of an initializer, got 'a'\. Valid names: c, zeros, ones, ",
         ),
         (
             [rows, dense("a", 3), dense("b", W="a")],
@@ -97,7 +97,7 @@ def test_chains_of_shared_parameters_end_where_they_are_kept():
         (
             [rows, ("a", BatchNormLayer()), ("b", BatchNormLayer(mean="a"))],
             r"^layer 'b' \(BatchNormLayer\): mean must not name a layer, since state is not shared"
-            r", got 'a'$",
+            r", got 'a'; initializers: zeros, ones, ",
         ),
     ],
 )

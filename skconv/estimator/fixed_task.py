@@ -52,9 +52,6 @@ class FixedTaskNet(NeuralNet):
     def _own(cls) -> set[str]:
         return super()._own() | {"regression"}
 
-    def _settings(self) -> dict[str, Any]:
-        return super()._settings() | {"regression": self._regression}
-
     def _check_keywords(self, params: dict[str, Any], names: Iterable[str]) -> None:
         if "regression" in names:
             raise ValueError(self._fixed(params["regression"]))

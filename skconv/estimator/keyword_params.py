@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 from sklearn.base import BaseEstimator
 
 from ..errors import did_you_mean
+from ..utils.other_names import parameter_hint
 from ..utils.pickling import PickledByValue
 
 
@@ -116,7 +117,8 @@ class KeywordEstimator(PickledByValue, BaseEstimator):
             self._check_keywords(known, new)
         for owner in inner:
             if owner not in known:
-                hint = did_you_mean(owner, known)
+                hint = parameter_hint(f"{owner}__{next(iter(inner[owner]))}")
+                hint = hint or did_you_mean(owner, known)
                 raise ValueError(f"Invalid parameter {owner!r} for {type(self).__name__}.{hint}")
         before = dict(vars(self))
         try:

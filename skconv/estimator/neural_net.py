@@ -38,6 +38,7 @@ from ..updates.update_rule import UpdateFactory
 from ..utils.checks import as_list
 from ..utils.memo import Memo
 from .blueprint import make_blueprint
+from .by_name import resolve_names
 from .callbacks import CallbackTasks, HandlingMixin
 from .deferred import DeferredFit, defer
 from .history_export import HistoryMixin
@@ -86,18 +87,19 @@ class NeuralNet(
         The network: a list of ``('name', LayerClass)``, ``(LayerClass, {...})`` or layers, each
         fed by the one before; or the last layer of a graph of instances. Keywords of a layer follow
         its name, as in ``conv1_num_filters=32``. By default a small network that suits X.
-    update : callable or optax.GradientTransformation, default=nesterov_momentum
-        Update rule of `skconv.updates` or optax, or a finished transformation such as
-        ``optax.MultiSteps(optax.adam(1e-3), 4)``. Its keywords follow ``update_``, as in
-        ``update_learning_rate=0.1``; every rule also takes ``update_clip_norm`` and
-        ``update_clip_value``. New numbers and schedules do not compile a new program.
+    update : callable, str or optax.GradientTransformation, default=nesterov_momentum
+        Update rule of `skconv.updates` or optax, or its name, as in ``'adam'``; or a finished
+        transformation such as ``optax.MultiSteps(optax.adam(1e-3), 4)``. Its keywords follow
+        ``update_``, as in ``update_learning_rate=0.1``; every rule also takes ``update_clip_norm``
+        and ``update_clip_value``. New numbers and schedules do not compile a new program.
     objective : callable, default=skconv.objectives.objective
         Training objective: the mean loss of a batch plus penalties. Its keywords follow
         ``objective_``, as in ``objective_l2=1e-4``.
-    objective_loss_function : callable or dict of callable, default=None
-        Loss function ``(predictions, targets) -> losses``, or one per output. By default
-        cross-entropy for labels and the squared error for regression. Its further keywords follow
-        ``objective_``, too, as in ``objective_label_smoothing=0.1``.
+    objective_loss_function : callable, str, or dict of them, default=None
+        Loss function ``(predictions, targets) -> losses``, or one per output. Losses of
+        `skconv.objectives` may be given by name; so may ``'mse'``, ``'mae'``, ``'huber'`` and
+        ``'log_loss'``. By default cross-entropy for labels and the squared error for regression.
+        Its further keywords follow ``objective_``, too, as in ``objective_label_smoothing=0.1``.
     batch_iterator_train : int or BatchIterator, default=128
         Batch size in training, which shuffles the samples; or an iterator.
     batch_iterator_test : int or BatchIterator, default=128
@@ -227,9 +229,9 @@ class NeuralNet(
         self,
         layers: Layer | Sequence[Any] | None = None,
         *,
-        update: UpdateFactory | GradientTransformation = nesterov_momentum,
+        update: UpdateFactory | GradientTransformation | str = nesterov_momentum,
         objective: Callable[..., Array] = default_objective,
-        objective_loss_function: PerOutput[LossFunction | None] = None,
+        objective_loss_function: PerOutput[LossFunction | str | None] = None,
         batch_iterator_train: int | BatchIterator = 128,
         batch_iterator_test: int | BatchIterator = 128,
         regression: PerOutput[bool] = False,
@@ -451,14 +453,14 @@ class NeuralNet(
             self.__dict__.update(given)
 
     def _settings(self) -> dict[str, Any]:
-        """Return all parameters, by name; `eval_size` as `train_split`."""
-        params = self.get_params(deep=False)
+        """Return all parameters, by name; `eval_size` as `train_split`, names as what they name."""
+        params = self.get_params(deep=False) | {"regression": self.regression}
         if "eval_size" in params:
             params["train_split"] = params.pop("eval_size")
-        return params
+        return resolve_names(params)
 
     def _check_keywords(self, params: dict[str, Any], names: Iterable[str]) -> None:
-        check_names(params, self._own(), set(names) - {"eval_size"})
+        check_names(resolve_names(params), self._own(), set(names) - {"eval_size"})
 
     def initialize(self) -> Self:
         """Build the network and initialize its weights without data.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from ..models import default
 from ..network.layer_list import LayerEntry, layer_keywords, read_layers
 from ..updates.update_rule import update_keywords
 from ..utils.checks import Check, checks_of, in_float32, is_number, takes_number
+from ..utils.other_names import LAYER, UPDATE, keyword_hint, parameter_hint
 
 
 def route_keywords(
@@ -67,10 +67,14 @@ def route_keywords(
 def _nearest(
     key: str, prefixes: list[str], takes: Mapping[str, list[str] | None], known: Iterable[str]
 ) -> str:
-    if prefixes:
-        prefix, names = prefixes[0], takes[prefixes[0]] or []
-        near = difflib.get_close_matches(key[len(prefix) + 1 :], names, n=1)
-        return did_you_mean(key, [f"{prefix}_{name}" for name in near or names])
+    prefix = prefixes[0] if prefixes else ""
+    names = takes.get(prefix) or []
+    table = UPDATE if prefix == "update" else LAYER
+    keyword = key[len(prefix) + 1 :]
+    if keyword not in table and (hint := parameter_hint(key)):
+        return hint
+    if prefix:
+        return keyword_hint(keyword, names, table, f"{prefix}_")
     full = [f"{prefix}_{name}" for prefix, names in takes.items() for name in names or ()]
     hint = did_you_mean(key, [*known, *full])
     if hint.startswith(" Did you mean"):

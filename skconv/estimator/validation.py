@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from ..data.iterators import BatchIterator, TrainSplit
-from ..errors import Problems
+from ..errors import Problems, did_you_mean
 from ..training.events import EVENTS
 from ..training.history import KEYS
+from ..updates.by_name import named_updates
 from ..updates.transformation import is_transformation
 from ..utils.checks import is_integer, is_named, is_number
+from .by_name import LOSS_NAMES
 
 Test = Callable[[Any], bool]
 
@@ -113,12 +115,12 @@ _EPOCHS = (lambda v: is_integer(v, low=0), "a non-negative integer")
 RULES: dict[str, tuple[Test, str]] = {
     "update": (
         lambda v: callable(v) or is_transformation(v),
-        "an update rule such as skconv.updates.adam or optax.adam",
+        "an update rule such as skconv.updates.adam or optax.adam, or its name",
     ),
     "objective": (callable, "a function such as skconv.objectives.objective"),
     "objective_loss_function": (
         lambda v: _by_output(v, lambda loss: loss is None or callable(loss)),
-        "a function (predictions, targets), a dict of functions by output, or None",
+        "a function (predictions, targets) or its name, a dict of them by output, or None",
     ),
     "regression": (
         lambda v: _by_output(v, _is_flag),
@@ -186,6 +188,19 @@ COMPONENTS: dict[type, dict[str, tuple[Test, str]]] = {
 """The same for the nested parameters of objects that are the value of a parameter."""
 
 
+def _hint(name: str, value: Any) -> str:
+    """Return the nearest known names for the unknown names in a value."""
+    known: Collection[str] = ()
+    if name == "update":
+        known = named_updates()
+    elif name == "objective_loss_function":
+        known = LOSS_NAMES
+    several = value.values() if isinstance(value, Mapping) else value
+    given = several if not isinstance(value, str) and isinstance(several, Iterable) else [value]
+    unknown = [one for one in given if isinstance(one, str) and one not in known]
+    return f".{did_you_mean(unknown[0], known)}" if known and unknown else ""
+
+
 def check_settings(values: Mapping[str, Any]) -> Problems:
     """Check the values of parameters that have a rule.
 
@@ -210,7 +225,7 @@ def check_settings(values: Mapping[str, Any]) -> Problems:
             continue
         value = values[name]
         if not test(value):
-            problems.add_parameter(name, valid, value)
+            problems.add_parameter(name, valid, value, _hint(name, value))
         for cls, nested in COMPONENTS.items():
             for inner, (test_inner, valid_inner) in nested.items():
                 if isinstance(value, cls) and not test_inner(getattr(value, inner)):

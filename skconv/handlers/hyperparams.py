@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from ..errors import did_you_mean
+from ..updates.by_name import named_update
 from ..utils.checks import is_number
 
 MAX_LENGTH = 250
@@ -101,7 +102,8 @@ def _describe(value: Any) -> str:
 
 def _hyperparams(net: Any) -> dict[str, Any]:
     """Return the parameters by name: the rule's defaults, overridden by the net's own values."""
-    parameters = inspect.signature(net.update).parameters if callable(net.update) else {}
+    update = named_update(net.update)
+    parameters = inspect.signature(update).parameters if callable(update) else {}
     defaults = {f"update_{p.name}": p.default for p in parameters.values()}
     own = {name: value for name, value in vars(net).items() if name[0] != "_" and name[-1] != "_"}
     return defaults | own | (net.more_params or {})

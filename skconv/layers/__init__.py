@@ -1,4 +1,9 @@
-"""Layers under Lasagne's names, one family per file."""
+"""Layers under Lasagne's names, one family per file.
+
+In a net, nonlinearities and initial values may be names, as in ``nonlinearity='tanh'`` and
+``W='he_normal'``; see `skconv.nonlinearities.as_nonlinearity` and `skconv.init.as_initializer`. An
+initial value that is the name of a layer is shared with that layer instead.
+"""
 
 from ..utils.fields import initial, optional, runtime, structural
 from .attention import MultiHeadAttentionLayer

@@ -185,6 +185,8 @@ class Layer:
                 drawn = initializer(own_key, spec.shape, jnp.float32)
             except (TypeError, ValueError) as error:
                 raise LayerError(f"{name}: {error}") from error
+            if not np.isfinite(drawn).all():
+                raise LayerError(f"{name} must hold finite numbers, but {spec.init!r} drew others")
             (params if spec.trainable else state)[name] = jax.device_put(drawn)
         return params, state
 

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from .. import init, nonlinearities
 from ..errors import LayerError, Problems, describe_layer, did_you_mean
 from ..init import Array, Constant, as_initializer
 from ..layers.base import Layer, ParamSpec, reference_fields
 from ..layers.shapes import Shape
 from ..utils.checks import fits_float32
-from ..utils.fields import UNSET, cached_per_class
+from ..utils.fields import UNSET, cached_per_class, field_kinds
+from ..utils.other_names import LAYER, keyword_hint
 from .graph import Head, Network, Place
 from .layer_list import GRAPH, LayerEntry, layer_keywords
 from .node import Node
@@ -158,7 +160,7 @@ class _Builder:
                 valid = [keyword for keyword in keywords if keyword not in GRAPH]
                 self.problems.add(
                     f"{describe_layer(spec.name, spec.cls)} has no {name!r}."
-                    f"{did_you_mean(name, valid)}"
+                    f"{keyword_hint(name, valid, LAYER)}"
                 )
             elif real in fields or (real != name and real in given):
                 names = [repr(other) for other in given if aliases.get(other, other) == real]
@@ -167,8 +169,26 @@ class _Builder:
                     f"got {' and '.join(names)}"
                 )
             else:
-                fields[real] = value
+                fields[real] = self.named(spec, real, value)
         return fields
+
+    def named(self, spec: LayerEntry, field: str, value: Any) -> Any:
+        """Return the nonlinearity or initializer for its name, and other values unchanged.
+
+        Among initial values, the name of a layer comes first: the parameter is shared with it.
+        """
+        if not isinstance(value, str):
+            return value
+        if field.startswith("nonlinearity"):
+            if value in nonlinearities.NAMED:
+                return nonlinearities.NAMED[value]
+            self.problems.add(
+                f"{describe_layer(spec.name, spec.cls)}: {field} must be a function, its name, or "
+                f"None for the identity, got {value!r}.{did_you_mean(value, nonlinearities.NAMED)}"
+            )
+        elif field_kinds(spec.cls)[field] == "initial" and value not in self.names:
+            return init.NAMED.get(value, value)
+        return value
 
     def infer(self, input_shapes: Mapping[str | None, Shape], tasks: Sequence[TargetInfo]) -> None:
         """Set the fields that follow from the data, the targets or the kind of layer."""
@@ -210,6 +230,7 @@ class _Builder:
                 nodes[name] = node
         self.problems.raise_any()
         shared = self.share(nodes)
+        self.problems.raise_any()
         self.check_ends(nodes, shared)
         self.check_factors(nodes)
         heads = tuple(self.heads.values())
@@ -333,10 +354,10 @@ class _Builder:
         while isinstance(kept.init, str):
             target = kept.init
             if target not in nodes or param not in nodes[target].specs:
-                owners = [n.name for n in nodes.values() if param in n.specs]
+                names = [*(n.name for n in nodes.values() if param in n.specs), *init.NAMED]
                 raise ValueError(
-                    f"{where}: {param} must be the name of a layer with a parameter {param!r}, "
-                    f"got {target!r}.{did_you_mean(target, owners)}"
+                    f"{where}: {param} must be the name of a layer with a parameter {param!r} or "
+                    f"of an initializer, got {target!r}.{did_you_mean(target, names)}"
                 )
             if target in visited:
                 cycle = " -> ".join([*visited, target])
@@ -368,7 +389,8 @@ def _check_initial_values(specs: Mapping[str, ParamSpec]) -> None:
         if isinstance(spec.init, str):
             if not spec.trainable:
                 raise LayerError(
-                    f"{param} must not name a layer, since state is not shared, got {spec.init!r}"
+                    f"{param} must not name a layer, since state is not shared, got {spec.init!r}; "
+                    f"initializers: {', '.join(init.NAMED)}"
                 )
             continue
         try:

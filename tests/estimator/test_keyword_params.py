@@ -144,3 +144,17 @@ def test_a_keyword_can_be_set_while_others_are_incomplete():
     assert net.get_params()["update_b1"] == 0.8
     with pytest.raises(ValueError, match=r"'update_b3'. Did you mean 'update_b"):
         net.set_params(update_b3=0.8)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("optimizer__lr", "update_learning_rate"),
+        ("iterator_train__batch_size", "batch_iterator_train=128, and batch_iterator_test=128"),
+    ],
+)
+def test_nested_parameters_of_other_libraries_are_translated(name, text):
+    owner = name.partition("__")[0]
+    message = f"^Invalid parameter '{owner}' for NeuralNet. Write instead: {text}"
+    with pytest.raises(ValueError, match=message):
+        NeuralNet().set_params(**{name: 1})

@@ -87,7 +87,7 @@ FAULTS = [
     ({"update_learning_rate": "fast"}, (X, y), "update_learning_rate must be a finite number"),
     ({"objective_l3": 0.1}, (X, y), "'objective_l3'. Did you mean 'objective_l2'"),
     ({"objective_l2": "much"}, (X, y), "objective_l2 must be a finite number >= 0.0 or None"),
-    ({"update": "adam"}, (X, y), "update must be an update rule such as"),
+    ({"update": "adamm"}, (X, y), r"update must be an update rule .* Did you mean 'adam'\?"),
     ({"max_epochs": -1}, (X, y), "max_epochs must be a non-negative integer, got -1"),
     (
         {"batch_iterator_train": 0},

@@ -248,6 +248,38 @@ def test_a_misspelt_keyword_gets_the_nearest_of_its_layer():
     )
 
 
+OTHERS = {
+    "conv1": ["num_filters", "filter_size", "nonlinearity", "pad", "stride", "W", "b", "l2"],
+    "dense": ["num_units", "nonlinearity"],
+    "dropout": ["p"],
+    "update": ["learning_rate", "beta1", "clip_norm"],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("conv1_filters", "conv1_num_filters"),
+        ("conv1_kernel_size", "conv1_filter_size"),
+        ("conv1_activation", "conv1_nonlinearity"),
+        ("conv1_padding", "conv1_pad"),
+        ("conv1_strides", "conv1_stride"),
+        ("conv1_kernel_initializer", "conv1_W"),
+        ("conv1_kernel_regularizer", "conv1_l2"),
+        ("dense_units", "dense_num_units"),
+        ("dropout_rate", "dropout_p"),
+        ("update_lr", "update_learning_rate"),
+        ("update_b1", "update_beta1"),
+        ("update_clipnorm", "update_clip_norm"),
+        ("epochs", "max_epochs"),
+        ("alpha", "objective_l2"),
+        ("optimizer__lr", "update_learning_rate"),
+    ],
+)
+def test_names_of_other_libraries_are_translated(key, text):
+    assert message(key, owners=OTHERS) == f"unknown parameter {key!r}. Write instead: {text}."
+
+
 def test_a_keyword_like_no_other_gets_those_of_its_layer():
     assert message("conv1_zzzzzzzzzzzzzzzz", owners={"conv1": ["pad", "stride"]}) == (
         "unknown parameter 'conv1_zzzzzzzzzzzzzzzz'. Valid names: conv1_pad, conv1_stride."

@@ -70,7 +70,7 @@ SPLIT = (
 )
 WEIGHTS = "a dict of non-negative weights by label, 'balanced', or None"
 
-LOSSES = "a function (predictions, targets), a dict of functions by output, or None"
+LOSSES = "a function (predictions, targets) or its name, a dict of them by output, or None"
 FLAGS = "True or False, or a dict or list of them by output"
 NAMES = "the name of a layer, a list of names, or None"
 FACTORS = "a dict of non-negative weights by output, or None"
@@ -80,11 +80,10 @@ TRANSFORMS = (
 )
 
 INVALID = [
-    ("update", "adam", "an update rule such as skconv.updates.adam or optax.adam"),
-    ("update", None, "an update rule such as skconv.updates.adam or optax.adam"),
+    ("update", None, "an update rule such as skconv.updates.adam or optax.adam, or its name"),
     ("objective", None, "a function such as skconv.objectives.objective"),
-    ("objective_loss_function", "mse", LOSSES),
-    ("objective_loss_function", {"age": "mse"}, LOSSES),
+    ("objective_loss_function", 3, LOSSES),
+    ("objective_loss_function", {"age": 3}, LOSSES),
     ("regression", "yes", FLAGS),
     ("regression", None, FLAGS),
     ("regression", {"age": 2}, FLAGS),
@@ -170,6 +169,20 @@ def test_valid_values_pass(name, value):
 def test_invalid_values_are_told_with_what_would_be_valid(name, value, valid):
     message = f"{name} must be {valid}, got {value!r}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        check_settings({name: value}).raise_any()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("update", "adamm", r"got 'adamm'\. Did you mean 'adam'\?"),
+        ("objective_loss_function", "rmse", r"got 'rmse'\. Did you mean 'mse'\?"),
+        ("objective_loss_function", {"age": "huger"}, r"Did you mean 'huber'\?"),
+        ("objective_loss_function", [None, "squared_eror"], r"Did you mean 'squared_error'\?"),
+    ],
+)
+def test_unknown_names_of_functions_get_the_nearest(name, value, hint):
+    with pytest.raises(ValueError, match=f"^{name} must be .*{hint}$"):
         check_settings({name: value}).raise_any()
 
 

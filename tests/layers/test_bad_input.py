@@ -78,14 +78,23 @@ FIELDS = [
         ({"filter_size": [3, 0]}, f"filter_size must be {EACH}, got (3, 0)"),
         ({"filter_size": (3,) * 4}, "filter_size must be a number or a tuple of "),
         ({"untie_biases": 1}, f"untie_biases must be {FLAG}, got 1"),
-        ({"nonlinearity": "relu"}, "nonlinearity must be a function, or None for the ident"),
+        ({"nonlinearity": 3}, "nonlinearity must be a function, or None for the identity, got 3"),
+        (
+            {"nonlinearity": "tahn"},
+            "nonlinearity must be a function, its name, or None for the identity, got 'tahn'. "
+            "Did you mean 'tanh'?",
+        ),
         ({"nonlinearity": LeakyRectify}, "or None for the identity (write LeakyRectify())"),
         ({"W": None}, f"W {INIT} None"),
         ({"W": Normal}, f"{INIT} {Normal!r}; write Normal()"),
         ({"W": np.zeros(2)}, ", got (2,)"),
         ({"W": float("inf")}, "W must hold finite numbers, got inf"),
         ({"W": Constant("a")}, "W must hold finite numbers, got Constant(val='a')"),
-        ({"b": "there"}, "b must be the name of a layer with a parameter 'b', got 'there'"),
+        (
+            {"b": "zeroes"},
+            "b must be the name of a layer with a parameter 'b' or of an initializer, "
+            "got 'zeroes'. Did you mean 'zeros'?",
+        ),
         ({"b": [0.0, float("nan")] * 2}, "b must hold finite numbers, got [0.0, nan, 0.0, nan]"),
     ),
     *of_all(

@@ -1,12 +1,14 @@
 import re
 
+import jax
 import numpy as np
 import pytest
 
 from skconv.errors import ProblemsError
 from skconv.estimator.blueprint import read_heads
-from skconv.init import Array, Constant
+from skconv.init import Array, Constant, HeNormal, Normal, Orthogonal
 from skconv.layers import (
+    BatchNormLayer,
     BiasLayer,
     ConcatLayer,
     Conv2DLayer,
@@ -15,12 +17,13 @@ from skconv.layers import (
     GRULayer,
     InputLayer,
     InverseLayer,
+    LSTMLayer,
     MaxPool2DLayer,
 )
 from skconv.network.builder import TargetInfo, build_network
 from skconv.network.graph import Head
 from skconv.network.layer_list import read_layers
-from skconv.nonlinearities import rectify, sigmoid, softmax
+from skconv.nonlinearities import hard_swish, rectify, sigmoid, softmax, tanh
 
 image = ("input", InputLayer((None, 1, 8, 8)))
 rows = ("input", InputLayer((None, 4)))
@@ -230,6 +233,48 @@ def test_ds_is_the_size_of_pools():
 )
 def test_initial_values(given, kept):
     assert built([rows, dense("fc", 3, W=given)]).node("fc").specs["W"].init == kept
+
+
+def test_initializers_and_nonlinearities_may_be_named():
+    named = built(
+        [rows, (DenseLayer, {"name": "a", "num_units": 4, "nonlinearity": "tanh"}), dense("b", 3)],
+        {"a": {"W": "he_normal", "b": "ones"}, "b": {"nonlinearity": "logistic"}},
+    )
+    given = built(
+        [
+            rows,
+            dense("a", 4, nonlinearity=tanh, W=HeNormal("relu"), b=Constant(1.0)),
+            dense("b", 3),
+        ],
+        {"b": {"nonlinearity": sigmoid}},
+    )
+    assert named.key == given.key
+    assert [node.specs for node in named.nodes] == [node.specs for node in given.nodes]
+    assert named.node("a").specs["W"].init == HeNormal("relu")
+
+
+def test_fields_of_any_kind_of_layer_may_be_named():
+    lstm = LSTMLayer(num_units=2, nonlinearity_ingate="hard_swish", W_in_to_cell="orthogonal")
+    network = built([(InputLayer, {"name": "in", "shape": (None, 5, 3)}), ("lstm", lstm)])
+    assert network.node("lstm").layer.nonlinearity_ingate is hard_swish
+    assert network.node("lstm").specs["W_in_to_cell"].init == Orthogonal()
+    normalized = built([rows, ("norm", BatchNormLayer(gamma="ones", mean="zeros"))])
+    assert normalized.node("norm").specs["mean"].init == Constant(0.0)
+
+
+def test_the_name_of_a_layer_prevails_over_that_of_an_initializer():
+    network = built([rows, dense("orthogonal"), dense("b", W="orthogonal")])
+    assert network.shared == {("b", "W"): ("orthogonal", "W")}
+
+
+@pytest.mark.parametrize("spread", [float("nan"), float("inf")])
+def test_initial_values_that_are_drawn_must_be_finite(spread):
+    network = built([rows, dense("fc", W=Normal(spread))])
+    message = (
+        r"^layer 'fc' \(DenseLayer\): W must hold finite numbers, but Normal\(std=.* drew others"
+    )
+    with pytest.raises(ValueError, match=message):
+        network.init(jax.random.key(0))
 
 
 def test_lists_are_arrays():

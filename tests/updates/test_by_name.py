@@ -1,0 +1,29 @@
+import optax
+import pytest
+
+from skconv import updates
+from skconv.updates.by_name import named_update, named_updates
+
+
+@pytest.mark.parametrize("name", updates.__all__)
+def test_our_rules_have_their_names(name):
+    assert named_update(name) is getattr(updates, name)
+
+
+def test_the_other_rules_are_those_of_optax():
+    others = named_updates().keys() - set(updates.__all__)
+    assert {"adabelief", "nadamw", "novograd", "radam", "yogi"} <= others
+    assert not [name for name in others if name.startswith(("_", "scale_by"))]
+    assert named_update("radam") is optax.radam
+    assert named_update("optax.adam") is optax.adam
+
+
+@pytest.mark.parametrize("value", ["adamm", "optax.adamm", "optax.chain", "", None, optax.sgd])
+def test_all_else_stays_as_it_is(value):
+    assert named_update(value) is value
+
+
+def test_a_name_of_numpy_is_a_name():
+    import numpy as np
+
+    assert named_update(np.str_("sgd")) is updates.sgd
