@@ -67,6 +67,52 @@ def as_extra_args(rule: Any) -> optax.GradientTransformationExtraArgs:
     return optax.GradientTransformationExtraArgs(rule.init, update)
 
 
+def with_raw_keys(rule: optax.GradientTransformationExtraArgs) -> Any:
+    """Return a transformation whose state holds random keys as plain arrays.
+
+    Typed keys, as `optax.noisy_sgd` keeps them, cannot become NumPy arrays, and so can neither be
+    written to a file nor be stacked.
+    """
+
+    def init(params: optax.Params) -> optax.OptState:
+        return jax.tree.map(_raw, rule.init(params))
+
+    def update(
+        grads: optax.Updates, state: optax.OptState, params: optax.Params, **extra: Any
+    ) -> tuple[optax.Updates, optax.OptState]:
+        leaves, structure = jax.tree.flatten(state)
+        kinds = _kinds_of_keys(lambda: rule.init(params))
+        if any(kinds):
+            pairs = zip(leaves, kinds, strict=True)
+            typed = [jax.random.wrap_key_data(x, impl=kind) if kind else x for x, kind in pairs]
+            state = jax.tree.unflatten(structure, typed)
+        changes, after = rule.update(grads, state, params, **extra)
+        return changes, jax.tree.map(_raw, after)
+
+    return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _is_key(leaf: Any) -> bool:
+    dtype = getattr(leaf, "dtype", None)
+    return dtype is not None and jax.dtypes.issubdtype(dtype, jax.dtypes.prng_key)
+
+
+def _raw(leaf: Any) -> Any:
+    return jax.random.key_data(leaf) if _is_key(leaf) else leaf
+
+
+def _kinds_of_keys(make: Callable[[], Any]) -> list[Any]:
+    """Return the implementation of each leaf of a tree that is a key, and None for the others."""
+    kinds: list[Any] = []
+
+    def trace() -> None:
+        for leaf in jax.tree.leaves(make()):
+            kinds.append(jax.random.key_impl(leaf) if _is_key(leaf) else None)
+
+    jax.eval_shape(trace)
+    return kinds
+
+
 def without_injection(factory: Any) -> Any:
     """Return the factory inside ``optax.inject_hyperparams(factory)``, or any other unchanged.
 

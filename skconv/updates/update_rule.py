@@ -22,6 +22,7 @@ from .transformation import (
     as_extra_args,
     check_transformation,
     is_transformation,
+    with_raw_keys,
     without_injection,
 )
 
@@ -75,7 +76,7 @@ class Update:
             hyperparams = {name: value for name, value in values.items() if name not in self.clips}
             rule = rule(**dict(self.structure), **hyperparams)
         clips = {name: values[name] for name in self.clips}
-        return _with_clipping(as_extra_args(rule), clips)
+        return _with_clipping(with_raw_keys(as_extra_args(rule)), clips)
 
     def check(self, params: Any, values: Mapping[str, Any]) -> str | None:
         """Check on shapes that the rule can update parameters; see `check_transformation`."""

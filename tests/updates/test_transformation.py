@@ -1,3 +1,5 @@
+import pickle
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ from optax import contrib
 from sklearn.base import clone
 
 from skconv import compile_counts
+from skconv.handlers import Checkpoint
 from skconv.updates import adam
 from skconv.updates.transformation import as_extra_args, is_transformation
 from skconv.updates.update_rule import resolve_update
@@ -175,3 +178,21 @@ def test_extra_arguments_reach_only_those_that_take_them():
 
     as_extra_args(Strict()).update(PARAMS, (), PARAMS, value=1.0, grad=PARAMS)
     assert got == {"value": 1.0}
+
+
+def test_random_keys_in_the_state_can_be_saved(tmp_path):
+    save = Checkpoint(tmp_path / "net.npz", verbose=0)
+    update = optax.chain(optax.add_noise(0.1, 0.5, jax.random.key(1)), SGD)
+    net = make_net(update=update, on_epoch_finished=save, max_epochs=1)
+    del net.update_learning_rate
+    net.fit(X, y)
+    other = pickle.loads(pickle.dumps(net))
+    for one in (net, other):
+        one.set_params(on_epoch_finished=None).partial_fit(X, y)
+    np.testing.assert_array_equal(other.predict_proba(X), net.predict_proba(X))
+    made = resolve_update(update, {})[0].transformation({})
+    found, after = made.update(PARAMS, made.init(PARAMS), PARAMS)
+    with jax.numpy_dtype_promotion("standard"):
+        expected, _ = update.update(PARAMS, update.init(PARAMS), PARAMS)
+    np.testing.assert_array_equal(found["hidden"]["W"], expected["hidden"]["W"])
+    assert all(leaf.dtype in (np.uint32, np.int32) for leaf in jax.tree.leaves(after))
