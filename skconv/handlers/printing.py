@@ -95,8 +95,7 @@ class PrintLayerInfo(Handler):
         if net.verbose < 2 or not has_windows(network):
             parts.append(_plain(table))
         else:
-            image = next(iter(network.inputs.values()))[2:]
-            parts += [_detailed(table, image, net.verbose > 2), _legend()]
+            parts += [_detailed(table, net.verbose > 2), _legend()]
         return "\n\n".join(parts) + "\n"
 
 
@@ -105,16 +104,18 @@ def _plain(table: list[Line]) -> str:
     return _tabulate(rows, headers=["#", "name", "size", "parameters"], intfmt=",")
 
 
-def _detailed(table: list[Line], image: tuple[int, ...], sizes: bool) -> str:
-    headers = ["name", "size", "total", "cap. Y [%]", "cap. X [%]", "cov. Y [%]", "cov. X [%]"]
-    if sizes:
-        headers += ["filter Y", "filter X", "field Y", "field X"]
+def _detailed(table: list[Line], sizes: bool) -> str:
+    axes = "ZYX"[-max(len(line.image) for line in table) :]
+    columns = ["cap. {} [%]", "cov. {} [%]"] + ["filter {}", "field {}"] * sizes
+    headers = ["name", "size", "total", *(c.format(axis) for c in columns for axis in axes)]
     rows = []
     for line in table:
-        capacity, coverage = line.capacity(), line.coverage(image)
-        name = _colored(line.name, _warning(min(capacity), max(coverage)))
-        row = [name, line.size, line.outputs, *capacity, *coverage]
-        rows.append(row + [int(n) for n in (*line.filter, *line.field)] if sizes else row)
+        values: list[tuple[float, ...]] = [line.capacity(), line.coverage()]
+        name = _colored(line.name, _warning(min(values[0], default=100), max(values[1], default=0)))
+        if sizes:
+            values += [tuple(map(int, extents)) for extents in (line.filter, line.field)]
+        missing = [None] * (len(axes) - len(line.image))
+        rows.append([name, line.size, line.outputs, *(x for v in values for x in (*missing, *v))])
     return _tabulate(rows, headers=headers, tablefmt="pipe", floatfmt=".2f")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from ..layers.shapes import Shape
 from .graph import Network, count_parameters
 from .node import Node
 
@@ -22,8 +23,11 @@ class Line(NamedTuple):
     outputs, learnable : int
         Number of values in an output row; number of trainable parameters.
     filter, field : tuple of float
-        Extent of the layer's filter and its receptive field, in pixels of the input, Y first. The
+        Extent of the layer's filter and its receptive field, in pixels of the image, Y first. The
         whole image if positions are lost before or in the layer.
+    image : tuple of float
+        Size of the image: the positions of the network's input, or of the layer's if those have
+        another number of axes, as for convolutions of embedded words.
     """
 
     name: str
@@ -33,14 +37,15 @@ class Line(NamedTuple):
     learnable: int
     filter: tuple[float, ...]
     field: tuple[float, ...]
+    image: tuple[float, ...]
 
     def capacity(self) -> tuple[float, ...]:
         """Return the filter size as a percentage of the receptive field."""
         return tuple(100 * f / r for f, r in zip(self.filter, self.field, strict=True))
 
-    def coverage(self, image: tuple[int, ...]) -> tuple[float, ...]:
+    def coverage(self) -> tuple[float, ...]:
         """Return the receptive field as a percentage of the image, which it may exceed."""
-        return tuple(100 * r / n for r, n in zip(self.field, image, strict=True))
+        return tuple(100 * r / n for r, n in zip(self.field, self.image, strict=True))
 
 
 def summary_lines(network: Network) -> list[Line]:
@@ -57,7 +62,7 @@ def summary_lines(network: Network) -> list[Line]:
     -------
     list of Line
     """
-    image = tuple(float(n or 1) for n in max(network.inputs.values(), key=len)[2:])
+    image = _positions(max(network.inputs.values(), key=len))
     views: dict[str, _View] = {}
     table = []
     for node in network.nodes:
@@ -72,8 +77,9 @@ def summary_lines(network: Network) -> list[Line]:
                 count_parameters(
                     s for p, s in node.specs.items() if (node.name, p) not in network.shared
                 ),
-                view.filter if view.local and node.incomings else image,
-                view.field if view.local and node.incomings else image,
+                view.filter if view.local and node.incomings else view.image,
+                view.field if view.local and node.incomings else view.image,
+                view.image,
             )
         )
     return table
@@ -85,12 +91,13 @@ def has_windows(network: Network) -> bool:
 
 
 class _View(NamedTuple):
-    """The part of the input that a position of a layer's output depends on.
+    """The part of an image that a position of a layer's output depends on.
 
     `jump` is the distance of two neighboring positions in the input; `local` is False once
     positions are lost.
     """
 
+    image: tuple[float, ...]
     filter: tuple[float, ...]
     field: tuple[float, ...]
     jump: tuple[float, ...]
@@ -98,10 +105,9 @@ class _View(NamedTuple):
 
 
 def _view(node: Node, inputs: list[_View], image: tuple[float, ...]) -> _View:
-    ones = (1.0,) * len(image)
     if not inputs:
-        return _View(ones, ones, ones, len(node.output_shape) > 2)
-    before = max(inputs, key=lambda view: (not view.local, view.field))
+        return _start(node.output_shape, image)
+    before = max(inputs, key=lambda view: (len(view.image), not view.local, view.field))
     if not hasattr(node.layer, "window"):
         keeps_positions = (
             node.layer.layout in ("any", "channels_last")
@@ -109,9 +115,22 @@ def _view(node: Node, inputs: list[_View], image: tuple[float, ...]) -> _View:
         )
         return before._replace(local=before.local and keeps_positions)
     size, stride = node.layer.window
+    if len(size) != len(before.image):
+        before = _start(node.input_shapes[0])
     jump = tuple(j * t for j, t in zip(before.jump, stride, strict=True))
     if not node.specs:
         return before._replace(jump=jump)
     field = tuple(r + j * (s - 1) for r, j, s in zip(before.field, before.jump, size, strict=True))
     spans = tuple(j * s for j, s in zip(before.jump, size, strict=True))
-    return _View(spans, field, jump, before.local)
+    return before._replace(filter=spans, field=field, jump=jump)
+
+
+def _start(shape: Shape, image: tuple[float, ...] = ()) -> _View:
+    """Return the view of an input, whose positions are those of its shape, or else of an image."""
+    positions = _positions(shape) or image
+    ones = (1.0,) * len(positions)
+    return _View(positions, ones, ones, ones, len(shape) > 2)
+
+
+def _positions(shape: Shape) -> tuple[float, ...]:
+    return tuple(float(n or 1) for n in shape[2:])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import cast
 
 from ..network.graph import Network
 from ..network.summary import LOW_CAPACITY, Line, has_windows, summary_lines
@@ -103,13 +102,9 @@ def layer_table(network: Network) -> str:
     rows = [_plain(i, line) for i, line in enumerate(table)]
     legend = ""
     if windows:
-        # only the batch axis, which is cut off here, may be None
-        image = cast("tuple[int, ...]", max(network.inputs.values(), key=len)[2:])
         headers += ["receptive field", "capacity [%]", "coverage [%]"]
         for row, line in zip(rows, table, strict=True):
-            row += _window_cells(
-                line, image, has_window=hasattr(network.node(line.name).layer, "window")
-            )
+            row += _window_cells(line, has_window=hasattr(network.node(line.name).layer, "window"))
         legend = (
             '<div class="skconv-keys"><span class="skconv-key skconv-low">capacity below 1/6</span>'
             '<span class="skconv-key skconv-wide">sees beyond the image</span>'
@@ -137,11 +132,11 @@ def _plain(number: int, line: Line) -> list[str]:
     ]
 
 
-def _window_cells(line: Line, image: tuple[int, ...], *, has_window: bool) -> list[str]:
+def _window_cells(line: Line, *, has_window: bool) -> list[str]:
     """Return the cells for receptive field, capacity and coverage of a layer."""
     if not has_window:
         return [_cell("")] * 3
-    capacity, coverage = line.capacity(), line.coverage(image)
+    capacity, coverage = line.capacity(), line.coverage()
     low, wide = min(capacity) < LOW_CAPACITY, max(coverage) > 100
     if low and wide:
         low_style = wide_style = "skconv-both"

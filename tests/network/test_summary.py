@@ -1,18 +1,32 @@
+import copy
+from types import SimpleNamespace
+
 import pytest
 
+from skconv.handlers import PrintLayerInfo
 from skconv.layers import (
     BatchNormLayer,
     ConcatLayer,
+    Conv1DLayer,
     Conv2DLayer,
+    Conv3DLayer,
     DenseLayer,
+    DimshuffleLayer,
     DropoutLayer,
+    EmbeddingLayer,
     FlattenLayer,
+    GlobalPoolLayer,
     InputLayer,
+    LSTMLayer,
+    MaxPool1DLayer,
     MaxPool2DLayer,
+    ReshapeLayer,
+    SliceLayer,
 )
 from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
 from skconv.network.summary import has_windows, summary_lines
+from skconv.visualize.html import net_view
 
 
 def built(*layers):
@@ -52,16 +66,17 @@ def test_the_tutorial_network(tutorial):
         ("output", "DenseLayer", "10", 10, 5010, *whole),
     ]
     table = summary_lines(tutorial)
-    assert [tuple(line) for line in table] == expected
+    assert [line[:-1] for line in table] == expected
+    assert {line.image for line in table} == {(28, 28)}
     assert sum(line.learnable for line in table) == 1_166_086
 
 
 def test_capacity_and_coverage(tutorial):
     table = {line.name: line for line in summary_lines(tutorial)}
     assert table["conv2"].capacity() == (80, 80)
-    assert table["conv2"].coverage((28, 28)) == pytest.approx((500 / 28, 500 / 28))
+    assert table["conv2"].coverage() == pytest.approx((500 / 28, 500 / 28))
     for name in ("input", "hidden", "output"):
-        assert table[name].capacity() == table[name].coverage((28, 28)) == (100, 100)
+        assert table[name].capacity() == table[name].coverage() == (100, 100)
 
 
 def test_height_and_width_are_told_apart():
@@ -148,3 +163,50 @@ def test_rows_have_no_image():
 def test_windows(tutorial):
     assert has_windows(tutorial)
     assert not has_windows(built(("input", InputLayer((None, 4)))))
+
+
+WORDS = (None, 12)
+EMBED = EmbeddingLayer(input_size=9, output_size=8)
+conv1 = Conv1DLayer(num_filters=2, filter_size=3)
+volume = Conv3DLayer(num_filters=2, filter_size=3)
+pool1 = MaxPool1DLayer(pool_size=2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers", "image", "field"),
+    [
+        (WORDS, [EMBED, conv1, conv1], (8,), (5,)),
+        (WORDS, [EMBED, DimshuffleLayer(pattern=(0, 2, 1)), conv1, pool1, conv1], (12,), (7,)),
+        (WORDS, [DimshuffleLayer(pattern=(0, "x", 1)), conv1], (12,), (3,)),
+        ((None, 3, 12), [EMBED, conv(2, 3), conv(2, 3)], (12, 8), (5, 5)),
+        ((None, 3, 12), [conv1, conv1], (12,), (5,)),
+        ((None, 3, 8, 8), [SliceLayer(indices=0, axis=3), conv1, conv1], (8,), (5,)),
+        ((None, 3, 8, 8), [conv(2, 3), FlattenLayer(outdim=3), conv1], (36,), (3,)),
+        ((None, 3, 4, 8), [LSTMLayer(num_units=7), pool1, conv1], (7,), (5,)),
+        (
+            (None, 3, 8, 8),
+            [DenseLayer(num_units=64), ReshapeLayer(shape=([0], 2, 32)), conv1],
+            (32,),
+            (3,),
+        ),
+        (
+            (None, 3, 8, 8),
+            [DenseLayer(num_units=64), ReshapeLayer(shape=([0], 1, 8, 8)), conv(2, 3)],
+            (8, 8),
+            (8, 8),
+        ),
+        ((None, 2, 8, 8, 8), [volume, volume], (8, 8, 8), (5, 5, 5)),
+        ((None, 2, 8, 8, 8), [volume, GlobalPoolLayer()], (8, 8, 8), (8, 8, 8)),
+    ],
+)
+def test_positions_of_another_number_of_axes_are_an_image_of_their_own(shape, layers, image, field):
+    named = [(f"layer{i}", copy.copy(layer)) for i, layer in enumerate(layers)]
+    network = built(("input", InputLayer(shape)), *named)
+    last = summary_lines(network)[-1]
+    assert (last.image, last.field) == (image, field)
+    assert last.coverage() == tuple(100 * f / n for f, n in zip(field, image, strict=True))
+    assert net_view(network, []).count("<tr>") == len(network.nodes) + 1
+    for verbose in (1, 2, 3):
+        table = PrintLayerInfo().table(SimpleNamespace(network_=network, verbose=verbose))
+        rows = [line for line in table.splitlines() if line.startswith("|")]
+        assert len({row.count("|") for row in rows}) <= 1
