@@ -18,7 +18,7 @@ from .estimator.neural_net import NeuralNet
 from .model_selection.fitting import check_lanes
 from .model_selection.jobs import FitBatch, Job
 from .model_selection.sklearn_hooks import _num_samples
-from .utils.checks import is_integer
+from .utils.checks import flag, is_integer, is_number, positive, random_state
 
 __all__ = ["BatchedBagging"]
 
@@ -138,13 +138,16 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         problems = Problems()
         with problems.collect():
             check_lanes(self.lanes, self.max_lanes)
-        if not is_integer(self.n_estimators, low=1):
-            problems.add(f"n_estimators must be a positive integer, got {self.n_estimators!r}")
+        checks = {"n_estimators": positive, "bootstrap": flag, "random_state": random_state}
+        for name, check in checks.items():
+            if valid := check(getattr(self, name)):
+                problems.add_parameter(name, valid, getattr(self, name))
         whole = is_integer(self.max_samples)
-        if isinstance(self.max_samples, bool) or not 0 < self.max_samples <= (n if whole else 1.0):
-            problems.add(
-                f"max_samples must be an integer from 1 to {n} or a fraction between 0.0 and 1.0, "
-                f"got {self.max_samples!r}"
+        if not is_number(self.max_samples) or not 0 < self.max_samples <= (n if whole else 1.0):
+            problems.add_parameter(
+                "max_samples",
+                f"an integer from 1 to {n} or a fraction between 0.0 and 1.0",
+                self.max_samples,
             )
         problems.raise_any()
         return int(self.max_samples if whole else max(1, round(self.max_samples * n)))

@@ -6,6 +6,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skconv import NeuralNet, compile_counts
 from skconv.ensemble import BatchedBagging
+from skconv.errors import InvalidParameterError
 from tests.nets import X, make_net, y
 
 names = np.array(["one", "two", "three"])[y]
@@ -90,11 +91,17 @@ def test_by_default_a_net_that_suits_the_data():
         ({"n_estimators": 0}, "n_estimators must be a positive integer, got 0"),
         ({"max_samples": 1.5}, "integer from 1 to 40 or a fraction between 0.0 and 1.0, got 1.5"),
         ({"max_samples": 41}, "integer from 1 to 40 or a fraction between 0.0 and 1.0, got 41"),
+        ({"max_samples": "all"}, "fraction between 0.0 and 1.0, got 'all'"),
+        ({"max_samples": True}, "fraction between 0.0 and 1.0, got True"),
+        ({"max_samples": float("nan")}, "fraction between 0.0 and 1.0, got nan"),
+        ({"bootstrap": "no"}, "bootstrap must be True or False, got 'no'"),
+        ({"random_state": -1}, "random_state must be an integer between 0 and .*, got -1"),
         ({"lanes": "map"}, "lanes must be one of .*, got 'map'"),
+        ({"lanes": "map", "max_lanes": 0, "bootstrap": 2}, "^3 problems:"),
     ],
 )
 def test_parameters_out_of_range(options, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InvalidParameterError, match=message):
         BatchedBagging(make_net(), **options).fit(X, y)
 
 

@@ -13,7 +13,7 @@ from ..augment.pipeline import Entry, check_entries, read_entries
 from ..augment.tunable import without_values
 from ..data.output_targets import Outputs, by_output, output_names, regression_by_output
 from ..data.targets import Target, from_output
-from ..errors import Problems, describe_layer, did_you_mean
+from ..errors import InvalidParameterError, Problems, describe_layer, did_you_mean
 from ..layers.base import Layer
 from ..models import default
 from ..network.builder import TargetInfo, build_network
@@ -355,4 +355,9 @@ def head_weights(
     (1.0, 0.5, 0.3)
     """
     names = [head.name for head in heads if head.predicted]
-    return (*by_output("output_weights", output_weights, names, 1.0), *aux_outputs.values())
+    weights = by_output("output_weights", output_weights, names, 1.0)
+    if not any((*weights, *aux_outputs.values())):
+        raise InvalidParameterError(
+            f"output_weights must give some output a positive weight, got {output_weights!r}"
+        )
+    return (*weights, *aux_outputs.values())

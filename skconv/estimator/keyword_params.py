@@ -4,15 +4,47 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 
 from sklearn.base import BaseEstimator
 
 from ..errors import did_you_mean
 from ..utils.other_names import parameter_hint
 from ..utils.pickling import PickledByValue
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def explaining_keywords(method: Callable[P, R]) -> Callable[P, R]:
+    """Return a method of a `KeywordEstimator` that explains keywords that it does not take.
+
+    The error says whether a parameter of the estimator has that name, or what it is called.
+    """
+    known = inspect.signature(method).parameters
+
+    @functools.wraps(method)
+    def explained(*args: P.args, **keywords: P.kwargs) -> R:
+        for name in keywords:
+            if name not in known:
+                hint = _explain_keyword(args[0], name)
+                raise TypeError(
+                    f"{method.__name__}() got an unexpected keyword argument {name!r}.{hint}"
+                )
+        return method(*args, **keywords)
+
+    return explained
+
+
+def _explain_keyword(estimator: Any, name: str) -> str:
+    cls = type(estimator).__name__
+    if name in estimator.get_params(deep=False):
+        return f" It is a parameter of {cls}: write {cls}({name}=...)."
+    hint = parameter_hint(name)
+    return f"{hint} Parameters are given as {cls}(...)." if hint and "fit(" not in hint else hint
 
 
 class KeywordEstimator(PickledByValue, BaseEstimator):

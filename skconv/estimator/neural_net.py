@@ -43,7 +43,7 @@ from .callbacks import CallbackTasks, HandlingMixin
 from .deferred import DeferredFit, defer
 from .history_export import HistoryMixin
 from .html_view import HtmlMixin
-from .keyword_params import KeywordEstimator
+from .keyword_params import KeywordEstimator, explaining_keywords
 from .prediction import PredictionMixin
 from .prepare import Continuation, prepare
 from .routing import check_names
@@ -288,6 +288,7 @@ class NeuralNet(
         self.test_augment = test_augment
         self._set_keywords(kwargs)
 
+    @explaining_keywords
     def fit(
         self,
         X: Features,
@@ -341,6 +342,7 @@ class NeuralNet(
         epochs = self.max_epochs if epochs is None else epochs
         return self._fit(arguments, epochs, continues=continues, runs_callbacks=True)
 
+    @explaining_keywords
     def partial_fit(
         self,
         X: Features,

@@ -14,7 +14,7 @@ from ..training.events import EVENTS
 from ..training.history import KEYS
 from ..updates.by_name import named_updates
 from ..updates.transformation import is_transformation
-from ..utils.checks import is_integer, is_named, is_number
+from ..utils.checks import MAX_SEED, is_integer, is_named, is_number, random_state, seed
 from .by_name import LOSS_NAMES
 
 Test = Callable[[Any], bool]
@@ -103,12 +103,7 @@ _ITERATOR = (
 
 _FLAG = (_is_flag, "True or False")
 
-_MAX_SEED = 2**32 - 1
-
-_SEED = (
-    lambda v: v is None or is_integer(v, low=0, high=_MAX_SEED),
-    f"an integer between 0 and {_MAX_SEED} or None",
-)
+_SEED = (lambda v: seed(v) is None, f"an integer between 0 and {MAX_SEED} or None")
 
 _EPOCHS = (lambda v: is_integer(v, low=0), "a non-negative integer")
 
@@ -151,8 +146,8 @@ RULES: dict[str, tuple[Test, str]] = {
     "warm_start": _FLAG,
     "verbose": (lambda v: _is_flag(v) or is_integer(v, low=0), "a non-negative integer"),
     "random_state": (
-        lambda v: _SEED[0](v) or isinstance(v, np.random.RandomState) or v is np.random,
-        f"an integer between 0 and {_MAX_SEED}, a RandomState or None",
+        lambda v: random_state(v) is None,
+        f"an integer between 0 and {MAX_SEED}, a RandomState or None",
     ),
     "class_weight": (
         lambda v: _are_weights(v) or (isinstance(v, str) and v == "balanced"),

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..errors import did_you_mean
+from ..errors import Problems, did_you_mean
 from ..estimator.deferred import DeferredFit
 from ..estimator.prepare import prepare
 from ..ops.platform import device
@@ -44,12 +44,13 @@ class FitOutcome:
 
 
 def check_lanes(lanes: Any, max_lanes: Any) -> None:
-    """Raise `ValueError` if `lanes` or `max_lanes` is invalid."""
+    """Raise `InvalidParameterError` if `lanes` or `max_lanes` is invalid."""
+    problems = Problems()
     if valid := one_of(*MODES)(lanes):
-        hint = did_you_mean(str(lanes), MODES)
-        raise ValueError(f"lanes must be {valid}, got {lanes!r}.{hint}")
+        problems.add_parameter("lanes", valid, lanes, f".{did_you_mean(str(lanes), MODES)}")
     if valid := positive_or_none(max_lanes):
-        raise ValueError(f"max_lanes must be {valid}, got {max_lanes!r}")
+        problems.add_parameter("max_lanes", valid, max_lanes)
+    problems.raise_any()
 
 
 def fit_jobs(calls: Sequence[DeferredFit], memo: Memo, lanes: str, width: int) -> list[FitOutcome]:

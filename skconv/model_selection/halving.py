@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.experimental import enable_halving_search_cv
 from sklearn.model_selection import HalvingGridSearchCV
 
+from ..errors import InvalidParameterError
 from ..utils.cache_keys import structural_key
 from .base import BatchedSearch
 from .jobs import Job
@@ -65,6 +66,7 @@ n_jobs, verbose
     0.1
     """
 
+    factor: float
     max_resources: int | str
 
     def __init__(
@@ -109,6 +111,8 @@ n_jobs, verbose
         self.max_lanes = max_lanes
 
     def _check_input_parameters(self, X: Any, y: Any, split_params: Any) -> None:
+        if self.factor <= 1:
+            raise InvalidParameterError(f"factor must be a number > 1, got {self.factor!r}")
         given, known = self.max_resources, self.estimator.get_params()
         if given == "auto" and self.resource in known:
             self.max_resources = known[self.resource]

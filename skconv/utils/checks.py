@@ -19,6 +19,8 @@ from numpy.typing import ArrayLike
 Check = Callable[[Any], str | None]
 """A function that returns None for a valid value, and otherwise says what is valid."""
 
+MAX_SEED = 2**32 - 1
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -163,6 +165,18 @@ def _each_is_integer(value: Any, low: int) -> bool:
 def flag(value: Any) -> str | None:
     """Check for True or False."""
     return None if isinstance(value, bool | np.bool_) else "True or False"
+
+
+def seed(value: Any) -> str | None:
+    """Check for a seed, or None for a random one."""
+    valid = value is None or is_integer(value, low=0, high=MAX_SEED)
+    return None if valid else f"an integer between 0 and {MAX_SEED} or None"
+
+
+def random_state(value: Any) -> str | None:
+    """Check for a value that `sklearn.utils.check_random_state` accepts."""
+    valid = seed(value) is None or isinstance(value, np.random.RandomState) or value is np.random
+    return None if valid else f"an integer between 0 and {MAX_SEED}, a RandomState or None"
 
 
 def one_of(*choices: str | None) -> Check:

@@ -259,6 +259,10 @@ def test_weights_are_one_where_nothing_is_said():
     heads = read_heads(["digit", "parity"], ["early"], HEAD_NAMES)
     assert head_weights(heads, {}, {"early": 0.3}) == (1.0, 1.0, 0.3)
     assert head_weights(heads, {"parity": 0}, {"early": 2}) == (1.0, 0, 2)
+    assert head_weights(heads, {"parity": 0, "digit": 0}, {"early": 2}) == (0, 0, 2)
+    none = {"parity": 0, "digit": 0.0}
+    with raises(f"output_weights must give some output a positive weight, got {none!r}"):
+        head_weights(heads, none, {"early": 0})
     message = (
         "output_weights must have names of outputs as keys, got 'early'. "
         "Valid names: digit, parity."

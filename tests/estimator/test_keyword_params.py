@@ -1,4 +1,5 @@
 import functools
+import inspect
 import re
 
 import optax
@@ -136,6 +137,39 @@ def test_handlers_that_refer_to_each_other_do_so_in_a_clone():
     copy = clone(clone(net))
     assert copy.on_training_finished[0].counter is copy.on_batch_finished
     assert copy.on_batch_finished is not counter
+
+
+@pytest.mark.parametrize(
+    ("keywords", "text"),
+    [
+        (
+            {"batch_size": 32},
+            r"'batch_size'. Write instead: batch_iterator_train=128, .* prediction. "
+            r"Parameters are given as NeuralNet\(...\).",
+        ),
+        (
+            {"verbose": 0},
+            r"'verbose'. It is a parameter of NeuralNet: write NeuralNet\(verbose=...\).",
+        ),
+        (
+            {"validation_data": (1, 2)},
+            r"'validation_data'. Write instead: fit\(X, y, X_val=X_val, y_val=y_val\).",
+        ),
+        ({"epochs": 1, "epoch_size": 3}, "'epoch_size'."),
+    ],
+)
+def test_arguments_of_other_libraries_are_explained(keywords, text):
+    message = f"^fit\\(\\) got an unexpected keyword argument {text}$"
+    with pytest.raises(TypeError, match=message):
+        NeuralNet().fit([[1.0]], [0], **keywords)
+
+
+def test_fit_keeps_its_signature():
+    parameters = inspect.signature(NeuralNet().fit).parameters
+    assert list(parameters)[:3] == ["X", "y", "sample_weight"]
+    assert not any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    with pytest.raises(TypeError, match=r"^partial_fit\(\) got an unexpected .* 'epochs'. Write"):
+        NeuralNet().partial_fit([[1.0]], [0], epochs=3)
 
 
 def test_a_keyword_can_be_set_while_others_are_incomplete():

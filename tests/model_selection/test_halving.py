@@ -5,6 +5,7 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skconv.errors import InvalidParameterError
 from skconv.handlers import EarlyStopping
 from skconv.model_selection import BatchedHalvingSearch
 from tests.nets import X, make_net, y
@@ -84,3 +85,10 @@ def test_the_winner_is_that_of_the_whole_grid():
 def test_a_resource_that_does_not_exist():
     with pytest.raises(ValueError, match="resource=max_epoch"):
         BatchedHalvingSearch(make_net(), GRID, resource="max_epoch", max_resources=3).fit(X, y)
+
+
+@pytest.mark.parametrize("factor", [1, 0.5])
+def test_a_factor_that_drops_no_candidate_is_refused(factor):
+    search = BatchedHalvingSearch(make_net(), GRID, factor=factor)
+    with pytest.raises(InvalidParameterError, match=f"^factor must be a number > 1, got {factor}$"):
+        search.fit(X, y)

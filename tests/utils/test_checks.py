@@ -1,3 +1,4 @@
+import functools
 import inspect
 
 import jax
@@ -123,3 +124,38 @@ def test_none_one_or_several_become_a_list(value, listed):
 def test_a_list_is_copied():
     given = [max]
     assert as_list(given) is not given
+
+
+@pytest.mark.parametrize(
+    ("check", "valid", "invalid", "phrase"),
+    [
+        (checks.fraction, [0, 0.999, np.float32(0.5)], [1, -0.1, np.nan, True], "< 1.0"),
+        (checks.above_zero, [1e-9, 3], [0, -1, np.inf, np.nan, False, "1"], "a finite number > 0"),
+        (checks.seed, [None, 0, 2**32 - 1], [-1, 2**32, 1.0, True], "4294967295 or None"),
+        (
+            checks.random_state,
+            [None, 3, np.random, np.random.RandomState(0)],
+            [-1, "a", np.random.default_rng(0)],
+            "a RandomState or None",
+        ),
+    ],
+)
+def test_ranges(check, valid, invalid, phrase):
+    assert [check(value) for value in valid] == [None] * len(valid)
+    assert all(phrase in check(value) for value in invalid)
+
+
+def test_declared_checks_are_those_of_the_function_within_a_partial():
+    @checks.bounded(delta=checks.above_zero)
+    def loss(predictions, targets, delta=1.0): ...
+
+    bound = functools.partial(functools.partial(loss, delta=2.0))
+    assert checks.checks_of(bound) == checks.checks_of(loss) == {"delta": checks.above_zero}
+    assert checks.checks_of(max) == {}
+
+
+@pytest.mark.parametrize(("value", "kept"), [(0.5, 0.5), (1e39, np.inf), (np.nan, np.nan)])
+def test_numbers_as_programs_receive_them(value, kept):
+    found = checks.in_float32(value)
+    assert found.dtype == np.float32
+    np.testing.assert_equal(float(found), kept)
