@@ -201,6 +201,23 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
             total = total + aligned
         return total / len(self.estimators_)
 
+    @available_if(_classifies)
+    def predict_log_proba(self, X: Features) -> np.ndarray:
+        """Predict logarithms of the averaged class probabilities; only for classifiers.
+
+        Parameters
+        ----------
+        X
+            Samples, in the form that `fit` accepts.
+
+        Returns
+        -------
+        float array of shape (n, n_classes)
+            As in `predict_proba`; ``-inf`` for a probability of zero.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
     def score(self, X: Features, y: Targets, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy, or the coefficient of determination for regression.
 

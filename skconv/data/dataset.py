@@ -217,14 +217,19 @@ class FitData:
                 )
             if given.classes is not None:
                 known.check_classes(given.classes)
-            return known
+            return self._memo.get("extended", [known, given.y], lambda: known.extended(given.y))
         regression = regression_by_output(params["regression"], params["outputs"])
         exact = bool(params["use_label_encoder"])
         return self._memo.get(
-            ("outputs", names, regression, exact),
+            ("outputs", names, regression, exact, given.whole),
             [given.y, given.classes],
             lambda: infer_outputs(
-                given.y, names, regression=regression, exact=exact, classes=given.classes
+                given.y,
+                names,
+                regression=regression,
+                exact=exact,
+                classes=given.classes,
+                growing=given.whole,
             ),
         )
 

@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length
 
 from ..errors import Problems, did_you_mean
 from .target_checks import check_labels
-from .targets import Numbers, Target, from_output, infer
+from .targets import Classes, Numbers, Target, from_output, infer
 
 T = TypeVar("T")
 
@@ -146,6 +146,35 @@ class Outputs:
             [None if isinstance(t, Numbers) else t.probabilities(o) for t, o in pairs]
         )
 
+    def log_probabilities(self, values: Any, nonlinearities: Sequence[Any]) -> Any:
+        """Return the logarithms of the probabilities; None for numbers.
+
+        Parameters
+        ----------
+        values : array or tuple of array
+            The logits or output of each output.
+        nonlinearities : sequence of callable or None
+            The nonlinearity after the logits; None for an output.
+        """
+        triples = zip(self.targets, as_tuple(values), nonlinearities, strict=True)
+        return unwrap_single(
+            [None if isinstance(t, Numbers) else t.log_probabilities(v, f) for t, v, f in triples]
+        )
+
+    def extended(self, y: Any) -> Outputs:
+        """Return targets with the further classes in y, of those that the outputs have units for.
+
+        Labels without a unit are left out; `encode` reports them.
+        """
+
+        def extend(target: Target, part: Any) -> Target:
+            return target.extended(part) if isinstance(target, Classes) else target
+
+        parts = split_targets(y, self.names)
+        extended = _for_each(self.names, extend, self.targets, parts)
+        unchanged = all(new is old for new, old in zip(extended, self.targets, strict=True))
+        return self if unchanged else replace(self, targets=extended)
+
     @property
     def classes(self) -> Any:
         """Class labels, or a list of them by output; None if all outputs are numbers."""
@@ -196,7 +225,13 @@ class Outputs:
 
 
 def infer_outputs(
-    y: Any, names: Names, *, regression: Sequence[bool], exact: bool = True, classes: Any = None
+    y: Any,
+    names: Names,
+    *,
+    regression: Sequence[bool],
+    exact: bool = True,
+    classes: Any = None,
+    growing: bool = False,
 ) -> Outputs:
     """Infer the kind of targets of each output from y.
 
@@ -211,6 +246,8 @@ def infer_outputs(
         Whether the classes are just the labels in y, even if an output has more units.
     classes : array-like, dict, tuple or list, optional
         All labels, for a y that may hold only some of them; by output if there are several.
+    growing : bool
+        Whether y may lack labels that come later.
 
     Returns
     -------
@@ -225,7 +262,7 @@ def infer_outputs(
     """
 
     def find(part: Any, numbers: bool, labels: Any) -> Target:
-        return infer(part, regression=numbers, exact=exact, classes=labels)
+        return infer(part, regression=numbers, exact=exact, classes=labels, growing=growing)
 
     parts = split_targets(y, names)
     known = (classes,) if len(names) == 1 else by_output("classes", classes, names, None)

@@ -45,14 +45,20 @@ class Classes:
     classes : array of shape (k,)
         The class labels, sorted.
     exact : bool
-        False to extend integer labels to ``0, ..., units - 1`` if the output has more units.
+        False if the output may have more units: integer labels are then the indices of its units.
     single : bool
         Whether a single sigmoid unit separates two classes.
+    growing : bool
+        Whether further classes may come: all units of the output are then classes.
+    counted : int, optional
+        Number of units, if labels are their indices.
     """
 
     classes: np.ndarray
     exact: bool = True
     single: bool = False
+    growing: bool = False
+    counted: int | None = None
     accuracy: Accuracy = categorical_accuracy
     loss: Callable[..., Any] = categorical_crossentropy
     nonlinearity: Callable[..., Any] = softmax
@@ -60,12 +66,17 @@ class Classes:
     @property
     def num_units(self) -> int:
         """Number of units that the output needs."""
-        return len(self.classes)
+        return self.counted or len(self.classes)
+
+    @property
+    def unit_labels(self) -> np.ndarray:
+        """The label of each unit, whether or not it is among the classes."""
+        return self.classes if self.counted is None else np.arange(self.counted)
 
     def match(self, shape: tuple[int | None, ...]) -> Classes:
         """Adapt the targets to the output's shape; raises `ValueError` if it does not fit."""
         row, found = _row_shape(shape), len(self.classes)
-        if row == (found,):
+        if row == (self.num_units,):
             return self
         if row == (1,) and found == 2:
             return replace(
@@ -76,7 +87,8 @@ class Classes:
                 nonlinearity=sigmoid,
             )
         if len(row) == 1 and not self.exact and self._count_up_to(row[0]):
-            return replace(self, classes=np.arange(row[0]), exact=True)
+            classes = np.arange(row[0]) if self.growing else self.classes
+            return replace(self, classes=classes, counted=row[0])
         raise ValueError(f"the output has shape {shape}, but y has {found} classes")
 
     def _count_up_to(self, units: int) -> bool:
@@ -85,18 +97,53 @@ class Classes:
     def encode(self, y: ArrayLike) -> np.ndarray:
         """Encode labels for the loss, as int32 (n,), or as float32 (n, 1) for a single unit."""
         y = column_or_1d(check_labels(y))
-        unseen = np.setdiff1d(y, self.classes)
+        unseen = np.setdiff1d(y, self.unit_labels)
         if len(unseen):
             raise ValueError(
                 f"y contains previously unseen labels: {unseen.tolist()}; "
-                f"known labels: {self.classes.tolist()}"
+                f"known labels: {self.unit_labels.tolist()}"
             )
-        index = np.searchsorted(self.classes, y)
+        index = np.searchsorted(self.unit_labels, y)
         return index.astype(np.float32)[:, None] if self.single else index.astype(np.int32)
 
+    def extended(self, y: ArrayLike) -> Classes:
+        """Return targets whose classes include those labels in y that are indices of units."""
+        if self.counted is None:
+            return self
+        further = np.intersect1d(column_or_1d(check_labels(y)), self.unit_labels)
+        classes = np.union1d(self.classes, further.astype(self.classes.dtype))
+        return self if len(classes) == len(self.classes) else replace(self, classes=classes)
+
     def probabilities(self, output: np.ndarray) -> np.ndarray:
-        """Return the probabilities of shape (n, k) for an output of the network."""
-        return np.hstack([1 - output, output]) if self.single else output
+        """Return the probabilities of shape (n, k) for an output of the network.
+
+        Units that are not among the classes are left out, and the others sum to one.
+        """
+        if self.single:
+            return np.hstack([1 - output, output])
+        if self.num_units == len(self.classes):
+            return output
+        kept = output[:, self.classes]
+        total = kept.sum(axis=1, keepdims=True)
+        even = np.full_like(kept, 1 / len(self.classes))
+        return np.divide(kept, total, out=even, where=total > 0)
+
+    def log_probabilities(self, values: np.ndarray, nonlinearity: Any) -> np.ndarray:
+        """Return the logarithms of the probabilities.
+
+        Parameters
+        ----------
+        values : array of shape (n, units)
+            The logits before `nonlinearity`, or an output of the network if that is None.
+        nonlinearity : {softmax, sigmoid} or None
+        """
+        if self.single and nonlinearity is sigmoid:
+            values = np.hstack([-values, values])
+        elif nonlinearity is None:
+            values = self.probabilities(values)
+        elif self.num_units > len(self.classes):
+            values = values[:, self.classes]
+        return _log(values, nonlinearity)
 
     def decode(self, output: np.ndarray) -> np.ndarray:
         """Return the predicted labels for an output of the network."""
@@ -107,15 +154,14 @@ class Classes:
         index = encoded.astype(int).ravel()
         balanced = isinstance(class_weight, str)
         if isinstance(class_weight, Mapping):
-            _check_labels(class_weight, self.classes.tolist())
-        present = np.unique(index) if balanced else np.arange(len(self.classes))
+            _check_labels(class_weight, self.unit_labels.tolist(), self.classes.tolist())
+        labels = self.unit_labels
+        present = np.unique(index) if balanced else np.arange(len(labels))
         try:
-            weights = compute_class_weight(
-                class_weight, classes=self.classes[present], y=self.classes[index]
-            )
+            weights = compute_class_weight(class_weight, classes=labels[present], y=labels[index])
         except ValueError as error:
             raise ValueError(f"class_weight: {error}") from error
-        by_class = np.ones(len(self.classes), np.float32)
+        by_class = np.ones(len(labels), np.float32)
         by_class[present] = weights
         if not by_class[index].any():
             raise InvalidParameterError(
@@ -125,9 +171,9 @@ class Classes:
         return by_class[index]
 
 
-def _check_labels(class_weight: Mapping[Any, float], labels: list[Any]) -> None:
+def _check_labels(class_weight: Mapping[Any, float], known: list[Any], labels: list[Any]) -> None:
     """Warn of weights for labels that y lacks; raise if the weights of its labels are missing."""
-    unknown = [label for label in class_weight if label not in labels]
+    unknown = [label for label in class_weight if label not in known]
     if not unknown:
         return
     missing = [label for label in labels if label not in class_weight]
@@ -172,6 +218,10 @@ class Labels:
     def probabilities(self, output: np.ndarray) -> np.ndarray:
         """Return an output of the network, which holds the probabilities of the labels."""
         return output
+
+    def log_probabilities(self, values: np.ndarray, nonlinearity: Any) -> np.ndarray:
+        """Return the logarithms of the probabilities, as for `Classes`."""
+        return _log(values, nonlinearity)
 
     def decode(self, output: np.ndarray) -> np.ndarray:
         """Return the indicators of the labels with a probability above one half."""
@@ -237,6 +287,17 @@ class Numbers:
 Target = Classes | Labels | Numbers
 
 
+def _log(values: np.ndarray, nonlinearity: Any) -> np.ndarray:
+    """Return the logarithm of what a nonlinearity makes of logits, or of values if it is None."""
+    if nonlinearity is softmax:
+        values = values - values.max(axis=1, keepdims=True)
+        return values - np.log(np.exp(values).sum(axis=1, keepdims=True))
+    if nonlinearity is sigmoid:
+        return -np.logaddexp(np.float32(0), -values)
+    with np.errstate(divide="ignore"):
+        return np.log(values)
+
+
 def _row_shape(shape: tuple[int | None, ...]) -> tuple[int, ...]:
     """Return the shape of a row of an output of that shape."""
     row = tuple(n for n in shape[1:] if n is not None)
@@ -246,7 +307,12 @@ def _row_shape(shape: tuple[int | None, ...]) -> tuple[int, ...]:
 
 
 def infer(
-    y: Any, *, regression: bool, exact: bool = True, classes: ArrayLike | None = None
+    y: Any,
+    *,
+    regression: bool,
+    exact: bool = True,
+    classes: ArrayLike | None = None,
+    growing: bool = False,
 ) -> Target:
     """Infer the kind of targets from y.
 
@@ -259,6 +325,8 @@ def infer(
         Whether the classes are just the labels in y, even if the output has more units.
     classes : array-like, optional
         All labels, for a y that may hold only some of them.
+    growing : bool
+        Whether y may lack labels that come later.
 
     Returns
     -------
@@ -293,7 +361,7 @@ def infer(
         raise ValueError(f"y must contain at least 2 classes, got {got}: {found.tolist()}")
     if classes is None:
         warn_if_many(found, len(y))
-    return Classes(found, exact)
+    return Classes(found, exact, growing=growing and classes is None)
 
 
 def _check_indices(classes: ArrayLike | None, k: int) -> None:

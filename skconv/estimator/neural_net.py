@@ -136,9 +136,11 @@ class NeuralNet(
         dropout. Predictions and targets are tuples if there are several outputs; this holds for
         `custom_scores`, too.
     use_label_encoder : bool, default=False
-        If False, integer labels from 0 are taken as indices of the output's units, so that some
-        classes may be absent from y; if True, the classes are exactly the labels in y. Labels of
-        other types are always encoded.
+        If False, the output may have more units than y has labels; integer labels from 0 are then
+        indices of its units. As elsewhere in scikit-learn, `classes_` holds the labels in y alone,
+        and probabilities are those among them; only `partial_fit` without `classes` takes all units
+        as classes. If True, the output must have one unit for each label in y. Labels of other
+        types are always encoded.
     on_batch_finished, on_epoch_finished : callable or list of callable, default=None
         Handlers ``(net, train_history)``, called after each batch or epoch. `StopIteration` ends
         the training. See `skconv.handlers`.

@@ -91,11 +91,32 @@ class PredictionMixin:
         Returns
         -------
         float32 array of shape (n, n_classes)
-            Columns are in the order of `classes_`. A tuple of arrays if there are several outputs,
-            in their order, with None for an output that predicts numbers.
+            Columns are in the order of `classes_`, and sum to one unless rows have several labels.
+            A tuple of arrays if there are several outputs, in their order, with None for an output
+            that predicts numbers.
         """
         fitted = self._fitted()
         return fitted.outputs.probabilities(fitted.compute(X))
+
+    @available_if(_classifies)
+    def predict_log_proba(self, X: Features) -> Any:
+        """Predict logarithms of class probabilities for X; only for classifiers.
+
+        They are computed before the softmax or sigmoid of the output, where probabilities cannot
+        round to zero. With `test_augment`, and with other nonlinearities, they are the logarithms
+        of `predict_proba`, and may be ``-inf``.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix, or dict of arrays
+            Samples, in the form that `fit` accepts.
+
+        Returns
+        -------
+        float32 array of shape (n, n_classes)
+            As in `predict_proba`.
+        """
+        return self._fitted().log_probabilities(X)
 
     def score(self, X: Features, y: Targets, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy, or the coefficient of determination for regression.

@@ -18,6 +18,7 @@ from ..data.iterators import BatchIterator, has_transform
 from ..data.output_targets import Outputs
 from ..network.graph import Network, as_float32
 from ..network.model import Model
+from ..nonlinearities import sigmoid, softmax
 from .metrics import concatenate_batches, wait_for_previous
 from .plan import PredictPlan
 from .predict_step import Gradient
@@ -77,6 +78,36 @@ class FittedNet:
         check_test_augment(self.test_augment)
         return predict_rows(self.model, rows, self.iterator, self.test_augment, to=to)
 
+    def log_probabilities(self, X: Any) -> Any:
+        """Compute the logarithms of the probabilities for all rows of X.
+
+        They are computed from the logits of a softmax or sigmoid, and so do not underflow, unless
+        `test_augment` averages probabilities.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix, or dict of arrays
+            As passed to `NeuralNet.predict`.
+
+        Returns
+        -------
+        float32 array of shape (n, k), or a tuple of arrays or None if there are several outputs
+        """
+        heads = [head for head in self.network.heads if head.predicted]
+        last = {head.name: self.network.nonlinearity(head) for head in heads}
+        stable = {
+            name: function
+            for name, function in last.items()
+            if (function is softmax or function is sigmoid) and not self.network.feeds_others(name)
+        }
+        rows = self.rows(X)
+        if self.test_augment is not None:
+            check_test_augment(self.test_augment)
+            stable = {}
+        augment, logits = self.test_augment, tuple(stable)
+        values = predict_rows(self.model, rows, self.iterator, augment, logits=logits)
+        return self.outputs.log_probabilities(values, [stable.get(name) for name in last])
+
     def gradients(
         self, rows: Rows, direction: np.ndarray, *, layer: str, output: str, logits: bool
     ) -> Iterator[Gradient]:
@@ -118,6 +149,7 @@ def predict_rows(
     test_augment: Any = None,
     *,
     to: str | None = None,
+    logits: tuple[str, ...] = (),
 ) -> Any:
     """Compute the outputs of a network, or the output of one layer, for all rows.
 
@@ -131,6 +163,8 @@ def predict_rows(
         Augmentation at prediction; not applied to the output of a single layer.
     to : str, optional
         Name of a layer; by default all outputs.
+    logits : tuple of str
+        Outputs that are taken before their nonlinearity.
 
     Returns
     -------
@@ -144,7 +178,7 @@ def predict_rows(
     for chunk in _iterate_chunks(rows, iterator):
         seed, steps = np.uint32(model.seed), np.int32(chunk.steps)
         args = model.params, model.state, chunk.X, *values, seed, steps
-        outputs.append(programs.predict(*args, to=to))
+        outputs.append(programs.predict(*args, to=to, logits=logits))
         wait_for_previous(outputs)
     copies = math.prod(network.node(to).copies) if to else 1
     return concatenate_batches(outputs, len(rows), copies)

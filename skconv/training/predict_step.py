@@ -47,6 +47,7 @@ def predict(
     steps: Any,
     *,
     to: str | None = None,
+    logits: tuple[str, ...] = (),
 ) -> Any:
     """Compute the outputs, or the output of one layer, for all rows of a chunk.
 
@@ -66,6 +67,8 @@ def predict(
         Number of batches that are not padding.
     to : str, optional
         Name of a layer; by default all outputs.
+    logits : tuple of str
+        Outputs that are taken before their nonlinearity.
 
     Returns
     -------
@@ -78,7 +81,9 @@ def predict(
     def forward(Xb: Any) -> Any:
         inputs = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
         return unwrap_single(
-            network.apply(params, state, inputs, runtime, Context(False), to=names)[0]
+            network.apply(params, state, inputs, runtime, Context(False), to=names, logits=logits)[
+                0
+            ]
         )
 
     def predict_batch(step: Any) -> Any:

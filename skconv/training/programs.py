@@ -69,7 +69,9 @@ class PredictPrograms:
     """
 
     def __init__(self, plan: PredictPlan) -> None:
-        self.predict = _compiled(predict_step.predict, plan, count="predict", static=("to",))
+        self.predict = _compiled(
+            predict_step.predict, plan, count="predict", static=("to", "logits")
+        )
         self.gradient = _compiled(
             predict_step.gradient, plan, count="gradient", static=("layer", "output", "logits")
         )

@@ -84,7 +84,9 @@ class OutputView:
         """
         if isinstance(self.target, Classes) and self.target.single:
             return np.where(columns[:, None], np.float32(1), np.float32(-1))
-        return np.eye(self.target.num_units, dtype=np.float32)[columns]
+        counted = isinstance(self.target, Classes) and self.target.counted is not None
+        units = self.targets(columns) if counted else columns
+        return np.eye(self.target.num_units, dtype=np.float32)[units]
 
     def label(self, column: int) -> str:
         """Return the label of a column."""

@@ -19,6 +19,7 @@ from skconv.data.output_targets import (
     unwrap_single,
 )
 from skconv.data.targets import Numbers, infer
+from skconv.nonlinearities import softmax
 
 NAMES = ("digit", "parity", "size")
 DIGIT, PARITY, SIZE = [3, 8, 5, 3], ["odd", "even", "odd", "odd"], [0.5, 1.5, 2.5, 3.5]
@@ -221,3 +222,35 @@ def test_one_value_stands_alone(values):
     assert as_tuple(unwrap_single(values)) == values
     assert unwrap_single((1,)) == 1
     assert unwrap_single([1, 2]) == (1, 2)
+
+
+def test_known_classes_may_be_given_again_but_not_changed():
+    y = {"digit": DIGIT, "parity": PARITY, "size": SIZE}
+    outputs = inferred(y)
+    outputs.check_classes({"parity": ["odd", "even", "odd"]})
+    outputs.check_classes([None, ["even", "odd"], None])
+    message = (
+        r"^2 problems:\n - output 'digit': classes must be the same in each call of partial_fit, "
+        r"got \[3, 9\]; known classes: .*\n - output 'size': classes must be None for regression"
+    )
+    with pytest.raises(ValueError, match=message):
+        outputs.check_classes({"digit": [9, 3], "size": [1]})
+
+
+def test_outputs_with_further_units_get_further_classes():
+    names = ("digit", "size")
+    outputs = infer_outputs(([0, 2], [0.5, 1]), names, regression=(False, True), exact=False)
+    matched = outputs.match([(None, 4), (None, 1)])
+    assert matched.extended(([2, 0], [7.0, 8])) is matched
+    extended = matched.extended(([3, 8], [7.0, 8]))
+    assert extended.classes[0].tolist() == [0, 2, 3]
+    assert extended.targets[1] is matched.targets[1]
+
+
+def test_logarithms_are_in_the_order_of_the_outputs():
+    names = ("kind", "size")
+    outputs = infer_outputs(([0, 1], [0.5, 1]), names, regression=(False, True))
+    values = np.array([[0.0, 1000.0]], np.float32), np.zeros((1, 1), np.float32)
+    kind, size = outputs.log_probabilities(values, [softmax, None])
+    assert kind.tolist() == [[-1000, 0]]
+    assert size is None

@@ -85,10 +85,60 @@ def test_classes_agree_with_as_many_units():
     assert (targets.loss, targets.nonlinearity) == (categorical_crossentropy, softmax)
 
 
-def test_counted_classes_may_have_more_units_where_they_are_not_exact():
+@pytest.mark.parametrize("growing", [False, True])
+def test_counted_classes_may_have_more_units_where_they_are_not_exact(growing):
+    targets = infer([0, 2, 3], regression=False, exact=False, growing=growing).match((None, 5))
+    assert targets.classes.tolist() == ([0, 1, 2, 3, 4] if growing else [0, 2, 3])
+    assert targets.num_units == 5
+    assert targets.match((None, 5)) is targets
+    assert targets.encode([0, 3.0, 4]).tolist() == [0, 3, 4]
+    with raises("y contains previously unseen labels: [-1, 5]; known labels: [0, 1, 2, 3, 4]"):
+        targets.encode([5, -1])
+
+
+def test_probabilities_are_those_among_the_classes():
     targets = infer([0, 2, 3], regression=False, exact=False).match((None, 5))
-    assert targets.classes.tolist() == [0, 1, 2, 3, 4]
-    assert targets.encode([0, 3]).tolist() == [0, 3]
+    output = np.array([[0.1, 0.5, 0.2, 0.1, 0.1], [0, 0.5, 0, 0, 0.5]], np.float32)
+    expected = [[0.25, 0.5, 0.25], [1 / 3, 1 / 3, 1 / 3]]
+    np.testing.assert_allclose(targets.probabilities(output), expected, rtol=1e-6)
+    assert targets.decode(output).tolist() == [2, 0]
+    logits = np.log(output[:1])
+    found = targets.log_probabilities(logits, softmax)
+    np.testing.assert_allclose(np.exp(found), expected[:1], rtol=1e-6)
+    weights = targets.row_weights(np.array([0, 0, 4], np.int32), dict(enumerate([1.0] * 4 + [3.0])))
+    assert weights.tolist() == [1, 1, 3]
+
+
+def test_classes_grow_by_labels_that_have_a_unit():
+    exact = infer([0, 2, 3], regression=False).match((None, 3))
+    assert exact.extended([1, 2]) is exact
+    targets = infer([0, 2, 3], regression=False, exact=False).match((None, 5))
+    assert targets.extended([3, 0]) is targets
+    assert targets.extended([4, 2, 9]).classes.tolist() == [0, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("targets", "nonlinearity", "logits", "expected"),
+    [
+        (Classes(np.arange(3)), softmax, [[0, -800, 1000]], [[-1000, -1800, 0]]),
+        (Classes(np.arange(2), single=True), sigmoid, [[-900], [0]], [[0, -900], [-np.log(2)] * 2]),
+        (Labels(2), sigmoid, [[900, -900]], [[0, -900]]),
+    ],
+)
+def test_logarithms_of_probabilities_do_not_underflow(targets, nonlinearity, logits, expected):
+    found = targets.log_probabilities(np.array(logits, np.float32), nonlinearity)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, np.float32(expected), rtol=1e-6)
+
+
+def test_logarithms_of_an_output_may_be_infinite():
+    output = np.array([[0.0, 0.25]], np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = Labels(2).log_probabilities(output, None)
+        single = Classes(np.arange(2), single=True).log_probabilities(output[:, 1:], None)
+    np.testing.assert_allclose(found, [[-np.inf, np.log(0.25)]], rtol=1e-6)
+    np.testing.assert_allclose(single, np.log([[0.75, 0.25]]), rtol=1e-6)
 
 
 @pytest.mark.parametrize(

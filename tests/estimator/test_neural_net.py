@@ -195,7 +195,16 @@ class TestTargets:
 
     def test_units_for_integer_labels_that_do_not_occur(self, iris):
         X, y = iris
-        assert small(output_num_units=5).fit(X, y).classes_.tolist() == [0, 1, 2, 3, 4]
+        net = small(output_num_units=5, max_epochs=1).fit(X, y)
+        assert net.classes_.tolist() == [0, 1, 2]
+        output = net.get_output("output", X)
+        kept = output[:, :3] / output[:, :3].sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(net.predict_proba(X), kept, rtol=1e-6)
+        np.testing.assert_array_equal(net.predict(X), kept.argmax(axis=1))
+        net.partial_fit(X, np.where(y == 2, 4, y))
+        assert net.classes_.tolist() == [0, 1, 2, 4]
+        np.testing.assert_allclose(net.predict_proba(X).sum(axis=1), 1, rtol=1e-6)
+        assert clone(net).partial_fit(X, y).classes_.tolist() == [0, 1, 2, 3, 4]
         with pytest.raises(ValueError, match=r"shape \(None, 5\), but y has 3 classes"):
             small(output_num_units=5, use_label_encoder=True).fit(X, y)
 

@@ -7,6 +7,8 @@ from sklearn.metrics import accuracy_score, r2_score
 from skconv import NeuralNet
 from skconv.layers import DenseLayer, InputLayer
 
+from ..nets import TARGETS, X, make_net, still_net, three_headed, y
+
 LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("output", DenseLayer)]
 
 
@@ -70,3 +72,33 @@ def test_a_net_without_targets_guesses_them_from_its_output():
     net = small(**shapes).initialize()
     assert net.predict(np.zeros((5, 4))).tolist() == [0] * 5
     assert small(regression=True, **shapes).initialize().predict(np.zeros((5, 4))).shape == (5, 2)
+
+
+def test_log_probabilities_are_those_of_the_logits():
+    net, rows = still_net().fit(X[:, :3], y), 300 * X[:, :3]
+    shifted = np.float64(rows) - rows.max(axis=1, keepdims=True)
+    expected = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    found = net.predict_log_proba(rows)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    assert found.min() < -200
+    assert (net.predict_proba(rows) == 0).any()
+    np.testing.assert_allclose(np.exp(found), net.predict_proba(rows), rtol=1e-4, atol=1e-6)
+
+
+def test_log_probabilities_of_averages_are_logarithms():
+    net = still_net().fit(X[:, :3], y)
+    net.set_params(test_augment=lambda forward, key, Xb: (forward(Xb) + forward(Xb)) / 2)
+    rows = 300 * X[:, :3]
+    with np.errstate(divide="ignore"):
+        expected = np.log(net.predict_proba(rows))
+    assert np.isinf(expected).any()
+    np.testing.assert_array_equal(net.predict_log_proba(rows), expected)
+
+
+def test_log_probabilities_by_output():
+    net = three_headed().fit(X, TARGETS)
+    kind, sign, size = net.predict_log_proba(X)
+    np.testing.assert_allclose(np.exp(kind), net.predict_proba(X)[0], rtol=1e-5)
+    np.testing.assert_allclose(np.exp(sign), net.predict_proba(X)[1], rtol=1e-5)
+    assert size is None
+    assert not hasattr(make_net(regression=True), "predict_log_proba")

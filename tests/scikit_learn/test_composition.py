@@ -8,7 +8,14 @@ from sklearn.datasets import load_linnerud
 from sklearn.ensemble import AdaBoostClassifier, VotingClassifier
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, cross_val_predict, cross_validate, learning_curve
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    cross_val_predict,
+    cross_val_score,
+    cross_validate,
+    learning_curve,
+)
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -118,6 +125,23 @@ def test_cross_val_predict(mlp, small_digits):
     probabilities = cross_val_predict(mlp, X, y, cv=3, method="predict_proba")
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     assert (probabilities.argmax(axis=1) == y).mean() > 0.85
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "roc_auc_ovr", "d2_log_loss_score"])
+def test_more_units_than_classes_can_be_scored_by_probabilities(mlp, small_digits, scoring):
+    X, y = small_digits
+    net = clone(mlp).set_params(output_num_units=12, max_epochs=2)
+    assert np.isfinite(cross_val_score(net, X[:300], y[:300], cv=2, scoring=scoring)).all()
+
+
+@pytest.mark.parametrize("method", ["predict_proba", "predict_log_proba"])
+def test_folds_that_lack_a_class_can_be_predicted(mlp, small_digits, method):
+    X, y = small_digits
+    X, y = X[:300], np.sort(y[:300])  # without shuffling, each fold lacks some
+    net = clone(mlp).set_params(output_num_units=12, max_epochs=1)
+    with pytest.warns(RuntimeWarning, match="Number of classes in training fold"):
+        found = cross_val_predict(net, X, y, cv=KFold(3), method=method)
+    assert found.shape == (300, 10)
 
 
 def test_calibration(mlp, small_digits):

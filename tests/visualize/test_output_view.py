@@ -29,6 +29,14 @@ def test_classes_have_their_columns(named):
     assert [view.label(i) for i in range(3)] == ["cat", "dog", "eel"]
 
 
+def test_classes_have_the_units_of_their_numbers():
+    net = make_net(output_num_units=5).fit(X, np.array([0, 2, 3])[y])
+    view = view_output(net)
+    assert view.predict(X).shape == (40, 3)
+    assert view.choose_columns([2, 3], X[:2]).tolist() == [1, 2]
+    np.testing.assert_array_equal(view.unit_weights(np.array([1, 2])), np.eye(5)[[2, 3]])
+
+
 def test_one_unit_tells_two_classes_apart(heads):
     view = view_output(heads, "sign")
     assert view.predict(X).shape == (40, 2)
