@@ -20,6 +20,7 @@ def test_each_net_is_what_fit_makes_of_its_rows(lanes):
         np.testing.assert_allclose(net.predict_proba(X), alone.predict_proba(X), atol=1e-5)
     mean = np.mean([net.predict_proba(X) for net in bagging.estimators_], axis=0)
     np.testing.assert_allclose(bagging.predict_proba(X), mean, atol=1e-6)
+    np.testing.assert_allclose(np.exp(bagging.predict_log_proba(X)), mean, atol=1e-6)
     assert bagging.predict(X).tolist() == bagging.classes_[mean.argmax(axis=1)].tolist()
     assert bagging.score(X, names) == np.mean(bagging.predict(X) == names)
     assert bagging.n_features_in_ == 5
