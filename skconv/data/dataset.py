@@ -312,8 +312,8 @@ class FitData:
             missing = "X_val" if X is None else "y_val"
             raise ValueError(f"{missing} is missing; X_val and y_val must be given together")
         rows = check_rows(estimator, X, reset=False, check=self._params["check_input"])
-        check_lengths(len(rows), y, outputs.names)
         try:
+            check_lengths(len(rows), y, outputs.names)
             encoded = outputs.encode(y)
         except (ValueError, TypeError) as error:
             raise ValueError(f"validation set: {error}") from error

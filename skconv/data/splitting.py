@@ -23,7 +23,7 @@ def splits_by_groups(splitter: Any) -> bool:
     >>> splits_by_groups(GroupKFold()), splits_by_groups(KFold()), splits_by_groups(None)
     (True, False, False)
     """
-    if not hasattr(splitter, "split"):
+    if not hasattr(splitter, "split") or isinstance(splitter, type):
         return False
     request = get_routing_for_object(splitter).split.requests.get("groups")
     return request not in (None, False, UNUSED)

@@ -114,10 +114,11 @@ def kind_of_labels(y: Any) -> Literal["classes", "indicators"]:
     UserWarning
         If each row of indicators has exactly one label, as one-hot classes do.
     """
-    kind = type_of_target(y, input_name="y")
+    with np.errstate(invalid="ignore"):  # it casts floats to int64
+        kind = type_of_target(y, input_name="y")
     if kind.startswith("continuous"):
         values = np.ravel(y.data if hasattr(y, "tocsr") else y)
-        value = values[values != np.trunc(values)][0]
+        value = next(iter(values[values != np.trunc(values)]), np.abs(values).max())
         raise ValueError(
             f"y must hold labels, got {value} (Unknown label type: {kind}); {TO_NUMBERS}"
         )

@@ -27,6 +27,9 @@ from .target_checks import check_labels, check_numbers, kind_of_labels, warn_if_
 
 Accuracy = Callable[[jax.Array, jax.Array], jax.Array]
 
+MAX_LISTED = 20
+"""Number of labels that a message lists."""
+
 ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 """Weights of classes, as scikit-learn takes them."""
 
@@ -100,8 +103,8 @@ class Classes:
         unseen = np.setdiff1d(y, self.unit_labels)
         if len(unseen):
             raise ValueError(
-                f"y contains previously unseen labels: {unseen.tolist()}; "
-                f"known labels: {self.unit_labels.tolist()}"
+                f"y contains previously unseen labels: {_listed(unseen)}; "
+                f"known labels: {_listed(self.unit_labels)}"
             )
         index = np.searchsorted(self.unit_labels, y)
         return index.astype(np.float32)[:, None] if self.single else index.astype(np.int32)
@@ -287,6 +290,13 @@ class Numbers:
 Target = Classes | Labels | Numbers
 
 
+def _listed(labels: np.ndarray) -> str:
+    """Return labels as text, the first of them if there are many."""
+    if len(labels) <= MAX_LISTED:
+        return str(labels.tolist())
+    return f"{labels[:MAX_LISTED].tolist()} and {len(labels) - MAX_LISTED} more"
+
+
 def _log(values: np.ndarray, nonlinearity: Any) -> np.ndarray:
     """Return the logarithm of what a nonlinearity makes of logits, or of values if it is None."""
     if nonlinearity is softmax:
@@ -358,7 +368,8 @@ def infer(
     found = np.unique(y if classes is None else check_labels(classes))
     if len(found) < 2:
         got = "1 class" if len(found) else "0 classes"
-        raise ValueError(f"y must contain at least 2 classes, got {got}: {found.tolist()}")
+        hint = "; pass all labels as classes" if growing else ""
+        raise ValueError(f"y must contain at least 2 classes, got {got}: {found.tolist()}{hint}")
     if classes is None:
         warn_if_many(found, len(y))
     return Classes(found, exact, growing=growing and classes is None)

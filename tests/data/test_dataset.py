@@ -184,6 +184,8 @@ def test_targets_for_validation_are_named():
     message = r"^validation set: y contains previously unseen labels: \['c'\]; known labels: "
     with pytest.raises(ValueError, match=message):
         datasets(read(valid=(X[:2], ["a", "c"]))[0])
+    with pytest.raises(ValueError, match=r"^validation set: .*inconsistent.*\[2, 1\]$"):
+        datasets(read(valid=(X[:2], ["a"]))[0])
 
 
 def test_a_single_unit_keeps_the_proportions_of_its_classes():

@@ -49,6 +49,12 @@ def test_groups_stay_together(splitter):
     np.testing.assert_array_equal(valid, expected[1])
 
 
+@pytest.mark.parametrize("splitter", [None, max, KFold(2), TrainSplit(), GroupKFold, "text"])
+def test_other_values_do_not_split_by_groups(splitter):
+    assert not splits_by_groups(splitter)
+    check_groups(None, splitter, 20)
+
+
 @pytest.mark.parametrize("splitter", GROUPED)
 def test_missing_groups_are_named(splitter):
     message = (

@@ -75,6 +75,7 @@ def test_labels_that_cannot_be_meant(y, message, kind):
         (np.array([0.5, 1.0]), "y must hold labels, got 0.5 (Unknown label type: continuous)"),
         (np.array([[1.0, 0.0], [0.75, 0.25]]), "y must hold labels, got 0.75 (Unknown label type"),
         (sparse.csr_array([[1.0, 0.0], [0.0, 0.25]]), "y must hold labels, got 0.25"),
+        (np.array([0, -1e20]), "y must hold labels, got 1e+20 (Unknown label type: continuous)"),
     ],
 )
 def test_numbers_that_are_not_whole_point_to_regression(y, message):

@@ -163,6 +163,16 @@ def test_new_labels_are_refused():
         infer([1, 2], regression=False).encode([7, 1, 3])
 
 
+def test_only_some_of_many_labels_are_listed():
+    with raises(f"unseen labels: {list(range(2, 22))} and 78 more; known labels: [0, 1]"):
+        infer([0, 1], regression=False).encode(np.arange(100))
+
+
+def test_a_first_part_of_the_data_with_one_class_asks_for_all():
+    with raises("y must contain at least 2 classes, got 1 class: [1]; pass all labels as classes"):
+        infer([1, 1], regression=False, growing=True)
+
+
 def test_indicators_are_labels():
     y = [[0, 1, 1], [1, 0, 1]]
     targets = infer(y, regression=False)
