@@ -18,6 +18,7 @@ import jax
 import numpy as np
 
 from .errors import did_you_mean
+from .utils.checks import between, in_float32, is_number
 
 __all__ = [
     "Array",
@@ -54,8 +55,9 @@ class Normal:
 
     def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """Draw an array of `shape`."""
+        std = _non_negative("std", self.std)
         draw = _generator(key).standard_normal(shape, _drawn(dtype))
-        return (self.mean + self.std * draw).astype(dtype)
+        return (self.mean + std * draw).astype(dtype)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Uniform:
     def __call__(self, key: jax.Array, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """Draw an array of `shape`."""
         if self.std is not None:
-            half = math.sqrt(3) * self.std
+            half = math.sqrt(3) * _non_negative("std", self.std)
             low, high = self.mean - half, self.mean + half
         elif isinstance(self.range, tuple):
             low, high = self.range
@@ -94,7 +96,13 @@ def _drawn(dtype: Any) -> Any:
 def _factor(gain: float | str) -> float:
     if isinstance(gain, str) and gain != "relu":
         raise ValueError(f"gain must be a number or 'relu', got {gain!r}")
-    return math.sqrt(2) if gain == "relu" else float(gain)
+    return math.sqrt(2) if gain == "relu" else _non_negative("gain", gain)
+
+
+def _non_negative(name: str, value: Any) -> float:
+    if valid := between(0.0, math.inf)(in_float32(value) if is_number(value) else value):
+        raise ValueError(f"{name} must be {valid}, got {value!r}")
+    return float(value)
 
 
 class _Scaled:
@@ -246,7 +254,7 @@ class Sparse:
                 f"sparsity must be a number between 0.0 and 1.0, got {self.sparsity!r}"
             )
         generator = _generator(key)
-        full = generator.normal(0, self.std, shape)
+        full = generator.normal(0, _non_negative("std", self.std), shape)
         place = generator.permuted(np.tile(np.arange(shape[0]), (shape[1], 1)), axis=1).T
         return np.where(place < round(self.sparsity * shape[0]), full, 0).astype(dtype)
 

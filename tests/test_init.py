@@ -285,3 +285,20 @@ def test_sparsity_is_a_fraction(sparsity):
         ValueError, match=rf"^sparsity must be a number between 0\.0 and 1\.0, got {sparsity}$"
     ):
         draw(init.Sparse(sparsity), (3, 2))
+
+
+@pytest.mark.parametrize(
+    ("initializer", "message"),
+    [
+        (init.Normal(-1), "std must be a finite number >= 0.0, got -1"),
+        (init.Normal(float("nan")), "std must be a finite number >= 0.0, got nan"),
+        (init.Uniform(std=-0.5), "std must be a finite number >= 0.0, got -0.5"),
+        (init.Sparse(std=float("inf")), "std must be a finite number >= 0.0, got inf"),
+        (init.GlorotUniform(-2.0), "gain must be a finite number >= 0.0, got -2.0"),
+        (init.HeNormal(True), "gain must be a finite number >= 0.0, got True"),
+        (init.Orthogonal(float("nan")), "gain must be a finite number >= 0.0, got nan"),
+    ],
+)
+def test_scales_cannot_be_negative(initializer, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        draw(initializer, (4, 3))

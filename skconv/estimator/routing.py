@@ -67,6 +67,8 @@ def route_keywords(
 def _nearest(
     key: str, prefixes: list[str], takes: Mapping[str, list[str] | None], known: Iterable[str]
 ) -> str:
+    if key in known:
+        return f" It is a parameter of its own, so write NeuralNet({key}=...)."
     prefix = prefixes[0] if prefixes else ""
     names = takes.get(prefix) or []
     table = UPDATE if prefix == "update" else LAYER

@@ -296,6 +296,11 @@ def test_a_misspelt_plain_parameter_gets_the_nearest():
     assert message("max_epoch") == "unknown parameter 'max_epoch'. Did you mean 'max_epochs'?"
 
 
+def test_parameters_of_their_own_are_not_among_further_keywords():
+    hint = "It is a parameter of its own, so write NeuralNet(verbose=...)."
+    assert message("verbose") == f"unknown parameter 'verbose'. {hint}"
+
+
 def test_a_name_like_no_other_gets_the_prefixes():
     assert message("qqq") == (
         "unknown parameter 'qqq'. No layer has that prefix; "

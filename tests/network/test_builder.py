@@ -269,7 +269,7 @@ def test_the_name_of_a_layer_prevails_over_that_of_an_initializer():
 
 @pytest.mark.parametrize("spread", [float("nan"), float("inf")])
 def test_initial_values_that_are_drawn_must_be_finite(spread):
-    network = built([rows, dense("fc", W=Normal(spread))])
+    network = built([rows, dense("fc", W=Normal(mean=spread))])
     message = (
         r"^layer 'fc' \(DenseLayer\): W must hold finite numbers, but Normal\(std=.* drew others"
     )
