@@ -31,6 +31,11 @@ def _net_or_default(estimator: Any) -> Any:
     return NeuralNet() if estimator is None else estimator
 
 
+def _has_probabilities(bagging: BatchedBagging) -> bool:
+    nets = getattr(bagging, "estimators_", ())
+    return _classifies(bagging) and all(hasattr(net, "predict_proba") for net in nets)
+
+
 class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
     """Bagging: several nets, trained together, whose predictions are averaged (Breiman 1996).
 
@@ -163,6 +168,8 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
     def predict(self, X: Features) -> np.ndarray:
         """Predict the label with the highest mean probability, or the mean of the nets' numbers.
 
+        Nets that compute scores rather than probabilities vote on the label.
+
         Parameters
         ----------
         X
@@ -173,11 +180,14 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         array of shape (n,) or (n, n_outputs)
         """
         check_is_fitted(self)
-        if _classifies(self):
+        if _has_probabilities(self):
             return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        if _classifies(self):
+            votes = sum(one.predict(X)[:, None] == self.classes_ for one in self.estimators_)
+            return self.classes_[votes.argmax(axis=1)]
         return np.mean([one.predict(X) for one in self.estimators_], axis=0)
 
-    @available_if(_classifies)
+    @available_if(_has_probabilities)
     def predict_proba(self, X: Features) -> np.ndarray:
         """Predict class probabilities, averaged over the nets; only for classifiers.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from .errors import did_you_mean
 
@@ -208,3 +210,66 @@ def as_nonlinearity(value: Any) -> Any:
             f"value must be the name of a nonlinearity, got {value!r}.{did_you_mean(value, NAMED)}"
         )
     return NAMED[value]
+
+
+class OutputRange(NamedTuple):
+    """The values that a nonlinearity returns.
+
+    Parameters
+    ----------
+    low, high : float
+        Bounds; infinite if the values grow with the input.
+    sums_to_one : bool
+        Whether the values along the last axis are a probability distribution.
+    """
+
+    low: float
+    high: float
+    sums_to_one: bool
+
+    @property
+    def is_probability(self) -> bool:
+        """Whether all values are between 0 and 1."""
+        return self.low >= -_SLACK and self.high <= 1 + _SLACK
+
+
+_SLACK = 1e-3
+"""Tolerance of comparisons with values of an `OutputRange`."""
+
+
+def output_range(nonlinearity: Any) -> OutputRange | None:
+    """Measure the values that a nonlinearity of any library returns.
+
+    Parameters
+    ----------
+    nonlinearity : callable or None
+        None is the identity.
+
+    Returns
+    -------
+    OutputRange or None
+        None if the function does not return numbers in the shape of its input.
+
+    Examples
+    --------
+    >>> output_range(jax.nn.sigmoid)
+    OutputRange(low=0.0, high=1.0, sums_to_one=False)
+    >>> output_range(lambda x: 2 * x)
+    OutputRange(low=-inf, high=inf, sums_to_one=False)
+    """
+    inner = np.concatenate([np.linspace(-10, 10, 201), [-100.0, 100.0]])
+    inputs = np.concatenate([inner, [-1000.0, 1000.0]]).astype(np.float32)
+    rows = np.stack([inputs, -inputs, inputs / 2], axis=1)
+    try:
+        outputs = np.asarray((nonlinearity or linear)(jnp.asarray(rows)), np.float64)
+    except Exception:  # any function of the user's, which may need inputs of another kind
+        return None
+    if outputs.shape != rows.shape or np.isnan(outputs).any():
+        return None
+    near = outputs[: len(inner)]
+    low, high = float(outputs.min()), float(outputs.max())
+    return OutputRange(
+        low if low >= near.min() - _SLACK else -math.inf,
+        high if high <= near.max() + _SLACK else math.inf,
+        low >= -_SLACK and bool(np.allclose(outputs.sum(axis=1), 1, atol=_SLACK)),
+    )

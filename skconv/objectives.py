@@ -18,8 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .nonlinearities import sigmoid, softmax
+from .nonlinearities import linear, sigmoid, softmax
 from .utils.checks import above_zero, between, bounded, flag, or_none
+from .utils.loss_contracts import OF_OPTAX, LossContract, contract_of, takes
 
 __all__ = [
     "absolute_error",
@@ -59,7 +60,12 @@ def _factors(value: Any) -> str | None:
     return "a finite number >= 0.0, or one per class" if any(map(_NATURAL, values)) else None
 
 
-_LOGITS_FORMS: dict[tuple[Any, Any], LossFunction] = {}
+_LOGITS_FORMS: dict[tuple[Any, Any], LossFunction] = {
+    (loss, softmax if contract.predictions == "scores" else sigmoid): loss
+    for loss, contract in OF_OPTAX.items()
+    if contract.predictions in ("scores", "log odds")
+}
+"""Forms of losses on logits; those of optax have no other."""
 
 
 def _on_logits(
@@ -100,6 +106,50 @@ def from_logits(loss_function: LossFunction, nonlinearity: Any) -> LossFunction 
     return _LOGITS_FORMS.get((loss_function, nonlinearity))
 
 
+def takes_logits(loss_function: LossFunction, nonlinearity: Any) -> bool:
+    """Return whether a loss applies the nonlinearity itself, as those of optax do.
+
+    Examples
+    --------
+    >>> import optax
+    >>> takes_logits(optax.sigmoid_binary_cross_entropy, sigmoid)
+    True
+    """
+    while isinstance(loss_function, partial):
+        loss_function = loss_function.func
+    return _LOGITS_FORMS.get((loss_function, nonlinearity)) is loss_function
+
+
+def default_nonlinearity(loss_function: LossFunction, usual: Any) -> Any:
+    """Return the nonlinearity of an output whose predictions a loss takes.
+
+    Parameters
+    ----------
+    loss_function : callable
+    usual : callable
+        The nonlinearity that follows from the targets, for losses that do not demand another.
+
+    Examples
+    --------
+    >>> default_nonlinearity(multiclass_hinge_loss, softmax) is linear
+    True
+    """
+    contract = contract_of(loss_function)
+    if contract is None or takes_logits(loss_function, usual):
+        return usual
+    return NONLINEARITIES.get(contract.predictions, usual)
+
+
+NONLINEARITIES: dict[str, Any] = {
+    "distribution": softmax,
+    "probabilities": sigmoid,
+    "scores": linear,
+    "log odds": linear,
+}
+"""Nonlinearity of an output by the kind of its predictions."""
+
+
+@takes(LossContract("distribution", "classes"))
 @bounded(label_smoothing=_SHARE)
 def categorical_crossentropy(
     predictions: jax.Array, targets: jax.Array, label_smoothing: float | None = None
@@ -137,6 +187,7 @@ def _crossentropy(log_p: jax.Array, targets: jax.Array, label_smoothing: Any) ->
     return losses - label_smoothing * (losses + log_p.mean(axis=-1))
 
 
+@takes(LossContract("probabilities", "values", 0, 1))
 @bounded(label_smoothing=_SHARE)
 def binary_crossentropy(
     predictions: jax.Array, targets: jax.Array, label_smoothing: float | None = None
@@ -174,6 +225,7 @@ def _smoothed(targets: jax.Array, label_smoothing: Any) -> jax.Array:
     return targets + label_smoothing * (0.5 - targets)
 
 
+@takes(LossContract("distribution", "classes"))
 @bounded(gamma=_NATURAL, alpha=_factors)
 def categorical_focal_loss(
     predictions: jax.Array, targets: jax.Array, gamma: float = 2.0, alpha: Any = None
@@ -232,6 +284,7 @@ def _focal(
     return _of_true_class(losses, targets)
 
 
+@takes(LossContract("probabilities", "values", 0, 1))
 @bounded(gamma=_NATURAL, alpha=_SHARE)
 def binary_focal_loss(
     predictions: jax.Array,
@@ -280,6 +333,14 @@ def _binary_focal(
     return _of_true_label(of_ones, of_zeros, targets)
 
 
+def _hinge_contract(
+    log_odds: bool | None = None, binary: bool = True, **others: Any
+) -> LossContract:
+    low = 0 if binary else -1
+    return LossContract("log odds" if log_odds else "probabilities", "values", low, 1, binary=True)
+
+
+@takes(_hinge_contract)
 @bounded(delta=above_zero, log_odds=or_none(flag), binary=flag)
 def binary_hinge_loss(
     predictions: jax.Array,
@@ -330,6 +391,7 @@ def _hinge(log_odds: jax.Array, targets: jax.Array, delta: Any, *, binary: bool)
     return jnp.maximum(delta - log_odds * signs, 0)
 
 
+@takes(LossContract("scores", "classes"))
 @bounded(delta=above_zero)
 def multiclass_hinge_loss(
     predictions: jax.Array, targets: jax.Array, delta: float = 1.0
@@ -363,6 +425,7 @@ def multiclass_hinge_loss(
     return _of_true_class(jnp.maximum(rest - predictions + delta, 0), targets)
 
 
+@takes(LossContract("numbers", "values"))
 def squared_error(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     """Compute the squared difference, elementwise.
 
@@ -377,6 +440,7 @@ def squared_error(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     return jnp.square(predictions - targets)
 
 
+@takes(LossContract("numbers", "values"))
 def absolute_error(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     """Compute the absolute difference, elementwise.
 
@@ -398,6 +462,7 @@ def absolute_error(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     return jnp.abs(predictions - targets)
 
 
+@takes(LossContract("numbers", "values"))
 @bounded(delta=above_zero)
 def huber_loss(predictions: jax.Array, targets: jax.Array, delta: float = 1.0) -> jax.Array:
     """Compute half the squared difference up to `delta`, linear beyond it (Huber 1964).

@@ -7,6 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from skconv import NeuralNet, compile_counts
 from skconv.ensemble import BatchedBagging
 from skconv.errors import InvalidParameterError
+from skconv.objectives import multiclass_hinge_loss
 from tests.nets import X, make_net, y
 
 names = np.array(["one", "two", "three"])[y]
@@ -24,6 +25,15 @@ def test_each_net_is_what_fit_makes_of_its_rows(lanes):
     assert bagging.predict(X).tolist() == bagging.classes_[mean.argmax(axis=1)].tolist()
     assert bagging.score(X, names) == np.mean(bagging.predict(X) == names)
     assert bagging.n_features_in_ == 5
+
+
+def test_nets_with_scores_vote():
+    net = make_net(objective_loss_function=multiclass_hinge_loss)
+    bagging = BatchedBagging(net, n_estimators=3, random_state=0).fit(X, names)
+    votes = np.stack([one.predict(X) for one in bagging.estimators_])
+    counts = np.stack([(votes == label).sum(axis=0) for label in bagging.classes_], axis=1)
+    assert bagging.predict(X).tolist() == bagging.classes_[counts.argmax(axis=1)].tolist()
+    assert not hasattr(bagging, "predict_proba")
 
 
 def test_rows_are_drawn_with_replacement_and_seeds_differ():

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from skconv import nonlinearities
+from skconv.nonlinearities import output_range
 
 X = np.linspace(-7.1, 7.3, 49).reshape(7, 7)
 """Numbers on both sides of 0, -3, 3 and 6, where some functions bend, but not next to them."""
@@ -142,3 +143,32 @@ def test_unknown_names_are_told_with_the_nearest():
 @pytest.mark.parametrize("value", [None, nonlinearities.tanh, nonlinearities.LeakyRectify(0.2)])
 def test_all_else_stays_as_it_is(value):
     assert nonlinearities.as_nonlinearity(value) is value
+
+
+@pytest.mark.parametrize(
+    ("function", "low", "high", "sums_to_one"),
+    [
+        (None, -np.inf, np.inf, False),
+        (nonlinearities.sigmoid, 0, 1, False),
+        (jax.nn.softmax, 0, 1, True),
+        (jnp.tanh, -1, 1, False),
+        (nonlinearities.scaled_tanh, -1.7159, 1.7159, False),
+        (nonlinearities.rectify, 0, np.inf, False),
+        (nonlinearities.softplus, 0, np.inf, False),
+        (nonlinearities.elu, -1, np.inf, False),
+        (nonlinearities.relu6, 0, 6, False),
+        (jnp.exp, 0, np.inf, False),
+        (lambda x: jnp.log1p(jnp.abs(x)), 0, np.inf, False),
+        (lambda x: jax.nn.softmax(x / 3), 0, 1, True),
+    ],
+)
+def test_the_range_of_a_function(function, low, high, sums_to_one):
+    found = output_range(function)
+    np.testing.assert_allclose(found[:2], (low, high), atol=1e-3)
+    assert found.sums_to_one is sums_to_one
+    assert found.is_probability is (low == 0 and high == 1)
+
+
+@pytest.mark.parametrize("function", [lambda x: x[:, :1], jnp.log, lambda x: x @ x, len])
+def test_other_functions_have_no_known_range(function):
+    assert output_range(function) is None

@@ -140,14 +140,32 @@ class Outputs:
         )
 
     def probabilities(self, output: Any) -> Any:
-        """Return the probabilities for outputs of the network; None for numbers."""
+        """Return the probabilities for outputs of the network; None for numbers and scores."""
+        return self._by_class(output, scores=False)
+
+    def decision(self, output: Any) -> Any:
+        """Return the scores for outputs of the network; None for numbers and probabilities.
+
+        A single unit that separates two classes has scores of shape (n,).
+        """
+        return self._by_class(output, scores=True)
+
+    def _by_class(self, output: Any, *, scores: bool) -> Any:
+        def part(target: Target, own: np.ndarray) -> Any:
+            if isinstance(target, Numbers) or target.scores != scores:
+                return None
+            single = isinstance(target, Classes) and target.single
+            return own[:, 0] if single and scores else target.by_class(own)
+
         pairs = zip(self.targets, as_tuple(output), strict=True)
-        return unwrap_single(
-            [None if isinstance(t, Numbers) else t.probabilities(o) for t, o in pairs]
-        )
+        return unwrap_single([part(*pair) for pair in pairs])
+
+    def holds(self, *, scores: bool) -> bool:
+        """Return whether some output holds scores, or some output holds probabilities."""
+        return any(not isinstance(t, Numbers) and t.scores == scores for t in self.targets)
 
     def log_probabilities(self, values: Any, nonlinearities: Sequence[Any]) -> Any:
-        """Return the logarithms of the probabilities; None for numbers.
+        """Return the logarithms of the probabilities; None for numbers and scores.
 
         Parameters
         ----------
@@ -158,7 +176,10 @@ class Outputs:
         """
         triples = zip(self.targets, as_tuple(values), nonlinearities, strict=True)
         return unwrap_single(
-            [None if isinstance(t, Numbers) else t.log_probabilities(v, f) for t, v, f in triples]
+            [
+                None if isinstance(t, Numbers) or t.scores else t.log_probabilities(v, f)
+                for t, v, f in triples
+            ]
         )
 
     def extended(self, y: Any) -> Outputs:

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 import jax
@@ -34,9 +35,13 @@ ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 """Weights of classes, as scikit-learn takes them."""
 
 
-def label_accuracy(predictions: jax.Array, targets: jax.Array) -> jax.Array:
+def label_accuracy(predictions: jax.Array, targets: jax.Array, threshold: float = 0.5) -> jax.Array:
     """Return one for each row whose labels are all correct, else zero."""
-    return ((predictions > 0.5) == (targets > 0.5)).all(axis=-1).astype(jnp.float32)
+    return ((predictions > threshold) == (targets > 0.5)).all(axis=-1).astype(jnp.float32)
+
+
+score_accuracy = partial(label_accuracy, threshold=0.0)
+"""Accuracy of log odds, of which the sign decides."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,13 @@ class Classes:
     exact : bool
         False if the output may have more units: integer labels are then the indices of its units.
     single : bool
-        Whether a single sigmoid unit separates two classes.
+        Whether a single unit separates two classes.
     growing : bool
         Whether further classes may come: all units of the output are then classes.
     counted : int, optional
         Number of units, if labels are their indices.
+    scores : bool
+        Whether the output holds scores or log odds of the classes rather than probabilities.
     """
 
     classes: np.ndarray
@@ -62,6 +69,7 @@ class Classes:
     single: bool = False
     growing: bool = False
     counted: int | None = None
+    scores: bool = False
     accuracy: Accuracy = categorical_accuracy
     loss: Callable[..., Any] = categorical_crossentropy
     nonlinearity: Callable[..., Any] = softmax
@@ -117,16 +125,24 @@ class Classes:
         classes = np.union1d(self.classes, further.astype(self.classes.dtype))
         return self if len(classes) == len(self.classes) else replace(self, classes=classes)
 
-    def probabilities(self, output: np.ndarray) -> np.ndarray:
-        """Return the probabilities of shape (n, k) for an output of the network.
+    def with_scores(self, scores: bool) -> Classes:
+        """Return the targets for an output of scores, or of probabilities."""
+        accuracy = score_accuracy if scores else label_accuracy
+        return replace(self, scores=scores, accuracy=accuracy if self.single else self.accuracy)
 
-        Units that are not among the classes are left out, and the others sum to one.
+    def by_class(self, output: np.ndarray) -> np.ndarray:
+        """Return the probabilities or scores of shape (n, k) for an output of the network.
+
+        Units that are not among the classes are left out, and the probabilities of the others sum
+        to one.
         """
         if self.single:
-            return np.hstack([1 - output, output])
+            return np.hstack([-output if self.scores else 1 - output, output])
         if self.num_units == len(self.classes):
             return output
         kept = output[:, self.classes]
+        if self.scores:
+            return kept
         total = kept.sum(axis=1, keepdims=True)
         even = np.full_like(kept, 1 / len(self.classes))
         return np.divide(kept, total, out=even, where=total > 0)
@@ -143,14 +159,14 @@ class Classes:
         if self.single and nonlinearity is sigmoid:
             values = np.hstack([-values, values])
         elif nonlinearity is None:
-            values = self.probabilities(values)
+            values = self.by_class(values)
         elif self.num_units > len(self.classes):
             values = values[:, self.classes]
         return _log(values, nonlinearity)
 
     def decode(self, output: np.ndarray) -> np.ndarray:
         """Return the predicted labels for an output of the network."""
-        return self.classes[self.probabilities(output).argmax(axis=1)]
+        return self.classes[self.by_class(output).argmax(axis=1)]
 
     def row_weights(self, encoded: np.ndarray, class_weight: ClassWeight) -> np.ndarray:
         """Return the weight of each row by its class; ``'balanced'`` counts these rows."""
@@ -192,9 +208,18 @@ def _check_labels(class_weight: Mapping[Any, float], known: list[Any], labels: l
 
 @dataclass(frozen=True)
 class Labels:
-    """Targets with several binary labels per row, as indicators of shape (n, k)."""
+    """Targets with several binary labels per row, as indicators of shape (n, k).
+
+    Parameters
+    ----------
+    num_units : int
+        Number of labels.
+    scores : bool
+        Whether the output holds log odds of the labels rather than probabilities.
+    """
 
     num_units: int
+    scores: bool = False
     accuracy: Accuracy = label_accuracy
     loss: Callable[..., Any] = binary_crossentropy
     nonlinearity: Callable[..., Any] = sigmoid
@@ -218,8 +243,12 @@ class Labels:
             raise ValueError(f"y must have {self.num_units} labels per row, got {dense.shape[1]}")
         return dense
 
-    def probabilities(self, output: np.ndarray) -> np.ndarray:
-        """Return an output of the network, which holds the probabilities of the labels."""
+    def with_scores(self, scores: bool) -> Labels:
+        """Return the targets for an output of log odds, or of probabilities."""
+        return replace(self, scores=scores, accuracy=score_accuracy if scores else label_accuracy)
+
+    def by_class(self, output: np.ndarray) -> np.ndarray:
+        """Return an output of the network, which holds a value for each label."""
         return output
 
     def log_probabilities(self, values: np.ndarray, nonlinearity: Any) -> np.ndarray:
@@ -228,7 +257,7 @@ class Labels:
 
     def decode(self, output: np.ndarray) -> np.ndarray:
         """Return the indicators of the labels with a probability above one half."""
-        return (output > 0.5).astype(int)
+        return (output > (0.0 if self.scores else 0.5)).astype(int)
 
     def row_weights(self, encoded: np.ndarray, class_weight: ClassWeight) -> np.ndarray:
         """Raise `ValueError`, as rows have several labels."""

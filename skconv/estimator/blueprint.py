@@ -20,6 +20,7 @@ from ..network.builder import TargetInfo, build_network
 from ..network.graph import Head, Network, Runtime, as_float32
 from ..network.layer_list import LayerEntry, read_layers
 from ..nonlinearities import linear, softmax
+from ..objectives import default_nonlinearity
 from ..training.events import EVENTS
 from ..training.plan import Plan, Scores
 from ..updates.transformation import is_transformation
@@ -103,10 +104,15 @@ class Blueprint:
             None if the targets are not known.
         """
         known = outputs.targets if outputs else (None,) * len(self.regression)
-        tasks = list(map(_task, known, self.regression))
+        tasks = list(map(_task, known, self.regression, self.loss_functions()))
         return build_network(
             self.specs, self.keywords, input_shapes=shapes, heads=self.heads, tasks=tasks
         )
+
+    def loss_functions(self) -> tuple[Callable[..., Any] | None, ...]:
+        """Return the loss function of each output with the keywords that are not numbers."""
+        pairs = zip(self.losses, self.losses_given, strict=True)
+        return tuple(loss and _with_keywords(loss, given.structure) for loss, given in pairs)
 
     def runtime(self, network: Network) -> Runtime:
         """Return the runtime values of the network's layers, with the current keywords."""
@@ -160,15 +166,18 @@ def _runtime_changes(
     return changes
 
 
-def _task(target: Target | None, numbers: bool) -> TargetInfo:
-    """Return what a target, or at least its kind, implies for its output layer."""
+def _task(target: Target | None, numbers: bool, loss: Callable[..., Any] | None) -> TargetInfo:
+    """Return what a target, or at least its kind, and a loss imply for their output layer."""
 
-    def ending(units: Any) -> Any:
+    def usual(units: Any) -> Any:
         try:
             known = target or from_output((None, units), regression=numbers)
             return known.match((None, units)).nonlinearity
         except (ValueError, TypeError):
             return target.nonlinearity if target else (linear if numbers else softmax)
+
+    def ending(units: Any) -> Any:
+        return usual(units) if loss is None else default_nonlinearity(loss, usual(units))
 
     return TargetInfo(target.num_units if target else None, ending)
 

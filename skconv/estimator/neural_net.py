@@ -100,6 +100,10 @@ class NeuralNet(
         `skconv.objectives` may be given by name; so may ``'mse'``, ``'mae'``, ``'huber'`` and
         ``'log_loss'``. By default cross-entropy for labels and the squared error for regression.
         Its further keywords follow ``objective_``, too, as in ``objective_label_smoothing=0.1``.
+
+        An output layer without a nonlinearity gets the one that the loss demands: a softmax or
+        sigmoid, or none for a hinge loss; a nonlinearity that does not suit the loss is refused.
+        Losses of optax on logits keep the softmax or sigmoid for `predict_proba`.
     batch_iterator_train : int or BatchIterator, default=128
         Batch size in training, which shuffles the samples; or an iterator.
     batch_iterator_test : int or BatchIterator, default=128

@@ -17,10 +17,25 @@ from ..data.output_targets import Outputs, guess_outputs, output_names, regressi
 from ..network.model import Model
 from ..network.views import FittedLayer, name_of
 from ..training.fitted_net import FittedNet
+from .output_checks import with_scores
 
 
-def _classifies(net: PredictionMixin) -> bool:
-    return not all(regression_by_output(net.regression, net.outputs))
+def _has_probabilities(net: PredictionMixin) -> bool:
+    """Return whether some output predicts probabilities, as far as known before a fit."""
+    if not hasattr(net, "_model"):
+        return not all(regression_by_output(net.regression, net.outputs))
+    if net._targets().holds(scores=False):
+        return True
+    if net._targets().holds(scores=True):
+        raise AttributeError(
+            "predict_proba is not available, because the output layer computes scores; leave its "
+            "nonlinearity and objective_loss_function unset for probabilities"
+        )
+    return False
+
+
+def _has_scores(net: PredictionMixin) -> bool:
+    return hasattr(net, "_model") and net._targets().holds(scores=True)
 
 
 class PredictionMixin:
@@ -45,17 +60,21 @@ class PredictionMixin:
         check_is_fitted(self)
         return FittedNet(
             self._model,
-            self._outputs or self._guess_outputs(),
+            self._targets(),
             as_test_iterator(self.batch_iterator_test),
             self.test_augment,
             self._read_rows,
         )
 
-    def _guess_outputs(self) -> Outputs:
-        """Return the targets of a net that was initialized without data."""
-        shapes = list(self._model.network.outputs.values())
+    def _targets(self) -> Outputs:
+        """Return the targets of the fit, or a guess for a net that was initialized without data."""
+        if self._outputs is not None:
+            return self._outputs
+        network = self._model.network
         regression = regression_by_output(self.regression, self.outputs)
-        return guess_outputs(shapes, output_names(self.outputs), regression=regression)
+        names = output_names(self.outputs)
+        guessed = guess_outputs(list(network.outputs.values()), names, regression=regression)
+        return with_scores(guessed, network)
 
     def _read_rows(self, X: Features) -> Rows:
         reset = not hasattr(self, "n_features_in_")
@@ -79,9 +98,12 @@ class PredictionMixin:
         fitted = self._fitted()
         return fitted.outputs.decode(fitted.compute(X))
 
-    @available_if(_classifies)
+    @available_if(_has_probabilities)
     def predict_proba(self, X: Features) -> Any:
         """Predict class probabilities for X; only for classifiers.
+
+        Not available if the output layer computes scores, as for a hinge loss; see
+        `decision_function`.
 
         Parameters
         ----------
@@ -93,12 +115,12 @@ class PredictionMixin:
         float32 array of shape (n, n_classes)
             Columns are in the order of `classes_`, and sum to one unless rows have several labels.
             A tuple of arrays if there are several outputs, in their order, with None for an output
-            that predicts numbers.
+            that predicts numbers or scores.
         """
         fitted = self._fitted()
         return fitted.outputs.probabilities(fitted.compute(X))
 
-    @available_if(_classifies)
+    @available_if(_has_probabilities)
     def predict_log_proba(self, X: Features) -> Any:
         """Predict logarithms of class probabilities for X; only for classifiers.
 
@@ -117,6 +139,28 @@ class PredictionMixin:
             As in `predict_proba`.
         """
         return self._fitted().log_probabilities(X)
+
+    @available_if(_has_scores)
+    def decision_function(self, X: Features) -> Any:
+        """Compute the scores of the classes for X; only for nets without probabilities.
+
+        These are nets whose output layer returns other numbers than probabilities, as for a hinge
+        loss, or logits for a loss of their own.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix, or dict of arrays
+            Samples, in the form that `fit` accepts.
+
+        Returns
+        -------
+        float32 array of shape (n, n_classes) or (n,)
+            The class with the highest score is predicted; with a single unit, the second class if
+            its score is positive. A tuple of arrays if there are several outputs, in their order,
+            with None for an output that predicts numbers or probabilities.
+        """
+        fitted = self._fitted()
+        return fitted.outputs.decision(fitted.compute(X))
 
     def score(self, X: Features, y: Targets, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy, or the coefficient of determination for regression.

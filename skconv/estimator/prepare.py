@@ -14,12 +14,13 @@ from sklearn.utils import check_random_state
 from ..augment.base import mixes
 from ..augment.pipeline import check_test_augment
 from ..data.dataset import FEATURES, Dataset, FitArguments, FitData
-from ..data.output_targets import Outputs
+from ..data.iterators import has_transform
+from ..data.output_targets import Outputs, as_tuple
 from ..data.targets import Numbers
 from ..errors import Problems
 from ..network.graph import Network, Variables
 from ..network.model import Model
-from ..training.dry_run import check_transforms
+from ..training.dry_run import check_losses, check_transforms
 from ..training.forward import Values
 from ..training.plan import Plan
 from ..training.prepared_fit import PreparedFit
@@ -27,6 +28,7 @@ from ..training.programs import TrainPrograms, train_programs_for
 from ..utils.memo import Memo
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint, make_plan
 from .live_values import LiveValues
+from .output_checks import check_outputs, with_scores
 from .validation import check_settings
 
 
@@ -84,13 +86,16 @@ def prepare(
     blueprint, network = _build(net, params, data, arguments.y, problems)
 
     model = _start_model(params, continuation, network, memo)
-    outputs, train, valid = data.datasets(probe, network.inputs, network.outputs, model.seed)
+    matched, train, valid = data.datasets(probe, network.inputs, network.outputs, model.seed)
+    outputs = with_scores(matched, network)
 
     values = LiveValues(net, network)
     values.renew(params, blueprint)
     plan = make_plan(blueprint, network, outputs, params)
+    check_outputs(network, plan.loss_functions, outputs, train.y)
     programs = train_programs_for(plan)
     first = values(model.step, 1)
+    _check_losses(plan, programs, train, first)
     _check_augment(blueprint, plan, programs, train, first)
     rates = {name: numbers[0] for name, numbers in first.update.items()}
     _check_update(plan, programs, model.params, rates)
@@ -164,6 +169,14 @@ def _check_update(
         programs.checked_update = True
     if programs.update_warning is not None:
         warnings.warn(programs.update_warning, UserWarning, stacklevel=2)
+
+
+def _check_losses(plan: Plan, programs: TrainPrograms, train: Dataset, values: Values) -> None:
+    """Check the losses on the shapes of the targets, once for each program."""
+    description = f"losses for {[(y.shape[1:], y.dtype) for y in as_tuple(train.y)]}"
+    if not has_transform(train.iterator) and description not in programs.checked_batches:
+        check_losses(plan, train.y, values)
+        programs.checked_batches.add(description)
 
 
 def _check_augment(

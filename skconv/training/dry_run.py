@@ -11,7 +11,9 @@ import jax.numpy as jnp
 
 from ..augment.pipeline import Entry
 from ..data.output_targets import as_tuple, unwrap_single
-from ..errors import TransformError
+from ..errors import Problems, TransformError
+from ..utils.checks import function_name
+from ..utils.loss_contracts import contract_of
 from .forward import RowInfo, Values, apply_transform, compute_losses
 from .plan import Plan
 
@@ -48,6 +50,61 @@ def check_transforms(
         if _describe(new_y) != _describe(y):
             _check_targets(entry, plan, n, y, new_y, values)
         X, y = new_X, new_y
+
+
+def check_losses(plan: Plan, y: Any, values: Values) -> None:
+    """Check that losses of the user's own return one loss per row.
+
+    Parameters
+    ----------
+    plan : Plan
+    y : array of shape (n, ...), or tuple of arrays
+        Encoded targets, of which only shapes and dtypes are used.
+    values : Values
+
+    Raises
+    ------
+    ValueError
+        If a loss fails, or if predictions and targets were broadcast to another number of rows.
+    """
+    problems = Problems()
+    for head in plan.predicted:
+        loss, targets = plan.loss_functions[head.target], as_tuple(y)[head.target]
+        if contract_of(loss) is None:
+            out = plan.network.node(head.name).output_shape[1:]
+            with problems.collect():
+                _check_loss(partial(loss, **values.losses[head.target]), out, targets)
+    problems.raise_any()
+
+
+def _check_loss(loss: Any, out: tuple[Any, ...], targets: Any) -> None:
+    rows = targets.shape[1:]
+    n = max(2, *out, *rows) + 1  # no other axis has this length, so it stands out in the result
+    predictions = jax.ShapeDtypeStruct((n, *out), jnp.float32)
+    given = f"predictions of shape {_shape(out)} and targets of shape {_shape(rows)}"
+    name = function_name(loss)
+    try:
+        losses = jax.eval_shape(loss, predictions, jax.ShapeDtypeStruct((n, *rows), targets.dtype))
+    except Exception as error:
+        raise ValueError(
+            f"objective_loss_function must take {given} and dtype {targets.dtype}, but {name} "
+            f"failed with {_first_line(error)}"
+        ) from error
+    shape = getattr(losses, "shape", None)
+    if not shape or shape[0] != n or n in shape[1:]:
+        found = "a scalar" if shape == () else f"shape {shape and _shape(shape, n)}"
+        hint = "; leave out the mean" if shape == () else "; they may have been broadcast"
+        raise ValueError(
+            f"objective_loss_function must return a loss for each row, got {found} from {name} for "
+            f"{given}{hint}"
+        )
+
+
+def _shape(shape: tuple[int, ...], n: int = 0) -> str:
+    """Return a shape as text, with n for the number of rows."""
+    sizes = ["n" if n and size == n else str(size) for size in shape]
+    sizes = sizes if n else ["n", *sizes]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def _trace(entry: Entry, function: Callable[..., Any], *args: Any) -> Any:

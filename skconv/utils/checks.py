@@ -232,6 +232,19 @@ def checks_of(function: Any) -> Mapping[str, Check]:
     return getattr(function, "checks", {})
 
 
+def function_name(function: Any) -> str:
+    """Return the name of a function for a message; that of the inner one if it is partial.
+
+    Examples
+    --------
+    >>> function_name(partial(max, 1)), function_name(None)
+    ('max', 'None')
+    """
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "__name__", None) or repr(function)
+
+
 def is_named(entry: Any) -> bool:
     """Return whether an entry is a pair of a name and an object."""
     return isinstance(entry, list | tuple) and len(entry) == 2 and isinstance(entry[0], str)

@@ -18,7 +18,8 @@ from ..utils.checks import is_integer
 class OutputView:
     """One output of a fitted net.
 
-    Its columns are those of `predict_proba`, or for regression the predicted numbers.
+    Its columns are those of `predict_proba` or the scores of the classes, or for regression the
+    predicted numbers.
 
     Parameters
     ----------
@@ -36,10 +37,11 @@ class OutputView:
     target: Target
 
     def predict(self, X: Any) -> np.ndarray:
-        """Predict probabilities or numbers, of shape (n, columns)."""
-        predict = self.net.predict if isinstance(self.target, Numbers) else self.net.predict_proba
-        predictions = as_tuple(predict(X))[self.index]
-        return predictions.reshape(len(predictions), -1)
+        """Predict probabilities, scores or numbers, of shape (n, columns)."""
+        if isinstance(self.target, Numbers):
+            predictions = as_tuple(self.net.predict(X))[self.index]
+            return predictions.reshape(len(predictions), -1)
+        return self.target.by_class(as_tuple(self.net._fitted().compute(X))[self.index])
 
     def choose_columns(self, target: Any, X: Any) -> np.ndarray:
         """Return the column to explain for each sample.
@@ -99,7 +101,9 @@ class OutputView:
     def captions(self, X: Any, columns: np.ndarray) -> list[str]:
         """Return the prediction for each sample at its column as text, such as ``'cat (93%)'``."""
         values = self.predict(X)[np.arange(len(columns)), columns]
-        template = "{} ({:.0%})" if self.target.classes is not None else "number {}: {:.3g}"
+        template = "number {}: {:.3g}"
+        if not isinstance(self.target, Numbers):
+            template = "{} ({:.3g})" if self.target.scores else "{} ({:.0%})"
         return [
             template.format(self.label(column), value)
             for column, value in zip(columns, values, strict=True)

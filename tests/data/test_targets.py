@@ -74,7 +74,7 @@ def test_two_classes_may_have_one_unit():
     assert encoded.dtype == np.float32
     assert encoded.tolist() == [[1.0], [0.0]]
     output = np.array([[0.9], [0.2]], np.float32)
-    np.testing.assert_allclose(targets.probabilities(output), [[0.1, 0.9], [0.8, 0.2]], rtol=1e-6)
+    np.testing.assert_allclose(targets.by_class(output), [[0.1, 0.9], [0.8, 0.2]], rtol=1e-6)
     assert targets.decode(output).tolist() == ["yes", "no"]
     assert targets.accuracy is label_accuracy
 
@@ -100,7 +100,7 @@ def test_probabilities_are_those_among_the_classes():
     targets = infer([0, 2, 3], regression=False, exact=False).match((None, 5))
     output = np.array([[0.1, 0.5, 0.2, 0.1, 0.1], [0, 0.5, 0, 0, 0.5]], np.float32)
     expected = [[0.25, 0.5, 0.25], [1 / 3, 1 / 3, 1 / 3]]
-    np.testing.assert_allclose(targets.probabilities(output), expected, rtol=1e-6)
+    np.testing.assert_allclose(targets.by_class(output), expected, rtol=1e-6)
     assert targets.decode(output).tolist() == [2, 0]
     logits = np.log(output[:1])
     found = targets.log_probabilities(logits, softmax)
@@ -183,7 +183,7 @@ def test_indicators_are_labels():
     assert targets.encode(y).dtype == np.float32
     np.testing.assert_array_equal(targets.encode(y), y)
     output = np.array([[0.2, 0.5, 0.7]])
-    assert targets.probabilities(output) is output
+    assert targets.by_class(output) is output
     assert targets.decode(output).tolist() == [[0, 0, 1]]
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
+from skconv.objectives import multiclass_hinge_loss
 from skconv.visualize.output_view import view_output
 
 from ..nets import TARGETS, X, make_net, still_net, three_headed, y
@@ -88,3 +89,11 @@ def test_what_cannot_be_asked(heads, named):
         view_output(named).choose_columns(["cat", "dog"], X[:, :3])
     with pytest.raises(NotFittedError):
         view_output(make_net())
+
+
+def test_scores_are_columns_too():
+    net = make_net(objective_loss_function=multiclass_hinge_loss).fit(X, y)
+    view = view_output(net)
+    np.testing.assert_array_equal(view.predict(X), net.decision_function(X))
+    (caption,) = view.captions(X[:1], np.array([1]))
+    assert caption == f"1 ({net.decision_function(X[:1])[0, 1]:.3g})"

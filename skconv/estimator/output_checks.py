@@ -1,0 +1,259 @@
+"""Check that the outputs of a network, the losses and the targets suit each other."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..data.output_targets import Outputs, as_tuple
+from ..data.targets import Classes, Numbers, Target
+from ..errors import Problems, describe_layer
+from ..network.graph import Head, Network
+from ..network.node import Node
+from ..nonlinearities import OutputRange, linear, output_range, softmax
+from ..objectives import NONLINEARITIES, from_logits, takes_logits
+from ..utils.checks import function_name
+from ..utils.loss_contracts import LossContract, contract_of
+
+SLACK = 1e-3
+"""Tolerance for sums of probabilities and for bounds of targets."""
+
+
+def with_scores(outputs: Outputs, network: Network) -> Outputs:
+    """Return the targets of a network, marked as scores where an output has no probabilities."""
+    heads = [head for head in network.heads if head.predicted]
+    pairs = zip(outputs.targets, heads, strict=True)
+    return replace(outputs, targets=tuple(_with_scores(*pair, network) for pair in pairs))
+
+
+def _with_scores(target: Target, head: Head, network: Network) -> Target:
+    if isinstance(target, Numbers):
+        return target
+    nonlinearity = network.nonlinearity(head)
+    values = None if nonlinearity is target.nonlinearity else output_range(nonlinearity)
+    exclusive = isinstance(target, Classes) and not target.single
+    scores = values is not None and not (values.sums_to_one if exclusive else values.is_probability)
+    return target.with_scores(scores)
+
+
+def check_outputs(
+    network: Network, losses: Sequence[Callable[..., Any]], outputs: Outputs, y: Any
+) -> None:
+    """Check each output of a network against its loss and its targets.
+
+    Losses of the user's own may take any output.
+
+    Parameters
+    ----------
+    network : Network
+    losses : sequence of callable
+        Loss function of each target.
+    outputs : Outputs
+    y : array of shape (n, ...), or tuple of arrays
+        Encoded targets.
+
+    Raises
+    ------
+    ValueError
+        With all pairs that do not suit each other.
+
+    Warns
+    -----
+    UserWarning
+        If the nonlinearity of an output cannot reach some of the numbers in y.
+    """
+    problems = Problems()
+    for head in network.heads:
+        node, nonlinearity = network.node(head.name), network.nonlinearity(head)
+        loss, target = losses[head.target], outputs.targets[head.target]
+        own = as_tuple(y)[head.target]
+        on_logits = takes_logits(loss, nonlinearity) and not (
+            network.feeds_others(head.name) or len(node.output_shape) != 2
+        )
+        check = _OutputCheck(node, nonlinearity, loss, target, own, on_logits)
+        for message in check.problems():
+            problems.add(message)
+    problems.raise_any()
+
+
+@dataclass(frozen=True, eq=False)
+class _OutputCheck:
+    """One output with its loss and its targets.
+
+    Parameters
+    ----------
+    node : Node
+    nonlinearity : callable
+    loss : callable
+    target : Target
+    y : array of shape (n, ...)
+    on_logits : bool
+        Whether the loss applies the nonlinearity itself.
+    """
+
+    node: Node
+    nonlinearity: Any
+    loss: Any
+    target: Target
+    y: np.ndarray
+    on_logits: bool
+
+    def problems(self) -> Iterator[str]:
+        """Yield a message for each mismatch; of the targets first, then of the predictions."""
+        contract = contract_of(self.loss)
+        if contract is not None:
+            for mismatch in self.misfit_of_targets(contract):
+                yield mismatch
+                return
+        usual = self.loss is self.target.loss and self.nonlinearity is self.target.nonlinearity
+        values = None if usual else output_range(self.nonlinearity)
+        if values is None:
+            return
+        if values.sums_to_one and self.node.output_shape[1] == 1:
+            yield (
+                f"{self.layer}: nonlinearity must not be {self.got} for a single unit, where it "
+                f"is always 1; leave {self.field} unset"
+            )
+        elif contract is not None:
+            yield from self.misfit_of_predictions(contract, values)
+
+    @property
+    def layer(self) -> str:
+        return describe_layer(self.node.name, self.node.layer)
+
+    @property
+    def field(self) -> str:
+        return f"{self.node.name}_nonlinearity"
+
+    @property
+    def got(self) -> str:
+        return function_name(self.nonlinearity)
+
+    @property
+    def name(self) -> str:
+        return function_name(self.loss)
+
+    def misfit_of_targets(self, contract: LossContract) -> Iterator[str]:
+        if contract.targets == "values":
+            return self.misfit_of_values(contract)
+        return self.misfit_of_classes(contract)
+
+    def misfit_of_values(self, contract: LossContract) -> Iterator[str]:
+        """Yield what is wrong with targets that are compared one by one with the predictions."""
+        low, high = contract.low, contract.high
+        if isinstance(self.target, Classes) and not self.target.single:
+            two = len(self.target.classes) == 2 and contract.predictions != "numbers"
+            hint = f", or set {self.node.name}_num_units=1" if two else ""
+            yield (
+                f"objective_loss_function must take a class for each row, got {self.name}, which "
+                f"compares each of the {self.node.output_shape[1]} units of {self.layer} with a "
+                f"target of its own; leave it unset{hint}"
+            )
+        elif not isinstance(self.target, Numbers):
+            if contract.binary and low < 0:
+                yield (
+                    "objective_loss_function must take labels as 0 and 1, got "
+                    f"{self.name} for targets of {low:g} and {high:g}"
+                )
+        elif np.isfinite(low):
+            allowed = np.isin(self.y, (low, high)) if contract.binary else _within(self.y, contract)
+            if not allowed.all():
+                valid = f"only {low:g} and" if contract.binary else f"numbers from {low:g} to"
+                yield (
+                    f"y must hold {valid} {high:g} for {self.name}, got "
+                    f"{self.y[~allowed].flat[0]:g}; for regression leave objective_loss_function "
+                    "unset"
+                )
+
+    def misfit_of_classes(self, contract: LossContract) -> Iterator[str]:
+        """Yield what is wrong with targets that are classes, or rows of their probabilities."""
+        if isinstance(self.target, Classes):
+            if self.target.single:
+                yield (
+                    f"{self.layer}: num_units must be 2 for {self.name}, which takes a unit for "
+                    "each class, got 1; or leave objective_loss_function unset"
+                )
+            elif contract.targets == "rows":
+                yield (
+                    f"objective_loss_function must take class indices, got {self.name}, which "
+                    "takes rows of probabilities; leave it unset"
+                )
+            return
+        hint = "leave objective_loss_function unset"
+        if len(self.node.output_shape) != 2:
+            yield (
+                f"{self.layer} must have an output of shape (None, classes) for {self.name}, got "
+                f"{self.node.output_shape}"
+            )
+        elif contract.targets == "indices":
+            yield f"y must hold a class for each row for {self.name}; {hint}"
+        elif not self.rows_sum_to_one():
+            kind = "labels" if self.target.classes is not None else "numbers"
+            yield (
+                f"y must hold rows of class probabilities, which sum to one, for {self.name}, got "
+                f"rows of {kind} that do not; {hint}"
+            )
+
+    def misfit_of_predictions(self, contract: LossContract, values: OutputRange) -> Iterator[str]:
+        """Yield how the values of the nonlinearity differ from what the loss takes."""
+        numbers = isinstance(self.target, Numbers)
+        kind = contract.predictions
+        if kind == "numbers" and not numbers:
+            kind = "probabilities"
+        rows = not values.sums_to_one or self.rows_sum_to_one()
+        suits = {
+            "distribution": values.sums_to_one,
+            "probabilities": values.is_probability and rows,
+            "scores": self.on_logits or not values.is_probability,
+            "log odds": self.on_logits or values.low < 0 < values.high,
+            "numbers": rows,
+        }
+        if not suits[kind]:
+            yield self.unsuitable(NONLINEARITIES.get(kind, linear), values)
+        elif kind == "numbers" and numbers:
+            yield from self.out_of_reach(values)
+
+    def unsuitable(self, wanted: Any, values: OutputRange) -> str:
+        why = ", whose units sum to one" if values.sums_to_one else ""
+        hint = ""
+        if from_logits(self.loss, wanted) is not None and not values.is_probability:
+            hint = ", and training computes the loss from the logits"
+        if wanted is softmax and isinstance(self.target, Classes) and len(self.target.classes) == 2:
+            hint += f"; or set {self.node.name}_num_units=1"
+        return (
+            f"{self.layer}: nonlinearity must be {function_name(wanted)} for {self.name}, got "
+            f"{self.got}{why}; leave {self.field} unset{hint}"
+        )
+
+    def out_of_reach(self, values: OutputRange) -> Iterator[str]:
+        """Yield a message if means of y are out of reach; warn if only some numbers are."""
+        bounds = f"{self.got}, which returns numbers from {values.low:g} to {values.high:g}"
+        means = self.y.mean(axis=0)
+        outside = ~_within(means, values)
+        if outside.any():
+            yield (
+                f"{self.layer}: nonlinearity must reach the numbers in y, whose mean is "
+                f"{means[outside].flat[0]:g}, got {bounds}; leave {self.field} unset"
+            )
+        elif not _within(self.y, values).all():
+            warnings.warn(
+                f"{self.layer}: y has numbers from {self.y.min():g} to {self.y.max():g}, which "
+                f"are partly out of reach of {bounds}; leave {self.field} unset",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def rows_sum_to_one(self) -> bool:
+        """Return whether the targets are distributions along the axis of the units."""
+        if self.y.ndim < 2:
+            return True  # a class for each row
+        distributed = np.abs(self.y.sum(axis=1) - 1) <= SLACK
+        return bool((self.y >= 0).all() and distributed.all())
+
+
+def _within(y: np.ndarray, bounds: LossContract | OutputRange) -> np.ndarray:
+    return (y >= bounds.low - SLACK) & (y <= bounds.high + SLACK)

@@ -1,0 +1,90 @@
+"""What each known loss takes: the kind of its predictions and of its targets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import optax
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class LossContract(NamedTuple):
+    """What a loss takes.
+
+    Parameters
+    ----------
+    predictions : str
+        ``'distribution'`` of classes along the last axis; ``'probabilities'`` that are independent;
+        ``'scores'`` of classes, of which the highest counts; ``'log odds'``, of which the sign
+        counts; or ``'numbers'`` in the units of the targets.
+    targets : str
+        ``'values'``, one for each prediction; class ``'indices'`` of shape (n,); ``'rows'`` of
+        class probabilities of shape (n, k); or ``'classes'``, either of the two.
+    low, high : float
+        Bounds of targets that are values.
+    binary : bool
+        Whether these bounds are the only valid targets.
+    """
+
+    predictions: Literal["distribution", "probabilities", "scores", "log odds", "numbers"]
+    targets: Literal["values", "indices", "rows", "classes"]
+    low: float = -math.inf
+    high: float = math.inf
+    binary: bool = False
+
+
+Declared = LossContract | Callable[..., LossContract]
+"""A contract, or a function that returns it for the keywords of the loss."""
+
+
+def takes(contract: Declared) -> Callable[[F], F]:
+    """Return a decorator that declares the contract of a loss."""
+
+    def declare(loss: F) -> F:
+        vars(loss)["__skconv_contract__"] = contract
+        return loss
+
+    return declare
+
+
+OF_OPTAX: dict[Any, LossContract] = {
+    optax.softmax_cross_entropy_with_integer_labels: LossContract("scores", "indices"),
+    optax.softmax_cross_entropy: LossContract("scores", "rows"),
+    optax.safe_softmax_cross_entropy: LossContract("scores", "rows"),
+    optax.losses.poly_loss_cross_entropy: LossContract("scores", "rows"),
+    optax.sigmoid_binary_cross_entropy: LossContract("log odds", "values", 0, 1),
+    optax.sigmoid_focal_loss: LossContract("log odds", "values", 0, 1),
+    optax.hinge_loss: LossContract("log odds", "values", -1, 1, binary=True),
+    optax.squared_error: LossContract("numbers", "values"),
+    optax.l2_loss: LossContract("numbers", "values"),
+    optax.huber_loss: LossContract("numbers", "values"),
+    optax.log_cosh: LossContract("numbers", "values"),
+}
+"""Contracts of the losses of optax."""
+
+
+def contract_of(loss: Any) -> LossContract | None:
+    """Return what a loss of skconv or optax takes; None for any other loss.
+
+    Parameters
+    ----------
+    loss : callable
+        A partial function has the contract that follows from its keywords.
+
+    Examples
+    --------
+    >>> contract_of(partial(optax.huber_loss, delta=2.0)).predictions
+    'numbers'
+    """
+    keywords: dict[str, Any] = {}
+    while isinstance(loss, partial):
+        keywords = {**loss.keywords, **keywords}
+        loss = loss.func
+    if isinstance(loss, Hashable) and loss in OF_OPTAX:
+        return OF_OPTAX[loss]
+    declared = getattr(loss, "__skconv_contract__", None)
+    return declared(**keywords) if callable(declared) else declared
