@@ -46,7 +46,7 @@ def test_auxiliary_outputs_are_not_predicted():
 
 def test_several_outputs_have_columns_of_their_own_in_the_history():
     assert plan().columns == ["valid_loss_digit", "valid_loss_age", "valid_accuracy_digit"]
-    assert plan(["age"]).columns == []
+    assert plan(["age"], ()).columns == []
 
 
 @pytest.mark.parametrize(
