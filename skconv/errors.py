@@ -113,9 +113,9 @@ class Problems:
 
     found: list[Exception] = field(default_factory=list)
 
-    def add(self, message: str) -> None:
+    def add(self, message: str, kind: type[Exception] = ValueError) -> None:
         """Add an error with this message, without raising it."""
-        self.found.append(ValueError(message))
+        self.found.append(kind(message))
 
     def add_parameter(self, name: str, valid: str, value: Any, hint: str = "") -> None:
         """Add an `InvalidParameterError` for a parameter of an estimator.

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skconv.errors import LayerError, Problems, ProblemsError, describe_layer, did_you_mean
+from skconv.errors import (
+    InvalidParameterError,
+    LayerError,
+    Problems,
+    ProblemsError,
+    describe_layer,
+    did_you_mean,
+)
 
 NAMES = ["num_filters", "filter_size", "stride", "pad"]
 
@@ -99,3 +106,17 @@ def test_several_faults_survive_pickle():
     copy = pickle.loads(pickle.dumps(error))
     assert str(copy) == str(error)
     assert [type(error) for error in copy.problems] == [ValueError, LayerError]
+
+
+@pytest.mark.parametrize("kind", [InvalidParameterError, ProblemsError, ValueError, TypeError])
+def test_several_problems_of_which_one_is_a_parameter_are_caught_as_such(kind):
+    problems = Problems()
+    problems.add("X is empty")
+    problems.add_parameter("delta", "a finite number", None, "; write 1.0")
+    problems.add_parameter("delta", "a finite number", None, "; write 1.0")
+    message = "2 problems:\n - X is empty\n - delta must be a finite number, got None; write 1.0"
+    with pytest.raises(kind, match=f"^{re.escape(message)}$") as caught:
+        problems.raise_any()
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert type(copied) is type(caught.value)
+    assert str(copied) == message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..errors import Problems, did_you_mean
+from ..errors import InvalidParameterError, Problems, did_you_mean
 from ..utils.checks import as_list, is_named
 from .base import Grid, Transform
 from .tunable import Tunable, parameters, with_parameters
@@ -101,7 +101,7 @@ def check_test_augment(test_augment: Any) -> None:
 
 def _check_fields(label: str, value: Any, problems: Problems) -> None:
     for message in value.check() if isinstance(value, Tunable) else ():
-        problems.add(f"{label}: {message}")
+        problems.add(f"{label}: {message}", InvalidParameterError)
 
 
 class AugmentParameters:

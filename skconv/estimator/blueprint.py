@@ -124,7 +124,7 @@ class Blueprint:
             if not changes:
                 continue
             for error in replace(layer, **changes).check():
-                raise ValueError(f"{describe_layer(spec.name, layer)}: {error}")
+                raise InvalidParameterError(f"{describe_layer(spec.name, layer)}: {error}")
             for name, value in changes.items():
                 if name not in own or value is None:
                     raise ValueError(

@@ -15,7 +15,7 @@ from ..training.history import KEYS
 from ..updates.by_name import named_updates
 from ..updates.transformation import is_transformation
 from ..utils.checks import MAX_SEED, is_integer, is_named, is_number, random_state, seed
-from .by_name import LOSS_NAMES
+from .by_name import CROSSENTROPY, LOSS_NAMES
 
 Test = Callable[[Any], bool]
 
@@ -192,6 +192,8 @@ def _hint(name: str, value: Any) -> str:
         known = LOSS_NAMES
     several = value.values() if isinstance(value, Mapping) else value
     given = several if not isinstance(value, str) and isinstance(several, Iterable) else [value]
+    if known and any(isinstance(one, str) and one in CROSSENTROPY for one in given):
+        return "; the cross-entropy is a loss for labels, not for outputs with regression=True"
     unknown = [one for one in given if isinstance(one, str) and one not in known]
     return f".{did_you_mean(unknown[0], known)}" if known and unknown else ""
 

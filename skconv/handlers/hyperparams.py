@@ -97,6 +97,8 @@ def get_update_hyperparams(net: Any) -> dict[str, float]:
 
 
 def _describe(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     return getattr(value, "__name__", None) or repr(value)
 
 

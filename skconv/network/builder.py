@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from .. import init, nonlinearities
-from ..errors import LayerError, Problems, describe_layer, did_you_mean
+from ..errors import InvalidParameterError, LayerError, Problems, describe_layer, did_you_mean
 from ..init import Array, Constant, as_initializer
 from ..layers.base import Layer, ParamSpec, reference_fields
 from ..layers.shapes import Shape
@@ -184,7 +184,8 @@ class _Builder:
                 return nonlinearities.NAMED[value]
             self.problems.add(
                 f"{describe_layer(spec.name, spec.cls)}: {field} must be a function, its name, or "
-                f"None for the identity, got {value!r}.{did_you_mean(value, nonlinearities.NAMED)}"
+                f"None for the identity, got {value!r}.{did_you_mean(value, nonlinearities.NAMED)}",
+                InvalidParameterError,
             )
         elif field_kinds(spec.cls)[field] == "initial" and value not in self.names:
             return init.NAMED.get(value, value)
@@ -220,7 +221,7 @@ class _Builder:
         """Connect the layers and check the result."""
         for name, layer in self.layers.items():
             for error in layer.check():
-                self.problems.add(f"{describe_layer(name, layer)}: {error}")
+                self.problems.add(f"{describe_layer(name, layer)}: {error}", InvalidParameterError)
         order = self.order()
         self.problems.raise_any()
         nodes: dict[str, Node] = {}

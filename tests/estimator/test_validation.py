@@ -178,6 +178,12 @@ def test_invalid_values_are_told_with_what_would_be_valid(name, value, valid):
         ("update", "adamm", r"got 'adamm'\. Did you mean 'adam'\?"),
         ("objective_loss_function", "rmse", r"got 'rmse'\. Did you mean 'mse'\?"),
         ("objective_loss_function", {"age": "huger"}, r"Did you mean 'huber'\?"),
+        (
+            "objective_loss_function",
+            "log_loss",
+            "; the cross-entropy is a loss for labels, .*=True",
+        ),
+        ("objective_loss_function", {"age": "cross_entropy"}, "; the cross-entropy is .*=True"),
         ("objective_loss_function", [None, "squared_eror"], r"Did you mean 'squared_error'\?"),
     ],
 )

@@ -49,7 +49,7 @@ def test_what_is_no_number_cannot_be_changed():
 def test_parameters_are_described_in_a_few_words():
     net = NeuralNet(update=adam, layers=[("input", "x" * 999)], on_epoch_finished=print)
     words = describe_params(net)
-    assert words["update"] == "adam"
+    assert words["update"] == describe_params(NeuralNet(update="adam"))["update"] == "adam"
     assert words["max_epochs"] == "100"
     assert len(words["layers"]) == 250
     assert {"on_epoch_finished", "train_split"} & set(words) == {"train_split"}
@@ -62,6 +62,7 @@ def test_the_numbers_of_the_update_in_force():
         "update_beta2": 0.999,
         "update_epsilon": 1e-8,
     }
+    assert get_update_hyperparams(NeuralNet(update="sgd")) == {"update_learning_rate": 0.01}
     assert (
         get_update_hyperparams(
             NeuralNet(update=sgd, update_learning_rate=optax.constant_schedule(0.1))

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from skconv.errors import ProblemsError
+from skconv.errors import InvalidParameterError, ProblemsError
 from skconv.estimator.blueprint import read_heads
 from skconv.init import Array, Constant, HeNormal, Normal, Orthogonal
 from skconv.layers import (
@@ -265,6 +265,12 @@ def test_fields_of_any_kind_of_layer_may_be_named():
 def test_the_name_of_a_layer_prevails_over_that_of_an_initializer():
     network = built([rows, dense("orthogonal"), dense("b", W="orthogonal")])
     assert network.shared == {("b", "W"): ("orthogonal", "W")}
+
+
+@pytest.mark.parametrize("fields", [{"num_units": -1}, {"nonlinearity": "tahn"}, {"l2": -0.1}])
+def test_invalid_fields_are_invalid_parameters(fields):
+    with pytest.raises(InvalidParameterError, match=f"{next(iter(fields))} must be"):
+        built([rows, (DenseLayer, {"name": "fc", "num_units": 3, **fields})])
 
 
 @pytest.mark.parametrize("spread", [float("nan"), float("inf")])
