@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import jax
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils import gen_batches
 
 from ..errors import Problems
 from ..utils.cache_keys import structural_key
 from ..utils.memo import Memo
-from .chunks import first_batch, take_targets
+from ..utils.moments import Moments
+from .chunks import first_batch, iterate_chunks, take_targets
 from .inputs import Rows, RowSubset, check_rows, check_weights, row_shapes
 from .iterators import (
     BatchIterator,
@@ -37,6 +40,12 @@ from .targets import Classes, Numbers, Target
 
 Shapes = Mapping[str, tuple[int | None, ...]]
 """Shapes of the input or output layers by name, with the batch axis first."""
+
+Scale = tuple[np.ndarray, np.ndarray]
+"""Mean and standard deviation of an output's targets, as float64 in the shape of its rows."""
+
+BATCH_BYTES = 2**22
+"""Size of the batches from which statistics of the training rows are computed."""
 
 FEATURES = ("n_features_in_", "feature_names_in_")
 """Attributes that scikit-learn sets on an estimator when it validates X."""
@@ -115,6 +124,31 @@ class Dataset:
         """
         transformed = has_transform(self.iterator)
         return replace(self, rows=self.rows.arrange(inputs, changed=transformed))
+
+    def target_scale(self, i: int) -> Scale:
+        """Return the weighted mean and standard deviation of the targets of output `i`.
+
+        They are rounded to float32, as the network keeps them.
+        """
+        y = as_tuple(self.y)[i]
+        moments = Moments((0,))
+        moments.add(y, np.ones(len(y)) if self.weights is None else self.weights)
+        mean, scale = (
+            values.astype(np.float32).astype(np.float64) for values in (moments.mean, moments.scale)
+        )
+        return mean, scale
+
+    def batches(self) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+        """Yield all rows in batches as they enter the network, with their weights."""
+        if has_transform(self.iterator):
+            for chunk in iterate_chunks(self.rows, self.y, self.weights, self.iterator):
+                for step in range(chunk.steps):
+                    yield {name: X[step] for name, X in chunk.X.items()}, chunk.weights[step]
+            return
+        n = len(self.rows)
+        weights = np.ones(n, np.float32) if self.weights is None else self.weights
+        for rows in gen_batches(n, max(1, BATCH_BYTES // self.rows.row_bytes())):
+            yield self.rows.take(rows), weights[rows]
 
     def batch_shapes(self) -> tuple[dict[str, Any], Any]:
         """Return the shapes and dtypes of X and y in the first batch."""
@@ -242,7 +276,7 @@ class FitData:
         rows, outputs = self.rows, self.outputs
         if rows is None:
             return row_shapes(self._arguments.X)
-        iterator = as_train_iterator(self._params["batch_iterator_train"])
+        iterator = self._train_iterator()
         if problems.found or outputs is None or not has_transform(iterator):
             return rows.shapes
         shapes = [
@@ -254,7 +288,12 @@ class FitData:
         return {name: array.shape[1:] for name, array in X.items()}
 
     def datasets(
-        self, estimator: Any, inputs: Shapes, outputs: Shapes, seed: int
+        self,
+        estimator: Any,
+        inputs: Shapes,
+        outputs: Shapes,
+        seed: int,
+        scales: Mapping[int, Scale | None] = MappingProxyType({}),
     ) -> tuple[Outputs, Dataset, Dataset | None]:
         """Encode y for the network, and split off the validation set.
 
@@ -266,26 +305,33 @@ class FitData:
             Shapes of the network's input and output layers.
         seed : int
             Seed of the split, if `train_split` has none.
+        scales : mapping of int to (array, array) or None
+            Mean and standard deviation of each output whose targets are standardized; None for
+            those of the training rows.
 
         Returns
         -------
         outputs : Outputs
-            Targets in the shapes of the output layers.
+            Targets in the shapes of the output layers, with their scales.
         train : Dataset
         valid : Dataset or None
         """
         given, params = self._arguments, self._params
         assert self.rows is not None
         assert self.outputs is not None
-        matched, y = self._encode(self.outputs, tuple(outputs.values()))
-        train = Dataset(
-            self.rows, y, self.weights, as_train_iterator(params["batch_iterator_train"])
-        )
+        matched, y = self._encode(self.outputs, tuple(outputs.values()), frozenset(scales))
+        train = Dataset(self.rows, y, self.weights, self._train_iterator())
         valid = None
         if given.valid is not None:
-            valid = self._given_valid(estimator, given.valid, matched)
+            valid = self._given_valid(estimator, given.valid, matched, scales)
         elif not given.whole:
             train, valid = self._split(estimator, train, matched.targets[0], inputs, seed)
+        if scales:
+            matched = matched.with_scales(
+                {i: known or train.target_scale(i) for i, known in scales.items()}
+            )
+            train = replace(train, y=matched.standardize(train.y))
+            valid = valid and replace(valid, y=matched.standardize(valid.y))
         transformed = has_transform(train.iterator)
         train = train.arranged(inputs)
         if valid is not None:
@@ -297,16 +343,24 @@ class FitData:
             train = replace(train, weights=weights)
         return matched, train, valid
 
-    def _encode(self, outputs: Outputs, shapes: tuple[Any, ...]) -> tuple[Outputs, Any]:
+    def _train_iterator(self) -> BatchIterator:
+        assert self.rows is not None
+        return as_train_iterator(self._params["batch_iterator_train"], len(self.rows))
+
+    def _encode(
+        self, outputs: Outputs, shapes: tuple[Any, ...], unscaled: frozenset[int]
+    ) -> tuple[Outputs, Any]:
         y = self._arguments.y
 
         def encode() -> tuple[Outputs, Any]:
             matched = outputs.match(list(shapes))
-            return matched, matched.encode(y)
+            return matched, matched.encode(y, unscaled=unscaled)
 
-        return self._memo.get(("encoded", shapes), [outputs, y], encode)
+        return self._memo.get(("encoded", shapes, unscaled), [outputs, y], encode)
 
-    def _given_valid(self, estimator: Any, valid: tuple[Any, Any], outputs: Outputs) -> Dataset:
+    def _given_valid(
+        self, estimator: Any, valid: tuple[Any, Any], outputs: Outputs, unscaled: Collection[int]
+    ) -> Dataset:
         X, y = valid
         if X is None or y is None:
             missing = "X_val" if X is None else "y_val"
@@ -314,7 +368,7 @@ class FitData:
         rows = check_rows(estimator, X, reset=False, check=self._params["check_input"])
         try:
             check_lengths(len(rows), y, outputs.names)
-            encoded = outputs.encode(y)
+            encoded = outputs.encode(y, unscaled=unscaled)
         except (ValueError, TypeError) as error:
             raise ValueError(f"validation set: {error}") from error
         iterator = as_test_iterator(self._params["batch_iterator_test"])

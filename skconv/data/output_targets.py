@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -126,11 +126,46 @@ class Outputs:
         matched = _for_each(self.names, lambda t, shape: t.match(shape), self.targets, shapes)
         return replace(self, targets=matched)
 
-    def encode(self, y: Any) -> Any:
-        """Encode y for the losses."""
+    def encode(self, y: Any, *, unscaled: Collection[int] = ()) -> Any:
+        """Encode y for the losses.
+
+        Parameters
+        ----------
+        y
+            As accepted by `split_targets`.
+        unscaled : collection of int
+            Outputs whose numbers stay in the units of y, for `standardize`.
+        """
         parts = split_targets(y, self.names)
+
+        def encode(i: int, target: Target, part: Any) -> np.ndarray:
+            if i in unscaled and isinstance(target, Numbers):
+                return target.arrange(part)
+            return target.encode(part)
+
+        numbers = range(len(self.targets))
+        return unwrap_single(_for_each(self.names, encode, numbers, self.targets, parts))
+
+    def with_scales(self, scales: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> Outputs:
+        """Return the outputs with the mean and the standard deviation of some targets."""
+        targets = list(self.targets)
+        for i, (mean, scale) in scales.items():
+            if isinstance(numbers := targets[i], Numbers):
+                targets[i] = replace(numbers, mean=mean, scale=scale)
+        return replace(self, targets=tuple(targets))
+
+    def standardize(self, y: Any) -> Any:
+        """Standardize numbers that `encode` has left in the units of y."""
+        pairs = zip(self.targets, as_tuple(y), strict=True)
         return unwrap_single(
-            _for_each(self.names, lambda t, part: t.encode(part), self.targets, parts)
+            [t.standardize(part) if isinstance(t, Numbers) else part for t, part in pairs]
+        )
+
+    def in_units(self, values: Any) -> Any:
+        """Return encoded targets, or outputs of the network, with numbers in the units of y."""
+        pairs = zip(self.targets, as_tuple(values), strict=True)
+        return unwrap_single(
+            [t.in_units(part) if isinstance(t, Numbers) else part for t, part in pairs]
         )
 
     def decode(self, output: Any) -> Any:

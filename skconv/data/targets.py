@@ -278,11 +278,15 @@ class Numbers:
         Dtype of the predictions.
     output_shape : tuple of int
         Shape of a row of the network's output, with the same number of values.
+    mean, scale : float64 array of shape `output_shape`, optional
+        Mean and standard deviation that the network's targets are standardized by.
     """
 
     shape: tuple[int, ...]
     dtype: Any = np.float64
     output_shape: tuple[int, ...] = field(default=())
+    mean: Any = None
+    scale: Any = None
     accuracy: Accuracy | None = None
     loss: Callable[..., Any] = squared_error
     nonlinearity: Callable[..., Any] = linear
@@ -302,14 +306,28 @@ class Numbers:
 
     def encode(self, y: ArrayLike) -> np.ndarray:
         """Encode numbers for the loss, as float32 in the shape of the network's output."""
+        return self.standardize(self.arrange(y))
+
+    def arrange(self, y: ArrayLike) -> np.ndarray:
+        """Return numbers in the shape of the network's output, in their dtype and units."""
         y = check_numbers(y)
         if math.prod(y.shape[1:]) != self.num_units:
             raise ValueError(f"y must have rows of shape {self.shape}, got {y.shape[1:]}")
-        return y.reshape(len(y), *self.output_shape).astype(np.float32)
+        return y.reshape(len(y), *self.output_shape)
+
+    def standardize(self, y: np.ndarray) -> np.ndarray:
+        """Return arranged numbers as the loss takes them, as float32."""
+        if self.mean is not None:
+            y = (y - self.mean) / self.scale
+        return y.astype(np.float32, copy=False)
+
+    def in_units(self, values: np.ndarray) -> np.ndarray:
+        """Return encoded targets or outputs in the units of y."""
+        return values if self.mean is None else values * self.scale + self.mean
 
     def decode(self, output: np.ndarray) -> np.ndarray:
-        """Return an output of the network in the shape and dtype of y."""
-        return output.reshape(len(output), *self.shape).astype(self.dtype)
+        """Return an output of the network in the shape, dtype and units of y."""
+        return self.in_units(output).reshape(len(output), *self.shape).astype(self.dtype)
 
     def row_weights(self, encoded: np.ndarray, class_weight: ClassWeight) -> np.ndarray:
         """Raise `ValueError`, as numbers have no classes."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Protocol
 
+import numpy as np
 import optax
 
 from ..augment.pipeline import Entry, check_entries, read_entries
@@ -15,7 +16,7 @@ from ..data.output_targets import Outputs, by_output, output_names, regression_b
 from ..data.targets import Target, from_output
 from ..errors import InvalidParameterError, Problems, describe_layer, did_you_mean
 from ..layers.base import Layer
-from ..models import default
+from ..models.default import HIDDEN_LAYER_SIZES, default
 from ..network.builder import TargetInfo, build_network
 from ..network.graph import Head, Network, Runtime, as_float32
 from ..network.layer_list import LayerEntry, read_layers
@@ -25,7 +26,7 @@ from ..training.events import EVENTS
 from ..training.plan import Plan, Scores
 from ..updates.transformation import is_transformation
 from ..updates.update_rule import Update, resolve_update
-from ..utils.checks import as_list
+from ..utils.checks import as_list, is_integer
 from .routing import (
     SplitKeywords,
     check_collisions,
@@ -207,11 +208,17 @@ def make_blueprint(
     """
     problems = Problems()
     layers, given = params["layers"], {}
+    keywords = {name: value for name, value in params.items() if name not in own}
+    keywords |= params["more_params"] or {}
     if layers is None:
-        given = default(shape or (1,))
+        given = default(_given_shape(keywords) or shape or (1,), params["hidden_layer_sizes"])
         layers = given.pop("layers")
-    given |= {name: value for name, value in params.items() if name not in own}
-    given |= params["more_params"] or {}
+    elif not np.array_equal(params["hidden_layer_sizes"], HIDDEN_LAYER_SIZES):
+        problems.add(
+            f"hidden_layer_sizes must be {HIDDEN_LAYER_SIZES} for a net with its own layers, got "
+            f"{params['hidden_layer_sizes']!r}; set their num_units, as in hidden_num_units=50"
+        )
+    given |= keywords
     specs: list[LayerEntry] = []
     with problems.collect():
         specs = read_layers(layers)
@@ -241,7 +248,8 @@ def make_blueprint(
         losses = by_output(name, params[name], names, None)
     if specs:
         with problems.collect():
-            heads = read_heads(params["outputs"], aux, [spec.name for spec in specs])
+            scaled = scaled_outputs(params)
+            heads = read_heads(params["outputs"], aux, [spec.name for spec in specs], scaled)
             weights = head_weights(heads, params["output_weights"] or {}, aux)
     augment = [
         entry.with_keywords(routed[entry.prefix]) if entry.prefix in routed else entry
@@ -269,6 +277,14 @@ def make_blueprint(
         losses,
         tuple(augment),
     )
+
+
+def _given_shape(keywords: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """Return the shape of a row for the default network, if ``input_shape`` is given."""
+    shape = keywords.get("input_shape")
+    if isinstance(shape, list | tuple) and len(shape) > 1 and all(map(is_integer, shape[1:])):
+        return tuple(shape[1:])
+    return None
 
 
 def _with_keywords(loss: Callable[..., Any], structure: tuple[tuple[str, Any], ...]) -> Any:
@@ -312,7 +328,26 @@ def _measures(handlers: Sequence[Any]) -> Scores:
     return tuple(dict(pair for h in handlers for pair in getattr(h, "measures", ())).items())
 
 
-def read_heads(outputs: Any, aux_outputs: Iterable[str], layers: Sequence[str]) -> tuple[Head, ...]:
+def scaled_outputs(params: Mapping[str, Any]) -> tuple[bool, ...]:
+    """Return for each output whether its targets are standardized.
+
+    Raises
+    ------
+    ValueError
+        If `normalize_y` is True, but no output predicts numbers.
+    """
+    numbers = regression_by_output(params["regression"], params["outputs"])
+    if params["normalize_y"] and not any(numbers):
+        raise ValueError("normalize_y must be False or None if no output predicts numbers")
+    return tuple(bool(params["normalize_y"]) and number for number in numbers)
+
+
+def read_heads(
+    outputs: Any,
+    aux_outputs: Iterable[str],
+    layers: Sequence[str],
+    scaled: Sequence[bool] | None = None,
+) -> tuple[Head, ...]:
     """Return the output layers, those of predictions before auxiliary ones.
 
     Parameters
@@ -322,6 +357,8 @@ def read_heads(outputs: Any, aux_outputs: Iterable[str], layers: Sequence[str]) 
         Names of auxiliary outputs, trained on the target of the first output.
     layers : sequence of str
         Names of all layers.
+    scaled : sequence of bool, optional
+        Whether the targets of each output are standardized.
 
     Returns
     -------
@@ -346,7 +383,10 @@ def read_heads(outputs: Any, aux_outputs: Iterable[str], layers: Sequence[str]) 
         if name in aux:
             problems.add(f"aux_outputs must not name layers of outputs, got {name!r}")
     problems.raise_any()
-    predicted = [Head(name, target) for target, name in enumerate(names)]
+    predicted = [
+        Head(name, target, scaled=scaled is not None and scaled[target])
+        for target, name in enumerate(names)
+    ]
     return (*predicted, *(Head(name, predicted=False) for name in aux))
 
 

@@ -33,13 +33,13 @@ from ..objectives import objective as default_objective
 from ..training.events import EVENTS
 from ..training.loop import TrainingLoop
 from ..training.prepared_fit import PreparedFit
-from ..updates.rules import nesterov_momentum
 from ..updates.update_rule import UpdateFactory
 from ..utils.checks import as_list
 from ..utils.memo import Memo
 from .blueprint import make_blueprint
 from .by_name import resolve_names
 from .callbacks import CallbackTasks, HandlingMixin
+from .defaults import with_defaults
 from .deferred import DeferredFit, defer
 from .history_export import HistoryMixin
 from .html_view import HtmlMixin
@@ -86,12 +86,19 @@ class NeuralNet(
     layers : list or Layer, default=None
         The network: a list of ``('name', LayerClass)``, ``(LayerClass, {...})`` or layers, each
         fed by the one before; or the last layer of a graph of instances. Keywords of a layer follow
-        its name, as in ``conv1_num_filters=32``. By default a small network that suits X.
-    update : callable, str or optax.GradientTransformation, default=nesterov_momentum
+        its name, as in ``conv1_num_filters=32``. By default a network that suits X, whose inputs
+        are standardized by the mean and the standard deviation of the training samples: dense
+        layers, after two convolutions for images of at least 8x8 pixels.
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Number of units of each hidden layer of the default network. `layers` set their own, as in
+        ``hidden_num_units=100``.
+    update : callable, str or optax.GradientTransformation, default=None
         Update rule of `skconv.updates` or optax, or its name, as in ``'adam'``; or a finished
-        transformation such as ``optax.MultiSteps(optax.adam(1e-3), 4)``. Its keywords follow
-        ``update_``, as in ``update_learning_rate=0.1``; every rule also takes ``update_clip_norm``
-        and ``update_clip_value``. New numbers and schedules do not compile a new program.
+        transformation such as ``optax.MultiSteps(optax.adam(1e-3), 4)``. By default `adam` with a
+        rate of 0.003 for the default network, and `nesterov_momentum` for `layers`. Its keywords
+        follow ``update_``, as in ``update_learning_rate=0.1``; every rule also takes
+        ``update_clip_norm`` and ``update_clip_value``. New numbers and schedules do not compile a
+        new program.
     objective : callable, default=skconv.objectives.objective
         Training objective: the mean loss of a batch plus penalties. Its keywords follow
         ``objective_``, as in ``objective_l2=1e-4``.
@@ -104,12 +111,18 @@ class NeuralNet(
         An output layer without a nonlinearity gets the one that the loss demands: a softmax or
         sigmoid, or none for a hinge loss; a nonlinearity that does not suit the loss is refused.
         Losses of optax on logits keep the softmax or sigmoid for `predict_proba`.
-    batch_iterator_train : int or BatchIterator, default=128
-        Batch size in training, which shuffles the samples; or an iterator.
+    batch_iterator_train : int or BatchIterator, default=None
+        Batch size in training, which shuffles the samples; or an iterator. By default 128 for
+        `layers`, and about a tenth of the samples, at most 128, for the default network.
     batch_iterator_test : int or BatchIterator, default=128
         Batch size for validation and prediction, or an iterator.
     regression : bool, or dict or list of bool, default=False
         Whether to predict numbers rather than labels; per output if there are several.
+    normalize_y : bool, default=None
+        Whether regression targets are standardized for training, by the mean and the standard
+        deviation of the training samples. Losses are then in these units; predictions and scores
+        are in the units of y. By default True for the default network with its own output and
+        the squared or absolute error, and False for `layers`.
     outputs : str or list of str, default=None
         Names of the output layers; by default the last layer. With several outputs, y is a dict of
         targets, a tuple in the order of the outputs, or an array with a column per output. Each
@@ -235,12 +248,14 @@ class NeuralNet(
         self,
         layers: Layer | Sequence[Any] | None = None,
         *,
-        update: UpdateFactory | GradientTransformation | str = nesterov_momentum,
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        update: UpdateFactory | GradientTransformation | str | None = None,
         objective: Callable[..., Array] = default_objective,
         objective_loss_function: PerOutput[LossFunction | str | None] = None,
-        batch_iterator_train: int | BatchIterator = 128,
+        batch_iterator_train: int | BatchIterator | None = None,
         batch_iterator_test: int | BatchIterator = 128,
         regression: PerOutput[bool] = False,
+        normalize_y: bool | None = None,
         outputs: str | Sequence[str] | None = None,
         aux_outputs: Mapping[str, float] | None = None,
         output_weights: Mapping[str, float] | None = None,
@@ -265,12 +280,14 @@ class NeuralNet(
         **kwargs: Any,
     ) -> None:
         self.layers = layers
+        self.hidden_layer_sizes = hidden_layer_sizes
         self.update = update
         self.objective = objective
         self.objective_loss_function = objective_loss_function
         self.batch_iterator_train = batch_iterator_train
         self.batch_iterator_test = batch_iterator_test
         self.regression = regression
+        self.normalize_y = normalize_y
         self.outputs = outputs
         self.aux_outputs = aux_outputs
         self.output_weights = output_weights
@@ -461,14 +478,18 @@ class NeuralNet(
             self.__dict__.update(given)
 
     def _settings(self) -> dict[str, Any]:
-        """Return all parameters, by name; `eval_size` as `train_split`, names as what they name."""
+        """Return all parameters by name, with `eval_size` as `train_split`.
+
+        Names are replaced by what they name, and None by the default.
+        """
         params = self.get_params(deep=False) | {"regression": self.regression}
         if "eval_size" in params:
             params["train_split"] = params.pop("eval_size")
-        return resolve_names(params)
+        return with_defaults(resolve_names(params))
 
     def _check_keywords(self, params: dict[str, Any], names: Iterable[str]) -> None:
-        check_names(resolve_names(params), self._own(), set(names) - {"eval_size"})
+        resolved = with_defaults(resolve_names(params))
+        check_names(resolved, self._own(), set(names) - {"eval_size"})
 
     def initialize(self) -> Self:
         """Build the network and initialize its weights without data.

@@ -16,6 +16,7 @@ from ..data.iterators import BatchIterator, as_test_iterator
 from ..data.output_targets import Outputs, guess_outputs, output_names, regression_by_output
 from ..network.model import Model
 from ..network.views import FittedLayer, name_of
+from ..training.adaptation import in_units_of
 from ..training.fitted_net import FittedNet
 from .output_checks import with_scores
 
@@ -60,7 +61,7 @@ class PredictionMixin:
         check_is_fitted(self)
         return FittedNet(
             self._model,
-            self._targets(),
+            in_units_of(self._targets(), self._model),
             as_test_iterator(self.batch_iterator_test),
             self.test_augment,
             self._read_rows,

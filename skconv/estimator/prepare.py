@@ -20,6 +20,7 @@ from ..data.targets import Numbers
 from ..errors import Problems
 from ..network.graph import Network, Variables
 from ..network.model import Model
+from ..training.adaptation import adapt, target_scales
 from ..training.dry_run import check_losses, check_transforms
 from ..training.forward import Values
 from ..training.plan import Plan
@@ -86,8 +87,11 @@ def prepare(
     blueprint, network = _build(net, params, data, arguments.y, problems)
 
     model = _start_model(params, continuation, network, memo)
-    matched, train, valid = data.datasets(probe, network.inputs, network.outputs, model.seed)
+    matched, train, valid = data.datasets(
+        probe, network.inputs, network.outputs, model.seed, target_scales(model)
+    )
     outputs = with_scores(matched, network)
+    adapt(model, train, outputs)
 
     values = LiveValues(net, network)
     values.renew(params, blueprint)

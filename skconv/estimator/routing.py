@@ -184,7 +184,9 @@ def check_names(params: Mapping[str, Any], own: set[str], names: Iterable[str]) 
         With all unknown keywords.
     """
     layers = params["layers"]
-    specs = read_layers(default((3, 32, 32))["layers"] if layers is None else layers)
+    if layers is None:
+        layers = default((3, 32, 32), params["hidden_layer_sizes"])["layers"]
+    specs = read_layers(layers)
     owners = keyword_owners(specs, read_entries(params["augment"]), params, loss_parameters(params))
     _, unknown = route_keywords(dict.fromkeys(names), owners, own)
     unknown.raise_any()

@@ -50,6 +50,11 @@ def _each(value: Any, test: Test) -> bool:
     return isinstance(value, list | tuple) and all(map(test, value))
 
 
+def _are_sizes(value: Any) -> bool:
+    sizes = value if isinstance(value, list | tuple) else [value]
+    return all(is_integer(size, low=1) for size in sizes)
+
+
 def _is_split(value: Any) -> bool:
     def is_pair(entry: Any) -> bool:
         return isinstance(entry, list | tuple) and len(entry) == 2
@@ -127,8 +132,13 @@ RULES: dict[str, tuple[Test, str]] = {
     ),
     "aux_outputs": _WEIGHTS,
     "output_weights": _WEIGHTS,
-    "batch_iterator_train": _ITERATOR,
+    "batch_iterator_train": (
+        lambda v: v is None or _ITERATOR[0](v),
+        "a positive integer, a BatchIterator or None",
+    ),
     "batch_iterator_test": _ITERATOR,
+    "hidden_layer_sizes": (_are_sizes, "a positive integer, or a list or tuple of them"),
+    "normalize_y": (lambda v: v is None or _is_flag(v), "True, False or None"),
     "max_epochs": _EPOCHS,
     "epochs": _EPOCHS,
     "train_split": (
@@ -169,7 +179,7 @@ RULES: dict[str, tuple[Test, str]] = {
 
 COMPONENTS: dict[type, dict[str, tuple[Test, str]]] = {
     BatchIterator: {
-        "batch_size": (lambda v: is_integer(v, low=1), "a positive integer"),
+        "batch_size": (lambda v: v is None or is_integer(v, low=1), "a positive integer or None"),
         "shuffle": _FLAG,
         "seed": _SEED,
     },

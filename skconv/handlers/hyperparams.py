@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import did_you_mean
 from ..updates.by_name import named_update
+from ..updates.default import default_update
 from ..utils.checks import is_number
 
 MAX_LENGTH = 250
@@ -104,7 +105,7 @@ def _describe(value: Any) -> str:
 
 def _hyperparams(net: Any) -> dict[str, Any]:
     """Return the parameters by name: the rule's defaults, overridden by the net's own values."""
-    update = named_update(net.update)
+    update = named_update(net.update) or default_update(default_network=net.layers is None)
     parameters = inspect.signature(update).parameters if callable(update) else {}
     defaults = {f"update_{p.name}": p.default for p in parameters.values()}
     own = {name: value for name, value in vars(net).items() if name[0] != "_" and name[-1] != "_"}

@@ -41,7 +41,11 @@ from .noise import (
     dropout_locations,
     spatial_dropout,
 )
-from .normalization import BatchNormLayer, LocalResponseNormalization2DLayer
+from .normalization import (
+    BatchNormLayer,
+    LocalResponseNormalization2DLayer,
+    NormalizationLayer,
+)
 from .pool import (
     MaxPool1DLayer,
     MaxPool2DLayer,
@@ -114,6 +118,7 @@ __all__ = [
     "MultiHeadAttentionLayer",
     "NINLayer",
     "NonlinearityLayer",
+    "NormalizationLayer",
     "PadLayer",
     "ParamSpec",
     "ParametricRectifierLayer",

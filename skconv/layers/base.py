@@ -132,6 +132,9 @@ class Layer:
     default_nonlinearity: ClassVar[Any] = staticmethod(rectify)
     """The `nonlinearity` of a layer that sets none, except at the output."""
 
+    adapts: ClassVar[bool] = False
+    """Whether the layer has state that `adapt` computes from the training rows."""
+
     inner_nonlinearity: ClassVar[bool] = False
     """Whether `nonlinearity` acts inside the layer rather than on its output."""
 
@@ -193,6 +196,18 @@ class Layer:
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
         """Return the output and the new state."""
         raise NotImplementedError
+
+    def adapt(self, batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
+        """Return state computed from all training rows, once before the first epoch.
+
+        Called if `adapts` is True; the layer must then follow an InputLayer directly.
+
+        Parameters
+        ----------
+        batches : iterable of (array of shape (n, ...), array of shape (n,))
+            Rows as they enter the network, and their weights.
+        """
+        return {}
 
     def check(self) -> Iterable[str]:
         """Yield a message for each invalid field, regardless of the inputs."""

@@ -1,4 +1,4 @@
-"""Batch normalization and local response normalization."""
+"""Normalization by statistics of the data, of batches, and of neighboring channels."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from ..init import Constant
 from ..utils.checks import positive
-from ..utils.fields import initial, runtime, structural
+from ..utils.fields import UNSET, field_problems, initial, runtime, structural
+from ..utils.moments import Moments
 from .base import Context, Layer, Output, Params, ParamSpec
 from .shapes import Shape, need_images, shared_axes
 
-__all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer"]
+__all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer", "NormalizationLayer"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class BatchNormLayer(Layer):
     Notes
     -----
     The preceding layer needs no biases: set its ``b=None``.
+
+    The running inverse deviation is that of the running mean of the variances, as in the paper and
+    in torch. Lasagne averages the inverse deviations themselves, so that channels that are constant
+    in most batches explode at prediction. The parameter is the same, and its weights can be loaded.
 
     Examples
     --------
@@ -93,16 +99,100 @@ class BatchNormLayer(Layer):
             epsilon, alpha = jnp.asarray(self.epsilon, x.dtype), jnp.asarray(self.alpha, x.dtype)
             mean = x.mean(axes)
             inv_std = lax.rsqrt(jnp.square(x - spread(mean)).mean(axes) + epsilon)
+            running = lax.integer_pow(state["inv_std"], -2)
+            variance = lax.stop_gradient(lax.integer_pow(inv_std, -2))
             new = {
                 "mean": state["mean"] + alpha * (lax.stop_gradient(mean) - state["mean"]),
-                "inv_std": state["inv_std"]
-                + alpha * (lax.stop_gradient(inv_std) - state["inv_std"]),
+                "inv_std": lax.rsqrt(running + alpha * (variance - running)),
             }
         else:
             mean, inv_std, new = state["mean"], state["inv_std"], state
         scale = inv_std * params["gamma"] if "gamma" in params else inv_std
         x = (x - spread(mean)) * spread(scale)
         return (x + spread(params["beta"]) if "beta" in params else x), new
+
+
+@dataclass(frozen=True)
+class NormalizationLayer(Layer):
+    """Standardization by the mean and the standard deviation of the training set.
+
+    They are computed from all training rows before the first epoch and stay fixed. The layer must
+    follow an `InputLayer` directly; augmentation and dropout come after the statistics.
+
+    Parameters
+    ----------
+    axes : 'auto', int or tuple of int
+        Axes over which statistics are shared; ``'auto'`` is all but the channels.
+    mean, std : initializer or array, optional
+        Mean and standard deviation; by default those of the training set, where a deviation of zero
+        is replaced by one.
+
+    Examples
+    --------
+    >>> list(NormalizationLayer().param_specs((None, 3, 32, 32)))
+    ['mean', 'std']
+    """
+
+    axes: Any = structural("auto")
+    mean: Any = initial(UNSET)
+    std: Any = initial(UNSET)
+
+    adapts = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("mean", "std"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, UNSET)
+
+    def check(self) -> Iterable[str]:
+        """Yield a message for each invalid field, regardless of the inputs."""
+        return field_problems(self, inferred=("mean", "std"))
+
+    def _axes(self, rank: int) -> tuple[int, ...]:
+        return shared_axes(self.axes, rank, "axes")
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Return the shape of the input."""
+        self._axes(len(input_shapes[0]))
+        return input_shapes[0]
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """Return mean and standard deviation, neither of which is trained."""
+        given = input_shapes[0]
+        axes = self._axes(len(given))
+        shape = tuple(n for axis, n in enumerate(given) if axis not in axes)
+        initial_values = {"mean": (self.mean, 0.0), "std": (self.std, 1.0)}
+        return {
+            name: ParamSpec(
+                shape,
+                Constant(identity) if value is UNSET else value,
+                regularizable=False,
+                trainable=False,
+            )
+            for name, (value, identity) in initial_values.items()
+        }
+
+    def adapt(self, batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
+        """Return the mean and the standard deviation of the rows, unless they are given."""
+        given = [name for name in ("mean", "std") if getattr(self, name) is not UNSET]
+        if len(given) == 2:
+            return {}
+        statistics: dict[str, np.ndarray] = {}
+        moments = None
+        for X, weights in batches:
+            moments = moments or Moments(self._axes(X.ndim))
+            moments.add(X, weights)
+        if moments is not None:
+            statistics = {"mean": moments.mean, "std": moments.scale}
+        return {name: value for name, value in statistics.items() if name not in given}
+
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the standardized input."""
+        x = inputs[0]
+        axes = self._axes(x.ndim)
+        mean, std = (jnp.expand_dims(state[name], axes) for name in ("mean", "std"))
+        return (x - mean) / std, state
 
 
 @dataclass(frozen=True)

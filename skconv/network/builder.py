@@ -16,7 +16,7 @@ from ..layers.shapes import Shape
 from ..utils.checks import fits_float32
 from ..utils.fields import UNSET, cached_per_class, field_kinds
 from ..utils.other_names import LAYER, keyword_hint
-from .graph import Head, Network, Place
+from .graph import Head, Network, Place, scale_specs
 from .layer_list import GRAPH, LayerEntry, layer_keywords
 from .node import Node
 
@@ -234,12 +234,28 @@ class _Builder:
         self.problems.raise_any()
         self.check_ends(nodes, shared)
         self.check_factors(nodes)
+        self.check_adapting(nodes)
         heads = tuple(self.heads.values())
         for head in heads:
             self.check_output(nodes[head.name])
             self.compare(nodes[head.name], nodes[heads[head.target].name])
         self.problems.raise_any()
+        for head in heads:
+            if head.scaled:
+                node = nodes[head.name]
+                specs = node.specs | scale_specs(node.output_shape)
+                nodes[head.name] = node._replace(specs=specs)
         return Network(tuple(nodes.values()), heads, shared)
+
+    def check_adapting(self, nodes: Mapping[str, Node]) -> None:
+        """Check that layers with statistics of the training rows get these rows."""
+        for name, node in nodes.items():
+            for incoming in node.incomings if node.layer.adapts else ():
+                if nodes[incoming].incomings:
+                    self.problems.add(
+                        f"{describe_layer(name, node.layer)} must follow an InputLayer directly, "
+                        f"got incoming={incoming!r}; BatchNormLayer normalizes inner layers"
+                    )
 
     def compare(self, aux: Node, output: Node) -> None:
         """Check that an auxiliary output can be trained on the target of the output."""

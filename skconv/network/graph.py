@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import LayerError, describe_layer, did_you_mean
+from ..init import Constant
 from ..layers.base import Context, Layer, Params, ParamSpec, reference_fields
 from ..layers.shapes import Shape
 from ..nonlinearities import linear
@@ -36,13 +37,20 @@ class Head(NamedTuple):
         False for an auxiliary output, which only adds to the training loss.
     ending : callable, optional
         Nonlinearity applied after a layer that has none of its own.
+    scaled : bool
+        Whether targets are standardized; the layer's state then holds their mean and deviation
+        under the names `SCALE`.
     """
 
     name: str
     target: int = 0
     predicted: bool = True
     ending: Any = None
+    scaled: bool = False
 
+
+SCALE = ("y_mean", "y_scale")
+"""Names of the mean and the standard deviation of an output's targets."""
 
 Variables = dict[str, Params]
 """Arrays by layer and parameter."""
@@ -224,6 +232,7 @@ class Network:
                 raise LayerError(f"{describe_layer(node.name, node.layer)}: {error}") from error
             if own_params:
                 params[node.name] = own_params
+            own_state |= _draw_scale(node)
             if own_state:
                 state[node.name] = own_state
         return params, state
@@ -299,8 +308,9 @@ class Network:
                 continue
             fed = [values[name] for name in node.incomings or (node.name,)]
             values[node.name], new = run(node.name, fed)
+            own = state.get(node.name, {})
             if new:
-                renewed[node.name] = new
+                renewed[node.name] = new if new.keys() == own.keys() else {**own, **new}
         for head in self.heads:
             if head.ending and head.name in needed and head.name not in logits:
                 values[head.name] = Activation(head.ending(values[head.name].to_layout(True)), True)
@@ -322,6 +332,23 @@ class Network:
             if node.name in found:
                 found.update(set(node.incomings) - set(given))
         return found
+
+
+def scale_specs(shape: Shape) -> dict[str, ParamSpec]:
+    """Return the specifications of the mean and the deviation of an output's targets."""
+    values = zip(SCALE, (0.0, 1.0), strict=True)
+    return {
+        name: ParamSpec(shape[1:], Constant(value), regularizable=False, trainable=False)
+        for name, value in values
+    }
+
+
+def _draw_scale(node: Node) -> Params:
+    specs = {name: node.specs[name] for name in SCALE if name in node.specs}
+    return {
+        name: jax.device_put(np.full(spec.shape, spec.init.val, np.float32))
+        for name, spec in specs.items()
+    }
 
 
 def _referenced_layers(layer: Layer) -> list[str]:

@@ -35,6 +35,8 @@ class Model:
         Number of epochs and steps trained so far.
     loaded : bool
         Whether weights were loaded, from which the next fit continues.
+    adapted : frozenset of (str, str)
+        State that holds statistics of training data, or was loaded.
     batch : tuple of list of str and array, or None
         Names and sums of the last step's results, while handlers watch each batch.
     """
@@ -48,6 +50,7 @@ class Model:
     epoch: int = 0
     step: int = 0
     loaded: bool = False
+    adapted: frozenset[Place] = frozenset()
     batch: tuple[list[str], Any] | None = None
 
     def initialize(self) -> Model:
@@ -69,6 +72,13 @@ class Model:
             self.opt = init(self.params)
             self.update = update
 
+    def adapt(self, name: str, statistics: Mapping[str, Any]) -> None:
+        """Set state of a layer that was computed from the training data."""
+        own = {key: jnp.asarray(value, jnp.float32) for key, value in statistics.items()}
+        if own:
+            self.state = {**self.state, name: {**self.state[name], **own}}
+        self.adapted |= {(name, key) for key in own}
+
     def __getstate__(self) -> dict[str, Any]:
         arrays = {name: getattr(self, name) for name in ("params", "state", "opt")}
         return {**vars(self), **jax.tree.map(np.asarray, arrays), "batch": None}
@@ -87,6 +97,7 @@ class Model:
                 if name in tree.get(layer, {}):
                     tree[layer][name] = jnp.array(value, jnp.float32)
             setattr(self, tree_name, tree)
+        self.adapted |= arrays.keys()
         self.loaded = True
 
     def check(self, arrays: Mapping[Place, Any], *, strict: bool = True) -> dict[Place, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -13,7 +13,7 @@ from ..augment.tunable import with_values
 from ..data.output_targets import as_tuple, unwrap_single
 from ..errors import TransformError
 from ..layers.base import Context
-from ..network.graph import Head, Runtime, Variables
+from ..network.graph import SCALE, Head, Runtime, Variables
 from ..objectives import from_logits, weighted_mean
 from .plan import Plan, Scores
 
@@ -65,12 +65,43 @@ def array_or_dict(X: dict[str, jax.Array]) -> Any:
 
 
 def augment_batch(
-    plan: Plan, key: jax.Array, X: dict[str, jax.Array], y: Any, values: Values, info: RowInfo
+    plan: Plan,
+    key: jax.Array,
+    X: dict[str, jax.Array],
+    y: Any,
+    values: Values,
+    info: RowInfo,
+    state: Variables,
 ) -> tuple[dict[str, jax.Array], Any]:
-    """Apply all transforms of `augment` to a batch."""
+    """Apply all transforms of `augment` to a batch; they get targets in the units of y."""
+    if not plan.augment:
+        return X, y
+    y = in_units(plan, y, state)
     for i in range(len(plan.augment)):
         X, y = apply_transform(plan, i, jax.random.fold_in(key, i), X, y, values, info)
-    return X, y
+    return X, standardize(plan, y, state)
+
+
+def in_units(plan: Plan, parts: Any, state: Variables) -> Any:
+    """Return targets or predictions in the units of y."""
+    return _for_scaled(plan, lambda part, mean, scale: part * scale + mean, parts, state)
+
+
+def standardize(plan: Plan, y: Any, state: Variables) -> Any:
+    """Return targets in the units of the loss."""
+    return _for_scaled(plan, lambda part, mean, scale: (part - mean) / scale, y, state)
+
+
+def _for_scaled(
+    plan: Plan, function: Callable[..., jax.Array], parts: Any, state: Variables
+) -> Any:
+    """Apply a function to each part whose output has a mean and a deviation in its state."""
+    return unwrap_single(
+        [
+            function(part, *(state[head.name][name] for name in SCALE)) if head.scaled else part
+            for head, part in zip(plan.predicted, as_tuple(parts), strict=False)
+        ]
+    )
 
 
 def apply_transform(
@@ -180,10 +211,14 @@ def compute_objective(
 
 
 def compute_scores(
-    plan: Plan, scores: Scores, out: Any, y: Any, weights: jax.Array
+    plan: Plan, scores: Scores, out: Any, y: Any, weights: jax.Array, state: Variables
 ) -> dict[str, jax.Array]:
-    """Compute user-defined scores; those with a value for each row are averaged."""
-    found = {name: score(compute_predictions(plan, out), y) for name, score in scores}
+    """Compute user-defined scores in the units of y; those of single rows are averaged."""
+    if not scores:
+        return {}
+    y = in_units(plan, y, state)
+    predictions = in_units(plan, compute_predictions(plan, out), state)
+    found = {name: score(predictions, y) for name, score in scores}
     return {
         name: value
         if value.ndim == 0

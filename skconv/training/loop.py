@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..data.device import StackedBatches
+from ..data.targets import Numbers
 from ..network.model import Model
 from ..utils.memo import Memo
 from .events import Handler, Handlers, Pace, Progress
@@ -316,19 +317,28 @@ class TrainingLoop:
             return {}
         valid = self.fit.valid
         assert valid is not None
-        output = concatenate_batches(outputs, len(valid.rows))
-        return {name: float(score(valid.y, output)) for name, score in self.custom_scores}
+        in_units = self.fit.outputs.in_units
+        output = in_units(concatenate_batches(outputs, len(valid.rows)))
+        y = in_units(valid.y)
+        return {name: float(score(y, output)) for name, score in self.custom_scores}
 
     def _call(self, handlers: Iterable[Handler]) -> None:
         for handler in handlers:
             handler(self.net, self.history)
+
+    def _scaling_hint(self) -> str:
+        """Return which data to scale, and how."""
+        heads = [head for head in self.model.network.heads if head.predicted]
+        pairs = zip(heads, self.fit.outputs.targets, strict=True)
+        unscaled = any(isinstance(target, Numbers) and not head.scaled for head, target in pairs)
+        return "or scale X, or set normalize_y=True" if unscaled else "or scale X"
 
     def _warn_diverged(self) -> None:
         epoch = len(self.history) + 1
         kept = f"those of epoch {epoch - 1}" if self.history else "the initial ones"
         warnings.warn(
             f"the loss became NaN or infinite in epoch {epoch}; training stopped, and the weights "
-            f"are {kept}. Lower update_learning_rate, or scale X and y",
+            f"are {kept}. Lower update_learning_rate, {self._scaling_hint()}",
             ConvergenceWarning,
             stacklevel=9,
         )

@@ -202,12 +202,13 @@ def train(
             keys = jax.random.split(jax.random.fold_in(epoch_key, position.step + step), 2)
             Xb = batch_at(X, index)
             info = RowInfo(position.epoch + epoch, row_numbers[index])
-            Xb, yb = augment_batch(plan, keys[0], Xb, targets_at(y, index), values, info)
+            yb = targets_at(y, index)
+            Xb, yb = augment_batch(plan, keys[0], Xb, yb, values, info, before.state)
             update_step = epoch * steps.stop + step
             rates = {name: rate[update_step] for name, rate in values.update.items()}
             ctx = Context(True, keys[1], weights > 0)
             after, out, means = _update(plan, before, Xb, yb, ctx, weights, values, rates)
-            scores = compute_scores(plan, plan.scores_train, out, yb, weights)
+            scores = compute_scores(plan, plan.scores_train, out, yb, weights, before.state)
             return after, _add_batch(sums, weights, means | scores)
 
         names = _sum_names(plan.scores_train + plan.measures)
@@ -291,7 +292,7 @@ def _evaluate(
         out = _compute_test_outputs(plan, carry, Xb, values)
         loss = compute_objective(plan, out, yb, weights, carry.params, values)
         scores: dict[str, Any] = {"loss": loss}
-        scores |= compute_scores(plan, plan.scores_valid, out, yb, weights)
+        scores |= compute_scores(plan, plan.scores_valid, out, yb, weights, carry.state)
         accuracies = compute_accuracies(plan, out, yb, weights)
         scores["accuracy"] = sum(accuracies) / len(accuracies) if accuracies else loss
         means = [weighted_mean(rows, weights) for rows in compute_losses(plan, out, yb, values)]

@@ -93,8 +93,8 @@ def test_regression_cannot_be_changed(kind):
     with raises(message):
         net.regression = not fixed
     assert (net.regression, net.max_epochs) == (fixed, kind().max_epochs)
-    with raises("Did you mean 'update_momentum'?"):
-        net.set_params(update_momentm=0.5)
+    with raises("Did you mean 'update_learning_rate'?"):
+        net.set_params(update_learning_rat=0.5)
 
 
 @each_kind

@@ -92,7 +92,7 @@ FAULTS = [
     (
         {"batch_iterator_train": 0},
         (X, y),
-        "batch_iterator_train must be a positive integer or a BatchIterator, got 0",
+        "batch_iterator_train must be a positive integer, a BatchIterator or None, got 0",
     ),
     ({"train_split": 1.5}, (X, y), "train_split must be a fraction between 0 and 1, .*, got 1.5"),
     ({"class_weight": {7: 2.0}}, (X, y), r"class_weight must have labels of y as keys, got \[7\]"),

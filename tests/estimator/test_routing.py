@@ -26,7 +26,7 @@ LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("out", DenseLayer)]
 
 
 def params_of(**given):
-    return NeuralNet(LAYERS, **given).get_params(deep=False)
+    return NeuralNet(LAYERS, **given)._settings()
 
 
 def owners_with(augment):

@@ -21,11 +21,13 @@ VALID = {
     "update": [updates.adam, optax.adam, optax.sgd(0.1)],
     "objective": [max],
     "objective_loss_function": [None, max, {"digit": max, "age": None}],
+    "hidden_layer_sizes": [(100,), [50, np.int64(20)], 10, ()],
+    "normalize_y": [None, True, np.False_],
     "regression": [True, False, np.True_, 0, {"age": True}, [False, True]],
     "outputs": [None, "digit", ["digit", "parity"], ("digit",)],
     "aux_outputs": [None, {}, {"aux1": 0.3, "aux2": np.float32(0)}],
     "output_weights": [None, {"parity": 1}],
-    "batch_iterator_train": [1, 128, np.int64(5), BatchIterator(10)],
+    "batch_iterator_train": [None, 1, 128, np.int64(5), BatchIterator(10), BatchIterator(None)],
     "batch_iterator_test": [1, BatchIterator(np.int32(10))],
     "max_epochs": [0, 10, np.int64(3)],
     "epochs": [0, 10, np.int64(3)],
@@ -69,6 +71,8 @@ SPLIT = (
     "indices, a function (X, y, net), or None"
 )
 WEIGHTS = "a dict of non-negative weights by label, 'balanced', or None"
+TRAIN_SIZE = "a positive integer, a BatchIterator or None"
+UNITS = "a positive integer, or a list or tuple of them"
 
 LOSSES = "a function (predictions, targets) or its name, a dict of them by output, or None"
 FLAGS = "True or False, or a dict or list of them by output"
@@ -95,9 +99,14 @@ INVALID = [
     ("output_weights", {"age": float("inf")}, FACTORS),
     ("output_weights", {"age": "much"}, FACTORS),
     ("output_weights", {"age": True}, FACTORS),
-    ("batch_iterator_train", 0, SIZE),
-    ("batch_iterator_train", 12.0, SIZE),
-    ("batch_iterator_train", True, SIZE),
+    ("batch_iterator_train", 0, TRAIN_SIZE),
+    ("batch_iterator_train", 12.0, TRAIN_SIZE),
+    ("batch_iterator_train", True, TRAIN_SIZE),
+    ("hidden_layer_sizes", 0, UNITS),
+    ("hidden_layer_sizes", (100, 2.5), UNITS),
+    ("hidden_layer_sizes", "100", UNITS),
+    ("hidden_layer_sizes", None, UNITS),
+    ("normalize_y", "yes", "True, False or None"),
     ("batch_iterator_test", None, SIZE),
     ("batch_iterator_test", 1e3, SIZE),
     ("max_epochs", -1, "a non-negative integer"),
@@ -193,7 +202,7 @@ def test_unknown_names_of_functions_get_the_nearest(name, value, hint):
 
 
 NESTED = [
-    ("batch_iterator_test__batch_size", BatchIterator(-1), "a positive integer, got -1"),
+    ("batch_iterator_test__batch_size", BatchIterator(-1), "a positive integer or None, got -1"),
     ("batch_iterator_train__shuffle", BatchIterator(8, "no"), "True or False, got 'no'"),
     (
         "batch_iterator_train__seed",

@@ -85,6 +85,7 @@ EXAMPLES = {
     ),
     "NINLayer": ({"num_units": 3, "untie_biases": True}, IMAGES),
     "NonlinearityLayer": ({}, IMAGES),
+    "NormalizationLayer": ({}, IMAGES),
     "PadLayer": ({"width": ((1, 2), 0), "val": 1.0}, IMAGES),
     "ParametricRectifierLayer": ({}, IMAGES),
     "Pool1DLayer": ({"pool_size": 4, "ignore_border": False, "mode": "average"}, SEQUENCES),
@@ -123,6 +124,7 @@ EXAMPLES = {
 
 CHANGED = {
     "BatchNormLayer": {"axes": 0},
+    "NormalizationLayer": {"axes": 0},
     "BiasLayer": {"shared_axes": 0},
     "ConcatLayer": {"cropping": (None, None, "upper")},
     "CyclicPoolLayer": {"pool_function": jnp.max},

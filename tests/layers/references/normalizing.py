@@ -38,8 +38,9 @@ def batch_norm(draw):
         return bent(params, (x - mean) * inv_std)
 
     def renewed(x):
-        batch = {"mean": x.mean(axes), "inv_std": 1 / np.sqrt(x.var(axes) + epsilon)}
-        return {name: (1 - alpha) * state[name] + alpha * batch[name] for name in state}
+        variance = (1 - alpha) * state["inv_std"] ** -2.0 + alpha * (x.var(axes) + epsilon)
+        mean = (1 - alpha) * state["mean"] + alpha * x.mean(axes)
+        return {"mean": mean, "inv_std": variance**-0.5}
 
     return Case(
         brief(draw, fields, axes="auto", epsilon=1e-4, alpha=0.1),
@@ -50,6 +51,19 @@ def batch_norm(draw):
         training=lambda params, x: bent(params, standardized(x, axes, epsilon)),
         renewed=renewed,
     )
+
+
+@reference("NormalizationLayer")
+def normalization(draw):
+    x = spaced(draw, any_shape(draw))
+    given, axes = shared(draw, x.ndim)
+    kept = [n for axis, n in enumerate(x.shape) if axis not in axes]
+    state = {"mean": normal(draw, kept), "std": 0.5 + normal(draw, kept) ** 2}
+
+    def formula(params, x):
+        return (x - np.expand_dims(state["mean"], axes)) / np.expand_dims(state["std"], axes)
+
+    return Case(brief(draw, {"axes": given}, axes="auto"), [x], formula, {}, state)
 
 
 @reference("GroupNormLayer")
