@@ -39,7 +39,7 @@ NEVER = [
 """Pairs of rooms of which the first must not import the second, even from a lower row."""
 
 VOCABULARIES = {
-    "augment": {"base", "tunable"},
+    "augment": {"base", "ranges", "tunable"},
     "layers": {"base", "shapes"},
     "models": {"base"},
     "handlers": {"base", "hyperparams", "terminal"},

@@ -9,11 +9,10 @@ from typing import Any, Protocol, TypeGuard
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from ..ops.resampling import FILLS, sample
-from ..utils.checks import between, number, one_of
+from ..utils.checks import number, one_of
 from ..utils.fields import runtime, structural
 from .tunable import Tunable, inner_tunables
 
@@ -259,24 +258,6 @@ class FillingTransform(MovingTransform):
         return self.move(Xb, yb, pixels, points)
 
 
-def runtime_each(default: float, low: float = -np.inf, high: float = np.inf) -> Any:
-    """Return a `runtime` field for a number, or for a pair of numbers for x and y."""
-    check_one = between(low, high)
-
-    def check(value: Any) -> str | None:
-        values = value if isinstance(value, tuple) else (value, value)
-        wrong = len(values) != 2 or any(map(check_one, values))
-        return f"{check_one(None)}, or two of them for x and y" if wrong else None
-
-    return dataclasses.field(default=default, metadata={"kind": "runtime", "check": check})
-
-
-def per_axis(value: float | tuple[float, float]) -> tuple[jax.Array, jax.Array]:
-    """Return the numbers for x and y of a `runtime_each` field."""
-    x, y = value if isinstance(value, tuple) else (value, value)
-    return jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32)
-
-
 def with_classes(transform: Any, num_classes: int) -> Any:
     """Return a transform with `num_classes` filled in where it is None, inner transforms included.
 
@@ -341,16 +322,6 @@ def invoke(
     if needs_rows(transform):
         return transform(key, Xb, yb, epoch=epoch, rows=rows)
     return transform(key, Xb, yb)
-
-
-def uniform(key: jax.Array, n: int, limit: Any) -> jax.Array:
-    """Draw `n` numbers uniformly from ``-limit`` to ``limit``."""
-    return jax.random.uniform(key, (n,), jnp.float32, -1.0, 1.0) * jnp.asarray(limit, jnp.float32)
-
-
-def log_uniform(key: jax.Array, n: int, limit: Any) -> jax.Array:
-    """Draw `n` factors from ``1 / limit`` to ``limit``, uniformly in their logarithm."""
-    return jnp.exp(uniform(key, n, jnp.log(jnp.asarray(limit, jnp.float32))))
 
 
 def luminance(Xb: jax.Array) -> jax.Array:

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 
 from ..utils.checks import number
 from ..utils.fields import runtime, structural
-from .base import Batch, Transform, broadcast_rows, log_uniform, luminance, uniform
+from .base import Batch, Transform, broadcast_rows, luminance
+from .ranges import LEAST, Range, log_uniform, runtime_range, uniform, uniform_factors
 
 __all__ = ["Brightness", "Contrast", "Gamma", "Hue", "PCAColor", "Saturation"]
 
@@ -22,8 +23,9 @@ class Brightness(Transform):
 
     Parameters
     ----------
-    strength : float
-        From 0 to 1; factors range from ``1 - strength`` to ``1 + strength``. A runtime value.
+    strength : float or (float, float)
+        A number from 0 to 1 for factors from ``1 - strength`` to ``1 + strength``, or the range of
+        the factors. A runtime value.
 
     Examples
     --------
@@ -33,11 +35,11 @@ class Brightness(Transform):
     [1.45, 1.45]
     """
 
-    strength: float = runtime(0.2, low=0.0, high=1.0)
+    strength: Range = runtime_range(0.2, 0.0, 1.0, lowest=0.0)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Scale each image."""
-        return Xb * broadcast_rows(1 + uniform(key, len(Xb), self.strength), Xb), yb
+        return Xb * broadcast_rows(uniform_factors(key, len(Xb), self.strength), Xb), yb
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ class Contrast(Transform):
 
     Parameters
     ----------
-    strength : float
-        From 0 to 1; factors range from ``1 - strength`` to ``1 + strength``. A runtime value.
+    strength : float or (float, float)
+        A number from 0 to 1 for factors from ``1 - strength`` to ``1 + strength``, or the range of
+        the factors. A runtime value.
 
     Examples
     --------
@@ -57,12 +60,14 @@ class Contrast(Transform):
     [0.16, 0.44]
     """
 
-    strength: float = runtime(0.2, low=0.0, high=1.0)
+    strength: Range = runtime_range(0.2, 0.0, 1.0, lowest=0.0)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Scale the difference from the mean."""
         mean = Xb.mean(axis=range(1, Xb.ndim), keepdims=True)
-        return mean + (Xb - mean) * broadcast_rows(1 + uniform(key, len(Xb), self.strength), Xb), yb
+        return mean + (Xb - mean) * broadcast_rows(
+            uniform_factors(key, len(Xb), self.strength), Xb
+        ), yb
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,9 @@ class Saturation(Transform):
 
     Parameters
     ----------
-    strength : float
-        From 0 to 1; factors range from ``1 - strength`` to ``1 + strength``. A runtime value.
+    strength : float or (float, float)
+        A number from 0 to 1 for factors from ``1 - strength`` to ``1 + strength``, or the range of
+        the factors. A runtime value.
 
     Examples
     --------
@@ -82,13 +88,15 @@ class Saturation(Transform):
     [0.13, 0.42, 0.71]
     """
 
-    strength: float = runtime(0.2, low=0.0, high=1.0)
+    strength: Range = runtime_range(0.2, 0.0, 1.0, lowest=0.0)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Scale the difference from gray."""
         self.need_colors(Xb)
         gray = luminance(Xb)
-        return gray + (Xb - gray) * broadcast_rows(1 + uniform(key, len(Xb), self.strength), Xb), yb
+        return gray + (Xb - gray) * broadcast_rows(
+            uniform_factors(key, len(Xb), self.strength), Xb
+        ), yb
 
 
 @dataclass(frozen=True)
@@ -97,8 +105,9 @@ class Gamma(Transform):
 
     Parameters
     ----------
-    gamma : float
-        At least 1; powers are drawn from ``1 / gamma`` to ``gamma``, uniformly in their logarithm.
+    gamma : float or (float, float)
+        A number of at least 1 for powers from ``1 / gamma`` to ``gamma``, or the range of the
+        powers; uniformly in their logarithm.
     low, high : float
         Black and white, which stay unchanged. Values below `low` are treated like those above it,
         with the opposite sign. All three are runtime values.
@@ -111,7 +120,7 @@ class Gamma(Transform):
     [0.0, 0.28, 1.0]
     """
 
-    gamma: float = runtime(1.2, low=1.0)
+    gamma: Range = runtime_range(1.2, 1.0, lowest=LEAST)
     low: float = runtime(0.0)
     high: float = runtime(1.0)
 
@@ -136,9 +145,9 @@ class Hue(Transform):
 
     Parameters
     ----------
-    shift : float
-        From 0 to 0.5, as a fraction of the color circle; hues are shifted by ``-shift`` to
-        ``shift``. A runtime value.
+    shift : float or (float, float)
+        Fraction of the color circle: a number from 0 to 0.5 for shifts from ``-shift`` to
+        ``shift``, or the range of the shifts, within -0.5 and 0.5. A runtime value.
 
     Examples
     --------
@@ -148,7 +157,7 @@ class Hue(Transform):
     [1.0, 0.54, 0.0]
     """
 
-    shift: float = runtime(0.05, low=0.0, high=0.5)
+    shift: Range = runtime_range(0.05, 0.0, 0.5, lowest=-0.5, highest=0.5)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Shift the hues."""

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 
 from ..ops.resampling import ORDERS, sample
 from ..utils.checks import one_of
-from ..utils.fields import runtime, structural
-from .base import Batch, FillingTransform, MovingTransform, log_uniform, per_axis, runtime_each
+from ..utils.fields import structural
+from .base import Batch, FillingTransform, MovingTransform
+from .ranges import LEAST, Range, log_uniform, per_axis, runtime_each, runtime_range
 
 __all__ = ["RandomCrop", "RandomResizedCrop"]
 
@@ -73,12 +74,12 @@ class RandomResizedCrop(MovingTransform):
 
     Parameters
     ----------
-    area : float
-        Smallest fraction of the area, from 0 to 1; fractions are drawn uniformly from `area` to 1.
-        A runtime value, as is `ratio`.
-    ratio : float
-        At least 1; the aspect ratio, relative to the image's, is drawn from ``1 / ratio`` to
-        ``ratio``, uniformly in its logarithm. Sides are limited to the image's.
+    area : float or (float, float)
+        Smallest fraction of the area, from 0 to 1, or the range of the fractions. They are drawn
+        uniformly, up to 1 for a number. A runtime value, as is `ratio`.
+    ratio : float or (float, float)
+        A number of at least 1 for aspect ratios, relative to the image's, from ``1 / ratio`` to
+        ``ratio``, or their range; uniformly in their logarithm. Sides are limited to the image's.
     order : 'nearest' or 'bilinear'
     target, keypoint_range
         Targets to move with the images, as in `MovingTransform`.
@@ -90,8 +91,8 @@ class RandomResizedCrop(MovingTransform):
     (2, 3, 32, 32)
     """
 
-    area: float = runtime(0.08, low=0.0, high=1.0)
-    ratio: float = runtime(4 / 3, low=1.0)
+    area: Range = runtime_range(0.08, 0.0, 1.0, highest=1.0)
+    ratio: Range = runtime_range(4 / 3, 1.0, lowest=LEAST)
     order: str = structural("bilinear", check=one_of(*ORDERS))
 
     def boxes(self, key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
@@ -108,8 +109,9 @@ class RandomResizedCrop(MovingTransform):
             For x and y, from 0 to 1.
         """
         keys = jax.random.split(key, 3)
-        low = jnp.asarray(self.area, jnp.float32)
-        area = low + (1 - low) * jax.random.uniform(keys[0], (n,), jnp.float32)
+        limits = self.area if isinstance(self.area, tuple) else (self.area, 1.0)
+        low, high = (jnp.asarray(limit, jnp.float32) for limit in limits)
+        area = low + (high - low) * jax.random.uniform(keys[0], (n,), jnp.float32)
         ratio = log_uniform(keys[1], n, self.ratio)
         size = jnp.minimum(jnp.sqrt(jnp.stack([area * ratio, area / ratio], axis=-1)), 1.0)
         return jax.random.uniform(keys[2], (n, 2), jnp.float32) * (1 - size), size

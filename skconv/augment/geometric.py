@@ -13,7 +13,8 @@ import numpy as np
 from ..ops.resampling import ORDERS, affine_moves, affine_places, affine_points
 from ..utils.checks import flag, is_integer, one_of
 from ..utils.fields import runtime, structural
-from .base import Batch, FillingTransform, MovingTransform, per_axis, runtime_each
+from .base import Batch, FillingTransform, MovingTransform
+from .ranges import LEAST, Range, each_axis, log_scaled, runtime_range, runtime_range_each, scaled
 
 __all__ = ["AlternatingFlip", "RandomAffine", "RandomFlip", "Rot90"]
 
@@ -23,19 +24,26 @@ class RandomAffine(FillingTransform):
     """Rotate, shift, scale and shear each image at random about its center, in one interpolation.
 
     All strengths are runtime values: new ones compile nothing. Each change is drawn uniformly from
-    a range centered on the identity.
+    a range. A number gives a range centered on the identity, a pair ``(low, high)`` is the range.
 
     Parameters
     ----------
-    rotation : float
-        Degrees, from 0 to 180; angles range from ``-rotation`` to ``rotation``.
-    translation : float or tuple of two floats
-        Pixels, for both axes or for x and y.
-    scale : float
-        At least 1; factors range from ``1 / scale`` to ``scale``, uniformly in their logarithm.
-    shear : float
-        Degrees, from 0 to 89; x moves by the tangent times the height above the center.
+    rotation : float or (float, float)
+        Degrees; a number from 0 to 180 for angles from ``-rotation`` to ``rotation``, or a range
+        within -180 and 180.
+    translation : float, (float, float), or ((float, float), (float, float))
+        A number for shifts from ``-translation`` to ``translation`` along both axes, two numbers
+        for x and y, or two ranges ``((low, high), (low, high))`` for x and y; in the unit of
+        `translation_unit`.
+    scale : float or (float, float)
+        A number of at least 1 for factors from ``1 / scale`` to ``scale``, or a range such as
+        ``(0.9, 1.1)``; uniformly in their logarithm.
+    shear : float or (float, float)
+        Degrees; a number from 0 to 89, or a range within -89 and 89; x moves by the tangent times
+        the height above the center.
     order : 'nearest' or 'bilinear'
+    translation_unit : 'pixel' or 'fraction'
+        Unit of `translation`: pixels, or fractions of the width for x and of the height for y.
     fill : 'constant', 'edge' or 'reflect'
         Values outside the image: `cval`, the nearest pixel, or the mirror image.
     cval, mask_cval : float
@@ -46,16 +54,18 @@ class RandomAffine(FillingTransform):
     Examples
     --------
     >>> X, y = jnp.ones((2, 1, 28, 28)), jnp.array([3, 5])
-    >>> Xb, yb = RandomAffine(rotation=20, translation=1, scale=1.1)(jax.random.key(0), X, y)
+    >>> transform = RandomAffine(rotation=(-5, 20), translation=1, scale=(0.9, 1.1))
+    >>> Xb, yb = transform(jax.random.key(0), X, y)
     >>> Xb.shape
     (2, 1, 28, 28)
     """
 
-    rotation: float = runtime(0.0, low=0.0, high=180.0)
-    translation: float | tuple[float, float] = runtime_each(0.0, low=0.0)
-    scale: float = runtime(1.0, low=1.0)
-    shear: float = runtime(0.0, low=0.0, high=89.0)
+    rotation: Range = runtime_range(0.0, 0.0, 180.0, lowest=-180.0, highest=180.0)
+    translation: Range | tuple[Range, Range] = runtime_range_each(0.0)
+    scale: Range = runtime_range(1.0, 1.0, lowest=LEAST)
+    shear: Range = runtime_range(0.0, 0.0, 89.0, lowest=-89.0, highest=89.0)
     order: str = structural("bilinear", check=one_of(*ORDERS))
+    translation_unit: str = structural("pixel", check=one_of("pixel", "fraction"))
 
     def matrices(self, key: jax.Array, n: int, height: int, width: int) -> jax.Array:
         """Draw the affine matrices.
@@ -71,9 +81,17 @@ class RandomAffine(FillingTransform):
             From ``(x, y, 1)`` in the image to the moved point, in pixels.
         """
         draws = jax.random.uniform(key, (n, 5), jnp.float32, -1.0, 1.0)
-        translation = per_axis(self.translation)
+        x, y = each_axis(self.translation)
+        x, y = scaled(draws[:, 3], x), scaled(draws[:, 4], y)
+        if self.translation_unit == "fraction":
+            x, y = width * x, height * y
         return affine_moves(
-            draws, self.rotation, self.shear, self.scale, translation, height, width
+            scaled(draws[:, 0], self.rotation),
+            scaled(draws[:, 1], self.shear),
+            log_scaled(draws[:, 2], self.scale),
+            (x, y),
+            height,
+            width,
         )
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:

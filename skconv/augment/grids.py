@@ -14,7 +14,8 @@ from jax import lax
 from ..ops.resampling import FILLS, ORDERS, affine_moves, affine_places, sample
 from ..utils.checks import flag, one_of
 from ..utils.fields import runtime, structural
-from .base import Grid, per_axis, runtime_each
+from .base import Grid
+from .ranges import each_axis, log_scaled, per_axis, runtime_each, scaled
 
 __all__ = ["Dihedral", "FiveCrop", "QuasiAffine", "TenCrop"]
 
@@ -130,7 +131,8 @@ class QuasiAffine(Grid):
     Parameters
     ----------
     rotation, translation, scale, shear : float
-        Limits of the changes, as in `RandomAffine`. Runtime values.
+        Limits of the changes, numbers as in `RandomAffine`, so that the first change is the
+        identity; shifts are in pixels. Runtime values.
     sequence : 'halton' or 'sobol'
         Sobol's sequence is best for numbers of changes that are powers of two.
     order : 'nearest' or 'bilinear'
@@ -156,7 +158,9 @@ class QuasiAffine(Grid):
     cval: float = runtime(0.0)
 
     def parts(self, n: int) -> np.ndarray:
-        """Return the changes as fractions of their limits, for ``ops.resampling.affine_moves``.
+        """Return the changes as fractions of their limits.
+
+        Columns are the rotation, the shear, the logarithm of the scale, and the shifts of x and y.
 
         Parameters
         ----------
@@ -179,9 +183,14 @@ class QuasiAffine(Grid):
         """Apply the affine transform."""
         height, width = self.image_size(Xb)
         parts = jnp.asarray(self.parts(n))[jnp.asarray(i, jnp.int32)][None]
-        translation = per_axis(self.translation)
+        x, y = each_axis(self.translation)
         matrices = affine_moves(
-            parts, self.rotation, self.shear, self.scale, translation, height, width
+            scaled(parts[:, 0], self.rotation),
+            scaled(parts[:, 1], self.shear),
+            log_scaled(parts[:, 2], self.scale),
+            (scaled(parts[:, 3], x), scaled(parts[:, 4], y)),
+            height,
+            width,
         )
         rows, columns = affine_places(matrices, height, width)
         return sample(Xb, rows, columns, order=self.order, fill=self.fill, cval=self.cval)

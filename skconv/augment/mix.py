@@ -13,6 +13,7 @@ from jax.typing import ArrayLike
 from ..utils.checks import positive_or_none
 from ..utils.fields import runtime, structural
 from .base import Batch, Transform, broadcast_rows
+from .ranges import Range, runtime_range, uniform
 
 __all__ = ["CutMix", "Cutout", "MixUp"]
 
@@ -25,8 +26,9 @@ class Cutout(Transform):
 
     Parameters
     ----------
-    size : int
-        Side in pixels. A runtime value, as is `cval`.
+    size : float or (float, float)
+        Side in pixels, or the range from which that of each image is drawn uniformly. A runtime
+        value, as is `cval`.
     cval : float
         Value of the square.
 
@@ -37,12 +39,19 @@ class Cutout(Transform):
     52.0
     """
 
-    size: float = runtime(8, low=0.0)
+    size: Range = runtime_range(8, 0.0)
     cval: float = runtime(0.0)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Fill the squares."""
-        inside = _rectangles(key, len(Xb), self.image_size(Xb), [self.size, self.size])
+        side: ArrayLike
+        if isinstance(self.size, tuple):  # whole numbers of pixels, all equally likely
+            key, own = jax.random.split(key)
+            low, high = self.size
+            side = jnp.minimum(uniform(own, len(Xb), (low, high + 1)), high)
+        else:
+            side = self.size
+        inside = _rectangles(key, len(Xb), self.image_size(Xb), [side, side])
         return jnp.where(inside[:, None], jnp.asarray(self.cval, Xb.dtype), Xb), yb
 
 

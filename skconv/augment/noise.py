@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 
 from ..ops.gaussian import smooth
-from ..utils.fields import runtime
-from .base import Batch, Transform
+from .base import Batch, Transform, broadcast_rows
+from .ranges import Range, runtime_range, uniform
 
 __all__ = ["GaussianBlur", "GaussianNoise"]
 
@@ -21,8 +21,9 @@ class GaussianNoise(Transform):
 
     Parameters
     ----------
-    sigma : float
-        Standard deviation. A runtime value.
+    sigma : float or (float, float)
+        Standard deviation, or the range from which that of each image is drawn uniformly. A
+        runtime value.
 
     Examples
     --------
@@ -32,12 +33,16 @@ class GaussianNoise(Transform):
     [0.16, 0.2]
     """
 
-    sigma: float = runtime(0.1, low=0.0)
+    sigma: Range = runtime_range(0.1, 0.0)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Add the noise."""
-        noise = jax.random.normal(key, Xb.shape, Xb.dtype)
-        return Xb + jnp.asarray(self.sigma, Xb.dtype) * noise, yb
+        if isinstance(self.sigma, tuple):
+            key, own = jax.random.split(key)
+            sigma = broadcast_rows(uniform(own, len(Xb), self.sigma), Xb)
+        else:
+            sigma = jnp.asarray(self.sigma, Xb.dtype)
+        return Xb + sigma * jax.random.normal(key, Xb.shape, Xb.dtype), yb
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,9 @@ class GaussianBlur(Transform):
 
     Parameters
     ----------
-    sigma : float
-        Largest standard deviation of the Gaussian, in pixels; those of the images are drawn
-        uniformly from 0 to `sigma`. A runtime value.
+    sigma : float or (float, float)
+        Standard deviation of the Gaussian, in pixels: the largest of those of the images, which
+        are drawn uniformly from 0 on, or their range. A runtime value.
 
     Examples
     --------
@@ -58,7 +63,7 @@ class GaussianBlur(Transform):
     [0.29, 0.43, 0.29]
     """
 
-    sigma: float = runtime(1.0, low=0.0)
+    sigma: Range = runtime_range(1.0, 0.0)
 
     def sigmas(self, key: jax.Array, n: int) -> jax.Array:
         """Draw the standard deviation for each image.
@@ -72,6 +77,8 @@ class GaussianBlur(Transform):
         -------
         float32 array of shape (n,)
         """
+        if isinstance(self.sigma, tuple):
+            return uniform(key, n, self.sigma)
         return jnp.asarray(self.sigma, jnp.float32) * jax.random.uniform(key, (n,), jnp.float32)
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:

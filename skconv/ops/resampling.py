@@ -192,27 +192,22 @@ def affine_matrices(
 
 
 def affine_moves(
-    draws: jax.Array,
-    rotation: Any,
-    shear: Any,
-    scale: Any,
-    translation: tuple[Any, Any],
+    rotation: jax.Array,
+    shear: jax.Array,
+    scale: jax.Array,
+    translation: tuple[jax.Array, jax.Array],
     height: int,
     width: int,
 ) -> jax.Array:
-    """Return the matrices of affine maps drawn within limits.
+    """Return the matrices of affine maps about the center.
 
     Parameters
     ----------
-    draws : array of shape (n, 5)
-        Fractions, from -1 to 1, of the limits of rotation, shear, the logarithm of the scale, and
-        the translations of x and y.
-    rotation, shear : number
-        Limits in degrees.
-    scale : number
-        Limit of the scale.
-    translation : two numbers
-        Limits for x and y, in pixels.
+    rotation, shear : array of shape (n,)
+        In degrees.
+    scale : array of shape (n,)
+    translation : two arrays of shape (n,)
+        For x and y, in pixels.
     height, width : int
 
     Returns
@@ -220,13 +215,10 @@ def affine_moves(
     array of shape (n, 3, 3)
         As returned by `affine_matrices`.
     """
-    limits = [rotation, shear, scale, *translation]
-    rotation, shear, scale, x, y = (jnp.asarray(limit, draws.dtype) for limit in limits)
-    angle, lean = jnp.deg2rad(draws[:, 0] * rotation), jnp.tan(jnp.deg2rad(draws[:, 1] * shear))
-    factor = jnp.exp(draws[:, 2] * jnp.log(scale))
-    a, c = factor * jnp.cos(angle), factor * jnp.sin(angle)
+    angle, lean = jnp.deg2rad(rotation), jnp.tan(jnp.deg2rad(shear))
+    a, c = scale * jnp.cos(angle), scale * jnp.sin(angle)
     turn = (a, a * lean - c), (c, c * lean + a)
-    return affine_matrices(turn, (draws[:, 3] * x, draws[:, 4] * y), height, width)
+    return affine_matrices(turn, translation, height, width)
 
 
 def affine_places(matrices: jax.Array, height: int, width: int) -> tuple[jax.Array, jax.Array]:

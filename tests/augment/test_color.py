@@ -7,7 +7,7 @@ from skimage.color import hsv2rgb, rgb2hsv
 from skimage.exposure import adjust_gamma
 
 from skconv.augment import Brightness, Contrast, Gamma, Hue, PCAColor, Saturation
-from skconv.augment.base import log_uniform, uniform
+from skconv.augment.ranges import log_uniform, uniform
 from skconv.errors import TransformError
 
 X = np.random.default_rng(0).uniform(size=(5, 3, 4, 6)).astype(np.float32)
@@ -96,12 +96,27 @@ def test_colors_need_three_channels(transform):
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (Brightness(strength=-0.1), "strength must be a number between 0.0 and 1.0, got -0.1"),
-        (Contrast(strength=2), "strength must be a number between 0.0 and 1.0, got 2"),
-        (Saturation(strength="much"), "strength must be a number between 0.0 and 1.0, got 'much'"),
-        (Gamma(gamma=0.5), "gamma must be a finite number >= 1.0, got 0.5"),
+        (
+            Brightness(strength=-0.1),
+            "strength must be a number between 0.0 and 1.0, or a range (low, high), got -0.1",
+        ),
+        (
+            Contrast(strength=2),
+            "strength must be a number between 0.0 and 1.0, or a range (low, high), got 2",
+        ),
+        (
+            Saturation(strength="much"),
+            "strength must be a number between 0.0 and 1.0, or a range (low, high), got 'much'",
+        ),
+        (
+            Gamma(gamma=0.5),
+            "gamma must be a finite number >= 1.0, or a range (low, high), got 0.5",
+        ),
         (Gamma(low=1), "low must be less than high=1.0, got 1"),
-        (Hue(shift=0.6), "shift must be a number between 0.0 and 0.5, got 0.6"),
+        (
+            Hue(shift=0.6),
+            "shift must be a number between 0.0 and 0.5, or a range (low, high), got 0.6",
+        ),
         (PCAColor(sigma=-1), "sigma must be a finite number >= 0.0, got -1"),
         (PCAColor(eigenvalues=[1, 2]), "eigenvalues must be 3 numbers, got (1, 2)"),
         (
@@ -112,3 +127,14 @@ def test_colors_need_three_channels(transform):
 )
 def test_impossible_fields(transform, message):
     assert list(transform.check()) == [message]
+
+
+def test_pairs_are_the_range_of_the_factors():
+    images = jnp.ones((500, 1, 1, 1))
+    factors = np.ravel(Brightness(strength=(0.5, 0.8))(key, images, None)[0])
+    assert factors.min() >= 0.5
+    assert factors.max() <= 0.8
+    assert np.ptp(factors) > 0.29
+    powers = np.log(np.ravel(Gamma(gamma=(0.5, 0.8))(key, images / 2, None)[0])) / np.log(0.5)
+    assert powers.min() >= 0.5 - 1e-5
+    assert powers.max() <= 0.8 + 1e-5

@@ -53,6 +53,25 @@ EXAMPLES = {
 }
 """Fields of a transform, and the runtime values with which it changes nothing."""
 
+RANGES = {
+    "Brightness": {"strength": ((0.7, 1.3), (1.0, 1.0))},
+    "Contrast": {"strength": ((0.7, 1.3), (1.0, 1.0))},
+    "Cutout": {"size": ((2, 5), (0, 0))},
+    "Gamma": {"gamma": ((0.7, 1.3), (1.0, 1.0))},
+    "GaussianBlur": {"sigma": ((0.5, 1.5), (0.0, 0.0))},
+    "GaussianNoise": {"sigma": ((0.1, 0.3), (0.0, 0.0))},
+    "Hue": {"shift": ((-0.1, 0.2), (0.0, 0.0))},
+    "RandomAffine": {
+        "rotation": ((-5, 20), (0.0, 0.0)),
+        "scale": ((0.9, 1.1), (1.0, 1.0)),
+        "shear": ((2, 9), (0.0, 0.0)),
+        "translation": (((-1, 2), (0, 3)), ((0.0, 0.0), (0.0, 0.0))),
+    },
+    "RandomResizedCrop": {"area": ((0.3, 0.6), (1.0, 1.0)), "ratio": ((0.8, 1.0), (1.0, 1.0))},
+    "Saturation": {"strength": ((0.7, 1.3), (1.0, 1.0))},
+}
+"""Fields that take a range: one, and that with which the transform changes nothing."""
+
 n = 6
 key = jax.random.key(0)
 X = jnp.asarray(np.random.default_rng(0).normal(size=(n, 3, 8, 8)), jnp.float32)
@@ -162,3 +181,41 @@ def test_images_have_draws_of_their_own(name):
     same = jnp.broadcast_to(X[:1], X.shape)
     images, _ = compiled(name)[0](numbers(made(name)), key, same)
     assert len(np.unique(np.asarray(images).reshape(n, -1).round(5), axis=0)) > 1
+
+
+def test_every_range_is_here():
+    """Ranges are told by their checks."""
+    for name in EXAMPLES:
+        fields = dataclasses.fields(getattr(augment, name))
+        checks = {field.name: field.metadata.get("check") for field in fields}
+        found = {
+            field for field, check in checks.items() if "(low, high)" in str(check and check(()))
+        }
+        assert found == set(RANGES.get(name, {}))
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_a_range_is_taken_as_it_is_and_compiles_nothing_new(name):
+    strong, neutral = ({f: ranges[i] for f, ranges in RANGES[name].items()} for i in (0, 1))
+    transform = getattr(augment, name)(**strong)
+    assert list(transform.check()) == []
+    assert hash(copy.deepcopy(transform)) == hash(transform)
+    traces = []
+
+    @jax.jit
+    def apply(values):
+        traces.append(name)
+        return call(with_values(transform, values), key, X)[0]
+
+    changed = apply(numbers(transform))
+    assert np.abs(changed - X).max() > 1e-3
+    fixed = apply(numbers(with_values(transform, neutral)))
+    np.testing.assert_allclose(fixed, X, atol=1e-5)
+    assert len(traces) == 1
+    for field in strong.keys() - {"translation"}:  # two numbers of which are those of x and y
+        low, high = strong[field]
+        for wrong in ((high, low), (low,), (low, np.nan), (low, "much"), (low, high, high)):
+            problems = list(dataclasses.replace(transform, **{field: wrong}).check())
+            assert len(problems) == 1
+            assert problems[0].startswith(f"{field} must be ")
+            assert "(low, high)" in problems[0]

@@ -91,8 +91,14 @@ def test_masks_move_with_the_images(transform):
             "pad must be a finite number >= 0.0, or two of them for x and y, got -1",
         ),
         (RandomCrop(fill="wrap"), "fill must be one of 'constant', 'edge', 'reflect', got 'wrap'"),
-        (RandomResizedCrop(area=1.2), "area must be a number between 0.0 and 1.0, got 1.2"),
-        (RandomResizedCrop(ratio=0.5), "ratio must be a finite number >= 1.0, got 0.5"),
+        (
+            RandomResizedCrop(area=1.2),
+            "area must be a number between 0.0 and 1.0, or a range (low, high), got 1.2",
+        ),
+        (
+            RandomResizedCrop(ratio=0.5),
+            "ratio must be a finite number >= 1.0, or a range (low, high), got 0.5",
+        ),
         (RandomResizedCrop(order=1), "order must be one of 'nearest', 'bilinear', got 1"),
     ],
 )

@@ -53,6 +53,32 @@ def test_draws_are_even():
     assert even(leans, 30)
 
 
+def within(values, low, high):
+    """Whether numbers are drawn evenly from low to high."""
+    return even(2 * np.ravel(values) - low - high, high - low)
+
+
+def test_pairs_are_the_range_itself():
+    assert within([np.rad2deg(move.rotation) for move in drawn(rotation=(-5, 20))], -5, 20)
+    scales = [np.log(move.scale[0]) for move in drawn(scale=(0.8, 1.1))]
+    assert within(scales, np.log(0.8), np.log(1.1))
+    leans = [np.rad2deg(np.arctan(move.params[0, 1])) for move in drawn(shear=(10, 30))]
+    assert within(leans, 10, 30)
+    shifts = np.array([move.translation for move in drawn(translation=((-1, 3), (0, 2)))])
+    assert within(shifts[:, 0], -1, 3)
+    assert within(shifts[:, 1], 0, 2)
+    shifts = np.array([move.translation for move in drawn(translation=(1, (2, 2)))])
+    assert even(shifts[:, 0], 1)
+    np.testing.assert_allclose(shifts[:, 1], 2, atol=1e-5)
+
+
+def test_shifts_may_be_fractions_of_the_sides():
+    given = {"translation": ((-0.1, 0.2), 0.5), "translation_unit": "fraction"}
+    shifts = np.array([move.translation for move in drawn(height=20, width=10, **given)])
+    assert within(shifts[:, 0], -1, 2)
+    assert even(shifts[:, 1], 10)
+
+
 def test_shifts_have_a_limit_for_each_axis():
     shifts = np.array([move.translation for move in drawn(translation=(3, 0.5))])
     assert even(shifts[:, 0], 3)
@@ -243,17 +269,31 @@ def test_what_does_not_fit(call, message):
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (RandomAffine(rotation=-1), "rotation must be a number between 0.0 and 180.0, got -1"),
-        (RandomAffine(rotation=200), "rotation must be a number between 0.0 and 180.0, got 200"),
-        (RandomAffine(scale=0.9), "scale must be a finite number >= 1.0, got 0.9"),
-        (RandomAffine(shear=90), "shear must be a number between 0.0 and 89.0, got 90"),
+        (
+            RandomAffine(rotation=-1),
+            "rotation must be a number between 0.0 and 180.0, or a range (low, high), got -1",
+        ),
+        (
+            RandomAffine(rotation=200),
+            "rotation must be a number between 0.0 and 180.0, or a range (low, high), got 200",
+        ),
+        (
+            RandomAffine(scale=0.9),
+            "scale must be a finite number >= 1.0, or a range (low, high), got 0.9",
+        ),
+        (
+            RandomAffine(shear=90),
+            "shear must be a number between 0.0 and 89.0, or a range (low, high), got 90",
+        ),
         (
             RandomAffine(translation=(1, -1)),
-            "translation must be a finite number >= 0.0, or two of them for x and y, got (1, -1)",
+            "translation must be a finite number >= 0.0, or two of them for x and y, "
+            "or a range of each as ((low, high), (low, high)), got (1, -1)",
         ),
         (
             RandomAffine(translation=[1, 1, 1]),
-            "translation must be a finite number >= 0.0, or two of them for x and y, got (1, 1, 1)",
+            "translation must be a finite number >= 0.0, or two of them for x and y, "
+            "or a range of each as ((low, high), (low, high)), got (1, 1, 1)",
         ),
         (RandomAffine(order="cubic"), "order must be one of 'nearest', 'bilinear', got 'cubic'"),
         (

@@ -135,7 +135,10 @@ def test_rectangles_need_images(transform):
             MixUp(num_classes=0),
             "num_classes must be a positive integer or None, got 0",
         ),
-        (Cutout(size=-1), "size must be a finite number >= 0.0, got -1"),
+        (
+            Cutout(size=-1),
+            "size must be a finite number >= 0.0, or a range (low, high), got -1",
+        ),
     ],
 )
 def test_impossible_fields(transform, message):

@@ -34,7 +34,9 @@ def test_widths_are_drawn_evenly():
 
 @pytest.mark.parametrize("transform", [GaussianNoise(sigma=-1), GaussianBlur(sigma=-1)])
 def test_impossible_fields(transform):
-    assert list(transform.check()) == ["sigma must be a finite number >= 0.0, got -1"]
+    assert list(transform.check()) == [
+        "sigma must be a finite number >= 0.0, or a range (low, high), got -1"
+    ]
 
 
 def test_what_does_not_fit():

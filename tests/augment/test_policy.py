@@ -114,7 +114,8 @@ def test_shapes_stay(transform, message):
         (
             OneOf([times(1), Brightness(strength=-1), Sometimes(2, RandomFlip(axis=0))]),
             [
-                "transforms[1] (Brightness): strength must be a number between 0.0 and 1.0, got -1",
+                "transforms[1] (Brightness): strength must be a number between 0.0 and 1.0, "
+                "or a range (low, high), got -1",
                 "transforms[2] (Sometimes): p must be a number between 0.0 and 1.0, got 2",
                 "transforms[2] (Sometimes): transform (RandomFlip): axis must be one of "
                 "'horizontal', 'vertical', got 0",

@@ -123,7 +123,8 @@ def test_functions_are_transforms():
         ),
         (
             TestTime([max, RandomAffine(rotation=-1)], n=2),
-            "transforms[1] (RandomAffine): rotation must be a number between 0.0 and 180.0, got -1",
+            "transforms[1] (RandomAffine): rotation must be a number between 0.0 and 180.0, "
+            "or a range (low, high), got -1",
         ),
     ],
 )
