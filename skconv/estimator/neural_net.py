@@ -27,6 +27,7 @@ from ..data.iterators import (
 from ..data.output_targets import regression_by_output
 from ..handlers.base import HandlerFunction
 from ..layers.base import Layer
+from ..network.memory import check_weights
 from ..network.model import Model
 from ..objectives import LossFunction
 from ..objectives import objective as default_objective
@@ -508,6 +509,7 @@ class NeuralNet(
         problems = check_settings(params)
         with problems.collect():
             network = make_blueprint(params, self._own(), None).network({}, None)
+            check_weights(network, training=False)
         problems.raise_any()
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         self._model = Model(network, int(seed)).initialize()

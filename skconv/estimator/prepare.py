@@ -14,11 +14,12 @@ from sklearn.utils import check_random_state
 from ..augment.base import mixes
 from ..augment.pipeline import check_test_augment
 from ..data.dataset import FEATURES, Dataset, FitArguments, FitData
-from ..data.iterators import has_transform
+from ..data.iterators import as_test_iterator, as_train_iterator, has_transform
 from ..data.output_targets import Outputs, as_tuple
 from ..data.targets import Numbers
 from ..errors import Problems
 from ..network.graph import Network, Variables
+from ..network.memory import check_batch, check_weights
 from ..network.model import Model
 from ..training.adaptation import adapt, target_scales
 from ..training.dry_run import check_losses, check_transforms
@@ -84,7 +85,12 @@ def prepare(
     data = FitData(arguments, params, memo)
     known = None if continuation is None else continuation.outputs
     data.read(probe, known, problems, reset=continuation is None)
+    _check_batches(params, data, None, problems)
     blueprint, network = _build(net, params, data, arguments.y, problems)
+    with problems.collect():
+        check_weights(network, training=True)
+    _check_batches(params, data, network, problems)
+    problems.raise_any()
 
     model = _start_model(params, continuation, network, memo)
     matched, train, valid = data.datasets(
@@ -124,6 +130,23 @@ def _build(
     assert blueprint is not None
     assert network is not None
     return blueprint, network
+
+
+def _check_batches(
+    params: Mapping[str, Any], data: FitData, network: Network | None, problems: Problems
+) -> None:
+    """Check that the batches fit into memory; those of X alone if the network is not known."""
+    if problems.found or data.rows is None:
+        return
+    n, size = len(data.rows), data.rows.row_bytes()
+    for name, read in (
+        ("batch_iterator_train", as_train_iterator),
+        ("batch_iterator_test", as_test_iterator),
+    ):
+        training = name == "batch_iterator_train"
+        with problems.collect():
+            batch_size = read(params[name]).batch_size
+            check_batch(name, batch_size, n, size, network, training=training)
 
 
 def _stand_in(blueprint: Blueprint) -> Outputs:

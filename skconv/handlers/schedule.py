@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ..training.history import Row, monitored
 from .base import Handler
 from .hyperparams import set_hyperparam
@@ -98,5 +96,6 @@ class AdjustVariable(Handler):
         """Set the parameter for the next epoch."""
         epochs = max(net.max_epochs, 1)
         after = min(train_history[-1]["epoch"], epochs - 1)
-        value = np.linspace(self.start, self.stop, epochs)[after]
-        set_hyperparam(net, self.name, float(value))
+        value = self.start + after * ((self.stop - self.start) / max(epochs - 1, 1))
+        last = after == epochs - 1 > 0
+        set_hyperparam(net, self.name, float(self.stop if last else value))

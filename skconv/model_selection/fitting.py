@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -16,7 +15,7 @@ import numpy as np
 from ..errors import Problems, did_you_mean
 from ..estimator.deferred import DeferredFit
 from ..estimator.prepare import prepare
-from ..ops.platform import device
+from ..ops.platform import memory
 from ..training.lanes import MODES, Lane, run_lanes
 from ..utils.checks import one_of, positive_or_none
 from ..utils.memo import Memo
@@ -105,12 +104,4 @@ def lanes_in_memory(call: DeferredFit, memo: Memo) -> int:
     kept = sum(leaf.nbytes for leaf in jax.tree.leaves((model.params, model.state, model.opt)))
     outputs = sum(math.prod(n or 1 for n in node.output_shape) for node in model.network.nodes)
     lane = 3 * kept + 3 * 4 * size * outputs
-    return int(np.clip(MEMORY_FRACTION * _memory() / lane, 1, MAX_LANES))
-
-
-def _memory() -> int:
-    """Return the memory of the device, in bytes."""
-    known = device().memory_stats() or {}
-    if "bytes_limit" in known:
-        return known["bytes_limit"]
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return int(np.clip(MEMORY_FRACTION * memory() / lane, 1, MAX_LANES))

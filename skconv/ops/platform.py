@@ -6,6 +6,7 @@ A new kernel is a file, an entry in `KERNELS` and, where it needs inputs of its 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -54,6 +55,14 @@ def platform() -> str:
     it.
     """
     return device().platform
+
+
+def memory() -> int:
+    """Return the memory of the default device, in bytes; of the machine, if it is the CPU."""
+    known = device().memory_stats() or {}
+    if "bytes_limit" in known:
+        return known["bytes_limit"]
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def kernel_for(operation: str) -> Kernel:

@@ -17,6 +17,7 @@ from ..data.inputs import Rows
 from ..data.iterators import BatchIterator, has_transform
 from ..data.output_targets import Outputs
 from ..network.graph import Network, as_float32
+from ..network.memory import check_batch
 from ..network.model import Model
 from ..nonlinearities import sigmoid, softmax
 from .metrics import concatenate_batches, wait_for_previous
@@ -132,7 +133,7 @@ class FittedNet:
         runtime = as_float32(self.network.runtime())
         names = {"layer": layer, "output": output, "logits": logits}
         left = len(rows)
-        for chunk in _iterate_chunks(rows, self.iterator):
+        for chunk in _iterate_chunks(self.network, rows, self.iterator):
             for step in range(chunk.steps):
                 Xb = {name: array[step] for name, array in chunk.X.items()}
                 index = chunk.rows[step]
@@ -175,7 +176,7 @@ def predict_rows(
     programs = predict_programs_for(PredictPlan(network, without_values(test_augment)))
     values = as_float32(network.runtime()), float32_values(test_augment)
     outputs: list[Any] = []
-    for chunk in _iterate_chunks(rows, iterator):
+    for chunk in _iterate_chunks(network, rows, iterator):
         seed, steps = np.uint32(model.seed), np.int32(chunk.steps)
         args = model.params, model.state, chunk.X, *values, seed, steps
         outputs.append(programs.predict(*args, to=to, logits=logits))
@@ -184,5 +185,7 @@ def predict_rows(
     return concatenate_batches(outputs, len(rows), copies)
 
 
-def _iterate_chunks(rows: Rows, iterator: BatchIterator) -> Iterator[Chunk]:
+def _iterate_chunks(network: Network, rows: Rows, iterator: BatchIterator) -> Iterator[Chunk]:
+    size = iterator.batch_size
+    check_batch("batch_iterator_test", size, len(rows), rows.row_bytes(), network)
     return iterate_chunks(rows, None, None, iterator, keep=True, part=PREDICT_FRACTION)

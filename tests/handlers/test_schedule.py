@@ -181,3 +181,9 @@ def test_a_clone_has_the_settings_of_a_handler_as_they_are_now():
     early.patience = 3
     copy = clone(net).on_epoch_finished[0]
     assert (copy.patience, copy.best_weights) == (3, None)
+
+
+def test_a_variable_is_adjusted_for_any_number_of_epochs():
+    net = SimpleNamespace(max_epochs=10**12 + 1, rate=None, more_params=None)
+    AdjustVariable("rate", start=1.0, stop=0.0)(net, [{"epoch": 10**11}])
+    assert net.rate == pytest.approx(0.9)

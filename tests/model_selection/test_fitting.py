@@ -46,11 +46,11 @@ def test_a_net_that_failed_at_once_is_as_before():
 def test_how_many_nets_memory_has_room_for(monkeypatch):
     net = make_net(hidden_num_units=1000)
     assert lanes_in_memory(call(net), Memo()) == MAX_LANES
-    monkeypatch.setattr("skconv.model_selection.fitting._memory", lambda: 40_000_000)
+    monkeypatch.setattr("skconv.model_selection.fitting.memory", lambda: 40_000_000)
     few = lanes_in_memory(call(net), Memo())
     assert 1 < few < MAX_LANES
     assert lanes_in_memory(call(make_net(hidden_num_units=4000)), Memo()) < few
-    monkeypatch.setattr("skconv.model_selection.fitting._memory", lambda: 1)
+    monkeypatch.setattr("skconv.model_selection.fitting.memory", lambda: 1)
     assert lanes_in_memory(call(net), Memo()) == 1
 
 

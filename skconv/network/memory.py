@@ -1,0 +1,110 @@
+"""Check that a network and its batches fit into memory, before anything is allocated.
+
+The estimates are lower bounds: what they refuse cannot fit, whatever the compiler saves.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..errors import Problems, describe_layer
+from ..ops.platform import memory
+from .graph import Network
+from .node import Node
+
+FLOAT_BYTES = 4
+"""Size of a float32, in which all computations are done."""
+
+
+def check_weights(network: Network, *, training: bool) -> None:
+    """Check that the parameters of a network fit into the memory of the device.
+
+    Parameters
+    ----------
+    network : Network
+    training : bool
+        Whether gradients are needed, too.
+
+    Raises
+    ------
+    ValueError
+        Naming each layer that does not fit, or the largest one if they do not fit together.
+    """
+    limit = memory()
+    sizes = dict.fromkeys((node.name for node in network.nodes), 0)
+    for (name, _), spec in network.places():
+        copies = 2 if training and spec.trainable else 1
+        sizes[name] += copies * FLOAT_BYTES * math.prod(spec.shape)
+    total = sum(sizes.values())
+    if total <= limit:
+        return
+    problems = Problems()
+    largest = max(sizes, key=lambda name: sizes[name])
+    for name in [name for name in sizes if sizes[name] > limit] or [largest]:
+        node = network.node(name)
+        shapes = " and ".join(f"{param} of shape {s.shape}" for param, s in node.specs.items())
+        gradients = " with gradients" if training else ""
+        whole = "" if sizes[name] > limit else f", and all layers {_size(total)}"
+        problems.add(
+            f"{describe_layer(name, node.layer)} must fit into the memory of {_size(limit)}, got "
+            f"{shapes}, which take {_size(sizes[name])}{gradients}{whole}"
+        )
+    problems.raise_any()
+
+
+def check_batch(
+    argument: str,
+    batch_size: int,
+    rows: int,
+    row_bytes: int,
+    network: Network | None = None,
+    *,
+    training: bool = False,
+) -> None:
+    """Check that a batch fits into the memory of the device.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the parameter that sets the batch size.
+    batch_size : int
+    rows : int
+        Number of rows of the data.
+    row_bytes : int
+        Size of a row of X.
+    network : Network, optional
+        None if only X is to be counted.
+    training : bool
+        Whether the outputs of the layers are kept for the gradients.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, and the layer with the largest output if that decides.
+    """
+    limit = memory()
+    outputs = {node.name: _row_bytes(node) for node in network.nodes} if network else {}
+    kept = [outputs[node.name] for node in network.nodes if node.specs] if network else []
+    of_layers = max([*outputs.values(), sum(kept) if training else 0], default=0)
+    need = batch_size * (row_bytes + of_layers)
+    if need <= limit:
+        return
+    part = ""
+    if network and of_layers > row_bytes:
+        largest = max(outputs, key=lambda name: outputs[name])
+        layer = describe_layer(largest, network.node(largest).layer)
+        part = f", {_size(batch_size * outputs[largest])} of it for the output of {layer}"
+    hint = f"; the data have only {rows} rows" if batch_size > rows else ""
+    raise ValueError(
+        f"{argument} must be a batch size whose batches fit into the memory of {_size(limit)}, "
+        f"got {batch_size}: a batch takes at least {_size(need)}{part}{hint}"
+    )
+
+
+def _row_bytes(node: Node) -> int:
+    """Return the size of a layer's output for one row."""
+    return FLOAT_BYTES * math.prod(n or 1 for n in node.output_shape[1:]) * math.prod(node.copies)
+
+
+def _size(n: int) -> str:
+    return f"{n / 1e9:,.1f} GB"
