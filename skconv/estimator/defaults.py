@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..data.output_targets import regression_by_output
+from ..nonlinearities import linear
 from ..objectives import absolute_error, objective, squared_error
 from ..updates.default import default_update
 
@@ -44,6 +45,9 @@ def with_defaults(params: Mapping[str, Any]) -> dict[str, Any]:
 def _has_output_scale(params: Mapping[str, Any]) -> bool:
     """Return whether the output or the loss of a default network refers to the units of y."""
     keywords = {**params, **(params["more_params"] or {})}
-    loss = params["objective_loss_function"]
-    own_loss = isinstance(loss, Mapping | list | tuple) or loss not in SCALED_LOSSES
-    return own_loss or params["objective"] is not objective or "output_nonlinearity" in keywords
+    loss, nonlinearity = params["objective_loss_function"], keywords.get("output_nonlinearity")
+    own_loss = not any(loss is scaled for scaled in SCALED_LOSSES)
+    own_output = not any(nonlinearity is name for name in (None, linear)) and not (
+        isinstance(nonlinearity, str) and nonlinearity in ("linear", "identity")
+    )
+    return own_loss or own_output or params["objective"] is not objective

@@ -121,8 +121,8 @@ class NeuralNet(
         Whether to predict numbers rather than labels; per output if there are several.
     normalize_y : bool, default=None
         Whether regression targets are standardized for training, by the mean and the standard
-        deviation of the training samples. Losses are then in these units; predictions and scores
-        are in the units of y. By default True for the default network with its own output and
+        deviation of the training samples. Losses and the output of the last layer are then in
+        these units; predictions and scores are in the units of y. By default True for the default network with its own output and
         the squared or absolute error, and False for `layers`.
     outputs : str or list of str, default=None
         Names of the output layers; by default the last layer. With several outputs, y is a dict of
