@@ -122,8 +122,9 @@ class NeuralNet(
     normalize_y : bool, default=None
         Whether regression targets are standardized for training, by the mean and the standard
         deviation of the training samples. Losses and the output of the last layer are then in
-        these units; predictions and scores are in the units of y. By default True for the default network with its own output and
-        the squared or absolute error, and False for `layers`.
+        these units; predictions and scores are in the units of y. By default True for the default
+        network, unless its output or loss is set to one that depends on the units of y, and False
+        for `layers`.
     outputs : str or list of str, default=None
         Names of the output layers; by default the last layer. With several outputs, y is a dict of
         targets, a tuple in the order of the outputs, or an array with a column per output. Each
