@@ -42,12 +42,13 @@ def check_weights(network: Network, *, training: bool) -> None:
     largest = max(sizes, key=lambda name: sizes[name])
     for name in [name for name in sizes if sizes[name] > limit] or [largest]:
         node = network.node(name)
-        shapes = " and ".join(f"{param} of shape {s.shape}" for param, s in node.specs.items())
+        param, spec = max(node.specs.items(), key=lambda item: math.prod(item[1].shape))
         gradients = " with gradients" if training else ""
         whole = "" if sizes[name] > limit else f", and all layers {_size(total)}"
         problems.add(
             f"{describe_layer(name, node.layer)} must fit into the memory of {_size(limit)}, got "
-            f"{shapes}, which take {_size(sizes[name])}{gradients}{whole}"
+            f"{param} of shape {spec.shape}; its parameters take {_size(sizes[name])}"
+            f"{gradients}{whole}"
         )
     problems.raise_any()
 

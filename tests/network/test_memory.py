@@ -35,13 +35,13 @@ def test_layers_whose_weights_do_not_fit_are_named():
         net.fit(X, y)
     message = (
         "layer 'hidden' (DenseLayer) must fit into the memory of 1.0 GB, got W of shape "
-        "(4, 100000000) and b of shape (100000000,), which take 4.0 GB with gradients"
+        "(4, 100000000); its parameters take 4.0 GB with gradients"
     )
     assert message in str(caught.value)
     assert "layer 'out' (DenseLayer) must fit" in str(caught.value)
     assert not hasattr(net, "train_history_")
     net = net_of(hidden_num_units=10**8, input_shape=(None, 4), out_num_units=1)
-    with pytest.raises(ValueError, match=r"which take 2\.0 GB$"):
+    with pytest.raises(ValueError, match=r"parameters take 2\.0 GB$"):
         net.initialize()
 
 
@@ -50,7 +50,7 @@ def test_layers_that_do_not_fit_together():
     check_weights(network(*layers), training=False)
     message = (
         "layer 'dense1' (DenseLayer) must fit into the memory of 1.0 GB, got W of shape (10000, "
-        "10000) and b of shape (10000,), which take 0.8 GB with gradients, and all layers 1.5 GB"
+        "10000); its parameters take 0.8 GB with gradients, and all layers 1.5 GB"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         check_weights(network(*layers), training=True)
