@@ -139,13 +139,14 @@ def _check_batches(
     if problems.found or data.rows is None:
         return
     n, size = len(data.rows), data.rows.row_bytes()
-    for name, read in (
-        ("batch_iterator_train", as_train_iterator),
-        ("batch_iterator_test", as_test_iterator),
-    ):
-        training = name == "batch_iterator_train"
+    iterators = {
+        "batch_iterator_train": lambda value: as_train_iterator(value, n),
+        "batch_iterator_test": as_test_iterator,
+    }
+    for name, read in iterators.items():
         with problems.collect():
             batch_size = read(params[name]).batch_size
+            training = name == "batch_iterator_train"
             check_batch(name, batch_size, n, size, network, training=training)
 
 
