@@ -322,15 +322,20 @@ def test_older_names_stand_for_fields(layer):
 def feeding(layer, shapes):
     """List what may feed a layer, and which of it does besides what its own fields name."""
     name = type(layer).__name__
-    others = [(layers.InputLayer, {"name": f"in{i}", "shape": s}) for i, s in enumerate(shapes)]
-    halving = {"name": "other", "function": halved, "incoming": "in0"}
-    others.append((layers.ExpressionLayer, halving))
+    named = [value for value in EXAMPLES[name][0].values() if isinstance(value, str)]
+    merges = isinstance(layer, layers.MergeLayer)
+    others = [
+        (layers.InputLayer, {"name": f"in{i}", "shape": shape})
+        for i, shape in enumerate(shapes)
+        if i == 0 or merges or f"in{i}" in named
+    ]
+    if "other" in named:
+        halving = {"name": "other", "function": halved, "incoming": "in0"}
+        others.append((layers.ExpressionLayer, halving))
     if copies_of(layer):
         slicing = {"name": "sliced", "group": layer.group, "incoming": "in0"}
         return [*others, (layers.CyclicSliceLayer, slicing)], {"incoming": "sliced"}
-    named = EXAMPLES[name][0].values()
     feeds = [f"in{i}" for i in range(len(shapes)) if f"in{i}" not in named]
-    merges = isinstance(layer, layers.MergeLayer)
     return others, {"incomings": feeds} if merges else {"incoming": "in0"}
 
 
