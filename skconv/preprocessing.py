@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
@@ -12,6 +13,13 @@ from sklearn.utils import Tags, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .utils.checks import one_of
+from .utils.image_shapes import (
+    channels_hint,
+    describe_rows,
+    has_channels_first,
+    has_channels_last,
+    lacks_channels,
+)
 
 __all__ = ["Standardize"]
 
@@ -31,16 +39,19 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Whether to subtract the mean.
     with_std : bool
         Whether to divide by the standard deviation; zero is replaced by one.
+    data_format : {'channels_first', 'channels_last'}
+        Whether images are ``(n, channels, height, width)`` or ``(n, height, width, channels)``. The
+        standardized images have the same format.
 
     Attributes
     ----------
     mean_, scale_ : float64 array, or None
         Mean and standard deviation, of the shape of a row with ones for shared axes: ``(channels,
-        1, 1)``.
+        1, 1)``, or ``(1, 1, channels)`` for channels last.
     row_shape_ : tuple of int
         Shape of a row.
     n_features_in_ : int
-        Number of channels of images, or columns of a table.
+        Number of channels of images, or columns of a table; the height for channels last.
     feature_names_in_ : array of str
         Names of the columns, if X had any.
 
@@ -56,11 +67,17 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """
 
     def __init__(
-        self, per: str = "channel", *, with_mean: bool = True, with_std: bool = True
+        self,
+        per: str = "channel",
+        *,
+        with_mean: bool = True,
+        with_std: bool = True,
+        data_format: str = "channels_first",
     ) -> None:
         self.per = per
         self.with_mean = with_mean
         self.with_std = with_std
+        self.data_format = data_format
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Compute the mean and the standard deviation.
@@ -79,13 +96,26 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `per` is unknown, or X has NaN or infinite values.
+            If `per` or `data_format` is unknown, X has NaN or infinite values, or images have
+            their channels where `data_format` does not expect them.
+
+        Warns
+        -----
+        UserWarning
+            If X may be images without channels.
         """
         if valid := one_of("channel", "pixel", "all")(self.per):
             raise ValueError(f"per must be {valid}, got {self.per!r}")
+        if valid := one_of("channels_first", "channels_last")(self.data_format):
+            raise ValueError(f"data_format must be {valid}, got {self.data_format!r}")
         data: np.ndarray = validate_data(self, X, allow_nd=True)
         axes = tuple(range(data.ndim))
-        shared = {"channel": (0, *axes[2:]), "pixel": (0,), "all": axes}[self.per]
+        last = self.data_format == "channels_last"
+        if self.per == "channel":
+            _check_channels(data.shape[1:], last=last)
+        apart = axes[-1] if last else axes[1]
+        within = tuple(axis for axis in axes if axis != apart)
+        shared = {"channel": within, "pixel": (0,), "all": axes}[self.per]
         mean = data.mean(shared, dtype=np.float64, keepdims=True)
         self.row_shape_ = data.shape[1:]
         self.mean_ = mean[0] if self.with_mean else None
@@ -121,6 +151,12 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _apply(self, X: ArrayLike, function: Callable[[Any, Any, Any], np.ndarray]) -> np.ndarray:
         """Return ``function(X, mean, scale)`` as float32, computed in blocks of rows."""
         check_is_fitted(self)
+        shape = getattr(X, "shape", ())
+        if len(shape) > 1 and shape == self.row_shape_:
+            raise ValueError(
+                f"X must have shape {describe_rows(self.row_shape_)}, got {shape}; "
+                "give a single image as X[None]"
+            )
         data: np.ndarray = validate_data(self, X, allow_nd=True, reset=False)
         if data.shape[1:] != self.row_shape_:
             raise ValueError(
@@ -138,6 +174,22 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _check_channels(row: tuple[int, ...], *, last: bool) -> None:
+    """Raise `ValueError` for channels on another axis, and warn if there may be none."""
+    if has_channels_first(row) if last else has_channels_last(row):
+        hint = "set data_format='channels_first'" if last else channels_hint(row)
+        axes = "(n, height, width, channels)" if last else "(n, channels, height, width)"
+        raise ValueError(f"X must have shape {axes}, got {describe_rows(row)}; {hint}")
+    if lacks_channels(row):
+        channels = row[-1] if last else row[0]
+        warnings.warn(
+            f"X of shape {describe_rows(row)} is standardized as sequences of {channels} channels; "
+            "give images a channel axis, X[:, None], or set per='all'",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _deviation(X: np.ndarray, mean: np.ndarray, shared: tuple[int, ...]) -> np.ndarray:

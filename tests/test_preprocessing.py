@@ -1,4 +1,5 @@
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -105,6 +106,23 @@ def test_copies_and_pickles():
         ({"per": "row"}, images, r"^per must be one of 'channel', 'pixel', 'all', got 'row'$"),
         ({}, np.full((3, 1, 2, 2), np.nan), "Input X contains NaN"),
         ({}, images[:0], r"Found array with 0 sample\(s\)"),
+        (
+            {"data_format": "last"},
+            images,
+            r"^data_format must be one of 'channels_first', 'channels_last', got 'last'$",
+        ),
+        (
+            {},
+            np.zeros((2, 9, 9, 3)),
+            r"^X must have shape \(n, channels, height, width\), got \(n, 9, 9, 3\); images are "
+            r"channels first: X.transpose\(0, 3, 1, 2\), or set data_format='channels_last'$",
+        ),
+        (
+            {"data_format": "channels_last"},
+            np.zeros((2, 3, 9, 9)),
+            r"^X must have shape \(n, height, width, channels\), got \(n, 3, 9, 9\); "
+            r"set data_format='channels_first'$",
+        ),
     ],
 )
 def test_what_cannot_be_fitted(options, X, message):
@@ -116,6 +134,44 @@ def test_rows_of_another_shape_are_refused():
     message = r"^X must have rows of shape \(3, 4, 5\), as in fit, got \(3, 5, 4\)$"
     with pytest.raises(ValueError, match=message):
         Standardize().fit(images).transform(images.swapaxes(2, 3))
+
+
+@pytest.mark.parametrize("per", AXES)
+def test_channels_last_are_standardized_where_they_are(per):
+    last = images.transpose(0, 2, 3, 1)
+    first = Standardize(per).fit(images)
+    found = Standardize(per, data_format="channels_last").fit(last)
+    np.testing.assert_array_equal(found.mean_, first.mean_.transpose(1, 2, 0))
+    expected = first.transform(images).transpose(0, 2, 3, 1)
+    np.testing.assert_array_equal(found.transform(last), expected)
+    np.testing.assert_allclose(found.inverse_transform(expected), last, atol=1e-4)
+    tables = (Standardize(per, data_format=f"channels_{f}") for f in ("first", "last"))
+    one, other = (table.fit_transform(images[:, :, 0, 0]) for table in tables)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_images_without_channels_are_told_of():
+    X = rng.normal(size=(5, 9, 8))
+    message = r"^X of shape \(n, 9, 8\) is standardized as sequences of 9 channels; give images a"
+    with pytest.warns(UserWarning, match=message):
+        Standardize().fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for per, given in (
+            ("all", X),
+            ("pixel", X),
+            ("channel", X[:, None]),
+            ("channel", X[..., :4]),
+        ):
+            Standardize(per).fit(given)
+
+
+def test_a_single_image_is_told_of():
+    message = (
+        r"^X must have shape \(n, 3, 4, 5\), got \(3, 4, 5\); give a single image as X\[None\]$"
+    )
+    with pytest.raises(ValueError, match=message):
+        Standardize().fit(images).transform(images[0])
 
 
 def test_a_pipeline_of_images_and_a_search_over_it():

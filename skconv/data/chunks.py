@@ -12,8 +12,8 @@ import jax
 import numpy as np
 
 from .host_transform import TransformedBatch, transform_batch
-from .inputs import Rows
 from .iterators import BatchIterator, has_transform
+from .rows import Rows
 
 CHUNK_BYTES = 16 * 2**20
 """Maximum size of a chunk; of larger data, two chunks are in memory at a time.

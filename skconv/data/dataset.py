@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +19,7 @@ from ..utils.cache_keys import structural_key
 from ..utils.memo import Memo
 from ..utils.moments import Moments
 from .chunks import first_batch, iterate_chunks, take_targets
-from .inputs import Rows, RowSubset, check_rows, check_weights, row_shapes
+from .inputs import RowSubset, check_rows, check_weights, row_shapes
 from .iterators import (
     BatchIterator,
     TrainSplit,
@@ -35,6 +36,7 @@ from .output_targets import (
     output_names,
     regression_by_output,
 )
+from .rows import ChannelsLast, Inputs, Rows
 from .splitting import check_groups, first_split
 from .targets import Classes, Numbers, Target
 
@@ -117,10 +119,10 @@ class Dataset:
         y = take_targets(self.y, index)
         return replace(self, rows=self.rows.subset(index), y=y, weights=weights)
 
-    def arranged(self, inputs: Shapes) -> Dataset:
-        """Return a dataset whose rows have the shapes of the input layers.
+    def arranged(self, inputs: Inputs) -> Dataset:
+        """Return a dataset whose rows have the shapes of the input layers, and suit them.
 
-        If the iterator has a transform, its batches get those shapes instead.
+        If the iterator has a transform, this holds for its batches instead.
         """
         transformed = has_transform(self.iterator)
         return replace(self, rows=self.rows.arrange(inputs, changed=transformed))
@@ -222,16 +224,16 @@ class FitData:
     def _read_rows(self, estimator: Any, X: Any, *, reset: bool) -> Rows:
         if isinstance(X, RowSubset):
             return self._read_rows(estimator, X.X, reset=reset).subset(X.index)
-        check = self._params["check_input"]
         seen = vars(estimator)
         known = structural_key([None if reset else seen.get(name) for name in FEATURES])
 
         def read() -> tuple[Rows, dict[str, Any]]:
             probe = copy.copy(estimator)
-            rows = check_rows(probe, X, reset=reset, check=check)
+            rows = check_rows(probe, X, reset=reset, **_reading(self._params))
             return rows, {name: vars(probe)[name] for name in FEATURES if name in vars(probe)}
 
-        rows, features = self._memo.get(("rows", bool(check), reset, known), [X], read)
+        key = ("rows", structural_key(_reading(self._params)), reset, known)
+        rows, features = self._memo.get(key, [X], read)
         seen.pop("feature_names_in_", None)
         seen.update(features)
         return rows
@@ -267,6 +269,18 @@ class FitData:
             ),
         )
 
+    @property
+    def moved_sequences(self) -> list[Any]:
+        """Names of the inputs whose rows have two axes and channels last."""
+        if self.rows is None:
+            return []
+        arrays, shapes = self.rows.arrays, self.rows.shapes
+        return [
+            name
+            for name, array in arrays.items()
+            if isinstance(array, ChannelsLast) and len(shapes[name]) == 2
+        ]
+
     def entering_shapes(self, problems: Problems) -> dict[Any, Any]:
         """Return the shape of a row for each input of the network, as far as known from X.
 
@@ -275,7 +289,7 @@ class FitData:
         """
         rows, outputs = self.rows, self.outputs
         if rows is None:
-            return row_shapes(self._arguments.X)
+            return row_shapes(self._arguments.X, self._params["data_format"])
         iterator = self._train_iterator()
         if problems.found or outputs is None or not has_transform(iterator):
             return rows.shapes
@@ -290,7 +304,7 @@ class FitData:
     def datasets(
         self,
         estimator: Any,
-        inputs: Shapes,
+        inputs: Inputs,
         outputs: Shapes,
         seed: int,
         scales: Mapping[int, Scale | None] = MappingProxyType({}),
@@ -301,8 +315,10 @@ class FitData:
         ----------
         estimator : object
             Validates `X_val`, and is passed to a `train_split` function.
-        inputs, outputs : mapping of str to tuple
-            Shapes of the network's input and output layers.
+        inputs : Inputs
+            What the network's input layers take.
+        outputs : mapping of str to tuple
+            Shapes of its output layers.
         seed : int
             Seed of the split, if `train_split` has none.
         scales : mapping of int to (array, array) or None
@@ -323,7 +339,7 @@ class FitData:
         train = Dataset(self.rows, y, self.weights, self._train_iterator())
         valid = None
         if given.valid is not None:
-            valid = self._given_valid(estimator, given.valid, matched, scales)
+            valid = self._given_valid(estimator, given.valid, matched, inputs, scales)
         elif not given.whole:
             train, valid = self._split(estimator, train, matched.targets[0], inputs, seed)
         if scales:
@@ -335,7 +351,8 @@ class FitData:
         transformed = has_transform(train.iterator)
         train = train.arranged(inputs)
         if valid is not None:
-            valid = _arrange_valid(valid, inputs, train_transformed=transformed)
+            is_given = given.valid is not None
+            valid = _arrange_valid(valid, inputs, given=is_given, train_transformed=transformed)
         if params["class_weight"] is not None:
             class_weights = matched.row_weights(train.y, params["class_weight"])
             sample_weights = 1 if train.weights is None else train.weights
@@ -359,23 +376,31 @@ class FitData:
         return self._memo.get(("encoded", shapes, unscaled), [outputs, y], encode)
 
     def _given_valid(
-        self, estimator: Any, valid: tuple[Any, Any], outputs: Outputs, unscaled: Collection[int]
+        self,
+        estimator: Any,
+        valid: tuple[Any, Any],
+        outputs: Outputs,
+        inputs: Inputs,
+        unscaled: Collection[int],
     ) -> Dataset:
         X, y = valid
         if X is None or y is None:
             missing = "X_val" if X is None else "y_val"
             raise ValueError(f"{missing} is missing; X_val and y_val must be given together")
-        rows = check_rows(estimator, X, reset=False, check=self._params["check_input"])
+        iterator = as_test_iterator(self._params["batch_iterator_test"])
+        expected = None if has_transform(iterator) else inputs.rows()
+        reading = _reading(self._params)
+        with _named_validation_set():
+            rows = check_rows(estimator, X, reset=False, expected=expected, **reading)
         try:
             check_lengths(len(rows), y, outputs.names)
             encoded = outputs.encode(y, unscaled=unscaled)
         except (ValueError, TypeError) as error:
             raise ValueError(f"validation set: {error}") from error
-        iterator = as_test_iterator(self._params["batch_iterator_test"])
         return Dataset(rows, encoded, None, iterator)
 
     def _split(
-        self, estimator: Any, dataset: Dataset, target: Target, inputs: Shapes, seed: int
+        self, estimator: Any, dataset: Dataset, target: Target, inputs: Inputs, seed: int
     ) -> tuple[Dataset, Dataset | None]:
         splitter = as_split(self._params["train_split"])
         iterator = as_test_iterator(self._params["batch_iterator_test"])
@@ -398,6 +423,11 @@ class FitData:
         train_index, valid_index = self._memo.get(key, [first_y, groups], split)
         valid = replace(dataset.subset(valid_index), iterator=iterator)
         return dataset.subset(train_index), valid
+
+
+def _reading(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters by which X is read, as arguments of `check_rows`."""
+    return {"check": bool(params["check_input"]), "data_format": params["data_format"]}
 
 
 def _split_by_function(net: Any, function: Any, dataset: Dataset) -> tuple[Dataset, ...]:
@@ -433,12 +463,24 @@ def _part(name: str, dataset: Dataset, X: Any, y: Any) -> Dataset:
     return replace(dataset, rows=dataset.rows.like(X), y=y)
 
 
-def _arrange_valid(valid: Dataset, inputs: Shapes, *, train_transformed: bool) -> Dataset:
+@contextmanager
+def _named_validation_set() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"X_val: {error}") from error
+
+
+def _arrange_valid(
+    valid: Dataset, inputs: Inputs, *, given: bool, train_transformed: bool
+) -> Dataset:
     try:
         return valid.arranged(inputs)
     except ValueError as error:
-        if not train_transformed:
+        if not train_transformed and not given:
             raise
+        if not train_transformed:
+            raise ValueError(f"X_val: {error}") from error
         raise ValueError(
             f"validation set: {error}; batch_iterator_train has a transform, so "
             "batch_iterator_test needs one that returns rows of the same shape"

@@ -13,8 +13,8 @@ from ..ops.platform import device
 from ..utils.memo import Memo
 from .chunks import Chunk, iterate_chunks
 from .dataset import Dataset
-from .inputs import Rows
 from .iterators import BatchIterator
+from .rows import Rows
 
 
 class StackedBatches(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import optax
 
+from ..augment.base import Transform
 from ..augment.pipeline import Entry, check_entries, read_entries
 from ..augment.tunable import without_values
 from ..data.output_targets import Outputs, by_output, output_names, regression_by_output
@@ -77,6 +78,9 @@ class Blueprint:
     losses : tuple of (callable or None)
         Loss function of each output; None for the default of its target.
     augment : tuple of Entry
+    images : bool
+        Whether rows of several axes are images before they enter the network: for transforms of
+        images and for the default network.
     """
 
     specs: list[LayerEntry]
@@ -91,6 +95,7 @@ class Blueprint:
     regression: tuple[bool, ...]
     losses: tuple[Callable[..., Any] | None, ...]
     augment: tuple[Entry, ...]
+    images: bool
 
     def network(
         self, shapes: Mapping[str | None, tuple[int, ...]], outputs: Outputs | None
@@ -107,7 +112,12 @@ class Blueprint:
         known = outputs.targets if outputs else (None,) * len(self.regression)
         tasks = list(map(_task, known, self.regression, self.loss_functions()))
         return build_network(
-            self.specs, self.keywords, input_shapes=shapes, heads=self.heads, tasks=tasks
+            self.specs,
+            self.keywords,
+            input_shapes=shapes,
+            heads=self.heads,
+            tasks=tasks,
+            images=self.images,
         )
 
     def loss_functions(self) -> tuple[Callable[..., Any] | None, ...]:
@@ -276,6 +286,7 @@ def make_blueprint(
         regression_by_output(params["regression"], params["outputs"]),
         losses,
         tuple(augment),
+        params["layers"] is None or any(isinstance(e.transform, Transform) for e in augment),
     )
 
 

@@ -16,7 +16,7 @@ from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_random_stat
 from ..augment.base import TransformFunction
 from ..augment.pipeline import AugmentParameters, as_parameters
 from ..data.dataset import FEATURES, FitArguments
-from ..data.inputs import Features, Targets
+from ..data.inputs import DataFormat, Features, Targets
 from ..data.iterators import (
     BatchIterator,
     TrainSplit,
@@ -168,7 +168,14 @@ class NeuralNet(
     more_params : dict, default=None
         Further prefixed keywords, which take precedence over the others.
     check_input : bool, default=True
-        Whether to check X for NaN and infinite values.
+        Whether to check X for NaN and infinite values, for indices out of the range of an
+        `EmbeddingLayer`, and for numbers that float32 cannot tell apart.
+    data_format : {'channels_first', 'channels_last'} or dict of str, default='channels_first'
+        Where X has the channels of its images: ``(n, channels, height, width)`` or ``(n, height,
+        width, channels)``, also for volumes and for signals of one axis, ``(n, length, channels)``;
+        a dict by input, if some are not images. Tables have no channels; rows that are flattened
+        images have this format, too. Channels are moved batch by batch, without a copy of X. Shapes
+        of layers, augmentation and outputs remain channels first.
     verbose : int, default=0
         If 1, print the layers, a progress bar and a row for each epoch; 2 and 3 print more about
         the layers.
@@ -213,7 +220,8 @@ class NeuralNet(
 
     Notes
     -----
-    Images are channels first: ``(n, channels, height, width)``. X may have any numeric dtype. uint8
+    Images are channels first, ``(n, channels, height, width)``, unless `data_format` is
+    ``'channels_last'``. X may have any numeric dtype. uint8
     is transferred to the device unchanged; all computations are in float32.
 
     Examples
@@ -273,6 +281,7 @@ class NeuralNet(
         on_training_finished: Handlers | None = None,
         more_params: Mapping[str, Any] | None = None,
         check_input: bool = True,
+        data_format: DataFormat = "channels_first",
         verbose: int = 0,
         random_state: int | RandomState | None = None,
         warm_start: bool = False,
@@ -305,6 +314,7 @@ class NeuralNet(
         self.on_training_finished = on_training_finished
         self.more_params = more_params
         self.check_input = check_input
+        self.data_format = data_format
         self.verbose = verbose
         self.random_state = random_state
         self.warm_start = warm_start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +12,15 @@ from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.inputs import Features, Rows, Targets, check_rows
-from ..data.iterators import BatchIterator, as_test_iterator
+from ..data.inputs import DataFormat, Features, Targets, check_rows
+from ..data.iterators import BatchIterator, as_test_iterator, has_transform
 from ..data.output_targets import Outputs, guess_outputs, output_names, regression_by_output
+from ..data.rows import Rows
+from ..data.targets import Numbers
 from ..network.model import Model
 from ..network.views import FittedLayer, name_of
 from ..training.adaptation import in_units_of
-from ..training.fitted_net import FittedNet
+from ..training.fitted_net import FittedNet, nonfinite_rows
 from .output_checks import with_scores
 
 
@@ -49,6 +52,7 @@ class PredictionMixin:
     batch_iterator_test: int | BatchIterator
     test_augment: Callable[..., Any] | None
     check_input: bool
+    data_format: DataFormat
 
     def _fitted(self) -> FittedNet:
         """Return the fitted net for prediction; also used by visualizations and searches.
@@ -80,7 +84,29 @@ class PredictionMixin:
     def _read_rows(self, X: Features) -> Rows:
         reset = not hasattr(self, "n_features_in_")
         probe = copy.copy(self) if reset else self
-        return check_rows(probe, X, reset=reset, check=self.check_input)
+        iterator = as_test_iterator(self.batch_iterator_test)
+        return check_rows(
+            probe,
+            X,
+            reset=reset,
+            check=self.check_input,
+            data_format=self.data_format,
+            expected=None if has_transform(iterator) else self._model.network.rows(),
+        )
+
+    def _check_finite(self, outputs: Any, *, strict: bool) -> None:
+        """Raise `ValueError`, or else warn, if outputs are NaN or infinite."""
+        rows = nonfinite_rows(outputs)
+        if not len(rows):
+            return
+        listed = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
+        message = (
+            f"the outputs for {len(rows)} rows of X are NaN or infinite: {listed}; scale X, "
+            "such as by StandardScaler, and check its values"
+        )
+        if strict:
+            raise ValueError(message)
+        warnings.warn(message, UserWarning, stacklevel=3)
 
     def predict(self, X: Features) -> Any:
         """Predict labels, indicators or numbers for X.
@@ -95,9 +121,18 @@ class PredictionMixin:
         array of shape (n,) or (n, n_outputs)
             Labels of the dtype of y, or numbers in the shape of y. A tuple of arrays if there are
             several outputs, in their order.
+
+        Raises
+        ------
+        ValueError
+            If X has values that the net does not take, or if outputs of a classifier overflow:
+            NaN has no label. Numbers that overflow warn.
         """
         fitted = self._fitted()
-        return fitted.outputs.decode(fitted.compute(X))
+        outputs = fitted.compute(X)
+        labels = not all(isinstance(one, Numbers) for one in fitted.outputs.targets)
+        self._check_finite(outputs, strict=self.check_input and labels)
+        return fitted.outputs.decode(outputs)
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Features) -> Any:
@@ -119,7 +154,9 @@ class PredictionMixin:
             that predicts numbers or scores.
         """
         fitted = self._fitted()
-        return fitted.outputs.probabilities(fitted.compute(X))
+        outputs = fitted.compute(X)
+        self._check_finite(outputs, strict=False)
+        return fitted.outputs.probabilities(outputs)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Features) -> Any:
@@ -161,7 +198,9 @@ class PredictionMixin:
             with None for an output that predicts numbers or probabilities.
         """
         fitted = self._fitted()
-        return fitted.outputs.decision(fitted.compute(X))
+        outputs = fitted.compute(X)
+        self._check_finite(outputs, strict=False)
+        return fitted.outputs.decision(outputs)
 
     def score(self, X: Features, y: Targets, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy, or the coefficient of determination for regression.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from ..augment.pipeline import check_test_augment
 from ..data.dataset import FEATURES, Dataset, FitArguments, FitData
 from ..data.iterators import as_test_iterator, as_train_iterator, has_transform
 from ..data.output_targets import Outputs, as_tuple
+from ..data.rows import Inputs
 from ..data.targets import Numbers
 from ..errors import Problems
 from ..network.graph import Network, Variables
@@ -27,6 +28,7 @@ from ..training.forward import Values
 from ..training.plan import Plan
 from ..training.prepared_fit import PreparedFit
 from ..training.programs import TrainPrograms, train_programs_for
+from ..utils.image_shapes import describe_rows, lacks_channels
 from ..utils.memo import Memo
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint, make_plan
 from .live_values import LiveValues
@@ -93,8 +95,9 @@ def prepare(
     problems.raise_any()
 
     model = _start_model(params, continuation, network, memo)
+    inputs = Inputs(network.inputs, network.indices)
     matched, train, valid = data.datasets(
-        probe, network.inputs, network.outputs, model.seed, target_scales(model)
+        probe, inputs, network.outputs, model.seed, target_scales(model)
     )
     outputs = with_scores(matched, network)
     adapt(model, train, outputs)
@@ -126,9 +129,13 @@ def _build(
             network = blueprint.network(shapes, data.outputs or _stand_in(blueprint))
     if blueprint is not None:
         _check_mixing(blueprint, y, problems)
+    if network is not None:
+        _check_sequences(network, data.moved_sequences, problems)
     problems.raise_any()
     assert blueprint is not None
     assert network is not None
+    if params["layers"] is None:
+        _warn_of_missing_channels(shapes)
     return blueprint, network
 
 
@@ -165,6 +172,30 @@ def _check_mixing(blueprint: Blueprint, y: Any, problems: Problems) -> None:
     for entry in mixing if isinstance(first, str) else ():
         problems.add(
             f"y must hold numbers, because {entry.label} mixes targets, got text: '{first}'"
+        )
+
+
+def _check_sequences(network: Network, moved: Sequence[Any], problems: Problems) -> None:
+    """Add an error for each input whose features were moved before its time steps in vain."""
+    for name in network.inputs:
+        given = None if None in moved else name
+        if given in moved and not network.takes_channels(name):
+            what = "X" if given is None else f"X[{name!r}]"
+            problems.add(
+                f"data_format must be 'channels_first' for {what}, whose first layer takes "
+                f"(n, time, features) as they are; with several inputs, give a dict: "
+                f"data_format={{'image': 'channels_last'}}"
+            )
+
+
+def _warn_of_missing_channels(shapes: Mapping[Any, tuple[int, ...]]) -> None:
+    """Warn of rows that the default network flattens although they may be images."""
+    for row in filter(lacks_channels, shapes.values()):
+        warnings.warn(
+            f"X of shape {describe_rows(row)} is flattened by the default network; "
+            "give images a channel axis, X[:, None], so that they are convolved",
+            UserWarning,
+            stacklevel=2,
         )
 
 

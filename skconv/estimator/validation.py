@@ -108,6 +108,11 @@ _ITERATOR = (
 
 _FLAG = (_is_flag, "True or False")
 
+
+def _is_format(value: Any) -> bool:
+    return isinstance(value, str) and value in ("channels_first", "channels_last")
+
+
 _SEED = (lambda v: seed(v) is None, f"an integer between 0 and {MAX_SEED} or None")
 
 _EPOCHS = (lambda v: is_integer(v, low=0), "a non-negative integer")
@@ -152,6 +157,10 @@ RULES: dict[str, tuple[Test, str]] = {
     **dict.fromkeys(EVENTS, _HANDLERS),
     "more_params": (lambda v: v is None or isinstance(v, Mapping), "a dict or None"),
     "check_input": _FLAG,
+    "data_format": (
+        lambda v: _is_format(v) or (isinstance(v, Mapping) and all(map(_is_format, v.values()))),
+        "'channels_first' or 'channels_last', or a dict of them by input",
+    ),
     "use_label_encoder": _FLAG,
     "warm_start": _FLAG,
     "verbose": (lambda v: _is_flag(v) or is_integer(v, low=0), "a non-negative integer"),

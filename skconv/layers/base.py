@@ -146,6 +146,18 @@ class Layer:
         """
         return "channels_first"
 
+    moves_values: ClassVar[bool] = False
+    """Whether the layer only moves, drops or repeats values, and may add constants."""
+
+    @property
+    def index_size(self) -> int | None:
+        """Return `k` if the input must hold integers from 0 to ``k - 1``, None for any numbers.
+
+        `fit` and `predict` check the values of X that reach such a layer, directly or through
+        layers that only move values.
+        """
+        return None
+
     def __post_init__(self) -> None:
         for name, kind in field_kinds(type(self)).items():
             value = getattr(self, name)

@@ -9,12 +9,21 @@ import jax
 import jax.numpy as jnp
 
 from ..init import Normal
-from ..utils.checks import positive
+from ..utils.checks import flag, is_integer, positive
 from ..utils.fields import initial, structural
 from .base import Context, Layer, Output, Params, ParamSpec
 from .shapes import Shape
 
 __all__ = ["EmbeddingLayer"]
+
+LARGEST = 2**24
+"""Number of integers from 0 that float32, the type of all inputs, can tell apart."""
+
+
+def _table_size(value: Any) -> str | None:
+    if is_integer(value, high=LARGEST):
+        return positive(value)
+    return f"a positive integer up to {LARGEST}" if is_integer(value) else "a positive integer"
 
 
 @dataclass(frozen=True)
@@ -24,11 +33,21 @@ class EmbeddingLayer(Layer):
     Parameters
     ----------
     input_size : int
-        Number of different inputs, 0 to ``input_size - 1``. Other inputs give NaN.
+        Number of different inputs, 0 to ``input_size - 1``.
     output_size : int
         Length of the vectors.
     W : initializer, array or name of a layer
-        Vectors, of shape ``(input_size, output_size)``.
+        Vectors, of shape ``(input_size, output_size)``, with one row more for `unknown`.
+    unknown : bool
+        Whether all other inputs, such as negative ones or words that are not in a vocabulary,
+        share one more vector, the last row of `W`. It is trained by such inputs only.
+
+    Raises
+    ------
+    ValueError
+        In `fit` and `predict`, if X has other values where they reach the layer directly or
+        through layers that only move values, and `unknown` is False. Other values that layers
+        compute, or that ``check_input=False`` lets pass, become the nearest valid integer.
 
     Examples
     --------
@@ -36,9 +55,15 @@ class EmbeddingLayer(Layer):
     (None, 20, 16)
     """
 
-    input_size: int = structural(check=positive)
+    input_size: int = structural(check=_table_size)
     output_size: int = structural(check=positive)
     W: Any = initial(Normal())
+    unknown: bool = structural(False, check=flag)
+
+    @property
+    def index_size(self) -> int | None:
+        """Return `input_size`, or None with `unknown`."""
+        return None if self.unknown else self.input_size
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the input's shape with the vectors as last axis."""
@@ -46,10 +71,12 @@ class EmbeddingLayer(Layer):
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Return ``W``."""
-        return {"W": ParamSpec((self.input_size, self.output_size), self.W)}
+        return {"W": ParamSpec((self.input_size + bool(self.unknown), self.output_size), self.W)}
 
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
         """Return the vector of each input."""
-        index = inputs[0].astype(jnp.int32)
-        W = jnp.asarray(params["W"])
-        return W.at[index].get(mode="fill", wrap_negative_indices=False), state
+        x = inputs[0]
+        index = jnp.clip(jnp.nan_to_num(x), 0, self.input_size - 1).astype(jnp.int32)
+        if self.unknown:
+            index = jnp.where(index.astype(x.dtype) == x, index, self.input_size)
+        return jnp.asarray(params["W"]).at[index].get(mode="clip"), state

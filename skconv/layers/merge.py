@@ -91,6 +91,8 @@ class ConcatLayer(_CroppingLayer):
 
     axis: int = structural(1)
 
+    moves_values = True
+
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the common shape, with the sizes along `axis` added."""
         shapes = self._cropped_shapes(input_shapes)

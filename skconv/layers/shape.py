@@ -36,6 +36,8 @@ class FlattenLayer(Layer):
 
     outdim: int = structural(2, check=positive)
 
+    moves_values = True
+
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the first sizes and the product of the others."""
         shape = input_shapes[0]
@@ -68,6 +70,8 @@ class ReshapeLayer(Layer):
     """
 
     shape: Any = structural()
+
+    moves_values = True
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the given shape, with inferred sizes filled in."""
@@ -118,6 +122,8 @@ class DimshuffleLayer(Layer):
     """
 
     pattern: Any = structural()
+
+    moves_values = True
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the sizes of the axes in the new order."""
@@ -174,6 +180,8 @@ class PadLayer(Layer):
     val: float = structural(0.0, check=_filling)
     batch_ndim: int = structural(2, check=positive)
 
+    moves_values = True
+
     def _widths(self, rank: int) -> list[tuple[int, int]]:
         axes = rank - self.batch_ndim
         if axes < 1:
@@ -227,6 +235,8 @@ class SliceLayer(Layer):
 
     indices: Any = structural()
     axis: int = structural(-1)
+
+    moves_values = True
 
     def __hash__(self) -> int:
         """Return a hash, also for slices, which Python hashes only since 3.12."""

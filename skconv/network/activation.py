@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import jax
@@ -41,3 +41,25 @@ def repeat_mask(mask: jax.Array | None, inputs: Sequence[Activation]) -> jax.Arr
     if mask is None:
         return None
     return jnp.tile(mask, len(inputs[0].array) // len(mask))
+
+
+def takes_channels(
+    name: str, layers: Mapping[str, Layer], incomings: Mapping[str, Sequence[str]]
+) -> bool:
+    """Return whether a layer feeds one that works on channels, at least through elementwise ones.
+
+    Parameters
+    ----------
+    name : str
+    layers : mapping of str to Layer
+    incomings : mapping of str to sequence of str
+        Names of the layers that feed each layer.
+    """
+    for other, layer in layers.items():
+        if name not in incomings.get(other, ()):
+            continue
+        if layer.layout == "channels_last":
+            return True
+        if layer.layout == "any" and takes_channels(other, layers, incomings):
+            return True
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -15,7 +16,14 @@ from ..layers.base import Layer, ParamSpec, reference_fields
 from ..layers.shapes import Shape
 from ..utils.checks import fits_float32
 from ..utils.fields import UNSET, cached_per_class, field_kinds
+from ..utils.image_shapes import (
+    channels_hint,
+    describe_rows,
+    has_channels_last,
+    move_channels_first,
+)
 from ..utils.other_names import LAYER, keyword_hint
+from .activation import takes_channels
 from .graph import Head, Network, Place, scale_specs
 from .layer_list import GRAPH, LayerEntry, layer_keywords
 from .node import Node
@@ -43,6 +51,7 @@ def build_network(
     input_shapes: Mapping[str | None, Shape] | None = None,
     heads: Sequence[Head] | None = None,
     tasks: Sequence[TargetInfo] = (TargetInfo(),),
+    images: bool = False,
 ) -> Network:
     """Build the network described by layer entries and keywords.
 
@@ -57,6 +66,8 @@ def build_network(
         The output layers, the predicted ones first; by default the last layer.
     tasks : sequence of TargetInfo
         One for each target.
+    images : bool
+        Whether rows of several axes are images before they enter the network.
 
     Returns
     -------
@@ -69,7 +80,7 @@ def build_network(
         that do not fit.
     """
     builder = _Builder(specs, keywords, heads or [Head(specs[-1].name)])
-    builder.infer(input_shapes or {}, tasks)
+    builder.infer(input_shapes or {}, tasks, images=images)
     return builder.finish()
 
 
@@ -191,7 +202,13 @@ class _Builder:
             return init.NAMED.get(value, value)
         return value
 
-    def infer(self, input_shapes: Mapping[str | None, Shape], tasks: Sequence[TargetInfo]) -> None:
+    def infer(
+        self,
+        input_shapes: Mapping[str | None, Shape],
+        tasks: Sequence[TargetInfo],
+        *,
+        images: bool = False,
+    ) -> None:
         """Set the fields that follow from the data, the targets or the kind of layer."""
         inputs = [name for name in self.names if not self.incomings[name]]
         changes: dict[str, dict[str, Any]] = {name: {} for name in self.layers}
@@ -203,6 +220,9 @@ class _Builder:
             unset = {field for field in INFERRED if getattr(layer, field, None) is UNSET}
             if name in inputs and "shape" in unset and row_shape is not None:
                 own["shape"] = (None, *row_shape)
+            if name in inputs and (images or takes_channels(name, self.layers, self.incomings)):
+                what = "X" if only_input else f"X[{name!r}]"
+                self.check_channels(name, row_shape, own.get("shape"), what)
             if "num_units" in unset and num_units:
                 own["num_units"] = num_units
             if "nonlinearity" in unset:
@@ -216,6 +236,26 @@ class _Builder:
         for name, own in changes.items():
             if own:
                 self.layers[name] = replace(self.layers[name], **own)
+
+    def check_channels(self, name: str, row: Shape | None, inferred: Any, what: str) -> None:
+        """Check that rows, or else the given shape of an input layer, have channels first."""
+        if inferred is not None and row is not None and has_channels_last(row):
+            axes = ["n", "channels", "depth", "height", "width"]
+            axes = axes if len(row) == 4 else [*axes[:2], *axes[3:]]
+            self.problems.add(
+                f"{what} must have shape ({', '.join(axes)}), got {describe_rows(row)}; "
+                f"{channels_hint(row)}; if {row[0]} is the number of channels, set "
+                f"{name}_shape={(None, *row)}"
+            )
+        given = getattr(self.layers[name], "shape", None)
+        if inferred is None and isinstance(given, tuple) and has_channels_last(given[1:]):
+            warnings.warn(
+                f"{describe_layer(name, self.layers[name])}: shape {given} means {given[1]} "
+                "channels; shapes of layers are channels first also for "
+                f"data_format='channels_last': {(given[0], *move_channels_first(given[1:]))}",
+                UserWarning,
+                stacklevel=2,
+            )
 
     def finish(self) -> Network:
         """Connect the layers and check the result."""

@@ -21,7 +21,8 @@ from ..nonlinearities import linear
 from ..utils.cache_keys import structural_key
 from ..utils.fields import cached_per_class, fields_of_kind
 from ..utils.random_keys import fold_in_range
-from .activation import Activation, repeat_mask, wants_channels_last
+from .activation import Activation, repeat_mask, takes_channels, wants_channels_last
+from .index_columns import IndexColumns, find_index_columns
 from .node import Node
 
 
@@ -111,6 +112,16 @@ class Network:
     def inputs(self) -> dict[str, Shape]:
         """Shapes of the input layers by name."""
         return {node.name: node.output_shape for node in self.nodes if not node.incomings}
+
+    @cached_property
+    def indices(self) -> dict[str, list[IndexColumns]]:
+        """The values of a row that layers look up in a table, by name of the input layer."""
+        return find_index_columns(self.nodes)
+
+    def takes_channels(self, name: str) -> bool:
+        """Return whether an input layer feeds a layer that takes its first axis as channels."""
+        layers = {node.name: node.layer for node in self.nodes}
+        return takes_channels(name, layers, {node.name: node.incomings for node in self.nodes})
 
     def rows(self) -> dict[str, Shape]:
         """Return the shape of a row of each input layer, by name."""

@@ -13,9 +13,9 @@ import numpy as np
 from ..augment.pipeline import check_test_augment
 from ..augment.tunable import float32_values, without_values
 from ..data.chunks import PREDICT_FRACTION, Chunk, iterate_chunks
-from ..data.inputs import Rows
 from ..data.iterators import BatchIterator, has_transform
 from ..data.output_targets import Outputs
+from ..data.rows import Inputs, Rows
 from ..network.graph import Network, as_float32
 from ..network.memory import check_batch
 from ..network.model import Model
@@ -57,8 +57,9 @@ class FittedNet:
 
     def rows(self, X: Any) -> Rows:
         """Return the validated rows of X, in the shapes of the input layers."""
-        transformed = has_transform(self.iterator)
-        return self.read_rows(X).arrange(self.network.inputs, changed=transformed)
+        network, transformed = self.network, has_transform(self.iterator)
+        inputs = Inputs(network.inputs, network.indices)
+        return self.read_rows(X).arrange(inputs, changed=transformed)
 
     def compute(self, X: Any, to: str | None = None) -> Any:
         """Compute the outputs, or the output of one layer, for all rows of X.
@@ -141,6 +142,18 @@ class FittedNet:
                 gradient = programs.gradient(*args, **names)
                 yield jax.tree.map(lambda array, n=left: np.asarray(array)[:n], gradient)
                 left -= len(index)
+
+
+def nonfinite_rows(outputs: Any) -> np.ndarray:
+    """Return the indices of rows with NaN or infinite values in any output.
+
+    Parameters
+    ----------
+    outputs : array of shape (n, ...), or tuple of arrays
+    """
+    arrays = outputs if isinstance(outputs, tuple) else (outputs,)
+    wrong = [~np.isfinite(array.reshape(len(array), -1)).all(axis=1) for array in arrays]
+    return np.flatnonzero(np.logical_or.reduce(wrong))
 
 
 def predict_rows(

@@ -18,8 +18,8 @@ import numpy as np
 from ..data.chunks import cut_batches, epoch_orders, epochs_per_call
 from ..data.dataset import Dataset
 from ..data.device import IndexedBatches, scatter_rows
-from ..data.inputs import Rows
 from ..data.iterators import has_transform
+from ..data.rows import Rows
 from ..ops.platform import device, devices, keep_device, platform
 from ..utils.cache_keys import structural_key
 from ..utils.memo import Memo

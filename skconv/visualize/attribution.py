@@ -57,9 +57,10 @@ def plot_attribution(
     Figure
     """
     images, view = check_images(net, X), view_output(net, output)
-    columns = view.choose_columns(target, images)
-    maps = compute(images, view.targets(columns), view.name)
-    captions = view.captions(images, columns)
+    X = np.asarray(X)
+    columns = view.choose_columns(target, X)
+    maps = compute(X, view.targets(columns), view.name)
+    captions = view.captions(X, columns)
     return plot_heat_maps(
         images, maps, captions, emphasis=emphasis, title=title, ax=ax, figsize=figsize
     )

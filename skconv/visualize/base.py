@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
+
+from ..data.inputs import row_shapes, takes_channels_last
+from ..utils.image_shapes import describe_rows, mismatch_hint, move_channels_last
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -145,7 +149,7 @@ def check_images(net: Any, X: Any) -> np.ndarray:
     Parameters
     ----------
     net : NeuralNet
-    X : array-like of shape (n, channels, height, width)
+    X : array-like of shape (n, channels, height, width), or as the net's `data_format` says
 
     Returns
     -------
@@ -160,18 +164,27 @@ def check_images(net: Any, X: Any) -> np.ndarray:
     """
     check_is_fitted(net)
     inputs = net.network_.inputs
-    expected = next(iter(inputs.values()))
+    name, expected = next(iter(inputs.items()))
     if len(inputs) > 1 or len(expected) != 4:
         given = ", ".join(f"{name} {shape}" for name, shape in inputs.items())
         raise ValueError(
             f"the net must have a single input of shape (n, channels, height, width), got {given}"
         )
-    shape = np.shape(X)
-    if len(shape) != 4 or shape[1:] != expected[1:]:
-        hint = "; pass a single image as X[None]" if shape == expected[1:] else ""
-        sizes = ", ".join(map(str, expected[1:]))
-        raise ValueError(f"X must have shape (n, {sizes}), got {shape}{hint}")
+    shape, row = np.shape(X), expected[1:]
+    if row_shapes({name: X}, net.data_format).get(name) != row:
+        last = takes_channels_last(net.data_format, name)
+        row = move_channels_last(row) if last else row
+        hint = "pass a single image as X[None]" if shape == row else mismatch_hint(shape, row)
+        wanted = describe_rows(row)
+        raise ValueError(f"X must have shape {wanted}, got {shape}{hint and '; '}{hint}")
     return net._fitted().rows(X).all()
+
+
+def channels_first(net: Any) -> Any:
+    """Return a net that takes images channels first, as `check_images` returns them."""
+    copied = copy.copy(net)
+    copied.data_format = "channels_first"
+    return copied
 
 
 def check_image(net: Any, x: Any) -> np.ndarray:

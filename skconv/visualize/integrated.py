@@ -9,7 +9,7 @@ import numpy as np
 from ..data.iterators import as_test_iterator
 from ..utils.checks import positive
 from .attribution import plot_attribution
-from .base import Size
+from .base import Size, channels_first
 from .gradients import iterate_gradients
 from .output_view import view_output
 
@@ -41,7 +41,8 @@ def integrated_gradients(
         Class whose probability to explain, for all samples or each, or index of a predicted
         number; by default the most likely class of each.
     baseline : float or array-like
-        An uninformative sample of shape ``(...)``, such as a black image, or one for each sample.
+        An uninformative sample of shape ``(...)``, such as a black image, or one for each sample;
+        images channels first.
     steps : int
         Number of points on the path, at the midpoints of equal parts.
     output : str, optional
@@ -73,8 +74,9 @@ def integrated_gradients(
     """
     if positive(steps):
         raise ValueError(f"steps must be {positive(steps)}, got {steps!r}")
-    view = view_output(net, output)
     rows = _float32_rows(net, X)
+    net = channels_first(net)
+    view = view_output(net, output)
     baselines = _baselines(baseline, rows)
     targets = view.targets(view.choose_columns(target, rows))
     midpoints = (np.arange(steps, dtype=np.float32) + 0.5) / steps

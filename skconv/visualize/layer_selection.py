@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.inputs import Rows
 from ..data.iterators import BatchIterator
+from ..data.rows import Inputs, Rows
 from ..errors import describe_layer
 from ..network.views import FittedLayer, layers_of
 from ..training.fitted_net import predict_rows
@@ -74,5 +74,5 @@ def compute_layer_output(layer: FittedLayer, X: ArrayLike) -> np.ndarray:
     X = np.asarray(X, np.float32)
     inputs = layer.model.network.inputs
     name = next(iter(inputs))
-    rows = Rows({name: X.reshape(len(X), -1)}, {name: X.shape[1:]}).arrange(inputs)
+    rows = Rows({name: X.reshape(len(X), -1)}, {name: X.shape[1:]}).arrange(Inputs(inputs))
     return predict_rows(layer.model, rows, BatchIterator(len(X)), to=layer.name)

@@ -10,7 +10,7 @@ from ..data.chunks import chunk_steps
 from ..data.iterators import as_test_iterator
 from ..utils.checks import positive
 from .attribution import plot_attribution
-from .base import Size, check_image
+from .base import Size, channels_first, check_image
 from .output_view import OutputView, view_output
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def occlusion_heatmap(
             f"square_length must be odd, so that the square has a center, got {square_length}; "
             f"use {square_length - 1} or {square_length + 1}"
         )
-    image, view = check_image(net, x), view_output(net, output)
+    image, view = check_image(net, x), view_output(channels_first(net), output)
     (column,) = view.choose_columns(target, image)
     return _heat_map(view, image, column, square_length, stride, fill)
 

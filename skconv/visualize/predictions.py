@@ -8,7 +8,15 @@ import numpy as np
 
 from ..data.targets import Classes, Labels
 from ..utils.checks import positive
-from .base import ImagePlotter, Size, check_images, panels, size_in_inches, strip_axes
+from .base import (
+    ImagePlotter,
+    Size,
+    channels_first,
+    check_images,
+    panels,
+    size_in_inches,
+    strip_axes,
+)
 from .output_view import OutputView, view_output
 
 if TYPE_CHECKING:
@@ -82,7 +90,7 @@ def plot_predictions(
     """
     if positive(n):
         raise ValueError(f"n must be {positive(n)}, got {n!r}")
-    images, view = check_images(net, X), view_output(net, output)
+    images, view = check_images(net, X), view_output(channels_first(net), output)
     if y is not None and len(y) != len(images):
         raise ValueError(f"y must have as many rows as X, {len(images)}, got {len(y)}")
     captions = _captions(view, images, y)

@@ -17,8 +17,8 @@ from skconv.data.chunks import (
     iterate_chunks,
     take_targets,
 )
-from skconv.data.inputs import Rows
 from skconv.data.iterators import BatchIterator
+from skconv.data.rows import Inputs, Rows
 
 
 def numbered(n, width=2, dtype=np.float32):
@@ -271,7 +271,7 @@ def test_an_own_transform_may_make_another_shape():
     first, y = first_batch(raw, np.arange(5), Narrow(4))
     np.testing.assert_array_equal(first[None], images[:4, :, 1:-1, 1:-1])
     assert y.tolist() == [0, 1, 2, 3]
-    rows = raw.arrange({"input": (None, 1, 2, 2)}, changed=True)
+    rows = raw.arrange(Inputs({"input": (None, 1, 2, 2)}), changed=True)
     (part,) = iterate_chunks(rows, None, None, Narrow(4))
     assert part.X["input"].shape[1:] == (4, 1, 2, 2)
     np.testing.assert_array_equal(part.X["input"][0], images[:4, :, 1:-1, 1:-1])
@@ -279,7 +279,7 @@ def test_an_own_transform_may_make_another_shape():
 
 def test_changed_rows_must_fit_the_network():
     raw = Rows({None: np.zeros((5, 16), np.float32)}, {None: (1, 4, 4)})
-    rows = raw.arrange({"input": (None, 1, 3, 3)}, changed=True)
+    rows = raw.arrange(Inputs({"input": (None, 1, 3, 3)}), changed=True)
     message = (
         r"^the transformed batch must have shape \(n, 1, 3, 3\) for the input layer 'input', "
         r"got \(n, 1, 2, 2\)"

@@ -4,8 +4,9 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupKFold
 
 from skconv.data.dataset import Dataset, FitArguments, FitData
-from skconv.data.inputs import Rows, RowSubset
+from skconv.data.inputs import RowSubset
 from skconv.data.iterators import BatchIterator, TrainSplit
+from skconv.data.rows import Inputs, Rows
 from skconv.errors import Problems
 from skconv.utils.memo import Memo
 
@@ -14,6 +15,7 @@ y = np.array(["a", "b"] * 5)
 
 PARAMS = {
     "check_input": True,
+    "data_format": "channels_first",
     "outputs": None,
     "regression": False,
     "use_label_encoder": False,
@@ -44,7 +46,7 @@ def read(X=X, y=y, *, memo=None, known=None, reset=True, estimator=None, params=
 
 
 def datasets(data, inputs=(None, 4), outputs=(None, 2), seed=0):
-    return data.datasets(Estimator(), {"input": inputs}, {"output": outputs}, seed)
+    return data.datasets(Estimator(), Inputs({"input": inputs}), {"output": outputs}, seed)
 
 
 def dataset(iterator=4, **given):
@@ -75,7 +77,7 @@ def test_a_subset_has_the_targets_and_weights_of_its_rows():
 
 
 def test_rows_are_arranged_at_once_or_after_the_transform():
-    shape = {"input": (None, 1, 2, 2)}
+    shape = Inputs({"input": (None, 1, 2, 2)})
     plain, transformed = (dataset(kind).arranged(shape) for kind in (4, Unfold(4)))
     assert plain.rows.take(slice(2))["input"].shape == (2, 1, 2, 2)
     assert transformed.rows.take(slice(2))["input"].shape == (2, 4)

@@ -13,8 +13,8 @@ from skconv.data.device import (
     store_batch,
     targets_at,
 )
-from skconv.data.inputs import Rows
 from skconv.data.iterators import BatchIterator
+from skconv.data.rows import Rows
 from skconv.utils.memo import Memo
 
 X = np.arange(20, dtype=np.float32).reshape(10, 2)

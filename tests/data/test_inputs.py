@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from skconv.data.inputs import Rows, check_rows, check_weights, row_shapes
+from skconv.data.inputs import check_rows, check_weights, row_shapes
 from skconv.errors import ProblemsError
 
 TABLE = np.arange(12.0).reshape(4, 3)
@@ -57,16 +57,6 @@ def test_tables_of_any_kind_become_float32_rows(kind):
     assert hasattr(estimator, "feature_names_in_") == (kind in ("pandas", "polars"))
 
 
-@pytest.mark.parametrize("kind", ["csc", "dok", "dok_matrix"])
-def test_sparse_rows_stay_sparse_until_they_are_taken(kind):
-    rows = rows_of(TABLES[kind])
-    assert rows.arrays[None].format == "csr"
-    taken = rows.take(np.array([2, 0, 2]))[None]
-    assert isinstance(taken, np.ndarray)
-    np.testing.assert_array_equal(taken, TABLE[[2, 0, 2]])
-    np.testing.assert_array_equal(rows.subset(np.array([3, 1])).all(), TABLE[[3, 1]])
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
 def test_types_of_the_device_are_kept_without_a_copy(dtype):
     X = np.arange(24, dtype=dtype).reshape(2, 3, 2, 2)
@@ -94,14 +84,6 @@ def test_a_file_in_memory_is_read_where_it_is(tmp_path):
     np.testing.assert_array_equal(rows.take(np.array([1]))[None], X[[1]])
 
 
-def test_taken_rows_are_copies():
-    X = np.ones((3, 2), np.float32)
-    rows = rows_of(X)
-    rows.take(np.array([0, 1]))[None][:] = 5
-    rows.all()[:] = 5
-    assert (X == 1).all()
-
-
 def test_several_inputs_come_as_a_dict():
     X = {"image": np.zeros((4, 1, 2, 2), np.uint8), "table": sparse.dok_matrix(TABLE)}
     rows = rows_of(X)
@@ -113,12 +95,6 @@ def test_several_inputs_come_as_a_dict():
     np.testing.assert_array_equal(found["table"], TABLE)
     again = rows.like({name: 2 * array for name, array in found.items()})
     np.testing.assert_array_equal(again.all()["table"], 2 * TABLE)
-
-
-def test_rows_like_others_have_their_shape():
-    rows = rows_of(TABLE).arrange({"input": (None, 1, 3)})
-    again = rows.like(rows.all() + 1)
-    np.testing.assert_array_equal(again.all(), (TABLE + 1).reshape(4, 1, 3))
 
 
 @pytest.mark.parametrize(
@@ -164,63 +140,6 @@ def test_another_number_of_features_than_in_fit_is_refused():
         check_rows(estimator, np.ones((2, 5)), reset=False)
 
 
-@pytest.mark.parametrize(
-    ("given", "wanted"),
-    [
-        ((6,), (1, 2, 3)),
-        ((6,), (6,)),
-        ((2, 3), (1, 2, 3)),
-        ((2, 3, 1), (1, 2, 3)),
-        ((1, 2, 3), (2, 3)),
-        ((1, 6), (6,)),
-    ],
-)
-def test_rows_take_a_shape_of_as_many_values_in_the_same_order(given, wanted):
-    X = np.arange(12.0, dtype=np.float32).reshape(2, *given)
-    found = rows_of(X).arrange({"input": (None, *wanted)})
-    assert found.shapes == {"input": wanted}
-    np.testing.assert_array_equal(found.take(np.arange(2))["input"], X.reshape(2, *wanted))
-
-
-@pytest.mark.parametrize(
-    ("given", "wanted", "message"),
-    [
-        ((5,), (1, 2, 3), "X must have shape (n, 1, 2, 3) for the input layer 'input', got (n, 5)"),
-        (
-            (3, 2),
-            (1, 2, 3),
-            "X must have shape (n, 1, 2, 3) for the input layer 'input', got (n, 3, 2)",
-        ),
-        (
-            (8, 9, 3),
-            (3, 8, 9),
-            "X must have shape (n, 3, 8, 9) for the input layer 'input', got (n, 8, 9, 3); "
-            "images are channels first: X.transpose(0, 3, 1, 2)",
-        ),
-    ],
-)
-def test_rows_refuse_another_shape(given, wanted, message):
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        rows_of(np.ones((2, *given))).arrange({"input": (None, *wanted)})
-
-
-def test_a_dict_has_an_array_for_each_input_layer():
-    rows = rows_of({"imag": np.ones((2, 3)), "table": np.ones((2, 4))})
-    message = (
-        "3 problems:\n"
-        " - X must have names of input layers as keys, got 'imag'. Did you mean 'image'?\n"
-        " - X must have an array for the input layer 'image'; give a dict of arrays\n"
-        " - X must have shape (n, 5) for the input layer 'table', got (n, 4)"
-    )
-    with pytest.raises(ProblemsError, match=f"^{re.escape(message)}$"):
-        rows.arrange({"image": (None, 3), "table": (None, 5)})
-
-
-def test_one_array_does_not_feed_several_input_layers():
-    with raises("X must have an array for the input layer 'b'; give a dict of arrays"):
-        rows_of(TABLE).arrange({"a": (None, 3), "b": (None, 3)})
-
-
 def test_the_shapes_of_rows_can_be_read_before_the_check():
     assert row_shapes(np.full((2, 3, 4), np.nan)) == {None: (3, 4)}
     assert row_shapes({"a": [[1, 2]], "b": np.ones(3)}) == {"a": (2,)}
@@ -249,22 +168,3 @@ def test_weights_become_float32(weights):
 def test_weights_that_cannot_be_are_refused(weights, message):
     with raises(message):
         check_weights(weights, 3)
-
-
-def test_rows_know_their_own_size():
-    rows = Rows({"a": np.zeros((5, 6), np.uint8)}, {"a": (1, 2, 3)})
-    assert (len(rows), rows.row_bytes()) == (5, 6)
-
-
-def test_rows_that_will_change_wait_with_their_shape():
-    rows = rows_of(TABLE).arrange({"input": (None, 1, 2)}, changed=True)
-    assert rows.shapes == {"input": (3,)}
-    assert rows.row_bytes() == 8
-    assert rows.subset(np.arange(2)).into == {"input": (1, 2)}
-    found = rows.enter({"input": TABLE[:, :2]})
-    np.testing.assert_array_equal(found["input"], TABLE[:, None, :2])
-    message = (
-        "the transformed batch must have shape (n, 1, 2) for the input layer 'input', got (n, 3)"
-    )
-    with raises(message):
-        rows.enter({"input": TABLE})

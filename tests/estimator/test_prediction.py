@@ -1,10 +1,13 @@
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score, r2_score
 
 from skconv import NeuralNet
+from skconv.data.iterators import BatchIterator
 from skconv.layers import DenseLayer, InputLayer
 
 from ..nets import TARGETS, X, make_net, still_net, three_headed, y
@@ -102,3 +105,83 @@ def test_log_probabilities_by_output():
     np.testing.assert_allclose(np.exp(sign), net.predict_proba(X)[1], rtol=1e-5)
     assert size is None
     assert not hasattr(make_net(regression=True), "predict_log_proba")
+
+
+def overflowing(iris, **params):
+    X, y = iris
+    net = small(train_split=None, max_epochs=1, **params).fit(X, y)
+    large = X[:8].copy()
+    large[[2, 5]] = 3e38
+    W = net.layers_["hidden"].get_params()[0]
+    W.set_value(100 * np.abs(W.get_value()))
+    return net, large
+
+
+def test_labels_are_not_made_up_for_outputs_that_overflow(iris):
+    net, large = overflowing(iris)
+    message = (
+        r"^the outputs for 2 rows of X are NaN or infinite: 2, 5; scale X, such as by Standard"
+    )
+    for call in (net.predict, lambda X: net.score(X, iris[1][:8])):
+        with pytest.raises(ValueError, match=message):
+            call(large)
+    with pytest.warns(UserWarning, match=message):
+        probabilities = net.predict_proba(large)
+    assert np.flatnonzero(np.isnan(probabilities).any(axis=1)).tolist() == [2, 5]
+    net.set_params(check_input=False)
+    with pytest.warns(UserWarning, match=message):
+        assert net.predict(large).shape == (8,)
+
+
+def test_numbers_that_overflow_warn(iris):
+    net, large = overflowing(iris, regression=True)
+    with pytest.warns(UserWarning, match=r"^the outputs for 2 rows of X are NaN or infinite: 2, 5"):
+        found = net.predict(large)
+    assert np.flatnonzero(~np.isfinite(found)).tolist() == [2, 5]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize(
+    "make",
+    [
+        np.asarray,
+        sparse.csr_matrix,
+        pd.DataFrame,
+        lambda X: {"input": X},
+        lambda X: X[:, :, None],
+        lambda X: X.astype(np.float64).tolist(),
+    ],
+)
+def test_nan_is_refused_in_any_form_of_x(iris, make, value):
+    X, y = iris
+    net = small(max_epochs=1).fit(X, y)
+    wrong = X.copy()
+    wrong[1, 1] = value
+    calls = (
+        net.predict,
+        net.predict_proba,
+        lambda X: net.score(X, y),
+        lambda X: net.get_output("hidden", X),
+        lambda X: small().fit(iris[0], y, X_val=X, y_val=y),
+    )
+    for call in calls:
+        with pytest.raises(ValueError, match=r"contains (NaN|infinity)"):
+            call(make(wrong))
+    net.set_params(check_input=False)
+    with pytest.warns(UserWarning, match="for 1 rows of X are NaN or infinite: 1;"):
+        net.predict_proba(make(wrong))
+
+
+class Blank(BatchIterator):
+    def transform(self, Xb, yb):
+        return np.where(Xb > 7.8, np.nan, Xb), yb
+
+
+def test_nan_of_a_host_transform_is_refused(iris):
+    X, y = iris
+    net = small(max_epochs=1, batch_iterator_test=Blank(150), train_split=None).fit(X, y)
+    row = int(np.argmax(X.max(axis=1) > 7.8))
+    message = f"^the transformed batch must hold finite numbers for the .*, got nan in row {row}"
+    with pytest.raises(ValueError, match=message):
+        net.predict(X)
+    assert net.set_params(check_input=False).get_output("hidden", X).shape == (150, 20)

@@ -52,6 +52,7 @@ VALID = {
     "more_params": [None, {}, {"conv1_pad": 1}],
     "class_weight": [None, "balanced", {0: 1.0}, {"rare": np.float32(3), "common": 0}],
     "check_input": [True, False, np.True_, 0],
+    "data_format": ["channels_first", "channels_last", {"image": "channels_last"}],
     "use_label_encoder": [True, 1],
     "warm_start": [True, np.False_],
     "verbose": [0, 3, True, np.int64(2)],
@@ -82,6 +83,8 @@ FACTORS = "a dict of non-negative weights by output, or None"
 TRANSFORMS = (
     "a transform or function (key, Xb, yb), a list of them or of (name, transform), or None"
 )
+
+FORMAT = "'channels_first' or 'channels_last', or a dict of them by input"
 
 INVALID = [
     ("update", None, "an update rule such as skconv.updates.adam or optax.adam, or its name"),
@@ -116,6 +119,8 @@ INVALID = [
     ("epochs", 2.5, EPOCHS),
     ("epochs", "10", EPOCHS),
     ("check_input", "no", FLAG),
+    ("data_format", "last", FORMAT),
+    ("data_format", {"image": None}, FORMAT),
     ("use_label_encoder", None, FLAG),
     ("warm_start", "no", FLAG),
     ("warm_start", 2, FLAG),

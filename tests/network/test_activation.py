@@ -2,8 +2,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer
-from skconv.network.activation import Activation, repeat_mask, wants_channels_last
+from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer, InputLayer
+from skconv.network.activation import (
+    Activation,
+    repeat_mask,
+    takes_channels,
+    wants_channels_last,
+)
 
 IMAGES = jnp.arange(24.0).reshape(1, 2, 3, 4)
 FIRST, LAST = Activation(IMAGES, False), Activation(jnp.moveaxis(IMAGES, 1, -1), True)
@@ -32,3 +37,17 @@ def test_a_mask_repeats_with_the_copies_of_the_rows():
     copies = [Activation(jnp.ones((4, 3)), False)]
     assert repeat_mask(mask, copies).tolist() == [1, 0, 1, 0]
     assert repeat_mask(None, copies) is None
+
+
+def test_channels_are_taken_directly_or_through_elementwise_layers():
+    layers = {
+        "input": InputLayer((None, 3, 9, 9)),
+        "dropout": DropoutLayer(),
+        "conv": Conv2DLayer(num_filters=1, filter_size=1),
+        "other": InputLayer((None, 5)),
+        "dense": DenseLayer(num_units=1),
+        "after": Conv2DLayer(num_filters=1, filter_size=1),
+    }
+    incomings = {"dropout": ["input"], "conv": ["dropout"], "dense": ["other"], "after": ["dense"]}
+    assert takes_channels("input", layers, incomings)
+    assert not takes_channels("other", layers, incomings)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skconv.data.iterators import BatchIterator
-from skconv.training.fitted_net import predict_rows
+from skconv.training.fitted_net import nonfinite_rows, predict_rows
 
 from ..nets import TARGETS, X, make_net, three_headed, y
 
@@ -66,3 +66,11 @@ def test_chunks_are_joined_to_all_rows(net, monkeypatch):
     monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
     found = predict_rows(fitted.model, fitted.rows(X), fitted.iterator)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_rows_that_are_not_finite_in_any_output():
+    a, b = np.ones((5, 2)), np.ones((5, 1, 3))
+    assert nonfinite_rows((a, b)).tolist() == []
+    a[3, 1], b[1, 0, 2] = np.nan, np.inf
+    assert nonfinite_rows(a).tolist() == [3]
+    assert nonfinite_rows((a, b)).tolist() == [1, 3]
