@@ -111,7 +111,8 @@ class Update:
         for name in schedules:
             own, given = numbers[name], parameters.get(name)
             check = above_zero if name in self.clips else number_check(name, given)
-            for step in dict.fromkeys((int(own.argmin()), int(own.argmax()))):
+            ends = (int(own.argmin()), int(own.argmax())) if own.size else ()
+            for step in dict.fromkeys(ends):
                 if valid := check(own[step]):
                     where = f" at step {start + step}"
                     problems.add_parameter(f"update_{name}", valid, float(own[step]), where)
