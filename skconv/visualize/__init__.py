@@ -1,4 +1,8 @@
-"""Plots of nets, their predictions and their attributions; they need matplotlib."""
+"""Plots of nets, their predictions and their attributions; they need matplotlib.
+
+All of them also take a fitted `Pipeline`, search or `TransformedTargetRegressor` with a net inside,
+with X as the pipeline takes it.
+"""
 
 from .augmented import plot_augmented
 from .confusion import plot_confusion

@@ -13,6 +13,7 @@ from sklearn.utils import check_array, check_random_state
 from ..augment.base import Transform, invoke, with_classes
 from ..utils.checks import positive
 from .base import ImagePlotter, Size, panels
+from .wrapped_net import unwrap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,8 +37,8 @@ def plot_augmented(
     Parameters
     ----------
     transforms : NeuralNet, callable, or list of callable or (str, callable)
-        Transforms ``(key, Xb, yb) -> (Xb, yb)``, such as those of `skconv.augment`, or a net, whose
-        parameter ``augment`` has them.
+        Transforms ``(key, Xb, yb) -> (Xb, yb)``, such as those of `skconv.augment`, or a net,
+        Pipeline or search, whose net's parameter ``augment`` has them.
     X : array-like of shape (images, channels, height, width)
         Up to 32 images of 1 or 3 channels, with the dtype and range that the net is trained on.
     n : int
@@ -73,6 +74,7 @@ def plot_augmented(
     24
     >>> matplotlib.pyplot.close(figure)
     """
+    transforms = unwrap(transforms)
     if positive(n):
         raise ValueError(f"n must be {positive(n)}, got {n!r}")
     images = _images(X)

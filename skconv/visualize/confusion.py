@@ -8,6 +8,7 @@ from ..data.output_targets import as_tuple
 from ..data.targets import Classes
 from .base import Size, canvas, pyplot
 from .output_view import view_output
+from .wrapped_net import unwrap_with_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,7 +31,7 @@ def plot_confusion(
 
     Parameters
     ----------
-    net : NeuralNet
+    net : NeuralNet, or Pipeline or search that has one
     X : array-like, DataFrame, sparse matrix, or dict of arrays
         Samples as in `fit`.
     y : array-like of shape (n,)
@@ -67,6 +68,7 @@ def plot_confusion(
     'Predicted label'
     >>> matplotlib.pyplot.close(figure)
     """
+    net, X = unwrap_with_rows(net, X)
     from sklearn.metrics import ConfusionMatrixDisplay
 
     pyplot()

@@ -15,6 +15,7 @@ from .layer_selection import (
     has_image_output,
     require_layer,
 )
+from .wrapped_net import unwrap_with_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,7 +38,7 @@ def plot_conv_activity(
 
     Parameters
     ----------
-    layer : FittedLayer or NeuralNet
+    layer : FittedLayer, NeuralNet, or Pipeline or search that has one
         An entry of ``net.layers_``, or a net for its first convolutional layer.
     x : array-like of shape (1, channels, height, width)
         The image.
@@ -71,6 +72,7 @@ def plot_conv_activity(
     33
     >>> matplotlib.pyplot.close(figure)
     """
+    layer, x = unwrap_with_rows(layer, x)
     if isinstance(layer, FittedLayer):
         require_layer(layer, has_image_output, IMAGE_LAYER)
         image = _check_image(x)

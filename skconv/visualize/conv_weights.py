@@ -10,6 +10,7 @@ from ..network.views import FittedLayer
 from ..utils.checks import is_integer
 from .base import SMALL, Size, pages, panels, square
 from .layer_selection import find_layer, has_filters, require_layer
+from .wrapped_net import unwrap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +36,7 @@ def plot_conv_weights(
 
     Parameters
     ----------
-    layer : FittedLayer or NeuralNet
+    layer : FittedLayer, NeuralNet, or Pipeline or search that has one
         An entry of ``net.layers_``, or a net for its first convolutional layer.
     figsize : (float, float or None)
         Size of a new figure in inches; a height of None keeps the proportions.
@@ -67,6 +68,7 @@ def plot_conv_weights(
     >>> figure = plot_conv_weights(net.layers_['conv1'])
     >>> matplotlib.pyplot.close(figure)
     """
+    layer = unwrap(layer)
     if not isinstance(layer, FittedLayer):
         layer = find_layer(layer, has_filters, CONVOLUTIONAL)
     layer = require_layer(layer, has_filters, CONVOLUTIONAL)

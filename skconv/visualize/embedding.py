@@ -11,6 +11,7 @@ from ..data.targets import Classes
 from ..network.views import FittedLayer, name_of
 from .base import SMALL, Size, canvas, pyplot
 from .output_view import view_output
+from .wrapped_net import unwrap_with_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ def plot_embedding(
 
     Parameters
     ----------
-    net : NeuralNet
+    net : NeuralNet, or Pipeline or search that has one
     X : array-like, DataFrame, sparse matrix, or dict of arrays
         Samples as in `fit`.
     y : array-like of shape (n,), optional
@@ -74,6 +75,7 @@ def plot_embedding(
     [50, 50, 50]
     >>> matplotlib.pyplot.close(figure)
     """
+    net, X = unwrap_with_rows(net, X)
     pyplot()
     view = view_output(net, output)
     network = net.network_

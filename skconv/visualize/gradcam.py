@@ -13,6 +13,7 @@ from .base import Size
 from .gradients import iterate_gradients
 from .layer_selection import find_layer, has_filters, require_layer
 from .output_view import view_output
+from .wrapped_net import unwrap_with_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +35,7 @@ def grad_cam(
 
     Parameters
     ----------
-    net : NeuralNet
+    net : NeuralNet, or Pipeline or search that has one
     X : array-like, DataFrame, sparse matrix, or dict of arrays
         Samples as in `fit`.
     target : label, index of a predicted number, or array-like of shape (n,), optional
@@ -68,6 +69,7 @@ def grad_cam(
     >>> grad_cam(net, X[:5], target=3).shape
     (5, 8, 8)
     """
+    net, X = unwrap_with_rows(net, X)
     view_output(net, output)
     if layer is None:
         chosen = find_layer(net, has_filters, "a convolutional layer", last=True)
@@ -102,7 +104,7 @@ def plot_grad_cam(
 
     Parameters
     ----------
-    net : NeuralNet
+    net : NeuralNet, or Pipeline or search that has one
     X : array-like of shape (images, channels, height, width)
     figsize : (float, float or None)
         Size of a new figure in inches; a height of None keeps the proportions of the images.
@@ -127,6 +129,7 @@ def plot_grad_cam(
     >>> figure = plot_grad_cam(net, X[:2])
     >>> matplotlib.pyplot.close(figure)
     """
+    net, X = unwrap_with_rows(net, X)
     return plot_attribution(
         net,
         X,

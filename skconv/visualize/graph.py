@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..network.summary import summary_lines
 from ..network.views import FittedLayer
 from .graph_layout import place
+from .wrapped_net import unwrap
 
 FILL = {
     "input": "#e2e6ea",
@@ -151,7 +152,7 @@ def make_graph(layers: Any) -> Graph:
 
     Parameters
     ----------
-    layers : NeuralNet, or its ``layers_`` or some of them
+    layers : NeuralNet, Pipeline or search that has one, or its ``layers_`` or some of them
         Of a net that is fitted or initialized.
 
     Returns
@@ -175,6 +176,7 @@ def make_graph(layers: Any) -> Graph:
     >>> graph.svg()[:4]
     '<svg'
     """
+    layers = unwrap(layers)
     chosen = _layers(layers)
     names = [layer.name for layer in chosen]
     table = {line.name: line for line in summary_lines(chosen[0].model.network)}
@@ -195,7 +197,7 @@ def draw_to_file(layers: Any, filename: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    layers : NeuralNet, or its ``layers_`` or some of them
+    layers : NeuralNet, Pipeline or search that has one, or its ``layers_`` or some of them
     filename : str or path
         Its extension determines the format: ``.svg``, ``.dot`` or ``.gv`` for the source, or with
         Graphviz any of its output formats, such as ``.png`` and ``.pdf``.
@@ -233,7 +235,7 @@ def draw_to_notebook(layers: Any) -> Graph:
 
     Parameters
     ----------
-    layers : NeuralNet, or its ``layers_`` or some of them
+    layers : NeuralNet, Pipeline or search that has one, or its ``layers_`` or some of them
 
     Returns
     -------

@@ -12,6 +12,7 @@ from .attribution import plot_attribution
 from .base import Size, channels_first
 from .gradients import iterate_gradients
 from .output_view import view_output
+from .wrapped_net import unwrap_with_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +35,7 @@ def integrated_gradients(
 
     Parameters
     ----------
-    net : NeuralNet
+    net : NeuralNet, or Pipeline or search that has one
     X : array-like of shape (n, ...)
         Samples as in `fit`.
     target : label, index of a predicted number, or array-like of shape (n,), optional
@@ -72,6 +73,7 @@ def integrated_gradients(
     >>> bool(abs(shares.sum(axis=(1, 2, 3)) - gain).max() < 0.001)
     True
     """
+    net, X = unwrap_with_rows(net, X)
     if positive(steps):
         raise ValueError(f"steps must be {positive(steps)}, got {steps!r}")
     rows = _float32_rows(net, X)
@@ -119,7 +121,7 @@ def plot_integrated_gradients(
 
     Parameters
     ----------
-    net : NeuralNet
+    net : NeuralNet, or Pipeline or search that has one
     X : array-like of shape (images, channels, height, width)
     figsize : (float, float or None)
         Size of a new figure in inches; a height of None keeps the proportions of the images.
@@ -144,6 +146,7 @@ def plot_integrated_gradients(
     >>> figure = plot_integrated_gradients(net, X[:2])
     >>> matplotlib.pyplot.close(figure)
     """
+    net, X = unwrap_with_rows(net, X)
 
     def compute(images: np.ndarray, targets: np.ndarray, output: str) -> np.ndarray:
         contributions = integrated_gradients(

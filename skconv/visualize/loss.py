@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..training.history import Row
 from .base import SMALL, Size, canvas, pyplot
+from .wrapped_net import unwrap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,7 +20,7 @@ def plot_loss(net: Any, *, ax: Any = None, figsize: Size = None) -> Figure:
 
     Parameters
     ----------
-    net : NeuralNet or list of dict
+    net : NeuralNet, Pipeline or search that has one, or list of dict
         A fitted net, or rows such as those of ``train_history_``. If they have a key that ends in
         ``learning_rate``, its values are plotted on a second axis.
     ax : Axes, optional
@@ -50,6 +51,7 @@ def plot_loss(net: Any, *, ax: Any = None, figsize: Size = None) -> Figure:
     ['training', 'validation']
     >>> matplotlib.pyplot.close(figure)
     """
+    net = unwrap(net)
     pyplot()
     history = _history(net)
     epochs = [row["epoch"] for row in history]

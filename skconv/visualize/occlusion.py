@@ -12,6 +12,7 @@ from ..utils.checks import positive
 from .attribution import plot_attribution
 from .base import Size, channels_first, check_image
 from .output_view import OutputView, view_output
+from .wrapped_net import unwrap_with_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +35,7 @@ def occlusion_heatmap(
 
     Parameters
     ----------
-    net : NeuralNet
+    net : NeuralNet, or Pipeline or search that has one
     x : array-like of shape (1, channels, height, width)
         The image.
     target : label or index of a predicted number, optional
@@ -72,6 +73,7 @@ def occlusion_heatmap(
     >>> occlusion_heatmap(net, X[:1], target=3, square_length=3).shape
     (8, 8)
     """
+    net, x = unwrap_with_rows(net, x)
     for name, value in (("square_length", square_length), ("stride", stride)):
         if positive(value):
             raise ValueError(f"{name} must be {positive(value)}, got {value!r}")
@@ -104,7 +106,7 @@ def plot_occlusion(
 
     Parameters
     ----------
-    net : NeuralNet
+    net : NeuralNet, or Pipeline or search that has one
     X : array-like of shape (images, channels, height, width)
     target : label, index of a predicted number, or array-like of shape (images,), optional
         As in `occlusion_heatmap`, for all images or each.
@@ -131,6 +133,7 @@ def plot_occlusion(
     >>> figure = plot_occlusion(net, X[:2], digits.target[:2], square_length=3)
     >>> matplotlib.pyplot.close(figure)
     """
+    net, X = unwrap_with_rows(net, X)
 
     def compute(images: np.ndarray, targets: np.ndarray, output: str) -> list[np.ndarray]:
         return [

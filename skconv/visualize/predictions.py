@@ -18,6 +18,7 @@ from .base import (
     strip_axes,
 )
 from .output_view import OutputView, view_output
+from .wrapped_net import unwrap_targets, unwrap_with_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +50,7 @@ def plot_predictions(
 
     Parameters
     ----------
-    net : NeuralNet
+    net : NeuralNet, or Pipeline or search that has one
     X : array-like of shape (images, channels, height, width)
     y : array-like of shape (images, ...), optional
         Targets of the output.
@@ -88,6 +89,8 @@ def plot_predictions(
     16
     >>> matplotlib.pyplot.close(figure)
     """
+    y = None if y is None else unwrap_targets(net, y)
+    net, X = unwrap_with_rows(net, X)
     if positive(n):
         raise ValueError(f"n must be {positive(n)}, got {n!r}")
     images, view = check_images(net, X), view_output(channels_first(net), output)

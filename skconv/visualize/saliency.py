@@ -10,6 +10,7 @@ from ..network.views import FittedLayer
 from .attribution import plot_attribution
 from .base import Size
 from .gradients import iterate_gradients
+from .wrapped_net import unwrap_with_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,7 +31,7 @@ def saliency_map(
 
     Parameters
     ----------
-    net : NeuralNet
+    net : NeuralNet, or Pipeline or search that has one
     X : array-like, DataFrame, sparse matrix, or dict of arrays
         Samples as in `fit`.
     target : label, index of a predicted number, or array-like of shape (n,), optional
@@ -63,6 +64,7 @@ def saliency_map(
     >>> saliency_map(net, X[:5], target=3).shape
     (5, 8, 8)
     """
+    net, X = unwrap_with_rows(net, X)
     batches = iterate_gradients(net, X, target, layer=layer, output=output)
     sizes = np.concatenate([np.abs(batch.gradients) for batch in batches])
     return sizes.max(axis=1) if sizes.ndim > 2 else sizes
@@ -83,7 +85,7 @@ def plot_saliency(
 
     Parameters
     ----------
-    net : NeuralNet
+    net : NeuralNet, or Pipeline or search that has one
     X : array-like of shape (images, channels, height, width)
     figsize : (float, float or None)
         Size of a new figure in inches; a height of None keeps the proportions of the images.
@@ -108,6 +110,7 @@ def plot_saliency(
     >>> figure = plot_saliency(net, X[:2])
     >>> matplotlib.pyplot.close(figure)
     """
+    net, X = unwrap_with_rows(net, X)
     return plot_attribution(
         net,
         X,
