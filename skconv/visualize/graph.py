@@ -247,7 +247,7 @@ def draw_to_notebook(layers: Any) -> Graph:
     >>> from skconv import NeuralNet
     >>> net = NeuralNet(max_epochs=1).fit(*load_iris(return_X_y=True))
     >>> len(draw_to_notebook(net).nodes)
-    4
+    5
     """
     return make_graph(layers)
 
