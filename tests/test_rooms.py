@@ -42,7 +42,7 @@ VOCABULARIES = {
     "augment": {"base", "ranges", "tunable"},
     "layers": {"base", "shapes"},
     "models": {"base"},
-    "handlers": {"base", "hyperparams", "terminal"},
+    "handlers": {"base", "hyperparams", "monitor", "terminal"},
 }
 """Public rooms, and the only files of their own that their files may import."""
 

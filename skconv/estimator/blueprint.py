@@ -37,9 +37,7 @@ from .routing import (
     route_keywords,
     sort_keywords,
 )
-
-SCORES = ("custom_scores", "scores_train", "scores_valid")
-"""Parameters that hold scores, each a list of (name, function)."""
+from .scores import SCORES, score_name
 
 
 class ConfiguredNet(Protocol):
@@ -325,11 +323,12 @@ def make_plan(
     problems = Problems()
     taken = [*plan.columns, *dict(plan.measures)]
     for argument in SCORES:
-        for name, _ in lists[argument]:
+        for name in map(score_name, lists[argument]):
             if name in taken:
                 problems.add(
                     f"{argument} must have names that the history does not use, got {name!r}"
                 )
+            taken.append(name)
     problems.raise_any()
     return plan
 

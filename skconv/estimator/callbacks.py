@@ -8,7 +8,9 @@ from typing import Any
 from sklearn.callback import ProgressBar
 
 from ..data.dataset import FitArguments
+from ..errors import Problems
 from ..handlers import Handler, PrintLayerInfo, PrintLog, PrintProgress
+from ..handlers.base import Columns
 from ..network.model import Model
 from ..training.events import EVENTS, Handlers
 from ..training.history import Row
@@ -75,10 +77,22 @@ class HandlingMixin:
     verbose: int
     _model: Model
 
-    def _handlers(self, *, fresh: bool) -> Handlers:
-        """Return the handlers by event, reset if training starts afresh."""
+    def _given_handlers(self) -> list[Any]:
+        """Return the handlers that are parameters of the net, each once."""
+        given = [handler for name in EVENTS for handler in as_list(getattr(self, name))]
+        return list({id(handler): handler for handler in given}.values())
+
+    def _handlers(self, *, fresh: bool, columns: Columns | None = None) -> Handlers:
+        """Return the handlers by event, reset if training starts afresh, and check them.
+
+        Parameters
+        ----------
+        fresh : bool
+        columns : dict of str to {'min', 'max'} or None, optional
+            Numbers that the rows of the history will have; without them, nothing is checked.
+        """
         lists = {name: as_list(getattr(self, name)) for name in EVENTS}
-        given = [handler for handlers in lists.values() for handler in handlers]
+        given = self._given_handlers()
         for handler in given if fresh else ():
             if isinstance(handler, Handler):
                 handler.reset()
@@ -87,9 +101,14 @@ class HandlingMixin:
                 lists[name].insert(0, printer)
         distinct = {id(handler): handler for handlers in lists.values() for handler in handlers}
         own = [handler for handler in distinct.values() if isinstance(handler, Handler)]
+        if columns is not None:
+            problems = Problems()
+            problems.call_each(lambda handler: handler.check(self, columns), own)
+            problems.raise_any()
         return Handlers(
             **lists,
             begins=[handler.begin for handler in own],
+            finishes=[handler.finish for handler in own],
             ends=[handler.end for handler in own],
             on_steps=[handler.step for handler in own if handler.watches()],
         )

@@ -25,7 +25,7 @@ from ..data.iterators import (
     as_train_iterator,
 )
 from ..data.output_targets import regression_by_output
-from ..handlers.base import HandlerFunction
+from ..handlers.base import Handler, HandlerFunction
 from ..layers.base import Layer
 from ..network.memory import check_weights
 from ..network.model import Model
@@ -35,7 +35,6 @@ from ..training.events import EVENTS
 from ..training.loop import TrainingLoop
 from ..training.prepared_fit import PreparedFit
 from ..updates.update_rule import UpdateFactory
-from ..utils.checks import as_list
 from ..utils.memo import Memo
 from .blueprint import make_blueprint
 from .by_name import resolve_names
@@ -48,6 +47,7 @@ from .keyword_params import KeywordEstimator, explaining_keywords
 from .prediction import PredictionMixin
 from .prepare import Continuation, prepare
 from .routing import check_names
+from .scores import monitored_columns, read_custom_scores
 from .validation import check_settings
 from .weights import WeightsMixin
 
@@ -59,6 +59,8 @@ PerOutput: TypeAlias = T | Mapping[str, T] | Sequence[T]
 """One value for all outputs, or one per output, by name or in order."""
 
 Scores: TypeAlias = Sequence[tuple[str, Callable[..., Any]]]
+
+CustomScores: TypeAlias = str | Sequence[str | tuple[str, Callable[..., Any] | str]]
 
 Handlers: TypeAlias = HandlerFunction | Sequence[HandlerFunction]
 
@@ -146,9 +148,12 @@ class NeuralNet(
         keeps the proportions of the classes, those of the first output if there are several.
         ``TrainSplit(0.2, shuffle=False)`` takes the last fifth, as suits series in time, where the
         first split of `TimeSeriesSplit` leaves most samples out. ``eval_size`` is an older name.
-    custom_scores : list of (str, callable), default=None
-        Scores of the validation set, ``(y_true, y_output) -> float`` in NumPy, computed after each
-        epoch on all samples at once. Labels are encoded as integers from 0.
+    custom_scores : list of (str, callable) or str, default=None
+        Scores of the validation set, computed after each epoch on all samples at once: functions
+        ``(y_true, y_output) -> float`` in NumPy, for which labels are encoded as integers from 0;
+        or, for a net with one output, scorers of scikit-learn, as in ``['roc_auc', ('mcc',
+        'matthews_corrcoef'), ('f2', make_scorer(fbeta_score, beta=2))]``, which get labels,
+        probabilities and numbers as `predict` and `predict_proba` return them.
     scores_train, scores_valid : list of (str, callable), default=None
         Scores of the training or validation set, ``(predictions, targets) -> scalar or rows`` in
         JAX, compiled into the steps. In training, predictions are those of the training step, with
@@ -209,10 +214,11 @@ class NeuralNet(
         The layers with their shapes and weights, by name, index or slice.
     train_history_ : list of dict
         A row for each epoch: ``epoch, train_loss, train_loss_best, valid_loss, valid_loss_best,
-        valid_accuracy, dur`` (seconds), and the scores. Several outputs add ``valid_loss_<output>``
-        and, unless they predict numbers, ``valid_accuracy_<output>``; `valid_loss` is then the
-        weighted sum plus penalties, and `valid_accuracy` the mean. `history_` is the same as a
-        pandas DataFrame.
+        valid_accuracy, dur`` (seconds), and the scores. Regression has no `valid_accuracy`. Several
+        outputs add ``valid_loss_<output>`` and, unless they predict numbers,
+        ``valid_accuracy_<output>``; `valid_loss` is then the weighted sum plus penalties, and
+        `valid_accuracy` the mean of the outputs that have one. `history_` is the same as a pandas
+        DataFrame.
     n_features_in_ : int
         Number of values in a row of X.
     feature_names_in_ : array of str
@@ -271,7 +277,7 @@ class NeuralNet(
         output_weights: Mapping[str, float] | None = None,
         max_epochs: int = 100,
         train_split: float | TrainSplit | Any | None = 0.2,
-        custom_scores: Scores | None = None,
+        custom_scores: CustomScores | None = None,
         scores_train: Scores | None = None,
         scores_valid: Scores | None = None,
         use_label_encoder: bool = False,
@@ -427,7 +433,9 @@ class NeuralNet(
     def _training(
         self, arguments: FitArguments, *, continues: bool, memo: Memo | None = None
     ) -> Iterator[TrainingLoop]:
-        """Prepare a training and adopt its results; restore the net if no epoch was completed.
+        """Prepare a training and adopt its results.
+
+        If it fails before an epoch is completed, the net and its handlers are restored.
 
         Used by `fit`, and by searches and ensembles.
 
@@ -445,23 +453,28 @@ class NeuralNet(
         """
         continuation = Continuation(self._model, self._outputs) if continues else None
         prepared = prepare(self, arguments, continuation, memo or Memo())
-        before = dict(vars(self))
-        self._adopt(prepared, fresh=not continues)
-        loop = TrainingLoop(
-            net=self,
-            fit=prepared,
-            history=self.train_history_,
-            handlers=self._handlers(fresh=not continues),
-            custom_scores=as_list(self.custom_scores),
-            memo=memo,
-        )
+        scores = read_custom_scores(self.custom_scores, prepared)
+        given = [handler for handler in self._given_handlers() if isinstance(handler, Handler)]
+        columns = monitored_columns(prepared, self._settings(), given)
+        before = [(item, dict(vars(item))) for item in (self, *given)]
+        loop = None
         try:
+            self._adopt(prepared, fresh=not continues)
+            loop = TrainingLoop(
+                net=self,
+                fit=prepared,
+                history=self.train_history_,
+                handlers=self._handlers(fresh=not continues, columns=columns),
+                custom_scores=scores,
+                memo=memo,
+            )
             with self._restoring_params():
                 yield loop
         except Exception:
-            if not loop.epochs:
-                self.__dict__.clear()
-                self.__dict__.update(before)
+            if loop is None or not loop.epochs:
+                for item, attributes in before:
+                    vars(item).clear()
+                    vars(item).update(attributes)
             raise
         self._model.loaded = False
 

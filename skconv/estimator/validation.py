@@ -11,11 +11,12 @@ import numpy as np
 from ..data.iterators import BatchIterator, TrainSplit
 from ..errors import Problems, did_you_mean
 from ..training.events import EVENTS
-from ..training.history import KEYS
 from ..updates.by_name import named_updates
 from ..updates.transformation import is_transformation
 from ..utils.checks import MAX_SEED, is_integer, is_named, is_number, random_state, seed
 from .by_name import CROSSENTROPY, LOSS_NAMES
+from .handler_lists import check_handlers
+from .scores import SCORES, check_scores
 
 Test = Callable[[Any], bool]
 
@@ -33,17 +34,6 @@ def _is_list_of_transforms(value: Any) -> bool:
         return callable(entry[1] if is_named(entry) else entry)
 
     return value is None or callable(value) or _each(value, is_entry)
-
-
-def _is_free_name(name: str) -> bool:
-    return name not in (*KEYS, "loss", "accuracy", "weight", "finite")
-
-
-def _is_list_of_scores(value: Any) -> bool:
-    def is_score(entry: Any) -> bool:
-        return is_named(entry) and _is_free_name(entry[0]) and callable(entry[1])
-
-    return value is None or _each(value, is_score)
 
 
 def _each(value: Any, test: Test) -> bool:
@@ -94,10 +84,7 @@ def _are_weights(value: Any) -> bool:
 
 _HANDLERS = (_is_list_of_functions, "a function (net, train_history), or a list of them")
 
-_SCORES = (
-    _is_list_of_scores,
-    "a list of (name, function) with names that the history does not use",
-)
+_SCORES = (lambda v: v is None or isinstance(v, list | tuple), "a list of (name, function)")
 
 _WEIGHTS = (_are_weights, "a dict of non-negative weights by output, or None")
 
@@ -151,7 +138,10 @@ RULES: dict[str, tuple[Test, str]] = {
         "a fraction between 0 and 1, a splitter such as KFold(5), a list of pairs of arrays of row "
         "indices, a function (X, y, net), or None",
     ),
-    "custom_scores": _SCORES,
+    "custom_scores": (
+        lambda v: _SCORES[0](v) or isinstance(v, str),
+        f"{_SCORES[1]} or names of scikit-learn's scorers",
+    ),
     "scores_train": _SCORES,
     "scores_valid": _SCORES,
     **dict.fromkeys(EVENTS, _HANDLERS),
@@ -246,4 +236,11 @@ def check_settings(values: Mapping[str, Any]) -> Problems:
             for inner, (test_inner, valid_inner) in nested.items():
                 if isinstance(value, cls) and not test_inner(getattr(value, inner)):
                     problems.add_parameter(f"{name}__{inner}", valid_inner, getattr(value, inner))
+    valid_lists = {name: value for name, value in values.items() if _is_valid_list(name, value)}
+    check_scores(valid_lists, problems)
+    check_handlers(valid_lists, problems)
     return problems
+
+
+def _is_valid_list(name: str, value: Any) -> bool:
+    return name in (*SCORES, *EVENTS) and RULES[name][0](value)

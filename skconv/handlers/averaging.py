@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..training.history import Row
+from ..utils.checks import open_fraction
 from .base import Handler
 
 __all__ = ["ExponentialMovingAverage"]
@@ -43,10 +44,12 @@ class ExponentialMovingAverage(Handler):
     >>> handler = ExponentialMovingAverage(0.99)
     """
 
+    allowed_in = ("on_batch_finished", "on_epoch_finished")
+    parameter_checks = {"decay": open_fraction}
+
     def __init__(self, decay: float = 0.999) -> None:
-        if not 0 < decay < 1:
-            raise ValueError(f"decay must be a number between 0 and 1, exclusive, got {decay!r}")
         self.decay = decay
+        self.check_parameters()
         self.reset()
 
     def reset(self) -> None:

@@ -8,27 +8,39 @@ parameter lists it.
 event                    arguments                when
 ======================== ======================== ==================================================
 ``reset``                none                     before a fit that starts afresh
+``check``                ``(net, columns)``       before each training; refuses one that cannot work
 ``watches``              none                     before each training; whether to call `step`
 ``on_training_started``  ``(net, train_history)`` before the first epoch
 ``begin``                ``(net, train_history)`` after all handlers of ``on_training_started``
 ``on_batch_finished``    ``(net, train_history)`` after each batch
 ``step``                 ``(net, progress)``      a few times a second; after ``on_batch_finished``
 ``on_epoch_finished``    ``(net, train_history)`` after each epoch, with its row in the history
-``on_training_finished`` ``(net, train_history)`` after the last epoch, `StopIteration` or Ctrl-C
+``finish``               ``(net, train_history)`` after the last epoch, `StopIteration` or Ctrl-C
+``on_training_finished`` ``(net, train_history)`` after all handlers' ``finish``
 ``end``                  ``(net, train_history)`` at the very end, even after an exception
 ======================== ======================== ==================================================
 
 `StopIteration` raised at any event from ``on_training_started`` to ``on_epoch_finished`` ends the
 training. An epoch that it interrupts gets no row in the history.
+
+If the training fails before the end of its first epoch, handlers get the attributes back that they
+had before ``reset``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, Protocol
 
-from ..training.events import Progress
+from ..errors import Problems
+from ..training.events import EVENTS, Progress
 from ..training.history import Row
+
+Direction = Literal["min", "max"]
+"""Whether smaller or larger values are better."""
+
+Columns = Mapping[str, Direction | None]
+"""Numbers in the rows of the history by name, and which values are better, as far as known."""
 
 
 class HandlerFunction(Protocol):
@@ -45,12 +57,46 @@ class Handler:
     the state of an earlier training in `reset`, to prepare in `begin` and to clean up in `end`.
     """
 
+    allowed_in: ClassVar[tuple[str, ...]] = EVENTS
+    """Parameters of a net that may list the handler."""
+
+    history_columns: ClassVar[tuple[str, ...]] = ()
+    """Names of values that the handler adds to the rows of the history, for others to monitor."""
+
+    resumes: ClassVar[bool] = True
+    """Whether two trainings, of which the second continues the first, equal one of all epochs."""
+
+    parameter_checks: ClassVar[Mapping[str, Callable[[Any], str | None]]] = {}
+    """For each parameter a check of its value, as in `skconv.utils.checks`."""
+
     measures: ClassVar[tuple[tuple[str, Callable[..., Any]], ...]] = ()
     """Names and functions that map the gradients of a step, ``{'conv1': {'W': array}}``, to a
     scalar. They are traced into the training step and become columns of the history."""
 
     def reset(self) -> None:
         """Forget the previous training; called when a net starts afresh."""
+
+    def check_parameters(self) -> None:
+        """Raise `ValueError` for invalid parameters."""
+        problems = Problems()
+        for name, check in self.parameter_checks.items():
+            value = getattr(self, name)
+            valid = check(value)
+            if valid is not None:
+                problems.add_parameter(f"{type(self).__name__}: {name}", valid, value)
+        problems.raise_any()
+
+    def check(self, net: Any, columns: Columns) -> None:
+        """Raise `ValueError` if the handler cannot work in the training that is about to start.
+
+        Parameters
+        ----------
+        net : NeuralNet
+        columns : mapping of str to {'min', 'max'} or None
+            Names of the numbers that each row of the history will have, and whether smaller or
+            larger values are better, as far as known.
+        """
+        self.check_parameters()
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Prepare for a training; called once before it, whichever parameter lists the handler.
@@ -61,6 +107,9 @@ class Handler:
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Handle the event; `StopIteration` ends the training."""
         raise NotImplementedError
+
+    def finish(self, net: Any, train_history: list[Row]) -> None:
+        """Complete a training; called once after its last epoch, but not after an exception."""
 
     def end(self, net: Any, train_history: list[Row]) -> None:
         """Clean up; called once after each training, even after one that failed."""

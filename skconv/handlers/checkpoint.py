@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -12,8 +13,10 @@ import numpy as np
 
 from ..errors import Problems
 from ..network.model import Model
-from ..network.weight_files import load_arrays, save_arrays
+from ..network.weight_files import check_suffix, load_arrays, save_arrays
 from ..training.history import Row
+from ..utils import checks
+from ..utils.checks import flag, positive, verbosity
 from .base import Handler
 
 __all__ = ["Checkpoint"]
@@ -44,13 +47,21 @@ class Checkpoint(Handler):
     Raises
     ------
     ValueError
-        In `fit`, if the file belongs to another network, another update rule or another
-        `random_state`, which must be an integer.
+        For invalid parameters; and in `fit`, if the file belongs to another network, another update
+        rule or another `random_state`, which must be an integer.
 
     Examples
     --------
     >>> handler = Checkpoint('training.safetensors', every_n_epochs=5)
     """
+
+    allowed_in = ("on_epoch_finished",)
+    parameter_checks = {
+        "path": checks.path,
+        "every_n_epochs": positive,
+        "resume": flag,
+        "verbose": verbosity,
+    }
 
     def __init__(
         self,
@@ -63,6 +74,12 @@ class Checkpoint(Handler):
         self.every_n_epochs = every_n_epochs
         self.resume = resume
         self.verbose = verbose
+        self.check_parameters()
+
+    def check_parameters(self) -> None:
+        """Raise `ValueError` for invalid parameters, or a path with another ending."""
+        super().check_parameters()
+        check_suffix(Path(self.path))
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Continue from the file, unless the net continues an earlier training."""

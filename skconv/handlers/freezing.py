@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import did_you_mean
 from ..network.views import FittedLayer
 from ..training.history import Row
-from ..utils.checks import as_list
+from ..utils.checks import as_list, natural
 from .base import Handler
 from .hyperparams import set_hyperparam
 
@@ -29,9 +29,13 @@ class _GradientScale(Handler):
         Number of epochs after which the scale is set.
     """
 
+    allowed_in = ("on_training_started", "on_batch_finished", "on_epoch_finished")
+    parameter_checks = {"epoch": natural}
+
     def __init__(self, layers: str | Sequence[str], *more: str, epoch: int = 0) -> None:
         self.layers = (*as_list(layers), *more) if more else layers
         self.epoch = epoch
+        self.check_parameters()
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Check the names, and set the scale if training continues after `epoch`."""

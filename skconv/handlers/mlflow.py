@@ -37,6 +37,8 @@ class MlflowLogger(Logger):
     >>> handler = MlflowLogger('digits', tracking_uri='sqlite:///mlflow.db')
     """
 
+    allowed_in = ("on_epoch_finished",)
+
     def __init__(
         self,
         experiment: str = "skconv",

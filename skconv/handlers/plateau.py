@@ -1,22 +1,24 @@
-"""Learning rate reduction when the loss stops improving."""
+"""Learning rate reduction when a monitored value stops improving."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
-from ..training.history import Row, monitored
-from .base import Handler
+from ..training.history import Row
+from ..utils.checks import between, natural, one_of, open_fraction, positive, text, verbosity
+from .base import Columns
 from .hyperparams import get_hyperparam, set_hyperparam
+from .monitor import MODES, MonitoringHandler
 
 __all__ = ["ReduceLROnPlateau"]
 
 
-class ReduceLROnPlateau(Handler):
+class ReduceLROnPlateau(MonitoringHandler):
     """Handler that lowers the learning rate when the loss has stopped improving.
 
     Pass it as ``on_epoch_finished``. A new rate compiles nothing, and `fit` restores the net's own
-    rate at the end.
+    rate at the end, so each training starts with that rate and without a best value.
 
     Parameters
     ----------
@@ -25,10 +27,10 @@ class ReduceLROnPlateau(Handler):
     patience : int
         Epochs to wait for an improvement.
     monitor : str
-        Key of the history to minimize; ``'valid_loss'`` stands for the training loss if there is
-        no validation set.
+        Column of the history to watch, such as a loss or score; ``'valid_loss'`` stands for the
+        training loss if there is no validation set.
     threshold : float
-        Smallest relative decrease of the loss that counts as an improvement.
+        Smallest relative change of the value that counts as an improvement.
     cooldown : int
         Epochs after a reduction before waiting starts again.
     min_rate : float
@@ -37,18 +39,41 @@ class ReduceLROnPlateau(Handler):
         Parameter of the net to lower.
     verbose : int
         Whether to print each reduction.
+    mode : {'auto', 'min', 'max'}
+        Whether smaller or larger values are better. By default the name of the column decides, as
+        in `EarlyStopping`.
 
     Attributes
     ----------
-    best : float
-        Lowest loss so far.
+    best : float or None
+        Best value so far.
     rates : dict of int to float
         New rates, by the epoch after which they took effect.
+
+    Raises
+    ------
+    ValueError
+        For invalid parameters; and before training, if the history will not have the column, if its
+        direction is not known, or if the net has no number of this name.
 
     Examples
     --------
     >>> handler = ReduceLROnPlateau(factor=0.5, patience=3)
     """
+
+    allowed_in = ("on_epoch_finished",)
+    resumes = False
+    parameter_checks = {
+        "factor": open_fraction,
+        "patience": positive,
+        "monitor": text,
+        "threshold": between(0.0, math.inf),
+        "cooldown": natural,
+        "min_rate": between(0.0, math.inf),
+        "name": text,
+        "verbose": verbosity,
+        "mode": one_of(*MODES),
+    }
 
     def __init__(
         self,
@@ -60,9 +85,8 @@ class ReduceLROnPlateau(Handler):
         min_rate: float = 0.0,
         name: str = "update_learning_rate",
         verbose: int = 1,
+        mode: Literal["auto", "min", "max"] = "auto",
     ) -> None:
-        if not 0 < factor < 1:
-            raise ValueError(f"factor must be a number between 0 and 1, exclusive, got {factor!r}")
         self.factor = factor
         self.patience = patience
         self.monitor = monitor
@@ -71,24 +95,34 @@ class ReduceLROnPlateau(Handler):
         self.min_rate = min_rate
         self.name = name
         self.verbose = verbose
+        self.mode = mode
+        self.check_parameters()
         self.reset()
 
     def reset(self) -> None:
-        """Forget the losses and reductions."""
-        self.best = math.inf
-        self.waited_since = 0
+        """Forget the values and reductions."""
+        super().reset()
+        self.best: float | None = None
+        self.waited_since: int | None = None
         self.rates: dict[int, float] = {}
 
-    def begin(self, net: Any, train_history: list[Row]) -> None:
-        """Check that the net has a number of this name."""
+    def check(self, net: Any, columns: Columns) -> None:
+        """Check the column, and that the net has a number of this name."""
+        super().check(net, columns)
         get_hyperparam(net, self.name)
 
+    def begin(self, net: Any, train_history: list[Row]) -> None:
+        """Start without a best value."""
+        self.best = self.waited_since = None
+
     def __call__(self, net: Any, train_history: list[Row]) -> None:
-        """Lower the rate if the loss has not improved for `patience` epochs."""
+        """Lower the rate if the value has not improved for `patience` epochs."""
         row = train_history[-1]
-        loss, epoch = monitored(row, self.monitor), row["epoch"]
-        if loss < self.best - self.threshold * abs(self.best) or self.best == math.inf:
-            self.best = loss
+        value, epoch = self.read(row), row["epoch"]
+        if self.waited_since is None:
+            self.waited_since = epoch - 1
+        if self.is_better(value, self.best, self.threshold * abs(self.best or 0.0)):
+            self.best = value
             self.waited_since = max(epoch, self.waited_since)
         elif epoch - self.waited_since >= self.patience:
             self.waited_since = epoch + self.cooldown

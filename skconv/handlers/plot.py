@@ -8,6 +8,7 @@ from typing import Any
 
 from ..training.events import Progress
 from ..training.history import Row
+from ..utils.checks import between
 from .base import Logger
 from .terminal import Cell, in_notebook
 
@@ -29,8 +30,11 @@ class PlotLoss(Logger):
     >>> handler = PlotLoss()
     """
 
+    parameter_checks = {"seconds": between(0.0, math.inf)}
+
     def __init__(self, seconds: float = 0.5) -> None:
         self.seconds = seconds
+        self.check_parameters()
         super().__init__()
 
     def reset(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..data.output_targets import regression_by_output
 from ..network.summary import LOW_CAPACITY, Line, has_windows, summary_lines
 from ..training.history import KEYS, Row, valid_key
 from .base import Handler
@@ -25,6 +24,8 @@ class PrintLog(Handler):
 
     Pass it as ``on_epoch_finished``; ``verbose=1`` adds it.
     """
+
+    allowed_in = ("on_epoch_finished",)
 
     def __init__(self) -> None:
         self.reset()
@@ -46,7 +47,7 @@ class PrintLog(Handler):
             "val loss": _loss(row, "valid_loss", "green"),
             "trn/val": row["train_loss"] / row["valid_loss"] if row["valid_loss"] else math.nan,
         }
-        if not all(regression_by_output(net.regression, net.outputs)):
+        if "valid_accuracy" in row:
             cells["valid acc"] = row["valid_accuracy"]
         cells.update({_header(name): row[name] for name in row if name not in KEYS})
         cells["dur"] = f"{row['dur']:.2f}s"
@@ -80,6 +81,8 @@ class PrintLayerInfo(Handler):
     convolutional network includes learning capacity and coverage of the image, and with
     ``verbose=3`` also the filter sizes and receptive fields behind them.
     """
+
+    allowed_in = ("on_training_started",)
 
     def __call__(self, net: Any, train_history: list[Row] | None = None) -> None:
         """Print the table, unless training continues after earlier epochs."""

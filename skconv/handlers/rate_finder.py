@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from ..training.history import Row
+from ..utils.checks import between, fraction, is_integer, is_number, text
 from ..utils.optional import import_optional
 from .base import Handler
 from .hyperparams import set_hyperparam
@@ -23,6 +24,10 @@ __all__ = ["LearningRateFinder"]
 
 RESTORED = ("params", "state", "opt", "epoch", "step")
 """Attributes of the model that a test changes."""
+
+
+def _steps(value: Any) -> str | None:
+    return None if is_integer(value, low=2) else "an integer >= 2"
 
 
 class LearningRateFinder(Handler):
@@ -61,6 +66,14 @@ class LearningRateFinder(Handler):
     True
     """
 
+    allowed_in = ("on_batch_finished",)
+    parameter_checks = {
+        "steps": _steps,
+        "smoothing": fraction,
+        "patience": between(1.0, math.inf),
+        "name": text,
+    }
+
     def __init__(
         self,
         low: float = 1e-6,
@@ -70,17 +83,24 @@ class LearningRateFinder(Handler):
         patience: float = 4.0,
         name: str = "update_learning_rate",
     ) -> None:
-        if not 0 < low < high:
-            raise ValueError(f"low and high must satisfy 0 < low < high, got {low!r} and {high!r}")
-        if steps < 2:
-            raise ValueError(f"steps must be at least 2, got {steps!r}")
         self.low = low
         self.high = high
         self.steps = steps
         self.smoothing = smoothing
         self.patience = patience
         self.name = name
+        self.check_parameters()
         self.reset()
+
+    def check_parameters(self) -> None:
+        """Raise `ValueError` for invalid parameters."""
+        super().check_parameters()
+        low, high = self.low, self.high
+        if not (is_number(low) and is_number(high) and 0 < low < high < math.inf):
+            raise ValueError(
+                f"{type(self).__name__}: low and high must satisfy 0 < low < high, got {low!r} and "
+                f"{high!r}"
+            )
 
     def reset(self) -> None:
         """Forget the previous test."""

@@ -7,6 +7,8 @@ import os
 from typing import Any
 
 from ..training.history import Row, numbers
+from ..utils import checks
+from ..utils.checks import natural
 from ..utils.optional import import_optional
 from .base import Logger
 from .hyperparams import describe_params, get_update_hyperparams
@@ -37,9 +39,13 @@ class TensorBoard(Logger):
     >>> handler = TensorBoard('runs', histograms=5)
     """
 
+    allowed_in = ("on_epoch_finished",)
+    parameter_checks = {"folder": checks.path, "histograms": natural}
+
     def __init__(self, folder: str | os.PathLike[str] = "runs", histograms: int = 0) -> None:
         self.folder = folder
         self.histograms = histograms
+        self.check_parameters()
         super().__init__()
 
     def reset(self) -> None:

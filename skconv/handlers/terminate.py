@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..errors import did_you_mean
 from ..training.history import Row
-from .base import Handler
+from ..utils.checks import or_none, text, verbosity
+from .base import Columns, Handler
 
 __all__ = ["TerminateOnNaN"]
 
@@ -36,14 +38,27 @@ class TerminateOnNaN(Handler):
     >>> handler = TerminateOnNaN()
     """
 
+    allowed_in = ("on_epoch_finished",)
+    parameter_checks = {"monitor": or_none(text), "verbose": verbosity}
+
     def __init__(self, monitor: str | None = None, verbose: int = 1) -> None:
         self.monitor = monitor
         self.verbose = verbose
+        self.check_parameters()
         self.reset()
 
     def reset(self) -> None:
         """Forget the value that ended the previous training."""
         self.found: str | None = None
+
+    def check(self, net: Any, columns: Columns) -> None:
+        """Check that the history will have the column."""
+        super().check(net, columns)
+        if self.monitor is not None and self.monitor not in columns:
+            raise ValueError(
+                f"{type(self).__name__}: monitor must be a column of the history, got "
+                f"{self.monitor!r}.{did_you_mean(self.monitor, columns)}"
+            )
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """End the training if a value is not finite."""

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from ..training.history import Row
+from ..utils.checks import above_zero, verbosity
 from .base import Handler
 
 __all__ = ["Timer"]
@@ -29,11 +30,13 @@ class Timer(Handler):
     >>> handler = Timer(3600)
     """
 
+    allowed_in = ("on_batch_finished", "on_epoch_finished")
+    parameter_checks = {"seconds": above_zero, "verbose": verbosity}
+
     def __init__(self, seconds: float, verbose: int = 1) -> None:
-        if not seconds > 0:
-            raise ValueError(f"seconds must be a positive number, got {seconds!r}")
         self.seconds = seconds
         self.verbose = verbose
+        self.check_parameters()
         self.reset()
 
     def reset(self) -> None:

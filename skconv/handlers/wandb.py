@@ -34,6 +34,8 @@ class WandbLogger(Logger):
     >>> handler = WandbLogger('digits', mode='offline')
     """
 
+    allowed_in = ("on_epoch_finished",)
+
     def __init__(self, project: str = "skconv", **options: Any) -> None:
         self.project = project
         self.options = options

@@ -23,6 +23,8 @@ class BatchedHalvingSearch(BatchedSearch, HalvingGridSearchCV):
     All candidates are trained for a few epochs, the best of them for more, and so on (Jamieson and
     Talwalkar 2016). Candidates keep their weights and the state of their update rule between
     rounds, so no epoch is trained twice; their scores are those of training for all epochs at once.
+    Nets with handlers that restore weights or change the rate, such as `EarlyStopping`, train
+    afresh in each round.
 
     Parameters
     ----------

@@ -14,7 +14,9 @@ from sklearn.pipeline import Pipeline
 from ..data.inputs import RowSubset
 from ..estimator.deferred import DeferredFit, deferring
 from ..estimator.neural_net import NeuralNet
+from ..training.events import EVENTS
 from ..utils.cache_keys import structural_key
+from ..utils.checks import as_list
 from ..utils.memo import Memo
 from .fitting import MAX_LANES, fit_jobs, lanes_in_memory
 from .sklearn_hooks import _check_method_params, _safe_indexing
@@ -48,9 +50,15 @@ class Job:
     seconds: float = 0.0
 
     def trained_for(self, epochs: int) -> bool:
-        """Return whether the job ended without an error after this number of epochs."""
+        """Return whether the job ended after this number of epochs in a state to continue from.
+
+        It does not after an error, nor if a handler changed the weights or the rate at the end.
+        """
         net = _net(self.estimator)
         if net is None or not self.finished or self.error is not None:
+            return False
+        handlers = [handler for name in EVENTS for handler in as_list(getattr(net, name))]
+        if not all(getattr(handler, "resumes", True) for handler in handlers):
             return False
         return net._fitted().model.epoch == epochs
 

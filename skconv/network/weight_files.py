@@ -33,7 +33,7 @@ def save_arrays(arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) 
         If the folder does not exist.
     """
     path = Path(path)
-    _check_suffix(path)
+    check_suffix(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder of {path.name} must exist, got {str(path.parent)!r}")
     with atomic_write(path) as temporary:
@@ -65,7 +65,7 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         For another suffix, or a file that is damaged or of another format.
     """
     path = Path(path)
-    _check_suffix(path)
+    check_suffix(path)
     try:
         if path.suffix == ".npz":
             return _read_npz(path)
@@ -86,7 +86,8 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _check_suffix(path: Path) -> None:
+def check_suffix(path: Path) -> None:
+    """Raise `ValueError` unless the path has the suffix of a weight file."""
     if path.suffix not in SUFFIXES:
         raise ValueError(
             f"a weight file must have the suffix {' or '.join(SUFFIXES)}, got {str(path.name)!r}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..augment.base import invoke, mixes
 from ..augment.tunable import with_values
@@ -211,17 +212,65 @@ def compute_objective(
 
 
 def compute_scores(
-    plan: Plan, scores: Scores, out: Any, y: Any, weights: jax.Array, state: Variables
+    plan: Plan,
+    argument: Literal["scores_train", "scores_valid"],
+    out: Any,
+    y: Any,
+    weights: jax.Array,
+    state: Variables,
 ) -> dict[str, jax.Array]:
-    """Compute user-defined scores in the units of y; those of single rows are averaged."""
+    """Compute user-defined scores in the units of y; those of single rows are averaged.
+
+    Raises
+    ------
+    ValueError
+        If a score fails, or returns neither a number nor a value for each row; with its name.
+    """
+    n = len(weights)
+    scores: Scores = getattr(plan, argument)
     if not scores:
         return {}
     y = in_units(plan, y, state)
     predictions = in_units(plan, compute_predictions(plan, out), state)
-    found = {name: score(predictions, y) for name, score in scores}
-    return {
-        name: value
-        if value.ndim == 0
-        else weighted_mean(value.reshape(len(weights), -1).mean(1), weights)
-        for name, value in found.items()
-    }
+    found = {}
+    for name, score in scores:
+        place = f"the score {name!r} of {argument}"
+        value = _as_array(place, score, predictions, y)
+        if value.ndim == 0:
+            found[name] = value
+        elif value.size and len(value) == n:
+            found[name] = weighted_mean(value.reshape(n, -1).mean(1), weights)
+        else:
+            raise ValueError(
+                f"{place} must return a number or a value for each of the {n} rows of a batch, got "
+                f"an array of shape {value.shape}"
+            )
+    return found
+
+
+def compute_measures(plan: Plan, grads: Variables) -> dict[str, jax.Array]:
+    """Compute the measures of the gradients that handlers ask for."""
+    found = {}
+    for name, measure in plan.measures:
+        place = f"the measure {name!r} of a handler"
+        found[name] = _as_array(place, measure, grads)
+        if found[name].ndim:
+            raise ValueError(
+                f"{place} must return a number, got an array of shape {found[name].shape}"
+            )
+    return found
+
+
+def _as_array(place: str, function: Callable[..., Any], *args: Any) -> jax.Array:
+    """Call a function of the user, and return its result as an array."""
+    try:
+        value = function(*args)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}".strip().split("\n")[0]
+        raise ValueError(
+            f"{place} must be a function that JAX can trace, but failed with {reason}; functions "
+            "of NumPy arrays belong in custom_scores"
+        ) from error
+    if not isinstance(value, jax.Array | np.ndarray | np.generic | float | int):
+        raise ValueError(f"{place} must return a number or an array, got {value!r}")
+    return jnp.asarray(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 Row = dict[str, Any]
@@ -17,7 +17,7 @@ KEYS = (
     "valid_accuracy",
     "dur",
 )
-"""Keys of every row, besides scores."""
+"""Keys of a row, besides scores; regression has no accuracy."""
 
 
 def valid_key(what: str, output: str) -> str:
@@ -25,11 +25,38 @@ def valid_key(what: str, output: str) -> str:
     return f"valid_{what}_{output}"
 
 
+def number_columns(train: Iterable[str], valid: Iterable[str] | None) -> list[str]:
+    """Return the names of the numbers in a row, by the names that `append_row` gets.
+
+    Parameters
+    ----------
+    train, valid : iterable of str
+        Names in any order; `valid` is None without a validation set.
+
+    Returns
+    -------
+    list of str
+        Without ``epoch``, which counts rows.
+
+    Examples
+    --------
+    >>> number_columns(['loss', 'top5'], ['loss', 'accuracy'])
+    ['train_loss', 'valid_loss', 'valid_accuracy', 'dur', 'top5']
+    """
+    names = ["train_loss"]
+    if valid is not None:
+        valid = list(valid)
+        names += ["valid_loss", *(["valid_accuracy"] if "accuracy" in valid else [])]
+    scores = [name for name in (*train, *(valid or ())) if name not in ("loss", "accuracy")]
+    return [*names, "dur", *scores]
+
+
 def append_row(
     history: list[Row],
     train: Mapping[str, float],
-    valid: Mapping[str, float] | None,
+    valid: Mapping[str, float],
     dur: float,
+    custom: Mapping[str, float] | None = None,
 ) -> Row:
     """Append the row of an epoch to the history, and return it.
 
@@ -39,37 +66,40 @@ def append_row(
         Changed in place.
     train : mapping
         ``'loss'`` and any scores on the training set.
-    valid : mapping or None
-        ``'loss'``, ``'accuracy'`` and any scores on the validation set. Without a validation set,
-        None; the row then has NaN in their place.
+    valid : mapping
+        ``'loss'``, any scores and, unless all outputs predict numbers, ``'accuracy'`` on the
+        validation set; NaN for loss and accuracy without a validation set.
     dur : float
         Duration of the epoch in seconds.
+    custom : mapping, optional
+        Scores of any name, even ``'accuracy'``.
 
     Returns
     -------
     dict
         ``epoch, train_loss, train_loss_best, valid_loss, valid_loss_best, valid_accuracy, dur``
-        and the scores under their names.
+        and the scores under their names. `valid_accuracy` is left out if there is none.
 
     Examples
     --------
     >>> history = []
-    >>> row = append_row(history, {'loss': 0.5}, None, 0.1)
+    >>> row = append_row(history, {'loss': 0.5}, {'loss': 0.75}, 0.1)
     >>> row['epoch'], row['train_loss_best'], row['valid_loss']
-    (1, True, nan)
+    (1, True, 0.75)
     """
-    valid = valid if valid is not None else {"loss": math.nan, "accuracy": math.nan}
     row = {
         "epoch": len(history) + 1,
         "train_loss": train["loss"],
         "train_loss_best": _is_best(history, "train_loss", train["loss"]),
         "valid_loss": valid["loss"],
         "valid_loss_best": _is_best(history, "valid_loss", valid["loss"]),
-        "valid_accuracy": valid["accuracy"],
-        "dur": dur,
     }
+    if "accuracy" in valid:
+        row["valid_accuracy"] = valid["accuracy"]
+    row["dur"] = dur
     row.update({name: score for name, score in train.items() if name != "loss"})
     row.update({name: score for name, score in valid.items() if name not in ("loss", "accuracy")})
+    row.update(custom or {})
     history.append(row)
     return row
 
@@ -95,23 +125,3 @@ def numbers(row: Row) -> dict[str, float]:
         for key, value in row.items()
         if key != "epoch" and not isinstance(value, bool) and math.isfinite(value)
     }
-
-
-def monitored(row: Row, key: str = "valid_loss") -> float:
-    """Return the monitored value: by default the validation loss, or else the training loss.
-
-    Parameters
-    ----------
-    row : dict
-        A row of the history.
-    key : str
-        Key of the value; ``'valid_loss'`` falls back to ``'train_loss'`` without a validation set.
-
-    Returns
-    -------
-    float
-    """
-    value = row[key]
-    if key == "valid_loss" and math.isnan(value):
-        return row["train_loss"]
-    return value

@@ -21,7 +21,7 @@ from ..utils.memo import Memo
 from .events import Handler, Handlers, Pace, Progress
 from .feeder import Feed, Feeder
 from .history import Row, append_row
-from .metrics import concatenate_batches, wait_for_previous, weighted_means
+from .metrics import compute_score, concatenate_batches, wait_for_previous, weighted_means
 from .prepared_fit import PreparedFit
 from .train_step import CallResult, StepRange
 
@@ -116,7 +116,7 @@ class TrainingLoop:
                 warnings.warn(
                     f"training was interrupted after {len(self.history)} epochs; "
                     "the weights learned so far are kept",
-                    stacklevel=5,
+                    stacklevel=6,
                 )
             self.finish()
 
@@ -138,7 +138,7 @@ class TrainingLoop:
 
     def finish(self) -> None:
         """Call the handlers for the end of training."""
-        self._call(self.handlers.on_training_finished)
+        self._call(self.handlers.finishes + self.handlers.on_training_finished)
 
     def _run_epochs(self) -> None:
         """Run the remaining epochs, several per call when no handler needs to see each one."""
@@ -206,17 +206,23 @@ class TrainingLoop:
             Duration of one epoch.
         """
         finite = self._keep_finite_epochs(results, count, before)
-        self.model.epoch += finite
-        self.epochs += finite
-        programs = self.fit.programs
+        programs, model = self.fit.programs, self.model
         train = weighted_means([result.train for result in results], programs.train_sums)
-        valid = None
+        valid = [dict.fromkeys({"loss", "accuracy"} & {*programs.valid_sums}, math.nan)] * count
         if self.fit.valid:
             valid = weighted_means([result.valid for result in results], programs.valid_sums)
+        custom: dict[str, float] = {}
+        if finite and self.fit.valid and self.custom_scores:
+            try:
+                custom = self._compute_custom(outputs)
+            except BaseException:  # an epoch counts once it has a row
+                model.params, model.state, model.opt, model.step = before
+                raise
+        model.epoch += finite
+        self.epochs += finite
         for epoch in range(finite):
-            scores = None if valid is None else valid[epoch] | self._compute_custom(outputs)
             del train[epoch]["finite"]
-            append_row(self.history, train[epoch], scores, seconds)
+            append_row(self.history, train[epoch], valid[epoch], seconds, custom)
         if finite < count:
             self._warn_diverged()
             return False
@@ -313,14 +319,11 @@ class TrainingLoop:
 
     def _compute_custom(self, outputs: list[Any]) -> dict[str, float]:
         """Compute the NumPy scores on all validation rows."""
-        if not self.custom_scores:
-            return {}
         valid = self.fit.valid
         assert valid is not None
         in_units = self.fit.outputs.in_units
-        output = in_units(concatenate_batches(outputs, len(valid.rows)))
-        y = in_units(valid.y)
-        return {name: float(score(y, output)) for name, score in self.custom_scores}
+        output, y = in_units(concatenate_batches(outputs, len(valid.rows))), in_units(valid.y)
+        return {name: compute_score(name, score, y, output) for name, score in self.custom_scores}
 
     def _call(self, handlers: Iterable[Handler]) -> None:
         for handler in handlers:
@@ -340,5 +343,5 @@ class TrainingLoop:
             f"the loss became NaN or infinite in epoch {epoch}; training stopped, and the weights "
             f"are {kept}. Lower update_learning_rate, {self._scaling_hint()}",
             ConvergenceWarning,
-            stacklevel=9,
+            stacklevel=10,
         )

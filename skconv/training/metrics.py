@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import jax
 import numpy as np
+
+from ..errors import InvalidParameterError
 
 
 def wait_for_previous(results: list[Any]) -> None:
@@ -40,6 +44,47 @@ def concatenate_batches(chunks: Sequence[Any], n: int, copies: int = 1) -> Any:
         return rows.reshape(-1, *rows.shape[2:])
 
     return jax.tree.map(concatenate, *chunks)
+
+
+def compute_score(name: str, score: Callable[[Any, Any], Any], y: Any, output: Any) -> float:
+    """Compute one of the `custom_scores`.
+
+    Parameters
+    ----------
+    name : str
+        Its name, for messages.
+    score : callable
+        ``(y_true, y_output) -> float``.
+    y, output : array, or tuple of arrays
+        Encoded targets and outputs of all validation rows.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InvalidParameterError
+        If the score fails, or returns anything but a number.
+
+    Examples
+    --------
+    >>> compute_score('half', lambda y, output: output.mean(), None, np.array([0.25, 0.75]))
+    0.5
+    """
+    try:
+        value = score(y, output)
+    except Exception as error:
+        raise InvalidParameterError(
+            f"the score {name!r} of custom_scores failed with {type(error).__name__}: {error}"
+        ) from error
+    array = np.asarray(value)
+    if array.size != 1 or not (array.dtype.kind in "biuf" or isinstance(value, Real | Decimal)):
+        raise InvalidParameterError(
+            f"the score {name!r} of custom_scores must return a number, got "
+            f"{f'an array of shape {array.shape}' if array.ndim else repr(value)}"
+        )
+    return float(array.reshape(()))
 
 
 def weighted_means(tables: Sequence[jax.Array], names: list[str]) -> list[dict[str, float]]:

@@ -68,6 +68,11 @@ class Plan:
             valid_key("accuracy", head.name) for head in scored
         ]
 
+    @property
+    def has_accuracy(self) -> bool:
+        """Whether any output has an accuracy."""
+        return any(self.accuracies)
+
     @cached_property
     def key(self) -> Hashable:
         """Key that is equal for plans with the same programs."""

@@ -12,6 +12,7 @@ from ..data.device import IndexedBatches, StackedBatches
 from ..data.output_targets import Outputs
 from ..network.model import Model
 from .forward import Values
+from .history import number_columns
 from .programs import TrainPrograms
 from .train_step import StepPosition, StepRange, TrainArguments, TrainState
 
@@ -40,6 +41,16 @@ class PreparedFit(NamedTuple):
     valid: Dataset | None
     values: Callable[[int, int], Values]
     programs: TrainPrograms
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the numbers in a row of the history, besides `custom_scores`."""
+
+        def without_weights(names: list[str]) -> list[str]:
+            return [name for name in names if name not in ("weight", "finite")]
+
+        valid = without_weights(self.programs.valid_sums) if self.valid else None
+        return number_columns(without_weights(self.programs.train_sums), valid)
 
     def train_arguments(
         self,

@@ -30,6 +30,7 @@ from .forward import (
     augment_batch,
     compute_accuracies,
     compute_losses,
+    compute_measures,
     compute_objective,
     compute_outputs,
     compute_predictions,
@@ -144,7 +145,7 @@ def train_sums(plan: Plan) -> list[str]:
 
 def valid_sums(plan: Plan) -> list[str]:
     """Return the names of the sums over validation rows that `train` returns, in order."""
-    return _sum_names(plan.scores_valid, "accuracy", *plan.columns)
+    return _sum_names(plan.scores_valid, *["accuracy"] * plan.has_accuracy, *plan.columns)
 
 
 def _sum_names(scores: Scores, *more: str) -> list[str]:
@@ -208,7 +209,7 @@ def train(
             rates = {name: rate[update_step] for name, rate in values.update.items()}
             ctx = Context(True, keys[1], weights > 0)
             after, out, means = _update(plan, before, Xb, yb, ctx, weights, values, rates)
-            scores = compute_scores(plan, plan.scores_train, out, yb, weights, before.state)
+            scores = compute_scores(plan, "scores_train", out, yb, weights, before.state)
             return after, _add_batch(sums, weights, means | scores)
 
         names = _sum_names(plan.scores_train + plan.measures)
@@ -270,7 +271,7 @@ def _update(
         value_fn=BatchLoss(lambda params: forward(params)[0], loss_of_outputs),
     )
     new_params = network.freeze_unscaled(params, optax.apply_updates(params, changes), runtime)
-    measures = {"loss": value} | {name: measure(grads) for name, measure in plan.measures}
+    measures = {"loss": value} | compute_measures(plan, grads)
     new_state = network.freeze_unscaled(state, new_state, runtime)
     return TrainState(new_params, new_state, opt), out, measures
 
@@ -292,9 +293,10 @@ def _evaluate(
         out = _compute_test_outputs(plan, carry, Xb, values)
         loss = compute_objective(plan, out, yb, weights, carry.params, values)
         scores: dict[str, Any] = {"loss": loss}
-        scores |= compute_scores(plan, plan.scores_valid, out, yb, weights, carry.state)
+        scores |= compute_scores(plan, "scores_valid", out, yb, weights, carry.state)
         accuracies = compute_accuracies(plan, out, yb, weights)
-        scores["accuracy"] = sum(accuracies) / len(accuracies) if accuracies else loss
+        if accuracies:
+            scores["accuracy"] = sum(accuracies) / len(accuracies)
         means = [weighted_mean(rows, weights) for rows in compute_losses(plan, out, yb, values)]
         scores.update(zip(plan.columns, [*means, *accuracies], strict=False))
         if predictions is not None:

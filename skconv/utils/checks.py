@@ -7,6 +7,7 @@ that messages read ``<name> must be <phrase>, got <value>``.
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from numbers import Integral, Real
@@ -131,6 +132,32 @@ def above_zero(value: Any) -> str | None:
 def positive(value: Any) -> str | None:
     """Check for a positive integer."""
     return None if is_integer(value, low=1) else "a positive integer"
+
+
+def natural(value: Any) -> str | None:
+    """Check for a non-negative integer."""
+    return None if is_integer(value, low=0) else "a non-negative integer"
+
+
+def verbosity(value: Any) -> str | None:
+    """Check for a non-negative integer, True or False."""
+    return None if isinstance(value, bool) else natural(value)
+
+
+def open_fraction(value: Any) -> str | None:
+    """Check for a number between 0 and 1, exclusive."""
+    inside = number(value) is None and 0 < value < 1
+    return None if inside else "a number between 0 and 1, exclusive"
+
+
+def text(value: Any) -> str | None:
+    """Check for a string that is not empty."""
+    return None if isinstance(value, str) and value else "a string"
+
+
+def path(value: Any) -> str | None:
+    """Check for a path."""
+    return None if isinstance(value, str | os.PathLike) and os.fspath(value) else "a path"
 
 
 def or_none(check: Check) -> Check:

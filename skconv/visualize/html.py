@@ -183,6 +183,6 @@ def _losses(history: Sequence[Row]) -> str:
     last = history[-1]
     parts = [f"epoch {last['epoch']}", f"training loss {last['train_loss']:.4g}"]
     for key in ("valid_loss", "valid_accuracy"):
-        if math.isfinite(last[key]):
+        if math.isfinite(last.get(key, math.nan)):
             parts.append(f"{key.replace('valid_', 'validation ')} {last[key]:.4g}")
     return f"<details open><summary>{', '.join(parts)}</summary>{curve}</details>"

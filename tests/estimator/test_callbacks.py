@@ -262,4 +262,4 @@ def test_handlers_forget_where_training_starts_afresh():
     assert net._handlers(fresh=False).on_epoch_finished[0] is printer
     assert stopping.best_valid == 0.5
     assert net._handlers(fresh=True).on_epoch_finished[0] is not printer
-    assert stopping.best_valid == float("inf")
+    assert stopping.best_valid is None

@@ -42,7 +42,7 @@ VALID = {
         max,
         [([0], [1])],
     ],
-    "custom_scores": [None, [], [("f1", max)], (["f1", max],)],
+    "custom_scores": [None, [], [("f1", max)], (["f1", max],), ["roc_auc", ("a", "f1")], "r2"],
     "scores_train": [None, [("f1", max)]],
     "scores_valid": [None, [("f1", max)]],
     "on_batch_finished": [None, [], max],
@@ -62,7 +62,8 @@ VALID = {
 }
 
 FUNCTIONS = "a function (net, train_history), or a list of them"
-SCORES = "a list of (name, function) with names that the history does not use"
+SCORES = "a list of (name, function)"
+CUSTOM = f"{SCORES} or names of scikit-learn's scorers"
 SIZE = "a positive integer or a BatchIterator"
 EPOCHS = "a non-negative integer"
 SEED = "an integer between 0 and 4294967295, a RandomState or None"
@@ -149,10 +150,9 @@ INVALID = [
     ("train_split", [], SPLIT),
     ("train_split", (range(3), range(3, 5)), SPLIT),
     ("train_split", KFold(2).split([[0], [1]]), SPLIT),
-    ("custom_scores", [max], SCORES),
-    ("custom_scores", {"f1": max}, SCORES),
-    ("scores_train", [(max, "f1")], SCORES),
-    ("scores_valid", [("f1", max, min)], SCORES),
+    ("custom_scores", {"f1": max}, CUSTOM),
+    ("scores_train", "f1", SCORES),
+    ("scores_valid", max, SCORES),
     ("on_batch_finished", "print", FUNCTIONS),
     ("on_epoch_finished", [max, None], FUNCTIONS),
     ("on_training_started", 1, FUNCTIONS),
@@ -277,8 +277,3 @@ def test_a_fraction_becomes_a_stratified_split():
 @pytest.mark.parametrize("value", [TrainSplit(0.4), KFold(3), max])
 def test_a_splitter_stays_as_it_is(value):
     assert as_split(value) is value
-
-
-@pytest.mark.parametrize("name", ["loss", "accuracy", "weight", "finite", "valid_loss", "dur"])
-def test_scores_cannot_be_called_as_what_the_history_has_already(name):
-    assert len(check_settings({"scores_valid": [(name, max)]}).found) == 1

@@ -68,6 +68,6 @@ def test_a_fit_starts_afresh_after_averages_and_clones_have_none():
 @pytest.mark.parametrize("decay", [0, 1, 1.5])
 def test_a_decay_lies_between_0_and_1(decay):
     with pytest.raises(
-        ValueError, match=rf"^decay must be a number between 0 and 1, exclusive, got {decay}$"
+        ValueError, match=rf"^ExponentialMovingAverage: decay must be .*, exclusive, got {decay}$"
     ):
         ExponentialMovingAverage(decay)

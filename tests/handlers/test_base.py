@@ -75,6 +75,13 @@ class Recorder(Handler):
     def step(self, net, progress):
         self.events.append("step")
 
+    def check(self, net, columns):
+        assert set(columns) == {"train_loss", "valid_loss", "valid_accuracy", "dur"}
+        self.events.append("check")
+
+    def finish(self, net, train_history):
+        self.events.append("finish")
+
     def end(self, net, train_history):
         self.events.append("end")
 
@@ -103,9 +110,9 @@ def recorded(stops_at=None, error=StopIteration, **params):
     return recorder.events, net
 
 
-BEFORE = ["reset", "watches", "on_training_started", "begin"]
+BEFORE = ["reset", "check", "watches", "on_training_started", "begin"]
 BATCH = ["on_batch_finished", "step"]
-AFTER = ["on_training_finished", "end"]
+AFTER = ["finish", "on_training_finished", "end"]
 
 
 def test_events_come_in_the_order_of_the_table():
@@ -113,13 +120,13 @@ def test_events_come_in_the_order_of_the_table():
     assert events == [*BEFORE, *BATCH * net._model.step, "on_epoch_finished", *AFTER]
     events, _ = recorded(on_batch_finished=None)
     assert [event for event in events if event != "step"] == [*BEFORE, "on_epoch_finished", *AFTER]
-    assert events[4] == "step"
+    assert events[5] == "step"
 
 
 @pytest.mark.parametrize(
     ("stops_at", "expected", "epochs"),
     [
-        ("on_training_started", [*BEFORE[:3], *AFTER], 0),
+        ("on_training_started", [*BEFORE[:4], *AFTER], 0),
         ("on_batch_finished", [*BEFORE, "on_batch_finished", *AFTER], 0),
         ("on_epoch_finished", [*BEFORE, *BATCH * 2, "on_epoch_finished", *AFTER], 1),
     ],

@@ -52,6 +52,19 @@ def test_another_number_can_be_monitored():
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, [1, 1, 0.5, 0.5]),
+        ({"threshold": 0.5}, [1, 0.5, 0.25, 0.125]),
+        ({"mode": "min"}, [1, 0.5, 0.25, 0.125]),
+    ],
+)
+def test_a_score_must_rise(given, expected):
+    rising = [0.8, 0.9, 0.9, 0.95]
+    assert rates(rising, key="f1", monitor="f1", factor=0.5, patience=1, **given) == expected
+
+
 def test_a_net_trains_on_with_the_lower_rate_and_has_its_own_in_the_end(capsys):
     make_net(max_epochs=1).fit(X, y)
     before = compile_counts()
@@ -82,6 +95,7 @@ def test_a_schedule_and_a_wrong_factor_are_told():
     ):
         net.fit(X, y)
     with pytest.raises(
-        ValueError, match=r"^factor must be a number between 0 and 1, exclusive, got 10$"
+        ValueError,
+        match=r"^ReduceLROnPlateau: factor must be a number between 0 and 1, exclusive, got 10$",
     ):
         ReduceLROnPlateau(factor=10)

@@ -122,9 +122,12 @@ def test_the_plot_shows_losses_over_rates():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"low": 0.0}, r"^low and high must satisfy 0 < low < high, got 0\.0 and 100\.0$"),
+        (
+            {"low": 0.0},
+            r"^LearningRateFinder: low and high must satisfy 0 < low < high, got 0\.0 and 100\.0$",
+        ),
         ({"high": 1e-4}, r"0 < low < high, got 0\.001 and 0\.0001$"),
-        ({"steps": 1}, r"^steps must be at least 2, got 1$"),
+        ({"steps": 1}, r"^LearningRateFinder: steps must be an integer >= 2, got 1$"),
     ],
 )
 def test_rates_must_rise(given, message):

@@ -1,7 +1,13 @@
+import contextlib
 import functools
+import inspect
+import math
 from types import SimpleNamespace
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from sklearn.base import clone
 
@@ -28,9 +34,9 @@ make_net = functools.partial(
 )
 
 
-def climbing(step):
+def climbing(learning_rate=0.1):
     """Down the gradient for three epochs of three steps, then up."""
-    return 0.1 if step < 9 else -0.1
+    return optax.sgd(lambda step: learning_rate * jnp.where(step < 9, 1.0, -1.0), momentum=0.9)
 
 
 def assert_same(net, other):
@@ -43,6 +49,10 @@ class FakeNet:
 
     def __init__(self):
         self.epoch = 0
+        self.model = SimpleNamespace(opt=0)
+
+    def _fitted(self):
+        return self
 
     def get_all_params_values(self):
         return self.epoch
@@ -58,12 +68,14 @@ def epochs_until_stop(handler, losses, key="valid_loss"):
         try:
             handler(net, history)
         except StopIteration:
+            handler.finish(net, history)
             return len(history), net.epoch
+    handler.finish(net, history)
     return None, net.epoch
 
 
 @pytest.mark.parametrize(
-    ("patience", "stopped", "restored"), [(1, 3, 2), (2, 7, 5), (3, 8, 5), (4, None, 8)]
+    ("patience", "stopped", "restored"), [(1, 3, 2), (2, 7, 5), (3, 8, 5), (4, None, 5)]
 )
 def test_patience_counts_epochs_without_a_lower_loss(patience, stopped, restored):
     losses = [3.0, 2.0, 2.5, 1.9, 1.8, 1.8, 1.9, 2.0]
@@ -71,10 +83,32 @@ def test_patience_counts_epochs_without_a_lower_loss(patience, stopped, restored
     assert epochs_until_stop(handler, losses) == (stopped, restored)
 
 
+@pytest.mark.parametrize(
+    ("given", "values", "stopped", "restored"),
+    [
+        ({"monitor": "f1"}, [0.1, 0.5, 0.4, 0.3], 4, 2),
+        ({"monitor": "f1", "mode": "min"}, [0.1, 0.5, 0.4, 0.3], 3, 1),
+        ({"monitor": "foo", "mode": "max"}, [0.1, 0.5, 0.5, 0.6, 0.6, 0.5], 6, 4),
+        ({"monitor": "f1", "min_delta": 0.1}, [0.1, 0.15, 0.19, 0.5], 3, 3),
+        ({"monitor": "f1", "min_delta": 0.1}, [0.1, 0.15, 0.25, 0.3, 0.3], 5, 4),
+        ({"min_delta": 0.1}, [3.0, 2.95, 2.85, 2.8, 2.9], 5, 4),
+        ({}, [math.nan, math.nan], 2, 2),
+        ({}, [math.nan, 2.0, math.nan, math.nan], 4, 2),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:EarlyStopping. valid_loss is NaN")
+def test_direction_and_smallest_improvement(given, values, stopped, restored):
+    handler = EarlyStopping(patience=2, verbose=0, **given)
+    if not given:
+        handler.check(None, {"valid_loss": "min"})
+    key = given.get("monitor", "valid_loss")
+    assert epochs_until_stop(handler, values, key) == (stopped, restored)
+
+
 def test_another_number_can_be_monitored(capsys):
     handler = EarlyStopping(patience=1, monitor="error")
     assert epochs_until_stop(handler, [0.5, 0.25, 0.3], key="error") == (3, 2)
-    assert capsys.readouterr().out == "Early stopping.\nBest loss was 0.250000 at epoch 2.\n"
+    assert capsys.readouterr().out == "Early stopping.\nBest error was 0.250000 at epoch 2.\n"
 
 
 def test_early_stopping_goes_back_to_the_best_weights():
@@ -82,7 +116,7 @@ def test_early_stopping_goes_back_to_the_best_weights():
     stopping = EarlyStopping(patience=2, verbose=0)
     net = make_net(
         max_epochs=20,
-        update_learning_rate=climbing,
+        update=climbing,
         on_epoch_finished=[lambda net, history: seen.append(net.get_all_params_values()), stopping],
     )
     history = net.fit(X, y, X_val=X, y_val=y).train_history_
@@ -95,10 +129,95 @@ def test_early_stopping_goes_back_to_the_best_weights():
     np.testing.assert_array_equal(net.layers_["output"].W, seen[best]["output"][0])
 
 
+def interrupt(net, history):
+    if len(net.train_history_) == 5:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("epochs", "more", "end"), [(5, [], None), (9, [interrupt], "interrupted after 5 epochs")]
+)
+def test_the_best_weights_are_restored_however_training_ends(epochs, more, end, capsys):
+    seen, before_finish = [], []
+    stopping = EarlyStopping(monitor="valid_accuracy", mode="min", patience=100)
+    net = make_net(
+        max_epochs=epochs,
+        on_epoch_finished=[
+            lambda net, history: seen.append(
+                (net.get_all_params_values(), jax.tree.map(np.asarray, net._model.opt))
+            ),
+            stopping,
+            *more,
+        ],
+        on_training_finished=lambda net, history: before_finish.append(net.predict_proba(X)),
+    )
+    with pytest.warns(UserWarning, match=end) if end else contextlib.nullcontext():
+        history = net.fit(X, y, X_val=X, y_val=y).train_history_
+    best = int(np.argmin([row["valid_accuracy"] for row in history]))
+    assert len(history) == 5
+    assert best < 4
+    weights, opt = seen[best]
+    for layer, arrays in net.get_all_params_values().items():
+        for one, other in zip(arrays, weights[layer], strict=True):
+            np.testing.assert_array_equal(one, other)
+    for one, other in zip(jax.tree.leaves(net._model.opt), jax.tree.leaves(opt), strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(before_finish[0], net.predict_proba(X))
+    assert stopping.best_opt is None
+    assert capsys.readouterr().out == (
+        f"Best valid_accuracy was {history[best]['valid_accuracy']:.6f} at epoch {best + 1}.\n"
+    )
+
+
+def test_after_an_exception_the_weights_stay_as_they_are():
+    def fail(net, history):
+        if len(history) == 4:
+            raise RuntimeError("stop")
+
+    stopping = EarlyStopping(monitor="valid_accuracy", mode="min", verbose=0)
+    net = make_net(on_epoch_finished=[stopping, fail])
+    with pytest.raises(RuntimeError, match="stop"):
+        net.fit(X, y, X_val=X, y_val=y)
+    plain = make_net(max_epochs=4).fit(X, y, X_val=X, y_val=y)
+    assert stopping.best_valid_epoch < 4
+    assert_same(net, plain)
+
+
+def test_early_stopping_by_default_acts_within_the_default_number_of_epochs():
+    patience = inspect.signature(EarlyStopping).parameters["patience"].default
+    epochs = inspect.signature(NeuralNet).parameters["max_epochs"].default
+    assert 2 * patience <= epochs
+
+
+def test_a_training_that_continues_has_a_best_epoch_of_its_own():
+    stopping = EarlyStopping(monitor="train_loss", mode="max", patience=2, verbose=0)
+    net = make_net(on_epoch_finished=stopping, warm_start=True, max_epochs=9).fit(X, y)
+    assert len(net.train_history_) == 3
+    assert stopping.best_valid_epoch == 1
+    before = net.train_history_[0]["train_loss"]
+    net.fit(X, y)
+    assert len(net.train_history_) == 6
+    assert stopping.best_valid_epoch == 4
+    assert stopping.best_valid == net.train_history_[3]["train_loss"] < before
+    plain = make_net(max_epochs=1).fit(X, y)
+    plain.partial_fit(X, y)
+    again = make_net(on_epoch_finished=EarlyStopping(monitor="train_loss", mode="max", verbose=0))
+    again.set_params(max_epochs=1).fit(X, y)
+    again.partial_fit(X, y)
+    assert_same(again, plain)
+
+
+def test_a_variable_that_the_net_does_not_have_is_told_before_training():
+    net = make_net(on_epoch_finished=AdjustVariable("update_rate"))
+    with pytest.raises(ValueError, match="update_rate"):
+        net.fit(X, y)
+    assert not hasattr(net, "train_history_")
+
+
 def test_without_validation_rows_early_stopping_watches_the_training_loss():
     net = make_net(
         max_epochs=20,
-        update_learning_rate=climbing,
+        update=climbing,
         on_epoch_finished=EarlyStopping(patience=2, verbose=0),
     )
     losses = [row["train_loss"] for row in net.fit(X, y).train_history_]

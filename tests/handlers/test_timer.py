@@ -48,5 +48,5 @@ def test_a_timer_that_waits_holds_no_time():
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan")])
 def test_there_must_be_some_time(seconds):
-    with pytest.raises(ValueError, match=r"^seconds must be a positive number, got "):
+    with pytest.raises(ValueError, match=r"^Timer: seconds must be a finite number > 0.0, got "):
         Timer(seconds)

@@ -4,7 +4,9 @@ import pickle
 import re
 import threading
 
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from sklearn.base import clone
 
@@ -20,15 +22,15 @@ HIDDEN = (DenseLayer, {"name": "hidden", "num_units": 4})
 LAYERS = [("input", InputLayer), HIDDEN, ("output", DenseLayer)]
 
 
-def climbing(step):
+def climbing(learning_rate=0.1):
     """Down the gradient for three epochs of three steps, then up."""
-    return 0.1 if step < 9 else -0.1
+    return optax.sgd(lambda step: learning_rate * jnp.where(step < 9, 1.0, -1.0), momentum=0.9)
 
 
 make_net = functools.partial(
     NeuralNet,
     layers=LAYERS,
-    update_learning_rate=climbing,
+    update=climbing,
     batch_iterator_train=BatchIterator(16),
     batch_iterator_test=16,
     train_split=None,
@@ -77,6 +79,40 @@ def test_only_the_best_weights_are_saved(tmp_path, capsys):
     assert capsys.readouterr().out == f"Writing {path}\n" * best
     net.load_params_from(path)
     assert_same(net.get_all_params_values(), recorder.weights[best - 1])
+
+
+@pytest.mark.parametrize(
+    ("given", "values", "saved"),
+    [
+        ({"monitor": "f1"}, [0.5, 0.5, 0.7, 0.6, 0.7], [1, 3]),
+        ({"monitor": "luck", "mode": "min"}, [0.5, 0.5, 0.7, 0.4, 0.4], [1, 4]),
+        ({"monitor": "f1", "every_n_epochs": 2}, [0.5, 0.6, 0.7, 0.7, 0.9, 0.8], [2]),
+    ],
+)
+def test_a_tie_is_not_saved(tmp_path, given, values, saved):
+    score = iter(values)
+    path = tmp_path / "{epoch:d} {loss}.npz"
+    make_net(
+        max_epochs=len(values),
+        update_learning_rate=0.0,
+        custom_scores=[(given["monitor"], lambda t, p: next(score))],
+        on_epoch_finished=SaveWeights(path, only_best=True, **given),
+    ).fit(X, y, X_val=X, y_val=y)
+    expected = [f"{epoch} {values[epoch - 1]}.npz" for epoch in saved]
+    assert sorted(path.name for path in tmp_path.iterdir()) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("weights.h5", r"^a weight file must have the suffix .*, got 'weights.h5'$"),
+        ("{valid_loss}.npz", r"^SaveWeights: path must have no placeholders but {epoch}, {loss} "),
+        (3, r"^SaveWeights: path must be a path, got 3$"),
+    ],
+)
+def test_a_path_that_cannot_be_written_is_told_at_once(path, message):
+    with pytest.raises(ValueError, match=message):
+        SaveWeights(path)
 
 
 def test_a_path_may_hold_the_loss_and_the_time(tmp_path):
@@ -133,6 +169,46 @@ def test_the_weights_of_the_highest_score_are_restored(capsys):
     ).fit(X, y, X_val=X, y_val=y)
     assert_same(net.get_all_params_values(), recorder.weights[1])
     assert capsys.readouterr().out == ("Loaded best weights from epoch 2 where luck was 0.700000\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "best"),
+    [
+        ({"monitor": "f1"}, 2),
+        ({"monitor": "f1", "mode": "min"}, 1),
+        ({"loss": "luck"}, 1),
+        ({"score": "luck"}, 2),
+    ],
+)
+def test_the_direction_decides_which_weights_are_kept(given, best):
+    values = [0.1, 0.7, 0.3, 0.7]
+    name = given.get("monitor", "luck")
+    scores = iter(values)
+    remember = RememberBestWeights(verbose=0, **given)
+    make_net(
+        max_epochs=4,
+        custom_scores=[(name, lambda t, p: next(scores))],
+        on_epoch_finished=remember,
+    ).fit(X, y, X_val=X, y_val=y)
+    assert remember.best_weights_epoch == best
+    assert remember.best_weights_loss == values[best - 1]
+
+
+def test_other_weights_or_another_column_make_the_best_weights_obsolete():
+    remember = RememberBestWeights(verbose=0)
+    net = make_net(max_epochs=1, update_learning_rate=0.0, on_epoch_finished=remember)
+    net.fit(X, y, X_val=X, y_val=y)
+    net.partial_fit(X, y)
+    assert remember.watched.column == "train_loss"
+    assert remember.best_weights_epoch == 2
+    net.partial_fit(X, y)
+    assert remember.best_weights_epoch == 2
+    remember.restore(net, net.train_history_)
+    net.partial_fit(X, y)
+    assert remember.best_weights_epoch == 2
+    net.layers_["output"].b.set_value(np.ones(3))
+    net.partial_fit(X, y)
+    assert remember.best_weights_epoch == 5
 
 
 def test_restoring_before_the_first_epoch_does_nothing(capsys):

@@ -1,11 +1,10 @@
 import math
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skconv.training.history import append_row, monitored, numbers
+from skconv.training.history import append_row, number_columns, numbers
 
 KEYS = [
     "epoch",
@@ -37,12 +36,18 @@ def test_scores_follow_under_their_names():
     assert (row["top5"], row["f1"]) == (0.9, 0.8)
 
 
-def test_without_validation_rows_their_numbers_are_nan():
-    row = append_row([], {"loss": 1.0}, None, 0.0)
+def test_a_loss_that_is_nan_is_never_best():
+    row = append_row([], {"loss": 1.0}, valid(math.nan, math.nan), 0.0)
     assert math.isnan(row["valid_loss"])
     assert math.isnan(row["valid_accuracy"])
     assert row["valid_loss_best"] is False
     assert row["train_loss_best"] is True
+
+
+def test_regression_has_no_accuracy():
+    row = append_row([], {"loss": 1.0}, {"loss": 2.0}, 0.0)
+    assert list(row) == [key for key in KEYS if key != "valid_accuracy"]
+    assert number_columns(["loss"], ["loss"]) == ["train_loss", "valid_loss", "dur"]
 
 
 def test_what_is_given_stays_as_it_was():
@@ -67,34 +72,19 @@ def test_a_loss_is_best_where_it_is_below_all_before(losses):
 def test_a_loss_that_is_no_number_is_never_best_and_never_in_the_way():
     history = []
     for loss in (math.nan, 2.0, math.nan, 2.0, 1.0):
-        append_row(history, {"loss": loss}, None, 0.0)
+        append_row(history, {"loss": loss}, valid(math.nan), 0.0)
     assert [row["train_loss_best"] for row in history] == [False, True, False, False, True]
 
 
-@pytest.mark.parametrize("loss", [0.0, 2.5, math.inf])
-def test_the_validation_loss_is_watched_where_there_is_one(loss):
-    row = append_row([], {"loss": 1.0}, valid(loss), 0.0)
-    assert monitored(row) == loss
-
-
-def test_the_training_loss_is_watched_without_validation_rows():
-    row = append_row([], {"loss": 1.0}, None, 0.0)
-    assert monitored(row) == 1.0
-
-
-def test_any_other_key_is_read_as_it_is():
-    row = append_row([], {"loss": 1.0, "top5": math.nan}, valid(2.0, 0.75), 0.0)
-    assert monitored(row, "train_loss") == 1.0
-    assert monitored(row, "valid_accuracy") == 0.75
-    assert math.isnan(monitored(row, "top5"))
-
-
-def test_a_key_that_no_row_has_is_an_error():
-    row = append_row([], {"loss": 1.0}, None, 0.0)
-    with pytest.raises(KeyError, match="f1"):
-        monitored(row, "f1")
+def test_the_columns_are_those_of_a_row():
+    row = append_row([], {"loss": 1.0, "top5": 0.5}, valid(1.0, f1=0.5), 0.0)
+    flags = ("epoch", "train_loss_best", "valid_loss_best")
+    assert number_columns(["top5", "loss"], ["accuracy", "f1", "loss"]) == [
+        name for name in row if name not in flags
+    ]
+    assert number_columns(["loss", "top5"], None) == ["train_loss", "dur", "top5"]
 
 
 def test_numbers_for_trackers_are_finite_and_no_flags():
-    row = append_row([], {"loss": 1.0, "top5": 0.5}, None, 0.25)
+    row = append_row([], {"loss": 1.0, "top5": 0.5}, {"loss": math.nan}, 0.25)
     assert numbers(row) == {"train_loss": 1.0, "dur": 0.25, "top5": 0.5}

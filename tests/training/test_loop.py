@@ -151,13 +151,22 @@ def ten(y_true, y_output):
 
 
 def test_the_best_losses_so_far_are_marked():
-    net = plain_net(max_epochs=6, update_learning_rate=lambda step: 0.1 if step < 9 else -0.1)
+    net = plain_net(max_epochs=6, update_learning_rate=lambda step: 0.1 if step < 9 else 1.0)
     history = net.fit(X, y, X_val=X, y_val=y).train_history_
     for name in ("train_loss", "valid_loss"):
         losses = [row[name] for row in history]
         marks = [row[f"{name}_best"] for row in history]
         assert marks == [loss == min(losses[: i + 1]) for i, loss in enumerate(losses)]
         assert set(marks) == {True, False}
+
+
+def test_regression_has_no_accuracy():
+    given = {"regression": True, "output_W": W2[:, :1]}
+    for valid in ({}, {"X_val": X, "y_val": X[:, 0]}):
+        net = plain_net(max_epochs=1, **given).fit(X, X[:, 0], **valid)
+        assert set(net.train_history_[0]) == {
+            *("epoch", "train_loss", "train_loss_best", "valid_loss", "valid_loss_best", "dur")
+        }
 
 
 def test_without_validation_rows_their_columns_are_nan():
@@ -181,6 +190,29 @@ def test_custom_scores_get_all_validation_rows():
     assert len(seen) == 2
     np.testing.assert_array_equal(seen[-1][0], y[:20])
     np.testing.assert_allclose(seen[-1][1], net.predict_proba(X[:20]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_a_score_that_fails_leaves_the_last_epoch_with_a_row(epoch):
+    calls = []
+
+    def score(y_true, y_output):
+        calls.append(len(calls) + 1)
+        return None if len(calls) == epoch else 0.5
+
+    fitted = plain_net(max_epochs=1).fit(X, y)
+    net = plain_net(max_epochs=1).fit(X, y)
+    net.set_params(max_epochs=5, hidden_W=2 * W1, custom_scores=[("mine", score)])
+    with pytest.raises(ValueError, match=r"^the score 'mine' of custom_scores must return a "):
+        net.fit(X, y, X_val=X, y_val=y)
+    expected = fitted
+    if epoch > 1:
+        expected = plain_net(max_epochs=epoch - 1, hidden_W=2 * W1).fit(X, y, X_val=X, y_val=y)
+    assert_same(net, expected)
+    assert len(net.train_history_) == net._model.epoch == len(expected.train_history_)
+    assert net._model.step == expected._model.step
+    for one, other in zip(*(jax.tree.leaves(n._model.opt) for n in (net, expected)), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def stop_at(epoch, error):
@@ -230,7 +262,7 @@ def test_a_loss_that_becomes_nan_warns_and_keeps_the_last_good_weights():
     )
     message = (
         r"^the loss became NaN or infinite in epoch 3; training stopped, and the weights are those "
-        r"of epoch 2\. Lower update_learning_rate, or scale X and y$"
+        r"of epoch 2\. Lower update_learning_rate, or scale X$"
     )
     with pytest.warns(ConvergenceWarning, match=message) as caught:
         net.fit(X, y)

@@ -1,7 +1,18 @@
+import re
+from decimal import Decimal
+from fractions import Fraction
+
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from skconv.training.metrics import concatenate_batches, wait_for_previous, weighted_means
+from skconv.errors import InvalidParameterError
+from skconv.training.metrics import (
+    compute_score,
+    concatenate_batches,
+    wait_for_previous,
+    weighted_means,
+)
 
 
 def test_batches_are_joined_to_rows():
@@ -37,3 +48,52 @@ def test_all_but_the_last_are_waited_for():
     wait_for_previous(found[:1])
     wait_for_previous(found)
     assert [one.waited for one in found] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.5, 0.5),
+        (True, 1.0),
+        (np.float32(0.5), 0.5),
+        (np.bool_(False), 0.0),
+        (np.array([[2]]), 2.0),
+        (jnp.ones(()), 1.0),
+        (Fraction(1, 4), 0.25),
+        (Decimal("0.5"), 0.5),
+    ],
+)
+def test_a_score_is_any_number(value, expected):
+    found = compute_score("mine", lambda y, output: value, None, None)
+    assert type(found) is float
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        (None, "None"),
+        ("0.5", "'0.5'"),
+        (1j, "1j"),
+        ({"f1": 0.5}, "{'f1': 0.5}"),
+        ([0.5, 0.5], "an array of shape (2,)"),
+        (np.ones((3, 1)), "an array of shape (3, 1)"),
+        (np.array([]), "an array of shape (0,)"),
+        (np.array(["a"]), "an array of shape (1,)"),
+    ],
+)
+def test_anything_else_is_told_with_the_name_of_the_score(value, got):
+    message = f"the score 'mine' of custom_scores must return a number, got {got}"
+    with pytest.raises(InvalidParameterError, match=f"^{re.escape(message)}$"):
+        compute_score("mine", lambda y, output: value, None, None)
+
+
+@pytest.mark.parametrize("error", [KeyError("a"), StopIteration(), RuntimeError("no luck")])
+def test_a_score_that_fails_is_told_by_name(error):
+    def fail(y, output):
+        raise error
+
+    message = f"the score 'mine' of custom_scores failed with {type(error).__name__}: {error}"
+    with pytest.raises(InvalidParameterError, match=f"^{re.escape(message)}$") as caught:
+        compute_score("mine", fail, None, None)
+    assert caught.value.__cause__ is error

@@ -1,0 +1,211 @@
+import functools
+import re
+
+import numpy as np
+import pytest
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    fbeta_score,
+    get_scorer,
+    log_loss,
+    make_scorer,
+    matthews_corrcoef,
+    mean_absolute_error,
+    mean_squared_error,
+    r2_score,
+    roc_auc_score,
+)
+
+from skconv.errors import InvalidParameterError
+from skconv.estimator.validation import check_settings
+from skconv.handlers import EarlyStopping
+
+from ..nets import TARGETS, X, make_net, three_headed, y
+
+KINDS = np.array(["a", "b", "c"])[y]
+SIGNS = np.where(X[:, 0] > 0, "yes", "no")
+LABELS = (X[:, :3] > 0).astype(int)
+
+
+def last_row(scores, y, **given):
+    net = make_net(custom_scores=scores, max_epochs=1, **given).fit(X, y, X_val=X, y_val=y)
+    return net, net.train_history_[-1]
+
+
+def test_scorers_get_labels_and_probabilities_as_the_net_predicts_them():
+    scores = ["f1_macro", ("mcc", "matthews_corrcoef"), "neg_log_loss", "roc_auc_ovr", "accuracy"]
+    own = ("own", lambda y_true, y_output: (y_true == y_output.argmax(1)).mean())
+    net, row = last_row([*scores, own], KINDS)
+    p, labels = net.predict_proba(X), net.predict(X)
+    assert list(row)[-6:] == ["f1_macro", "mcc", "neg_log_loss", "roc_auc_ovr", "accuracy", "own"]
+    assert row["f1_macro"] == pytest.approx(f1_score(KINDS, labels, average="macro"))
+    assert row["mcc"] == pytest.approx(matthews_corrcoef(KINDS, labels))
+    assert row["neg_log_loss"] == pytest.approx(-log_loss(KINDS, p), rel=1e-5)
+    assert row["roc_auc_ovr"] == pytest.approx(roc_auc_score(KINDS, p, multi_class="ovr"))
+    assert row["accuracy"] == row["own"] == pytest.approx(row["valid_accuracy"])
+    assert row["accuracy"] == accuracy_score(KINDS, labels)
+
+
+@pytest.mark.parametrize("units", [1, 2])
+def test_scorers_of_two_classes(units):
+    recall = make_scorer(fbeta_score, beta=2, pos_label="yes")
+    net, row = last_row(["roc_auc", ("f2", recall)], SIGNS, output_num_units=units)
+    assert row["roc_auc"] == pytest.approx(roc_auc_score(SIGNS, net.predict_proba(X)[:, 1]))
+    assert row["f2"] == pytest.approx(fbeta_score(SIGNS, net.predict(X), beta=2, pos_label="yes"))
+
+
+def test_scorers_of_several_labels():
+    net, row = last_row(["f1_samples", "roc_auc"], LABELS)
+    expected = f1_score(LABELS, net.predict(X), average="samples", zero_division=0)
+    assert row["f1_samples"] == pytest.approx(expected)
+    assert row["roc_auc"] == pytest.approx(roc_auc_score(LABELS, net.predict_proba(X)))
+
+
+@pytest.mark.parametrize("size", [X[:, 0] * 3.0, X[:, :2] * [3.0, 1.0]])
+def test_scorers_of_numbers(size):
+    scores = ["r2", "neg_root_mean_squared_error", ("mae", make_scorer(mean_absolute_error))]
+    net, row = last_row(scores, size, regression=True, update_learning_rate=0.01)
+    predicted = net.predict(X)
+    assert "valid_accuracy" not in row
+    assert row["r2"] == pytest.approx(r2_score(size, predicted))
+    expected = get_scorer("neg_root_mean_squared_error")(net, X, size)
+    assert row["neg_root_mean_squared_error"] == pytest.approx(expected)
+    assert row["mae"] == pytest.approx(mean_absolute_error(size, predicted))
+    assert mean_squared_error(size, predicted) > 0
+
+
+def test_a_single_scorer_needs_no_list_and_early_stopping_maximizes_it():
+    stopping = EarlyStopping(patience=1, monitor="roc_auc_ovr", verbose=0)
+    net = make_net(custom_scores="roc_auc_ovr", on_epoch_finished=stopping, max_epochs=20)
+    scores = net.fit(X, KINDS, X_val=X, y_val=KINDS).history_.roc_auc_ovr
+    assert stopping.best_valid == scores.max()
+    expected = roc_auc_score(KINDS, net.predict_proba(X), multi_class="ovr")
+    assert stopping.best_valid == pytest.approx(expected)
+
+
+NAMES = "a list of (name, function) or names of scikit-learn's scorers"
+SUIT = "a list of (name, function) or scorers that suit y"
+
+
+@pytest.mark.parametrize(
+    ("scores", "y", "given", "message"),
+    [
+        (["r2"], y, {}, f"{SUIT}, got 'r2', a scorer for regression"),
+        (["f1_macro"], X[:, 0], {"regression": True}, f"{SUIT}, got 'f1_macro', a scorer for clas"),
+        (["accuracy"], y, {"regression": True}, f"{SUIT}, got 'accuracy', a scorer for classifica"),
+        (
+            ["roc_auc"],
+            y,
+            {},
+            f"{SUIT}, got 'roc_auc', which fails on the validation set with ValueError: "
+            "multi_class must be in ('ovo', 'ovr'); scorers that suit y: roc_auc_ovo, roc_auc_ovo_",
+        ),
+        (
+            [("own", make_scorer(accuracy_score))],
+            np.arange(40),
+            {"regression": True},
+            f"{SUIT}, got 'own', which fails on the validation set with ValueError: ",
+        ),
+        (
+            ["neg_mean_squared_log_error"],
+            -np.ones(40),
+            {"regression": True},
+            f"{SUIT}, got 'neg_mean_squared_log_error', which fails on the validation set with Va",
+        ),
+    ],
+)
+def test_scorers_that_do_not_suit_y_are_told_before_training(scores, y, given, message):
+    net = make_net(custom_scores=scores, **given)
+    with pytest.raises(
+        InvalidParameterError, match=rf"^custom_scores must be {re.escape(message)}"
+    ):
+        net.fit(X, y)
+    assert not hasattr(net, "train_history_")
+
+
+def test_several_outputs_take_functions_only():
+    net = three_headed(custom_scores=["f1_macro"])
+    message = f"{SUIT}, got 'f1_macro', a scorer, which takes a single output; write a function"
+    with pytest.raises(InvalidParameterError, match=re.escape(message)):
+        net.fit(X, TARGETS)
+
+
+def named(y_true, y_output):
+    return 0.5
+
+
+@pytest.mark.parametrize(
+    ("argument", "entry", "message"),
+    [
+        ("custom_scores", "rocauc", f"{NAMES}, got 'rocauc'. Did you mean 'roc_auc'?"),
+        (
+            "custom_scores",
+            ("mcc", "mathews_corrcoef"),
+            f"{NAMES}, got 'mathews_corrcoef'. Did you mean 'matthews_c",
+        ),
+        ("custom_scores", "foo", f"{NAMES}, got 'foo'. sklearn.metrics.get_scorer_names() returns"),
+        ("custom_scores", named, f"{NAMES}, got {named!r}; write ('name', named)"),
+        ("custom_scores", ("f1", 3), f"{NAMES}, got ('f1', 3)"),
+        ("custom_scores", ("f1", dict), f"{NAMES}, got ('f1', <class 'dict'>); write dict()"),
+        ("custom_scores", ("dur", named), f"{NAMES} with names that the history does not use, got"),
+        (
+            "custom_scores",
+            ("a", lambda y: 1),
+            "a list of (name, function) with functions (y_true, y",
+        ),
+        (
+            "scores_train",
+            "f1_macro",
+            "a list of (name, function), got 'f1_macro'; scorers of scikit-",
+        ),
+        (
+            "scores_valid",
+            ("a", get_scorer("f1")),
+            "a list of (name, function), got ('a', make_scor",
+        ),
+        (
+            "scores_valid",
+            ("a", lambda p: 1),
+            "a list of (name, function) with functions (predictions",
+        ),
+        *(
+            (argument, (name, named), "a list of (name, function) with names that the history does")
+            for name in ("loss", "accuracy", "weight", "finite", "valid_loss", "dur")
+            for argument in ("scores_train", "scores_valid")
+        ),
+    ],
+)
+def test_entries_that_are_no_scores_are_told(argument, entry, message):
+    (error,) = check_settings({argument: [entry]}).found
+    assert isinstance(error, InvalidParameterError)
+    assert str(error).startswith(f"{argument} must be {message}")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"custom_scores": ["f1_macro", ("f1_macro", named)]},
+        {"custom_scores": [("f1_macro", named)], "scores_valid": [("f1_macro", named)]},
+        {"scores_train": [("f1_macro", named)], "scores_valid": [("f1_macro", named)]},
+    ],
+)
+def test_no_two_scores_have_the_same_name(given):
+    with pytest.raises(
+        ValueError, match=r"must have names that the history does not use, got 'f1_macro'$"
+    ):
+        make_net(**given).fit(X, y)
+
+
+def test_a_function_keeps_its_contract():
+    seen = []
+
+    def score(y_true, y_output):
+        seen.append((y_true, y_output))
+        return 0.5
+
+    _, row = last_row([("mine", functools.partial(score))], KINDS)
+    assert row["mine"] == 0.5
+    ((y_true, y_output),) = seen
+    np.testing.assert_array_equal(y_true, y)
+    assert y_output.shape == (40, 3)
