@@ -309,11 +309,12 @@ class Numbers:
         return self.standardize(self.arrange(y))
 
     def arrange(self, y: ArrayLike) -> np.ndarray:
-        """Return numbers in the shape of the network's output, in their dtype and units."""
+        """Return numbers in the shape of the network's output and in their units, as floats."""
         y = check_numbers(y)
         if math.prod(y.shape[1:]) != self.num_units:
             raise ValueError(f"y must have rows of shape {self.shape}, got {y.shape[1:]}")
-        return y.reshape(len(y), *self.output_shape)
+        numbers = y if y.dtype.kind == "f" else y.astype(np.float64)
+        return numbers.reshape(len(y), *self.output_shape)
 
     def standardize(self, y: np.ndarray) -> np.ndarray:
         """Return arranged numbers as the loss takes them, as float32."""

@@ -14,6 +14,7 @@ from ..data.targets import Classes, Labels, Numbers
 from ..errors import Problems, describe_layer, did_you_mean
 from ..models import default
 from ..network.layer_list import LayerEntry, layer_keywords, read_layers
+from ..updates.by_name import rules_with
 from ..updates.update_rule import update_keywords
 from ..utils.checks import Check, checks_of, in_float32, is_number, takes_number
 from ..utils.other_names import LAYER, UPDATE, keyword_hint, parameter_hint
@@ -75,6 +76,8 @@ def _nearest(
     keyword = key[len(prefix) + 1 :]
     if keyword not in table and (hint := parameter_hint(key)):
         return hint
+    if prefix == "update" and (rules := rules_with(keyword)):
+        return f" Set update to a rule that has it: {', '.join(map(repr, rules))}."
     if prefix:
         return keyword_hint(keyword, names, table, f"{prefix}_")
     full = [f"{prefix}_{name}" for prefix, names in takes.items() for name in names or ()]

@@ -40,6 +40,20 @@ def _is_factory(name: str, value: Any) -> bool:
         return False
 
 
+def rules_with(keyword: str) -> list[str]:
+    """Return the names of the rules of `skconv.updates` that have a hyperparameter.
+
+    Examples
+    --------
+    >>> rules_with('momentum')
+    ['momentum', 'nesterov_momentum']
+    """
+    factories = {name: getattr(rules, name) for name in rules.__all__}
+    return [
+        name for name, rule in factories.items() if keyword in inspect.signature(rule).parameters
+    ]
+
+
 def named_update(value: Any) -> Any:
     """Return the update rule of a name; other values, and unknown names, are returned unchanged.
 

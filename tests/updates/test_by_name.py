@@ -1,7 +1,7 @@
 import optax
 import pytest
 
-from skconv import updates
+from skconv import NeuralNet, updates
 from skconv.updates.by_name import named_update, named_updates
 
 
@@ -27,3 +27,10 @@ def test_a_name_of_numpy_is_a_name():
     import numpy as np
 
     assert named_update(np.str_("sgd")) is updates.sgd
+
+
+def test_a_hyperparameter_of_other_rules_is_answered_with_these_rules():
+    net = NeuralNet(update_momentum=0.9)
+    message = "Set update to a rule that has it: 'momentum', 'nesterov_momentum'."
+    with pytest.raises(ValueError, match=f"unknown parameter 'update_momentum'. {message}"):
+        net.fit([[0.0], [1.0]] * 10, [0, 1] * 10)
