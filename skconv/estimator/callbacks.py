@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn.callback import ProgressBar
 
-from ..data.dataset import FitArguments
+from ..data.fit_data import FitArguments
 from ..errors import Problems
 from ..handlers import Handler, PrintLayerInfo, PrintLog, PrintProgress
 from ..handlers.base import Columns

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from ..data.dataset import FitArguments
+from ..data.fit_data import FitArguments
 
 _calls: ContextVar[list[DeferredFit] | None] = ContextVar("_calls", default=None)
 

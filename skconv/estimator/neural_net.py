@@ -15,7 +15,7 @@ from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_random_stat
 
 from ..augment.base import TransformFunction
 from ..augment.pipeline import AugmentParameters, as_parameters
-from ..data.dataset import FEATURES, FitArguments
+from ..data.fit_data import FEATURES, FitArguments
 from ..data.inputs import DataFormat, Features, Targets
 from ..data.iterators import (
     BatchIterator,

@@ -13,7 +13,8 @@ from sklearn.utils import check_random_state
 
 from ..augment.base import mixes
 from ..augment.pipeline import check_test_augment
-from ..data.dataset import FEATURES, Dataset, FitArguments, FitData
+from ..data.dataset import Dataset
+from ..data.fit_data import FEATURES, FitArguments, FitData
 from ..data.iterators import as_test_iterator, as_train_iterator, has_transform
 from ..data.output_targets import Outputs, as_tuple
 from ..data.rows import Inputs

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from skconv.data.dataset import FitArguments
 from skconv.data.device import place_rows
+from skconv.data.fit_data import FitArguments
 from skconv.estimator.prepare import prepare
 from skconv.training.train_step import StepRange
 from skconv.utils.memo import Memo

@@ -6,8 +6,8 @@ import pytest
 from sklearn.base import clone
 
 from skconv.data.chunks import epoch_orders, epochs_per_call, iterate_chunks
-from skconv.data.dataset import FitArguments
 from skconv.data.device import IndexedBatches, StackedBatches, stack_batches
+from skconv.data.fit_data import FitArguments
 from skconv.data.iterators import BatchIterator
 from skconv.estimator.prepare import prepare
 from skconv.layers import DenseLayer, InputLayer

@@ -1,0 +1,401 @@
+"""Read the data of a fit: validate rows, encode targets, and split off the validation set."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import jax
+import numpy as np
+from sklearn.base import clone
+
+from ..errors import Problems
+from ..utils.cache_keys import structural_key
+from ..utils.memo import Memo
+from .chunks import first_batch
+from .dataset import Dataset, Scale, Shapes
+from .inputs import RowSubset, check_rows, check_weights, row_shapes
+from .iterators import (
+    BatchIterator,
+    TrainSplit,
+    as_split,
+    as_test_iterator,
+    as_train_iterator,
+    has_transform,
+)
+from .output_targets import (
+    Outputs,
+    as_tuple,
+    check_lengths,
+    infer_outputs,
+    output_names,
+    regression_by_output,
+)
+from .rows import ChannelsLast, Inputs, Rows
+from .splitting import check_groups, first_split
+from .targets import Classes, Numbers, Target
+
+FEATURES = ("n_features_in_", "feature_names_in_")
+"""Attributes that scikit-learn sets on an estimator when it validates X."""
+
+
+@dataclass(frozen=True)
+class FitArguments:
+    """The arguments of a call to `fit` or `partial_fit`.
+
+    Parameters
+    ----------
+    X, y, sample_weight : array-like
+    valid : (X_val, y_val) or None
+        Validation set passed by the caller.
+    classes : array-like or None
+        All class labels, if y may lack some of them.
+    whole : bool
+        Whether to train on all rows, without a validation set.
+    epochs : int or None
+        Number of epochs, in place of `max_epochs`.
+    groups : array-like or None
+        Group of each row, for a `train_split` that splits by groups.
+    """
+
+    X: Any
+    y: Any
+    sample_weight: Any = None
+    valid: tuple[Any, Any] | None = None
+    classes: Any = None
+    whole: bool = False
+    epochs: Any = None
+    groups: Any = None
+
+
+class FitData:
+    """The data of one fit, validated step by step.
+
+    Parameters
+    ----------
+    arguments : FitArguments
+    params : dict
+        Parameters of the net by name.
+    memo : Memo
+        Holds results that fits on the same data share, as in a search.
+
+    Attributes
+    ----------
+    rows : Rows or None
+        Validated X; None if X is invalid.
+    outputs : Outputs or None
+        Targets inferred from y, or those of the fit to continue; None if y is invalid.
+    weights : array of shape (n,) or None
+        Validated `sample_weight`.
+    """
+
+    def __init__(self, arguments: FitArguments, params: Mapping[str, Any], memo: Memo) -> None:
+        self._arguments = arguments
+        self._params = params
+        self._memo = memo
+        self.rows: Rows | None = None
+        self.outputs: Outputs | None = None
+        self.weights: np.ndarray | None = None
+
+    def read(
+        self, estimator: Any, known: Outputs | None, problems: Problems, *, reset: bool
+    ) -> None:
+        """Validate X, y and `sample_weight`, and add any errors to `problems`.
+
+        Parameters
+        ----------
+        estimator : object
+            Its ``n_features_in_`` and ``feature_names_in_`` are set if `reset` is True, and
+            compared with X otherwise.
+        known : Outputs or None
+            Targets of the fit to continue.
+        problems : Problems
+        reset : bool
+            Whether training starts from scratch.
+        """
+        given = self._arguments
+        with problems.collect():
+            self.rows = self._read_rows(estimator, given.X, reset=reset)
+        with problems.collect():
+            self.outputs = self._read_outputs(known, type(estimator).__name__)
+        if self.rows is None:
+            return
+        with problems.collect():
+            if self.outputs is not None:
+                check_lengths(len(self.rows), given.y, self.outputs.names)
+        with problems.collect():
+            if not given.whole:
+                splitter = None if given.valid else as_split(self._params["train_split"])
+                check_groups(given.groups, splitter, len(self.rows))
+        with problems.collect():
+            if given.sample_weight is not None:
+                self.weights = check_weights(given.sample_weight, len(self.rows))
+
+    def _read_rows(self, estimator: Any, X: Any, *, reset: bool) -> Rows:
+        if isinstance(X, RowSubset):
+            return self._read_rows(estimator, X.X, reset=reset).subset(X.index)
+        seen = vars(estimator)
+        known = structural_key([None if reset else seen.get(name) for name in FEATURES])
+
+        def read() -> tuple[Rows, dict[str, Any]]:
+            probe = copy.copy(estimator)
+            rows = check_rows(probe, X, reset=reset, **_reading(self._params))
+            return rows, {name: vars(probe)[name] for name in FEATURES if name in vars(probe)}
+
+        key = ("rows", structural_key(_reading(self._params)), reset, known)
+        rows, features = self._memo.get(key, [X], read)
+        seen.pop("feature_names_in_", None)
+        seen.update(features)
+        return rows
+
+    def _read_outputs(self, known: Outputs | None, estimator: str) -> Outputs:
+        given, params = self._arguments, self._params
+        if given.y is None:
+            raise ValueError(
+                f"This {estimator} estimator requires y to be passed, but the target y is None."
+            )
+        names = output_names(params["outputs"])
+        if known is not None:
+            if known.names != names:
+                raise ValueError(
+                    "outputs must stay the same while training continues, got "
+                    f"{params['outputs']!r}; call fit with warm_start=False to start afresh"
+                )
+            if given.classes is not None:
+                known.check_classes(given.classes)
+            return self._memo.get("extended", [known, given.y], lambda: known.extended(given.y))
+        regression = regression_by_output(params["regression"], params["outputs"])
+        exact = bool(params["use_label_encoder"])
+        return self._memo.get(
+            ("outputs", names, regression, exact, given.whole),
+            [given.y, given.classes],
+            lambda: infer_outputs(
+                given.y,
+                names,
+                regression=regression,
+                exact=exact,
+                classes=given.classes,
+                growing=given.whole,
+            ),
+        )
+
+    @property
+    def moved_sequences(self) -> list[Any]:
+        """Names of the inputs whose rows have two axes and channels last."""
+        if self.rows is None:
+            return []
+        arrays, shapes = self.rows.arrays, self.rows.shapes
+        return [
+            name
+            for name, array in arrays.items()
+            if isinstance(array, ChannelsLast) and len(shapes[name]) == 2
+        ]
+
+    def entering_shapes(self, problems: Problems) -> dict[Any, Any]:
+        """Return the shape of a row for each input of the network, as far as known from X.
+
+        If the training iterator has a transform, its shapes are those of the first transformed
+        batch, unless problems were found before.
+        """
+        rows, outputs = self.rows, self.outputs
+        if rows is None:
+            return row_shapes(self._arguments.X, self._params["data_format"])
+        iterator = self._train_iterator()
+        if problems.found or outputs is None or not has_transform(iterator):
+            return rows.shapes
+        shapes = [
+            (None, *((isinstance(target, Numbers) and target.shape) or (target.num_units,)))
+            for target in outputs.targets
+        ]
+        y = outputs.match(shapes).encode(self._arguments.y)
+        X, _ = first_batch(rows, y, iterator)
+        return {name: array.shape[1:] for name, array in X.items()}
+
+    def datasets(
+        self,
+        estimator: Any,
+        inputs: Inputs,
+        outputs: Shapes,
+        seed: int,
+        scales: Mapping[int, Scale | None] = MappingProxyType({}),
+    ) -> tuple[Outputs, Dataset, Dataset | None]:
+        """Encode y for the network, and split off the validation set.
+
+        Parameters
+        ----------
+        estimator : object
+            Validates `X_val`, and is passed to a `train_split` function.
+        inputs : Inputs
+            What the network's input layers take.
+        outputs : mapping of str to tuple
+            Shapes of its output layers.
+        seed : int
+            Seed of the split, if `train_split` has none.
+        scales : mapping of int to (array, array) or None
+            Mean and standard deviation of each output whose targets are standardized; None for
+            those of the training rows.
+
+        Returns
+        -------
+        outputs : Outputs
+            Targets in the shapes of the output layers, with their scales.
+        train : Dataset
+        valid : Dataset or None
+        """
+        given, params = self._arguments, self._params
+        assert self.rows is not None
+        assert self.outputs is not None
+        matched, y = self._encode(self.outputs, tuple(outputs.values()), frozenset(scales))
+        train = Dataset(self.rows, y, self.weights, self._train_iterator())
+        valid = None
+        if given.valid is not None:
+            valid = self._given_valid(estimator, given.valid, matched, inputs, scales)
+        elif not given.whole:
+            train, valid = self._split(estimator, train, matched.targets[0], inputs, seed)
+        if scales:
+            matched = matched.with_scales(
+                {i: known or train.target_scale(i) for i, known in scales.items()}
+            )
+            train = replace(train, y=matched.standardize(train.y))
+            valid = valid and replace(valid, y=matched.standardize(valid.y))
+        transformed = has_transform(train.iterator)
+        train = train.arranged(inputs)
+        if valid is not None:
+            is_given = given.valid is not None
+            valid = _arrange_valid(valid, inputs, given=is_given, train_transformed=transformed)
+        if params["class_weight"] is not None:
+            class_weights = matched.row_weights(train.y, params["class_weight"])
+            sample_weights = 1 if train.weights is None else train.weights
+            weights = (class_weights * sample_weights).astype(np.float32)
+            train = replace(train, weights=weights)
+        return matched, train, valid
+
+    def _train_iterator(self) -> BatchIterator:
+        assert self.rows is not None
+        return as_train_iterator(self._params["batch_iterator_train"], len(self.rows))
+
+    def _encode(
+        self, outputs: Outputs, shapes: tuple[Any, ...], unscaled: frozenset[int]
+    ) -> tuple[Outputs, Any]:
+        y = self._arguments.y
+
+        def encode() -> tuple[Outputs, Any]:
+            matched = outputs.match(list(shapes))
+            return matched, matched.encode(y, unscaled=unscaled)
+
+        return self._memo.get(("encoded", shapes, unscaled), [outputs, y], encode)
+
+    def _given_valid(
+        self,
+        estimator: Any,
+        valid: tuple[Any, Any],
+        outputs: Outputs,
+        inputs: Inputs,
+        unscaled: Collection[int],
+    ) -> Dataset:
+        X, y = valid
+        if X is None or y is None:
+            missing = "X_val" if X is None else "y_val"
+            raise ValueError(f"{missing} is missing; X_val and y_val must be given together")
+        iterator = as_test_iterator(self._params["batch_iterator_test"])
+        expected = None if has_transform(iterator) else inputs.rows()
+        reading = _reading(self._params)
+        with _named_validation_set():
+            rows = check_rows(estimator, X, reset=False, expected=expected, **reading)
+        try:
+            check_lengths(len(rows), y, outputs.names)
+            encoded = outputs.encode(y, unscaled=unscaled)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"validation set: {error}") from error
+        return Dataset(rows, encoded, None, iterator)
+
+    def _split(
+        self, estimator: Any, dataset: Dataset, target: Target, inputs: Inputs, seed: int
+    ) -> tuple[Dataset, Dataset | None]:
+        splitter = as_split(self._params["train_split"])
+        iterator = as_test_iterator(self._params["batch_iterator_test"])
+        if splitter is None:
+            return dataset, None
+        if not hasattr(splitter, "split"):
+            train, valid = _split_by_function(estimator, splitter, dataset.arranged(inputs))
+            return train, replace(valid, iterator=iterator)
+        if isinstance(splitter, TrainSplit) and splitter.random_state is None:
+            splitter = clone(splitter).set_params(random_state=seed)
+        first_y, X, groups = as_tuple(dataset.y)[0], self._arguments.X, self._arguments.groups
+
+        def split() -> tuple[np.ndarray, np.ndarray]:
+            y = first_y.ravel() if first_y.size == len(first_y) else first_y
+            return first_split(
+                splitter, X, y.astype(int) if isinstance(target, Classes) else y, groups
+            )
+
+        key = "split", structural_key(splitter)
+        train_index, valid_index = self._memo.get(key, [first_y, groups], split)
+        valid = replace(dataset.subset(valid_index), iterator=iterator)
+        return dataset.subset(train_index), valid
+
+
+def _reading(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters by which X is read, as arguments of `check_rows`."""
+    return {"check": bool(params["check_input"]), "data_format": params["data_format"]}
+
+
+def _split_by_function(net: Any, function: Any, dataset: Dataset) -> tuple[Dataset, ...]:
+    """Split with a function as in nolearn, which splits X and y but not the weights."""
+    if dataset.weights is not None:
+        raise ValueError(
+            "train_split must be a splitter if sample_weight is given, got a function, "
+            "which cannot split the weights"
+        )
+    parts = function(dataset.rows.all(), dataset.y, net)
+    if not isinstance(parts, list | tuple) or len(parts) != 4:
+        got = f"{len(parts)} values" if isinstance(parts, list | tuple) else repr(type(parts))
+        raise ValueError(
+            f"train_split must return (X_train, X_valid, y_train, y_valid), got {got} from "
+            f"{function!r}"
+        )
+    return tuple(
+        _part(name, dataset, X, y)
+        for name, X, y in zip(("train", "valid"), parts[:2], parts[2:], strict=True)
+    )
+
+
+def _part(name: str, dataset: Dataset, X: Any, y: Any) -> Dataset:
+    """Return the part of a dataset that a function has split off."""
+    y = jax.tree.map(lambda _, own: np.asarray(own), dataset.y, y)
+    arrays = list(X.values()) if isinstance(X, dict) else [X]
+    lengths = [len(array) for array in (*arrays, *as_tuple(y))]
+    if len(set(lengths)) > 1 or 0 in lengths:
+        raise ValueError(
+            f"train_split must return rows in X_{name}, and as many targets in y_{name}, got "
+            f"{lengths[0]} rows and {lengths[-1]} targets"
+        )
+    return replace(dataset, rows=dataset.rows.like(X), y=y)
+
+
+@contextmanager
+def _named_validation_set() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"X_val: {error}") from error
+
+
+def _arrange_valid(
+    valid: Dataset, inputs: Inputs, *, given: bool, train_transformed: bool
+) -> Dataset:
+    try:
+        return valid.arranged(inputs)
+    except ValueError as error:
+        if not train_transformed and not given:
+            raise
+        if not train_transformed:
+            raise ValueError(f"X_val: {error}") from error
+        raise ValueError(
+            f"validation set: {error}; batch_iterator_train has a transform, so "
+            "batch_iterator_test needs one that returns rows of the same shape"
+        ) from error

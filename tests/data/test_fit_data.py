@@ -1,0 +1,255 @@
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import GroupKFold
+
+from skconv.data.dataset import Dataset
+from skconv.data.fit_data import FitArguments, FitData
+from skconv.data.inputs import RowSubset
+from skconv.data.iterators import BatchIterator, TrainSplit
+from skconv.data.rows import Inputs, Rows
+from skconv.errors import Problems
+from skconv.utils.memo import Memo
+
+X = np.arange(40, dtype=np.float32).reshape(10, 4)
+y = np.array(["a", "b"] * 5)
+
+PARAMS = {
+    "check_input": True,
+    "data_format": "channels_first",
+    "outputs": None,
+    "regression": False,
+    "use_label_encoder": False,
+    "batch_iterator_train": 4,
+    "batch_iterator_test": 3,
+    "train_split": 0.2,
+    "class_weight": None,
+}
+
+
+class Estimator(BaseEstimator):
+    pass
+
+
+class Unfold(BatchIterator):
+    """Turn flat rows into images."""
+
+    def transform(self, Xb, yb):
+        return Xb.reshape(-1, 1, 2, 2), yb
+
+
+def read(X=X, y=y, *, memo=None, known=None, reset=True, estimator=None, params=(), **given):
+    """Read the data of a fit, and return it with the messages of its problems."""
+    data = FitData(FitArguments(X, y, **given), PARAMS | dict(params), memo or Memo())
+    problems = Problems()
+    data.read(estimator or Estimator(), known, problems, reset=reset)
+    return data, [str(problem) for problem in problems.found]
+
+
+def datasets(data, inputs=(None, 4), outputs=(None, 2), seed=0):
+    return data.datasets(Estimator(), Inputs({"input": inputs}), {"output": outputs}, seed)
+
+
+def dataset(iterator=4, **given):
+    iterator = BatchIterator(iterator) if isinstance(iterator, int) else iterator
+    return Dataset(
+        **{
+            "rows": Rows({"input": X}, {"input": (4,)}),
+            "y": np.arange(10),
+            "weights": None,
+            "iterator": iterator,
+            **given,
+        }
+    )
+
+
+def test_all_problems_of_the_data_are_collected():
+    bad = X.copy()
+    bad[3, 1] = np.nan
+    data, problems = read(bad, None, sample_weight=np.ones(3))
+    assert (data.rows, data.outputs, data.weights) == (None, None, None)
+    assert len(problems) == 2
+    assert "Input X contains NaN" in problems[0]
+    assert problems[1] == (
+        "This Estimator estimator requires y to be passed, but the target y is None."
+    )
+    _, problems = read(X, y[:-1], sample_weight=np.ones(3))
+    assert len(problems) == 2
+    assert "[10, 9]" in problems[0]
+
+
+def test_the_estimator_gets_the_features_of_x():
+    estimator = Estimator()
+    estimator.feature_names_in_ = ["old"]
+    _, problems = read(estimator=estimator)
+    assert (vars(estimator), problems) == ({"n_features_in_": 4}, [])
+
+
+def test_fits_on_the_same_data_share_rows_targets_and_split():
+    memo = Memo()
+    one, other = (datasets(read(memo=memo)[0]) for _ in range(2))
+    for part, same in zip(one[1:], other[1:], strict=True):
+        assert (
+            part.rows.arrays[None if None in part.rows.arrays else "input"]
+            is (same.rows.arrays[None if None in same.rows.arrays else "input"])
+        )
+        assert part.index.tolist() == same.index.tolist()
+    assert one[0] is other[0]
+    subset, _ = read(RowSubset(X, np.array([4, 5])), y[:2], memo=memo)
+    whole, _ = read(memo=memo)
+    assert subset.rows.index.tolist() == [4, 5]
+    assert next(iter(subset.rows.arrays.values())) is next(iter(whole.rows.arrays.values()))
+
+
+def test_outputs_must_stay_the_same_while_training_continues():
+    known = read()[0].outputs
+    data, problems = read(known=known)
+    assert (data.outputs, problems) == (known, [])
+    data, problems = read(known=known, params={"outputs": ["left", "right"]})
+    assert problems == [
+        "outputs must stay the same while training continues, got ['left', 'right']; "
+        "call fit with warm_start=False to start afresh"
+    ]
+
+
+def test_a_transform_decides_the_shape_of_rows_as_they_enter():
+    plain, _ = read()
+    assert plain.entering_shapes(Problems()) == {None: (4,)}
+    transformed, _ = read(params={"batch_iterator_train": Unfold(4)})
+    assert transformed.entering_shapes(Problems()) == {None: (1, 2, 2)}
+    problems = Problems()
+    problems.add("something else")
+    assert transformed.entering_shapes(problems) == {None: (4,)}
+    bad, _ = read(np.full((10, 6), np.nan))
+    assert bad.entering_shapes(problems) == {None: (6,)}
+
+
+def test_the_split_follows_from_the_seed_unless_train_split_has_its_own():
+    def held_out(seed, split):
+        return datasets(read(params={"train_split": split})[0], seed=seed)[2].index.tolist()
+
+    assert held_out(0, 0.2) == held_out(0, 0.2)
+    assert {tuple(held_out(seed, 0.2)) for seed in range(8)} != {tuple(held_out(0, 0.2))}
+    fixed = TrainSplit(0.2, random_state=3)
+    assert held_out(0, fixed) == held_out(1, fixed)
+
+
+def test_the_validation_set_is_split_off_given_or_left_out():
+    outputs, train, valid = datasets(read()[0])
+    assert (len(train.rows), len(valid.rows)) == (8, 2)
+    assert (train.iterator.batch_size, valid.iterator.batch_size) == (4, 3)
+    assert sorted([*train.index, *valid.index]) == list(range(10))
+    np.testing.assert_array_equal(train.y, (y == "b")[train.index])
+    assert outputs.classes.tolist() == ["a", "b"]
+
+    _, train, valid = datasets(read(valid=(X[:3] + 1, y[:3]))[0])
+    assert (len(train.rows), len(valid.rows)) == (10, 3)
+    assert valid.y.tolist() == [0, 1, 0]
+
+    for data in (read(whole=True)[0], read(params={"train_split": None})[0]):
+        _, train, valid = datasets(data)
+        assert (len(train.rows), valid) == (10, None)
+
+
+@pytest.mark.parametrize(("given", "missing"), [((None, y), "X_val"), ((X, None), "y_val")])
+def test_both_parts_of_a_validation_set_are_needed(given, missing):
+    message = f"^{missing} is missing; X_val and y_val must be given together$"
+    with pytest.raises(ValueError, match=message):
+        datasets(read(valid=given)[0])
+
+
+def test_targets_for_validation_are_named():
+    message = r"^validation set: y contains previously unseen labels: \['c'\]; known labels: "
+    with pytest.raises(ValueError, match=message):
+        datasets(read(valid=(X[:2], ["a", "c"]))[0])
+    with pytest.raises(ValueError, match=r"^validation set: .*inconsistent.*\[2, 1\]$"):
+        datasets(read(valid=(X[:2], ["a"]))[0])
+
+
+def test_a_single_unit_keeps_the_proportions_of_its_classes():
+    data, _ = read(y=np.repeat(["a", "b"], [8, 2]), params={"train_split": 0.5})
+    for units in (1, 2):
+        _, train, valid = datasets(data, outputs=(None, units))
+        assert train.y.sum() == valid.y.sum() == 1
+
+
+def test_a_subclass_of_the_split_gets_the_seed():
+    class Evens(TrainSplit):
+        def split(self, X, y=None, groups=None):
+            seeds.append(self.random_state)
+            yield np.arange(0, len(X), 2), np.arange(1, len(X), 2)
+
+    seeds = []
+    _, _, valid = datasets(read(params={"train_split": Evens()})[0], seed=7)
+    assert (seeds, valid.index.tolist()) == ([7], [1, 3, 5, 7, 9])
+
+
+def test_groups_reach_the_splitter_and_are_checked_with_the_data():
+    groups = np.repeat([1, 2], 5)
+    params = {"train_split": GroupKFold(2)}
+    _, train, valid = datasets(read(params=params, groups=groups)[0])
+    assert {*groups[train.index]} | {*groups[valid.index]} == {1, 2}
+    assert len(np.unique(groups[valid.index])) == 1
+    _, problems = read(params=params)
+    assert [message.partition(",")[0] for message in problems] == ["groups must be passed to fit"]
+    _, problems = read(params=params, groups=groups[1:])
+    assert problems == ["groups must have shape (10,), one entry for each row, got (9,)"]
+    for given in ({"valid": (X, y)}, {"whole": True}):
+        assert read(params=params, **given)[1] == []
+    with pytest.warns(UserWarning, match="groups is ignored"):
+        read(params=params, groups=groups, valid=(X, y))
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ((X, X), r"^train_split must return \(X_train, X_valid, y_train, y_valid\), got 2 values"),
+        (None, "^train_split must return .*, got <class 'NoneType'> from <function"),
+        (
+            (X, X[:0], np.zeros(10), np.zeros(0)),
+            "rows in X_valid, and as many .*, got 0 rows and 0",
+        ),
+        ((X, X[:2], np.zeros(9), np.zeros(2)), "in X_train, and as many .*, got 10 rows and 9"),
+    ],
+)
+def test_a_function_must_return_four_parts(parts, message):
+    data, _ = read(params={"train_split": lambda X, y, net: parts})
+    with pytest.raises(ValueError, match=message):
+        datasets(data)
+
+
+def test_class_weights_multiply_sample_weights():
+    weights = np.linspace(1, 2, 10)
+    data, _ = read(sample_weight=weights, params={"class_weight": {"a": 3.0, "b": 1.0}})
+    _, train, valid = datasets(data)
+    expected = (weights * np.where(y == "a", 3, 1))[train.index]
+    np.testing.assert_allclose(train.weights, expected, rtol=1e-6)
+    assert train.weights.dtype == np.float32
+    np.testing.assert_allclose(valid.weights, weights[valid.index], rtol=1e-6)
+
+
+def test_a_function_splits_rows_in_the_shapes_of_the_network():
+    def split(X, y, net):
+        assert X.shape == (10, 1, 2, 2)
+        return X[:6], X[6:], y[:6], y[6:]
+
+    data, _ = read(params={"train_split": split})
+    _, train, valid = datasets(data, inputs=(None, 1, 2, 2))
+    assert (len(train.rows), len(valid.rows), valid.iterator.batch_size) == (6, 4, 3)
+    data, _ = read(sample_weight=np.ones(10), params={"train_split": split})
+    message = (
+        r"^train_split must be a splitter if sample_weight is given, got a function, which cannot "
+        r"split the weights$"
+    )
+    with pytest.raises(ValueError, match=message):
+        datasets(data)
+
+
+def test_a_transform_in_training_needs_one_in_validation():
+    data, _ = read(params={"batch_iterator_train": Unfold(4)})
+    message = (
+        r"^validation set: .*; batch_iterator_train has a transform, so batch_iterator_test needs "
+        r"one that returns rows of the same shape$"
+    )
+    with pytest.raises(ValueError, match=message):
+        datasets(data, inputs=(None, 1, 3, 3))
