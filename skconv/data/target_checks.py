@@ -19,6 +19,9 @@ TO_LABELS = "use regression=False or NeuralNetClassifier to predict labels"
 MANY_ROWS = 20
 """From more rows on, labels that hardly repeat are doubtful, as in scikit-learn."""
 
+MANY_FLOATS = 20
+"""From more distinct floats on, labels that rarely repeat are doubtful."""
+
 
 def check_labels(y: Any) -> Any:
     """Validate labels, without regard to their number.
@@ -142,19 +145,29 @@ def kind_of_labels(y: Any) -> Literal["classes", "indicators"]:
 
 
 def warn_if_many(classes: np.ndarray, n: int) -> None:
-    """Warn if most of `n` rows have a class of their own, as numbers do.
+    """Warn if labels repeat as rarely as numbers do.
 
     Parameters
     ----------
     classes : array of shape (k,)
         The distinct labels.
     n : int
+        Number of rows.
+
+    Warns
+    -----
+    UserWarning
+        If most rows have a class of their own; for more than 20 classes that are whole floats, if
+        a class has fewer than ten rows on average.
     """
-    if n > MANY_ROWS and len(classes) > 2 and len(classes) > round(0.5 * n):
+    k, is_float = len(classes), classes.dtype.kind == "f"
+    most = n > MANY_ROWS and k > 2 and k > round(0.5 * n)
+    if most or (is_float and k > MANY_FLOATS and k > 0.1 * n):
         hint = f"; {TO_NUMBERS}" if classes.dtype.kind in "iuf" else ""
+        what = "The number of unique classes is greater than 50% of the number of samples"
         warnings.warn(
-            f"The number of unique classes is greater than 50% of the number of samples: y has "
-            f"{len(classes)} distinct labels in {n} rows{hint}",
+            f"{what if most else 'Labels are floats that rarely repeat'}: "
+            f"y has {k} distinct labels in {n} rows{hint}",
             stacklevel=2,
         )
 

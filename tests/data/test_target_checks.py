@@ -118,11 +118,27 @@ def test_text_that_hardly_repeats_is_doubtful_but_no_number():
         warn_if_many(np.arange(12).astype(str), 22)
 
 
-@pytest.mark.parametrize(("k", "n"), [(11, 22), (20, 20), (2, 30)])
-def test_labels_that_repeat_or_are_few_do_not_warn(k, n):
+def test_floats_that_rarely_repeat_are_doubtful_labels():
+    message = "Labels are floats that rarely repeat: y has 214 distinct labels in 442 rows; use reg"
+    with pytest.warns(UserWarning, match=message):
+        warn_if_many(np.arange(214.0), 442)
+
+
+@pytest.mark.parametrize(
+    ("classes", "n"),
+    [
+        (np.arange(11), 22),
+        (np.arange(20), 20),
+        (np.arange(2), 30),
+        (np.arange(214), 442),
+        (np.arange(20.0), 150),
+        (np.arange(40.0), 400),
+    ],
+)
+def test_labels_that_repeat_or_are_few_do_not_warn(classes, n):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warn_if_many(np.arange(k), n)
+        warn_if_many(classes, n)
 
 
 @pytest.mark.parametrize(
