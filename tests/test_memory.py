@@ -10,7 +10,7 @@ from skconv import NeuralNet, compile_counts
 def test_two_hundred_refits_grow_memory_by_less_than_50_mb():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(400, 1, 12, 12)).astype(np.float32), rng.integers(0, 3, 400)
-    net = NeuralNet(max_epochs=1, dropout_p=0.2, random_state=0)
+    net = NeuralNet(max_epochs=1, dropout_p=0.2, batch_iterator_train=32, random_state=0)
 
     def refit(i):
         twin = clone(net).set_params(update_learning_rate=0.01 / (1 + i), dropout_p=i / 400)

@@ -55,11 +55,13 @@ def takes_channels(
     incomings : mapping of str to sequence of str
         Names of the layers that feed each layer.
     """
-    for other, layer in layers.items():
-        if name not in incomings.get(other, ()):
-            continue
-        if layer.layout == "channels_last":
-            return True
-        if layer.layout == "any" and takes_channels(other, layers, incomings):
-            return True
+    reached = [name]
+    for passed in reached:  # grows on the way
+        for other, layer in layers.items():
+            if other in reached or passed not in incomings.get(other, ()):
+                continue
+            if layer.layout == "channels_last":
+                return True
+            if layer.layout == "any":
+                reached.append(other)
     return False

@@ -11,6 +11,7 @@ from skconv.data.iterators import (
     as_split,
     as_test_iterator,
     as_train_iterator,
+    automatic_batch_size,
     has_transform,
 )
 
@@ -136,3 +137,9 @@ def test_fractions_become_splitters():
     assert as_split(len) is len
     splits = [([0, 1], [2]), ([1, 2], [0])]
     assert list(as_split(splits).split(np.zeros((3, 1)))) == splits
+
+
+def test_automatic_batch_sizes_are_near_a_tenth_and_take_few_programs():
+    sizes = {n: automatic_batch_size(n) for n in range(1, 3000)}
+    assert set(sizes.values()) == {8, 16, 32, 64, 128}
+    assert all(0.7 < 10 * size / n < 1.42 for n, size in sizes.items() if 80 <= n <= 1280)

@@ -57,7 +57,7 @@ def test_layers_that_do_not_fit_together():
 
 
 def test_an_embedding_of_many_words():
-    layers = [InputLayer((None, 3)), EmbeddingLayer(input_size=10**9, output_size=8)]
+    layers = [InputLayer((None, 3)), EmbeddingLayer(input_size=2**24, output_size=1000)]
     with pytest.raises(ValueError, match=r"^layer 'embedding1' \(EmbeddingLayer\) must fit"):
         check_weights(network(*layers), training=True)
 

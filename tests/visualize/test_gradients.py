@@ -100,5 +100,8 @@ def test_what_the_net_does_not_know(net):
         joined(make_net(), X)
     with pytest.raises(ValueError, match=r"unknown layer 'con'. Did you mean 'conv'\?"):
         joined(net, IMAGES, layer="con")
-    with pytest.raises(ValueError, match="X has 42 features, but NeuralNet is expecting 84"):
+    with pytest.raises(
+        ValueError,
+        match=r"X must have shape \(n, 2, 6, 7\) for the input layer 'input', got \(10, 1, 6, 7\)",
+    ):
         joined(net, IMAGES[:, :1])
