@@ -67,7 +67,7 @@ class Handler:
     """Whether two trainings, of which the second continues the first, equal one of all epochs."""
 
     parameter_checks: ClassVar[Mapping[str, Callable[[Any], str | None]]] = {}
-    """For each parameter a check of its value, as in `skconv.utils.checks`."""
+    """For each parameter a check of its value, as in ``skconv.utils.checks``."""
 
     measures: ClassVar[tuple[tuple[str, Callable[..., Any]], ...]] = ()
     """Names and functions that map the gradients of a step, ``{'conv1': {'W': array}}``, to a
