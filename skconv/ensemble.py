@@ -7,12 +7,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .data.inputs import Features, Targets
+from .data.output_targets import score_numbers
 from .errors import Problems
 from .estimator.neural_net import NeuralNet
 from .model_selection.fitting import check_lanes
@@ -242,8 +243,9 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         -------
         float
         """
-        metric = accuracy_score if _classifies(self) else r2_score
-        return float(metric(y, self.predict(X), sample_weight=sample_weight))
+        if _classifies(self):
+            return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
+        return score_numbers(y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags, base = super().__sklearn_tags__(), get_tags(_net_or_default(self.estimator))

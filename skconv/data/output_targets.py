@@ -269,15 +269,42 @@ class Outputs:
 
     def score(self, y: Any, predictions: Any, sample_weight: Any = None) -> float:
         """Return the mean of the outputs' scores: accuracy, or R^2 for numbers."""
-        from sklearn.metrics import accuracy_score, r2_score
+        from sklearn.metrics import accuracy_score
 
         def score(target: Target, true: Any, predicted: Any) -> float:
             if isinstance(target, Numbers):
-                return r2_score(true, predicted, sample_weight=sample_weight)
+                return score_numbers(true, predicted, sample_weight)
             return accuracy_score(check_labels(true), predicted, sample_weight=sample_weight)
 
         parts = split_targets(y, self.names), as_tuple(predictions)
         return float(np.mean(_for_each(self.names, score, self.targets, *parts)))
+
+
+def score_numbers(y: Any, predictions: np.ndarray, sample_weight: Any = None) -> float:
+    """Return the coefficient of determination.
+
+    Parameters
+    ----------
+    y : array-like of shape (n,), (n, k) or (n, ...)
+        With two axes, the score is the mean over the columns, as in scikit-learn; with more, such
+        as images, it is that of all numbers together.
+    predictions : array of the same shape
+    sample_weight : array-like of shape (n,), optional
+
+    Examples
+    --------
+    >>> y = np.array([[[1.0], [2.0]], [[3.0], [4.0]]])
+    >>> score_numbers(y, y + [[[0.5], [-0.5]]])
+    0.8
+    """
+    from sklearn.metrics import r2_score
+
+    true = np.asarray(y)
+    if true.ndim > 2:
+        if sample_weight is not None:
+            sample_weight = np.repeat(sample_weight, true[0].size)
+        true, predictions = true.ravel(), predictions.ravel()
+    return float(r2_score(true, predictions, sample_weight=sample_weight))
 
 
 def infer_outputs(

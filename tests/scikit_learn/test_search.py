@@ -6,8 +6,10 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, KFold, cr
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skconv import compile_counts
-from skconv.layers import DenseLayer, DropoutLayer
+from skconv import NeuralNet, compile_counts
+from skconv.ensemble import BatchedBagging
+from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer, InputLayer
+from skconv.model_selection import BatchedGridSearchCV
 
 
 def compiled(kind, work):
@@ -109,3 +111,31 @@ def test_unknown_keyword_in_a_grid_names_the_nearest(cnn, small_digits):
     search = GridSearchCV(cnn, {"conv1_num_filter": [2]}, cv=3)
     with pytest.raises(ValueError, match="Did you mean 'conv1_num_filters'"):
         search.fit(*small_digits)
+
+
+def test_targets_with_any_number_of_axes_are_scored_and_searched():
+    X = np.random.default_rng(0).random((40, 1, 6, 6)).astype("float32")
+    layers = [("input", InputLayer), ("out", Conv2DLayer)]
+    net = NeuralNet(
+        layers,
+        out_filter_size=3,
+        out_pad="same",
+        out_num_filters=1,
+        regression=True,
+        max_epochs=3,
+        random_state=0,
+    )
+
+    def r2(predicted):
+        return 1 - np.square(X - predicted).sum() / np.square(X - X.mean(dtype=float)).sum()
+
+    assert net.fit(X, X).score(X, X) == pytest.approx(r2(net.predict(X)), abs=1e-5)
+    weights = np.repeat([1.0, 0.0], 20)
+    assert net.score(X, X, weights) == pytest.approx(net.score(X[:20], X[:20]), abs=1e-6)
+    scores = cross_val_score(net, X, X, cv=2, error_score="raise")
+    grid = {"update_learning_rate": [0.01, 0.1]}
+    for search in (GridSearchCV, BatchedGridSearchCV):
+        found = search(net, grid, cv=2, error_score="raise").fit(X, X)
+        assert found.cv_results_["mean_test_score"][0] == pytest.approx(scores.mean(), abs=1e-4)
+    bagging = BatchedBagging(net, n_estimators=2, random_state=0).fit(X, X)
+    assert bagging.score(X, X) == pytest.approx(r2(bagging.predict(X)), abs=1e-5)
