@@ -48,7 +48,7 @@ def check_groups(groups: Any, splitter: Any, n: int) -> None:
     Warns
     -----
     UserWarning
-        If groups are given, but there is no splitter to use them.
+        If groups are given, but `train_split` does not use them.
     """
     if groups is None:
         if splits_by_groups(splitter):
@@ -90,7 +90,7 @@ def first_split(
     Raises
     ------
     ValueError
-        If there is no split, if a part is empty, if indices are out of range, or if the parts
+        If the splitter yields nothing, if a part is empty, if indices are out of range, or if the parts
         overlap.
 
     Warns

@@ -28,7 +28,7 @@ class ReduceLROnPlateau(MonitoringHandler):
         Epochs to wait for an improvement.
     monitor : str
         Column of the history to watch, such as a loss or score; ``'valid_loss'`` stands for the
-        training loss if there is no validation set.
+        training loss without a validation set.
     threshold : float
         Smallest relative change of the value that counts as an improvement.
     cooldown : int

@@ -33,7 +33,7 @@ class EarlyStopping(MonitoringHandler):
         Epochs to wait for an improvement.
     monitor : str
         Column of the history to watch, such as a loss or score; ``'valid_loss'`` stands for the
-        training loss if there is no validation set.
+        training loss without a validation set.
     verbose : int
         Whether to print a message at the end.
     mode : {'auto', 'min', 'max'}

@@ -43,7 +43,7 @@ class SaveWeights(MonitoringHandler):
         Whether to print the path of each file.
     monitor : str
         Column of the history that `only_best` compares; ``'valid_loss'`` stands for the training
-        loss if there is no validation set.
+        loss without a validation set.
     mode : {'auto', 'min', 'max'}
         Whether smaller or larger values are better. By default the name of the column decides, as
         in `EarlyStopping`.
