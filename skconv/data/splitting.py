@@ -90,8 +90,8 @@ def first_split(
     Raises
     ------
     ValueError
-        If the splitter yields nothing, if a part is empty, if indices are out of range, or if the parts
-        overlap.
+        If the splitter yields nothing, if a part is empty, if indices are out of range, or if the
+        parts overlap.
 
     Warns
     -----

@@ -22,7 +22,7 @@ SEVERAL = ("estimators_", "calibrated_classifiers_")
 
 
 def unwrap(net: Any) -> Any:
-    """Return the net inside a pipeline or search. Return anything else unchanged.
+    """Return the net inside a pipeline or search, and any other object unchanged.
 
     Parameters
     ----------
