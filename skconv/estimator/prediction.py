@@ -17,10 +17,12 @@ from ..data.iterators import BatchIterator, as_test_iterator, has_transform
 from ..data.output_targets import Outputs, guess_outputs, output_names, regression_by_output
 from ..data.rows import Rows
 from ..data.targets import Numbers
+from ..network.graph import Variables
 from ..network.model import Model
 from ..network.views import FittedLayer, name_of
 from ..training.adaptation import in_units_of
 from ..training.fitted_net import FittedNet, nonfinite_rows
+from ..training.pure_function import pure_function
 from .output_checks import with_scores
 
 
@@ -238,3 +240,35 @@ class PredictionMixin:
         """
         fitted = self._fitted()
         return fitted.compute(X, name_of(layer, fitted.network))
+
+    def as_function(self) -> tuple[Callable[[Variables, Any], Any], Variables]:
+        """Return the net as a pure JAX function, and its parameters.
+
+        The function can be jitted, differentiated, vectorized and exported, also for any number of
+        samples. It leaves out `test_augment` and host transforms, and does not check X.
+
+        Returns
+        -------
+        function : callable
+            ``(params, X) -> outputs``, where X is an array, or a dict of arrays by input layer,
+            with images channels first, and the outputs are float32 of shape ``(n, units)``: class
+            probabilities, or numbers in the units of y. A tuple if there are several outputs.
+        params : dict of dict of array
+            Weights and state, such as running means, by layer and name.
+
+        Raises
+        ------
+        NotFittedError
+            If the net is neither fitted nor initialized.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skconv import NeuralNet
+        >>> X, y = load_iris(return_X_y=True)
+        >>> net = NeuralNet(max_epochs=1, random_state=0).fit(X, y)
+        >>> function, params = net.as_function()
+        >>> function(params, X).shape
+        (150, 3)
+        """
+        return pure_function(self._fitted().model)

@@ -120,7 +120,7 @@ class _SequenceLayer(Layer):
         at_once = platform() != "cpu"
         keep = mask[0].T[:, :, None] != 0 if mask else None
         first = tuple(
-            jnp.broadcast_to((params | state)[name], (len(x), self.num_units))
+            jnp.broadcast_to((params | state)[name], (x.shape[0], self.num_units))
             for name in self.starts
         )
 

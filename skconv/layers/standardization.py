@@ -128,7 +128,7 @@ class GroupNormLayer(Layer):
         Positions are averaged first: on the CPU, averaging them together with a group's channels
         takes twice as long, and five times as long with one channel per group.
         """
-        rows, channels = len(x), x.shape[-1]
+        rows, channels = x.shape[0], x.shape[-1]
         means = x.reshape(rows, -1, channels).mean(1)
         means = means.reshape(rows, self._groups(channels), -1)
         means = jnp.broadcast_to(means.mean(2, keepdims=True), means.shape)

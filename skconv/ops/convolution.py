@@ -29,4 +29,4 @@ def convolve(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
     >>> convolve(x, W, Window((3, 3), stride=(2, 2))).shape
     (1, 2, 2, 4)
     """
-    return kernel_for("convolve")(x, W, window)
+    return kernel_for("convolve", x)(x, W, window)

@@ -65,16 +65,19 @@ def memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def kernel_for(operation: str) -> Kernel:
+def kernel_for(operation: str, x: jax.Array) -> Kernel:
     """Return the kernel of an operation for the present platform.
 
     Parameters
     ----------
     operation : str
         A key of `KERNELS`.
+    x : array of shape (n, ...)
+        If the number of rows is symbolic, as in an export for any number, XLA's kernel is chosen.
     """
     kernels = KERNELS[operation]
-    return kernels.get(platform(), kernels[OTHERS])
+    own = platform() if isinstance(x.shape[0], int) else OTHERS
+    return kernels.get(own, kernels[OTHERS])
 
 
 def keep_device(function: Callable[[], T]) -> Callable[[], T]:

@@ -29,7 +29,7 @@ def pool_max(x: jax.Array, window: Window) -> jax.Array:
     >>> pool_max(x, Window((2, 2), stride=(2, 2)))[0, :, :, 0].tolist()
     [[5.0, 7.0], [13.0, 15.0]]
     """
-    pool = tiles.pool_max if window.is_tiling else kernel_for("pool_max")
+    pool = tiles.pool_max if window.is_tiling else kernel_for("pool_max", x)
     return pool(x, window)
 
 
@@ -47,5 +47,5 @@ def pool_sum(x: jax.Array, window: Window) -> jax.Array:
     -------
     array of shape (n, oh, ow, channels)
     """
-    pool = tiles.pool_sum if window.is_tiling else kernel_for("pool_sum")
+    pool = tiles.pool_sum if window.is_tiling else kernel_for("pool_sum", x)
     return pool(x, window)

@@ -216,7 +216,7 @@ def test_a_backend_that_is_not_the_default_device_chooses_nothing(monkeypatch):
     for chosen in (cpu, "cpu"):
         with jax.default_device(chosen):
             assert (platform.device(), platform.platform()) == (cpu, "cpu")
-            assert kernel_for("convolve") is KERNELS["convolve"]["cpu"]
+            assert kernel_for("convolve", X) is KERNELS["convolve"]["cpu"]
 
 
 ON_TWO_DEVICES = """
