@@ -76,7 +76,8 @@ def _nearest(
     keyword = key[len(prefix) + 1 :]
     if keyword not in table and (hint := parameter_hint(key)):
         return hint
-    if prefix == "update" and (rules := rules_with(keyword)):
+    translated = any(name in names for name in table.get(keyword, ()))
+    if prefix == "update" and not translated and (rules := rules_with(keyword)):
         return f" Set update to a rule that has it: {', '.join(map(repr, rules))}."
     if prefix:
         return keyword_hint(keyword, names, table, f"{prefix}_")
