@@ -104,7 +104,7 @@ class _SamplingLayer(Layer):
         places = self._places(theta, np.stack(grid).reshape(2, -1))
         columns, rows = ((places[:, i] + 1) / 2 * (spatial[1 - i] - 1) for i in range(2))
         out = interpolate(images, rows, columns, self.border_mode)
-        return out.reshape(len(images), *sizes, -1), state
+        return out.reshape(images.shape[0], *sizes, -1), state
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ import copy
 import dataclasses
 import math
 import pickle
+from functools import partial
 
 import jax
+import jax.export
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -243,6 +245,17 @@ def test_the_output_has_the_shape_that_is_promised(layer, shapes, train):
     last = layer.layout == "channels_last" and len(promised) > 2
     assert out.shape == ((rows, *promised[2:], promised[1]) if last else promised)
     assert jax.tree.structure(new) == jax.tree.structure(state)
+
+
+def test_the_number_of_rows_may_be_symbolic(layer, shapes):
+    """As in an export for any number of rows; copies of rows are a multiple of eight."""
+    params, state, xs = drawn(layer, shapes)
+    (n,) = jax.export.symbolic_shape("n")
+    rows = [jax.ShapeDtypeStruct((8 * n, *x.shape[1:]), x.dtype) for x in xs]
+    exported = jax.export.export(jax.jit(partial(applied, layer, train=False)))
+    (out, *_) = exported(params, state, rows).out_avals
+    given, returned = copies_of(layer), layer.copies(copies_of(layer))
+    assert out.shape[0] == 8 * math.prod(returned) // math.prod(given) * n
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
