@@ -212,7 +212,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
             total = total + aligned
         return total / len(self.estimators_)
 
-    @available_if(_classifies)
+    @available_if(_has_probabilities)
     def predict_log_proba(self, X: Features) -> np.ndarray:
         """Predict logarithms of the averaged class probabilities; only for classifiers.
 

@@ -20,6 +20,7 @@ from .utils.image_shapes import (
     has_channels_last,
     lacks_channels,
 )
+from .utils.moments import Moments
 
 __all__ = ["Standardize"]
 
@@ -116,10 +117,13 @@ class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         apart = axes[-1] if last else axes[1]
         within = tuple(axis for axis in axes if axis != apart)
         shared = {"channel": within, "pixel": (0,), "all": axes}[self.per]
-        mean = data.mean(shared, dtype=np.float64, keepdims=True)
+        moments = Moments(shared)
+        for rows in _blocks(data):
+            moments.add(data[rows], np.ones(len(data[rows])))
+        mean, scale = (np.expand_dims(m, shared)[0] for m in (moments.mean, moments.scale))
         self.row_shape_ = data.shape[1:]
-        self.mean_ = mean[0] if self.with_mean else None
-        self.scale_ = _deviation(data, mean, shared)[0] if self.with_std else None
+        self.mean_ = mean if self.with_mean else None
+        self.scale_ = scale if self.with_std else None
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
@@ -190,15 +194,6 @@ def _check_channels(row: tuple[int, ...], *, last: bool) -> None:
             UserWarning,
             stacklevel=3,
         )
-
-
-def _deviation(X: np.ndarray, mean: np.ndarray, shared: tuple[int, ...]) -> np.ndarray:
-    """Return the standard deviation, with one for values within the mean's rounding error."""
-    count = X.size // mean.size
-    squares = sum(np.square(X[rows] - mean).sum(shared, keepdims=True) for rows in _blocks(X))
-    deviation = np.sqrt(squares / count)
-    error = np.finfo(np.float64).eps * count * np.abs(mean)
-    return np.where(deviation > error, deviation, 1.0)
 
 
 def _blocks(X: np.ndarray) -> Iterator[slice]:

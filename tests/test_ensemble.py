@@ -34,6 +34,7 @@ def test_nets_with_scores_vote():
     counts = np.stack([(votes == label).sum(axis=0) for label in bagging.classes_], axis=1)
     assert bagging.predict(X).tolist() == bagging.classes_[counts.argmax(axis=1)].tolist()
     assert not hasattr(bagging, "predict_proba")
+    assert not hasattr(bagging, "predict_log_proba")
 
 
 def test_rows_are_drawn_with_replacement_and_seeds_differ():
@@ -79,6 +80,7 @@ def test_regression():
     assert is_regressor(bagging)
     assert not is_classifier(bagging)
     assert not hasattr(bagging, "predict_proba")
+    assert not hasattr(bagging, "predict_log_proba")
     assert bagging.score(X, target) <= 1
 
 

@@ -32,6 +32,12 @@ class FixedTaskNet(NeuralNet):
     _other: ClassVar[str]
     """The class for the other task."""
 
+    @_signed_without_regression
+    def __init__(self, layers: Layer | Sequence[Any] | None = None, **kwargs: Any) -> None:
+        if "regression" in kwargs:
+            raise TypeError(self._fixed(kwargs["regression"]))
+        super().__init__(layers, regression=self._regression, **kwargs)
+
     @property
     def regression(self) -> bool:
         """Whether the net predicts numbers rather than labels."""
@@ -88,12 +94,6 @@ class NeuralNetClassifier(ClassifierMixin, FixedTaskNet):
     _regression = False
     _other = "NeuralNetRegressor"
 
-    @_signed_without_regression
-    def __init__(self, layers: Layer | Sequence[Any] | None = None, **kwargs: Any) -> None:
-        if "regression" in kwargs:
-            raise TypeError(self._fixed(kwargs["regression"]))
-        super().__init__(layers, regression=self._regression, **kwargs)
-
     score = NeuralNet.score
 
     def __sklearn_tags__(self) -> Tags:
@@ -131,11 +131,5 @@ class NeuralNetRegressor(RegressorMixin, FixedTaskNet):
 
     _regression = True
     _other = "NeuralNetClassifier"
-
-    @_signed_without_regression
-    def __init__(self, layers: Layer | Sequence[Any] | None = None, **kwargs: Any) -> None:
-        if "regression" in kwargs:
-            raise TypeError(self._fixed(kwargs["regression"]))
-        super().__init__(layers, regression=self._regression, **kwargs)
 
     score = NeuralNet.score

@@ -22,7 +22,7 @@ R = TypeVar("R")
 def explaining_keywords(method: Callable[P, R]) -> Callable[P, R]:
     """Return a method of a `KeywordEstimator` that explains keywords that it does not take.
 
-    The error says whether a parameter of the estimator has that name, or what it is called.
+    The error names the parameter of the estimator that was meant, if there is one.
     """
     known = inspect.signature(method).parameters
 

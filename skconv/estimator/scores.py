@@ -180,7 +180,7 @@ def _why_unsuitable(given: Any, scorer: OutputScorer, fit: PreparedFit) -> str:
         return ""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of predictions that nobody made
+            warnings.simplefilter("ignore")  # they concern the made-up predictions
             y = fit.outputs.in_units(fit.valid.y)
             scorer(y, _likely_output(target, y))
     except Exception as error:

@@ -22,7 +22,32 @@ __all__ = ["BatchNormLayer", "LocalResponseNormalization2DLayer", "Normalization
 
 
 @dataclass(frozen=True)
-class BatchNormLayer(Layer):
+class _StatisticsLayer(Layer):
+    """Base class of layers with statistics that are shared over some axes.
+
+    Parameters
+    ----------
+    axes : 'auto', int or tuple of int
+    """
+
+    axes: Any = structural("auto")
+
+    def _axes(self, rank: int) -> tuple[int, ...]:
+        return shared_axes(self.axes, rank, "axes")
+
+    def _kept_shape(self, shape: Shape) -> tuple[Any, ...]:
+        """Return the sizes of the axes that have statistics of their own."""
+        axes = self._axes(len(shape))
+        return tuple(n for axis, n in enumerate(shape) if axis not in axes)
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Return the shape of the input."""
+        self._axes(len(input_shapes[0]))
+        return input_shapes[0]
+
+
+@dataclass(frozen=True)
+class BatchNormLayer(_StatisticsLayer):
     """Batch normalization (Ioffe and Szegedy 2015).
 
     Parameters
@@ -52,7 +77,6 @@ class BatchNormLayer(Layer):
     ['beta', 'gamma', 'mean', 'inv_std']
     """
 
-    axes: Any = structural("auto")
     epsilon: float = runtime(1e-4, low=0.0)
     alpha: float = runtime(0.1, low=0.0, high=1.0)
     beta: Any = initial(Constant(0.0))
@@ -65,19 +89,9 @@ class BatchNormLayer(Layer):
         """``'channels_last'``, unless `axes` refers to axes of the public shape."""
         return "channels_last" if self.axes == "auto" else "channels_first"
 
-    def _axes(self, rank: int) -> tuple[int, ...]:
-        return shared_axes(self.axes, rank, "axes")
-
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Return the shape of the input."""
-        self._axes(len(input_shapes[0]))
-        return input_shapes[0]
-
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Return shift, scale, running mean and inverse deviation, in Lasagne's order."""
-        given = input_shapes[0]
-        axes = self._axes(len(given))
-        shape = tuple(n for axis, n in enumerate(given) if axis not in axes)
+        shape = self._kept_shape(input_shapes[0])
         specs = {}
         if self.beta is not None:
             specs["beta"] = ParamSpec(shape, self.beta, regularizable=False)
@@ -113,11 +127,11 @@ class BatchNormLayer(Layer):
 
 
 @dataclass(frozen=True)
-class NormalizationLayer(Layer):
+class NormalizationLayer(_StatisticsLayer):
     """Standardization by the mean and the standard deviation of the training set.
 
-    They are computed from all training rows before the first epoch and stay fixed. The layer must
-    follow an `InputLayer` directly; augmentation and dropout come after the statistics.
+    They are computed from all training samples, before augmentation, and stay fixed from the first
+    epoch on. The layer must follow an `InputLayer` directly.
 
     Parameters
     ----------
@@ -133,7 +147,6 @@ class NormalizationLayer(Layer):
     ['mean', 'std']
     """
 
-    axes: Any = structural("auto")
     mean: Any = initial(UNSET)
     std: Any = initial(UNSET)
 
@@ -149,19 +162,9 @@ class NormalizationLayer(Layer):
         """Yield a message for each invalid field, regardless of the inputs."""
         return field_problems(self, inferred=("mean", "std"))
 
-    def _axes(self, rank: int) -> tuple[int, ...]:
-        return shared_axes(self.axes, rank, "axes")
-
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Return the shape of the input."""
-        self._axes(len(input_shapes[0]))
-        return input_shapes[0]
-
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Return mean and standard deviation, neither of which is trained."""
-        given = input_shapes[0]
-        axes = self._axes(len(given))
-        shape = tuple(n for axis, n in enumerate(given) if axis not in axes)
+        shape = self._kept_shape(input_shapes[0])
         initial_values = {"mean": (self.mean, 0.0), "std": (self.std, 1.0)}
         return {
             name: ParamSpec(

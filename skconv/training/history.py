@@ -78,7 +78,8 @@ def append_row(
     -------
     dict
         ``epoch, train_loss, train_loss_best, valid_loss, valid_loss_best, valid_accuracy, dur``
-        and the scores under their names. `valid_accuracy` is left out if there is none.
+        and the scores under their names. The row has no
+        `valid_accuracy` if no output predicts labels.
 
     Examples
     --------

@@ -41,10 +41,8 @@ class PickledByValue:
 
     def __setstate__(self, state: Any) -> None:
         state = state.restored() if isinstance(state, _ByValue) else state
-        if hasattr(super(), "__setstate__"):
-            super().__setstate__(state)  # type: ignore[misc]
-        else:
-            self.__dict__.update(state)
+        inherited = getattr(super(), "__setstate__", self.__dict__.update)
+        inherited(state)
 
     def __copy__(self) -> Self:
         other = type(self).__new__(type(self))

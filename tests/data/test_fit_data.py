@@ -3,11 +3,10 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupKFold
 
-from skconv.data.dataset import Dataset
 from skconv.data.fit_data import FitArguments, FitData
 from skconv.data.inputs import RowSubset
 from skconv.data.iterators import BatchIterator, TrainSplit
-from skconv.data.rows import Inputs, Rows
+from skconv.data.rows import Inputs
 from skconv.errors import Problems
 from skconv.utils.memo import Memo
 
@@ -48,19 +47,6 @@ def read(X=X, y=y, *, memo=None, known=None, reset=True, estimator=None, params=
 
 def datasets(data, inputs=(None, 4), outputs=(None, 2), seed=0):
     return data.datasets(Estimator(), Inputs({"input": inputs}), {"output": outputs}, seed)
-
-
-def dataset(iterator=4, **given):
-    iterator = BatchIterator(iterator) if isinstance(iterator, int) else iterator
-    return Dataset(
-        **{
-            "rows": Rows({"input": X}, {"input": (4,)}),
-            "y": np.arange(10),
-            "weights": None,
-            "iterator": iterator,
-            **given,
-        }
-    )
 
 
 def test_all_problems_of_the_data_are_collected():
