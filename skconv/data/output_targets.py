@@ -11,8 +11,9 @@ from scipy import sparse
 from sklearn.utils import check_consistent_length
 
 from ..errors import Problems, did_you_mean
+from .inference import from_output, infer
 from .target_checks import check_labels
-from .targets import Classes, Numbers, Target, from_output, infer
+from .targets import Classes, Numbers, Target
 
 T = TypeVar("T")
 

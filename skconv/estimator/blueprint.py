@@ -13,8 +13,9 @@ import optax
 from ..augment.base import Transform
 from ..augment.pipeline import Entry, check_entries, read_entries
 from ..augment.tunable import without_values
+from ..data.inference import from_output
 from ..data.output_targets import Outputs, by_output, output_names, regression_by_output
-from ..data.targets import Target, from_output
+from ..data.targets import Target
 from ..errors import InvalidParameterError, Problems, describe_layer, did_you_mean
 from ..layers.base import Layer
 from ..models.default import HIDDEN_LAYER_SIZES, default

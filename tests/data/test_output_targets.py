@@ -7,6 +7,7 @@ import pytest
 from scipy import sparse
 from sklearn.metrics import accuracy_score, r2_score
 
+from skconv.data.inference import infer
 from skconv.data.output_targets import (
     Outputs,
     as_tuple,
@@ -18,7 +19,7 @@ from skconv.data.output_targets import (
     split_targets,
     unwrap_single,
 )
-from skconv.data.targets import Numbers, infer
+from skconv.data.targets import Numbers
 from skconv.nonlinearities import softmax
 
 NAMES = ("digit", "parity", "size")
