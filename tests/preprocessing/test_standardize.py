@@ -10,9 +10,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skconv import NeuralNet, preprocessing
+from skconv import NeuralNet
 from skconv.layers import DenseLayer, InputLayer
-from skconv.preprocessing import Standardize
+from skconv.preprocessing import Standardize, standardize
 
 rng = np.random.default_rng(0)
 images = rng.integers(0, 256, (40, 3, 4, 5), dtype=np.uint8)
@@ -38,7 +38,7 @@ def test_mean_and_deviation_are_those_of_the_training_rows(per):
 
 def test_rows_in_several_blocks_are_the_same(monkeypatch):
     expected = Standardize().fit_transform(images)
-    monkeypatch.setattr(preprocessing, "ROWS", 7)
+    monkeypatch.setattr(standardize, "ROWS", 7)
     np.testing.assert_allclose(Standardize().fit_transform(images), expected, rtol=1e-6)
 
 

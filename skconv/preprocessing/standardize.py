@@ -12,15 +12,15 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .utils.checks import one_of
-from .utils.image_shapes import (
+from ..utils.checks import one_of
+from ..utils.image_shapes import (
     channels_hint,
     describe_rows,
     has_channels_first,
     has_channels_last,
     lacks_channels,
 )
-from .utils.moments import Moments
+from ..utils.moments import Moments
 
 __all__ = ["Standardize"]
 
