@@ -78,7 +78,7 @@ def imports_of(path):
             module = (*above, *(node.module or "").split(".")) if node.module else above
             for alias in node.names:
                 full = ROOT.joinpath(*module, alias.name)
-                is_module = full.with_suffix(".py").exists()
+                is_module = full.with_suffix(".py").exists() or full.is_dir()
                 yield ".".join((*module, alias.name) if is_module else module)
         elif isinstance(node, ast.ImportFrom | ast.Import):
             names = [node.module] if isinstance(node, ast.ImportFrom) else []

@@ -23,7 +23,7 @@ from ..network.builder import TargetInfo, build_network
 from ..network.graph import Head, Network, Runtime, as_float32
 from ..network.layer_list import LayerEntry, read_layers
 from ..nonlinearities import linear, softmax
-from ..objectives import default_nonlinearity
+from ..objectives.by_nonlinearity import default_nonlinearity
 from ..training.events import EVENTS
 from ..training.plan import Plan, Scores
 from ..updates.transformation import is_transformation

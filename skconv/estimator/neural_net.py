@@ -29,8 +29,8 @@ from ..handlers.base import Handler, HandlerFunction
 from ..layers.base import Layer
 from ..network.memory import check_weights
 from ..network.model import Model
-from ..objectives import LossFunction
 from ..objectives import objective as default_objective
+from ..objectives.by_nonlinearity import LossFunction
 from ..training.events import EVENTS
 from ..training.loop import TrainingLoop
 from ..training.prepared_fit import PreparedFit

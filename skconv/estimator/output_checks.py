@@ -15,7 +15,7 @@ from ..errors import Problems, describe_layer
 from ..network.graph import Head, Network
 from ..network.node import Node
 from ..nonlinearities import OutputRange, linear, output_range, softmax
-from ..objectives import NONLINEARITIES, from_logits, takes_logits
+from ..objectives.by_nonlinearity import NONLINEARITIES, from_logits, takes_logits
 from ..utils.checks import function_name
 from ..utils.loss_contracts import LossContract, contract_of
 

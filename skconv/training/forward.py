@@ -15,7 +15,8 @@ from ..data.output_targets import as_tuple, unwrap_single
 from ..errors import TransformError
 from ..layers.base import Context
 from ..network.graph import SCALE, Head, Runtime, Variables
-from ..objectives import from_logits, weighted_mean
+from ..objectives.by_nonlinearity import from_logits
+from ..objectives.objective import weighted_mean
 from .plan import Plan, Scores
 
 

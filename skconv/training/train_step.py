@@ -22,7 +22,7 @@ from ..data.device import (
 )
 from ..layers.base import Context
 from ..network.graph import Variables
-from ..objectives import weighted_mean
+from ..objectives.objective import weighted_mean
 from ..updates.update_rule import BatchLoss
 from .forward import (
     RowInfo,
