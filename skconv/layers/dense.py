@@ -8,13 +8,20 @@ from typing import Any
 
 import jax
 
+from ..errors import LayerError
 from ..init import Constant, GlorotUniform
-from ..utils.checks import flag, optional_callable, positive
+from ..utils.checks import flag, is_integer, optional_callable, positive
 from ..utils.fields import UNSET, initial, structural
 from .base import Context, Layer, Output, Params, ParamSpec, add_biases, bias_specs
 from .shapes import Shape, need_channels
 
 __all__ = ["DenseLayer", "NINLayer"]
+
+
+def _leading(value: Any) -> str | None:
+    """Check for a number of leading axes."""
+    valid = "a positive integer, or a negative one to count the other axes"
+    return None if is_integer(value) and value != 0 else valid
 
 
 @dataclass(frozen=True)
@@ -26,36 +33,57 @@ class DenseLayer(Layer):
     num_units : int
         Number of units. At the output it may be omitted and is inferred from y.
     W : initializer, array or name of a layer
-        Weights of shape ``(inputs, num_units)``; inputs with more axes are flattened first.
+        Weights of shape ``(inputs, num_units)``, where `inputs` is the product of the axes that
+        are not kept.
     b : initializer, array, name of a layer, or None
         Biases of shape ``(num_units,)``.
     nonlinearity : callable or None
         By default `rectify`, and at the output that of the task; None is the identity.
+    num_leading_axes : int
+        Number of axes to keep. 1 keeps the samples and flattens the others, and 2 applies the same
+        weights at each time step of sequences ``(n, time, features)``. A negative number is that
+        of the axes that are not kept: -1 applies the weights along the last axis.
 
     Examples
     --------
     >>> DenseLayer(num_units=10).output_shape((None, 64, 6, 6))
     (None, 10)
+    >>> DenseLayer(num_units=10, num_leading_axes=2).output_shape((None, 25, 64))
+    (None, 25, 10)
     """
 
     num_units: int = structural(check=positive)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(UNSET, check=optional_callable)
+    num_leading_axes: int = structural(1, check=_leading)
+
+    def _kept(self, shape: Shape) -> Shape:
+        """Return the sizes of the axes to keep."""
+        rank = len(shape)
+        if not -rank < self.num_leading_axes < max(rank, 2):  # single numbers have no other axis
+            raise LayerError(
+                f"num_leading_axes must keep the batch and leave another axis of {shape}, got "
+                f"{self.num_leading_axes}"
+            )
+        return shape[: self.num_leading_axes]
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Return ``(None, num_units)``."""
-        return (None, self.num_units)
+        """Return the sizes of the leading axes, and the number of units."""
+        return (*self._kept(input_shapes[0]), self.num_units)
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Return ``W`` and, unless it is None, ``b``."""
-        W = ParamSpec((math.prod(input_shapes[0][1:]), self.num_units), self.W)
-        return {"W": W} | bias_specs(self.b, self.output_shape(*input_shapes), untied=False)
+        inputs = math.prod(input_shapes[0][self.num_leading_axes :])
+        W = ParamSpec((inputs, self.num_units), self.W)
+        return {"W": W} | bias_specs(self.b, (None, self.num_units), untied=False)
 
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
         """Return ``nonlinearity(x @ W + b)``."""
-        x = inputs[0].reshape(inputs[0].shape[0], -1) @ params["W"]
-        return self.activate(add_biases(x, params, untied=False)), state
+        x = inputs[0]
+        # one matrix product over all positions, as for NINLayer
+        out = add_biases(x.reshape(-1, params["W"].shape[0]) @ params["W"], params, untied=False)
+        return self.activate(out.reshape(*self._kept(x.shape), out.shape[-1])), state
 
 
 @dataclass(frozen=True)

@@ -61,12 +61,19 @@ class ReshapeLayer(Layer):
     ----------
     shape : tuple of int or [int]
         Sizes of the axes. ``-1`` is inferred from the others, and ``[i]`` is the size of the
-        input's axis `i`. The first must be ``[0]``, the batch.
+        input's axis `i`. The first is ``[0]``, the batch, or -1 if the others hold a whole row.
+
+    Notes
+    -----
+    Rows must stay apart. To apply a dense layer to each time step, set
+    ``DenseLayer(num_leading_axes=2)`` rather than moving the time steps to the batch axis.
 
     Examples
     --------
     >>> ReshapeLayer(shape=([0], 4, -1)).output_shape((None, 8, 6))
     (None, 4, 12)
+    >>> ReshapeLayer(shape=(-1, 1, 28, 28)).output_shape((None, 784))
+    (None, 1, 28, 28)
     """
 
     shape: Any = structural()
@@ -76,15 +83,31 @@ class ReshapeLayer(Layer):
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the given shape, with inferred sizes filled in."""
         given = input_shapes[0]
-        if not isinstance(self.shape, tuple) or self.shape[:1] not in (((0,),), (None,)):
+        if not isinstance(self.shape, tuple) or self.shape[:1] not in (((0,),), (None,), (-1,)):
             raise LayerError(f"shape must start with [0], the batch size, got {self.shape!r}")
         sizes = [self._size(n, given) for n in self.shape[1:]]
         elements, known = math.prod(given[1:]), math.prod(n for n in sizes if n != -1)
+        if self.shape[0] == -1 and (-1 in sizes or known != elements):
+            raise LayerError(self._mixed_rows(given, known))
         if sizes.count(-1) == 1 and known and elements % known == 0:
             sizes[sizes.index(-1)] = elements // known
         if -1 in sizes or math.prod(sizes) != elements:
             raise LayerError(f"shape must hold the elements of {given}, got {self.shape!r}")
         return (None, *sizes)
+
+    def _mixed_rows(self, given: Shape, known: int) -> str:
+        """Return the message for a shape whose rows are not those of the input."""
+        kept = [axis for axis in range(2, len(given)) if math.prod(given[axis:]) == known]
+        hint = ""
+        if kept:
+            hint = (
+                "; for a dense layer at each position, omit the ReshapeLayer and set "
+                f"num_leading_axes={kept[0]} of the DenseLayer"
+            )
+        return (
+            "shape must start with [0], the batch size, or -1 if the others hold a row of "
+            f"{given}, got {self.shape!r}{hint}"
+        )
 
     def _size(self, size: Any, given: Shape) -> int:
         if isinstance(size, tuple):

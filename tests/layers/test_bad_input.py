@@ -22,6 +22,7 @@ NONSENSE = [object(), "nonsense", float("nan"), {}, True]
 
 SIZE = "a positive integer"
 EACH = f"{SIZE}, or one per axis"
+LEADING = f"{SIZE}, or a negative one to count the other axes"
 PAD = "'valid', 'same', 'full', or a non-negative integer, or one per axis"
 INIT = "must be an initializer, a number, an array or the name of a layer, got"
 FLAG = "True or False"
@@ -172,6 +173,25 @@ FIELDS = [
         ({"num_units": -3}, f"num_units must be {SIZE}, got -3"),
         ({"num_units": 2.0}, f"num_units must be {SIZE}, got 2.0"),
         ({"W": [[1.0]]}, ", got (1, 1)"),
+    ),
+    *of_all(
+        "DenseLayer",
+        ({"num_leading_axes": 0}, f"num_leading_axes must be {LEADING}, got 0"),
+        ({"num_leading_axes": 2.0}, f"num_leading_axes must be {LEADING}, got 2.0"),
+        ({"num_leading_axes": True}, f"num_leading_axes must be {LEADING}, got True"),
+        ({"num_leading_axes": None}, f"num_leading_axes must be {LEADING}, got None"),
+        *(
+            (
+                {"num_leading_axes": axes},
+                "num_leading_axes must keep the batch and leave another axis of "
+                f"(None, 4, 6, 6), got {axes}",
+            )
+            for axes in (4, 5, -4)
+        ),
+        (
+            {"num_leading_axes": 2, "W": np.zeros((144, 3))},
+            "W must have shape (36, 3), got (144, 3)",
+        ),
     ),
     ("EmbeddingLayer", {"input_size": 0}, f"input_size must be {SIZE}, got 0"),
     ("EmbeddingLayer", {"output_size": 2.5}, f"output_size must be {SIZE}, got 2.5"),
@@ -350,10 +370,19 @@ FIELDS = [
     ("FlattenLayer", {"outdim": 1}, "outdim must be 2 or more, to keep rows separate, got 1"),
     ("FlattenLayer", {"outdim": 5}, "outdim must be at most 4 for (None, 4, 6, 6), got 5"),
     ("FlattenLayer", {"outdim": 2.0}, f"outdim must be {SIZE}, got 2.0"),
-    (
+    *of_all(
         "ReshapeLayer",
-        {"shape": (-1, 4)},
-        "shape must start with [0], the batch size, got (-1, 4)",
+        ({"shape": (18, 8)}, "shape must start with [0], the batch size, got (18, 8)"),
+        ({"shape": (-1, 4)}, "or -1 if the others hold a row of (None, 4, 6, 6), got (-1, 4)"),
+        ({"shape": (-1, 288)}, "or -1 if the others hold a row of (None, 4, 6, 6), got (-1, 288)"),
+        ({"shape": (-1, -1)}, "or -1 if the others hold a row of (None, 4, 6, 6), got (-1, -1)"),
+        (
+            {"shape": (-1, 36)},
+            "shape must start with [0], the batch size, or -1 if the others hold a row of "
+            "(None, 4, 6, 6), got (-1, 36); for a dense layer at each position, omit the "
+            "ReshapeLayer and set num_leading_axes=2 of the DenseLayer",
+        ),
+        ({"shape": (-1, [3])}, "set num_leading_axes=3 of the DenseLayer"),
     ),
     ("ReshapeLayer", {"shape": ()}, "shape must start with [0], the batch size, got ()"),
     (

@@ -1,22 +1,29 @@
 """Layers that multiply by a matrix or look its rows up."""
 
+import math
+
 import numpy as np
 from hypothesis import strategies as st
 
-from .base import Case, any_shape, biases, nonlinearity, normal, reference
+from .base import Case, any_shape, biases, brief, nonlinearity, normal, reference
 
 
 @reference("DenseLayer")
 def dense(draw):
     x, units = normal(draw, any_shape(draw)), draw(st.integers(1, 4))
+    kept = draw(st.integers(1, x.ndim - 1))
+    axes = draw(st.sampled_from([kept, kept - x.ndim]))
+    leading = brief(draw, {"num_leading_axes": axes}, num_leading_axes=1)
     bent, bend = nonlinearity(draw)
     fields, b, shift = biases(draw, (len(x), units), untie=False)
-    W = normal(draw, (x[0].size, units))
+    W = normal(draw, (math.prod(x.shape[kept:]), units))
+
+    def formula(params, x):
+        rows = x.reshape(-1, len(params["W"]))
+        return bend(rows @ params["W"] + shift(params)).reshape(*x.shape[:kept], units)
+
     return Case(
-        fields | {"num_units": units, "nonlinearity": bent},
-        [x],
-        lambda params, x: bend(x.reshape(len(x), -1) @ params["W"] + shift(params)),
-        {"W": W} | b,
+        fields | leading | {"num_units": units, "nonlinearity": bent}, [x], formula, {"W": W} | b
     )
 
 
