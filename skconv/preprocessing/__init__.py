@@ -1,5 +1,6 @@
-"""Transformers that prepare images, sequences and tables for nets."""
+"""Transformers that prepare images, sequences and tables for nets, and a dict of inputs."""
 
+from .slice_dict import SliceDict
 from .standardize import Standardize
 
-__all__ = ["Standardize"]
+__all__ = ["SliceDict", "Standardize"]
