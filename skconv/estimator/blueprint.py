@@ -15,7 +15,7 @@ from ..augment.pipeline import Entry, check_entries, read_entries
 from ..augment.tunable import without_values
 from ..data.inference import from_output
 from ..data.output_targets import Outputs, by_output, output_names, regression_by_output
-from ..data.targets import Target
+from ..data.targets import Numbers, Target
 from ..errors import InvalidParameterError, Problems, describe_layer, did_you_mean
 from ..layers.base import Layer
 from ..models.default import HIDDEN_LAYER_SIZES, default
@@ -189,7 +189,8 @@ def _task(target: Target | None, numbers: bool, loss: Callable[..., Any] | None)
     def ending(units: Any) -> Any:
         return usual(units) if loss is None else default_nonlinearity(loss, usual(units))
 
-    return TargetInfo(target.num_units if target else None, ending)
+    row = target.shape if isinstance(target, Numbers) else None
+    return TargetInfo(target.num_units if target else None, ending, row)
 
 
 def make_blueprint(

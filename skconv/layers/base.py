@@ -170,6 +170,10 @@ class Layer:
         """Return the shape of the output; raise `LayerError` for shapes that do not fit."""
         raise NotImplementedError
 
+    def positions(self, *input_shapes: Shape) -> int:
+        """Return at how many positions of a row the same units are computed."""
+        return math.prod(n or 1 for n in self.output_shape(*input_shapes)[2:])
+
     def copies(self, *given: Copies) -> Copies:
         """Return the copies of each row in the output, given those in the inputs.
 

@@ -72,6 +72,10 @@ class DenseLayer(Layer):
         """Return the sizes of the leading axes, and the number of units."""
         return (*self._kept(input_shapes[0]), self.num_units)
 
+    def positions(self, *input_shapes: Shape) -> int:
+        """Return the product of the leading axes of a row."""
+        return math.prod(n or 1 for n in self._kept(input_shapes[0])[1:])
+
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Return ``W`` and, unless it is None, ``b``."""
         inputs = math.prod(input_shapes[0][self.num_leading_axes :])

@@ -66,6 +66,10 @@ class _SequenceLayer(Layer):
             need_mask(mask[0], given)
         return (None, self.num_units) if self.only_return_final else (*given[:2], self.num_units)
 
+    def positions(self, *input_shapes: Shape) -> int:
+        """Return the number of time steps, or 1 if only the final output is returned."""
+        return 1 if self.only_return_final else input_shapes[0][1] or 1
+
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Return weights and biases of each gate, peepholes, and the initial state."""
         inputs, units = math.prod(input_shapes[0][2:]), self.num_units

@@ -38,10 +38,14 @@ class TargetInfo(NamedTuple):
         Number of units of a layer that sets none.
     ending : callable, optional
         Returns the nonlinearity of a layer that sets none, given its number of units.
+    row : tuple of int, optional
+        Shape of a row of numbers. A layer that computes its units at several positions of a row
+        has as many of the `num_units` as make an output of this shape.
     """
 
     num_units: int | None = None
     ending: Callable[[int | None], Any] | None = None
+    row: Shape | None = None
 
 
 def build_network(
@@ -107,6 +111,7 @@ class _Builder:
         self.names = [spec.name for spec in specs]
         self.layers: dict[str, Layer] = {}
         self.incomings: dict[str, tuple[str, ...]] = {}
+        self.rows: dict[str, Shape] = {}
         self.problems.call_each(self.add, specs, [None, *self.names[:-1]])
         self.problems.raise_any()
         for name, layer in self.layers.items():
@@ -214,7 +219,8 @@ class _Builder:
         changes: dict[str, dict[str, Any]] = {name: {} for name in self.layers}
         for name, layer in self.layers.items():
             own, head = changes[name], self.heads.get(name)
-            num_units, ending = TargetInfo() if head is None else tasks[head.target]
+            task = TargetInfo() if head is None else tasks[head.target]
+            num_units, ending = task.num_units, task.ending
             only_input = len(inputs) == 1 and name not in input_shapes
             row_shape = input_shapes.get(None if only_input else name)
             unset = {field for field in INFERRED if getattr(layer, field, None) is UNSET}
@@ -225,6 +231,8 @@ class _Builder:
                 self.check_channels(name, row_shape, own.get("shape"), what)
             if "num_units" in unset and num_units:
                 own["num_units"] = num_units
+                if task.row is not None:
+                    self.rows[name] = task.row
             if "nonlinearity" in unset:
                 own["nonlinearity"] = layer.default_nonlinearity
             if head is not None and ending is not None:
@@ -334,6 +342,8 @@ class _Builder:
             return None
         shapes = tuple(nodes[incoming].output_shape for incoming in incomings)
         try:
+            if name in self.rows:
+                layer = _divide_units(layer, shapes, self.rows[name])
             shape = layer.output_shape(*shapes)
             copies = layer.copies(*(nodes[incoming].copies for incoming in incomings))
             specs = layer.param_specs(*shapes)
@@ -439,6 +449,14 @@ def _reachable(names: Iterable[str], uses: Mapping[str, Iterable[str]]) -> set[s
             found.add(name)
             left.extend(uses[name])
     return found
+
+
+def _divide_units(layer: Any, shapes: Sequence[Shape], row: Shape) -> Layer:
+    """Return a layer with fewer units if it computes them at all positions of a row of numbers."""
+    units = layer.num_units // layer.positions(*shapes)
+    divided = replace(layer, num_units=max(units, 1))
+    made = divided.output_shape(*shapes)[1:]
+    return divided if [n for n in made if n != 1] == [n for n in row if n != 1] else layer
 
 
 def _check_initial_values(specs: Mapping[str, ParamSpec]) -> None:

@@ -159,7 +159,7 @@ class Network:
     def multiply_adds(self) -> int:
         """Return the approximate number of multiply-adds for one row."""
         return sum(
-            math.prod(spec.shape) * math.prod(n or 1 for n in node.output_shape[2:])
+            math.prod(spec.shape) * node.layer.positions(*node.input_shapes)
             for node in self.nodes
             for spec in node.specs.values()
             if spec.regularizable

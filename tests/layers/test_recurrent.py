@@ -335,3 +335,29 @@ def test_copies_of_a_net_keep_the_mask(trained, sequences):
         trained.predict_proba(X),
     )
     assert compile_counts() == counts
+
+
+def test_a_number_for_each_time_step():
+    """The running sum of the first feature, by the same weights at each step."""
+    X = np.random.default_rng(0).normal(size=(96, 6, 3))
+    y = X[:, :, 0].cumsum(axis=1)
+    net = NeuralNet(
+        [("input", InputLayer), ("gru", GRULayer), ("output", DenseLayer)],
+        gru_num_units=8,
+        output_num_leading_axes=2,
+        regression=True,
+        update="adam",
+        update_learning_rate=0.03,
+        batch_iterator_train=32,
+        train_split=None,
+        max_epochs=40,
+        random_state=0,
+    ).fit(X, y)
+    assert net.layers_["output"].output_shape == (None, 6, 1)
+    assert net.layers_["output"].W.shape == (8, 1)
+    assert net.predict(X).shape == y.shape
+    assert net.score(X, y) > 0.9
+    counts = compile_counts()
+    net.fit(X, y[:, :, None])
+    assert net.predict(X).shape == (96, 6, 1)
+    assert compile_counts() == counts

@@ -1,3 +1,4 @@
+import math
 import re
 
 import jax
@@ -19,6 +20,7 @@ from skconv.layers import (
     InverseLayer,
     LSTMLayer,
     MaxPool2DLayer,
+    NINLayer,
 )
 from skconv.network.builder import TargetInfo, build_network
 from skconv.network.graph import Head
@@ -303,6 +305,36 @@ def test_what_the_data_and_the_task_say():
     assert network.node("hidden").layer.nonlinearity is rectify
     assert network.node("out").layer.nonlinearity is softmax
     assert (asked, network.heads) == ([3], (Head("out"),))
+
+
+@pytest.mark.parametrize(
+    ("last", "row", "numbers", "shape"),
+    [
+        (DenseLayer(), (6, 4), (12,), (12,)),
+        (DenseLayer(num_leading_axes=2), (6, 4), (6,), (6, 1)),
+        (DenseLayer(num_leading_axes=2), (6, 4), (6, 2), (6, 2)),
+        (DenseLayer(num_leading_axes=-1), (3, 2, 4), (3, 2, 1), (3, 2, 1)),
+        (GRULayer(), (6, 4), (6, 3), (6, 3)),
+        (GRULayer(only_return_final=True), (6, 4), (6, 3), (18,)),
+        (NINLayer(), (4, 3, 2), (2, 3, 2), (2, 3, 2)),
+        (NINLayer(), (4, 3, 2), (3, 2), (1, 3, 2)),
+        # targets of other shapes, which are refused later
+        (DenseLayer(num_leading_axes=2), (6, 4), (12,), (6, 12)),
+        (DenseLayer(num_leading_axes=2), (6, 4), (2, 6), (6, 12)),
+        (GRULayer(), (6, 4), (), (6, 1)),
+        # units that the user gives stay
+        (DenseLayer(num_units=5, num_leading_axes=2), (6, 4), (6, 2), (6, 5)),
+    ],
+)
+def test_units_for_numbers_are_divided_among_the_positions(last, row, numbers, shape):
+    tasks = [TargetInfo(math.prod(numbers), row=numbers)]
+    network = built([InputLayer, ("out", last)], input_shapes={None: row}, tasks=tasks)
+    assert network.outputs == {"out": (None, *shape)}
+
+
+def test_units_for_classes_are_those_of_each_position():
+    layers = [InputLayer((None, 6, 4)), ("out", DenseLayer(num_leading_axes=2))]
+    assert built(layers, tasks=[TargetInfo(3)]).outputs == {"out": (None, 6, 3)}
 
 
 def test_what_the_user_says_stands():

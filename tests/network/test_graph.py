@@ -368,3 +368,13 @@ def test_outputs_that_are_given_are_not_computed(convnet):
     done = softmaxed(rng.normal(size=(3, 4)))
     (again,), _ = convnet.apply(params, {}, {}, {}, ctx, to=["fc"], given={"fc": done})
     np.testing.assert_array_equal(again, done)
+
+
+def test_multiply_adds_count_the_positions_of_a_row():
+    sequences = (InputLayer, {"name": "input", "shape": (None, 6, 4)})
+    flat, steps = (
+        build_network(read_layers([sequences, dense("fc", 3, num_leading_axes=axes)]), {})
+        for axes in (1, 2)
+    )
+    assert flat.multiply_adds() == 24 * 3
+    assert steps.multiply_adds() == 6 * 4 * 3

@@ -91,7 +91,8 @@ def test_it_is_exported_for_any_number_of_rows(cnn):
 
 
 def test_sequences_are_exported_too():
-    layers = [("input", InputLayer), ("gru", GRULayer), ("pool", GlobalPoolLayer)]
+    steps = DenseLayer(num_units=3, num_leading_axes=2)
+    layers = [("input", InputLayer), ("gru", GRULayer), ("steps", steps), ("pool", GlobalPoolLayer)]
     net = NeuralNet([*layers, ("output", DenseLayer)], gru_num_units=4, max_epochs=1)
     net.fit(X[:, 0], y)
     function, params = net.as_function()
