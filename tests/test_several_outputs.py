@@ -107,6 +107,8 @@ class TestSeveral:
     def test_probabilities_are_in_the_order_of_the_outputs(self, iris, targets):
         X, _ = iris
         net = several(max_epochs=2).fit(X, targets)
+        assert isinstance(net.predict(X), list)
+        assert isinstance(net.predict_proba(X), list)
         kind, first, length = net.predict_proba(X)
         assert (kind.shape, first.shape, length) == ((150, 3), (150, 2), None)
         names = ["setosa", "versicolor", "virginica"]
@@ -121,6 +123,7 @@ class TestSeveral:
         for y in (in_order, list(in_order), pd.DataFrame(targets), columns):
             assert_same_weights(clone(net).fit(X, y), net)
             assert net.score(X, y) == net.score(X, targets)
+        assert net.score(X, net.predict(X)) == 1.0
 
     def test_rows_for_validation(self, iris, targets):
         X, _ = iris

@@ -30,13 +30,13 @@ from .iterators import (
 from .output_targets import (
     Outputs,
     as_tuple,
-    check_lengths,
     infer_outputs,
     output_names,
     regression_by_output,
 )
 from .rows import ChannelsLast, Inputs, Rows
 from .splitting import check_groups, first_split
+from .target_forms import check_lengths
 from .targets import Classes, Numbers, Target
 
 FEATURES = ("n_features_in_", "feature_names_in_")

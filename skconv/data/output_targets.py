@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from scipy import sparse
-from sklearn.utils import check_consistent_length
 
 from ..errors import Problems, did_you_mean
 from .inference import from_output, infer
 from .target_checks import check_labels
+from .target_forms import Names, by_position, join_predictions, listed, split_targets
 from .targets import Classes, Numbers, Target
 
 T = TypeVar("T")
@@ -103,15 +102,13 @@ def as_tuple(values: Any) -> tuple[Any, ...]:
     return tuple(values) if isinstance(values, list | tuple) else (values,)
 
 
-Names = tuple[str | None, ...]
-"""Names of the outputs; None for a single one."""
-
-
 @dataclass(frozen=True)
 class Outputs:
     """The targets of all outputs.
 
-    Several outputs have tuples of arrays in their order; a single one has an array.
+    Encoded targets and outputs of the network are tuples of arrays in the order of the outputs, as
+    programs take them; probabilities and classes are lists, as in scikit-learn. A single output has
+    an array.
 
     Parameters
     ----------
@@ -137,7 +134,7 @@ class Outputs:
         unscaled : collection of int
             Outputs whose numbers stay in the units of y, for `standardize`.
         """
-        parts = split_targets(y, self.names)
+        parts = self.split(y)
 
         def encode(i: int, target: Target, part: Any) -> np.ndarray:
             if i in unscaled and isinstance(target, Numbers):
@@ -171,9 +168,17 @@ class Outputs:
 
     def decode(self, output: Any) -> Any:
         """Return predicted labels, indicators or numbers for outputs of the network."""
-        return unwrap_single(
-            [t.decode(o) for t, o in zip(self.targets, as_tuple(output), strict=True)]
-        )
+        pairs = zip(self.targets, as_tuple(output), strict=True)
+        return self.join([target.decode(own) for target, own in pairs])
+
+    def split(self, predictions: Any) -> tuple[Any, ...]:
+        """Return the predictions, or the targets in any form, of each output."""
+        return split_targets(predictions, self.names)
+
+    def join(self, predictions: Sequence[np.ndarray]) -> Any:
+        """Return the predictions of each output in the form in which `predict` returns them."""
+        numbers = [isinstance(target, Numbers) for target in self.targets]
+        return join_predictions(predictions, numbers)
 
     def probabilities(self, output: Any) -> Any:
         """Return the probabilities for outputs of the network; None for numbers and scores."""
@@ -194,7 +199,7 @@ class Outputs:
             return own[:, 0] if single and scores else target.by_class(own)
 
         pairs = zip(self.targets, as_tuple(output), strict=True)
-        return unwrap_single([part(*pair) for pair in pairs])
+        return by_position([part(*pair) for pair in pairs])
 
     def holds(self, *, scores: bool) -> bool:
         """Return whether some output holds scores, or some output holds probabilities."""
@@ -211,7 +216,7 @@ class Outputs:
             The nonlinearity after the logits; None for an output.
         """
         triples = zip(self.targets, as_tuple(values), nonlinearities, strict=True)
-        return unwrap_single(
+        return by_position(
             [
                 None if isinstance(t, Numbers) or t.scores else t.log_probabilities(v, f)
                 for t, v, f in triples
@@ -227,7 +232,7 @@ class Outputs:
         def extend(target: Target, part: Any) -> Target:
             return target.extended(part) if isinstance(target, Classes) else target
 
-        parts = split_targets(y, self.names)
+        parts = self.split(y)
         extended = _for_each(self.names, extend, self.targets, parts)
         unchanged = all(new is old for new, old in zip(extended, self.targets, strict=True))
         return self if unchanged else replace(self, targets=extended)
@@ -236,9 +241,7 @@ class Outputs:
     def classes(self) -> Any:
         """Class labels, or a list of them by output; None if all outputs are numbers."""
         classes = [t.classes for t in self.targets]
-        if all(labels is None for labels in classes):
-            return None
-        return classes[0] if len(classes) == 1 else classes
+        return None if all(labels is None for labels in classes) else by_position(classes)
 
     def check_classes(self, classes: Any) -> None:
         """Raise `ValueError` unless classes, given again by output, are the known ones."""
@@ -263,7 +266,7 @@ class Outputs:
         """Return the weight of each row by its class; only for a single output."""
         if len(self.targets) > 1:
             raise ValueError(
-                f"class_weight requires a single output, got {_listed(self.names)}; "
+                f"class_weight requires a single output, got {listed(self.names)}; "
                 "use sample_weight or output_weights"
             )
         return self.targets[0].row_weights(encoded, class_weight)
@@ -277,7 +280,7 @@ class Outputs:
                 return score_numbers(true, predicted, sample_weight)
             return accuracy_score(check_labels(true), predicted, sample_weight=sample_weight)
 
-        parts = split_targets(y, self.names), as_tuple(predictions)
+        parts = self.split(y), self.split(predictions)
         return float(np.mean(_for_each(self.names, score, self.targets, *parts)))
 
 
@@ -359,76 +362,6 @@ def guess_outputs(
     """Return default targets for a network that was not fitted to any, by its output shapes."""
     pairs = zip(shapes, regression, strict=True)
     return Outputs(names, tuple(from_output(shape, regression=own) for shape, own in pairs))
-
-
-def split_targets(y: Any, names: Names) -> tuple[Any, ...]:
-    """Split y into the targets of each output.
-
-    Parameters
-    ----------
-    y : array-like, or for several outputs one of
-
-        - a dict by output, or a DataFrame with a column for each output;
-        - a tuple or list of arrays in the order of the outputs;
-        - an array of shape (n, n_outputs), with columns in the order of the outputs.
-    names : tuple of str or None
-
-    Returns
-    -------
-    tuple of array-like
-
-    Raises
-    ------
-    ValueError
-        If an output lacks targets, or targets lack an output.
-    """
-    if len(names) == 1:
-        if isinstance(y, Mapping) and not sparse.issparse(y):
-            raise ValueError(
-                "y must be an array for a net with a single output, got a dict of "
-                f"{', '.join(map(repr, y))}; or name the output layers in outputs"
-            )
-        return (y,)
-    if isinstance(y, Mapping) or hasattr(y, "columns"):
-        _check_names(list(y if isinstance(y, Mapping) else y.columns), names)
-        return tuple(y[name] for name in names)
-    if isinstance(y, list | tuple) and len(y) == len(names):
-        return tuple(y)
-    table = y if isinstance(y, np.ndarray) else np.array(y, dtype=object)
-    if table.ndim != 2 or table.shape[1] != len(names):
-        shape = getattr(y, "shape", table.shape)
-        given = f"{len(y)} entries" if isinstance(y, list | tuple) else f"shape {shape}"
-        raise ValueError(
-            f"y must be a dict of arrays, a tuple of {len(names)} arrays or an array with "
-            f"{len(names)} columns for the outputs {_listed(names)}, got {given}"
-        )
-    return tuple(_column(table, i) for i in range(len(names)))
-
-
-def check_lengths(n: int, y: Any, names: Names) -> None:
-    """Raise `ValueError` unless each output has targets for `n` rows."""
-    check_consistent_length(np.empty(n), *split_targets(y, names))
-
-
-def _listed(names: Names) -> str:
-    return ", ".join(map(str, names))
-
-
-def _check_names(given: list[Any], names: Names) -> None:
-    problems = Problems()
-    for name in given:
-        if name not in names:
-            hint = did_you_mean(name, map(str, names))
-            problems.add(f"y must have names of outputs as keys, got {name!r}.{hint}")
-    for name in names:
-        if name not in given:
-            problems.add(f"y must have targets for the output {name!r}")
-    problems.raise_any()
-
-
-def _column(table: np.ndarray, i: int) -> np.ndarray:
-    """Return a column, in a dtype of its own if the table holds objects."""
-    return np.array(table[:, i].tolist()) if table.dtype == object else table[:, i]
 
 
 def _for_each(names: Names, function: Callable[..., T], *values: Sequence[Any]) -> tuple[T, ...]:

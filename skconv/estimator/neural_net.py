@@ -129,9 +129,10 @@ class NeuralNet(
         for `layers`.
     outputs : str or list of str, default=None
         Names of the output layers; by default the last layer. With several outputs, y is a dict of
-        targets, a tuple in the order of the outputs, or an array with a column per output. Each
-        output has its own kind of target: labels, label indicators or numbers. Predictions are
-        tuples in the order of the outputs.
+        targets or a DataFrame by output, a list in the order of the outputs, or an array with a
+        column per output. Each output has its own kind of target: labels, label indicators or
+        numbers. `predict` returns an array with a column per output if all have one label or all
+        have one number per row, and a list of arrays otherwise; `predict_proba` returns a list.
     aux_outputs : dict of str to float, default=None
         Auxiliary output layers with their weights in the training loss, as in GoogLeNet (Szegedy et
         al. 2014). They are trained on the target of the first output, and take no part in
@@ -398,7 +399,7 @@ class NeuralNet(
         X, y, sample_weight
             As in `fit`.
         classes : array-like of shape (n_classes,), optional
-            All labels of all calls; required in the first call if its y lacks some. A dict or tuple
+            All labels of all calls; required in the first call if its y lacks some. A dict or list
             of arrays if there are several outputs.
 
         Returns
@@ -545,17 +546,23 @@ class NeuralNet(
         return self
 
     def __sklearn_tags__(self) -> Tags:
-        """Return the tags of a regressor if all outputs predict numbers, else of a classifier."""
+        """Return the tags of a regressor if all outputs predict numbers, else of a classifier.
+
+        If only some of several outputs predict numbers, the net is neither: scikit-learn would look
+        for classes in all columns of y.
+        """
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.three_d_array = True
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         tags.non_deterministic = False
-        if all(regression_by_output(self.regression, self.outputs)):
+        numbers = regression_by_output(self.regression, self.outputs)
+        tags.target_tags.single_output = len(numbers) == 1
+        if all(numbers):
             tags.estimator_type = "regressor"
             tags.regressor_tags = RegressorTags()
-        else:
+        elif not any(numbers):
             tags.estimator_type = "classifier"
             tags.classifier_tags = ClassifierTags(multi_label=True)
         return tags

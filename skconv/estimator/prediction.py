@@ -120,9 +120,12 @@ class PredictionMixin:
 
         Returns
         -------
-        array of shape (n,) or (n, n_outputs)
-            Labels of the dtype of y, or numbers in the shape of y. A tuple of arrays if there are
-            several outputs, in their order.
+        array of shape (n,) or (n, ...), or list of array
+            Labels of the dtype of y, or numbers in the shape of y. For several outputs, an array of
+            shape (n, n_outputs) if all predict one label or all predict one number per row, as in
+            scikit-learn, and a list of arrays in their order otherwise. Columns of labels that have
+            no common dtype, such as text and integers, are objects. `fit` and `score` take either
+            form as y.
 
         Raises
         ------
@@ -152,7 +155,7 @@ class PredictionMixin:
         -------
         float32 array of shape (n, n_classes)
             Columns are in the order of `classes_`, and sum to one unless rows have several labels.
-            A tuple of arrays if there are several outputs, in their order, with None for an output
+            A list of arrays if there are several outputs, in their order, with None for an output
             that predicts numbers or scores.
         """
         fitted = self._fitted()
@@ -196,7 +199,7 @@ class PredictionMixin:
         -------
         float32 array of shape (n, n_classes) or (n,)
             The class with the highest score is predicted; with a single unit, the second class if
-            its score is positive. A tuple of arrays if there are several outputs, in their order,
+            its score is positive. A list of arrays if there are several outputs, in their order,
             with None for an output that predicts numbers or probabilities.
         """
         fitted = self._fitted()

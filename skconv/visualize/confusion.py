@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..data.output_targets import as_tuple
 from ..data.targets import Classes
 from .base import Size, canvas, pyplot
 from .output_view import view_output
@@ -82,7 +81,7 @@ def plot_confusion(
     longest = max(len(view.label(i)) for i in range(count))
     ConfusionMatrixDisplay.from_predictions(
         y,
-        as_tuple(net.predict(X))[view.index],
+        view.decoded(X),
         labels=view.target.classes,
         normalize=normalize,
         include_values=not crowded,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.output_targets import as_tuple
 from ..data.targets import Classes
 from ..network.views import FittedLayer, name_of
 from .base import SMALL, Size, canvas, pyplot
@@ -81,7 +80,7 @@ def plot_embedding(
     network = net.network_
     name = network.node(view.name).incomings[0] if layer is None else name_of(layer, network)
     values = net.get_output(name, X)
-    colors = np.asarray(as_tuple(net.predict(X))[view.index] if y is None else y)
+    colors = np.asarray(view.decoded(X) if y is None else y)
     if colors.shape != (len(values),):
         raise ValueError(f"y must have shape ({len(values)},), got {colors.shape}")
     transformer = _transformer(method, random_state, len(values))

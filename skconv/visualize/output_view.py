@@ -39,9 +39,13 @@ class OutputView:
     def predict(self, X: Any) -> np.ndarray:
         """Predict probabilities, scores or numbers, of shape (n, columns)."""
         if isinstance(self.target, Numbers):
-            predictions = as_tuple(self.net.predict(X))[self.index]
+            predictions = self.decoded(X)
             return predictions.reshape(len(predictions), -1)
         return self.target.by_class(as_tuple(self.net._fitted().compute(X))[self.index])
+
+    def decoded(self, X: Any) -> np.ndarray:
+        """Predict labels, indicators or numbers, as the net's `predict` does."""
+        return self.net._fitted().outputs.split(self.net.predict(X))[self.index]
 
     def choose_columns(self, target: Any, X: Any) -> np.ndarray:
         """Return the column to explain for each sample.

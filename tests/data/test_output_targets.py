@@ -12,13 +12,12 @@ from skconv.data.output_targets import (
     Outputs,
     as_tuple,
     by_output,
-    check_lengths,
     guess_outputs,
     infer_outputs,
     regression_by_output,
-    split_targets,
     unwrap_single,
 )
+from skconv.data.target_forms import split_targets
 from skconv.data.targets import Numbers
 from skconv.nonlinearities import softmax
 
@@ -29,7 +28,7 @@ ROWS = [list(row) for row in zip(DIGIT, PARITY, SIZE, strict=True)]
 
 
 OTHERS = (
-    "y must be a dict of arrays, a tuple of 3 arrays or an array with 3 columns for the outputs "
+    "y must be a dict of arrays, a list of 3 arrays or an array with 3 columns for the outputs "
     "digit, parity, size, got "
 )
 
@@ -59,20 +58,6 @@ def test_every_form_of_y_gives_each_output_its_targets(y):
     digit, parity, size = split_targets(y, NAMES)
     assert (list(digit), list(parity), list(size)) == (DIGIT, PARITY, SIZE)
     assert [t.tolist() for t in inferred(y).classes[:2]] == [[3, 5, 8], ["even", "odd"]]
-    check_lengths(4, y, NAMES)
-
-
-def test_columns_of_numbers_keep_their_type():
-    table = np.array([[3, 1], [8, 0]], np.int8)
-    assert [column.dtype for column in split_targets(table, ("digit", "odd"))] == [np.int8, np.int8]
-    mixed = np.array(ROWS, dtype=object)
-    assert [column.dtype.kind for column in split_targets(mixed, NAMES)] == ["i", "U", "f"]
-
-
-@pytest.mark.parametrize("y", [DIGIT, np.eye(3), sparse.eye_array(3).todok(), [DIGIT, PARITY]])
-@pytest.mark.parametrize("name", [None, "digit"])
-def test_one_output_takes_y_as_it_is(y, name):
-    assert split_targets(y, (name,))[0] is y
 
 
 @pytest.mark.parametrize(
@@ -102,11 +87,6 @@ def test_one_output_takes_y_as_it_is(y, name):
 def test_targets_that_do_not_fit_the_outputs(y, names, message):
     with raises(message):
         infer_outputs(y, names, regression=(False, False, True)[: len(names)])
-
-
-def test_lengths_are_compared_for_each_output():
-    with raises("Found input variables with inconsistent numbers of samples: [4, 4, 4, 3]"):
-        check_lengths(4, {**BY_NAME, "size": SIZE[:3]}, NAMES)
 
 
 def test_targets_are_coded_and_answers_come_back_in_the_order_of_the_outputs():

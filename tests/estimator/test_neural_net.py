@@ -476,21 +476,27 @@ class TestInitialize:
 
 
 @pytest.mark.parametrize(
-    ("regression", "outputs", "regressor"),
+    ("regression", "outputs", "kind"),
     [
-        (False, None, False),
-        (True, None, True),
-        (False, ["digit", "age"], False),
-        ({"age": True}, ["digit", "age"], False),
-        ([True, True], ["size", "age"], True),
-        ({"age": True, "size": True}, ["size", "age"], True),
+        (False, None, "classifier"),
+        (True, None, "regressor"),
+        (False, ["digit", "age"], "classifier"),
+        ({"age": True}, ["digit", "age"], None),
+        ([False, True], ["digit", "age"], None),
+        ([True, True], ["size", "age"], "regressor"),
+        ({"age": True, "size": True}, ["size", "age"], "regressor"),
+        ({"age": True}, ["age"], "regressor"),
+        ([False], ["digit"], "classifier"),
     ],
 )
-def test_a_net_is_a_regressor_where_all_its_outputs_are_numbers(regression, outputs, regressor):
+def test_a_net_is_what_all_its_outputs_are(regression, outputs, kind):
     net = NeuralNet(regression=regression, outputs=outputs)
-    assert is_regressor(net) is regressor
-    assert is_classifier(net) is not regressor
-    assert hasattr(net, "predict_proba") is not regressor
+    assert is_regressor(net) is (kind == "regressor")
+    assert is_classifier(net) is (kind == "classifier")
+    assert hasattr(net, "predict_proba") is (kind != "regressor")
+    targets = get_tags(net).target_tags
+    assert targets.multi_output
+    assert targets.single_output is (outputs is None or len(outputs) == 1)
 
 
 def test_what_scikit_learn_may_know():
