@@ -26,6 +26,25 @@ BATCH_BYTES = 2**22
 """Size of the batches from which statistics of the training rows are computed."""
 
 
+def arranged_rows(rows: Rows, y: Any, iterator: BatchIterator, inputs: Inputs) -> Rows:
+    """Return rows in the shapes of the input layers, or ready to be transformed to these.
+
+    Parameters
+    ----------
+    rows : Rows
+    y : array of shape (n, ...), tuple of arrays, or None
+        Encoded targets, for a transform of the iterator.
+    iterator : BatchIterator
+    inputs : Inputs
+    """
+    if not has_transform(iterator):
+        return rows.arrange(inputs)
+    if inputs.resize is not None:
+        X, _ = first_batch(rows, y, iterator)
+        inputs = inputs.fitting({name: array.shape[1:] for name, array in X.items()})
+    return rows.arrange(inputs, changed=True)
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Rows to train or to evaluate on, with their targets.
@@ -68,8 +87,8 @@ class Dataset:
 
         If the iterator has a transform, this holds for its batches instead.
         """
-        transformed = has_transform(self.iterator)
-        return replace(self, rows=self.rows.arrange(inputs, changed=transformed))
+        rows = arranged_rows(self.rows, self.y, self.iterator, inputs)
+        return replace(self, rows=rows)
 
     def target_scale(self, i: int) -> Scale:
         """Return the weighted mean and standard deviation of the targets of output `i`.

@@ -302,10 +302,14 @@ class FitData:
             missing = "X_val" if X is None else "y_val"
             raise ValueError(f"{missing} is missing; X_val and y_val must be given together")
         iterator = as_test_iterator(self._params["batch_iterator_test"])
-        expected = None if has_transform(iterator) else inputs.rows()
+        free = inputs.resize is not None
+        expected = None if free or has_transform(iterator) else inputs.rows()
         reading = _reading(self._params)
+        probe = copy.copy(estimator) if free else estimator
         with _named_validation_set():
-            rows = check_rows(estimator, X, reset=False, expected=expected, **reading)
+            rows = check_rows(probe, X, reset=free, expected=expected, **reading)
+            if free and not has_transform(iterator):
+                outputs = outputs.match(list(inputs.fitting(rows.shapes).outputs.values()))
         try:
             check_lengths(len(rows), y, outputs.names)
             encoded = outputs.encode(y, unscaled=unscaled)

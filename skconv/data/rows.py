@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
@@ -48,10 +48,20 @@ class Inputs(NamedTuple):
         Shape of each input layer, the batch axis first.
     indices : mapping of str to sequence of IndexColumns
         The values of a row that must be integers, by input layer.
+    outputs : mapping of str to tuple
+        Shape of each predicted output for such inputs.
+    resize : callable, optional
+        Returns the `Inputs` for rows of other shapes, given by input, if sizes are free.
     """
 
     shapes: Mapping[str, tuple[int | None, ...]]
     indices: Mapping[str, Sequence[IndexColumns]] = MappingProxyType({})
+    outputs: Mapping[str, tuple[int | None, ...]] = MappingProxyType({})
+    resize: Callable[[Mapping[Any, tuple[int, ...]]], Inputs] | None = None
+
+    def fitting(self, shapes: Mapping[Any, tuple[int, ...]]) -> Inputs:
+        """Return what the input layers take if rows have these shapes."""
+        return self if self.resize is None else self.resize(shapes)
 
     def rows(self) -> dict[str, Any]:
         """Return the shape of a row of each input layer."""
@@ -207,6 +217,8 @@ class Rows:
         problems = Problems()
         arrays, own, arranged = {}, {}, {}
         given: dict[Any, Any] = self.arrays
+        if not changed:
+            inputs = inputs.fitting(self.shapes)
         names: dict[str, Any] = {name: name for name in inputs.shapes}
         if set(given) != set(names) and len(given) == len(names) == 1 and None in given:
             names = dict.fromkeys(names)

@@ -300,8 +300,9 @@ class Numbers:
     def match(self, shape: tuple[int | None, ...]) -> Numbers:
         """Adapt the targets to the output's shape; raises `ValueError` if it does not fit."""
         row = row_shape(shape)
-        if math.prod(row) == self.num_units:
-            return replace(self, output_shape=row)
+        resized = self.resized(row)
+        if math.prod(row) == resized.num_units:
+            return replace(resized, output_shape=row)
         raise ValueError(f"the output has shape {shape}, but y has rows of shape {self.shape}")
 
     def encode(self, y: ArrayLike) -> np.ndarray:
@@ -328,7 +329,22 @@ class Numbers:
 
     def decode(self, output: np.ndarray) -> np.ndarray:
         """Return an output of the network in the shape, dtype and units of y."""
-        return self.in_units(output).reshape(len(output), *self.shape).astype(self.dtype)
+        shape = self.resized(output.shape[1:]).shape
+        return self.in_units(output).reshape(len(output), *shape).astype(self.dtype)
+
+    def resized(self, output_row: tuple[int, ...]) -> Numbers:
+        """Return the targets for outputs of another size, whose axes correspond to those of y."""
+        old, shape = self.output_shape, None
+        if len(output_row) == len(old) and output_row != old:
+            if self.shape == old:
+                shape = output_row
+            elif (1, *self.shape) == old:
+                shape = output_row[1:]
+            elif (*self.shape, 1) == old:
+                shape = output_row[:-1]
+        if shape is None:
+            return self
+        return replace(self, shape=shape, output_shape=output_row)
 
     def row_weights(self, encoded: np.ndarray, class_weight: ClassWeight) -> np.ndarray:
         """Raise `ValueError`, as numbers have no classes."""

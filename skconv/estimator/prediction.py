@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.inputs import DataFormat, Features, Targets, check_rows
+from ..data.inputs import DataFormat, Features, Targets, check_rows, row_shapes
 from ..data.iterators import BatchIterator, as_test_iterator, has_transform
 from ..data.output_targets import Outputs, guess_outputs, output_names, regression_by_output
 from ..data.rows import Rows
 from ..data.targets import Numbers
+from ..network.free_sizes import suggesting_free_sizes
 from ..network.graph import Variables
 from ..network.model import Model
 from ..network.views import FittedLayer, name_of
@@ -84,17 +85,20 @@ class PredictionMixin:
         return with_scores(guessed, network)
 
     def _read_rows(self, X: Features) -> Rows:
-        reset = not hasattr(self, "n_features_in_")
+        network = self._model.network
+        reset = bool(network.free) or not hasattr(self, "n_features_in_")
         probe = copy.copy(self) if reset else self
         iterator = as_test_iterator(self.batch_iterator_test)
-        return check_rows(
-            probe,
-            X,
-            reset=reset,
-            check=self.check_input,
-            data_format=self.data_format,
-            expected=None if has_transform(iterator) else self._model.network.rows(),
-        )
+        known = not (network.free or has_transform(iterator))
+        with suggesting_free_sizes(network, lambda: row_shapes(X, self.data_format)):
+            return check_rows(
+                probe,
+                X,
+                reset=reset,
+                check=self.check_input,
+                data_format=self.data_format,
+                expected=network.rows() if known else None,
+            )
 
     def _check_finite(self, outputs: Any, *, strict: bool) -> None:
         """Raise `ValueError`, or else warn, if outputs are NaN or infinite."""

@@ -6,6 +6,7 @@ import copy
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,16 +16,18 @@ from ..augment.base import mixes
 from ..augment.pipeline import check_test_augment
 from ..data.dataset import Dataset
 from ..data.fit_data import FEATURES, FitArguments, FitData
+from ..data.inputs import row_shapes
 from ..data.iterators import as_test_iterator, as_train_iterator, has_transform
 from ..data.output_targets import Outputs, as_tuple
-from ..data.rows import Inputs
 from ..data.targets import Numbers
 from ..errors import Problems
+from ..network.free_sizes import network_for, suggesting_free_sizes
 from ..network.graph import Network, Variables
 from ..network.memory import check_batch, check_weights
 from ..network.model import Model
 from ..training.adaptation import adapt, target_scales
 from ..training.dry_run import check_losses, check_transforms
+from ..training.entering import inputs_of
 from ..training.forward import Values
 from ..training.plan import Plan
 from ..training.prepared_fit import PreparedFit
@@ -87,7 +90,8 @@ def prepare(
     probe = copy.copy(net)
     data = FitData(arguments, params, memo)
     known = None if continuation is None else continuation.outputs
-    data.read(probe, known, problems, reset=continuation is None)
+    reset = continuation is None or bool(continuation.model.network.free)
+    data.read(probe, known, problems, reset=reset)
     _check_batches(params, data, None, problems)
     blueprint, network = _build(net, params, data, arguments.y, problems)
     with problems.collect():
@@ -96,10 +100,10 @@ def prepare(
     problems.raise_any()
 
     model = _start_model(params, continuation, network, memo)
-    inputs = Inputs(network.inputs, network.indices)
-    matched, train, valid = data.datasets(
-        probe, inputs, network.outputs, model.seed, target_scales(model)
-    )
+    with suggesting_free_sizes(network, partial(_valid_shapes, arguments, params)):
+        matched, train, valid = data.datasets(
+            probe, inputs_of(network), network.outputs, model.seed, target_scales(model)
+        )
     outputs = with_scores(matched, network)
     adapt(model, train, outputs)
 
@@ -116,6 +120,11 @@ def prepare(
     model.start(plan.update, lambda weights: programs.start(weights, rates))
     features = {name: vars(probe)[name] for name in FEATURES if name in vars(probe)}
     return PreparedFit(features, model, outputs, train, valid, values, programs)
+
+
+def _valid_shapes(arguments: FitArguments, params: Mapping[str, Any]) -> Mapping[Any, Any]:
+    """Return the shape of a row of each input of `X_val`."""
+    return row_shapes(arguments.valid[0], params["data_format"]) if arguments.valid else {}
 
 
 def _build(
@@ -210,7 +219,9 @@ def _start_model(
             ("model", network.initial_key, seed), [], lambda: Model(network, seed).initialize()
         )
         return replace(drawn, network=network)
-    if continuation.model.network.parameter_shapes() != network.parameter_shapes():
+    before = continuation.model.network
+    if before.parameter_shapes() != network.parameter_shapes():
+        network_for(before, network.rows())  # names the layers if the size of X is the reason
         raise ValueError(
             "the parameters must keep their shapes while training continues, but the layers have "
             "changed; fit the net afresh with warm_start=False"

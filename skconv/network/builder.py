@@ -24,6 +24,7 @@ from ..utils.image_shapes import (
 )
 from ..utils.other_names import LAYER, keyword_hint
 from .activation import takes_channels
+from .free_sizes import fits, is_free, misfit
 from .graph import Head, Network, Place, scale_specs
 from .layer_list import GRAPH, LayerEntry, layer_keywords
 from .node import Node
@@ -112,6 +113,7 @@ class _Builder:
         self.layers: dict[str, Layer] = {}
         self.incomings: dict[str, tuple[str, ...]] = {}
         self.rows: dict[str, Shape] = {}
+        self.free: dict[str, Shape] = {}
         self.problems.call_each(self.add, specs, [None, *self.names[:-1]])
         self.problems.raise_any()
         for name, layer in self.layers.items():
@@ -224,11 +226,9 @@ class _Builder:
             only_input = len(inputs) == 1 and name not in input_shapes
             row_shape = input_shapes.get(None if only_input else name)
             unset = {field for field in INFERRED if getattr(layer, field, None) is UNSET}
-            if name in inputs and "shape" in unset and row_shape is not None:
-                own["shape"] = (None, *row_shape)
-            if name in inputs and (images or takes_channels(name, self.layers, self.incomings)):
-                what = "X" if only_input else f"X[{name!r}]"
-                self.check_channels(name, row_shape, own.get("shape"), what)
+            what = "X" if only_input else f"X[{name!r}]"
+            if name in inputs:
+                own |= self.input_shape(name, row_shape, what, images=images)
             if "num_units" in unset and num_units:
                 own["num_units"] = num_units
                 if task.row is not None:
@@ -244,6 +244,40 @@ class _Builder:
         for name, own in changes.items():
             if own:
                 self.layers[name] = replace(self.layers[name], **own)
+
+    def input_shape(
+        self, name: str, row: Shape | None, what: str, *, images: bool
+    ) -> dict[str, Shape]:
+        """Return the shape of an input layer if it follows from the rows, after checking it."""
+        given = getattr(self.layers[name], "shape", None)
+        inferred: dict[str, Shape] = {}
+        if given is UNSET and row is not None:
+            inferred = {"shape": (None, *row)}
+        elif isinstance(given, tuple) and is_free(given):
+            inferred = self.fill_sizes(name, given, row, what)
+            if not inferred or given[1] is not None:
+                return inferred
+        if images or takes_channels(name, self.layers, self.incomings):
+            self.check_channels(name, row, inferred.get("shape"), what)
+        return inferred
+
+    def fill_sizes(self, name: str, shape: Shape, row: Shape | None, what: str) -> dict[str, Shape]:
+        """Return the shape of an input layer with the sizes of the rows where it leaves them open.
+
+        The open shape is kept in `free`.
+        """
+        if row is None:
+            self.problems.add(
+                f"{describe_layer(name, self.layers[name])}: shape must have known sizes to build "
+                f"the network without data, got {shape}; call fit, which takes them from X, or "
+                f"give sizes, as in {name}_shape={(None, *(size or 32 for size in shape[1:]))}"
+            )
+        elif not fits(row, shape):
+            self.problems.add(misfit(what, name, row, shape))
+        else:
+            self.free[name] = (None, *shape[1:])
+            return {"shape": (None, *row)}
+        return {}
 
     def check_channels(self, name: str, row: Shape | None, inferred: Any, what: str) -> None:
         """Check that rows, or else the given shape of an input layer, have channels first."""
@@ -293,7 +327,7 @@ class _Builder:
                 node = nodes[head.name]
                 specs = node.specs | scale_specs(node.output_shape)
                 nodes[head.name] = node._replace(specs=specs)
-        return Network(tuple(nodes.values()), heads, shared)
+        return Network(tuple(nodes.values()), heads, shared, self.free)
 
     def check_adapting(self, nodes: Mapping[str, Node]) -> None:
         """Check that layers with statistics of the training rows get these rows."""

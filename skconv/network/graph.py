@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -75,20 +75,38 @@ class Network:
         The output layers, the predicted ones first.
     shared : dict
         Maps each shared parameter to the one that it is shared with, both as places.
+    free : dict of str to tuple
+        Shapes of the input layers that leave sizes of their rows open, with None for those.
     """
 
     nodes: tuple[Node, ...]
     heads: tuple[Head, ...]
     shared: Mapping[Place, Place]
+    free: Mapping[str, Shape] = field(default_factory=dict)
 
     @cached_property
     def key(self) -> Hashable:
-        """Key that is equal for networks that compile to the same programs."""
+        """Key that is equal for networks that share their programs.
+
+        Networks for several free sizes do, as the programs themselves tell shapes apart.
+        """
         nodes = [
-            (node.name, type(node.layer), node.incomings, node.output_shape) for node in self.nodes
+            (node.name, type(node.layer), node.incomings, self._known_shape(node))
+            for node in self.nodes
         ]
-        structure = structural_key([_program_values(node.layer) for node in self.nodes])
-        return (*nodes, structure, self.heads, *sorted(self.shared.items()))
+        structure = structural_key([self._values_of(node) for node in self.nodes])
+        parameters = tuple(self.parameter_shapes().items()) if self.free else ()
+        return (*nodes, structure, self.heads, *sorted(self.shared.items()), *parameters)
+
+    def _known_shape(self, node: Node) -> Shape | int:
+        """Return the shape of a layer's output, or the number of its axes if sizes are free."""
+        return len(node.output_shape) if self.free else node.output_shape
+
+    def _values_of(self, node: Node) -> list[Any]:
+        """Return the values by which the layer compiles to another program than its class."""
+        if node.name in self.free:
+            return [self.free[node.name]]
+        return _program_values(node.layer)
 
     @cached_property
     def initial_key(self) -> Hashable:

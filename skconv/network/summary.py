@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 from ..layers.shapes import Shape
+from .free_sizes import open_shapes
 from .graph import Network, count_parameters
 from .node import Node
 
@@ -19,7 +20,7 @@ class Line(NamedTuple):
     Parameters
     ----------
     name, kind, size : str
-        `size` is the shape of an output row, such as ``'32x26x26'``.
+        `size` is the shape of an output row, such as ``'32x26x26'``, with None for free sizes.
     outputs, learnable : int
         Number of values in an output row; number of trainable parameters.
     filter, field : tuple of float
@@ -64,6 +65,7 @@ def summary_lines(network: Network) -> list[Line]:
     """
     image = _positions(max(network.inputs.values(), key=len))
     views: dict[str, _View] = {}
+    shapes = open_shapes(network)
     table = []
     for node in network.nodes:
         view = views[node.name] = _view(node, [views[name] for name in node.incomings], image)
@@ -72,7 +74,7 @@ def summary_lines(network: Network) -> list[Line]:
             Line(
                 node.name,
                 type(node.layer).__name__,
-                "x".join(map(str, row)),
+                "x".join(map(str, shapes[node.name][1:])),
                 math.prod(n or 1 for n in row),
                 count_parameters(
                     s for p, s in node.specs.items() if (node.name, p) not in network.shared

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from ..errors import did_you_mean
 from ..layers.base import Layer
 from ..layers.shapes import Shape
+from .free_sizes import open_nodes
 from .graph import Network, Place
 from .model import Model
 from .node import Node
@@ -89,12 +90,12 @@ class FittedLayer:
 
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
-        """Shapes of the inputs, with None for the batch."""
+        """Shapes of the inputs, with None for the batch and for free sizes."""
         return self._node.input_shapes
 
     @property
     def output_shape(self) -> Shape:
-        """Shape of the output, with None for the batch."""
+        """Shape of the output, with None for the batch and for free sizes."""
         return self._node.output_shape
 
     def get_params(self, trainable: bool | None = None) -> list[Parameter]:
@@ -157,4 +158,4 @@ def name_of(layer: str | int | FittedLayer, network: Network) -> str:
 
 def layers_of(model: Model) -> Layers:
     """Return views of the layers of a model."""
-    return Layers([FittedLayer(model, node) for node in model.network.nodes])
+    return Layers([FittedLayer(model, node) for node in open_nodes(model.network)])

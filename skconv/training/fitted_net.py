@@ -13,13 +13,16 @@ import numpy as np
 from ..augment.pipeline import check_test_augment
 from ..augment.tunable import float32_values, without_values
 from ..data.chunks import PREDICT_FRACTION, Chunk, iterate_chunks
-from ..data.iterators import BatchIterator, has_transform
+from ..data.dataset import arranged_rows
+from ..data.iterators import BatchIterator
 from ..data.output_targets import Outputs
-from ..data.rows import Inputs, Rows
+from ..data.rows import Rows
+from ..network.free_sizes import network_for, suggesting_free_sizes
 from ..network.graph import Network, as_float32
 from ..network.memory import check_batch
 from ..network.model import Model
 from ..nonlinearities import sigmoid, softmax
+from .entering import inputs_of
 from .metrics import concatenate_batches, wait_for_previous
 from .plan import PredictPlan
 from .predict_step import Gradient
@@ -57,9 +60,9 @@ class FittedNet:
 
     def rows(self, X: Any) -> Rows:
         """Return the validated rows of X, in the shapes of the input layers."""
-        network, transformed = self.network, has_transform(self.iterator)
-        inputs = Inputs(network.inputs, network.indices)
-        return self.read_rows(X).arrange(inputs, changed=transformed)
+        rows = self.read_rows(X)
+        with suggesting_free_sizes(self.network, lambda: rows.shapes):
+            return arranged_rows(rows, None, self.iterator, inputs_of(self.network))
 
     def compute(self, X: Any, to: str | None = None) -> Any:
         """Compute the outputs, or the output of one layer, for all rows of X.
@@ -200,5 +203,6 @@ def predict_rows(
 
 def _iterate_chunks(network: Network, rows: Rows, iterator: BatchIterator) -> Iterator[Chunk]:
     size = iterator.batch_size
+    network = network_for(network, rows.into or rows.shapes)
     check_batch("batch_iterator_test", size, len(rows), rows.row_bytes(), network)
     return iterate_chunks(rows, None, None, iterator, keep=True, part=PREDICT_FRACTION)

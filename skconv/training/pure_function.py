@@ -47,7 +47,8 @@ def pure_function(model: Model) -> tuple[Callable[[Variables, Any], Any], Variab
         inputs = {}
         for name, shape in network.inputs.items():
             array = jnp.asarray(given[name]).astype(jnp.float32)
-            inputs[name] = array.reshape(array.shape[0], *shape[1:])
+            row = array.shape[1:] if name in network.free else shape[1:]
+            inputs[name] = array.reshape(array.shape[0], *row)
         names = [head.name for head in heads]
         outs, _ = network.apply(weights, state, inputs, runtime, Context(False), to=names)
         parts = []

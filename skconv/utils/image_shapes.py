@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 COLORS = (1, 3, 4)
 """Numbers of channels of images: gray, RGB, RGBA."""
 
@@ -44,7 +46,7 @@ def lacks_channels(row: tuple[int, ...]) -> bool:
     return len(row) == 2 and min(row) >= SMALLEST and max(row) <= 1.5 * min(row)
 
 
-def describe_rows(row: tuple[int, ...]) -> str:
+def describe_rows(row: tuple[Any, ...]) -> str:
     """Return the shape of a batch of rows as text.
 
     Examples

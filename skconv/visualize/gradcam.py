@@ -82,7 +82,8 @@ def grad_cam(
         weights = batch.gradients.mean(axis=positions, keepdims=True)
         maps.append(np.maximum((weights * batch.outputs).sum(axis=1), 0))
     heat = np.concatenate(maps)
-    sizes = [shape[2:] for shape in net.network_.inputs.values() if len(shape) == heat.ndim + 1]
+    rows = net._fitted().rows(X).shapes.values()
+    sizes = [row[1:] for row in rows if len(row) == heat.ndim]
     if not resize or not sizes:
         return heat
     return np.asarray(jax.image.resize(heat, (len(heat), *sizes[0]), "bilinear"))

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.iterators import BatchIterator
-from ..data.rows import Inputs, Rows
+from ..data.rows import Rows
 from ..errors import describe_layer
 from ..network.views import FittedLayer, layers_of
+from ..training.entering import inputs_of
 from ..training.fitted_net import predict_rows
 
 Test = Callable[[FittedLayer], bool]
@@ -72,7 +73,7 @@ def compute_layer_output(layer: FittedLayer, X: ArrayLike) -> np.ndarray:
     float32 array of shape (n, ...)
     """
     X = np.asarray(X, np.float32)
-    inputs = layer.model.network.inputs
-    name = next(iter(inputs))
-    rows = Rows({name: X.reshape(len(X), -1)}, {name: X.shape[1:]}).arrange(Inputs(inputs))
+    network = layer.model.network
+    name = next(iter(network.inputs))
+    rows = Rows({name: X.reshape(len(X), -1)}, {name: X.shape[1:]}).arrange(inputs_of(network))
     return predict_rows(layer.model, rows, BatchIterator(len(X)), to=layer.name)
