@@ -121,3 +121,16 @@ def test_parameters_out_of_range(options, message):
 def test_what_is_wrong_with_a_net_is_raised():
     with pytest.raises(ValueError, match="num_units must be a positive integer, got -2"):
         BatchedBagging(make_net(hidden_num_units=-2), 2).fit(X, y)
+
+
+@pytest.mark.parametrize("targets", [y[:30], {"kind": y[:30], "sign": y[:30]}])
+def test_as_many_targets_as_samples(targets):
+    net = make_net(outputs=["kind", "sign"] if isinstance(targets, dict) else None)
+    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[40, 30\]"):
+        BatchedBagging(net, 2).fit(X, targets)
+
+
+def test_samples_are_counted_row_by_row():
+    both = {"left": X[:, :2], "right": X[:, 2:]}
+    with pytest.raises(InvalidParameterError, match="max_samples must be an integer from 1 to 40"):
+        BatchedBagging(make_net(), 2, max_samples=41).fit(both, y)

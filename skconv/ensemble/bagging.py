@@ -1,4 +1,4 @@
-"""Bagging of nets that are trained together."""
+"""Bootstrap aggregating of nets, which are trained together."""
 
 from __future__ import annotations
 
@@ -6,26 +6,23 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.metrics import accuracy_score
-from sklearn.utils import check_random_state, get_tags
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import check_consistent_length, check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .data.inputs import Features, Targets
-from .data.output_targets import score_numbers
-from .errors import Problems
-from .estimator.neural_net import NeuralNet
-from .model_selection.fitting import check_lanes
-from .model_selection.jobs import FitBatch, Job
-from .model_selection.sklearn_hooks import _num_samples
-from .utils.checks import flag, is_integer, is_number, positive, random_state
+from ..data.fit_data import FEATURES
+from ..data.inputs import Features, Targets
+from ..errors import Problems
+from ..estimator.neural_net import NeuralNet
+from ..model_selection.containers import with_rows
+from ..model_selection.fitting import check_lanes
+from ..model_selection.jobs import FitBatch, Job
+from ..model_selection.sklearn_hooks import _num_samples
+from ..utils.checks import flag, is_integer, is_number, positive, random_state
+from .averaging import MeanPrediction, has_probabilities, joint_outputs
 
 __all__ = ["BatchedBagging"]
-
-
-def _classifies(bagging: BatchedBagging) -> bool:
-    return is_classifier(_net_or_default(bagging.estimator))
 
 
 def _net_or_default(estimator: Any) -> Any:
@@ -33,19 +30,21 @@ def _net_or_default(estimator: Any) -> Any:
 
 
 def _has_probabilities(bagging: BatchedBagging) -> bool:
-    nets = getattr(bagging, "estimators_", ())
-    return _classifies(bagging) and all(hasattr(net, "predict_proba") for net in nets)
+    unfitted = [_net_or_default(bagging.estimator)]
+    return has_probabilities(getattr(bagging, "estimators_", unfitted))
 
 
 class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
     """Bagging: several nets, trained together, whose predictions are averaged (Breiman 1996).
 
-    Each net has its own seed and is trained on its own random sample of the rows.
+    Each net has its own seed and is trained on its own random sample of the rows. Numbers are
+    averaged, as are the probabilities of classes and of labels; of several outputs, each as its
+    kind. Nets that compute scores rather than probabilities vote.
 
     Parameters
     ----------
     estimator : NeuralNet, or Pipeline that ends in one, default=None
-        A classifier or regressor with one output; by default ``NeuralNet()``.
+        With targets of any kind, and any number of inputs and outputs; by default ``NeuralNet()``.
     n_estimators : int, default=10
         Number of nets.
     max_samples : float or int, default=1.0
@@ -66,9 +65,12 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
     estimators_samples_ : list of int array
         Indices of the rows that each net was trained on.
     classes_ : array of shape (n_classes,)
-        Labels; for classifiers only.
+        Labels that some net has seen, as in `NeuralNet`: for classifiers only, and a list if there
+        are several outputs.
     n_features_in_ : int
-        Number of values in a row of X.
+        Number of values in a row of X, as the estimator counts them.
+    feature_names_in_ : array of str
+        Names of the columns of X; only if X has string names.
 
     Examples
     --------
@@ -121,22 +123,28 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         ValueError
             If parameters or data are invalid.
         """
-        rows = self._check(_num_samples(X))
+        X, y = with_rows(X, y, _net_or_default(self.estimator))
+        check_consistent_length(X, y)
+        n = _num_samples(X)
+        rows = self._check(n)
         rng = check_random_state(self.random_state)
-        jobs = [self._make_job(rng, _num_samples(X), rows) for _ in range(self.n_estimators)]
+        jobs = [self._make_job(rng, n, rows) for _ in range(self.n_estimators)]
         FitBatch(X, y, params, self.lanes, self.max_lanes).run(jobs)
         for job in jobs:
             if job.error is not None:
                 raise job.error
-        self.estimators_ = [job.estimator for job in jobs]
+        estimators = [job.estimator for job in jobs]
+        outputs = joint_outputs(estimators, y)
+        for name in (*FEATURES, "classes_"):
+            self.__dict__.pop(name, None)
+        for name in FEATURES:
+            if hasattr(estimators[0], name):
+                setattr(self, name, getattr(estimators[0], name))
+        if outputs.classes is not None:
+            self.classes_ = outputs.classes
+        self.estimators_ = estimators
         self.estimators_samples_ = [job.train for job in jobs]
-        first = self.estimators_[0]
-        self.n_features_in_ = first.n_features_in_
-        self.__dict__.pop("feature_names_in_", None)
-        if hasattr(first, "feature_names_in_"):
-            self.feature_names_in_ = first.feature_names_in_
-        if _classifies(self):
-            self.classes_ = np.unique(np.concatenate([one.classes_ for one in self.estimators_]))
+        self._outputs = outputs
         return self
 
     def _check(self, n: int) -> int:
@@ -166,10 +174,14 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         index = rng.randint(n, size=rows) if self.bootstrap else rng.permutation(n)[:rows]
         return Job(estimator, np.sort(index))
 
-    def predict(self, X: Features) -> np.ndarray:
-        """Predict the label with the highest mean probability, or the mean of the nets' numbers.
+    def _mean(self) -> MeanPrediction:
+        check_is_fitted(self)
+        return MeanPrediction(self.estimators_, self._outputs)
 
-        Nets that compute scores rather than probabilities vote on the label.
+    def predict(self, X: Features) -> Any:
+        """Predict the labels with the highest mean probability, or the mean of the nets' numbers.
+
+        Nets that compute scores rather than probabilities vote on the labels.
 
         Parameters
         ----------
@@ -178,19 +190,15 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
 
         Returns
         -------
-        array of shape (n,) or (n, n_outputs)
+        array of shape (n,) or (n, ...), or list of array
+            As `NeuralNet.predict` returns them. Indicators of several labels are one where the mean
+            probability is above one half.
         """
-        check_is_fitted(self)
-        if _has_probabilities(self):
-            return self.classes_[self.predict_proba(X).argmax(axis=1)]
-        if _classifies(self):
-            votes = sum(one.predict(X)[:, None] == self.classes_ for one in self.estimators_)
-            return self.classes_[votes.argmax(axis=1)]
-        return np.mean([one.predict(X) for one in self.estimators_], axis=0)
+        return self._mean().predict(X)
 
     @available_if(_has_probabilities)
-    def predict_proba(self, X: Features) -> np.ndarray:
-        """Predict class probabilities, averaged over the nets; only for classifiers.
+    def predict_proba(self, X: Features) -> Any:
+        """Predict probabilities, averaged over the nets; only for classifiers.
 
         Parameters
         ----------
@@ -199,22 +207,16 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
 
         Returns
         -------
-        float array of shape (n, n_classes)
-            Columns are in the order of `classes_`. Classes that a net has not seen in training
-            count with probability zero.
+        float array of shape (n, n_classes), or list of array
+            As `NeuralNet.predict_proba` returns them: columns are in the order of `classes_`, and
+            several outputs have a list. Classes that a net has not seen in training count with
+            probability zero.
         """
-        check_is_fitted(self)
-        total: Any = 0.0
-        for one in self.estimators_:
-            own = one.predict_proba(X)
-            aligned = np.zeros((len(own), len(self.classes_)))
-            aligned[:, np.searchsorted(self.classes_, one.classes_)] = own
-            total = total + aligned
-        return total / len(self.estimators_)
+        return self._mean().probabilities(X)
 
     @available_if(_has_probabilities)
-    def predict_log_proba(self, X: Features) -> np.ndarray:
-        """Predict logarithms of the averaged class probabilities; only for classifiers.
+    def predict_log_proba(self, X: Features) -> Any:
+        """Predict logarithms of the averaged probabilities; only for classifiers.
 
         Parameters
         ----------
@@ -223,11 +225,10 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
 
         Returns
         -------
-        float array of shape (n, n_classes)
+        float array of shape (n, n_classes), or list of array
             As in `predict_proba`; ``-inf`` for a probability of zero.
         """
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+        return self._mean().log_probabilities(X)
 
     def score(self, X: Features, y: Targets, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy, or the coefficient of determination for regression.
@@ -242,13 +243,14 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         float
+            As `NeuralNet.score` computes it: the mean of the outputs if there are several, and for
+            several labels per row the fraction of rows whose labels are all correct.
         """
-        if _classifies(self):
-            return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
-        return score_numbers(y, self.predict(X), sample_weight)
+        return self._mean().outputs.score(y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags, base = super().__sklearn_tags__(), get_tags(_net_or_default(self.estimator))
-        for name in ("estimator_type", "classifier_tags", "regressor_tags", "target_tags"):
+        for name in ("estimator_type", "classifier_tags", "regressor_tags"):
             setattr(tags, name, getattr(base, name))
+        tags.input_tags, tags.target_tags = base.input_tags, base.target_tags
         return tags

@@ -1,0 +1,67 @@
+"""Samples and targets by name, in containers that can be split into rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scipy import sparse
+from sklearn.pipeline import Pipeline
+
+from ..data.output_targets import output_names
+from ..data.target_forms import split_targets
+from ..estimator.neural_net import NeuralNet
+from ..preprocessing import SliceDict
+
+
+def last_step(estimator: Any) -> Any:
+    """Return the last step of a pipeline, or any other estimator itself.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> last_step(make_pipeline(StandardScaler(), NeuralNet()))
+    NeuralNet()
+    """
+    if isinstance(estimator, Pipeline) and estimator.steps:
+        return last_step(estimator.steps[-1][1])
+    return estimator
+
+
+def with_rows(X: Any, y: Any, estimator: Any) -> tuple[Any, Any]:
+    """Return X and y in forms that can be indexed by rows.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame, sparse matrix, or dict of arrays
+    y : array-like, DataFrame, or dict or list of arrays by output
+    estimator : estimator
+        A net, or a pipeline that ends in one; any other takes X and y as they are.
+
+    Returns
+    -------
+    X, y
+        Dicts and lists of arrays become a `SliceDict`.
+
+    Raises
+    ------
+    ValueError
+        If arrays differ in length, or y does not have the outputs of the net.
+
+    Examples
+    --------
+    >>> y = [[3, 8, 5], ['odd', 'even', 'odd']]
+    >>> with_rows([[1], [2], [3]], y, NeuralNet(outputs=['digit', 'parity']))[1]
+    SliceDict(digit=<list of 3>, parity=<list of 3>)
+    """
+    net = last_step(estimator)
+    if not isinstance(net, NeuralNet):
+        return X, y
+    if isinstance(X, Mapping) and not sparse.issparse(X):
+        X = SliceDict(X)
+    if isinstance(y, Mapping | list | tuple) and not sparse.issparse(y):
+        names = output_names(net.outputs)
+        parts = split_targets(y, names)
+        y = parts[0] if len(names) == 1 else SliceDict(zip(map(str, names), parts, strict=True))
+    return X, y

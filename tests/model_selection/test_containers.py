@@ -1,0 +1,80 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skconv import NeuralNet
+from skconv.model_selection.containers import last_step, with_rows
+from skconv.preprocessing import SliceDict
+
+DIGIT, PARITY = np.array([3, 8, 5]), np.array(["odd", "even", "odd"])
+
+several = NeuralNet(outputs=["digit", "parity"])
+
+
+def test_the_last_step_of_nested_pipelines():
+    inner = make_pipeline(StandardScaler(), several)
+    assert last_step(make_pipeline(StandardScaler(), inner)) is several
+    assert last_step(several) is several
+
+
+@pytest.mark.parametrize(
+    "Y",
+    [
+        {"parity": PARITY, "digit": DIGIT},
+        [DIGIT, PARITY],
+        (DIGIT.tolist(), PARITY.tolist()),
+        [[3, "odd"], [8, "even"], [5, "odd"]],
+    ],
+)
+def test_targets_of_several_outputs_are_indexed_by_rows(Y):
+    for estimator in (several, make_pipeline(StandardScaler(), several)):
+        _, found = with_rows(np.eye(3), Y, estimator)
+        assert (len(found), list(found)) == (3, ["digit", "parity"])
+        assert list(found[[2, 0]]["digit"]) == [5, 3]
+        assert list(found[[2, 0]]["parity"]) == ["odd", "odd"]
+
+
+def test_samples_by_input_are_indexed_by_rows():
+    found, _ = with_rows({"left": np.eye(3), "right": DIGIT[:, None]}, DIGIT, NeuralNet())
+    assert isinstance(found, SliceDict)
+    assert found[[1]]["right"].tolist() == [[8]]
+
+
+@pytest.mark.parametrize(
+    ("X", "Y"),
+    [
+        (np.eye(3), np.stack([DIGIT, DIGIT], axis=1)),
+        (sparse.eye_array(3).todok(), pd.DataFrame({"digit": DIGIT, "parity": PARITY})),
+        (pd.DataFrame(np.eye(3)), sparse.eye_array(3).tocsr()),
+    ],
+)
+def test_what_can_be_indexed_by_rows_stays(X, Y):
+    found = with_rows(X, Y, several)
+    assert found[0] is X
+    assert found[1] is Y
+
+
+def test_a_single_output_and_other_estimators():
+    y = [1, 2, 3]
+    assert with_rows(np.eye(3), y, NeuralNet())[1] is y
+    assert with_rows(np.eye(3), {"digit": y}, NeuralNet(outputs="digit"))[1] is y
+    Y = {"digit": DIGIT}
+    assert with_rows(np.eye(3), Y, DummyClassifier())[1] is Y
+
+
+@pytest.mark.parametrize(
+    ("X", "Y", "message"),
+    [
+        ({"left": np.eye(3), "right": np.eye(2)}, DIGIT, "got 3 in 'left', 2 in 'right'"),
+        (np.eye(3), {"digit": DIGIT, "parity": PARITY[:2]}, "got 3 in 'digit', 2 in 'parity'"),
+        (np.eye(3), {"digit": DIGIT}, "y must have targets for the output 'parity'"),
+    ],
+)
+def test_arrays_that_do_not_fit(X, Y, message):
+    estimator = several if isinstance(Y, dict) else NeuralNet()
+    with pytest.raises(ValueError, match=message):
+        with_rows(X, Y, estimator)
