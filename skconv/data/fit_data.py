@@ -34,6 +34,7 @@ from .output_targets import (
     output_names,
     regression_by_output,
 )
+from .reconstruction import as_target, check_autoencoder, check_order, reconstructs
 from .rows import ChannelsLast, Inputs, Rows
 from .splitting import check_groups, first_split
 from .target_forms import check_lengths
@@ -97,6 +98,8 @@ class FitData:
         self._arguments = arguments
         self._params = params
         self._memo = memo
+        chosen = (params[name] for name in ("regression", "outputs", "autoencoder"))
+        self._reconstructs = reconstructs(arguments.y, *chosen)
         self.rows: Rows | None = None
         self.outputs: Outputs | None = None
         self.weights: np.ndarray | None = None
@@ -117,11 +120,15 @@ class FitData:
         reset : bool
             Whether training starts from scratch.
         """
+        with problems.collect():
+            self.rows = self._read_rows(estimator, self._arguments.X, reset=reset)
+        with problems.collect():
+            check_autoencoder(self._params)
+            if self._reconstructs and self.rows is not None:
+                self._arguments = replace(self._arguments, y=self._own_target(self.rows))
+            if not self._reconstructs or self.rows is not None:
+                self.outputs = self._read_outputs(known, type(estimator).__name__)
         given = self._arguments
-        with problems.collect():
-            self.rows = self._read_rows(estimator, given.X, reset=reset)
-        with problems.collect():
-            self.outputs = self._read_outputs(known, type(estimator).__name__)
         if self.rows is None:
             return
         with problems.collect():
@@ -152,11 +159,25 @@ class FitData:
         seen.update(features)
         return rows
 
+    def _own_target(self, rows: Rows) -> np.ndarray:
+        X = self._arguments.X
+        key = "own target", structural_key(_reading(self._params))
+        objects = [X.X, X.index] if isinstance(X, RowSubset) else [X]
+        return self._memo.get(key, objects, lambda: as_target(rows))
+
+    @property
+    def y(self) -> Any:
+        """The targets: y as passed, or X for an autoencoder."""
+        return self._arguments.y
+
     def _read_outputs(self, known: Outputs | None, estimator: str) -> Outputs:
         given, params = self._arguments, self._params
         if given.y is None:
+            numbers = all(regression_by_output(params["regression"], params["outputs"]))
+            hint = " To reconstruct X, as an autoencoder does, set regression=True."
             raise ValueError(
                 f"This {estimator} estimator requires y to be passed, but the target y is None."
+                f"{'' if numbers else hint}"
             )
         names = output_names(params["outputs"])
         if known is not None:
@@ -249,6 +270,8 @@ class FitData:
         given, params = self._arguments, self._params
         assert self.rows is not None
         assert self.outputs is not None
+        if self._reconstructs:
+            check_order(self.rows, inputs)
         matched, y = self._encode(self.outputs, tuple(outputs.values()), frozenset(scales))
         train = Dataset(self.rows, y, self.weights, self._train_iterator())
         valid = None
@@ -298,7 +321,7 @@ class FitData:
         unscaled: Collection[int],
     ) -> Dataset:
         X, y = valid
-        if X is None or y is None:
+        if X is None or (y is None and not self._reconstructs):
             missing = "X_val" if X is None else "y_val"
             raise ValueError(f"{missing} is missing; X_val and y_val must be given together")
         iterator = as_test_iterator(self._params["batch_iterator_test"])
@@ -311,6 +334,7 @@ class FitData:
             if free and not has_transform(iterator):
                 outputs = outputs.match(list(inputs.fitting(rows.shapes).outputs.values()))
         try:
+            y = as_target(rows) if self._reconstructs else y
             check_lengths(len(rows), y, outputs.names)
             encoded = outputs.encode(y, unscaled=unscaled)
         except (ValueError, TypeError) as error:

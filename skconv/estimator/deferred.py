@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..data.fit_data import FitArguments
 
-_calls: ContextVar[list[DeferredFit] | None] = ContextVar("_calls", default=None)
+_deferred: ContextVar[tuple[Any, list[DeferredFit]] | None] = ContextVar("_deferred", default=None)
 
 
 class DeferredFit(NamedTuple):
@@ -31,19 +31,23 @@ class DeferredFit(NamedTuple):
 
 
 def defer(call: DeferredFit) -> bool:
-    """Record a call if fits are deferred, and return whether they are."""
-    calls = _calls.get()
-    if calls is not None:
-        calls.append(call)
-    return calls is not None
+    """Record a call if fits of its net are deferred, and return whether they are."""
+    net, calls = _deferred.get() or (None, [])
+    if net is None or call.net is not net:
+        return False
+    calls.append(call)
+    return True
 
 
 @contextmanager
-def deferring() -> Iterator[list[DeferredFit]]:
-    """Defer all fits of nets in the block, and yield the list of their calls."""
+def deferring(net: Any) -> Iterator[list[DeferredFit]]:
+    """Defer all fits of a net in the block, and yield the list of their calls.
+
+    Other nets, such as earlier steps of a pipeline, are fitted at once.
+    """
     calls: list[DeferredFit] = []
-    token = _calls.set(calls)
+    token = _deferred.set((net, calls))
     try:
         yield calls
     finally:
-        _calls.reset(token)
+        _deferred.reset(token)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import Tags
 
+from ..data.output_targets import output_names
 from ..layers.base import Layer
 from .neural_net import NeuralNet
 
@@ -133,3 +134,8 @@ class NeuralNetRegressor(RegressorMixin, FixedTaskNet):
     _other = "NeuralNetClassifier"
 
     score = NeuralNet.score
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = len(output_names(self.outputs)) > 1
+        return tags

@@ -27,6 +27,7 @@ from ..data.iterators import (
 from ..data.output_targets import regression_by_output
 from ..handlers.base import Handler, HandlerFunction
 from ..layers.base import Layer
+from ..network.hidden_layer import find_hidden_layer
 from ..network.memory import check_weights
 from ..network.model import Model
 from ..objectives import objective as default_objective
@@ -48,6 +49,7 @@ from .prediction import PredictionMixin
 from .prepare import Continuation, prepare
 from .routing import check_names
 from .scores import monitored_columns, read_custom_scores
+from .transformer import HiddenLayerMixin
 from .validation import check_settings
 from .weights import WeightsMixin
 
@@ -71,6 +73,7 @@ Transforms: TypeAlias = (
 
 class NeuralNet(
     PredictionMixin,
+    HiddenLayerMixin,
     WeightsMixin,
     HistoryMixin,
     HtmlMixin,
@@ -203,6 +206,13 @@ class NeuralNet(
         Augmentation at prediction: a `skconv.augment.TestTime` or a function
         ``(forward, key, Xb) -> output`` in JAX, compiled into `predict`, `predict_proba` and
         `score`. Scores during training do not use it.
+    transform_layer : str or int, default=None
+        Name or index of the layer whose output `transform` returns. By default the last hidden
+        layer: the one that feeds the units of the first output, or what comes before it if that is
+        dropout or noise.
+    autoencoder : bool, default=False
+        Whether the target is X even if y is given, as to a net inside a `Pipeline`, which passes
+        the labels of its last step to all steps. It needs ``regression=True``.
     **kwargs
         Prefixed keywords of the layers, the update rule, the objective and the transforms.
 
@@ -295,6 +305,8 @@ class NeuralNet(
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
         augment: Transforms | None = None,
         test_augment: Callable[..., Any] | None = None,
+        transform_layer: str | int | None = None,
+        autoencoder: bool = False,
         **kwargs: Any,
     ) -> None:
         self.layers = layers
@@ -328,13 +340,15 @@ class NeuralNet(
         self.class_weight = class_weight
         self.augment = augment
         self.test_augment = test_augment
+        self.transform_layer = transform_layer
+        self.autoencoder = autoencoder
         self._set_keywords(kwargs)
 
     @explaining_keywords
     def fit(
         self,
         X: Features,
-        y: Targets,
+        y: Targets | None = None,
         sample_weight: ArrayLike | None = None,
         X_val: Features | None = None,
         y_val: Targets | None = None,
@@ -352,10 +366,12 @@ class NeuralNet(
             has an array for each input layer.
         y : array-like of shape (n,) or (n, n_outputs)
             Labels of any type, label indicators, or numbers. See `outputs` for several outputs.
+            If it is None with ``regression=True``, the target is X itself, as float32 and channels
+            first, before any augmentation: the net is an autoencoder.
         sample_weight : array-like of shape (n,), optional
             Weight of each sample in the loss.
         X_val, y_val : array-like, optional
-            Validation set, used in place of `train_split`.
+            Validation set, used in place of `train_split`. An autoencoder needs only X_val.
         epochs : int, optional
             Number of epochs, used in place of `max_epochs`.
         groups : array-like of shape (n,), optional
@@ -388,7 +404,7 @@ class NeuralNet(
     def partial_fit(
         self,
         X: Features,
-        y: Targets,
+        y: Targets | None = None,
         classes: Targets | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
@@ -535,6 +551,7 @@ class NeuralNet(
         with problems.collect():
             network = make_blueprint(params, self._own(), None).network({}, None)
             check_weights(network, training=False)
+            find_hidden_layer(network, params["transform_layer"])
         problems.raise_any()
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         self._model = Model(network, int(seed)).initialize()
@@ -554,7 +571,7 @@ class NeuralNet(
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.three_d_array = True
-        tags.target_tags.required = True
+        tags.target_tags.required = regression_by_output(self.regression, self.outputs) != (True,)
         tags.target_tags.multi_output = True
         tags.non_deterministic = False
         numbers = regression_by_output(self.regression, self.outputs)

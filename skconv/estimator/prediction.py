@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.inputs import DataFormat, Features, Targets, check_rows, row_shapes
 from ..data.iterators import BatchIterator, as_test_iterator, has_transform
 from ..data.output_targets import Outputs, guess_outputs, output_names, regression_by_output
+from ..data.reconstruction import as_target, reconstructs
 from ..data.rows import Rows
 from ..data.targets import Numbers
 from ..network.free_sizes import suggesting_free_sizes
@@ -52,6 +53,7 @@ class PredictionMixin:
     _outputs: Outputs | None
     regression: Any
     outputs: Any
+    autoencoder: bool
     batch_iterator_test: int | BatchIterator
     test_augment: Callable[..., Any] | None
     check_input: bool
@@ -211,7 +213,9 @@ class PredictionMixin:
         self._check_finite(outputs, strict=False)
         return fitted.outputs.decision(outputs)
 
-    def score(self, X: Features, y: Targets, sample_weight: ArrayLike | None = None) -> float:
+    def score(
+        self, X: Features, y: Targets | None = None, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the accuracy, or the coefficient of determination for regression.
 
         Parameters
@@ -219,7 +223,7 @@ class PredictionMixin:
         X : array-like, DataFrame, sparse matrix, or dict of arrays
             Samples, in the form that `fit` accepts.
         y : array-like
-            True targets.
+            True targets. An autoencoder is scored by how well it reconstructs X.
         sample_weight : array-like of shape (n,), optional
             Sample weights.
 
@@ -228,7 +232,14 @@ class PredictionMixin:
         float
             The mean of the scores if there are several outputs.
         """
-        return self._fitted().outputs.score(y, self.predict(X), sample_weight)
+        outputs = self._fitted().outputs
+        if reconstructs(y, self.regression, self.outputs, self.autoencoder):
+            y = as_target(self._read_rows(X))
+            if y[0].size != outputs.targets[0].num_units:
+                raise ValueError(
+                    f"y must be given to score a {type(self).__name__} that does not reconstruct X"
+                )
+        return outputs.score(y, self.predict(X), sample_weight)
 
     def get_output(self, layer: str | int | FittedLayer, X: Features) -> np.ndarray:
         """Compute the output of a layer for X.

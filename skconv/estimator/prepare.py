@@ -23,6 +23,7 @@ from ..data.targets import Numbers
 from ..errors import Problems
 from ..network.free_sizes import network_for, suggesting_free_sizes
 from ..network.graph import Network, Variables
+from ..network.hidden_layer import find_hidden_layer
 from ..network.memory import check_batch, check_weights
 from ..network.model import Model
 from ..training.adaptation import adapt, target_scales
@@ -93,9 +94,11 @@ def prepare(
     reset = continuation is None or bool(continuation.model.network.free)
     data.read(probe, known, problems, reset=reset)
     _check_batches(params, data, None, problems)
-    blueprint, network = _build(net, params, data, arguments.y, problems)
+    blueprint, network = _build(net, params, data, data.y, problems)
     with problems.collect():
         check_weights(network, training=True)
+    with problems.collect():
+        find_hidden_layer(network, params["transform_layer"])
     _check_batches(params, data, network, problems)
     problems.raise_any()
 

@@ -170,6 +170,11 @@ RULES: dict[str, tuple[Test, str]] = {
         lambda v: v is None or callable(v),
         "a function (forward, key, Xb), or None",
     ),
+    "transform_layer": (
+        lambda v: v is None or isinstance(v, str) or is_integer(v),
+        "the name or the index of a layer, or None",
+    ),
+    "autoencoder": _FLAG,
 }
 """For each parameter a test of its value, and a phrase that says what is valid.
 

@@ -138,6 +138,9 @@ class Layer:
     inner_nonlinearity: ClassVar[bool] = False
     """Whether `nonlinearity` acts inside the layer rather than on its output."""
 
+    only_noise: ClassVar[bool] = False
+    """Whether the layer only adds noise in training, and returns its input at prediction."""
+
     @property
     def layout(self) -> str:
         """Layout that `apply` works in: ``'channels_first'``, ``'channels_last'`` or ``'any'``.

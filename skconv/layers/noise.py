@@ -49,6 +49,8 @@ class DropoutLayer(Layer):
     rescale: bool = structural(True, check=flag)
     shared_axes: Any = structural(())
 
+    only_noise = True
+
     @property
     def layout(self) -> str:
         """``'any'``, unless `shared_axes` refers to axes of the public shape."""
@@ -178,6 +180,7 @@ class GaussianNoiseLayer(Layer):
     sigma: float = runtime(0.1, low=0.0)
 
     layout = "any"
+    only_noise = True
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the shape of the input."""

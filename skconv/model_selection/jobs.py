@@ -150,7 +150,7 @@ def _net(estimator: Any) -> NeuralNet | None:
 
 def _defer_fit(estimator: Any, X: Any, fold: _Fold, continues: bool) -> DeferredFit:
     """Fit the steps before the net, and return the net's deferred fit."""
-    with deferring() as calls:
+    with deferring(_net(estimator)) as calls:
         estimator.fit(X, fold.y, **fold.params)
     (call,) = calls
     if not continues:

@@ -23,6 +23,7 @@ PARAMS = {
     "batch_iterator_test": 3,
     "train_split": 0.2,
     "class_weight": None,
+    "autoencoder": False,
 }
 
 
@@ -57,7 +58,8 @@ def test_all_problems_of_the_data_are_collected():
     assert len(problems) == 2
     assert "Input X contains NaN" in problems[0]
     assert problems[1] == (
-        "This Estimator estimator requires y to be passed, but the target y is None."
+        "This Estimator estimator requires y to be passed, but the target y is None. To "
+        "reconstruct X, as an autoencoder does, set regression=True."
     )
     _, problems = read(X, y[:-1], sample_weight=np.ones(3))
     assert len(problems) == 2
