@@ -59,6 +59,8 @@ VALID = {
     "random_state": [None, 0, np.int64(2**32 - 1), np.random.RandomState(0), np.random],
     "augment": [None, max, [max, min], [("largest", max), ["least", min], max]],
     "test_augment": [None, max],
+    "transform_layer": [None, "hidden", -1, np.int64(2)],
+    "autoencoder": [True, np.False_],
 }
 
 FUNCTIONS = "a function (net, train_history), or a list of them"
@@ -84,6 +86,8 @@ FACTORS = "a dict of non-negative weights by output, or None"
 TRANSFORMS = (
     "a transform or function (key, Xb, yb), a list of them or of (name, transform), or None"
 )
+
+LAYER = "the name or the index of a layer, or None"
 
 FORMAT = "'channels_first' or 'channels_last', or a dict of them by input"
 
@@ -167,6 +171,10 @@ INVALID = [
     ("augment", [("name", 3)], TRANSFORMS),
     ("augment", ("name", max), TRANSFORMS),
     ("test_augment", [max], "a function (forward, key, Xb), or None"),
+    ("transform_layer", 1.5, LAYER),
+    ("transform_layer", ["hidden"], LAYER),
+    ("transform_layer", True, LAYER),
+    ("autoencoder", "yes", FLAG),
 ]
 
 
