@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from ..utils.cache_keys import structural_key
 from ..utils.memo import Memo
 from .chunks import first_batch
 from .dataset import Dataset, Scale, Shapes
+from .features import FEATURES
 from .inputs import RowSubset, check_rows, check_weights, row_shapes
 from .iterators import (
     BatchIterator,
@@ -27,6 +28,7 @@ from .iterators import (
     as_train_iterator,
     has_transform,
 )
+from .named_inputs import by_input
 from .output_targets import (
     Outputs,
     as_tuple,
@@ -39,9 +41,6 @@ from .rows import ChannelsLast, Inputs, Rows
 from .splitting import check_groups, first_split
 from .target_forms import check_lengths
 from .targets import Classes, Numbers, Target
-
-FEATURES = ("n_features_in_", "feature_names_in_")
-"""Attributes that scikit-learn sets on an estimator when it validates X."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,13 @@ class FitArguments:
     epochs: Any = None
     groups: Any = None
 
+    def by_input(self, names: Sequence[str]) -> FitArguments:
+        """Return the arguments with the arrays of X by input layer, as `by_input` does."""
+        X: Any = self.X
+        if isinstance(X, RowSubset):
+            return replace(self, X=replace(X, X=by_input(X.X, names)))
+        return replace(self, X=by_input(X, names))
+
 
 class FitData:
     """The data of one fit, validated step by step.
@@ -83,6 +89,8 @@ class FitData:
         Parameters of the net by name.
     memo : Memo
         Holds results that fits on the same data share, as in a search.
+    inputs : sequence of str
+        Names of the input layers.
 
     Attributes
     ----------
@@ -94,10 +102,18 @@ class FitData:
         Validated `sample_weight`.
     """
 
-    def __init__(self, arguments: FitArguments, params: Mapping[str, Any], memo: Memo) -> None:
+    def __init__(
+        self,
+        arguments: FitArguments,
+        params: Mapping[str, Any],
+        memo: Memo,
+        inputs: Sequence[str] = (),
+    ) -> None:
         self._arguments = arguments
         self._params = params
         self._memo = memo
+        self._inputs = inputs
+        self._has_inputs = False
         chosen = (params[name] for name in ("regression", "outputs", "autoencoder"))
         self._reconstructs = reconstructs(arguments.y, *chosen)
         self.rows: Rows | None = None
@@ -121,6 +137,8 @@ class FitData:
             Whether training starts from scratch.
         """
         with problems.collect():
+            self._arguments = self._arguments.by_input(self._inputs)
+            self._has_inputs = True
             self.rows = self._read_rows(estimator, self._arguments.X, reset=reset)
         with problems.collect():
             check_autoencoder(self._params)
@@ -223,6 +241,8 @@ class FitData:
         batch, unless problems were found before.
         """
         rows, outputs = self.rows, self.outputs
+        if not self._has_inputs:
+            return {}
         if rows is None:
             return row_shapes(self._arguments.X, self._params["data_format"])
         iterator = self._train_iterator()
@@ -330,6 +350,7 @@ class FitData:
         reading = _reading(self._params)
         probe = copy.copy(estimator) if free else estimator
         with _named_validation_set():
+            X = by_input(X, list(inputs.shapes))
             rows = check_rows(probe, X, reset=free, expected=expected, **reading)
             if free and not has_transform(iterator):
                 outputs = outputs.match(list(inputs.fitting(rows.shapes).outputs.values()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +22,8 @@ from ..utils.image_shapes import (
     move_channels_last,
 )
 from .array_kinds import check_kind, explaining
+from .features import check_features
+from .named_inputs import has_names
 from .rows import ChannelsLast, Reading, Rows
 from .sound_values import check_sparse, warn_of_rounding
 
@@ -70,11 +72,6 @@ def row_shapes(X: Any, data_format: DataFormat = FIRST) -> dict[Any, tuple[int, 
     return {name: shape for name, shape in shapes.items() if shape and all(shape)}
 
 
-def has_names(X: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Return whether X is a dict of arrays; some sparse matrices are dicts too."""
-    return isinstance(X, Mapping) and not sparse.issparse(X)
-
-
 def check_rows(
     estimator: Any,
     X: Features,
@@ -89,8 +86,8 @@ def check_rows(
     Parameters
     ----------
     estimator : object
-        Gets ``n_features_in_`` (values per row) and ``feature_names_in_`` with `reset`; otherwise
-        X is compared with them.
+        Gets ``n_features_in_`` (values per row, of all inputs together) and ``feature_names_in_``
+        (a dict by input if there are several) with `reset`; otherwise X is compared with them.
     X : array-like, DataFrame, sparse matrix, or dict of them
         A dict has one array for each input layer.
     reset : bool
@@ -119,7 +116,7 @@ def check_rows(
     if len(known) == 1 and None in named:
         known = {None: next(iter(known.values()))}
     formats = _formats(data_format, named, problems)
-    arrays, shapes, columns = {}, {}, {}
+    arrays, shapes, columns, given = {}, {}, {}, {}
     for name, array in named.items():
         what = "X" if name is None else f"X[{name!r}]"
         with problems.collect(), np.errstate(over="ignore"):
@@ -130,6 +127,7 @@ def check_rows(
                     checked = validate_data(estimator, read, reset=reset, **options)
                 else:
                     checked = check_array(read, input_name=what, **options)
+                    given[name] = read
             if check and reset:
                 warn_of_rounding(what, read, checked)
             if hasattr(array, "columns"):
@@ -143,6 +141,8 @@ def check_rows(
     if not named:
         problems.add("X must have an array for each input layer, got an empty dict")
     problems.raise_any()
+    if given:
+        check_features(estimator, given, reset=reset)
     flat = frozenset(name for name, shape in shapes.items() if len(shape) == 1)
     flat_last = frozenset(name for name in flat if formats[name] == LAST)
     return Rows(arrays, shapes, reading=Reading(bool(check), flat_last, columns))

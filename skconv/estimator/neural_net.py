@@ -15,7 +15,8 @@ from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_random_stat
 
 from ..augment.base import TransformFunction
 from ..augment.pipeline import AugmentParameters, as_parameters
-from ..data.fit_data import FEATURES, FitArguments
+from ..data.features import FEATURES
+from ..data.fit_data import FitArguments
 from ..data.inputs import DataFormat, Features, Targets
 from ..data.iterators import (
     BatchIterator,
@@ -231,9 +232,10 @@ class NeuralNet(
         `valid_accuracy` the mean of the outputs that have one. `history_` is the same as a pandas
         DataFrame.
     n_features_in_ : int
-        Number of values in a row of X.
+        Number of values in a row of X, of all inputs together.
     feature_names_in_ : array of str
-        Names of the columns of X; only if X has string names.
+        Names of the columns of X; only if X has string names. A dict of those inputs that have any,
+        if there are several.
 
     Notes
     -----

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..data.inputs import DataFormat, Features, Targets, check_rows, row_shapes
 from ..data.iterators import BatchIterator, as_test_iterator, has_transform
+from ..data.named_inputs import by_input
 from ..data.output_targets import Outputs, guess_outputs, output_names, regression_by_output
 from ..data.reconstruction import as_target, reconstructs
 from ..data.rows import Rows
@@ -91,7 +92,7 @@ class PredictionMixin:
         reset = bool(network.free) or not hasattr(self, "n_features_in_")
         probe = copy.copy(self) if reset else self
         iterator = as_test_iterator(self.batch_iterator_test)
-        known = not (network.free or has_transform(iterator))
+        X, known = by_input(X, list(network.inputs)), not (network.free or has_transform(iterator))
         with suggesting_free_sizes(network, lambda: row_shapes(X, self.data_format)):
             return check_rows(
                 probe,

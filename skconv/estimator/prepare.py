@@ -15,15 +15,18 @@ from sklearn.utils import check_random_state
 from ..augment.base import mixes
 from ..augment.pipeline import check_test_augment
 from ..data.dataset import Dataset
-from ..data.fit_data import FEATURES, FitArguments, FitData
+from ..data.features import FEATURES
+from ..data.fit_data import FitArguments, FitData
 from ..data.inputs import row_shapes
 from ..data.iterators import as_test_iterator, as_train_iterator, has_transform
 from ..data.output_targets import Outputs, as_tuple
 from ..data.targets import Numbers
 from ..errors import Problems
+from ..models.default import INPUT_NAMES
 from ..network.free_sizes import network_for, suggesting_free_sizes
 from ..network.graph import Network, Variables
 from ..network.hidden_layer import find_hidden_layer
+from ..network.layer_list import input_names
 from ..network.memory import check_batch, check_weights
 from ..network.model import Model
 from ..training.adaptation import adapt, target_scales
@@ -89,7 +92,8 @@ def prepare(
         with problems.collect():
             check_test_augment(params["test_augment"])
     probe = copy.copy(net)
-    data = FitData(arguments, params, memo)
+    names = INPUT_NAMES if params["layers"] is None else input_names(params["layers"])
+    data = FitData(arguments, params, memo, names)
     known = None if continuation is None else continuation.outputs
     reset = continuation is None or bool(continuation.model.network.free)
     data.read(probe, known, problems, reset=reset)

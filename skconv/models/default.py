@@ -19,6 +19,9 @@ from ..layers import (
 HIDDEN_LAYER_SIZES = (100,)
 """Number of units of each hidden layer by default, as in scikit-learn."""
 
+INPUT_NAMES = ("input",)
+"""Names of the input layers."""
+
 DENSE_DROPOUT = 0.3
 """Probability of dropout after dense hidden layers, chosen on scikit-learn's small data sets."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +14,7 @@ from ..init import Array, Constant, as_initializer
 from ..layers.base import Layer, ParamSpec, reference_fields
 from ..layers.shapes import Shape
 from ..utils.checks import fits_float32
-from ..utils.fields import UNSET, cached_per_class, field_kinds
+from ..utils.fields import UNSET, field_kinds
 from ..utils.image_shapes import (
     channels_hint,
     describe_rows,
@@ -26,7 +25,7 @@ from ..utils.other_names import LAYER, keyword_hint
 from .activation import takes_channels
 from .free_sizes import fits, is_free, misfit
 from .graph import Head, Network, Place, scale_specs
-from .layer_list import GRAPH, LayerEntry, layer_keywords
+from .layer_list import GRAPH, LayerEntry, incoming_fields, layer_keywords
 from .node import Node
 
 
@@ -93,12 +92,6 @@ INFERRED = ("shape", "num_units", "nonlinearity")
 """Fields that may be left to the data, the targets or the kind of layer."""
 
 
-@cached_per_class
-def _incoming_fields(cls: type[Layer]) -> frozenset[str]:
-    """Return the fields by which a layer takes its incoming layers."""
-    return frozenset(f.name for f in dataclasses.fields(cls) if f.name in GRAPH and f.init)
-
-
 class _Builder:
     def __init__(
         self,
@@ -141,7 +134,7 @@ class _Builder:
         single, several = given.pop("incoming", None), given.pop("incomings", None)
         several = [several] if isinstance(several, str) else several
         names = [single] if single is not None else list(several or spec.incomings or ())
-        fields = _incoming_fields(spec.cls)
+        fields = incoming_fields(spec.cls)
         if (names and not fields) or (len(names) > 1 and "incomings" not in fields):
             number = "one" if fields else "no"
             self.problems.add(

@@ -91,6 +91,38 @@ def read_layers(layers: Any) -> list[LayerEntry]:
     return reader.specs
 
 
+def input_names(layers: Any) -> list[str]:
+    """Return the names of the input layers, in the order of `layers`.
+
+    Parameters
+    ----------
+    layers : sequence or Layer
+        As for `read_layers`.
+
+    Returns
+    -------
+    list of str
+        Empty if `layers` has invalid entries.
+
+    Examples
+    --------
+    >>> from skconv.layers import DenseLayer, InputLayer
+    >>> input_names([('image', InputLayer), ('hidden', DenseLayer), ('table', InputLayer)])
+    ['image', 'table']
+    """
+    try:
+        entries = read_layers(layers)
+    except ValueError:
+        return []
+    return [entry.name for entry in entries if not incoming_fields(entry.cls)]
+
+
+@cached_per_class
+def incoming_fields(cls: type[Layer]) -> frozenset[str]:
+    """Return the fields by which a layer takes its incoming layers; input layers have none."""
+    return frozenset(f.name for f in dataclasses.fields(cls) if f.name in GRAPH and f.init)
+
+
 def _is_class(value: Any) -> bool:
     return isinstance(value, type) and issubclass(value, Layer)
 

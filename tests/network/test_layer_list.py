@@ -12,7 +12,7 @@ from skconv.layers import (
     InputLayer,
     InverseLayer,
 )
-from skconv.network.layer_list import layer_keywords, read_layers
+from skconv.network.layer_list import input_names, layer_keywords, read_layers
 from skconv.utils.fields import UNSET
 
 
@@ -216,3 +216,11 @@ def test_all_faults_are_told():
     ends = ["layers, got 3", "got 'a b'", "got 'fc' twice"]
     for error, end in zip(caught.value.problems, ends, strict=True):
         assert str(error).endswith(end)
+
+
+def test_input_layers_are_found_in_their_order():
+    layers = [("table", InputLayer), ("hidden", DenseLayer), ("image", InputLayer)]
+    assert input_names(layers) == ["table", "image"]
+    image, table = InputLayer(name="image"), InputLayer(name="table")
+    assert input_names(DenseLayer(ConcatLayer([image, DenseLayer(table)]))) == ["image", "table"]
+    assert input_names([("input", 3)]) == []
