@@ -1,11 +1,13 @@
 """Nets whose input has free sizes, on rows of several sizes."""
 
+import copy
 import functools
 
 import matplotlib
 import numpy as np
 import pytest
 from scipy.signal import correlate2d
+from sklearn.metrics import r2_score
 
 from skconv import NeuralNet, compile_counts
 from skconv.layers import (
@@ -176,9 +178,10 @@ def weights(net, name):
     return net.get_all_params_values()[name]
 
 
-def test_a_fully_convolutional_net_predicts_another_size():
-    targets = X[:, 0] ** 2
-    one = NeuralNet(
+@pytest.fixture(scope="module")
+def dense_net():
+    """A fully convolutional net that learns the square of each pixel."""
+    return NeuralNet(
         layers=[
             ("input", InputLayer),
             (Conv2DLayer, {"name": "conv", "num_filters": 5, "filter_size": 3, "pad": "same"}),
@@ -190,7 +193,12 @@ def test_a_fully_convolutional_net_predicts_another_size():
         update_learning_rate=0.05,
         max_epochs=3,
         random_state=0,
-    ).fit(X, targets)
+    ).fit(X, X[:, 0] ** 2)
+
+
+def test_a_fully_convolutional_net_predicts_another_size(dense_net):
+    one = copy.deepcopy(dense_net)
+    targets = X[:, 0] ** 2
     Z = rng.normal(size=(3, 1, 24, 24)).astype(np.float32)
     predicted = one.predict(Z)
     assert predicted.shape == (3, 24, 24)
@@ -261,3 +269,38 @@ def test_kinds_of_layers(layers, shape, small, other):
     assert count == 1
     assert proba.shape == (6, 2)
     assert np.allclose(proba.sum(axis=1), 1)
+
+
+def shuffled(*lists):
+    order = np.random.default_rng(1).permutation(len(lists[0]))
+    return [[values[i] for i in order] for values in lists]
+
+
+MIXED, MIXED_LABELS = shuffled([*X[:13], *LARGER], [*y[:13], *LABELS])
+
+
+def test_a_list_of_images_of_two_sizes(net):
+    (proba, first), (_, second) = compiled(net.predict_proba, MIXED), compiled(net.predict, MIXED)
+    assert (first, second) == (2, 0)
+    assert np.allclose(proba, [net.predict_proba(x[None])[0] for x in MIXED], atol=1e-6)
+    assert net.score(MIXED, MIXED_LABELS) == np.mean(net.predict(MIXED) == MIXED_LABELS)
+    maps = net.get_output("conv", MIXED)
+    assert maps.dtype == object
+    assert [a.shape[1:] for a in maps] == [(x.shape[1] - 2, x.shape[2] - 2) for x in MIXED]
+
+
+def test_dense_outputs_of_several_sizes(dense_net):
+    targets = [x[0] ** 2 for x in MIXED]
+    predicted = dense_net.predict(MIXED)
+    assert predicted.dtype == object
+    assert all(p.shape == t.shape for p, t in zip(predicted, targets, strict=True))
+    flat = [np.concatenate([a.ravel() for a in part]) for part in (targets, predicted)]
+    assert dense_net.score(MIXED, targets) == pytest.approx(r2_score(*flat))
+    with pytest.raises(ValueError, match="y must have rows of the shapes of the predictions"):
+        dense_net.score(MIXED, targets[::-1])
+
+
+def test_a_list_for_a_net_of_one_size():
+    fixed = pooling_net(input_shape=(None, 1, 8, 8), output_num_units=2).initialize()
+    with pytest.raises(ValueError, match=r"rows of one shape.*leave sizes open, as in input_shape"):
+        fixed.predict(MIXED)

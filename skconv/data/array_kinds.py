@@ -153,13 +153,15 @@ def _describe_sizes(what: str, elements: list[Any]) -> str:
 
 
 PAD = (
-    "pad sequences to one length, with zeros at their ends, and give recurrent layers a second "
-    "input of ones and zeros as mask_input"
+    "pad sequences to one length with skconv.preprocessing.PadSequences, which also gives the mask "
+    "for recurrent layers; or leave the length open, as in input_shape=(None, None, 8), for layers "
+    "that take any"
 )
 
 RESIZE = (
     "resize or crop images to one size first, such as "
-    "np.stack([np.asarray(Image.fromarray(x).resize((64, 64))) for x in X]) with Pillow"
+    "np.stack([np.asarray(Image.fromarray(x).resize((64, 64))) for x in X]) with Pillow; or leave "
+    "sizes open, as in input_shape=(None, 3, None, None), for layers that take any"
 )
 
 ADVICE = {

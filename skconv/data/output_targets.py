@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import Problems, did_you_mean
 from .inference import from_output, infer
+from .shape_groups import flatten_positions, is_ragged
 from .target_checks import check_labels
 from .target_forms import Names, by_position, join_predictions, listed, split_targets
 from .targets import Classes, Numbers, Target
@@ -276,9 +277,12 @@ class Outputs:
         from sklearn.metrics import accuracy_score
 
         def score(target: Target, true: Any, predicted: Any) -> float:
+            weights = sample_weight
+            if is_ragged(predicted):
+                true, predicted, weights = flatten_positions(true, predicted, weights)
             if isinstance(target, Numbers):
-                return score_numbers(true, predicted, sample_weight)
-            return accuracy_score(check_labels(true), predicted, sample_weight=sample_weight)
+                return score_numbers(true, predicted, weights)
+            return accuracy_score(check_labels(true), predicted, sample_weight=weights)
 
         parts = self.split(y), self.split(predictions)
         return float(np.mean(_for_each(self.names, score, self.targets, *parts)))

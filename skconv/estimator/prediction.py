@@ -26,6 +26,7 @@ from ..network.views import FittedLayer, name_of
 from ..training.adaptation import in_units_of
 from ..training.fitted_net import FittedNet, nonfinite_rows
 from ..training.pure_function import pure_function
+from .by_shape import by_shape
 from .output_checks import with_scores
 
 
@@ -117,6 +118,7 @@ class PredictionMixin:
             raise ValueError(message)
         warnings.warn(message, UserWarning, stacklevel=3)
 
+    @by_shape
     def predict(self, X: Features) -> Any:
         """Predict labels, indicators or numbers for X.
 
@@ -147,6 +149,7 @@ class PredictionMixin:
         return fitted.outputs.decode(outputs)
 
     @available_if(_has_probabilities)
+    @by_shape
     def predict_proba(self, X: Features) -> Any:
         """Predict class probabilities for X; only for classifiers.
 
@@ -171,6 +174,7 @@ class PredictionMixin:
         return fitted.outputs.probabilities(outputs)
 
     @available_if(_has_probabilities)
+    @by_shape
     def predict_log_proba(self, X: Features) -> Any:
         """Predict logarithms of class probabilities for X; only for classifiers.
 
@@ -191,6 +195,7 @@ class PredictionMixin:
         return self._fitted().log_probabilities(X)
 
     @available_if(_has_scores)
+    @by_shape
     def decision_function(self, X: Features) -> Any:
         """Compute the scores of the classes for X; only for nets without probabilities.
 
@@ -242,6 +247,7 @@ class PredictionMixin:
                 )
         return outputs.score(y, self.predict(X), sample_weight)
 
+    @by_shape
     def get_output(self, layer: str | int | FittedLayer, X: Features) -> np.ndarray:
         """Compute the output of a layer for X.
 

@@ -1,0 +1,190 @@
+"""Rows of several shapes: group those of one shape, and put results back in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_samples
+
+Shapes = tuple[tuple[int, ...], ...]
+"""Shape of a row of each input."""
+
+
+class Group(NamedTuple):
+    """Rows of one shape.
+
+    Parameters
+    ----------
+    positions : int array of shape (n,)
+        Where the rows are in X.
+    X : array, or dict of arrays
+    """
+
+    positions: np.ndarray
+    X: Any
+
+
+def group_rows(X: Any) -> list[Group]:
+    """Group the rows of X by shape.
+
+    Parameters
+    ----------
+    X : object
+        A list, a tuple, or an array or Series of objects, whose elements are arrays; or a dict of
+        inputs, some of which are such lists.
+
+    Returns
+    -------
+    list of Group
+        Sorted by shape. Empty if X has no such list, or if all rows have one shape.
+
+    Raises
+    ------
+    ValueError
+        If inputs with rows of several shapes differ in length.
+
+    Examples
+    --------
+    >>> [(group.positions.tolist(), group.X.shape) for group in group_rows([[1], [2, 3], [4]])]
+    [([0, 2], (2, 1)), ([1], (1, 2))]
+    >>> group_rows([[1, 2], [3, 4]])
+    []
+    """
+    named = X if isinstance(X, Mapping) else {None: X}
+    listed = {name: rows for name, values in named.items() if (rows := _as_arrays(values))}
+    if all(len({row.shape for row in rows}) == 1 for rows in listed.values()):
+        return []
+    lengths = {name: _num_samples(values) for name, values in named.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"the arrays of X must have the same length, got {lengths}")
+    by_shape: dict[Shapes, list[int]] = {}
+    for i, rows in enumerate(zip(*listed.values(), strict=True)):
+        by_shape.setdefault(tuple(row.shape for row in rows), []).append(i)
+
+    def take(name: Any, index: np.ndarray) -> Any:
+        if name in listed:
+            return np.stack([listed[name][i] for i in index])
+        values = named[name]
+        if sparse.issparse(values) or isinstance(values, np.ndarray):
+            return (values.tocsr() if sparse.issparse(values) else values)[index]
+        return _safe_indexing(values, index)
+
+    groups = []
+    for shapes in sorted(by_shape, key=lambda shapes: [(len(shape), shape) for shape in shapes]):
+        index = np.array(by_shape[shapes])
+        parts = {name: take(name, index) for name in named}
+        groups.append(Group(index, parts if isinstance(X, Mapping) else parts[None]))
+    return groups
+
+
+def _as_arrays(values: Any) -> list[np.ndarray]:
+    """Return the elements of a list as arrays of one dtype; an empty list if they are not arrays.
+
+    A list of numbers, text or sparse matrices, and an array of numbers, are not lists of arrays.
+    """
+    objects = str(getattr(values, "dtype", None)) == "object" and getattr(values, "ndim", 0) == 1
+    if not (objects or isinstance(values, list | tuple)) or not len(values):
+        return []
+    elements = list(values)
+    if any(map(sparse.issparse, elements)):
+        return []
+    try:
+        if np.ndim(elements[0]) == 0:  # looked at first, as there may be many numbers
+            return []
+        arrays = [np.asarray(element) for element in elements]
+    except ValueError:  # lists that are ragged themselves
+        return []
+    if not all(array.ndim and array.dtype.kind in "biuf" for array in arrays):
+        return []
+    dtype = np.result_type(*{array.dtype for array in arrays})
+    return [array.astype(dtype, copy=False) for array in arrays]
+
+
+def in_order(groups: Sequence[Group], results: Sequence[Any]) -> Any:
+    """Put the results for the rows of each group in the order of X.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+    results : sequence of array of shape (n, ...), or of lists, tuples or None
+        One for each group.
+
+    Returns
+    -------
+    array of shape (n, ...), object array of shape (n,), or list or tuple of them
+        Objects, each of which is an array, if the rows of the results differ in shape.
+
+    Examples
+    --------
+    >>> groups = group_rows([[1], [2, 3], [4]])
+    >>> in_order(groups, [group.X.sum(axis=1) for group in groups])
+    array([1, 5, 4])
+    >>> in_order(groups, [group.X for group in groups])
+    array([array([1]), array([2, 3]), array([4])], dtype=object)
+    """
+    first = results[0]
+    if first is None:
+        return None
+    if isinstance(first, list | tuple):
+        parts = [in_order(groups, own) for own in zip(*results, strict=True)]
+        return type(first)(parts)
+    for group, result in zip(groups, results, strict=True):
+        if len(result) != len(group.positions):
+            raise ValueError(
+                f"the result for rows of several shapes must have one row for each, got "
+                f"{len(result)} for {len(group.positions)} rows of shape {np.shape(result)[1:]}"
+            )
+    index = np.concatenate([group.positions for group in groups])
+    if len({result.shape[1:] for result in results}) == 1:
+        return np.concatenate(results)[np.argsort(index)]
+    ordered = np.empty(len(index), object)
+    for group, result in zip(groups, results, strict=True):
+        for i, row in zip(group.positions, result, strict=True):
+            ordered[i] = row
+    return ordered
+
+
+def is_ragged(values: Any) -> bool:
+    """Return whether values are rows of several shapes, as `in_order` returns them."""
+    return isinstance(values, np.ndarray) and values.dtype == object and np.ndim(values.flat[0]) > 0
+
+
+def flatten_positions(
+    true: Any, predicted: np.ndarray, weights: Any = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Flatten targets and predictions whose rows differ in shape, for a score of all positions.
+
+    Parameters
+    ----------
+    true : sequence of array
+    predicted : object array of shape (n,)
+        Arrays of the same shapes.
+    weights : array-like of shape (n,), optional
+        Weight of each row, which all of its positions get.
+
+    Raises
+    ------
+    ValueError
+        If a row of `true` has another shape than that of `predicted`.
+
+    Examples
+    --------
+    >>> predicted = in_order(group_rows([[1], [2, 3]]), [np.ones((1, 1)), np.zeros((1, 2))])
+    >>> flatten_positions([[1], [2, 3]], predicted, [5, 7])
+    (array([1, 2, 3]), array([1., 0., 0.]), array([5, 7, 7]))
+    """
+    rows = [np.asarray(row) for row in true]
+    for i, (row, own) in enumerate(zip(rows, predicted, strict=True)):
+        if row.shape != own.shape:
+            raise ValueError(
+                f"y must have rows of the shapes of the predictions, got {row.shape} instead of "
+                f"{own.shape} in row {i}"
+            )
+    flat = [np.concatenate([row.ravel() for row in part]) for part in (rows, predicted)]
+    if weights is not None:
+        weights = np.repeat(np.asarray(weights), [row.size for row in rows])
+    return flat[0], flat[1], weights
