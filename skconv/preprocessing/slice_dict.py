@@ -177,8 +177,8 @@ class SliceDict(MutableMapping[str, Any]):
         """Raise `TypeError`, because several arrays are not one."""
         raise TypeError(
             f"X must be a single array here, got a SliceDict of {', '.join(map(repr, self))}; "
-            "estimators such as skconv.NeuralNet take several inputs, and "
-            "skconv.ensemble.BatchedBagging trains ensembles of them"
+            "pass a table to a pipeline with skconv.preprocessing.SplitColumns before the net, or "
+            "use skconv.ensemble.BatchedBagging for ensembles"
         )
 
     def __repr__(self) -> str:
