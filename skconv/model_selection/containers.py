@@ -8,9 +8,11 @@ from typing import Any
 from scipy import sparse
 from sklearn.pipeline import Pipeline
 
+from ..data.named_inputs import by_input, has_names
 from ..data.output_targets import output_names
 from ..data.target_forms import split_targets
 from ..estimator.neural_net import NeuralNet
+from ..network.layer_list import input_names
 from ..preprocessing import SliceDict
 
 
@@ -35,6 +37,7 @@ def with_rows(X: Any, y: Any, estimator: Any) -> tuple[Any, Any]:
     Parameters
     ----------
     X : array-like, DataFrame, sparse matrix, or dict of arrays
+        For a net with several inputs also a list of arrays, in the order of its input layers.
     y : array-like, DataFrame, or dict or list of arrays by output
     estimator : estimator
         A net, or a pipeline that ends in one; any other takes X and y as they are.
@@ -58,10 +61,19 @@ def with_rows(X: Any, y: Any, estimator: Any) -> tuple[Any, Any]:
     net = last_step(estimator)
     if not isinstance(net, NeuralNet):
         return X, y
-    if isinstance(X, Mapping) and not sparse.issparse(X):
+    if net is estimator and _lists_inputs(X, net):
+        X = by_input(X, input_names(net.layers))
+    if has_names(X):
         X = SliceDict(X)
     if isinstance(y, Mapping | list | tuple) and not sparse.issparse(y):
         names = output_names(net.outputs)
         parts = split_targets(y, names)
         y = parts[0] if len(names) == 1 else SliceDict(zip(map(str, names), parts, strict=True))
     return X, y
+
+
+def _lists_inputs(X: Any, net: NeuralNet) -> bool:
+    """Return whether X lists an array for each of several input layers."""
+    if not isinstance(X, list | tuple) or net.layers is None:
+        return False
+    return len(X) == len(input_names(net.layers)) > 1

@@ -7,6 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skconv import NeuralNet
+from skconv.layers import DenseLayer, InputLayer
 from skconv.model_selection.containers import last_step, with_rows
 from skconv.preprocessing import SliceDict
 
@@ -42,6 +43,18 @@ def test_samples_by_input_are_indexed_by_rows():
     found, _ = with_rows({"left": np.eye(3), "right": DIGIT[:, None]}, DIGIT, NeuralNet())
     assert isinstance(found, SliceDict)
     assert found[[1]]["right"].tolist() == [[8]]
+
+
+def test_a_list_of_inputs_is_indexed_by_rows():
+    layers = [("left", InputLayer), ("right", InputLayer), ("output", DenseLayer)]
+    net, X = NeuralNet(layers), (np.eye(3), DIGIT[:, None])
+    found, _ = with_rows(X, DIGIT, net)
+    assert list(found) == ["left", "right"]
+    assert found["left"] is X[0]
+    for other in (NeuralNet(layers[1:]), NeuralNet(), make_pipeline(StandardScaler(), net)):
+        assert with_rows(X, DIGIT, other)[0] is X
+    rows = np.eye(3).tolist()
+    assert with_rows(rows, DIGIT, net)[0] is rows
 
 
 @pytest.mark.parametrize(
