@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from sklearn.base import clone
 
 from ..errors import Problems
 from ..utils.cache_keys import structural_key
+from ..utils.loss_contracts import LossInfo
 from ..utils.memo import Memo
 from .chunks import first_batch
 from .dataset import Dataset, Scale, Shapes
@@ -89,8 +91,10 @@ class FitData:
         Parameters of the net by name.
     memo : Memo
         Holds results that fits on the same data share, as in a search.
-    inputs : sequence of str
+    inputs : sequence of str, optional
         Names of the input layers.
+    losses : tuple of LossInfo, optional
+        What is known of the loss of each output.
 
     Attributes
     ----------
@@ -108,6 +112,7 @@ class FitData:
         params: Mapping[str, Any],
         memo: Memo,
         inputs: Sequence[str] = (),
+        losses: tuple[LossInfo, ...] = (),
     ) -> None:
         self._arguments = arguments
         self._params = params
@@ -116,6 +121,7 @@ class FitData:
         self._has_inputs = False
         chosen = (params[name] for name in ("regression", "outputs", "autoencoder"))
         self._reconstructs = reconstructs(arguments.y, *chosen)
+        self._losses = losses
         self.rows: Rows | None = None
         self.outputs: Outputs | None = None
         self.weights: np.ndarray | None = None
@@ -206,11 +212,15 @@ class FitData:
                 )
             if given.classes is not None:
                 known.check_classes(given.classes)
-            return self._memo.get("extended", [known, given.y], lambda: known.extended(given.y))
+            return self._memo.get(
+                ("extended", self._losses),
+                [known, given.y],
+                lambda: known.with_losses(self._losses, given.y).extended(given.y),
+            )
         regression = regression_by_output(params["regression"], params["outputs"])
         exact = bool(params["use_label_encoder"])
         return self._memo.get(
-            ("outputs", names, regression, exact, given.whole),
+            ("outputs", names, regression, exact, given.whole, self._losses),
             [given.y, given.classes],
             lambda: infer_outputs(
                 given.y,
@@ -219,6 +229,7 @@ class FitData:
                 exact=exact,
                 classes=given.classes,
                 growing=given.whole,
+                losses=self._losses,
             ),
         )
 
@@ -248,10 +259,7 @@ class FitData:
         iterator = self._train_iterator()
         if problems.found or outputs is None or not has_transform(iterator):
             return rows.shapes
-        shapes = [
-            (None, *((isinstance(target, Numbers) and target.shape) or (target.num_units,)))
-            for target in outputs.targets
-        ]
+        shapes = [(None, *_usual_row(target)) for target in outputs.targets]
         y = outputs.match(shapes).encode(self._arguments.y)
         X, _ = first_batch(rows, y, iterator)
         return {name: array.shape[1:] for name, array in X.items()}
@@ -293,6 +301,7 @@ class FitData:
         if self._reconstructs:
             check_order(self.rows, inputs)
         matched, y = self._encode(self.outputs, tuple(outputs.values()), frozenset(scales))
+        matched.check_scales(scales)
         train = Dataset(self.rows, y, self.weights, self._train_iterator())
         valid = None
         if given.valid is not None:
@@ -301,7 +310,10 @@ class FitData:
             train, valid = self._split(estimator, train, matched.targets[0], inputs, seed)
         if scales:
             matched = matched.with_scales(
-                {i: known or train.target_scale(i) for i, known in scales.items()}
+                {
+                    i: train.target_scale(i) if known is None else matched.target_scale(i, known)
+                    for i, known in scales.items()
+                }
             )
             train = replace(train, y=matched.standardize(train.y))
             valid = valid and replace(valid, y=matched.standardize(valid.y))
@@ -386,6 +398,12 @@ class FitData:
         train_index, valid_index = self._memo.get(key, [first_y, groups], split)
         valid = replace(dataset.subset(valid_index), iterator=iterator)
         return dataset.subset(train_index), valid
+
+
+def _usual_row(target: Target) -> tuple[int, ...]:
+    """Return the shape of a row of an output that suits a target."""
+    plain = isinstance(target, Numbers) and target.num_units == math.prod(target.shape)
+    return target.shape or (1,) if isinstance(target, Numbers) and plain else (target.num_units,)
 
 
 def _reading(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import column_or_1d
 
+from ..utils.loss_contracts import DEFAULT_LOSS, LossInfo
+from ..utils.output_forms import OutputForm
+from .kept import keep_fields
+from .modeled_numbers import ModeledNumbers
+from .survival import Survival, read_survival
 from .target_checks import check_labels, check_numbers, kind_of_labels, warn_if_many
 from .targets import Classes, Labels, Numbers, Target, row_shape
 
@@ -19,6 +24,7 @@ def infer(
     exact: bool = True,
     classes: ArrayLike | None = None,
     growing: bool = False,
+    loss: LossInfo = DEFAULT_LOSS,
 ) -> Target:
     """Infer the kind of targets from y.
 
@@ -33,6 +39,7 @@ def infer(
         All labels, for a y that may hold only some of them.
     growing : bool
         Whether y may lack labels that come later.
+    loss : LossInfo
 
     Returns
     -------
@@ -41,7 +48,8 @@ def infer(
     Raises
     ------
     ValueError
-        For NaN or infinity, a single class, or an unknown kind of labels.
+        For NaN or infinity, a single class, an unknown kind of labels, or targets that the loss
+        does not take.
 
     Examples
     --------
@@ -50,12 +58,11 @@ def infer(
     >>> infer([[0, 1], [1, 1]], regression=False).num_units
     2
     """
+    _check_loss(y, loss, regression=regression)
     if regression:
         if classes is not None:
             raise ValueError("classes must be None for regression, which has none")
-        y = check_numbers(y)
-        dtype = y.dtype if y.dtype.kind == "f" else np.dtype(np.float64)
-        return Numbers(y.shape[1:], dtype)
+        return _infer_numbers(y, loss)
     y = check_labels(y)
     if kind_of_labels(y) == "indicators":
         _check_indices(classes, y.shape[1])
@@ -71,6 +78,40 @@ def infer(
     return Classes(found, exact, growing=growing and classes is None)
 
 
+def _check_loss(y: Any, loss: LossInfo, *, regression: bool) -> None:
+    """Raise `ValueError` if a loss needs numbers, or if y has fields that it does not take."""
+    if loss.needs_numbers and not regression:
+        raise ValueError(
+            f"regression must be True for {loss.name}, which predicts numbers, got False; use "
+            "regression=True or NeuralNetRegressor"
+        )
+    fields = getattr(getattr(y, "dtype", None), "names", None)
+    if fields is None or loss.takes_survival or (regression and loss.own):
+        return
+    kind = "numbers" if regression else "labels"
+    hint = "" if regression else " with regression=True"
+    raise ValueError(
+        f"y must hold {kind}, got a structured array with the fields {', '.join(fields)}, which "
+        f"only cox_loss and losses of your own take{hint}"
+    )
+
+
+def _infer_numbers(y: Any, loss: LossInfo) -> Numbers:
+    if loss.takes_survival:
+        _, events = read_survival(y)
+        if not events.any():
+            raise ValueError(f"y must have an event in some row for {loss.name}, got none")
+        return Survival()
+    dtype = getattr(y, "dtype", None)
+    if getattr(dtype, "names", None) is not None:
+        return keep_fields(np.dtype(dtype))
+    y = check_numbers(y)
+    dtype = y.dtype if y.dtype.kind == "f" else np.dtype(np.float64)
+    if loss.contract is not None and loss.contract.form is not None:
+        return ModeledNumbers(y.shape[1:], dtype, form=loss.contract.form)
+    return Numbers(y.shape[1:], dtype)
+
+
 def _check_indices(classes: ArrayLike | None, k: int) -> None:
     if classes is not None and not np.array_equal(np.unique(classes), np.arange(k)):
         raise ValueError(
@@ -79,7 +120,9 @@ def _check_indices(classes: ArrayLike | None, k: int) -> None:
         )
 
 
-def from_output(shape: tuple[int | None, ...], *, regression: bool) -> Target:
+def from_output(
+    shape: tuple[int | None, ...], *, regression: bool, loss: LossInfo = DEFAULT_LOSS
+) -> Target:
     """Return default targets for a network that was not fitted to any.
 
     Parameters
@@ -87,6 +130,7 @@ def from_output(shape: tuple[int | None, ...], *, regression: bool) -> Target:
     shape : tuple
         Shape of the network's output.
     regression : bool
+    loss : LossInfo
 
     Returns
     -------
@@ -94,6 +138,17 @@ def from_output(shape: tuple[int | None, ...], *, regression: bool) -> Target:
         Class labels are integers from zero.
     """
     row = row_shape(shape)
+    if regression and loss.takes_survival:
+        return Survival(dtype=np.float32).match(shape)
+    if regression and loss.contract is not None and loss.contract.form is not None:
+        return _of_form(row, loss.contract.form).match(shape)
     if regression:
         return Numbers(row, np.float32, row)
     return Classes(np.arange(max(row[-1], 2))).match(shape)
+
+
+def _of_form(row: tuple[int, ...], form: OutputForm) -> ModeledNumbers:
+    """Return targets that a row of an output with several units for each number predicts."""
+    numbers = row[0] // form.units
+    shape = row[1:] if numbers == 1 else (numbers, *row[1:])
+    return ModeledNumbers(shape, np.float32, form=form)

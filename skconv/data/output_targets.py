@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from ..errors import Problems, did_you_mean
+from ..utils.loss_contracts import DEFAULT_LOSS, LossInfo
 from .inference import from_output, infer
+from .kept import keep
 from .shape_groups import flatten_positions, is_ragged
 from .target_checks import check_labels
 from .target_forms import Names, by_position, join_predictions, listed, split_targets
@@ -115,15 +117,61 @@ class Outputs:
     ----------
     names : tuple of str or None
     targets : tuple of Target
+    losses : tuple of LossInfo, optional
+        What is known of the loss of each output.
     """
 
     names: Names
     targets: tuple[Target, ...]
+    losses: tuple[LossInfo, ...] = ()
 
     def match(self, shapes: Sequence[tuple[int | None, ...]]) -> Outputs:
-        """Adapt the targets to the outputs' shapes; raises `ValueError` if they do not fit."""
-        matched = _for_each(self.names, lambda t, shape: t.match(shape), self.targets, shapes)
-        return replace(self, targets=matched)
+        """Adapt the targets to the outputs' shapes; raises `ValueError` if they do not fit.
+
+        Outputs of losses of the user's own may have any shape.
+        """
+
+        def match(target: Target, shape: tuple[int | None, ...], loss: LossInfo) -> Target:
+            try:
+                return target.match(shape)
+            except ValueError:
+                if not loss.own:
+                    raise
+                return keep(target)
+
+        losses = self.losses or (DEFAULT_LOSS,) * len(self.targets)
+        return replace(self, targets=_for_each(self.names, match, self.targets, shapes, losses))
+
+    def with_losses(self, losses: tuple[LossInfo, ...], y: Any) -> Outputs:
+        """Return the outputs for other losses, which may read an output in another way.
+
+        Parameters
+        ----------
+        losses : tuple of LossInfo
+        y
+            As accepted by `split_targets`.
+        """
+        if losses == self.losses or not any(info.needs_numbers for info in losses + self.losses):
+            return replace(self, losses=losses)
+
+        def adapt(target: Target, loss: LossInfo, part: Any) -> Target:
+            if not isinstance(target, Numbers):
+                return infer(part, regression=False, loss=loss) if loss.needs_numbers else target
+            return infer(part, regression=True, loss=loss)
+
+        parts = self.split(y)
+        targets = _for_each(self.names, adapt, self.targets, losses, parts)
+        return replace(self, losses=losses, targets=targets)
+
+    @property
+    def predicts(self) -> bool:
+        """Whether all outputs are predictions of their targets."""
+        return all(t.predicts for t in self.targets if isinstance(t, Numbers))
+
+    @property
+    def views(self) -> tuple[Any, ...]:
+        """How the loss sees each output and its targets, or None if it sees them as they are."""
+        return tuple(getattr(target, "view", None) for target in self.targets)
 
     def encode(self, y: Any, *, unscaled: Collection[int] = ()) -> Any:
         """Encode y for the losses.
@@ -153,6 +201,24 @@ class Outputs:
                 targets[i] = replace(numbers, mean=mean, scale=scale)
         return replace(self, targets=tuple(targets))
 
+    def check_scales(self, scaled: Iterable[int]) -> None:
+        """Raise `ValueError` if targets to standardize are not numbers that outputs predict."""
+        for i in scaled:
+            target = self.targets[i]
+            if isinstance(target, Numbers) and not target.standardizes:
+                where = "" if self.names[i] is None else f" for the output {self.names[i]!r}"
+                raise ValueError(
+                    f"normalize_y must be False{where}, whose units are not those of y, got True; "
+                    "standardize y before fit"
+                )
+
+    def target_scale(
+        self, i: int, scale: tuple[np.ndarray, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean and the standard deviation of targets for what scales an output back."""
+        target = self.targets[i]
+        return target.target_scale(*scale) if isinstance(target, Numbers) else scale
+
     def standardize(self, y: Any) -> Any:
         """Standardize numbers that `encode` has left in the units of y."""
         pairs = zip(self.targets, as_tuple(y), strict=True)
@@ -160,12 +226,44 @@ class Outputs:
             [t.standardize(part) if isinstance(t, Numbers) else part for t, part in pairs]
         )
 
-    def in_units(self, values: Any) -> Any:
-        """Return encoded targets, or outputs of the network, with numbers in the units of y."""
-        pairs = zip(self.targets, as_tuple(values), strict=True)
+    def in_units(self, y: Any) -> Any:
+        """Return encoded targets with numbers in the units of y, as losses see them."""
+
+        def convert(target: Target, part: np.ndarray) -> Any:
+            view = getattr(target, "view", None)
+            values = target.in_units(part) if isinstance(target, Numbers) else part
+            return values if view is None else view.targets(values)
+
+        pairs = zip(self.targets, as_tuple(y), strict=True)
+        return unwrap_single([convert(*pair) for pair in pairs])
+
+    def output_in_units(self, output: Any) -> Any:
+        """Return outputs of the network with numbers in the units of y, as losses see them."""
+        pairs = zip(self.targets, as_tuple(output), strict=True)
         return unwrap_single(
-            [t.in_units(part) if isinstance(t, Numbers) else part for t, part in pairs]
+            [t.output_in_units(part) if isinstance(t, Numbers) else part for t, part in pairs]
         )
+
+    def spread(self, output: Any) -> Any:
+        """Return the standard deviations for outputs of the network, in the form of predictions.
+
+        None for an output without one, if there are several.
+
+        Raises
+        ------
+        ValueError
+            If no output tells the standard deviation of its targets.
+        """
+        pairs = zip(self.targets, as_tuple(output), strict=True)
+        parts = [t.spread(own) if isinstance(t, Numbers) else None for t, own in pairs]
+        if all(part is None for part in parts):
+            raise ValueError(
+                "return_std must be False for outputs without a standard deviation, got True; "
+                "train with objective_loss_function='gaussian_nll' to predict one"
+            )
+        if any(part is None for part in parts):
+            return parts
+        return self.join([part for part in parts if part is not None])
 
     def decode(self, output: Any) -> Any:
         """Return predicted labels, indicators or numbers for outputs of the network."""
@@ -281,7 +379,8 @@ class Outputs:
             if is_ragged(predicted):
                 true, predicted, weights = flatten_positions(true, predicted, weights)
             if isinstance(target, Numbers):
-                return score_numbers(true, predicted, weights)
+                own = target.scorer(true, predicted, weights)
+                return score_numbers(true, predicted, weights) if own is None else own
             return accuracy_score(check_labels(true), predicted, sample_weight=weights)
 
         parts = self.split(y), self.split(predictions)
@@ -323,6 +422,7 @@ def infer_outputs(
     exact: bool = True,
     classes: Any = None,
     growing: bool = False,
+    losses: tuple[LossInfo, ...] = (),
 ) -> Outputs:
     """Infer the kind of targets of each output from y.
 
@@ -339,6 +439,8 @@ def infer_outputs(
         All labels, for a y that may hold only some of them; by output if there are several.
     growing : bool
         Whether y may lack labels that come later.
+    losses : tuple of LossInfo, optional
+        By output.
 
     Returns
     -------
@@ -352,20 +454,28 @@ def infer_outputs(
     [[3, 5, 8], ['even', 'odd']]
     """
 
-    def find(part: Any, numbers: bool, labels: Any) -> Target:
-        return infer(part, regression=numbers, exact=exact, classes=labels, growing=growing)
+    def find(part: Any, numbers: bool, labels: Any, loss: LossInfo) -> Target:
+        options: dict[str, Any] = {"exact": exact, "growing": growing, "loss": loss}
+        return infer(part, regression=numbers, classes=labels, **options)
 
     parts = split_targets(y, names)
     known = (classes,) if len(names) == 1 else by_output("classes", classes, names, None)
-    return Outputs(names, _for_each(names, find, parts, regression, known))
+    infos = losses or (DEFAULT_LOSS,) * len(names)
+    return Outputs(names, _for_each(names, find, parts, regression, known, infos), losses)
 
 
 def guess_outputs(
-    shapes: Sequence[tuple[int | None, ...]], names: Names, *, regression: Sequence[bool]
+    shapes: Sequence[tuple[int | None, ...]],
+    names: Names,
+    *,
+    regression: Sequence[bool],
+    losses: tuple[LossInfo, ...] = (),
 ) -> Outputs:
     """Return default targets for a network that was not fitted to any, by its output shapes."""
-    pairs = zip(shapes, regression, strict=True)
-    return Outputs(names, tuple(from_output(shape, regression=own) for shape, own in pairs))
+    infos = losses or (DEFAULT_LOSS,) * len(names)
+    triples = zip(shapes, regression, infos, strict=True)
+    targets = [from_output(shape, regression=own, loss=loss) for shape, own, loss in triples]
+    return Outputs(names, tuple(targets), losses)
 
 
 def _for_each(names: Names, function: Callable[..., T], *values: Sequence[Any]) -> tuple[T, ...]:

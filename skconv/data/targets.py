@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -292,6 +292,12 @@ class Numbers:
     nonlinearity: Callable[..., Any] = linear
     classes: None = None
 
+    predicts: ClassVar[bool] = True
+    """Whether outputs are predictions of the targets."""
+
+    standardizes: ClassVar[bool] = True
+    """Whether the loss may take standardized targets."""
+
     @property
     def num_units(self) -> int:
         """Number of units that the output needs."""
@@ -312,7 +318,7 @@ class Numbers:
     def arrange(self, y: ArrayLike) -> np.ndarray:
         """Return numbers in the shape of the network's output and in their units, as floats."""
         y = check_numbers(y)
-        if math.prod(y.shape[1:]) != self.num_units:
+        if math.prod(y.shape[1:]) != math.prod(self.shape):
             raise ValueError(f"y must have rows of shape {self.shape}, got {y.shape[1:]}")
         numbers = y if y.dtype.kind == "f" else y.astype(np.float64)
         return numbers.reshape(len(y), *self.output_shape)
@@ -345,6 +351,26 @@ class Numbers:
         if shape is None:
             return self
         return replace(self, shape=shape, output_shape=output_row)
+
+    def spread(self, output: np.ndarray) -> np.ndarray | None:
+        """Return the standard deviation of each target in the units of y, if an output tells it."""
+        return None
+
+    def output_scale(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the shift and the factor that scale a row of an output back."""
+        return self.mean, self.scale
+
+    def target_scale(self, shift: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean and the standard deviation of the targets for an output's scale."""
+        return shift, factor
+
+    def output_in_units(self, values: np.ndarray) -> np.ndarray:
+        """Return an output, or what the loss gets of it, in the units of y."""
+        return self.in_units(values)
+
+    def scorer(self, y: Any, predictions: np.ndarray, sample_weight: Any = None) -> float | None:
+        """Return the score of predictions; None for that of all numbers."""
+        return None
 
     def row_weights(self, encoded: np.ndarray, class_weight: ClassWeight) -> np.ndarray:
         """Raise `ValueError`, as numbers have no classes."""

@@ -32,6 +32,7 @@ from ..utils.checks import as_list, is_integer
 from .routing import (
     SplitKeywords,
     check_collisions,
+    describe_losses,
     keyword_owners,
     loss_parameters,
     parameters_of,
@@ -316,6 +317,7 @@ def make_plan(
             _with_keywords(loss or target.loss, given.structure) for loss, target, given in pairs
         ),
         accuracies=tuple(target.accuracy for target in outputs.targets),
+        views=outputs.views,
         update=blueprint.update,
         augment=blueprint.transforms(),
         scores_train=tuple(map(tuple, lists["scores_train"])),
@@ -349,9 +351,17 @@ def scaled_outputs(params: Mapping[str, Any]) -> tuple[bool, ...]:
         If `normalize_y` is True, but no output predicts numbers.
     """
     numbers = regression_by_output(params["regression"], params["outputs"])
-    if params["normalize_y"] and not any(numbers):
+    if not params["normalize_y"]:
+        return (False,) * len(numbers)
+    if not any(numbers):
         raise ValueError("normalize_y must be False or None if no output predicts numbers")
-    return tuple(bool(params["normalize_y"]) and number for number in numbers)
+    infos = describe_losses(params)
+    scaled = [own and not info.takes_survival for own, info in zip(numbers, infos, strict=True)]
+    if not any(scaled):
+        raise ValueError(
+            f"normalize_y must be False or None for {infos[0].name}, which takes times and events"
+        )
+    return tuple(scaled)
 
 
 def read_heads(

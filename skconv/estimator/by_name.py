@@ -9,16 +9,20 @@ from typing import Any
 from .. import objectives
 from ..data.output_targets import output_names, regression_by_output
 from ..updates.by_name import named_update
+from ..utils.loss_contracts import contract_of
 
 LOSSES: dict[str, Any] = {
     **{
         name: getattr(objectives, name)
         for name in objectives.__all__
-        if name.endswith(("_crossentropy", "_loss", "_error"))
+        if contract_of(getattr(objectives, name)) is not None
     },
     **dict.fromkeys(("mse", "mean_squared_error"), objectives.squared_error),
     **dict.fromkeys(("mae", "mean_absolute_error"), objectives.absolute_error),
     "huber": objectives.huber_loss,
+    **dict.fromkeys(("pinball", "quantile"), objectives.pinball_loss),
+    "gaussian_nll_loss": objectives.gaussian_nll,
+    "cox": objectives.cox_loss,
     "sparse_categorical_crossentropy": objectives.categorical_crossentropy,
     **dict.fromkeys(("bce", "binary_cross_entropy"), objectives.binary_crossentropy),
 }

@@ -9,6 +9,7 @@ from ..data.output_targets import regression_by_output
 from ..nonlinearities import linear
 from ..objectives import absolute_error, objective, squared_error
 from ..updates.default import default_update
+from ..utils.loss_contracts import contract_of
 
 OWN_BATCH_SIZE = 128
 """Batch size in training of networks given as `layers`, as in nolearn."""
@@ -46,8 +47,14 @@ def _has_output_scale(params: Mapping[str, Any]) -> bool:
     """Return whether the output or the loss of a default network refers to the units of y."""
     keywords = {**params, **(params["more_params"] or {})}
     loss, nonlinearity = params["objective_loss_function"], keywords.get("output_nonlinearity")
-    own_loss = not any(loss is scaled for scaled in SCALED_LOSSES)
+    own_loss = not any(loss is scaled for scaled in SCALED_LOSSES) and not _has_form(loss)
     own_output = not any(nonlinearity is name for name in (None, linear)) and not (
         isinstance(nonlinearity, str) and nonlinearity in ("linear", "identity")
     )
     return own_loss or own_output or params["objective"] is not objective
+
+
+def _has_form(loss: Any) -> bool:
+    """Return whether a loss reads several units of an output, which can be scaled back."""
+    contract = contract_of(loss) if callable(loss) else None
+    return contract is not None and contract.form is not None

@@ -140,6 +140,8 @@ class _OutputCheck:
     def misfit_of_targets(self, contract: LossContract) -> Iterator[str]:
         if contract.targets == "values":
             return self.misfit_of_values(contract)
+        if contract.targets == "survival":  # checked when they were read
+            return iter(())
         return self.misfit_of_classes(contract)
 
     def misfit_of_values(self, contract: LossContract) -> Iterator[str]:
@@ -204,13 +206,15 @@ class _OutputCheck:
         kind = contract.predictions
         if kind == "numbers" and not numbers:
             kind = "probabilities"
-        rows = not values.sums_to_one or self.rows_sum_to_one()
+        several = contract.form is not None
+        rows = not values.sums_to_one or (self.rows_sum_to_one() and not several)
         suits = {
             "distribution": values.sums_to_one,
             "probabilities": values.is_probability and rows,
             "scores": self.on_logits or not values.is_probability,
             "log odds": self.on_logits or values.low < 0 < values.high,
             "numbers": rows,
+            "parameters": values.low < 0 < values.high,
         }
         if not suits[kind]:
             yield self.unsuitable(NONLINEARITIES.get(kind, linear), values)

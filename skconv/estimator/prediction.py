@@ -28,6 +28,7 @@ from ..training.fitted_net import FittedNet, nonfinite_rows
 from ..training.pure_function import pure_function
 from .by_shape import by_shape
 from .output_checks import with_scores
+from .routing import describe_losses
 
 
 def _has_probabilities(net: PredictionMixin) -> bool:
@@ -60,6 +61,7 @@ class PredictionMixin:
     test_augment: Callable[..., Any] | None
     check_input: bool
     data_format: DataFormat
+    _settings: Callable[[], dict[str, Any]]
 
     def _fitted(self) -> FittedNet:
         """Return the fitted net for prediction; also used by visualizations and searches.
@@ -85,7 +87,9 @@ class PredictionMixin:
         network = self._model.network
         regression = regression_by_output(self.regression, self.outputs)
         names = output_names(self.outputs)
-        guessed = guess_outputs(list(network.outputs.values()), names, regression=regression)
+        losses = describe_losses(self._settings())
+        shapes = list(network.outputs.values())
+        guessed = guess_outputs(shapes, names, regression=regression, losses=losses)
         return with_scores(guessed, network)
 
     def _read_rows(self, X: Features) -> Rows:
@@ -119,13 +123,17 @@ class PredictionMixin:
         warnings.warn(message, UserWarning, stacklevel=3)
 
     @by_shape
-    def predict(self, X: Features) -> Any:
+    def predict(self, X: Features, return_std: bool = False) -> Any:
         """Predict labels, indicators or numbers for X.
 
         Parameters
         ----------
         X : array-like, DataFrame, sparse matrix, or dict of arrays
             Samples, in the form that `fit` accepts.
+
+        return_std : bool
+            Whether to return the standard deviation of the predictions, too; for a net trained with
+            `skconv.objectives.gaussian_nll`.
 
         Returns
         -------
@@ -136,17 +144,26 @@ class PredictionMixin:
             no common dtype, such as text and integers, are objects. `fit` and `score` take either
             form as y.
 
+            Quantiles have a further, last axis, and `skconv.objectives.cox_loss` predicts the
+            logarithm of the risk. If the loss or the objective is your own, and an output has not
+            as many values as y has, `predict` returns it as it is.
+        std : array or list of array
+            Standard deviations in the form of the predictions; only if `return_std` is True. For
+            several outputs, a list with None for those without one, if there are such.
+
         Raises
         ------
         ValueError
             If X has values that the net does not take, or if outputs of a classifier overflow:
-            NaN has no label. Numbers that overflow warn.
+            NaN has no label. Numbers that overflow warn. Also if `return_std` is True, but no
+            output tells a standard deviation.
         """
         fitted = self._fitted()
         outputs = fitted.compute(X)
         labels = not all(isinstance(one, Numbers) for one in fitted.outputs.targets)
         self._check_finite(outputs, strict=self.check_input and labels)
-        return fitted.outputs.decode(outputs)
+        predictions = fitted.outputs.decode(outputs)
+        return (predictions, fitted.outputs.spread(outputs)) if return_std else predictions
 
     @available_if(_has_probabilities)
     @by_shape

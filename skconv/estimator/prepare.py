@@ -41,6 +41,7 @@ from ..utils.memo import Memo
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint, make_plan
 from .live_values import LiveValues
 from .output_checks import check_outputs, with_scores
+from .routing import describe_losses
 from .validation import check_settings
 
 
@@ -93,7 +94,7 @@ def prepare(
             check_test_augment(params["test_augment"])
     probe = copy.copy(net)
     names = INPUT_NAMES if params["layers"] is None else input_names(params["layers"])
-    data = FitData(arguments, params, memo, names)
+    data = FitData(arguments, params, memo, names, describe_losses(params))
     known = None if continuation is None else continuation.outputs
     reset = continuation is None or bool(continuation.model.network.free)
     data.read(probe, known, problems, reset=reset)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +15,18 @@ from ..data.targets import Classes, Labels, Numbers
 from ..errors import Problems, describe_layer, did_you_mean
 from ..models import default
 from ..network.layer_list import LayerEntry, layer_keywords, read_layers
+from ..objectives import objective as default_objective
 from ..updates.by_name import rules_with
 from ..updates.update_rule import update_keywords
-from ..utils.checks import Check, checks_of, in_float32, is_number, takes_number
+from ..utils.checks import (
+    Check,
+    checks_of,
+    function_name,
+    in_float32,
+    is_number,
+    takes_number,
+)
+from ..utils.loss_contracts import WEIGHTS, LossInfo, contract_of
 from ..utils.other_names import LAYER, UPDATE, keyword_hint, parameter_hint
 
 
@@ -245,6 +255,42 @@ def loss_parameters(params: Mapping[str, Any]) -> tuple[dict[str, Keyword], ...]
     )
 
 
+def describe_losses(params: Mapping[str, Any]) -> tuple[LossInfo, ...]:
+    """Return what is known of the loss of each output; tolerates parameters that are not valid.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        All parameters of the net.
+    """
+    names, argument = output_names(params["outputs"]), "objective_loss_function"
+    own_objective = _innermost(params["objective"]) is not default_objective
+    given = {**params, **(params["more_params"] or {})}
+    try:
+        losses = by_output(argument, params[argument], names, None)
+    except ValueError:  # reported elsewhere
+        losses = (None,) * len(names)
+
+    def describe(loss: Any) -> LossInfo:
+        if loss is None:
+            return LossInfo(own=own_objective)
+        keywords = {
+            name: given[f"objective_{name}"]
+            for name, keyword in _keywords([loss]).items()
+            if f"objective_{name}" in given and not keyword.error(given[f"objective_{name}"])
+        }
+        contract = contract_of(partial(loss, **keywords)) if callable(loss) else None
+        return LossInfo(function_name(loss), contract, callable(loss) and contract is None)
+
+    return tuple(map(describe, losses))
+
+
+def _innermost(function: Any) -> Any:
+    while isinstance(function, partial):
+        function = function.func
+    return function
+
+
 def _keywords(losses: Iterable[Any]) -> dict[str, Keyword]:
     found: dict[str, Keyword] = {}
     for loss in filter(callable, losses):
@@ -252,7 +298,7 @@ def _keywords(losses: Iterable[Any]) -> dict[str, Keyword]:
             parameters = inspect.signature(loss).parameters
         except ValueError:  # functions written in C may lack a signature
             continue
-        further = list(parameters.values())[2:]
+        further = [p for p in list(parameters.values())[2:] if p.name != WEIGHTS]
         named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         found |= {p.name: _keyword(loss, p) for p in further if p.kind in named}
     return found

@@ -39,7 +39,7 @@ class Head(NamedTuple):
     ending : callable, optional
         Nonlinearity applied after a layer that has none of its own.
     scaled : bool
-        Whether targets are standardized; the layer's state then holds their mean and deviation
+        Whether targets are standardized; the layer's state then holds what scales its output back
         under the names `SCALE`.
     """
 
@@ -51,7 +51,7 @@ class Head(NamedTuple):
 
 
 SCALE = ("y_mean", "y_scale")
-"""Names of the mean and the standard deviation of an output's targets."""
+"""Names of the shift and the factor of an output: mean and standard deviation of its targets."""
 
 Variables = dict[str, Params]
 """Arrays by layer and parameter."""
@@ -364,7 +364,7 @@ class Network:
 
 
 def scale_specs(shape: Shape) -> dict[str, ParamSpec]:
-    """Return the specifications of the mean and the deviation of an output's targets."""
+    """Return the specifications of the shift and the factor that scale an output back."""
     values = zip(SCALE, (0.0, 1.0), strict=True)
     return {
         name: ParamSpec(shape[1:], Constant(value), regularizable=False, trainable=False)

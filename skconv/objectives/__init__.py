@@ -7,10 +7,13 @@ runtime values. A loss that has a numerically stable form on logits is followed 
 """
 
 from .accuracy import binary_accuracy, categorical_accuracy
+from .cox import cox_loss
 from .crossentropy import binary_crossentropy, categorical_crossentropy
 from .focal import binary_focal_loss, categorical_focal_loss
+from .gaussian import gaussian_nll
 from .hinge import binary_hinge_loss, multiclass_hinge_loss
 from .objective import objective
+from .pinball import pinball_loss
 from .regression import absolute_error, huber_loss, squared_error
 
 __all__ = [
@@ -22,8 +25,11 @@ __all__ = [
     "categorical_accuracy",
     "categorical_crossentropy",
     "categorical_focal_loss",
+    "cox_loss",
+    "gaussian_nll",
     "huber_loss",
     "multiclass_hinge_loss",
     "objective",
+    "pinball_loss",
     "squared_error",
 ]

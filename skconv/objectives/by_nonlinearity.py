@@ -87,6 +87,7 @@ NONLINEARITIES: dict[str, Any] = {
     "probabilities": sigmoid,
     "scores": linear,
     "log odds": linear,
+    "parameters": linear,
 }
 """Nonlinearity of an output by the kind of its predictions."""
 

@@ -18,12 +18,13 @@ def _scaled_heads(model: Model) -> Iterator[Head]:
 
 
 def target_scales(model: Model) -> dict[int, Scale | None]:
-    """Return the mean and the deviation of each output whose targets are standardized.
+    """Return what scales back each output whose targets are standardized.
 
     Returns
     -------
     dict of int to (array, array) or None
-        By index of the output; None if the model does not know them yet.
+        A shift and a factor for each value of a row of the output, by index of the output; None if
+        the model does not know them yet.
     """
     scales: dict[int, Scale | None] = {}
     for head in _scaled_heads(model):
@@ -35,7 +36,11 @@ def target_scales(model: Model) -> dict[int, Scale | None]:
 
 def in_units_of(outputs: Outputs, model: Model) -> Outputs:
     """Return the outputs with the scales that a model holds."""
-    known = {i: scale for i, scale in target_scales(model).items() if scale is not None}
+    known = {
+        i: outputs.target_scale(i, scale)
+        for i, scale in target_scales(model).items()
+        if scale is not None
+    }
     return outputs.with_scales(known)
 
 
@@ -53,7 +58,7 @@ def adapt(model: Model, train: Dataset, outputs: Outputs) -> None:
     for head in _scaled_heads(model):
         numbers = outputs.targets[head.target]
         if isinstance(numbers, Numbers) and (head.name, SCALE[0]) not in model.adapted:
-            values = dict(zip(SCALE, (numbers.mean, numbers.scale), strict=True))
+            values = dict(zip(SCALE, numbers.output_scale(), strict=True))
             model.adapt(head.name, values)
     for node in model.network.nodes:
         places = {(node.name, name) for name in node.specs}

@@ -12,10 +12,11 @@ import jax.numpy as jnp
 from ..augment.pipeline import Entry
 from ..data.output_targets import as_tuple, unwrap_single
 from ..errors import Problems, TransformError
+from ..network.graph import Head
 from ..utils.checks import function_name
-from ..utils.loss_contracts import contract_of
+from ..utils.loss_contracts import WEIGHTS, contract_of, takes_weights
 from .forward import RowInfo, Values, apply_transform, compute_losses
-from .plan import Plan
+from .plan import Plan, View
 
 
 def check_transforms(
@@ -73,22 +74,41 @@ def check_losses(plan: Plan, y: Any, values: Values) -> None:
         if contract_of(loss) is None:
             out = plan.network.node(head.name).output_shape[1:]
             with problems.collect():
-                _check_loss(partial(loss, **values.losses[head.target]), out, targets)
+                keywords = values.losses[head.target]
+                _check_loss(partial(loss, **keywords), out, targets, plan.views[head.target])
     problems.raise_any()
 
 
-def _check_loss(loss: Any, out: tuple[Any, ...], targets: Any) -> None:
+def _output(plan: Plan, head: Head, n: int) -> Any:
+    """Return the shape and dtype of an output for `n` rows, as the loss sees it."""
+    shape = plan.network.node(head.name).output_shape[1:]
+    out, view = jax.ShapeDtypeStruct((n, *shape), jnp.float32), plan.views[head.target]
+    return out if view is None else jax.eval_shape(view.predictions, out)
+
+
+def _check_loss(loss: Any, out: tuple[Any, ...], targets: Any, view: View | None) -> None:
     rows = targets.shape[1:]
     n = max(2, *out, *rows) + 1  # no other axis has this length, so it stands out in the result
     predictions = jax.ShapeDtypeStruct((n, *out), jnp.float32)
-    given = f"predictions of shape {_shape(out)} and targets of shape {_shape(rows)}"
+    seen = jax.ShapeDtypeStruct((n, *rows), targets.dtype)
+    if view is not None:
+        seen = jax.eval_shape(view.targets, seen)
+    of_fields = (
+        " ".join(f"{k}: {_shape(v.shape[1:])}" for k, v in seen.items())
+        if isinstance(seen, dict)
+        else ""
+    )
+    what = f"a dict of targets ({of_fields})" if of_fields else f"targets of shape {_shape(rows)}"
+    given = f"predictions of shape {_shape(out)} and {what}"
     name = function_name(loss)
+    weights = {WEIGHTS: jax.ShapeDtypeStruct((n,), jnp.float32)} if takes_weights(loss) else {}
     try:
-        losses = jax.eval_shape(loss, predictions, jax.ShapeDtypeStruct((n, *rows), targets.dtype))
+        losses = jax.eval_shape(loss, predictions, seen, **weights)
     except Exception as error:
+        dtype = "" if of_fields else f" and dtype {targets.dtype}"
         raise ValueError(
-            f"objective_loss_function must take {given} and dtype {targets.dtype}, but {name} "
-            f"failed with {_first_line(error)}"
+            f"objective_loss_function must take {given}{dtype}, but {name} failed with "
+            f"{_first_line(error)}"
         ) from error
     shape = getattr(losses, "shape", None)
     if not shape or shape[0] != n or n in shape[1:]:
@@ -147,10 +167,10 @@ def _check_targets(entry: Entry, plan: Plan, n: int, old: Any, new: Any, values:
             f"{_describe(new)}; only labels of shape (n,) may become probabilities of shape "
             "(n, classes)"
         )
-    shapes = [plan.network.node(head.name).output_shape[1:] for head in plan.network.heads]
-    out = unwrap_single([jax.ShapeDtypeStruct((n, *shape), jnp.float32) for shape in shapes])
+    out = unwrap_single([_output(plan, head, n) for head in plan.network.heads])
     try:
-        jax.eval_shape(partial(compute_losses, plan), out, new, values)
+        weights = jax.ShapeDtypeStruct((n,), jnp.float32)
+        jax.eval_shape(partial(compute_losses, plan), out, new, weights, values)
     except Exception as error:
         raise TransformError(
             f"{entry.label} changed the targets from {_describe(old)} to {_describe(new)}, for "

@@ -17,7 +17,8 @@ from ..layers.base import Context
 from ..network.graph import SCALE, Head, Runtime, Variables
 from ..objectives.by_nonlinearity import from_logits
 from ..objectives.objective import weighted_mean
-from .plan import Plan, Scores
+from ..utils.loss_contracts import WEIGHTS, takes_weights
+from .plan import Plan, Scores, View
 
 
 class Values(NamedTuple):
@@ -84,26 +85,47 @@ def augment_batch(
     return X, standardize(plan, y, state)
 
 
-def in_units(plan: Plan, parts: Any, state: Variables) -> Any:
-    """Return targets or predictions in the units of y."""
-    return _for_scaled(plan, lambda part, mean, scale: part * scale + mean, parts, state)
+def in_units(plan: Plan, y: Any, state: Variables) -> Any:
+    """Return targets in the units of y."""
+    return _for_scaled(plan, lambda part, mean, scale: part * scale + mean, y, state, _of_targets)
 
 
 def standardize(plan: Plan, y: Any, state: Variables) -> Any:
     """Return targets in the units of the loss."""
-    return _for_scaled(plan, lambda part, mean, scale: (part - mean) / scale, y, state)
+    return _for_scaled(plan, lambda part, mean, scale: (part - mean) / scale, y, state, _of_targets)
+
+
+def predictions_in_units(plan: Plan, parts: Any, state: Variables) -> Any:
+    """Return predictions in the units of y."""
+    return _for_scaled(plan, lambda part, shift, factor: part * factor + shift, parts, state)
+
+
+def _of_targets(view: View | None, values: jax.Array) -> jax.Array:
+    """Return the part of an output's scale that belongs to its targets: that of the first unit."""
+    return values if view is None else view.predictions(values, 0)[..., 0]
+
+
+def _of_predictions(view: View | None, values: jax.Array) -> jax.Array:
+    return values if view is None else view.predictions(values, 0)
 
 
 def _for_scaled(
-    plan: Plan, function: Callable[..., jax.Array], parts: Any, state: Variables
+    plan: Plan,
+    function: Callable[..., jax.Array],
+    parts: Any,
+    state: Variables,
+    arranged: Callable[[View | None, jax.Array], jax.Array] = _of_predictions,
 ) -> Any:
-    """Apply a function to each part whose output has a mean and a deviation in its state."""
-    return unwrap_single(
-        [
-            function(part, *(state[head.name][name] for name in SCALE)) if head.scaled else part
-            for head, part in zip(plan.predicted, as_tuple(parts), strict=False)
-        ]
-    )
+    """Apply a function to each part whose output has a shift and a factor in its state."""
+
+    def apply(head: Head, part: jax.Array) -> jax.Array:
+        if not head.scaled:
+            return part
+        view = plan.views[head.target]
+        return function(part, *(arranged(view, state[head.name][name]) for name in SCALE))
+
+    pairs = zip(plan.predicted, as_tuple(parts), strict=False)
+    return unwrap_single([apply(*pair) for pair in pairs])
 
 
 def apply_transform(
@@ -144,11 +166,23 @@ def compute_outputs(
     runtime: Runtime,
     ctx: Context,
 ) -> tuple[Any, Variables]:
-    """Compute the outputs, as logits if the loss has a form on logits, and the new state."""
+    """Compute the outputs as the losses see them, as logits if they have a form on logits.
+
+    Returns
+    -------
+    outputs : array or tuple of array
+    state : dict of dict of array
+        The new state.
+    """
     to = [head.name for head in heads]
     logits = [head.name for head in heads if _loss_on_logits(plan, head)]
     outs, state = plan.network.apply(params, state, X, runtime, ctx, to=to, logits=logits)
-    return unwrap_single(outs), state
+    views = [plan.views[head.target] for head in heads]
+    seen = [
+        out if view is None else view.predictions(out)
+        for view, out in zip(views, outs, strict=True)
+    ]
+    return unwrap_single(seen), state
 
 
 def _loss_on_logits(plan: Plan, head: Head) -> Any:
@@ -169,12 +203,23 @@ def compute_predictions(plan: Plan, out: Any) -> Any:
     )
 
 
-def compute_losses(plan: Plan, out: Any, y: Any, values: Values) -> list[jax.Array]:
+def seen_targets(plan: Plan, y: Any) -> Any:
+    """Return the targets as the losses see them."""
+    pairs = zip(plan.views, as_tuple(y), strict=True)
+    return unwrap_single([part if view is None else view.targets(part) for view, part in pairs])
+
+
+def compute_losses(
+    plan: Plan, out: Any, y: Any, weights: jax.Array, values: Values
+) -> list[jax.Array]:
     """Compute the loss of each row by output; auxiliary outputs may be missing from `out`."""
-    losses = []
+    losses, y = [], as_tuple(seen_targets(plan, y))
     for head, part in zip(plan.network.heads, as_tuple(out), strict=False):
         loss_function = _loss_on_logits(plan, head) or plan.loss_functions[head.target]
-        loss = loss_function(part, as_tuple(y)[head.target], **values.losses[head.target])
+        keywords = dict(values.losses[head.target])
+        if takes_weights(loss_function):
+            keywords[WEIGHTS] = weights
+        loss = loss_function(part, y[head.target], **keywords)
         losses.append(loss.reshape(len(loss), -1).mean(axis=1))
     return losses
 
@@ -197,12 +242,12 @@ def compute_objective(
     """Compute the training objective: the weighted loss and all penalties."""
 
     def loss_function(out: Any, y: Any) -> jax.Array:
-        losses = compute_losses(plan, out, y, values)
+        losses = compute_losses(plan, out, y, weights, values)
         return sum(values.weights[i] * loss for i, loss in enumerate(losses))
 
     loss = plan.objective(
         out,
-        y,
+        seen_targets(plan, y),
         weights,
         plan.network.regularizable(params),
         loss_function=loss_function,
@@ -231,8 +276,8 @@ def compute_scores(
     scores: Scores = getattr(plan, argument)
     if not scores:
         return {}
-    y = in_units(plan, y, state)
-    predictions = in_units(plan, compute_predictions(plan, out), state)
+    y = seen_targets(plan, in_units(plan, y, state))
+    predictions = predictions_in_units(plan, compute_predictions(plan, out), state)
     found = {}
     for name, score in scores:
         place = f"the score {name!r} of {argument}"

@@ -321,8 +321,9 @@ class TrainingLoop:
         """Compute the NumPy scores on all validation rows."""
         valid = self.fit.valid
         assert valid is not None
-        in_units = self.fit.outputs.in_units
-        output, y = in_units(concatenate_batches(outputs, len(valid.rows))), in_units(valid.y)
+        targets = self.fit.outputs
+        output = targets.output_in_units(concatenate_batches(outputs, len(valid.rows)))
+        y = targets.in_units(valid.y)
         return {name: compute_score(name, score, y, output) for name, score in self.custom_scores}
 
     def _call(self, handlers: Iterable[Handler]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 
@@ -13,6 +13,17 @@ from ..network.graph import Head, Network
 from ..updates.update_rule import Update
 from ..utils.cache_keys import structural_key
 from .history import valid_key
+
+
+class View(Protocol):
+    """How a loss sees an output and its targets."""
+
+    def predictions(self, values: Any, rows: int = 1) -> Any:
+        """Return an output, or statistics of one if `rows` is zero."""
+
+    def targets(self, y: Any) -> Any:
+        """Return encoded targets."""
+
 
 Scores = tuple[tuple[str, Callable[..., jax.Array]], ...]
 
@@ -32,6 +43,8 @@ class Plan:
         Loss function of each target.
     accuracies : tuple of (callable or None)
         Accuracy of each target, ``(predictions, targets) -> rows``, or None if it has only a loss.
+    views : tuple of (UnitsLast, Fields or None)
+        How the loss of each target sees outputs and targets; None if as they are.
     update : Update
     augment : tuple of callable
         Each ``(key, Xb, yb) -> (Xb, yb)`` on float32 batches of the public shape, without the
@@ -47,6 +60,7 @@ class Plan:
     objective_structure: tuple[tuple[str, Any], ...]
     loss_functions: tuple[Callable[..., jax.Array], ...]
     accuracies: tuple[Callable[..., jax.Array] | None, ...]
+    views: tuple[View | None, ...]
     update: Update
     augment: tuple[Callable[..., Any], ...] = ()
     scores_train: Scores = ()

@@ -297,7 +297,9 @@ def _evaluate(
         accuracies = compute_accuracies(plan, out, yb, weights)
         if accuracies:
             scores["accuracy"] = sum(accuracies) / len(accuracies)
-        means = [weighted_mean(rows, weights) for rows in compute_losses(plan, out, yb, values)]
+        means = [
+            weighted_mean(rows, weights) for rows in compute_losses(plan, out, yb, weights, values)
+        ]
         scores.update(zip(plan.columns, [*means, *accuracies], strict=False))
         if predictions is not None:
             predictions = store_batch(predictions, step, compute_predictions(plan, out))

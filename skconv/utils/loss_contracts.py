@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import optax
+
+from .output_forms import OutputForm
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,21 +23,28 @@ class LossContract(NamedTuple):
     predictions : str
         ``'distribution'`` of classes along the last axis; ``'probabilities'`` that are independent;
         ``'scores'`` of classes, of which the highest counts; ``'log odds'``, of which the sign
-        counts; or ``'numbers'`` in the units of the targets.
+        counts; ``'numbers'`` in the units of the targets; or ``'parameters'`` of a model, which
+        take both signs.
     targets : str
         ``'values'``, one for each prediction; class ``'indices'`` of shape (n,); ``'rows'`` of
-        class probabilities of shape (n, k); or ``'classes'``, either of the two.
+        class probabilities of shape (n, k); ``'classes'``, either of the two; or ``'survival'``,
+        times and events of shape (n, 2).
     low, high : float
         Bounds of targets that are values.
     binary : bool
         Whether these bounds are the only valid targets.
+    form : OutputForm, optional
+        How the output is read if it has several units for each value.
     """
 
-    predictions: Literal["distribution", "probabilities", "scores", "log odds", "numbers"]
-    targets: Literal["values", "indices", "rows", "classes"]
+    predictions: Literal[
+        "distribution", "probabilities", "scores", "log odds", "numbers", "parameters"
+    ]
+    targets: Literal["values", "indices", "rows", "classes", "survival"]
     low: float = -math.inf
     high: float = math.inf
     binary: bool = False
+    form: OutputForm | None = None
 
 
 Declared = LossContract | Callable[..., LossContract]
@@ -88,3 +98,53 @@ def contract_of(loss: Any) -> LossContract | None:
         return OF_OPTAX[loss]
     declared = getattr(loss, "__skconv_contract__", None)
     return declared(**keywords) if callable(declared) else declared
+
+
+class LossInfo(NamedTuple):
+    """What is known of the loss of an output before its targets are.
+
+    Parameters
+    ----------
+    name : str
+        For messages; empty for the default loss.
+    contract : LossContract or None
+        None for the default loss and for one of the user's own.
+    own : bool
+        Whether the loss or the objective is the user's own, so that outputs may have any width.
+    """
+
+    name: str = ""
+    contract: LossContract | None = None
+    own: bool = False
+
+    @property
+    def needs_numbers(self) -> bool:
+        """Whether the output cannot predict labels."""
+        contract = self.contract
+        return contract is not None and (contract.form is not None or self.takes_survival)
+
+    @property
+    def takes_survival(self) -> bool:
+        """Whether targets are times and events."""
+        return self.contract is not None and self.contract.targets == "survival"
+
+
+DEFAULT_LOSS = LossInfo()
+
+WEIGHTS = "weights"
+"""Parameter of a loss that looks at all rows of a batch: the weight of each."""
+
+
+def takes_weights(loss: Any) -> bool:
+    """Return whether a loss takes the weights of the rows of a batch.
+
+    Examples
+    --------
+    >>> def loss(predictions, targets, weights): ...
+    >>> takes_weights(loss), takes_weights(optax.huber_loss)
+    (True, False)
+    """
+    try:
+        return WEIGHTS in list(inspect.signature(loss).parameters)[2:]
+    except (TypeError, ValueError):  # functions in C may lack a signature
+        return False

@@ -36,6 +36,7 @@ def plan(outputs=("digit", "age"), aux=("early",)):
         (),
         (categorical_crossentropy, squared_error)[: len(outputs)],
         (categorical_accuracy, None)[: len(outputs)],
+        (None, None)[: len(outputs)],
         resolve_update(sgd, {})[0],
     )
 

@@ -6,9 +6,18 @@ import pytest
 
 from skconv import objectives
 from skconv.objectives import binary_hinge_loss, huber_loss
-from skconv.utils.loss_contracts import OF_OPTAX, LossContract, contract_of, takes
+from skconv.utils.loss_contracts import (
+    OF_OPTAX,
+    LossContract,
+    LossInfo,
+    contract_of,
+    takes,
+    takes_weights,
+)
 
-LOSSES = [name for name in objectives.__all__ if name.endswith(("error", "entropy", "loss"))]
+OTHERS = ("objective", "binary_accuracy", "categorical_accuracy")
+
+LOSSES = [name for name in objectives.__all__ if name not in OTHERS]
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -23,14 +32,16 @@ def test_each_loss_has_a_contract(name):
             "binary_hinge_loss": "probabilities",
             "categorical_crossentropy": "distribution",
             "categorical_focal_loss": "distribution",
+            "cox_loss": "parameters",
+            "gaussian_nll": "parameters",
             "huber_loss": "numbers",
             "multiclass_hinge_loss": "scores",
+            "pinball_loss": "numbers",
             "squared_error": "numbers",
         }[name]
     )
-    assert contract.targets == (
-        "classes" if name.startswith(("categorical", "multiclass")) else "values"
-    )
+    kinds = {"categorical": "classes", "multiclass": "classes", "cox": "survival"}
+    assert contract.targets == kinds.get(name.partition("_")[0], "values")
 
 
 def test_partial_and_compiled_losses_have_the_same_contract():
@@ -60,3 +71,28 @@ def test_losses_of_the_user_s_own_have_none():
     assert contract_of(lambda predictions, targets: predictions) is None
     assert contract_of(Loss()) is None
     assert contract_of(takes(LossContract("numbers", "values"))(lambda p, t: p)) is not None
+
+
+def test_weights_are_taken_by_name():
+    def loss(predictions, targets, weights=None): ...
+
+    assert takes_weights(loss)
+    assert takes_weights(partial(objectives.cox_loss))
+    assert not takes_weights(lambda weights, targets: weights)
+    assert not takes_weights(huber_loss)
+    assert not takes_weights(print)
+
+
+@pytest.mark.parametrize(
+    ("loss", "numbers", "survival"),
+    [
+        (objectives.pinball_loss, True, False),
+        (objectives.gaussian_nll, True, False),
+        (objectives.cox_loss, True, True),
+        (objectives.squared_error, False, False),
+    ],
+)
+def test_only_some_losses_need_numbers(loss, numbers, survival):
+    info = LossInfo("loss", contract_of(loss))
+    assert (info.needs_numbers, info.takes_survival) == (numbers, survival)
+    assert not LossInfo().needs_numbers
