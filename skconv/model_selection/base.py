@@ -9,10 +9,13 @@ from typing import Any, Self
 import joblib
 import numpy as np
 from sklearn.base import clone
+from sklearn.model_selection import check_cv
 from sklearn.utils.parallel import Parallel, delayed
 
 from ..data.inputs import Features, Targets
+from ..preprocessing import SliceDict
 from ..utils.memo import Memo
+from .containers import with_rows
 from .fitting import check_lanes
 from .jobs import FitBatch, Job
 from .sklearn_hooks import BaseSearchCV
@@ -149,6 +152,7 @@ class BatchedSearch(BaseSearchCV):
     """Base class of the searches, to be listed before the search class of scikit-learn."""
 
     estimator: Any
+    cv: Any
     lanes: str
     max_lanes: int | None
     n_jobs: int | None
@@ -159,11 +163,12 @@ class BatchedSearch(BaseSearchCV):
 
         Parameters
         ----------
-        X : array-like, DataFrame or sparse matrix
+        X : array-like, DataFrame, sparse matrix, or dict of arrays
             Training samples, in the form that `NeuralNet.fit` or the first step of a pipeline
             accepts.
-        y : array-like of shape (n,) or (n, n_outputs)
-            Targets.
+        y : array-like of shape (n,) or (n, n_outputs), or dict or list of arrays
+            Targets, in the form that `NeuralNet.fit` accepts. Folds of dicts and lists are not
+            stratified, as those of an array of shape (n, n_outputs) are not.
         **params
             Passed to the estimator, the splitter and the scorer, as scikit-learn does. Those with a
             value for each sample are split along with X.
@@ -173,14 +178,17 @@ class BatchedSearch(BaseSearchCV):
         self
         """
         check_lanes(self.lanes, self.max_lanes)
-        given = self.estimator
-        self._trainer = CandidateTrainer(self, given, self._make_job, self._on_finished)
+        estimator, cv = self.estimator, self.cv
+        X, y = with_rows(X, y, estimator)
+        self._trainer = CandidateTrainer(self, estimator, self._make_job, self._on_finished)
         self.estimator = self._trainer.original
+        if isinstance(y, SliceDict):
+            self.cv = check_cv(cv)  # scikit-learn would look for classes in y as a whole
         try:
             with joblib.parallel_config(backend="sequential"):
                 return super().fit(X, y, **params)
         finally:
-            self.estimator = given
+            self.estimator, self.cv = estimator, cv
             del self._trainer
 
     def _make_job(self, estimator: Any, params: Mapping[str, Any], split: int, train: Any) -> Job:

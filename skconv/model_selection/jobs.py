@@ -21,6 +21,9 @@ from ..utils.memo import Memo
 from .fitting import MAX_LANES, fit_jobs, lanes_in_memory
 from .sklearn_hooks import _check_method_params, _safe_indexing
 
+VALID = ("X_val", "y_val")
+"""Arguments of `fit` that are not split, even if they have as many rows as X."""
+
 
 @dataclass
 class Job:
@@ -71,7 +74,8 @@ class FitBatch:
     ----------
     X, y : array-like
     params : dict
-        Further arguments of `fit`; those with a value for each row are split as the rows are.
+        Further arguments of `fit`; those with a value for each row are split as the rows are, but a
+        validation set is not.
     lanes : {'auto', 'loop', 'unroll', 'vmap'}
     max_lanes : int or None
     """
@@ -129,7 +133,9 @@ class _Fold:
         self._batch = batch
         self._train = train
         self.y = None if batch.y is None else _safe_indexing(batch.y, train)
-        self.params = _check_method_params(batch.X, params=dict(batch.params), indices=train)
+        whole = {name: v for name, v in batch.params.items() if name.rpartition("__")[2] in VALID}
+        split = {name: v for name, v in batch.params.items() if name not in whole}
+        self.params = whole | _check_method_params(batch.X, params=split, indices=train)
         self._X: Any = None
 
     def rows(self) -> Any:

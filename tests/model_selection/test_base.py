@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 
 from skconv import compile_counts
+from skconv.layers import ConcatLayer, DenseLayer, InputLayer
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.model_selection.base import CandidateTrainer, FittedStandIn, clone_with
 from skconv.model_selection.jobs import Job
+from skconv.preprocessing import SliceDict
 from tests.nets import X, make_net, y
 
 GRID = {"update_learning_rate": [0.01, 0.1, 0.3]}
@@ -47,6 +49,34 @@ def test_the_original_of_a_search_lends_only_while_it_evaluates():
     assert clone(trainer.original) is trainer.original
     assert type(clone(trainer.original)) is type(net)
     assert clone(trainer.original) is not trainer.original
+
+
+def test_several_inputs_and_outputs_are_split_into_rows():
+    layers = [
+        ("left", InputLayer),
+        ("right", InputLayer),
+        (ConcatLayer, {"name": "both", "incomings": ["left", "right"]}),
+        ("kind", DenseLayer),
+        (DenseLayer, {"name": "size", "incoming": "both"}),
+    ]
+    params = {"outputs": ["kind", "size"], "regression": {"size": True}, "train_split": None}
+    net = make_net(layers=layers, **params)
+    inputs = {"left": X[:, :2], "right": X[:, 2:]}
+    targets = {"kind": np.array(["a", "b", "c"])[y], "size": X[:, 0]}
+    expected = GridSearchCV(net, GRID, cv=KFold(3)).fit(SliceDict(inputs), SliceDict(targets))
+    for Y in (targets, list(targets.values())):
+        search = BatchedGridSearchCV(net, GRID, cv=3, error_score="raise").fit(inputs, Y)
+        np.testing.assert_allclose(
+            search.cv_results_["mean_test_score"],
+            expected.cv_results_["mean_test_score"],
+            atol=1e-4,
+        )
+        assert search.cv == 3
+        assert search.score(inputs, Y) == pytest.approx(expected.score(inputs, targets), abs=1e-4)
+    labels = {"kind": targets["kind"], "size": X[:, 0] > 0}
+    classifier = make_net(layers=layers, **params | {"regression": False})
+    search = BatchedGridSearchCV(classifier, GRID, cv=2, error_score="raise")
+    assert search.fit(inputs, labels).predict(inputs).shape == (40, 2)
 
 
 def test_workers_of_a_dask_cluster():

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -59,3 +60,11 @@ def test_how_many_at_a_time():
     assert batch.width(Job(make_net(), ROWS), Memo()) > 1
     assert batch.width(Job(LogisticRegression(), ROWS), Memo()) == 1
     assert FitBatch(X, y, {}, "vmap", 3).width(Job(make_net(), ROWS), Memo()) == 3
+
+
+def test_a_validation_set_with_as_many_rows_stays_whole():
+    valid = {"X_val": X[::-1], "y_val": y[::-1]}
+    (job,) = run(Job(make_net(max_epochs=1), ROWS), params=valid)
+    known = make_net(max_epochs=1).fit(X[ROWS], y[ROWS], **valid)
+    losses = [net.train_history_[0]["valid_loss"] for net in (job.estimator, known)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
