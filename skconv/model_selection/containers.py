@@ -50,7 +50,8 @@ def with_rows(X: Any, y: Any, estimator: Any) -> tuple[Any, Any]:
     Raises
     ------
     ValueError
-        If arrays differ in length, or y does not have the outputs of the net.
+        If arrays differ in length, X lists another number of arrays than the net has inputs, or y
+        does not have the outputs of the net.
 
     Examples
     --------
@@ -61,7 +62,7 @@ def with_rows(X: Any, y: Any, estimator: Any) -> tuple[Any, Any]:
     net = last_step(estimator)
     if not isinstance(net, NeuralNet):
         return X, y
-    if net is estimator and _lists_inputs(X, net):
+    if net is estimator and net.layers is not None and isinstance(X, list | tuple):
         X = by_input(X, input_names(net.layers))
     if has_names(X):
         X = SliceDict(X)
@@ -70,10 +71,3 @@ def with_rows(X: Any, y: Any, estimator: Any) -> tuple[Any, Any]:
         parts = split_targets(y, names)
         y = parts[0] if len(names) == 1 else SliceDict(zip(map(str, names), parts, strict=True))
     return X, y
-
-
-def _lists_inputs(X: Any, net: NeuralNet) -> bool:
-    """Return whether X lists an array for each of several input layers."""
-    if not isinstance(X, list | tuple) or net.layers is None:
-        return False
-    return len(X) == len(input_names(net.layers)) > 1

@@ -53,8 +53,8 @@ def test_a_list_of_inputs_is_indexed_by_rows():
     assert found["left"] is X[0]
     for other in (NeuralNet(layers[1:]), NeuralNet(), make_pipeline(StandardScaler(), net)):
         assert with_rows(X, DIGIT, other)[0] is X
-    rows = np.eye(3).tolist()
-    assert with_rows(rows, DIGIT, net)[0] is rows
+    with pytest.raises(ValueError, match="input layers 'left', 'right', got a list of 3"):
+        with_rows(np.eye(3).tolist(), DIGIT, net)
 
 
 @pytest.mark.parametrize(
