@@ -7,6 +7,7 @@ from .elastic import ElasticDeformation
 from .geometric import AlternatingFlip, RandomAffine, RandomFlip, Rot90
 from .grids import Dihedral, FiveCrop, QuasiAffine, TenCrop
 from .mix import CutMix, Cutout, MixUp
+from .monte_carlo import MonteCarloDropout
 from .noise import GaussianBlur, GaussianNoise
 from .policy import OneOf, Sometimes
 from .rand_augment import RandAugment
@@ -28,6 +29,7 @@ __all__ = [
     "Grid",
     "Hue",
     "MixUp",
+    "MonteCarloDropout",
     "OneOf",
     "PCAColor",
     "QuasiAffine",

@@ -82,6 +82,14 @@ class ModeledNumbers(Numbers):
             return None
         return (std if self.mean is None else std * self._scale[1]).astype(self.dtype)
 
+    def spread_of_passes(self, deviation: np.ndarray) -> np.ndarray:
+        """Return the standard deviation of each prediction over several passes."""
+        predicted = self._form.predict(self._view.predictions(deviation))
+        if self.mean is not None:
+            further = predicted.ndim - 1 - len(self.shape)
+            predicted = predicted * np.reshape(self.scale, self.shape + further * (1,))
+        return predicted.astype(self.dtype)
+
     @property
     def _scale(self) -> tuple[np.ndarray, np.ndarray]:
         return self.mean, self.scale

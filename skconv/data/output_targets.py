@@ -95,6 +95,21 @@ def regression_by_output(regression: Any, outputs: Any) -> tuple[bool, ...]:
     return (bool(regression),) * len(names)
 
 
+NO_SPREAD = (
+    "return_std must be False for outputs without a standard deviation, got True; set "
+    "test_augment=skconv.augment.MonteCarloDropout() in a net with dropout to get one"
+)
+
+NO_SPREAD_OF_NUMBERS = (
+    f"{NO_SPREAD}, or train with objective_loss_function='gaussian_nll' to predict one"
+)
+
+NO_SPREAD_OF_LABELS = (
+    "return_std must be False for labels, got True; predict_proba(X, return_std=True) returns the "
+    "standard deviations of probabilities"
+)
+
+
 def unwrap_single(values: Sequence[Any]) -> Any:
     """Return the only value of a sequence, or a tuple of several."""
     return values[0] if len(values) == 1 else tuple(values)
@@ -244,27 +259,6 @@ class Outputs:
             [t.output_in_units(part) if isinstance(t, Numbers) else part for t, part in pairs]
         )
 
-    def spread(self, output: Any) -> Any:
-        """Return the standard deviations for outputs of the network, in the form of predictions.
-
-        None for an output without one, if there are several.
-
-        Raises
-        ------
-        ValueError
-            If no output tells the standard deviation of its targets.
-        """
-        pairs = zip(self.targets, as_tuple(output), strict=True)
-        parts = [t.spread(own) if isinstance(t, Numbers) else None for t, own in pairs]
-        if all(part is None for part in parts):
-            raise ValueError(
-                "return_std must be False for outputs without a standard deviation, got True; "
-                "train with objective_loss_function='gaussian_nll' to predict one"
-            )
-        if any(part is None for part in parts):
-            return parts
-        return self.join([part for part in parts if part is not None])
-
     def decode(self, output: Any) -> Any:
         """Return predicted labels, indicators or numbers for outputs of the network."""
         pairs = zip(self.targets, as_tuple(output), strict=True)
@@ -278,6 +272,69 @@ class Outputs:
         """Return the predictions of each output in the form in which `predict` returns them."""
         numbers = [isinstance(target, Numbers) for target in self.targets]
         return join_predictions(predictions, numbers)
+
+    def spread(self, output: Any, deviations: Any = None) -> Any:
+        """Return the standard deviations for outputs of the network, in the form of predictions.
+
+        The variance that an output tells and that of its mean over several passes are added.
+
+        Parameters
+        ----------
+        output
+            Outputs of the network.
+        deviations : the same, or None
+            Their standard deviations over several passes.
+
+        Returns
+        -------
+        array, or list of array or None
+            None for an output without one, if there are several.
+
+        Raises
+        ------
+        ValueError
+            If no output has a standard deviation.
+        """
+
+        def spread(target: Target, own: np.ndarray, deviation: np.ndarray | None) -> Any:
+            if not isinstance(target, Numbers):
+                return None
+            told = target.spread(own)
+            if deviation is None:
+                return told
+            passes = target.spread_of_passes(deviation)
+            return passes if told is None else np.hypot(told, passes)
+
+        passes = (None,) * len(self.targets) if deviations is None else as_tuple(deviations)
+        triples = zip(self.targets, as_tuple(output), passes, strict=True)
+        parts = [spread(*triple) for triple in triples]
+        if all(part is None for part in parts):
+            numbers = any(isinstance(target, Numbers) for target in self.targets)
+            raise ValueError(NO_SPREAD_OF_NUMBERS if numbers else NO_SPREAD_OF_LABELS)
+        known = [part for part in parts if part is not None]
+        return self.join(known) if len(known) == len(parts) else parts
+
+    def spread_of_probabilities(self, output: Any, deviations: Any) -> Any:
+        """Return the standard deviations of the probabilities; None for numbers and scores.
+
+        Parameters
+        ----------
+        output, deviations
+            As for `spread`.
+
+        Raises
+        ------
+        ValueError
+            If the deviations are not known.
+        """
+        if deviations is None:
+            raise ValueError(NO_SPREAD)
+        triples = zip(self.targets, as_tuple(output), as_tuple(deviations), strict=True)
+        parts = [
+            None if isinstance(t, Numbers) or t.scores else t.spread_by_class(deviation, own)
+            for t, own, deviation in triples
+        ]
+        return parts[0] if len(parts) == 1 else parts
 
     def probabilities(self, output: Any) -> Any:
         """Return the probabilities for outputs of the network; None for numbers and scores."""

@@ -147,6 +147,16 @@ class Classes:
         even = np.full_like(kept, 1 / len(self.classes))
         return np.divide(kept, total, out=even, where=total > 0)
 
+    def spread_by_class(self, deviation: np.ndarray, output: np.ndarray) -> np.ndarray:
+        """Return the standard deviations of `by_class` for those of an output."""
+        if self.single:
+            return np.hstack([deviation, deviation])
+        if self.num_units == len(self.classes):
+            return deviation
+        total = output[:, self.classes].sum(axis=1, keepdims=True)
+        scale = 1 if self.scores else np.where(total > 0, total, 1)
+        return deviation[:, self.classes] / scale
+
     def log_probabilities(self, values: np.ndarray, nonlinearity: Any) -> np.ndarray:
         """Return the logarithms of the probabilities.
 
@@ -250,6 +260,10 @@ class Labels:
     def by_class(self, output: np.ndarray) -> np.ndarray:
         """Return an output of the network, which holds a value for each label."""
         return output
+
+    def spread_by_class(self, deviation: np.ndarray, output: np.ndarray) -> np.ndarray:
+        """Return the standard deviations of an output, which holds a value for each label."""
+        return deviation
 
     def log_probabilities(self, values: np.ndarray, nonlinearity: Any) -> np.ndarray:
         """Return the logarithms of the probabilities, as for `Classes`."""
@@ -355,6 +369,17 @@ class Numbers:
     def spread(self, output: np.ndarray) -> np.ndarray | None:
         """Return the standard deviation of each target in the units of y, if an output tells it."""
         return None
+
+    def spread_of_passes(self, deviation: np.ndarray) -> np.ndarray:
+        """Return the standard deviation of each prediction over several passes.
+
+        Parameters
+        ----------
+        deviation : array of shape (n, ...)
+            That of the network's output.
+        """
+        scaled = deviation if self.scale is None else deviation * self.scale
+        return scaled.reshape(len(deviation), *self.shape).astype(self.dtype)
 
     def output_scale(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the shift and the factor that scale a row of an output back."""

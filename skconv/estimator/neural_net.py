@@ -204,7 +204,8 @@ class NeuralNet(
         ``augment=[('affine', RandomAffine())]``. ``augment__affine__rotation`` is the same field as
         a nested parameter of scikit-learn. New strengths do not compile a new program.
     test_augment : callable, default=None
-        Augmentation at prediction: a `skconv.augment.TestTime` or a function
+        Augmentation at prediction: a `skconv.augment.TestTime`, a
+        `skconv.augment.MonteCarloDropout`, which keeps dropout on, or a function
         ``(forward, key, Xb) -> output`` in JAX, compiled into `predict`, `predict_proba` and
         `score`. Scores during training do not use it.
     transform_layer : str or int, default=None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -47,6 +48,11 @@ def _has_probabilities(net: PredictionMixin) -> bool:
 
 def _has_scores(net: PredictionMixin) -> bool:
     return hasattr(net, "_model") and net._targets().holds(scores=True)
+
+
+def _compute(fitted: FittedNet, X: Features, return_std: bool) -> tuple[Any, Any]:
+    """Return the outputs and, if asked for and known, their standard deviations."""
+    return fitted.compute_with_spread(X) if return_std else (fitted.compute(X), None)
 
 
 class PredictionMixin:
@@ -130,10 +136,10 @@ class PredictionMixin:
         ----------
         X : array-like, DataFrame, sparse matrix, or dict of arrays
             Samples, in the form that `fit` accepts.
-
         return_std : bool
-            Whether to return the standard deviation of the predictions, too; for a net trained with
-            `skconv.objectives.gaussian_nll`.
+            Whether to return the standard deviations of predicted numbers, too; for a net trained
+            with `skconv.objectives.gaussian_nll`, and over the passes of a `test_augment` that
+            draws noise, such as `skconv.augment.MonteCarloDropout`.
 
         Returns
         -------
@@ -156,18 +162,20 @@ class PredictionMixin:
         ValueError
             If X has values that the net does not take, or if outputs of a classifier overflow:
             NaN has no label. Numbers that overflow warn. Also if `return_std` is True, but no
-            output tells a standard deviation.
+            standard deviation is known.
         """
         fitted = self._fitted()
-        outputs = fitted.compute(X)
+        outputs, deviations = _compute(fitted, X, return_std)
         labels = not all(isinstance(one, Numbers) for one in fitted.outputs.targets)
         self._check_finite(outputs, strict=self.check_input and labels)
         predictions = fitted.outputs.decode(outputs)
-        return (predictions, fitted.outputs.spread(outputs)) if return_std else predictions
+        if not return_std:
+            return predictions
+        return predictions, fitted.outputs.spread(outputs, deviations)
 
     @available_if(_has_probabilities)
     @by_shape
-    def predict_proba(self, X: Features) -> Any:
+    def predict_proba(self, X: Features, return_std: bool = False) -> Any:
         """Predict class probabilities for X; only for classifiers.
 
         Not available if the output layer computes scores, as for a hinge loss; see
@@ -177,6 +185,9 @@ class PredictionMixin:
         ----------
         X : array-like, DataFrame, sparse matrix, or dict of arrays
             Samples, in the form that `fit` accepts.
+        return_std : bool
+            Whether to return the standard deviations of the probabilities, too, over the passes of
+            a `test_augment` that draws noise, such as `skconv.augment.MonteCarloDropout`.
 
         Returns
         -------
@@ -184,11 +195,21 @@ class PredictionMixin:
             Columns are in the order of `classes_`, and sum to one unless rows have several labels.
             A list of arrays if there are several outputs, in their order, with None for an output
             that predicts numbers or scores.
+        std : float32 array of shape (n, n_classes)
+            Standard deviations in the form of the probabilities; only if `return_std` is True.
+
+        Raises
+        ------
+        ValueError
+            If `return_std` is True, but no standard deviation is known.
         """
         fitted = self._fitted()
-        outputs = fitted.compute(X)
+        outputs, deviations = _compute(fitted, X, return_std)
         self._check_finite(outputs, strict=False)
-        return fitted.outputs.probabilities(outputs)
+        probabilities = fitted.outputs.probabilities(outputs)
+        if not return_std:
+            return probabilities
+        return probabilities, fitted.outputs.spread_of_probabilities(outputs, deviations)
 
     @available_if(_has_probabilities)
     @by_shape
@@ -258,7 +279,8 @@ class PredictionMixin:
         outputs = self._fitted().outputs
         if reconstructs(y, self.regression, self.outputs, self.autoencoder):
             y = as_target(self._read_rows(X))
-            if y[0].size != outputs.targets[0].num_units:
+            target = outputs.targets[0]
+            if not isinstance(target, Numbers) or y[0].size != math.prod(target.shape):
                 raise ValueError(
                     f"y must be given to score a {type(self).__name__} that does not reconstruct X"
                 )

@@ -32,6 +32,7 @@ from ..network.model import Model
 from ..training.adaptation import adapt, target_scales
 from ..training.dry_run import check_losses, check_transforms
 from ..training.entering import inputs_of
+from ..training.fitted_net import warn_without_noise
 from ..training.forward import Values
 from ..training.plan import Plan
 from ..training.prepared_fit import PreparedFit
@@ -106,6 +107,7 @@ def prepare(
         find_hidden_layer(network, params["transform_layer"])
     _check_batches(params, data, network, problems)
     problems.raise_any()
+    warn_without_noise(params["test_augment"], network)
 
     model = _start_model(params, continuation, network, memo)
     with suggesting_free_sizes(network, partial(_valid_shapes, arguments, params)):

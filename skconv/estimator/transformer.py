@@ -13,6 +13,7 @@ from ..data.inputs import Features
 from ..network.hidden_layer import find_hidden_layer
 from ..network.node import Node
 from ..training.fitted_net import FittedNet
+from .by_shape import by_shape
 
 
 class HiddenLayerMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
@@ -23,6 +24,7 @@ class HiddenLayerMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     def _fitted(self) -> FittedNet:
         raise NotImplementedError
 
+    @by_shape
     def transform(self, X: Features) -> np.ndarray:
         """Compute the output of a hidden layer for X, as features.
 

@@ -101,6 +101,11 @@ class MultiHeadAttentionLayer(MergeLayer):
             raise LayerError(f"num_heads must divide num_units={units}, got {self.num_heads}")
         return (*queries[:2], units)
 
+    @property
+    def noisy(self) -> bool:
+        """Whether weights of the attention may be dropped."""
+        return self.p > 0
+
     def _units(self, queries: Shape) -> int:
         return math.prod(queries[2:]) if self.num_units is None else self.num_units
 
@@ -133,21 +138,20 @@ class MultiHeadAttentionLayer(MergeLayer):
         # zeros again for queries without any key, whose softmax is uniform
         weights = jax.nn.softmax(jnp.where(seen, scores, jnp.finfo(scores.dtype).min))
         weights = jnp.where(seen, weights, 0)
-        if ctx.train:
-            weights = self._dropout(weights, ctx)
+        if ctx.key is not None:
+            weights = self._dropout(weights, ctx.key, ctx.noise_shape(weights.shape))
         found = jnp.einsum("nhqk,nkhu->nqhu", weights, v)
         return _through(params, "o", found.reshape(*found.shape[:2], -1)), state
 
     def _heads(self, x: jax.Array) -> jax.Array:
         return x.reshape(*x.shape[:2], self.num_heads, -1)
 
-    def _dropout(self, weights: jax.Array, ctx: Context) -> jax.Array:
-        key, kept = ctx.key, 1 - jnp.asarray(self.p, weights.dtype)
-        assert key is not None
+    def _dropout(self, weights: jax.Array, key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+        kept = 1 - jnp.asarray(self.p, weights.dtype)
 
         def drop(weights: jax.Array) -> jax.Array:
             left = weights / jnp.maximum(kept, jnp.finfo(kept.dtype).tiny)
-            return jnp.where(jax.random.bernoulli(key, kept, weights.shape), left, 0)
+            return jnp.where(jax.random.bernoulli(key, kept, shape), left, 0)
 
         # without dropout no random numbers are drawn, one for each weight
         return lax.cond(kept < 1, drop, lambda weights: weights, weights)

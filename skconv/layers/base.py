@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
@@ -63,7 +63,7 @@ class Context(NamedTuple):
     train : bool
         True in training steps, False at prediction.
     key : jax key or None
-        Random key of the layer; None at prediction.
+        Random key of the layer; None where no noise is drawn, as usual at prediction.
     mask : array of shape (n,) or None
         One for rows of data and zero for rows that pad the batch; as long as the layer's inputs,
         including any copies of the rows.
@@ -75,6 +75,13 @@ class Context(NamedTuple):
     key: jax.Array | None = None
     mask: jax.Array | None = None
     functions: Mapping[str, Callable[..., jax.Array]] = MappingProxyType({})
+
+    def noise_shape(self, shape: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the shape of random numbers for an array of shape (n, ...).
+
+        At prediction all rows share them, so that a row's prediction does not depend on the others.
+        """
+        return (shape[0] if self.train else 1, *shape[1:])
 
 
 @dataclass(frozen=True)
@@ -140,6 +147,11 @@ class Layer:
 
     only_noise: ClassVar[bool] = False
     """Whether the layer only adds noise in training, and returns its input at prediction."""
+
+    @property
+    def noisy(self) -> bool:
+        """Whether `apply` draws random numbers in training."""
+        return False
 
     @property
     def layout(self) -> str:

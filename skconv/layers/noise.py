@@ -52,6 +52,11 @@ class DropoutLayer(Layer):
     only_noise = True
 
     @property
+    def noisy(self) -> bool:
+        """Whether any element may be dropped."""
+        return self.p > 0
+
+    @property
     def layout(self) -> str:
         """``'any'``, unless `shared_axes` refers to axes of the public shape."""
         axes = self.shared_axes
@@ -67,16 +72,15 @@ class DropoutLayer(Layer):
         return input_shapes[0]
 
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
-        """Return the input, with elements dropped in training."""
+        """Return the input, with elements dropped where the context has a key."""
         x = inputs[0]
-        if not ctx.train:
+        if ctx.key is None:
             return x, state
-        assert ctx.key is not None
         kept = 1.0 - jnp.asarray(self.p, x.dtype)
         if self.rescale:
             x = x / jnp.maximum(kept, jnp.finfo(x.dtype).tiny)
         together = self._together(x.ndim)
-        shape = [1 if axis in together else n for axis, n in enumerate(x.shape)]
+        shape = [1 if axis in together else n for axis, n in enumerate(ctx.noise_shape(x.shape))]
         return jnp.where(jax.random.bernoulli(ctx.key, kept, shape), x, 0), state
 
 
@@ -182,15 +186,19 @@ class GaussianNoiseLayer(Layer):
     layout = "any"
     only_noise = True
 
+    @property
+    def noisy(self) -> bool:
+        """Whether the noise has a deviation above zero."""
+        return self.sigma > 0
+
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the shape of the input."""
         return input_shapes[0]
 
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
-        """Return the input, with noise added in training."""
+        """Return the input, with noise added where the context has a key."""
         x = inputs[0]
-        if not ctx.train:
+        if ctx.key is None:
             return x, state
-        assert ctx.key is not None
-        noise = jax.random.normal(ctx.key, x.shape, x.dtype)
+        noise = jax.random.normal(ctx.key, ctx.noise_shape(x.shape), x.dtype)
         return x + jnp.asarray(self.sigma, x.dtype) * noise, state

@@ -242,6 +242,11 @@ class RandomizedRectifierLayer(_SharedLayer):
     lower: float = runtime(0.3)
     upper: float = runtime(0.8)
 
+    @property
+    def noisy(self) -> bool:
+        """Whether slopes are random."""
+        return self.lower < self.upper
+
     def check(self) -> Iterable[str]:
         """Yield a message for each invalid field, regardless of the inputs."""
         problems = list(super().check())
@@ -254,11 +259,11 @@ class RandomizedRectifierLayer(_SharedLayer):
         x = inputs[0]
         low, high = jnp.asarray(self.lower, x.dtype), jnp.asarray(self.upper, x.dtype)
         slope = (low + high) / 2
-        if ctx.train:
-            assert ctx.key is not None
+        if ctx.key is not None:
             axes = tuple(range(x.ndim - 1))
             if self.shared_axes != "auto":
                 axes = shared_axes(self.shared_axes, x.ndim)
-            shape = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
+            sizes = ctx.noise_shape(x.shape)
+            shape = [1 if axis in axes else n for axis, n in enumerate(sizes)]
             slope = low + (high - low) * jax.random.uniform(ctx.key, shape, x.dtype)
         return jnp.where(x > 0, x, slope * x), state

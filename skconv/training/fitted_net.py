@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -80,8 +81,32 @@ class FittedNet:
         float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
         """
         rows = self.rows(X)
-        check_test_augment(self.test_augment)
+        self._check_augment()
         return predict_rows(self.model, rows, self.iterator, self.test_augment, to=to)
+
+    def compute_with_spread(self, X: Any) -> tuple[Any, Any]:
+        """Compute the outputs and their standard deviations over the passes of `test_augment`.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix, or dict of arrays
+            As passed to `NeuralNet.predict`.
+
+        Returns
+        -------
+        outputs : float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
+        deviations : the same, or None
+            None if `test_augment` makes a single pass.
+        """
+        if not hasattr(self.test_augment, "moments"):
+            return self.compute(X), None
+        rows = self.rows(X)
+        self._check_augment()
+        return predict_rows(self.model, rows, self.iterator, self.test_augment, spread=True)
+
+    def _check_augment(self) -> None:
+        check_test_augment(self.test_augment)
+        warn_without_noise(self.test_augment, self.network)
 
     def log_probabilities(self, X: Any) -> Any:
         """Compute the logarithms of the probabilities for all rows of X.
@@ -107,7 +132,7 @@ class FittedNet:
         }
         rows = self.rows(X)
         if self.test_augment is not None:
-            check_test_augment(self.test_augment)
+            self._check_augment()
             stable = {}
         augment, logits = self.test_augment, tuple(stable)
         values = predict_rows(self.model, rows, self.iterator, augment, logits=logits)
@@ -147,6 +172,19 @@ class FittedNet:
                 left -= len(index)
 
 
+def warn_without_noise(test_augment: Any, network: Network) -> None:
+    """Warn of a `test_augment` that draws noise of layers, if the network has no such layers."""
+    if not getattr(test_augment, "needs_noise", False):
+        return
+    if not any(node.layer.noisy for node in network.nodes):
+        warnings.warn(
+            f"{type(test_augment).__name__} needs a layer that draws noise, such as a DropoutLayer "
+            "with p above 0; without one, all passes are equal",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
 def nonfinite_rows(outputs: Any) -> np.ndarray:
     """Return the indices of rows with NaN or infinite values in any output.
 
@@ -167,6 +205,7 @@ def predict_rows(
     *,
     to: str | None = None,
     logits: tuple[str, ...] = (),
+    spread: bool = False,
 ) -> Any:
     """Compute the outputs of a network, or the output of one layer, for all rows.
 
@@ -182,6 +221,9 @@ def predict_rows(
         Name of a layer; by default all outputs.
     logits : tuple of str
         Outputs that are taken before their nonlinearity.
+    spread : bool
+        Whether to return a pair of the outputs and of their standard deviations over the passes of
+        `test_augment`.
 
     Returns
     -------
@@ -195,7 +237,7 @@ def predict_rows(
     for chunk in _iterate_chunks(network, rows, iterator):
         seed, steps = np.uint32(model.seed), np.int32(chunk.steps)
         args = model.params, model.state, chunk.X, *values, seed, steps
-        outputs.append(programs.predict(*args, to=to, logits=logits))
+        outputs.append(programs.predict(*args, to=to, logits=logits, spread=spread))
         wait_for_previous(outputs)
     copies = math.prod(network.node(to).copies) if to else 1
     return concatenate_batches(outputs, len(rows), copies)

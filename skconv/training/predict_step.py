@@ -24,16 +24,21 @@ class Forward(NamedTuple):
     Parameters
     ----------
     function : callable
+        From a batch and, optionally, a key for noise.
     endings : tuple of callable
         Nonlinearity of each output.
     """
 
-    function: Callable[[Any], Any]
+    function: Callable[..., Any]
     endings: tuple[Callable[..., Any], ...]
 
     def __call__(self, Xb: Any) -> Any:
         """Compute the output, or a tuple of outputs if there are several."""
         return self.function(Xb)
+
+    def noisy(self, Xb: Any, key: jax.Array) -> Any:
+        """Compute the same with dropout and other noise, drawn once for all rows."""
+        return self.function(Xb, key)
 
 
 def predict(
@@ -48,6 +53,7 @@ def predict(
     *,
     to: str | None = None,
     logits: tuple[str, ...] = (),
+    spread: bool = False,
 ) -> Any:
     """Compute the outputs, or the output of one layer, for all rows of a chunk.
 
@@ -69,22 +75,23 @@ def predict(
         Name of a layer; by default all outputs.
     logits : tuple of str
         Outputs that are taken before their nonlinearity.
+    spread : bool
+        Whether to compute the standard deviations over the passes of `test_augment`, too.
 
     Returns
     -------
     array of shape (STEPS, batch, ...), or a tuple of arrays if there are several outputs
+        With `spread`, a pair of means and standard deviations.
     """
     network = plan.network
     names = list(network.outputs) if to is None else [to]
     key = jax.random.key(seed)
 
-    def forward(Xb: Any) -> Any:
+    def forward(Xb: Any, noise: jax.Array | None = None) -> Any:
         inputs = Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb)
-        return unwrap_single(
-            network.apply(params, state, inputs, runtime, Context(False), to=names, logits=logits)[
-                0
-            ]
-        )
+        ctx = Context(False, noise)
+        outs, _ = network.apply(params, state, inputs, runtime, ctx, to=names, logits=logits)
+        return unwrap_single(outs)
 
     def predict_batch(step: Any) -> Any:
         if plan.test_augment is None or to is not None:
@@ -92,7 +99,8 @@ def predict(
         heads = [head for head in network.heads if head.predicted]
         forward_pass = Forward(forward, tuple(map(network.nonlinearity, heads)))
         test_augment = with_values(plan.test_augment, augment_values)
-        return test_augment(forward_pass, key, array_or_dict(batch_at(X, step)))
+        compute = test_augment.moments if spread else test_augment
+        return compute(forward_pass, key, array_or_dict(batch_at(X, step)))
 
     def run_step(step: jax.Array, predictions: Any) -> Any:
         return store_batch(predictions, step, predict_batch(step))

@@ -70,7 +70,7 @@ class PredictPrograms:
 
     def __init__(self, plan: PredictPlan) -> None:
         self.predict = _compiled(
-            predict_step.predict, plan, count="predict", static=("to", "logits")
+            predict_step.predict, plan, count="predict", static=("to", "logits", "spread")
         )
         self.gradient = _compiled(
             predict_step.gradient, plan, count="gradient", static=("layer", "output", "logits")
