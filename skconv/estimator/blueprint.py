@@ -39,7 +39,7 @@ from .routing import (
     route_keywords,
     sort_keywords,
 )
-from .scores import SCORES, score_name
+from .scores import SCORES, score_entries
 
 
 class ConfiguredNet(Protocol):
@@ -327,7 +327,7 @@ def make_plan(
     problems = Problems()
     taken = [*plan.columns, *dict(plan.measures)]
     for argument in SCORES:
-        for name in map(score_name, lists[argument]):
+        for name in (entry.name for entry in score_entries(params[argument])):
             if name in taken:
                 problems.add(
                     f"{argument} must have names that the history does not use, got {name!r}"

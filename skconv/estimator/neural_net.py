@@ -63,7 +63,7 @@ PerOutput: TypeAlias = T | Mapping[str, T] | Sequence[T]
 
 Scores: TypeAlias = Sequence[tuple[str, Callable[..., Any]]]
 
-CustomScores: TypeAlias = str | Sequence[str | tuple[str, Callable[..., Any] | str]]
+CustomScores: TypeAlias = PerOutput[str | Sequence[str | tuple[str, Callable[..., Any] | str]]]
 
 Handlers: TypeAlias = HandlerFunction | Sequence[HandlerFunction]
 
@@ -153,17 +153,19 @@ class NeuralNet(
         keeps the proportions of the classes, those of the first output if there are several.
         ``TrainSplit(0.2, shuffle=False)`` takes the last fifth, as suits series in time, where the
         first split of `TimeSeriesSplit` leaves most samples out. ``eval_size`` is an older name.
-    custom_scores : list of (str, callable) or str, default=None
+    custom_scores : list of (str, callable) or str, or dict of them, default=None
         Scores of the validation set, computed after each epoch on all samples at once: functions
         ``(y_true, y_output) -> float`` in NumPy, for which labels are encoded as integers from 0;
-        or, for a net with one output, scorers of scikit-learn, as in ``['roc_auc', ('mcc',
-        'matthews_corrcoef'), ('f2', make_scorer(fbeta_score, beta=2))]``, which get labels,
-        probabilities and numbers as `predict` and `predict_proba` return them.
+        or scorers of scikit-learn, as in ``['roc_auc', ('mcc', 'matthews_corrcoef'), ('f2',
+        make_scorer(fbeta_score, beta=2))]``, which get labels, probabilities and numbers as
+        `predict` and `predict_proba` return them. A dict has the scores of each output, as in
+        ``{'digit': 'roc_auc_ovr', 'age': ['r2']}``, which are ``roc_auc_ovr_digit`` and ``r2_age``
+        in the history; scorers need it if there are several outputs.
     scores_train, scores_valid : list of (str, callable), default=None
         Scores of the training or validation set, ``(predictions, targets) -> scalar or rows`` in
         JAX, compiled into the steps. In training, predictions are those of the training step, with
         dropout. Predictions and targets are tuples if there are several outputs; this holds for
-        `custom_scores`, too.
+        `custom_scores` that are not given by output, too.
     use_label_encoder : bool, default=False
         If False, the output may have more units than y has labels; integer labels from 0 are then
         indices of its units. As elsewhere in scikit-learn, `classes_` holds the labels in y alone,

@@ -6,7 +6,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,7 +14,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import ClassifierTags, RegressorTags, Tags
 from sklearn.utils.metaestimators import available_if
 
-from ..data.output_targets import Outputs
+from ..data.output_targets import Outputs, as_tuple, by_output
 from ..data.targets import Classes, Numbers, Target
 from ..errors import Problems, did_you_mean
 from ..handlers.base import Direction
@@ -34,15 +34,44 @@ Scorer = type(get_scorer("accuracy"))
 """Class of the scorers that scikit-learn's `get_scorer` and `make_scorer` return."""
 
 
-def score_name(entry: Any) -> str:
-    """Return the name of a score, an entry of one of the lists.
+class Entry(NamedTuple):
+    """An entry of one of the lists of scores.
+
+    Parameters
+    ----------
+    given : str or (str, callable or str)
+    output : str, optional
+        The output that it scores, if it is given by output.
+    """
+
+    given: Any
+    output: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the score in the history."""
+        name = self.given if isinstance(self.given, str) else self.given[0]
+        return name if self.output is None else f"{name}_{self.output}"
+
+    @property
+    def score(self) -> Any:
+        """The function, or the scorer or its name."""
+        return self.given if isinstance(self.given, str) else self.given[1]
+
+
+def score_entries(scores: Any) -> list[Entry]:
+    """Return the entries of a parameter that holds scores.
 
     Examples
     --------
-    >>> score_name('roc_auc'), score_name(('mcc', 'matthews_corrcoef'))
-    ('roc_auc', 'mcc')
+    >>> [entry.name for entry in score_entries(['roc_auc', ('mcc', 'matthews_corrcoef')])]
+    ['roc_auc', 'mcc']
+    >>> [entry.name for entry in score_entries({'digit': 'roc_auc_ovr', 'age': ['r2']})]
+    ['roc_auc_ovr_digit', 'r2_age']
     """
-    return entry if isinstance(entry, str) else entry[0]
+    if isinstance(scores, Mapping):
+        return [Entry(given, name) for name, own in scores.items() for given in as_list(own)]
+    return [Entry(given) for given in as_list(scores)]
 
 
 def check_scores(values: Mapping[str, Any], problems: Problems) -> None:
@@ -55,8 +84,8 @@ def check_scores(values: Mapping[str, Any], problems: Problems) -> None:
     problems : Problems
     """
     for argument in SCORES:
-        for entry in as_list(values.get(argument)):
-            valid, got, hint = _check_entry(argument, entry)
+        for entry in score_entries(values.get(argument)):
+            valid, got, hint = _check_entry(argument, entry.given)
             if valid:
                 problems.add_parameter(argument, valid, got, hint)
 
@@ -129,7 +158,7 @@ def read_custom_scores(entries: Any, fit: PreparedFit) -> list[Score]:
 
     Parameters
     ----------
-    entries : list or None
+    entries : list, str, dict by output, or None
         The parameter of the net.
     fit : PreparedFit
 
@@ -142,22 +171,39 @@ def read_custom_scores(entries: Any, fit: PreparedFit) -> list[Score]:
     ValueError
         With all scorers that do not suit the targets.
     """
+    names = fit.outputs.names
+    if isinstance(entries, Mapping):
+        by_output("custom_scores", entries, names, None)
     problems = Problems()
-    scores = []
-    for entry in as_list(entries):
-        name, score = (entry, entry) if isinstance(entry, str) else entry
+    scores: list[Score] = []
+    for entry in score_entries(entries):
+        index = None if entry.output is None else names.index(entry.output)
+        score: Any = entry.score
         if isinstance(score, str | Scorer):
-            scorer = OutputScorer(get_scorer(score), _unscaled(fit.outputs))
-            valid = "a list of (name, function) or scorers that suit y"
-            reason = _why_unsuitable(score, scorer, fit)
+            outputs, y = _of_output(fit, index)
+            scorer = OutputScorer(get_scorer(score), outputs)
+            reason = _why_unsuitable(score, scorer, y)
             if reason:
-                problems.add_parameter(
-                    "custom_scores", valid, name, f", {reason}{_hint(score, fit)}"
-                )
+                valid = "a list of (name, function) or scorers that suit y"
+                hint = _hint(score, outputs, y)
+                problems.add_parameter("custom_scores", valid, entry.name, f", {reason}{hint}")
             score = scorer
-        scores.append((name, score))
+        scores.append((entry.name, score if index is None else PartScore(score, index)))
     problems.raise_any()
     return scores
+
+
+def _of_output(fit: PreparedFit, index: int | None) -> tuple[Outputs, Any]:
+    """Return the targets of one output, or of all, and their encoded validation set, if any.
+
+    Numbers are in the units of y, as custom scores get them.
+    """
+    outputs = _unscaled(fit.outputs)
+    y = None if fit.valid is None else fit.outputs.in_units(fit.valid.y)
+    if index is None:
+        return outputs, y
+    outputs = replace(outputs, names=(outputs.names[index],), targets=(outputs.targets[index],))
+    return outputs, None if y is None else as_tuple(y)[index]
 
 
 def _unscaled(outputs: Outputs) -> Outputs:
@@ -169,34 +215,38 @@ def _unscaled(outputs: Outputs) -> Outputs:
     return replace(outputs, targets=tuple(targets))
 
 
-def _why_unsuitable(given: Any, scorer: OutputScorer, fit: PreparedFit) -> str:
+def _why_unsuitable(given: Any, scorer: OutputScorer, y: Any) -> str:
     """Return why a scorer does not suit the targets, or an empty string."""
-    if len(fit.outputs.targets) > 1:
-        return "a scorer, which takes a single output; write a function of the outputs"
-    (target,) = fit.outputs.targets
+    outputs = scorer.outputs
+    if len(outputs.targets) > 1:
+        example = {outputs.names[0]: given if isinstance(given, str) else "..."}
+        return (
+            f"a scorer, which takes a single output; give it to an output, as in {example}, or "
+            "write a function of all outputs"
+        )
+    (target,) = outputs.targets
     if isinstance(given, str) and _is_for_numbers(given) != isinstance(target, Numbers):
         return f"a scorer for {'regression' if _is_for_numbers(given) else 'classification'}"
-    if fit.valid is None:
+    if y is None:
         return ""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they concern the made-up predictions
-            y = fit.outputs.in_units(fit.valid.y)
             scorer(y, _likely_output(target, y))
     except Exception as error:
         return f"which fails on the validation set with {type(error).__name__}: {error}"
     return ""
 
 
-def _hint(given: Any, fit: PreparedFit) -> str:
+def _hint(given: Any, outputs: Outputs, y: Any) -> str:
     """Name the variants of a scorer that suit the targets, such as ``f1_macro``."""
-    if not isinstance(given, str) or fit.valid is None:
+    if not isinstance(given, str) or y is None:
         return ""
     variants = [name for name in get_scorer_names() if name.startswith(f"{given}_")]
     suitable = [
         name
         for name in variants
-        if not _why_unsuitable(name, OutputScorer(get_scorer(name), _unscaled(fit.outputs)), fit)
+        if not _why_unsuitable(name, OutputScorer(get_scorer(name), outputs), y)
     ]
     return f"; scorers that suit y: {', '.join(suitable)}" if suitable else ""
 
@@ -242,6 +292,25 @@ class OutputScorer:
         (target,) = self.outputs.targets
         predicted = PredictedOutput(self.outputs, y_output)
         return self.scorer(predicted, np.empty((len(y_output), 1)), _true_targets(target, y_true))
+
+
+@dataclass
+class PartScore:
+    """A score of one of several outputs, as a function of all of them.
+
+    Parameters
+    ----------
+    score : callable
+        ``(y_true, y_output) -> float`` for the arrays of the output.
+    index : int
+    """
+
+    score: Callable[..., float]
+    index: int
+
+    def __call__(self, y_true: Any, y_output: Any) -> float:
+        """Return the score of the output."""
+        return self.score(as_tuple(y_true)[self.index], as_tuple(y_output)[self.index])
 
 
 @dataclass(eq=False)
@@ -303,19 +372,19 @@ def monitored_columns(
     dict of str to {'min', 'max'} or None
         None if neither the name of a column nor that of its function says it.
     """
-    entries = [entry for argument in SCORES for entry in as_list(params[argument])]
-    directions = {score_name(entry): _direction_of(entry) for entry in entries}
-    custom = [score_name(entry) for entry in as_list(params["custom_scores"])] if fit.valid else []
+    entries = [entry for argument in SCORES for entry in score_entries(params[argument])]
+    directions = {entry.name: _direction_of(entry) for entry in entries}
+    custom = [entry.name for entry in score_entries(params["custom_scores"])] if fit.valid else []
     added = [name for handler in handlers for name in getattr(handler, "history_columns", ())]
     names = [*fit.columns, *custom, *added]
     return {name: directions[name] if name in directions else direction_of(name) for name in names}
 
 
-def _direction_of(entry: Any) -> Direction | None:
-    if isinstance(entry, str) or isinstance(entry[1], str | Scorer):
+def _direction_of(entry: Entry) -> Direction | None:
+    function = entry.score
+    if isinstance(function, str | Scorer):
         return "max"
-    name, function = entry
-    by_name = direction_of(name)
+    by_name = direction_of(entry.given[0])
     by_function = direction_of(getattr(getattr(function, "func", function), "__name__", ""))
     if by_name and by_function and by_name != by_function:
         return None

@@ -139,8 +139,8 @@ RULES: dict[str, tuple[Test, str]] = {
         "indices, a function (X, y, net), or None",
     ),
     "custom_scores": (
-        lambda v: _SCORES[0](v) or isinstance(v, str),
-        f"{_SCORES[1]} or names of scikit-learn's scorers",
+        lambda v: _SCORES[0](v) or isinstance(v, str | Mapping),
+        f"{_SCORES[1]} or names of scikit-learn's scorers, or a dict of them by output",
     ),
     "scores_train": _SCORES,
     "scores_valid": _SCORES,

@@ -124,11 +124,47 @@ def test_scorers_that_do_not_suit_y_are_told_before_training(scores, y, given, m
     assert not hasattr(net, "train_history_")
 
 
-def test_several_outputs_take_functions_only():
-    net = three_headed(custom_scores=["f1_macro"])
-    message = f"{SUIT}, got 'f1_macro', a scorer, which takes a single output; write a function"
-    with pytest.raises(InvalidParameterError, match=re.escape(message)):
+def test_scorers_of_several_outputs_are_given_by_output():
+    scores = {
+        "size": ["r2", ("mine", lambda true, predicted: float(predicted.sum() + true.sum()))],
+        "kind": ("f1_macro",),
+        "sign": "roc_auc",
+    }
+    net = three_headed(custom_scores=scores, max_epochs=2, normalize_y=True)
+    net.fit(X, TARGETS, X_val=X[:30], y_val={name: part[:30] for name, part in TARGETS.items()})
+    (kind, _, size), (_, sign, _) = net.predict(X[:30]), net.predict_proba(X[:30])
+    expected = {
+        "r2_size": r2_score(TARGETS["size"][:30], size),
+        "mine_size": size.sum() + TARGETS["size"][:30].sum(),
+        "f1_macro_kind": f1_score(TARGETS["kind"][:30], kind, average="macro"),
+        "roc_auc_sign": roc_auc_score(TARGETS["sign"][:30], sign[:, 1]),
+    }
+    row = net.train_history_[-1]
+    assert {name: row[name] for name in expected} == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        (
+            ["f1_macro"],
+            f"{SUIT}, got 'f1_macro', a scorer, which takes a single output; give it to an output, "
+            "as in {'kind': 'f1_macro'}, or write a function of all outputs",
+        ),
+        ({"kind": "r2"}, f"{SUIT}, got 'r2_kind', a scorer for regression"),
+        ({"kind": "f1"}, "scorers that suit y: f1_macro, f1_micro, f1_weighted"),
+        ({"size": ["r2", "rr2"]}, f"{NAMES}, got 'rr2'. Did you mean 'r2'?"),
+        ({"sizes": "r2"}, "names of outputs as keys, got 'sizes'. Did you mean 'size'?"),
+        ({"kind": ["f1_macro", "f1_macro"]}, "does not use, got 'f1_macro_kind'"),
+        ({"kind": [("valid_loss", max)]}, "does not use, got 'valid_loss'"),
+        ({"size": 3}, f"{NAMES}, got 3"),
+    ],
+)
+def test_scorers_that_do_not_suit_several_outputs(scores, message):
+    net = three_headed(custom_scores=scores, train_split=0.2)
+    with pytest.raises(ValueError, match=re.escape(message)):
         net.fit(X, TARGETS)
+    assert not hasattr(net, "train_history_")
 
 
 def named(y_true, y_output):
