@@ -271,6 +271,8 @@ class FitData:
         outputs: Shapes,
         seed: int,
         scales: Mapping[int, Scale | None] = MappingProxyType({}),
+        *,
+        axes: tuple[int, ...] | None = None,
     ) -> tuple[Outputs, Dataset, Dataset | None]:
         """Encode y for the network, and split off the validation set.
 
@@ -287,6 +289,8 @@ class FitData:
         scales : mapping of int to (array, array) or None
             Mean and standard deviation of each output whose targets are standardized; None for
             those of the training rows.
+        axes : tuple of int, optional
+            Axis of the units of each output layer, as in `Outputs.match`.
 
         Returns
         -------
@@ -300,7 +304,8 @@ class FitData:
         assert self.outputs is not None
         if self._reconstructs:
             check_order(self.rows, inputs)
-        matched, y = self._encode(self.outputs, tuple(outputs.values()), frozenset(scales))
+        shapes = tuple(outputs.values())
+        matched, y = self._encode(self.outputs, shapes, axes, frozenset(scales))
         matched.check_scales(scales)
         train = Dataset(self.rows, y, self.weights, self._train_iterator())
         valid = None
@@ -334,15 +339,21 @@ class FitData:
         return as_train_iterator(self._params["batch_iterator_train"], len(self.rows))
 
     def _encode(
-        self, outputs: Outputs, shapes: tuple[Any, ...], unscaled: frozenset[int]
+        self,
+        outputs: Outputs,
+        shapes: tuple[Any, ...],
+        axes: tuple[int, ...] | None,
+        unscaled: frozenset[int],
     ) -> tuple[Outputs, Any]:
         y = self._arguments.y
 
         def encode() -> tuple[Outputs, Any]:
-            matched = outputs.match(list(shapes))
-            return matched, matched.encode(y, unscaled=unscaled)
+            matched = outputs.match(shapes, axes)
+            encoded = matched.encode(y, unscaled=unscaled)
+            matched.warn_if_doubtful(encoded)
+            return matched, encoded
 
-        return self._memo.get(("encoded", shapes, unscaled), [outputs, y], encode)
+        return self._memo.get(("encoded", shapes, axes, unscaled), [outputs, y], encode)
 
     def _given_valid(
         self,
@@ -402,6 +413,8 @@ class FitData:
 
 def _usual_row(target: Target) -> tuple[int, ...]:
     """Return the shape of a row of an output that suits a target."""
+    if isinstance(target, Classes):
+        return target.num_units, *target.positions
     plain = isinstance(target, Numbers) and target.num_units == math.prod(target.shape)
     return target.shape or (1,) if isinstance(target, Numbers) and plain else (target.num_units,)
 

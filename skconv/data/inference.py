@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,13 @@ from ..utils.output_forms import OutputForm
 from .kept import keep_fields
 from .modeled_numbers import ModeledNumbers
 from .survival import Survival, read_survival
-from .target_checks import check_labels, check_numbers, kind_of_labels, warn_if_many
+from .target_checks import (
+    check_enough,
+    check_labels,
+    check_numbers,
+    kind_of_labels,
+    warn_if_many,
+)
 from .targets import Classes, Labels, Numbers, Target, row_shape
 
 
@@ -31,6 +38,8 @@ def infer(
     Parameters
     ----------
     y : array-like of shape (n,) or (n, ...)
+        Labels of several axes are a class per position of a row, such as a pixel; what indicators
+        of shape (n, k) mean follows from the output that they are matched with.
     regression : bool
         Whether y holds numbers rather than labels.
     exact : bool
@@ -64,18 +73,40 @@ def infer(
             raise ValueError("classes must be None for regression, which has none")
         return _infer_numbers(y, loss)
     y = check_labels(y)
-    if kind_of_labels(y) == "indicators":
-        _check_indices(classes, y.shape[1])
-        return Labels(y.shape[1])
-    y = column_or_1d(y, warn=True)
-    found = np.unique(y if classes is None else check_labels(classes))
-    if len(found) < 2:
-        got = "1 class" if len(found) else "0 classes"
-        hint = "; pass all labels as classes" if growing else ""
-        raise ValueError(f"y must contain at least 2 classes, got {got}: {found.tolist()}{hint}")
+    kind = kind_of_labels(y)
+    if kind == "classes":
+        y = column_or_1d(y, warn=True)
+    found = _distinct(y if classes is None else check_labels(classes))
+    known = Classes(found, exact, growing=growing and classes is None)
+    if kind == "indicators":
+        k = y.shape[1]
+        dense = replace(known, positions=(k,))
+        if classes is None or np.array_equal(found, np.arange(k)):
+            return Labels(k, dense)
+        return replace(
+            dense,
+            refusal=f"classes must be the indices 0, ..., {k - 1} of the labels, because y has {k} "
+            f"columns of indicators, got {found.tolist()}",
+        )
+    check_enough(found, growing=growing)
     if classes is None:
-        warn_if_many(found, len(y))
-    return Classes(found, exact, growing=growing and classes is None)
+        warn_if_many(found, y.size)
+    if kind == "classes":
+        return known
+    return replace(known, positions=y.shape[1:], refusal=SEVERAL_COLUMNS if y.ndim == 2 else "")
+
+
+SEVERAL_COLUMNS = (
+    "y must have one column of classes, got several; name an output layer for each column in "
+    "outputs, give indicators of 0 and 1, or for a class at each time step end the layers in one "
+    "with an output of shape (n, time, classes), such as a GRULayer"
+)
+
+
+def _distinct(labels: Any) -> np.ndarray:
+    """Return the distinct values, sorted, also those of a sparse matrix."""
+    values = np.append(labels.tocsr().data, 0) if hasattr(labels, "tocsr") else labels
+    return np.unique(values)
 
 
 def _check_loss(y: Any, loss: LossInfo, *, regression: bool) -> None:
@@ -112,16 +143,12 @@ def _infer_numbers(y: Any, loss: LossInfo) -> Numbers:
     return Numbers(y.shape[1:], dtype)
 
 
-def _check_indices(classes: ArrayLike | None, k: int) -> None:
-    if classes is not None and not np.array_equal(np.unique(classes), np.arange(k)):
-        raise ValueError(
-            f"classes must be the indices 0, ..., {k - 1} of the labels, because y has {k} columns "
-            f"of indicators, got {np.unique(classes).tolist()}"
-        )
-
-
 def from_output(
-    shape: tuple[int | None, ...], *, regression: bool, loss: LossInfo = DEFAULT_LOSS
+    shape: tuple[int | None, ...],
+    *,
+    regression: bool,
+    axis: int = 1,
+    loss: LossInfo = DEFAULT_LOSS,
 ) -> Target:
     """Return default targets for a network that was not fitted to any.
 
@@ -131,6 +158,8 @@ def from_output(
         Shape of the network's output.
     regression : bool
     loss : LossInfo
+    axis : int
+        Axis of the classes, 1 or -1.
 
     Returns
     -------
@@ -144,7 +173,8 @@ def from_output(
         return _of_form(row, loss.contract.form).match(shape)
     if regression:
         return Numbers(row, np.float32, row)
-    return Classes(np.arange(max(row[-1], 2))).match(shape)
+    units, positions = (row[0], row[1:]) if axis == 1 else (row[-1], row[:-1])
+    return Classes(np.arange(max(units, 2)), positions=positions).match(shape, axis)
 
 
 def _of_form(row: tuple[int, ...], form: OutputForm) -> ModeledNumbers:

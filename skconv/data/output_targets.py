@@ -13,9 +13,9 @@ from ..utils.loss_contracts import DEFAULT_LOSS, LossInfo
 from .inference import from_output, infer
 from .kept import keep
 from .shape_groups import flatten_positions, is_ragged
-from .target_checks import check_labels
+from .target_checks import check_labels, warn_if_one_hot
 from .target_forms import Names, by_position, join_predictions, listed, split_targets
-from .targets import Classes, Numbers, Target
+from .targets import Classes, Labels, Numbers, Target
 
 T = TypeVar("T")
 
@@ -140,22 +140,34 @@ class Outputs:
     targets: tuple[Target, ...]
     losses: tuple[LossInfo, ...] = ()
 
-    def match(self, shapes: Sequence[tuple[int | None, ...]]) -> Outputs:
+    def match(
+        self, shapes: Sequence[tuple[int | None, ...]], axes: Sequence[int] | None = None
+    ) -> Outputs:
         """Adapt the targets to the outputs' shapes; raises `ValueError` if they do not fit.
 
         Outputs of losses of the user's own may have any shape.
+
+        Parameters
+        ----------
+        shapes : sequence of tuple
+        axes : sequence of int, optional
+            Axis of the units of each output, as returned by `Classes.unit_axis`; by default 1.
         """
 
-        def match(target: Target, shape: tuple[int | None, ...], loss: LossInfo) -> Target:
+        def match(
+            target: Target, shape: tuple[int | None, ...], axis: int, loss: LossInfo
+        ) -> Target:
             try:
-                return target.match(shape)
+                return target.match(shape, axis)
             except ValueError:
                 if not loss.own:
                     raise
                 return keep(target)
 
+        axes = axes or [1] * len(self.targets)
         losses = self.losses or (DEFAULT_LOSS,) * len(self.targets)
-        return replace(self, targets=_for_each(self.names, match, self.targets, shapes, losses))
+        matched = _for_each(self.names, match, self.targets, shapes, axes, losses)
+        return replace(self, targets=matched)
 
     def with_losses(self, losses: tuple[LossInfo, ...], y: Any) -> Outputs:
         """Return the outputs for other losses, which may read an output in another way.
@@ -187,6 +199,12 @@ class Outputs:
     def views(self) -> tuple[Any, ...]:
         """How the loss sees each output and its targets, or None if it sees them as they are."""
         return tuple(getattr(target, "view", None) for target in self.targets)
+
+    def warn_if_doubtful(self, encoded: Any) -> None:
+        """Warn of encoded targets that may have another meaning, such as one-hot classes."""
+        for target, part in zip(self.targets, as_tuple(encoded), strict=True):
+            if isinstance(target, Labels):
+                warn_if_one_hot(part)
 
     def encode(self, y: Any, *, unscaled: Collection[int] = ()) -> Any:
         """Encode y for the losses.
@@ -351,8 +369,9 @@ class Outputs:
         def part(target: Target, own: np.ndarray) -> Any:
             if isinstance(target, Numbers) or target.scores != scores:
                 return None
-            single = isinstance(target, Classes) and target.single
-            return own[:, 0] if single and scores else target.by_class(own)
+            if isinstance(target, Classes) and target.single and scores:
+                return target.classes_second(own)[:, 0]
+            return target.by_class(own)
 
         pairs = zip(self.targets, as_tuple(output), strict=True)
         return by_position([part(*pair) for pair in pairs])
@@ -438,7 +457,14 @@ class Outputs:
             if isinstance(target, Numbers):
                 own = target.scorer(true, predicted, weights)
                 return score_numbers(true, predicted, weights) if own is None else own
-            return accuracy_score(check_labels(true), predicted, sample_weight=weights)
+            labels = check_labels(true)
+            if isinstance(target, Classes) and target.positions:
+                if labels.shape != predicted.shape:
+                    raise ValueError(f"y must have shape {predicted.shape}, got {labels.shape}")
+                if weights is not None:
+                    weights = np.repeat(weights, predicted[0].size)
+                labels, predicted = labels.ravel(), predicted.ravel()
+            return accuracy_score(labels, predicted, sample_weight=weights)
 
         parts = self.split(y), self.split(predictions)
         return float(np.mean(_for_each(self.names, score, self.targets, *parts)))
@@ -526,12 +552,16 @@ def guess_outputs(
     names: Names,
     *,
     regression: Sequence[bool],
+    axes: Sequence[int] | None = None,
     losses: tuple[LossInfo, ...] = (),
 ) -> Outputs:
     """Return default targets for a network that was not fitted to any, by its output shapes."""
+    axes = axes or [1] * len(names)
     infos = losses or (DEFAULT_LOSS,) * len(names)
-    triples = zip(shapes, regression, infos, strict=True)
-    targets = [from_output(shape, regression=own, loss=loss) for shape, own, loss in triples]
+    parts = zip(shapes, regression, axes, infos, strict=True)
+    targets = [
+        from_output(shape, regression=own, axis=axis, loss=loss) for shape, own, axis, loss in parts
+    ]
     return Outputs(names, tuple(targets), losses)
 
 

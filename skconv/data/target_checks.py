@@ -28,11 +28,11 @@ def check_labels(y: Any) -> Any:
 
     Parameters
     ----------
-    y : array-like of shape (n,) or (n, k), or sparse matrix
+    y : array-like of shape (n,) or (n, ...), or sparse matrix
 
     Returns
     -------
-    array of shape (n,) or (n, k), or sparse matrix
+    array of shape (n,) or (n, ...), or sparse matrix
         Text has dtype object or str; objects that are all numbers or bools get a dtype of their
         own.
 
@@ -55,13 +55,15 @@ def check_labels(y: Any) -> Any:
     if hasattr(y, "tocsr"):
         return y
     if isinstance(y, list | tuple):  # an array would turn numbers among text into text
-        _check_one_type({type(label) for label in y if not isinstance(label, list | tuple)})
+        _check_one_type(_types_in(y))
         if len({len(row) for row in y if isinstance(row, list | tuple | set)}) > 1:
             raise ValueError(
                 "y must have the same number of columns in each row, got lists of several lengths; "
-                "for sets of labels use sklearn.preprocessing.MultiLabelBinarizer"
+                "for sets of labels use sklearn.preprocessing.MultiLabelBinarizer, and pad "
+                "sequences of labels to one length"
             )
-    y = check_array(_without_extension(y), ensure_2d=False, dtype=None, input_name="y")
+    options: dict[str, Any] = {"ensure_2d": False, "allow_nd": True, "input_name": "y"}
+    y = check_array(_without_extension(y), dtype=None, **options)
     return _without_objects(y) if y.dtype == object else y
 
 
@@ -90,6 +92,13 @@ def _without_objects(y: np.ndarray) -> np.ndarray:
     return np.array(values).reshape(y.shape)
 
 
+def _types_in(labels: list[Any] | tuple[Any, ...]) -> set[type]:
+    """Return the types of all labels in nested lists."""
+    nested = [label for label in labels if isinstance(label, list | tuple)]
+    own = {type(label) for label in labels if not isinstance(label, list | tuple)}
+    return own.union(*map(_types_in, nested))
+
+
 def _check_one_type(types: set[type]) -> None:
     """Raise `TypeError` if text and other types are mixed."""
     text = {kind for kind in types if issubclass(kind, str)}
@@ -99,8 +108,8 @@ def _check_one_type(types: set[type]) -> None:
         raise TypeError(f"y must hold labels of one type, got {' and '.join(names)}")
 
 
-def kind_of_labels(y: Any) -> Literal["classes", "indicators"]:
-    """Return whether rows have one of several classes each, or indicators of several labels.
+def kind_of_labels(y: Any) -> Literal["classes", "indicators", "positions"]:
+    """Return whether rows have a class each, indicators of several labels, or several classes.
 
     Parameters
     ----------
@@ -110,38 +119,61 @@ def kind_of_labels(y: Any) -> Literal["classes", "indicators"]:
     Raises
     ------
     ValueError
-        For numbers that are not whole, and for several columns of classes.
-
-    Warns
-    -----
-    UserWarning
-        If each row of indicators has exactly one label, as one-hot classes do.
+        For numbers that are not whole.
     """
+    flat = y.ravel() if y.ndim > 2 else y
     with np.errstate(invalid="ignore"):  # it casts floats to int64
-        kind = type_of_target(y, input_name="y")
+        kind = type_of_target(flat, input_name="y")
     if kind.startswith("continuous"):
         values = np.ravel(y.data if hasattr(y, "tocsr") else y)
         value = next(iter(values[values != np.trunc(values)]), np.abs(values).max())
         raise ValueError(
             f"y must hold labels, got {value} (Unknown label type: {kind}); {TO_NUMBERS}"
         )
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            "y must have one column of classes, got several; name an output layer for each column "
-            "in outputs, or give indicators of 0 and 1"
-        )
     if kind == "unknown":
         raise ValueError(f"y must hold labels, got shape {y.shape} (Unknown label type: unknown)")
+    if y.ndim > 2 or kind == "multiclass-multioutput":
+        return "positions"
     if kind != "multilabel-indicator":
         return "classes"
-    if y.shape[0] > 1 and (y.sum(axis=1) == 1).all() and y.max() == 1:
+    return "indicators"
+
+
+def warn_if_one_hot(y: np.ndarray) -> None:
+    """Warn of indicators that have exactly one label in each row, as one-hot classes do.
+
+    Parameters
+    ----------
+    y : array of shape (n, k)
+        Zeros and ones.
+
+    Warns
+    -----
+    UserWarning
+    """
+    if len(y) > 1 and (y.sum(axis=1) == 1).all() and y.max() == 1:
         warnings.warn(
             f"each row of y has exactly one of {y.shape[1]} labels, as one-hot classes do, but the "
             "columns are trained as independent labels; pass y.argmax(axis=1) for classes that "
             "exclude each other",
             stacklevel=2,
         )
-    return "indicators"
+
+
+def check_enough(classes: np.ndarray, *, growing: bool) -> None:
+    """Raise `ValueError` for fewer than two classes.
+
+    Parameters
+    ----------
+    classes : array of shape (k,)
+        The distinct labels.
+    growing : bool
+        Whether y may lack labels that come later.
+    """
+    if len(classes) < 2:
+        got = "1 class" if len(classes) else "0 classes"
+        hint = "; pass all labels as classes" if growing else ""
+        raise ValueError(f"y must contain at least 2 classes, got {got}: {classes.tolist()}{hint}")
 
 
 def warn_if_many(classes: np.ndarray, n: int) -> None:
@@ -152,7 +184,7 @@ def warn_if_many(classes: np.ndarray, n: int) -> None:
     classes : array of shape (k,)
         The distinct labels.
     n : int
-        Number of rows.
+        Number of labels in y.
 
     Warns
     -----

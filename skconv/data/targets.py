@@ -24,7 +24,8 @@ from ..objectives import (
     categorical_crossentropy,
     squared_error,
 )
-from .target_checks import check_labels, check_numbers
+from ..utils.output_forms import ClassesLast
+from .target_checks import check_enough, check_labels, check_numbers
 
 Accuracy = Callable[[jax.Array, jax.Array], jax.Array]
 
@@ -44,14 +45,27 @@ score_accuracy = partial(label_accuracy, threshold=0.0)
 """Accuracy of log odds, of which the sign decides."""
 
 
+def _unit_accuracy(predictions: jax.Array, targets: jax.Array, threshold: float = 0.5) -> jax.Array:
+    """Return one for each unit that is on the right side of the threshold, else zero."""
+    return ((predictions > threshold) == (targets > 0.5)).astype(jnp.float32)
+
+
 @dataclass(frozen=True)
 class Classes:
-    """Targets with one of several classes per row.
+    """Targets with one of several classes per row, or per position of a row.
+
+    Positions are pixels of images and time steps of sequences.
 
     Parameters
     ----------
     classes : array of shape (k,)
         The class labels, sorted.
+    positions : tuple of int
+        Shape of a row of y; empty for one class per row.
+    axis : int
+        Axis of the classes in the output: 1, or -1 if they come after the positions.
+    refusal : str
+        Error for an output without positions, if it needs one of its own.
     exact : bool
         False if the output may have more units: integer labels are then the indices of its units.
     single : bool
@@ -65,6 +79,9 @@ class Classes:
     """
 
     classes: np.ndarray
+    positions: tuple[int, ...] = field(default=(), kw_only=True)
+    axis: int = field(default=1, kw_only=True)
+    refusal: str = field(default="", kw_only=True)
     exact: bool = True
     single: bool = False
     growing: bool = False
@@ -80,34 +97,93 @@ class Classes:
         return self.counted or len(self.classes)
 
     @property
+    def view(self) -> ClassesLast | None:
+        """How the loss sees the output; None if as it is."""
+        return ClassesLast(self.axis) if self.positions and not self.single else None
+
+    @property
     def unit_labels(self) -> np.ndarray:
         """The label of each unit, whether or not it is among the classes."""
         return self.classes if self.counted is None else np.arange(self.counted)
 
-    def match(self, shape: tuple[int | None, ...]) -> Classes:
-        """Adapt the targets to the output's shape; raises `ValueError` if it does not fit."""
+    def units_for(self, shape: tuple[int | None, ...]) -> int | None:
+        """Return the number of units for an output of a shape that has None in their place."""
+        return self.num_units
+
+    def unit_axis(self, shape: tuple[int | None, ...], natural: int) -> int:
+        """Return the axis of an output that holds the classes: 1 or -1.
+
+        Parameters
+        ----------
+        shape : tuple
+            Shape of the output.
+        natural : int
+            The axis by the kind of the layer, which decides if the positions fit both.
+        """
+        row = row_shape(shape)
+        fitting = [axis for axis in (1, -1) if _without(row, axis) == self.positions]
+        return natural if natural in fitting or not fitting else fitting[0]
+
+    def match(self, shape: tuple[int | None, ...], axis: int = 1) -> Classes:
+        """Adapt the targets to the output's shape; raises `ValueError` if it does not fit.
+
+        Parameters
+        ----------
+        shape : tuple
+        axis : int
+            Axis of the classes in an output with positions, 1 or -1.
+        """
         row, found = row_shape(shape), len(self.classes)
-        if row == (self.num_units,):
-            return self
-        if row == (1,) and found == 2:
+        units, positions = row[min(axis, 0)], _without(row, axis)
+        if positions != self.positions:
+            raise ValueError(self._misplaced(shape, positions))
+        check_enough(self.classes, growing=self.growing)
+        matched = self if axis == self.axis or not positions else replace(self, axis=axis)
+        if units == self.num_units:
+            return matched
+        if units == 1 and found == 2:
             return replace(
-                self,
+                matched,
                 single=True,
-                accuracy=label_accuracy,
+                accuracy=_unit_accuracy if positions else label_accuracy,
                 loss=binary_crossentropy,
                 nonlinearity=sigmoid,
             )
-        if len(row) == 1 and not self.exact and self._count_up_to(row[0]):
-            classes = np.arange(row[0]) if self.growing else self.classes
-            return replace(self, classes=classes, counted=row[0])
+        if not self.exact and self._count_up_to(units):
+            classes = np.arange(units) if self.growing else self.classes
+            return replace(matched, classes=classes, counted=units)
         raise ValueError(f"the output has shape {shape}, but y has {found} classes")
+
+    def _misplaced(self, shape: tuple[int | None, ...], positions: tuple[int, ...]) -> str:
+        """Return the error for an output whose positions are not those of y."""
+        given = describe_row(self.positions)
+        if not positions:
+            return self.refusal or (
+                f"y must have shape (n,), a class for each row, for an output of shape {shape}, "
+                f"got {given}; for a class at each position of y end the layers in one that keeps "
+                "positions, such as a Conv2DLayer with filter_size=1 or a GRULayer"
+            )
+        hint = "use layers that keep the size, such as pad='same', upscale the output or resize y"
+        if not self.positions:
+            hint = "for a class for each row end the layers in a GlobalPoolLayer or DenseLayer"
+        return (
+            f"y must have shape {describe_row(positions)}, a class for each position of the output "
+            f"of shape {shape}, got {given}; {hint}"
+        )
 
     def _count_up_to(self, units: int) -> bool:
         return self.classes.dtype.kind in "iu" and 0 <= self.classes[0] <= self.classes[-1] < units
 
     def encode(self, y: ArrayLike) -> np.ndarray:
-        """Encode labels for the loss, as int32 (n,), or as float32 (n, 1) for a single unit."""
-        y = column_or_1d(check_labels(y))
+        """Encode labels for the loss.
+
+        Returns
+        -------
+        int32 array of shape (n, ...) or float32 array
+            The indices of the classes or, for a single unit, zeros and ones in the shape of the
+            output.
+        """
+        y = self._labels(y)
         unseen = np.setdiff1d(y, self.unit_labels)
         if len(unseen):
             raise ValueError(
@@ -115,27 +191,51 @@ class Classes:
                 f"known labels: {_listed(self.unit_labels)}"
             )
         index = np.searchsorted(self.unit_labels, y)
-        return index.astype(np.float32)[:, None] if self.single else index.astype(np.int32)
+        if self.single:
+            return np.expand_dims(index.astype(np.float32), self.axis)
+        return index.astype(np.int32)
+
+    def _labels(self, y: ArrayLike) -> np.ndarray:
+        """Return validated labels of shape (n, *positions)."""
+        labels = check_labels(y)
+        if not self.positions:
+            return column_or_1d(labels)
+        labels = labels.toarray() if hasattr(labels, "tocsr") else labels
+        if labels.shape[1:] != self.positions:
+            raise ValueError(
+                f"y must have shape {describe_row(self.positions)}, got "
+                f"{describe_row(labels.shape[1:])}"
+            )
+        return labels
 
     def extended(self, y: ArrayLike) -> Classes:
         """Return targets whose classes include those labels in y that are indices of units."""
         if self.counted is None:
             return self
-        further = np.intersect1d(column_or_1d(check_labels(y)), self.unit_labels)
+        further = np.intersect1d(self._labels(y), self.unit_labels)
         classes = np.union1d(self.classes, further.astype(self.classes.dtype))
         return self if len(classes) == len(self.classes) else replace(self, classes=classes)
 
     def with_scores(self, scores: bool) -> Classes:
         """Return the targets for an output of scores, or of probabilities."""
-        accuracy = score_accuracy if scores else label_accuracy
-        return replace(self, scores=scores, accuracy=accuracy if self.single else self.accuracy)
+        if not self.single:
+            return replace(self, scores=scores)
+        accuracy = _unit_accuracy if self.positions else label_accuracy
+        return replace(
+            self, scores=scores, accuracy=partial(accuracy, threshold=0.0) if scores else accuracy
+        )
+
+    def classes_second(self, output: np.ndarray) -> np.ndarray:
+        """Return an output of the network with its units on axis 1, before any positions."""
+        return output if self.axis == 1 else np.moveaxis(output, self.axis, 1)
 
     def by_class(self, output: np.ndarray) -> np.ndarray:
-        """Return the probabilities or scores of shape (n, k) for an output of the network.
+        """Return the probabilities or scores of shape (n, k, ...) for an output of the network.
 
         Units that are not among the classes are left out, and the probabilities of the others sum
         to one.
         """
+        output = self.classes_second(output)
         if self.single:
             return np.hstack([-output if self.scores else 1 - output, output])
         if self.num_units == len(self.classes):
@@ -162,14 +262,15 @@ class Classes:
 
         Parameters
         ----------
-        values : array of shape (n, units)
+        values : array of shape (n, units) or, with positions, of the shape of the output
             The logits before `nonlinearity`, or an output of the network if that is None.
         nonlinearity : {softmax, sigmoid} or None
         """
+        if nonlinearity is None:
+            return _log(self.by_class(values), None)
+        values = self.classes_second(values)
         if self.single and nonlinearity is sigmoid:
             values = np.hstack([-values, values])
-        elif nonlinearity is None:
-            values = self.by_class(values)
         elif self.num_units > len(self.classes):
             values = values[:, self.classes]
         return _log(values, nonlinearity)
@@ -224,11 +325,14 @@ class Labels:
     ----------
     num_units : int
         Number of labels.
+    per_position : Classes, optional
+        The same y as a class per position, which it holds if the output has positions.
     scores : bool
         Whether the output holds log odds of the labels rather than probabilities.
     """
 
     num_units: int
+    per_position: Classes | None = field(default=None, compare=False)
     scores: bool = False
     accuracy: Accuracy = label_accuracy
     loss: Callable[..., Any] = binary_crossentropy
@@ -239,8 +343,25 @@ class Labels:
         """Indices of the labels."""
         return np.arange(self.num_units)
 
-    def match(self, shape: tuple[int | None, ...]) -> Labels:
-        """Adapt the targets to the output's shape; raises `ValueError` if it does not fit."""
+    def units_for(self, shape: tuple[int | None, ...]) -> int | None:
+        """Return the number of units for an output of a shape that has None in their place."""
+        dense = self.per_position if len(shape) > 2 else None
+        return dense.units_for(shape) if dense else self.num_units
+
+    def unit_axis(self, shape: tuple[int | None, ...], natural: int) -> int:
+        """Return the axis of an output that holds the classes, as for `Classes`."""
+        return self.per_position.unit_axis(shape, natural) if self.per_position else natural
+
+    def match(self, shape: tuple[int | None, ...], axis: int = 1) -> Labels | Classes:
+        """Adapt the targets to the output's shape; raises `ValueError` if it does not fit.
+
+        Returns
+        -------
+        Labels or Classes
+            Classes per position if the output has an axis of classes besides that of y.
+        """
+        if len(shape) > 2 and self.per_position is not None:
+            return self.per_position.match(shape, axis)
         if len(shape) == 2 and shape[-1] == self.num_units:
             return self
         raise ValueError(f"the output has shape {shape}, but y has {self.num_units} labels per row")
@@ -317,7 +438,20 @@ class Numbers:
         """Number of units that the output needs."""
         return math.prod(self.shape)
 
-    def match(self, shape: tuple[int | None, ...]) -> Numbers:
+    def units_for(self, shape: tuple[int | None, ...]) -> int | None:
+        """Return the number of units for an output of a shape that has None in their place."""
+        if not self.num_units:
+            return None
+        units = max(self.num_units // math.prod(n for n in shape[1:] if n is not None), 1)
+        filled = [units if n is None else n for n in shape[1:]]
+        fits = [n for n in filled if n != 1] == [n for n in self.shape if n != 1]
+        return units if fits else self.num_units
+
+    def unit_axis(self, shape: tuple[int | None, ...], natural: int) -> int:
+        """Return the axis of the units of an output by the kind of its layer."""
+        return natural
+
+    def match(self, shape: tuple[int | None, ...], axis: int = 1) -> Numbers:
         """Adapt the targets to the output's shape; raises `ValueError` if it does not fit."""
         row = row_shape(shape)
         resized = self.resized(row)
@@ -410,6 +544,22 @@ def _listed(labels: np.ndarray) -> str:
     if len(labels) <= MAX_LISTED:
         return str(labels.tolist())
     return f"{labels[:MAX_LISTED].tolist()} and {len(labels) - MAX_LISTED} more"
+
+
+def _without(row: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    """Return the shape of a row without its axis of units, which counts from the batch axis."""
+    return row[1:] if axis == 1 else row[:-1]
+
+
+def describe_row(row: tuple[int, ...]) -> str:
+    """Return the shape of an array with such rows as text.
+
+    Examples
+    --------
+    >>> describe_row(()), describe_row((8, 6))
+    ('(n,)', '(n, 8, 6)')
+    """
+    return f"({', '.join(['n', *map(str, row)])}{'' if row else ','})"
 
 
 def _log(values: np.ndarray, nonlinearity: Any) -> np.ndarray:

@@ -15,9 +15,10 @@ from ..augment.pipeline import Entry, check_entries, read_entries
 from ..augment.tunable import without_values
 from ..data.inference import from_output
 from ..data.output_targets import Outputs, by_output, output_names, regression_by_output
-from ..data.targets import Numbers, Target
+from ..data.targets import Target
 from ..errors import InvalidParameterError, Problems, describe_layer, did_you_mean
 from ..layers.base import Layer
+from ..layers.shapes import Shape
 from ..models.default import HIDDEN_LAYER_SIZES, default
 from ..network.builder import TargetInfo, build_network
 from ..network.graph import Head, Network, Runtime, as_float32
@@ -180,18 +181,20 @@ def _runtime_changes(
 def _task(target: Target | None, numbers: bool, loss: Callable[..., Any] | None) -> TargetInfo:
     """Return what a target, or at least its kind, and a loss imply for their output layer."""
 
-    def usual(units: Any) -> Any:
+    def usual(shape: Shape, axis: int) -> Any:
         try:
-            known = target or from_output((None, units), regression=numbers)
-            return known.match((None, units)).nonlinearity
+            known = target or from_output(shape, regression=numbers, axis=axis)
+            return known.match(shape, axis).nonlinearity
         except (ValueError, TypeError):
             return target.nonlinearity if target else (linear if numbers else softmax)
 
-    def ending(units: Any) -> Any:
-        return usual(units) if loss is None else default_nonlinearity(loss, usual(units))
+    def ending(shape: Shape, axis: int) -> Any:
+        nonlinearity = usual(shape, axis)
+        return nonlinearity if loss is None else default_nonlinearity(loss, nonlinearity)
 
-    row = target.shape if isinstance(target, Numbers) else None
-    return TargetInfo(target.num_units if target else None, ending, row)
+    if target is None:
+        return TargetInfo(None, ending)
+    return TargetInfo(target.units_for, ending, target.unit_axis)
 
 
 def make_blueprint(

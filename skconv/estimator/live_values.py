@@ -53,7 +53,7 @@ class LiveValues:
                 f"update must keep its hyperparameters {old.update.names} during training, "
                 f"got {new.update.names}; fit the net afresh"
             )
-        if new.heads != tuple(head._replace(ending=None) for head in self._network.heads):
+        if new.heads != tuple(head.as_declared() for head in self._network.heads):
             raise ValueError("outputs must stay the same during training; fit the net afresh")
         if old is not None and _key(old) != _key(new):
             raise ValueError(

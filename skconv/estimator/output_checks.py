@@ -71,10 +71,11 @@ def check_outputs(
         node, nonlinearity = network.node(head.name), network.nonlinearity(head)
         loss, target = losses[head.target], outputs.targets[head.target]
         own = as_tuple(y)[head.target]
-        on_logits = takes_logits(loss, nonlinearity) and not (
-            network.feeds_others(head.name) or len(node.output_shape) != 2
+        units_last = outputs.views[head.target] is not None
+        on_logits = takes_logits(loss, nonlinearity) and network.has_logits(
+            head, units_last=units_last
         )
-        check = _OutputCheck(node, nonlinearity, loss, target, own, on_logits)
+        check = _OutputCheck(node, head, nonlinearity, loss, target, own, on_logits)
         for message in check.problems():
             problems.add(message)
     problems.raise_any()
@@ -87,6 +88,7 @@ class _OutputCheck:
     Parameters
     ----------
     node : Node
+    head : Head
     nonlinearity : callable
     loss : callable
     target : Target
@@ -96,6 +98,7 @@ class _OutputCheck:
     """
 
     node: Node
+    head: Head
     nonlinearity: Any
     loss: Any
     target: Target
@@ -105,6 +108,9 @@ class _OutputCheck:
     def problems(self) -> Iterator[str]:
         """Yield a message for each mismatch; of the targets first, then of the predictions."""
         contract = contract_of(self.loss)
+        for mismatch in self.misplaced_softmax():
+            yield mismatch
+            return
         if contract is not None:
             for mismatch in self.misfit_of_targets(contract):
                 yield mismatch
@@ -113,7 +119,7 @@ class _OutputCheck:
         values = None if usual else output_range(self.nonlinearity)
         if values is None:
             return
-        if values.sums_to_one and self.node.output_shape[1] == 1:
+        if values.sums_to_one and self.units == 1:
             yield (
                 f"{self.layer}: nonlinearity must not be {self.got} for a single unit, where it "
                 f"is always 1; leave {self.field} unset"
@@ -124,6 +130,30 @@ class _OutputCheck:
     @property
     def layer(self) -> str:
         return describe_layer(self.node.name, self.node.layer)
+
+    @property
+    def units(self) -> int:
+        """Number of units of the output at each position."""
+        return self.node.output_shape[self.head.unit_axis]
+
+    @property
+    def units_field(self) -> str:
+        """Name of the field that sets the number of units."""
+        return "num_filters" if hasattr(self.node.layer, "num_filters") else "num_units"
+
+    def misplaced_softmax(self) -> Iterator[str]:
+        """Yield a message if the layer's own softmax is not over the classes of positions."""
+        own = isinstance(self.target, Classes) and self.target.positions and not self.head.ending
+        if not own or (self.node.layer.layout == "channels_last") == (self.head.unit_axis == 1):
+            return
+        values = output_range(self.nonlinearity)
+        if values is not None and values.sums_to_one:
+            axis = 1 if self.head.unit_axis != 1 else len(self.node.output_shape) - 1
+            yield (
+                f"{self.layer}: nonlinearity must be over the classes of {self.node.output_shape}, "
+                f"got {self.got} over axis {axis}; leave the layer out, or {self.field} unset, for "
+                "a softmax over the classes"
+            )
 
     @property
     def field(self) -> str:
@@ -149,10 +179,11 @@ class _OutputCheck:
         low, high = contract.low, contract.high
         if isinstance(self.target, Classes) and not self.target.single:
             two = len(self.target.classes) == 2 and contract.predictions != "numbers"
-            hint = f", or set {self.node.name}_num_units=1" if two else ""
+            hint = f", or set {self.node.name}_{self.units_field}=1" if two else ""
+            each = "position" if self.target.positions else "row"
             yield (
-                f"objective_loss_function must take a class for each row, got {self.name}, which "
-                f"compares each of the {self.node.output_shape[1]} units of {self.layer} with a "
+                f"objective_loss_function must take a class for each {each}, got {self.name}, "
+                f"which compares each of the {self.units} units of {self.layer} with a "
                 f"target of its own; leave it unset{hint}"
             )
         elif not isinstance(self.target, Numbers):
@@ -176,8 +207,8 @@ class _OutputCheck:
         if isinstance(self.target, Classes):
             if self.target.single:
                 yield (
-                    f"{self.layer}: num_units must be 2 for {self.name}, which takes a unit for "
-                    "each class, got 1; or leave objective_loss_function unset"
+                    f"{self.layer}: {self.units_field} must be 2 for {self.name}, which takes a "
+                    "unit for each class, got 1; or leave objective_loss_function unset"
                 )
             elif contract.targets == "rows":
                 yield (
@@ -227,7 +258,7 @@ class _OutputCheck:
         if from_logits(self.loss, wanted) is not None and not values.is_probability:
             hint = ", and training computes the loss from the logits"
         if wanted is softmax and isinstance(self.target, Classes) and len(self.target.classes) == 2:
-            hint += f"; or set {self.node.name}_num_units=1"
+            hint += f"; or set {self.node.name}_{self.units_field}=1"
         return (
             f"{self.layer}: nonlinearity must be {function_name(wanted)} for {self.name}, got "
             f"{self.got}{why}; leave {self.field} unset{hint}"
@@ -253,8 +284,8 @@ class _OutputCheck:
 
     def rows_sum_to_one(self) -> bool:
         """Return whether the targets are distributions along the axis of the units."""
-        if self.y.ndim < 2:
-            return True  # a class for each row
+        if self.y.ndim < 2 or self.y.dtype.kind in "iu":
+            return True  # a class for each row or position
         distributed = np.abs(self.y.sum(axis=1) - 1) <= SLACK
         return bool((self.y >= 0).all() and distributed.all())
 

@@ -93,9 +93,9 @@ class PredictionMixin:
         network = self._model.network
         regression = regression_by_output(self.regression, self.outputs)
         names = output_names(self.outputs)
-        losses = describe_losses(self._settings())
+        losses, axes = describe_losses(self._settings()), network.unit_axes
         shapes = list(network.outputs.values())
-        guessed = guess_outputs(shapes, names, regression=regression, losses=losses)
+        guessed = guess_outputs(shapes, names, regression=regression, axes=axes, losses=losses)
         return with_scores(guessed, network)
 
     def _read_rows(self, X: Features) -> Rows:

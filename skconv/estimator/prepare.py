@@ -110,9 +110,10 @@ def prepare(
     warn_without_noise(params["test_augment"], network)
 
     model = _start_model(params, continuation, network, memo)
+    scales, axes = target_scales(model), network.unit_axes
     with suggesting_free_sizes(network, partial(_valid_shapes, arguments, params)):
         matched, train, valid = data.datasets(
-            probe, inputs_of(network), network.outputs, model.seed, target_scales(model)
+            probe, inputs_of(network), network.outputs, model.seed, scales, axes=axes
         )
     outputs = with_scores(matched, network)
     adapt(model, train, outputs)

@@ -198,7 +198,7 @@ def _of_output(fit: PreparedFit, index: int | None) -> tuple[Outputs, Any]:
 
     Numbers are in the units of y, as custom scores get them.
     """
-    outputs = _unscaled(fit.outputs)
+    outputs = _as_scored(fit.outputs)
     y = None if fit.valid is None else fit.outputs.in_units(fit.valid.y)
     if index is None:
         return outputs, y
@@ -206,13 +206,15 @@ def _of_output(fit: PreparedFit, index: int | None) -> tuple[Outputs, Any]:
     return outputs, None if y is None else as_tuple(y)[index]
 
 
-def _unscaled(outputs: Outputs) -> Outputs:
-    """Return outputs for numbers that are in the units of y already, as custom scores get them."""
-    targets = [
-        replace(target, mean=None, scale=None) if isinstance(target, Numbers) else target
-        for target in outputs.targets
-    ]
-    return replace(outputs, targets=tuple(targets))
+def _as_scored(outputs: Outputs) -> Outputs:
+    """Return outputs for what scorers get: numbers in the units of y, and positions as rows."""
+
+    def scored(target: Target) -> Target:
+        if isinstance(target, Numbers):
+            return replace(target, mean=None, scale=None)
+        return replace(target, positions=(), axis=1) if isinstance(target, Classes) else target
+
+    return replace(outputs, targets=tuple(map(scored, outputs.targets)))
 
 
 def _why_unsuitable(given: Any, scorer: OutputScorer, y: Any) -> str:
@@ -288,8 +290,14 @@ class OutputScorer:
     outputs: Outputs
 
     def __call__(self, y_true: np.ndarray, y_output: np.ndarray) -> float:
-        """Return the score of an output of the network for encoded targets."""
+        """Return the score of an output of the network for encoded targets.
+
+        The positions of all rows are rows for the scorer.
+        """
         (target,) = self.outputs.targets
+        if isinstance(target, Classes):
+            units = 1 if target.single else target.num_units
+            y_true, y_output = y_true.ravel(), y_output.reshape(-1, units)
         predicted = PredictedOutput(self.outputs, y_output)
         return self.scorer(predicted, np.empty((len(y_output), 1)), _true_targets(target, y_true))
 

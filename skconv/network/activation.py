@@ -43,6 +43,39 @@ def repeat_mask(mask: jax.Array | None, inputs: Sequence[Activation]) -> jax.Arr
     return jnp.tile(mask, len(inputs[0].array) // len(mask))
 
 
+def unit_axis(
+    name: str, layers: Mapping[str, Layer], incomings: Mapping[str, Sequence[str]], ranks: Mapping
+) -> int:
+    """Return the axis of a layer's output that holds its units, by the kind of the layer.
+
+    Layers of images and signals have them on axis 1, layers of sequences and dense layers on the
+    last; others leave the axes as they get them.
+
+    Parameters
+    ----------
+    name : str
+    layers : mapping of str to Layer
+    incomings : mapping of str to sequence of str
+    ranks : mapping of str to int
+        Number of axes of each layer's output.
+
+    Returns
+    -------
+    int
+        1 or -1.
+    """
+    layer, fed = layers[name], incomings.get(name, ())
+    makes_units = any(getattr(layer, field, None) for field in UNIT_FIELDS)
+    if not makes_units and fed and ranks[fed[0]] == ranks[name]:
+        return unit_axis(fed[0], layers, incomings, ranks)
+    images = not makes_units and ranks[name] > 3
+    return 1 if images or layer.layout == "channels_last" else -1
+
+
+UNIT_FIELDS = ("num_units", "num_filters")
+"""Fields that hold the number of units of a layer."""
+
+
 def takes_channels(
     name: str, layers: Mapping[str, Layer], incomings: Mapping[str, Sequence[str]]
 ) -> bool:

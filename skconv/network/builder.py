@@ -22,7 +22,7 @@ from ..utils.image_shapes import (
     move_channels_first,
 )
 from ..utils.other_names import LAYER, keyword_hint
-from .activation import takes_channels
+from .activation import UNIT_FIELDS, takes_channels, unit_axis
 from .free_sizes import fits, is_free, misfit
 from .graph import Head, Network, Place, scale_specs
 from .layer_list import GRAPH, LayerEntry, incoming_fields, layer_keywords
@@ -34,18 +34,20 @@ class TargetInfo(NamedTuple):
 
     Parameters
     ----------
-    num_units : int, optional
-        Number of units of a layer that sets none.
+    num_units : callable, optional
+        Returns the number of units of a layer that sets none, or None, given the shape of its
+        output with None in their place.
     ending : callable, optional
-        Returns the nonlinearity of a layer that sets none, given its number of units.
-    row : tuple of int, optional
-        Shape of a row of numbers. A layer that computes its units at several positions of a row
-        has as many of the `num_units` as make an output of this shape.
+        Returns the nonlinearity of a layer that sets none, given the shape of its output and the
+        axis of its units.
+    unit_axis : callable, optional
+        Returns the axis of the units, given the shape of the output and the axis by the kind of the
+        layer.
     """
 
-    num_units: int | None = None
-    ending: Callable[[int | None], Any] | None = None
-    row: Shape | None = None
+    num_units: Callable[[Shape], int | None] | None = None
+    ending: Callable[[Shape, int], Any] | None = None
+    unit_axis: Callable[[Shape, int], int] | None = None
 
 
 def build_network(
@@ -83,12 +85,12 @@ def build_network(
         With all problems: missing or invalid fields, unknown incoming layers, a cycle, shapes
         that do not fit.
     """
-    builder = _Builder(specs, keywords, heads or [Head(specs[-1].name)])
-    builder.infer(input_shapes or {}, tasks, images=images)
+    builder = _Builder(specs, keywords, heads or [Head(specs[-1].name)], tasks)
+    builder.infer(input_shapes or {}, images=images)
     return builder.finish()
 
 
-INFERRED = ("shape", "num_units", "nonlinearity")
+INFERRED = ("shape", *UNIT_FIELDS, "nonlinearity")
 """Fields that may be left to the data, the targets or the kind of layer."""
 
 
@@ -98,14 +100,15 @@ class _Builder:
         specs: list[LayerEntry],
         keywords: Mapping[str, Mapping[str, Any]],
         heads: Sequence[Head],
+        tasks: Sequence[TargetInfo],
     ) -> None:
         self.problems = Problems()
+        self.tasks = tasks
         self.heads = {head.name: head for head in heads}
         self.keywords = keywords
         self.names = [spec.name for spec in specs]
         self.layers: dict[str, Layer] = {}
         self.incomings: dict[str, tuple[str, ...]] = {}
-        self.rows: dict[str, Shape] = {}
         self.free: dict[str, Shape] = {}
         self.problems.call_each(self.add, specs, [None, *self.names[:-1]])
         self.problems.raise_any()
@@ -205,35 +208,22 @@ class _Builder:
     def infer(
         self,
         input_shapes: Mapping[str | None, Shape],
-        tasks: Sequence[TargetInfo],
         *,
         images: bool = False,
     ) -> None:
-        """Set the fields that follow from the data, the targets or the kind of layer."""
+        """Set the fields that follow from the data or the kind of layer."""
         inputs = [name for name in self.names if not self.incomings[name]]
         changes: dict[str, dict[str, Any]] = {name: {} for name in self.layers}
         for name, layer in self.layers.items():
-            own, head = changes[name], self.heads.get(name)
-            task = TargetInfo() if head is None else tasks[head.target]
-            num_units, ending = task.num_units, task.ending
+            own = changes[name]
             only_input = len(inputs) == 1 and name not in input_shapes
             row_shape = input_shapes.get(None if only_input else name)
             unset = {field for field in INFERRED if getattr(layer, field, None) is UNSET}
             what = "X" if only_input else f"X[{name!r}]"
             if name in inputs:
                 own |= self.input_shape(name, row_shape, what, images=images)
-            if "num_units" in unset and num_units:
-                own["num_units"] = num_units
-                if task.row is not None:
-                    self.rows[name] = task.row
-            if "nonlinearity" in unset:
+            if "nonlinearity" in unset and self.task(name).ending is None:
                 own["nonlinearity"] = layer.default_nonlinearity
-            if head is not None and ending is not None:
-                last = ending(own.get("num_units", getattr(layer, "num_units", None)))
-                if "nonlinearity" in own:
-                    own["nonlinearity"] = last
-                elif not layer.ends_in_nonlinearity():
-                    self.heads[name] = head._replace(ending=last)
         for name, own in changes.items():
             if own:
                 self.layers[name] = replace(self.layers[name], **own)
@@ -272,6 +262,49 @@ class _Builder:
             return {"shape": (None, *row)}
         return {}
 
+    def task(self, name: str) -> TargetInfo:
+        """Return the defaults that follow from the target of a layer, if it is an output."""
+        head = self.heads.get(name)
+        return TargetInfo() if head is None else self.tasks[head.target]
+
+    def with_units(self, name: str, units: int | None) -> Layer:
+        """Return an output layer with a number of units if it leaves theirs to the target."""
+        layer = self.layers[name]
+        unset = [field for field in UNIT_FIELDS if getattr(layer, field, None) is UNSET]
+        if not unset or not units or self.task(name).num_units is None:
+            return layer
+        changes: dict[str, Any] = dict.fromkeys(unset, units)
+        return replace(layer, **changes)
+
+    def set_units(self, name: str, shapes: Sequence[Shape]) -> None:
+        """Set the number of units of an output layer that leaves it to the target."""
+        one, two = (self.with_units(name, units) for units in (1, 2))
+        count = self.task(name).num_units
+        if one is self.layers[name] or count is None:
+            return
+        sizes = zip(one.output_shape(*shapes), two.output_shape(*shapes), strict=True)
+        shape = tuple(size if size == other else None for size, other in sizes)
+        self.layers[name] = self.with_units(name, count(shape))
+        for problem in self.layers[name].check():  # a target may suit any number of units
+            raise LayerError(problem)
+
+    def set_ending(self, name: str, nodes: dict[str, Node]) -> None:
+        """Set the axis of the units of an output, and its nonlinearity if the layer sets none."""
+        node, task, head = nodes[name], self.task(name), self.heads[name]
+        layer, shape, axis = node.layer, node.output_shape, 1
+        if len(shape) > 2:
+            ranks = {name: len(node.output_shape) for name, node in nodes.items()}
+            axis = unit_axis(name, self.layers, self.incomings, ranks)
+            axis = axis if task.unit_axis is None else task.unit_axis(shape, axis)
+        self.heads[name] = head = head._replace(unit_axis=axis)
+        if task.ending is None:
+            return
+        if getattr(layer, "nonlinearity", None) is UNSET:
+            changes: dict[str, Any] = {"nonlinearity": task.ending(shape, axis)}
+            nodes[name] = node._replace(layer=replace(layer, **changes))
+        elif not layer.ends_in_nonlinearity():
+            self.heads[name] = head._replace(ending=task.ending(shape, axis))
+
     def check_channels(self, name: str, row: Shape | None, inferred: Any, what: str) -> None:
         """Check that rows, or else the given shape of an input layer, have channels first."""
         if inferred is not None and row is not None and has_channels_last(row):
@@ -294,7 +327,8 @@ class _Builder:
 
     def finish(self) -> Network:
         """Connect the layers and check the result."""
-        for name, layer in self.layers.items():
+        for name in self.layers:
+            layer = self.with_units(name, 1)
             for error in layer.check():
                 self.problems.add(f"{describe_layer(name, layer)}: {error}", InvalidParameterError)
         order = self.order()
@@ -305,6 +339,8 @@ class _Builder:
             if node is not None:
                 nodes[name] = node
         self.problems.raise_any()
+        for name in self.heads:
+            self.set_ending(name, nodes)
         shared = self.share(nodes)
         self.problems.raise_any()
         self.check_ends(nodes, shared)
@@ -364,13 +400,14 @@ class _Builder:
 
     def connect(self, name: str, nodes: Mapping[str, Node]) -> Node | None:
         """Infer the shapes and parameters of a layer; None if it or its inputs are not valid."""
-        layer, incomings = self.layers[name], self.incomings[name]
+        incomings = self.incomings[name]
         if not all(incoming in nodes for incoming in incomings):
             return None
         shapes = tuple(nodes[incoming].output_shape for incoming in incomings)
+        layer = self.layers[name]
         try:
-            if name in self.rows:
-                layer = _divide_units(layer, shapes, self.rows[name])
+            self.set_units(name, shapes)
+            layer = self.layers[name]
             shape = layer.output_shape(*shapes)
             copies = layer.copies(*(nodes[incoming].copies for incoming in incomings))
             specs = layer.param_specs(*shapes)
@@ -476,14 +513,6 @@ def _reachable(names: Iterable[str], uses: Mapping[str, Iterable[str]]) -> set[s
             found.add(name)
             left.extend(uses[name])
     return found
-
-
-def _divide_units(layer: Any, shapes: Sequence[Shape], row: Shape) -> Layer:
-    """Return a layer with fewer units if it computes them at all positions of a row of numbers."""
-    units = layer.num_units // layer.positions(*shapes)
-    divided = replace(layer, num_units=max(units, 1))
-    made = divided.output_shape(*shapes)[1:]
-    return divided if [n for n in made if n != 1] == [n for n in row if n != 1] else layer
 
 
 def _check_initial_values(specs: Mapping[str, ParamSpec]) -> None:

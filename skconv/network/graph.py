@@ -17,7 +17,7 @@ from ..errors import LayerError, describe_layer, did_you_mean
 from ..init import Constant
 from ..layers.base import Context, Layer, Params, ParamSpec, reference_fields
 from ..layers.shapes import Shape
-from ..nonlinearities import linear
+from ..nonlinearities import linear, sigmoid
 from ..utils.cache_keys import structural_key
 from ..utils.fields import cached_per_class, fields_of_kind
 from ..utils.random_keys import fold_in_range
@@ -41,6 +41,8 @@ class Head(NamedTuple):
     scaled : bool
         Whether targets are standardized; the layer's state then holds what scales its output back
         under the names `SCALE`.
+    unit_axis : int
+        Axis of the units in the output: 1, or -1 if they come after the positions of a row.
     """
 
     name: str
@@ -48,6 +50,11 @@ class Head(NamedTuple):
     predicted: bool = True
     ending: Any = None
     scaled: bool = False
+    unit_axis: int = 1
+
+    def as_declared(self) -> Head:
+        """Return the head without what the network adds to it."""
+        return self._replace(ending=None, unit_axis=1)
 
 
 SCALE = ("y_mean", "y_scale")
@@ -150,6 +157,24 @@ class Network:
         """Shapes of the predicted outputs by name."""
         names = [head.name for head in self.heads if head.predicted]
         return {name: self.node(name).output_shape for name in names}
+
+    @property
+    def unit_axes(self) -> tuple[int, ...]:
+        """Axes of the units of the predicted outputs, in their order."""
+        return tuple(head.unit_axis for head in self.heads if head.predicted)
+
+    def has_logits(self, head: Head, *, units_last: bool) -> bool:
+        """Return whether a loss may take an output before its nonlinearity.
+
+        Parameters
+        ----------
+        head : Head
+        units_last : bool
+            Whether the loss gets the units on the last axis wherever the output has them.
+        """
+        elementwise = self.nonlinearity(head) is sigmoid
+        flat = len(self.node(head.name).output_shape) == 2
+        return (flat or units_last or elementwise) and not self.feeds_others(head.name)
 
     def nonlinearity(self, head: Head) -> Any:
         """Return the final nonlinearity of an output layer."""
@@ -342,7 +367,9 @@ class Network:
                 renewed[node.name] = new if new.keys() == own.keys() else {**own, **new}
         for head in self.heads:
             if head.ending and head.name in needed and head.name not in logits:
-                values[head.name] = Activation(head.ending(values[head.name].to_layout(True)), True)
+                last = head.unit_axis == 1
+                out = head.ending(values[head.name].to_layout(last))
+                values[head.name] = Activation(out, last)
         return tuple(values[name].to_layout(False) for name in to), renewed
 
     def _own_params(self, params: Variables, node: Node) -> Params:

@@ -72,7 +72,7 @@ def check_losses(plan: Plan, y: Any, values: Values) -> None:
     for head in plan.predicted:
         loss, targets = plan.loss_functions[head.target], as_tuple(y)[head.target]
         if contract_of(loss) is None:
-            out = plan.network.node(head.name).output_shape[1:]
+            out = _output(plan, head, 1).shape[1:]
             with problems.collect():
                 keywords = values.losses[head.target]
                 _check_loss(partial(loss, **keywords), out, targets, plan.views[head.target])
@@ -164,8 +164,8 @@ def _check_targets(entry: Entry, plan: Plan, n: int, old: Any, new: Any, values:
     if len(as_tuple(old)) != len(as_tuple(new)) or not all(_may_become(*pair) for pair in pairs):
         raise TransformError(
             f"{entry.label} must keep the shapes of the targets, {_describe(old)}, got "
-            f"{_describe(new)}; only labels of shape (n,) may become probabilities of shape "
-            "(n, classes)"
+            f"{_describe(new)}; only labels of shape (n, ...) may become probabilities of shape "
+            "(n, ..., classes)"
         )
     out = unwrap_single([_output(plan, head, n) for head in plan.network.heads])
     try:
@@ -179,9 +179,8 @@ def _check_targets(entry: Entry, plan: Plan, n: int, old: Any, new: Any, values:
 
 
 def _may_become(old: Any, new: Any) -> bool:
-    labels = jnp.issubdtype(old.dtype, jnp.integer) and old.ndim == 1
-    rows = jnp.issubdtype(new.dtype, jnp.floating) and new.ndim == 2
-    return new.shape == old.shape or (labels and rows and len(new) == len(old))
+    labels = jnp.issubdtype(old.dtype, jnp.integer) and jnp.issubdtype(new.dtype, jnp.floating)
+    return new.shape == old.shape or (labels and new.shape[:-1] == old.shape)
 
 
 def _describe(y: Any) -> str:

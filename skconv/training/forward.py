@@ -153,8 +153,9 @@ def apply_transform(
 def _as_probabilities(plan: Plan, target: int, y: jax.Array) -> jax.Array:
     if jnp.issubdtype(y.dtype, jnp.floating):
         return y
-    name = next(head.name for head in plan.network.heads if head.target == target)
-    return jax.nn.one_hot(y, plan.network.node(name).output_shape[-1], dtype=jnp.float32)
+    head = next(head for head in plan.network.heads if head.target == target)
+    classes = plan.network.node(head.name).output_shape[head.unit_axis]
+    return jax.nn.one_hot(y, classes, dtype=jnp.float32)
 
 
 def compute_outputs(
@@ -188,7 +189,7 @@ def compute_outputs(
 def _loss_on_logits(plan: Plan, head: Head) -> Any:
     """Return the loss that takes logits, or None if the loss takes the output."""
     network = plan.network
-    if len(network.node(head.name).output_shape) != 2 or network.feeds_others(head.name):
+    if not network.has_logits(head, units_last=plan.views[head.target] is not None):
         return None
     return from_logits(plan.loss_functions[head.target], network.nonlinearity(head))
 
@@ -229,8 +230,9 @@ def compute_accuracies(plan: Plan, out: Any, y: Any, weights: jax.Array) -> list
     outputs = zip(
         plan.accuracies, as_tuple(compute_predictions(plan, out)), as_tuple(y), strict=True
     )
+    n = len(weights)
     return [
-        weighted_mean(accuracy(predictions, targets), weights)
+        weighted_mean(accuracy(predictions, targets).reshape(n, -1).mean(axis=1), weights)
         for accuracy, predictions, targets in outputs
         if accuracy
     ]

@@ -43,7 +43,7 @@ class Plan:
         Loss function of each target.
     accuracies : tuple of (callable or None)
         Accuracy of each target, ``(predictions, targets) -> rows``, or None if it has only a loss.
-    views : tuple of (UnitsLast, Fields or None)
+    views : tuple of (UnitsLast, ClassesLast, Fields or None)
         How the loss of each target sees outputs and targets; None if as they are.
     update : Update
     augment : tuple of callable

@@ -68,6 +68,29 @@ class OutputForm(ABC):
 
 
 @dataclass(frozen=True)
+class ClassesLast:
+    """Moves the classes of an output with positions to the last axis, as losses take them.
+
+    Parameters
+    ----------
+    axis : int
+        Axis of the classes in the output: 1, or -1 if they are last already.
+    """
+
+    axis: int
+
+    def predictions(self, values: Any, rows: int = 1) -> Any:
+        """Return values of shape (n, classes, ...) as (n, ..., classes), of NumPy or JAX."""
+        if self.axis == -1:
+            return values
+        return values.transpose(*range(rows), *range(rows + 1, values.ndim), rows)
+
+    def targets(self, y: Any) -> Any:
+        """Return encoded targets as the loss takes them: as they are."""
+        return y
+
+
+@dataclass(frozen=True)
 class UnitsLast:
     """Moves the units of an output to the last axis, as losses with an `OutputForm` take them.
 

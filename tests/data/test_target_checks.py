@@ -6,7 +6,13 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from skconv.data.target_checks import check_labels, check_numbers, kind_of_labels, warn_if_many
+from skconv.data.target_checks import (
+    check_labels,
+    check_numbers,
+    kind_of_labels,
+    warn_if_many,
+    warn_if_one_hot,
+)
 
 
 def raises(message, kind=ValueError):
@@ -92,8 +98,10 @@ ONE_HOT = np.eye(3, dtype=int)[[0, 2, 1, 0]]
     "y", [ONE_HOT, ONE_HOT.astype(float), ONE_HOT == 1, sparse.csr_array(ONE_HOT)]
 )
 def test_one_hot_classes_warn(y):
+    assert kind_of_labels(y) == "indicators"
+    dense = y.toarray() if hasattr(y, "tocsr") else y
     with pytest.warns(UserWarning, match=r"exactly one of 3 labels.*; pass y.argmax\(axis=1\)"):
-        assert kind_of_labels(y) == "indicators"
+        warn_if_one_hot(dense.astype(np.float32))
 
 
 @pytest.mark.parametrize("y", [ONE_HOT | np.eye(3, dtype=int)[0], np.array([0, 1, 1, 0])])
@@ -101,6 +109,8 @@ def test_other_labels_do_not_warn(y):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert kind_of_labels(y) == ("indicators" if y.ndim == 2 else "classes")
+        if y.ndim == 2:
+            warn_if_one_hot(y.astype(np.float32))
 
 
 @pytest.mark.parametrize("dtype", [int, float, np.uint8])

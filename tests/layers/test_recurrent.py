@@ -268,7 +268,9 @@ def test_both_directions_side_by_side():
 
 def test_the_output_bends_after_the_units():
     layers = [("input", InputLayer((None, 5, 4))), ("out", RecurrentLayer(only_return_final=True))]
-    network = build_network(read_layers(layers), {}, tasks=[TargetInfo(3, lambda units: softmax)])
+    network = build_network(
+        read_layers(layers), {}, tasks=[TargetInfo(lambda shape: 3, lambda shape, axis: softmax)]
+    )
     layer = network.node("out").layer
     assert (layer.num_units, layer.nonlinearity) == (3, rectify)
     (head,) = network.heads

@@ -12,7 +12,9 @@ def network(shape, sizes=(100,)):
     for keyword, value in keywords.items():
         layer, _, field = keyword.partition("_")
         given[layer][field] = value
-    return build_network(specs, given, input_shapes={None: shape}, tasks=[TargetInfo(3)])
+    return build_network(
+        specs, given, input_shapes={None: shape}, tasks=[TargetInfo(lambda shape: 3)]
+    )
 
 
 @pytest.mark.parametrize("shape", [(1,), (4,), (7, 5), (1, 7, 20), (1, 20, 7), (1, 8, 8, 8)])

@@ -1,10 +1,10 @@
-import math
 import re
 
 import jax
 import numpy as np
 import pytest
 
+from skconv.data.targets import Numbers
 from skconv.errors import InvalidParameterError, ProblemsError
 from skconv.estimator.blueprint import read_heads
 from skconv.init import Array, Constant, HeNormal, Normal, Orthogonal
@@ -294,17 +294,22 @@ def test_lists_are_arrays():
 def test_what_the_data_and_the_task_say():
     asked = []
 
-    def ending(units):
-        asked.append(units)
+    def units(shape):
+        asked.append(shape)
+        return 3
+
+    def ending(shape, axis):
+        asked.append((shape, axis))
         return softmax
 
     layers = [("input", InputLayer), ("hidden", DenseLayer(num_units=5)), ("out", DenseLayer)]
-    network = built(layers, input_shapes={None: (1, 2, 2)}, tasks=[TargetInfo(3, ending)])
+    network = built(layers, input_shapes={None: (1, 2, 2)}, tasks=[TargetInfo(units, ending)])
     assert network.inputs == {"input": (None, 1, 2, 2)}
     assert network.node("out").output_shape == (None, 3)
     assert network.node("hidden").layer.nonlinearity is rectify
     assert network.node("out").layer.nonlinearity is softmax
-    assert (asked, network.heads) == ([3], (Head("out"),))
+    assert asked == [(None, None), ((None, 3), 1)]
+    assert network.heads == (Head("out"),)
 
 
 @pytest.mark.parametrize(
@@ -327,21 +332,21 @@ def test_what_the_data_and_the_task_say():
     ],
 )
 def test_units_for_numbers_are_divided_among_the_positions(last, row, numbers, shape):
-    tasks = [TargetInfo(math.prod(numbers), row=numbers)]
+    tasks = [TargetInfo(Numbers(numbers).units_for)]
     network = built([InputLayer, ("out", last)], input_shapes={None: row}, tasks=tasks)
     assert network.outputs == {"out": (None, *shape)}
 
 
 def test_units_for_classes_are_those_of_each_position():
     layers = [InputLayer((None, 6, 4)), ("out", DenseLayer(num_leading_axes=2))]
-    assert built(layers, tasks=[TargetInfo(3)]).outputs == {"out": (None, 6, 3)}
+    assert built(layers, tasks=[TargetInfo(lambda shape: 3)]).outputs == {"out": (None, 6, 3)}
 
 
 def test_what_the_user_says_stands():
     network = built(
         [rows, ("out", DenseLayer(num_units=2, nonlinearity=sigmoid))],
         input_shapes={None: (7,)},
-        tasks=[TargetInfo(3, lambda units: softmax)],
+        tasks=[TargetInfo(lambda shape: 3, lambda shape, axis: softmax)],
     )
     assert network.inputs == {"input": (None, 4)}
     assert network.node("out").output_shape == (None, 2)
@@ -349,7 +354,7 @@ def test_what_the_user_says_stands():
 
 
 def test_an_output_without_nonlinearity_gets_an_ending():
-    tasks = [TargetInfo(ending=lambda units: softmax)]
+    tasks = [TargetInfo(ending=lambda shape, axis: softmax)]
     network = built([rows, dense("fc"), ("drop", DropoutLayer())], tasks=tasks)
     assert network.heads == (Head("drop", ending=softmax),)
     assert network.node("fc").layer.nonlinearity is rectify
@@ -393,7 +398,10 @@ def with_heads(outputs, aux, tasks, given=None):
 
 
 def test_each_output_gets_what_its_target_says():
-    tasks = [TargetInfo(10, lambda units: softmax), TargetInfo(1, lambda units: None)]
+    tasks = [
+        TargetInfo(lambda shape: 10, lambda shape, axis: softmax),
+        TargetInfo(lambda shape: 1, lambda shape, axis: None),
+    ]
     network = with_heads(["digit", "age"], {"early": 0.3}, tasks)
     shapes = {node.name: node.output_shape for node in network.nodes}
     assert shapes["digit"] == shapes["early"] == (None, 10)
@@ -411,7 +419,9 @@ def test_an_auxiliary_output_has_the_shape_of_the_one_that_it_helps():
     )
     given = {"early": {"num_units": 4}, "age": {"num_units": 4}}
     with pytest.raises(ValueError, match=message):
-        with_heads(["digit", "age"], {"early": 0.3}, [TargetInfo(10), TargetInfo()], given)
+        with_heads(
+            ["digit", "age"], {"early": 0.3}, [TargetInfo(lambda shape: 10), TargetInfo()], given
+        )
 
 
 def ends(*layers, outputs=None, aux=()):

@@ -74,7 +74,7 @@ def convnet():
         ("flat", FlattenLayer()),
         dense("fc", 4),
     ]
-    return built(layers, ending=lambda units: softmax)
+    return built(layers, ending=lambda shape, axis: softmax)
 
 
 def test_images_are_channels_first_for_the_user(convnet):
@@ -115,7 +115,7 @@ def test_logits_leave_out_the_nonlinearity_of_the_layer_asked_for(convnet):
     np.testing.assert_allclose(np.maximum(out, 0), features(x, **params["conv"]), atol=1e-12)
 
 
-@pytest.mark.parametrize("ending", [None, lambda units: softmax])
+@pytest.mark.parametrize("ending", [None, lambda shape, axis: softmax])
 def test_logits_of_an_output_without_nonlinearity(ending):
     network = built([rows, dense("fc"), ("drop", DropoutLayer())], ending=ending)
     params, _ = draw(network)
@@ -130,7 +130,7 @@ def test_logits_of_an_output_without_nonlinearity(ending):
 def test_the_ending_acts_on_channels():
     layers = [("input", InputLayer((None, 2, 3, 3))), ("drop", DropoutLayer())]
     x = rng.normal(size=(1, 2, 3, 3))
-    out, _ = applied(built(layers, ending=lambda units: softmax), {}, x)
+    out, _ = applied(built(layers, ending=lambda shape, axis: softmax), {}, x)
     np.testing.assert_allclose(out, softmaxed(x), atol=1e-12)
 
 
@@ -246,7 +246,7 @@ def test_the_key_holds_what_programs_depend_on():
     assert built([rows, dense("fc", b=None)]).key != key
     assert built([rows, dense("fc", nonlinearity=None)]).key != key
     assert built([("input", InputLayer((None, 5))), dense("fc")]).key != key
-    assert built([rows, dense("fc")], ending=lambda units: softmax).key != key
+    assert built([rows, dense("fc")], ending=lambda shape, axis: softmax).key != key
 
 
 def end_of(network):
@@ -256,7 +256,7 @@ def end_of(network):
 def test_what_the_output_ends_in():
     assert end_of(built([rows, dense("fc")])) is rectify
     assert end_of(built([rows, ("drop", DropoutLayer())])) is linear
-    softened = built([rows, ("drop", DropoutLayer())], ending=lambda units: softmax)
+    softened = built([rows, ("drop", DropoutLayer())], ending=lambda shape, axis: softmax)
     assert end_of(softened) is softmax
 
 
