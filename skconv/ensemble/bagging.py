@@ -11,8 +11,9 @@ from sklearn.utils import check_consistent_length, check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.fit_data import FEATURES
+from ..data.features import FEATURES
 from ..data.inputs import Features, Targets
+from ..data.reconstruction import as_target, reconstructs
 from ..errors import Problems
 from ..estimator.neural_net import NeuralNet
 from ..model_selection.containers import with_rows
@@ -103,13 +104,14 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         self.lanes = lanes
         self.max_lanes = max_lanes
 
-    def fit(self, X: Features, y: Targets, **params: Any) -> Self:
+    def fit(self, X: Features, y: Targets | None = None, **params: Any) -> Self:
         """Train all nets.
 
         Parameters
         ----------
         X, y
-            Training samples and targets, in the form that the estimator's `fit` accepts.
+            Training samples and targets, in the form that the estimator's `fit` accepts; without
+            targets for autoencoders.
         **params
             Further arguments of the estimator's `fit`. Those with a value for each row are drawn
             along with the rows.
@@ -230,13 +232,16 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         """
         return self._mean().log_probabilities(X)
 
-    def score(self, X: Features, y: Targets, sample_weight: ArrayLike | None = None) -> float:
+    def score(
+        self, X: Features, y: Targets | None = None, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the accuracy, or the coefficient of determination for regression.
 
         Parameters
         ----------
         X, y
-            Samples, in the form that `fit` accepts, and their true targets.
+            Samples, in the form that `fit` accepts, and their true targets. Autoencoders are scored
+            by how well they reconstruct X.
         sample_weight : array-like of shape (n,), optional
             Sample weights.
 
@@ -246,7 +251,12 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
             As `NeuralNet.score` computes it: the mean of the outputs if there are several, and for
             several labels per row the fraction of rows whose labels are all correct.
         """
-        return self._mean().outputs.score(y, self.predict(X), sample_weight)
+        outputs, net = self._mean().outputs, self.estimators_[0]
+        if isinstance(net, NeuralNet) and reconstructs(
+            y, net.regression, net.outputs, net.autoencoder
+        ):
+            y = as_target(net._fitted().read_rows(X))
+        return outputs.score(y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags, base = super().__sklearn_tags__(), get_tags(_net_or_default(self.estimator))

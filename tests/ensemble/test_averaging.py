@@ -130,6 +130,17 @@ def test_numbers_of_any_shape_are_averaged_and_scored_together():
     assert bagging.score(X, images) == pytest.approx(r2_score(images.ravel(), expected.ravel()))
 
 
+def test_autoencoders_are_scored_by_the_mean_of_their_reconstructions():
+    net = make_net(regression=True, train_split=None, max_epochs=1)
+    bagging = BatchedBagging(net, 2, random_state=0).fit(X)
+    expected = r2_score(X, mean(bagging, lambda one: one.predict(X)))
+    assert bagging.score(X) == pytest.approx(expected, rel=1e-5)
+    ignoring = net.set_params(autoencoder=True)
+    assert BatchedBagging(ignoring, 2, random_state=0).fit(X, y).score(X, y) == pytest.approx(
+        expected, rel=1e-5
+    )
+
+
 def test_several_inputs_are_drawn_row_by_row():
     layers = [
         ("left", InputLayer),
