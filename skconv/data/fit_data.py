@@ -447,7 +447,7 @@ def _split_by_function(net: Any, function: Any, dataset: Dataset) -> tuple[Datas
 def _part(name: str, dataset: Dataset, X: Any, y: Any) -> Dataset:
     """Return the part of a dataset that a function has split off."""
     y = jax.tree.map(lambda _, own: np.asarray(own), dataset.y, y)
-    arrays = list(X.values()) if isinstance(X, dict) else [X]
+    arrays = list(X.values()) if isinstance(X, Mapping) else [X]
     lengths = [len(array) for array in (*arrays, *as_tuple(y))]
     if len(set(lengths)) > 1 or 0 in lengths:
         raise ValueError(

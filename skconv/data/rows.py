@@ -159,7 +159,7 @@ class Rows:
 
     def like(self, X: Any) -> Rows:
         """Return rows of the same inputs, from arrays in the form that `all` returns."""
-        named = X if isinstance(X, dict) else dict.fromkeys(self.arrays, X)
+        named = X if isinstance(X, Mapping) else dict.fromkeys(self.arrays, X)
         arrays = {name: x.reshape(len(x), -1) for name, x in named.items()}
         for name, array in arrays.items() if self.reading.check else ():
             _check_finite("the rows of a split", name, array)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.metadata_routing import UNUSED, get_routing_for_object
 
+from ..preprocessing import SliceDict
 from .inputs import RowSubset
 from .iterators import TrainSplit
+from .named_inputs import has_names
 
 
 def splits_by_groups(splitter: Any) -> bool:
@@ -132,12 +133,12 @@ def first_split(
 
 def _rows_to_split(splitter: Any, X: Any, n: int) -> Any:
     """Return X for a splitter to look at; those known to only count rows get a stand-in."""
-    named = isinstance(X, Mapping) and not sparse.issparse(X)
-    counts = isinstance(splitter, TrainSplit) or type(splitter).__module__.startswith("sklearn.")
-    if named or counts:
+    if isinstance(splitter, TrainSplit) or type(splitter).__module__.startswith("sklearn."):
         return np.empty((n, 1))
     if not isinstance(X, RowSubset):
-        return X
+        return SliceDict(X) if has_names(X) else X
+    if has_names(X.X):
+        return SliceDict(X.X)[X.index]
     if hasattr(X.X, "iloc"):
         return X.X.iloc[X.index]
     return (X.X.tocsr() if sparse.issparse(X.X) else np.asarray(X.X))[X.index]

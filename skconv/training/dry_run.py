@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ..augment.base import Transform
 from ..augment.pipeline import Entry
 from ..data.output_targets import as_tuple, unwrap_single
 from ..errors import Problems, TransformError
@@ -135,9 +136,18 @@ def _trace(entry: Entry, function: Callable[..., Any], *args: Any) -> Any:
         raise TransformError(f"{entry.label}: {message}") from error
     except Exception as error:
         raise TransformError(
-            f"{entry.label} failed when JAX traced it, with {_first_line(error)}; code that JAX "
-            "cannot trace belongs in BatchIterator.transform, which runs on the host"
+            f"{entry.label} failed when JAX traced it, with {_first_line(error)}; "
+            f"{_hint(entry, args[1])}"
         ) from error
+
+
+def _hint(entry: Entry, X: dict[str, Any]) -> str:
+    if len(X) > 1 and isinstance(entry.transform, Transform):
+        return (
+            f"X is a dict of {', '.join(X)}; call the transform on one of them, in a function "
+            "(key, Xb, yb) -> ({**Xb, name: changed}, yb)"
+        )
+    return "code that JAX cannot trace belongs in BatchIterator.transform, which runs on the host"
 
 
 def _first_line(error: Exception) -> str:

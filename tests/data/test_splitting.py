@@ -129,6 +129,18 @@ def test_a_splitter_sees_the_rows_of_a_subset(make):
     assert (train.tolist(), valid.tolist()) == ([1, 3], [0, 2])
 
 
+def test_a_splitter_sees_all_inputs():
+    class ByTable(ByValue):
+        def split(self, X, y):
+            return super().split(X["table"], y)
+
+    given, index = {"table": X, "other": X[:, :1]}, np.array([19, 3, 16, 2])
+    train, valid = first_split(ByTable(), RowSubset(given, index), y[index])
+    assert (train.tolist(), valid.tolist()) == ([1, 3], [0, 2])
+    subset = {name: array[index] for name, array in given.items()}
+    assert first_split(ByTable(), subset, y[index])[0].tolist() == [1, 3]
+
+
 @pytest.mark.parametrize(
     ("splitter", "message"),
     [

@@ -7,7 +7,7 @@ import pytest
 from skconv import BatchIterator, NeuralNet, compile_counts
 from skconv.augment import MixUp, RandomFlip, Saturation, Sometimes
 from skconv.errors import TransformError
-from skconv.layers import DenseLayer, InputLayer
+from skconv.layers import ConcatLayer, DenseLayer, FlattenLayer, InputLayer
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(20, 1, 4, 4)).astype(np.float32)
@@ -165,3 +165,27 @@ def test_batches_are_tried_as_the_host_makes_them():
     )
     with pytest.raises(TransformError, match=message):
         net.fit(X, y)
+
+
+def test_a_transform_of_images_is_called_on_one_of_several_inputs():
+    layers = [
+        (InputLayer, {"name": "image"}),
+        (InputLayer, {"name": "table"}),
+        (ConcatLayer, {"name": "both", "incomings": ["flat", "table"]}),
+        (FlattenLayer, {"name": "flat", "incoming": "image"}),
+        (DenseLayer, {"name": "output", "incoming": "both"}),
+    ]
+    both = {"image": X, "table": X[:, 0, 0]}
+    with pytest.raises(
+        TransformError, match=r"RandomFlip\) failed .* X is a dict of image, table;"
+    ):
+        make_net(layers=layers, augment=RandomFlip(p=1.0)).fit(both, y)
+
+    def flip(key, Xb, yb):
+        image, yb = RandomFlip(p=1.0)(key, Xb["image"], yb)
+        return {**Xb, "image": image}, yb
+
+    found = make_net(layers=layers, augment=flip, max_epochs=1).fit(both, y)
+    flipped = {**both, "image": X[..., ::-1].copy()}
+    known = make_net(layers=layers, max_epochs=1).fit(flipped, y)
+    np.testing.assert_allclose(found.predict_proba(both), known.predict_proba(both), atol=1e-6)
