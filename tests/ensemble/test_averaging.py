@@ -9,7 +9,7 @@ from sklearn.svm import LinearSVC
 
 from skconv.ensemble import BatchedBagging
 from skconv.ensemble.averaging import MeanPrediction, joint_outputs
-from skconv.layers import ConcatLayer, DenseLayer, InputLayer
+from skconv.layers import ConcatLayer, Conv2DLayer, DenseLayer, InputLayer
 from skconv.objectives import multiclass_hinge_loss
 from tests.nets import HEADS, TARGETS, X, make_net, three_headed, y
 
@@ -139,6 +139,25 @@ def test_autoencoders_are_scored_by_the_mean_of_their_reconstructions():
     assert BatchedBagging(ignoring, 2, random_state=0).fit(X, y).score(X, y) == pytest.approx(
         expected, rel=1e-5
     )
+
+
+def test_classes_of_pixels_are_averaged_at_each_position():
+    images = X.reshape(40, 1, 5, 1) * np.ones((1, 1, 1, 3), np.float32)
+    masks = np.array(["low", "top"])[(images[:, 0] > 0).astype(int)]
+    masks[0, 0, 0] = "mid"
+    layers = [("input", InputLayer), (Conv2DLayer, {"name": "output", "filter_size": 1})]
+    net = make_net(layers=layers, train_split=None, max_epochs=1)
+    bagging = BatchedBagging(net, 2, random_state=3).fit(images, masks)
+    assert bagging.classes_.tolist() == ["low", "mid", "top"]
+    assert {len(net.classes_) for net in bagging.estimators_} == {2, 3}
+    expected = np.zeros((40, 3, 5, 3))
+    for one in bagging.estimators_:
+        columns = [bagging.classes_.tolist().index(label) for label in one.classes_]
+        expected[:, columns] += one.predict_proba(images) / 2
+    np.testing.assert_allclose(bagging.predict_proba(images), expected, atol=1e-6)
+    predicted = bagging.predict(images)
+    np.testing.assert_array_equal(predicted, bagging.classes_[expected.argmax(axis=1)])
+    assert bagging.score(images, masks) == pytest.approx(np.mean(predicted == masks))
 
 
 def test_several_inputs_are_drawn_row_by_row():
