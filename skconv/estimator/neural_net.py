@@ -115,6 +115,16 @@ class NeuralNet(
         ``'log_loss'``. By default cross-entropy for labels and the squared error for regression.
         Its further keywords follow ``objective_``, too, as in ``objective_label_smoothing=0.1``.
 
+        ``'pinball_loss'`` predicts quantiles, ``'gaussian_nll'`` a mean and a standard deviation,
+        and ``'cox_loss'`` the risk of an event; all need ``regression=True``. They set the number
+        of units of their output.
+
+        With a loss of your own, or an `objective` of your own, the output may have any shape. If it
+        has as many values as y, they are predictions of y. Otherwise the loss gets y in its shape,
+        as float32 or int32, and `predict` returns the output as it is; y may then also be a
+        structured array, which the loss gets as a dict of its fields. A loss with a parameter
+        `weights` gets the weight of each row of the batch, which is zero for padding.
+
         An output layer without a nonlinearity gets the one that the loss demands: a softmax or
         sigmoid, or none for a hinge loss; a nonlinearity that does not suit the loss is refused.
         Losses of optax on logits keep the softmax or sigmoid for `predict_proba`.

@@ -6,7 +6,7 @@ import copy
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,8 +26,11 @@ from ..network.model import Model
 from ..network.views import FittedLayer, name_of
 from ..training.adaptation import in_units_of
 from ..training.fitted_net import FittedNet, nonfinite_rows
+from ..training.objective_value import objective_value
 from ..training.pure_function import pure_function
+from .blueprint import ConfiguredNet, make_blueprint, make_plan
 from .by_shape import by_shape
+from .live_values import LiveValues
 from .output_checks import with_scores
 from .routing import describe_losses
 
@@ -262,6 +265,11 @@ class PredictionMixin:
     ) -> float:
         """Return the accuracy, or the coefficient of determination for regression.
 
+        Quantiles are scored by `sklearn.metrics.d2_pinball_score`, and logarithms of the risk by
+        the concordance index. If the loss or the objective is your own, and an output has not as
+        many values as y has, the score is minus the objective of all samples, without penalties
+        and `test_augment`.
+
         Parameters
         ----------
         X : array-like, DataFrame, sparse matrix, or dict of arrays
@@ -276,7 +284,8 @@ class PredictionMixin:
         float
             The mean of the scores if there are several outputs.
         """
-        outputs = self._fitted().outputs
+        fitted = self._fitted()
+        outputs = fitted.outputs
         if reconstructs(y, self.regression, self.outputs, self.autoencoder):
             y = as_target(self._read_rows(X))
             target = outputs.targets[0]
@@ -284,7 +293,17 @@ class PredictionMixin:
                 raise ValueError(
                     f"y must be given to score a {type(self).__name__} that does not reconstruct X"
                 )
+        if not outputs.predicts:
+            return -self._objective_value(fitted, X, y, sample_weight)
         return outputs.score(y, self.predict(X), sample_weight)
+
+    def _objective_value(self, fitted: FittedNet, X: Any, y: Any, sample_weight: Any) -> float:
+        network, params = fitted.network, self._settings()
+        row = next(iter(network.rows().values()), None)
+        blueprint = make_blueprint(params, cast(ConfiguredNet, self)._own(), row)
+        plan = make_plan(blueprint, network, fitted.outputs, params)
+        values = LiveValues(cast(ConfiguredNet, self), network)(fitted.model.step, 1)
+        return objective_value(plan, fitted, values, X, y, sample_weight)
 
     @by_shape
     def get_output(self, layer: str | int | FittedLayer, X: Features) -> np.ndarray:

@@ -264,7 +264,7 @@ def describe_losses(params: Mapping[str, Any]) -> tuple[LossInfo, ...]:
         All parameters of the net.
     """
     names, argument = output_names(params["outputs"]), "objective_loss_function"
-    own_objective = _innermost(params["objective"]) is not default_objective
+    own_objective = _innermost(params["objective"]) is not default_objective and len(names) == 1
     given = {**params, **(params["more_params"] or {})}
     try:
         losses = by_output(argument, params[argument], names, None)

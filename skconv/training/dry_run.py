@@ -94,19 +94,13 @@ def _check_loss(loss: Any, out: tuple[Any, ...], targets: Any, view: View | None
     seen = jax.ShapeDtypeStruct((n, *rows), targets.dtype)
     if view is not None:
         seen = jax.eval_shape(view.targets, seen)
-    of_fields = (
-        " ".join(f"{k}: {_shape(v.shape[1:])}" for k, v in seen.items())
-        if isinstance(seen, dict)
-        else ""
-    )
-    what = f"a dict of targets ({of_fields})" if of_fields else f"targets of shape {_shape(rows)}"
-    given = f"predictions of shape {_shape(out)} and {what}"
+    given = f"predictions of shape {_shape(out)} and {_describe_targets(seen)}"
     name = function_name(loss)
     weights = {WEIGHTS: jax.ShapeDtypeStruct((n,), jnp.float32)} if takes_weights(loss) else {}
     try:
         losses = jax.eval_shape(loss, predictions, seen, **weights)
     except Exception as error:
-        dtype = "" if of_fields else f" and dtype {targets.dtype}"
+        dtype = "" if isinstance(seen, dict) else f" and dtype {seen.dtype}"
         raise ValueError(
             f"objective_loss_function must take {given}{dtype}, but {name} failed with "
             f"{_first_line(error)}"
@@ -119,6 +113,14 @@ def _check_loss(loss: Any, out: tuple[Any, ...], targets: Any, view: View | None
             f"objective_loss_function must return a loss for each row, got {found} from {name} for "
             f"{given}{hint}"
         )
+
+
+def _describe_targets(y: Any) -> str:
+    """Return the shape of targets, or of their fields, as text."""
+    if isinstance(y, dict):
+        fields = [f"{name!r} of shape {_shape(part.shape[1:])}" for name, part in y.items()]
+        return f"a dict of targets with {' and '.join(fields)}"
+    return f"targets of shape {_shape(y.shape[1:])}"
 
 
 def _shape(shape: tuple[int, ...], n: int = 0) -> str:

@@ -176,7 +176,7 @@ def compute_outputs(
         The new state.
     """
     to = [head.name for head in heads]
-    logits = [head.name for head in heads if _loss_on_logits(plan, head)]
+    logits = [head.name for head in heads if loss_on_logits(plan, head)]
     outs, state = plan.network.apply(params, state, X, runtime, ctx, to=to, logits=logits)
     views = [plan.views[head.target] for head in heads]
     seen = [
@@ -186,7 +186,7 @@ def compute_outputs(
     return unwrap_single(seen), state
 
 
-def _loss_on_logits(plan: Plan, head: Head) -> Any:
+def loss_on_logits(plan: Plan, head: Head) -> Any:
     """Return the loss that takes logits, or None if the loss takes the output."""
     network = plan.network
     if not network.has_logits(head, units_last=plan.views[head.target] is not None):
@@ -198,7 +198,7 @@ def compute_predictions(plan: Plan, out: Any) -> Any:
     """Compute the predictions from the outputs, by applying the nonlinearity to logits."""
     return unwrap_single(
         [
-            plan.network.nonlinearity(head)(part) if _loss_on_logits(plan, head) else part
+            plan.network.nonlinearity(head)(part) if loss_on_logits(plan, head) else part
             for head, part in zip(plan.predicted, as_tuple(out), strict=False)
         ]
     )
@@ -216,7 +216,7 @@ def compute_losses(
     """Compute the loss of each row by output; auxiliary outputs may be missing from `out`."""
     losses, y = [], as_tuple(seen_targets(plan, y))
     for head, part in zip(plan.network.heads, as_tuple(out), strict=False):
-        loss_function = _loss_on_logits(plan, head) or plan.loss_functions[head.target]
+        loss_function = loss_on_logits(plan, head) or plan.loss_functions[head.target]
         keywords = dict(values.losses[head.target])
         if takes_weights(loss_function):
             keywords[WEIGHTS] = weights

@@ -298,7 +298,8 @@ def _evaluate(
         if accuracies:
             scores["accuracy"] = sum(accuracies) / len(accuracies)
         means = [
-            weighted_mean(rows, weights) for rows in compute_losses(plan, out, yb, weights, values)
+            weighted_mean(rows, weights)
+            for rows in (compute_losses(plan, out, yb, weights, values) if plan.columns else ())
         ]
         scores.update(zip(plan.columns, [*means, *accuracies], strict=False))
         if predictions is not None:
