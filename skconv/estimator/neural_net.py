@@ -376,9 +376,11 @@ class NeuralNet(
 
         Parameters
         ----------
-        X : array-like, DataFrame, sparse matrix, or dict of arrays
-            Training samples of shape ``(n, features)`` or ``(n, channels, height, width)``; a dict
-            has an array for each input layer.
+        X : array-like, DataFrame, sparse matrix, or dict or list of arrays
+            Training samples of shape ``(n, features)`` or ``(n, channels, height, width)``. If the
+            net has several input layers, a dict has an array for each of them, or a list has them
+            in their order. Functions of scikit-learn split a dict as
+            `skconv.preprocessing.SliceDict`.
         y : array-like of shape (n,) or (n, n_outputs)
             Labels of any type, label indicators, or numbers. See `outputs` for several outputs.
             If it is None with ``regression=True``, the target is X itself, as float32 and channels
