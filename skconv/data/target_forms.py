@@ -22,7 +22,8 @@ def split_targets(y: Any, names: Names) -> tuple[Any, ...]:
     ----------
     y : array-like, or for several outputs one of
 
-        - a dict by output, or a DataFrame with a column for each output;
+        - a dict by output, or a DataFrame with a column for each output, in their order if no
+          column has a string as its name;
         - a tuple or list of arrays in the order of the outputs;
         - an array of shape (n, n_outputs), with columns in the order of the outputs.
 
@@ -46,12 +47,12 @@ def split_targets(y: Any, names: Names) -> tuple[Any, ...]:
             "y must be an array for a net with a single output, got a dict of "
             f"{', '.join(map(repr, y))}; or name the output layers in outputs"
         )
-    if is_dict or hasattr(y, "columns"):
+    if is_dict or (hasattr(y, "columns") and any(isinstance(name, str) for name in y.columns)):
         _check_names(list(y if is_dict else y.columns), names)
         return tuple(y[name] for name in names)
     if isinstance(y, list | tuple) and len(y) == len(names):
         return tuple(y)
-    table = y if isinstance(y, np.ndarray) else np.array(y, dtype=object)
+    table = np.asarray(y) if hasattr(y, "dtype") or hasattr(y, "iloc") else np.array(y, object)
     if table.ndim != 2 or table.shape[1] != len(names):
         shape = getattr(y, "shape", table.shape)
         given = f"{len(y)} entries" if isinstance(y, list | tuple) else f"shape {shape}"

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
@@ -34,6 +35,18 @@ def test_a_single_output_with_a_name_takes_a_dict():
         split_targets({"digits": DIGIT}, ("digit",))
     with pytest.raises(ValueError, match="y must be an array for a net with a single output, got"):
         split_targets({"digit": DIGIT}, (None,))
+
+
+def test_columns_without_names_are_in_the_order_of_the_outputs():
+    digit, parity, size = split_targets(pd.DataFrame(ROWS), NAMES)
+    assert (digit.tolist(), parity.tolist(), size.tolist()) == (DIGIT, PARITY, SIZE)
+    numbers = split_targets(pd.DataFrame(np.eye(2, dtype=np.int8)), ("a", "b"))
+    assert [(part.tolist(), part.dtype) for part in numbers] == [
+        ([1, 0], np.int8),
+        ([0, 1], np.int8),
+    ]
+    with pytest.raises(ValueError, match=r"an array with 3 columns for the outputs .* got shape"):
+        split_targets(pd.DataFrame(np.eye(2)), NAMES)
 
 
 def test_text_among_numbers_stays_apart():

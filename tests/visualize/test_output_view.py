@@ -30,6 +30,17 @@ def test_classes_have_their_columns(named):
     assert [view.label(i) for i in range(3)] == ["cat", "dog", "eel"]
 
 
+def test_predictions_of_each_output_are_those_of_the_net(heads, named):
+    for name, expected in zip(heads.outputs, heads.predict(X), strict=True):
+        np.testing.assert_array_equal(view_output(heads, name).decoded(X), expected)
+    np.testing.assert_array_equal(view_output(named).decoded(X[:, :3]), named.predict(X[:, :3]))
+    columns = three_headed(outputs=["kind", "sign"], regression=False, output_weights=None)
+    columns.fit(X, {"kind": TARGETS["kind"], "sign": TARGETS["sign"]})
+    decoded = view_output(columns, "sign").decoded(X)
+    assert decoded.tolist() == columns.predict(X)[:, 1].tolist()
+    assert decoded.dtype == bool
+
+
 def test_classes_have_the_units_of_their_numbers():
     net = make_net(output_num_units=5).fit(X, np.array([0, 2, 3])[y])
     view = view_output(net)
