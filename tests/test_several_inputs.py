@@ -160,6 +160,15 @@ def test_the_validation_set_is_split_by_groups_functions_and_splitters_that_look
         assert len({row["valid_loss"] for row in rows}) == 1
 
 
+def test_a_function_that_splits_keeps_the_inputs():
+    def misnaming(X, y, net):
+        half = {"image": X["image"][:30], "tabel": X["table"][:30]}
+        return half, half, y[:30], y[30:]
+
+    with pytest.raises(ValueError, match=r"keys, got 'tabel'. Did you mean 'table'\?"):
+        make_net(train_split=misnaming).fit(X, y)
+
+
 def test_the_data_format_of_one_input():
     last = SliceDict(image=np.moveaxis(IMAGE, 1, -1), table=TABLE)
     net = make_net(data_format={"image": "channels_last"}).fit(last, y)

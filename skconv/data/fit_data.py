@@ -446,6 +446,7 @@ def _split_by_function(net: Any, function: Any, dataset: Dataset) -> tuple[Datas
 
 def _part(name: str, dataset: Dataset, X: Any, y: Any) -> Dataset:
     """Return the part of a dataset that a function has split off."""
+    X = by_input(X, list(dataset.rows.arrays))
     y = jax.tree.map(lambda _, own: np.asarray(own), dataset.y, y)
     arrays = list(X.values()) if isinstance(X, Mapping) else [X]
     lengths = [len(array) for array in (*arrays, *as_tuple(y))]

@@ -138,8 +138,6 @@ def check_rows(
     lengths = {name: array.shape[0] for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         problems.add(f"the arrays of X must have the same length, got {lengths}")
-    if not named:
-        problems.add("X must have an array for each input layer, got an empty dict")
     problems.raise_any()
     if given:
         check_features(estimator, given, reset=reset)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from scipy import sparse
 
-from ..errors import Problems, did_you_mean
+from ..errors import Problems
 from ..utils.image_shapes import (
     describe_rows,
     has_channels_last,
@@ -201,6 +201,7 @@ class Rows:
         Parameters
         ----------
         inputs : Inputs
+            Of the same names as the arrays, as `by_input` makes sure; or of a single input layer.
         changed : bool
             Whether a transform comes before the network. If so, the rows keep their shape, and
             `enter` reshapes and checks the transformed ones.
@@ -212,29 +213,15 @@ class Rows:
         Raises
         ------
         ValueError
-            If names, shapes or values do not fit.
+            If shapes or values do not fit.
         """
         problems = Problems()
         arrays, own, arranged = {}, {}, {}
         given: dict[Any, Any] = self.arrays
         if not changed:
             inputs = inputs.fitting(self.shapes)
-        names: dict[str, Any] = {name: name for name in inputs.shapes}
-        if set(given) != set(names) and len(given) == len(names) == 1 and None in given:
-            names = dict.fromkeys(names)
-        for name in given:
-            if name not in names.values():
-                problems.add(
-                    f"X must have names of input layers as keys, got {name!r}."
-                    f"{did_you_mean(name, names)}"
-                )
         for name, shape in inputs.shapes.items():
-            read = names[name]
-            if read not in given:
-                problems.add(
-                    f"X must have an array for the input layer {name!r}; give a dict of arrays"
-                )
-                continue
+            read = name if name in given else None
             array, own[name] = given[read], self.shapes[read]
             arranged[name] = row = cast(tuple[int, ...], tuple(shape[1:]))  # only n may be None
             if changed:

@@ -108,7 +108,6 @@ def test_several_inputs_come_as_a_dict():
         (np.ones((0, 3, 2)), "Found array with 0 sample(s) (shape=(0, 6)) while a minimum of 1"),
         (np.ones((3, 0, 2)), "Found array with 0 feature(s) (shape=(3, 0)) while a minimum of 1"),
         ([[1.0], [1.0, 2.0]], "inhomogeneous shape"),
-        ({}, "X must have an array for each input layer, got an empty dict"),
         ({"a": [[np.nan]]}, "Input X['a'] contains NaN."),
         (
             {"a": [[1.0]], "b": [[1.0], [2.0]]},

@@ -91,21 +91,15 @@ def test_rows_refuse_another_shape(given, wanted, message):
         rows_of(np.ones((2, *given))).arrange(Inputs({"input": (None, *wanted)}))
 
 
-def test_a_dict_has_an_array_for_each_input_layer():
-    rows = rows_of({"imag": np.ones((2, 3)), "table": np.ones((2, 4))})
+def test_all_inputs_have_the_shapes_of_their_layers():
+    rows = rows_of({"image": np.ones((2, 4)), "table": np.ones((2, 4))})
     message = (
-        "3 problems:\n"
-        " - X must have names of input layers as keys, got 'imag'. Did you mean 'image'?\n"
-        " - X must have an array for the input layer 'image'; give a dict of arrays\n"
+        "2 problems:\n"
+        " - X must have shape (n, 3) for the input layer 'image', got (n, 4)\n"
         " - X must have shape (n, 5) for the input layer 'table', got (n, 4)"
     )
     with pytest.raises(ProblemsError, match=f"^{re.escape(message)}$"):
         rows.arrange(Inputs({"image": (None, 3), "table": (None, 5)}))
-
-
-def test_one_array_does_not_feed_several_input_layers():
-    with raises("X must have an array for the input layer 'b'; give a dict of arrays"):
-        rows_of(TABLE).arrange(Inputs({"a": (None, 3), "b": (None, 3)}))
 
 
 def test_rows_know_their_own_size():
