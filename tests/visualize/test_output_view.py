@@ -5,7 +5,7 @@ from sklearn.exceptions import NotFittedError
 from skconv.objectives import multiclass_hinge_loss
 from skconv.visualize.output_view import view_output
 
-from ..nets import TARGETS, X, make_net, still_net, three_headed, y
+from ..nets import HEADS, TARGETS, X, make_net, still_net, three_headed, y
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,9 @@ def test_predictions_of_each_output_are_those_of_the_net(heads, named):
     for name, expected in zip(heads.outputs, heads.predict(X), strict=True):
         np.testing.assert_array_equal(view_output(heads, name).decoded(X), expected)
     np.testing.assert_array_equal(view_output(named).decoded(X[:, :3]), named.predict(X[:, :3]))
-    columns = three_headed(outputs=["kind", "sign"], regression=False, output_weights=None)
+    columns = three_headed(
+        layers=HEADS[:-1], outputs=["kind", "sign"], regression=False, output_weights=None
+    )
     columns.fit(X, {"kind": TARGETS["kind"], "sign": TARGETS["sign"]})
     decoded = view_output(columns, "sign").decoded(X)
     assert decoded.tolist() == columns.predict(X)[:, 1].tolist()
