@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from ..utils.foreign_arrays import as_numpy, is_tensor
+
 FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".npy", ".npz", ".csv")
 """Endings by which text is taken for the name of a file."""
 
@@ -38,15 +40,7 @@ def check_kind(what: str, X: Any) -> Any:
     """
     if isinstance(X, str | bytes | PathLike):
         raise ValueError(f"{what} must be an array, got {X!r}; read the file into an array first")
-    if isinstance(X, set | frozenset | Iterator) or not _is_array_like(X):
-        kind = type(X).__name__
-        hint = "collect its samples into one array first, as np.stack([x for x, _ in data]) does"
-        if isinstance(X, set | frozenset):
-            hint = "sets have no order: give a list"
-        raise ValueError(
-            f"{what} must be an array, a DataFrame, a sparse matrix or a dict of arrays, "
-            f"got {kind}; {hint}"
-        )
+    refuse_streams(what, X)
     if isinstance(X, list | tuple) and not len(X):
         raise ValueError(f"{what} must have at least one row, got an empty {type(X).__name__}")
     if not hasattr(X, "__len__") and hasattr(X, "__array_interface__"):
@@ -66,6 +60,23 @@ def check_kind(what: str, X: Any) -> Any:
     if sparse.issparse(X):
         return X
     return _as_array(what, X)
+
+
+def refuse_streams(what: str, X: Any) -> None:
+    """Raise `ValueError` for an iterable that is not an array-like, with what to write instead."""
+    known = isinstance(X, str | bytes | PathLike) or _is_array_like(X)
+    if known and not isinstance(X, set | frozenset | Iterator):
+        return
+    hint = (
+        "train on batches (X, y) by partial_fit_stream, and predict them one by one; or collect "
+        "samples into one array, as np.stack([x for x, _ in data]) does"
+    )
+    if isinstance(X, set | frozenset):
+        hint = "sets have no order: give a list"
+    raise ValueError(
+        f"{what} must be an array, a DataFrame, a sparse matrix or a dict of arrays, "
+        f"got {type(X).__name__}; {hint}"
+    )
 
 
 @contextmanager
@@ -96,6 +107,10 @@ def _as_array(what: str, X: Any) -> Any:
     objects = str(getattr(X, "dtype", None)) == "object" and getattr(X, "ndim", 0) == 1
     if objects and len(X) and np.ndim(np.asarray(X)[0]):
         X = list(X)
+    if is_tensor(X):
+        return as_numpy(what, X)
+    if isinstance(X, list | tuple) and all(map(is_tensor, X)):
+        X = [as_numpy(f"{what}[{i}]", one) for i, one in enumerate(X)]
     if not isinstance(X, list | tuple):
         table = hasattr(X, "shape") and len(X.shape) <= 2
         return X if table or isinstance(X, np.ndarray) else np.asarray(X)
@@ -116,6 +131,13 @@ def _describe(what: str, X: Any) -> str:
     elements = _few(X)
     if not elements:
         return ""
+    if all(isinstance(one, tuple) and len(one) == 2 for one in elements) and any(
+        np.ndim(x) != np.ndim(y) for x, y in elements
+    ):
+        return (
+            f"{what} must hold numbers, got pairs of X and y; give them apart: X, y = zip(*data), "
+            "or read a dataset by skconv.preprocessing.read_dataset"
+        )
     if getattr(X, "ndim", 1) > 1 or isinstance(elements[0], list | tuple):
         flat = list(_leaves(X))
         kind = _kind(_object_array(flat))

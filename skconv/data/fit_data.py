@@ -15,9 +15,11 @@ import numpy as np
 from sklearn.base import clone
 
 from ..errors import Problems
+from ..preprocessing.map_dataset import split_dataset
 from ..utils.cache_keys import structural_key
 from ..utils.loss_contracts import LossInfo
 from ..utils.memo import Memo
+from .array_kinds import refuse_streams
 from .chunks import first_batch
 from .dataset import Dataset, Scale, Shapes
 from .features import FEATURES
@@ -62,6 +64,8 @@ class FitArguments:
         Number of epochs, in place of `max_epochs`.
     groups : array-like or None
         Group of each row, for a `train_split` that splits by groups.
+    batch_size : int or None
+        Number of rows in a batch, in place of that of `batch_iterator_train`.
     """
 
     X: Any
@@ -72,6 +76,15 @@ class FitArguments:
     whole: bool = False
     epochs: Any = None
     groups: Any = None
+    batch_size: int | None = None
+
+    def read(self) -> FitArguments:
+        """Return the arguments with arrays in place of map-style datasets."""
+        X, y = split_dataset(self.X, self.y)
+        if not isinstance(X, RowSubset):
+            refuse_streams("X", X)
+        valid = None if self.valid is None else split_dataset(*self.valid)
+        return replace(self, X=X, y=y, valid=valid)
 
     def by_input(self, names: Sequence[str]) -> FitArguments:
         """Return the arguments with the arrays of X by input layer, as `by_input` does."""
@@ -119,8 +132,7 @@ class FitData:
         self._memo = memo
         self._inputs = inputs
         self._has_inputs = False
-        chosen = (params[name] for name in ("regression", "outputs", "autoencoder"))
-        self._reconstructs = reconstructs(arguments.y, *chosen)
+        self._reconstructs = False
         self._losses = losses
         self.rows: Rows | None = None
         self.outputs: Outputs | None = None
@@ -142,9 +154,16 @@ class FitData:
         reset : bool
             Whether training starts from scratch.
         """
+        found = len(problems.found)
+        with problems.collect():
+            self._arguments = self._arguments.read()
+        if len(problems.found) > found:
+            return
         with problems.collect():
             self._arguments = self._arguments.by_input(self._inputs)
             self._has_inputs = True
+            chosen = (self._params[name] for name in ("regression", "outputs", "autoencoder"))
+            self._reconstructs = reconstructs(self._arguments.y, *chosen)
             self.rows = self._read_rows(estimator, self._arguments.X, reset=reset)
         with problems.collect():
             check_autoencoder(self._params)
@@ -336,7 +355,11 @@ class FitData:
 
     def _train_iterator(self) -> BatchIterator:
         assert self.rows is not None
-        return as_train_iterator(self._params["batch_iterator_train"], len(self.rows))
+        iterator = as_train_iterator(self._params["batch_iterator_train"], len(self.rows))
+        if self._arguments.batch_size is not None:
+            iterator = copy.copy(iterator)
+            iterator.batch_size = self._arguments.batch_size
+        return iterator
 
     def _encode(
         self,

@@ -20,6 +20,7 @@ from ..model_selection.containers import with_rows
 from ..model_selection.fitting import check_lanes
 from ..model_selection.jobs import FitBatch, Job
 from ..model_selection.sklearn_hooks import _num_samples
+from ..preprocessing.map_dataset import split_dataset
 from ..utils.checks import flag, is_integer, is_number, positive, random_state
 from .averaging import MeanPrediction, has_probabilities, joint_outputs
 
@@ -125,7 +126,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         ValueError
             If parameters or data are invalid.
         """
-        X, y = with_rows(X, y, _net_or_default(self.estimator))
+        X, y = with_rows(*split_dataset(X, y), _net_or_default(self.estimator))
         check_consistent_length(X, y)
         n = _num_samples(X)
         rows = self._check(n)

@@ -50,6 +50,7 @@ from .prediction import PredictionMixin
 from .prepare import Continuation, prepare
 from .routing import check_names
 from .scores import monitored_columns, read_custom_scores
+from .streams import StreamMixin
 from .transformer import HiddenLayerMixin
 from .validation import check_settings
 from .weights import WeightsMixin
@@ -75,6 +76,7 @@ Transforms: TypeAlias = (
 class NeuralNet(
     PredictionMixin,
     HiddenLayerMixin,
+    StreamMixin,
     WeightsMixin,
     HistoryMixin,
     HtmlMixin,
@@ -381,10 +383,13 @@ class NeuralNet(
             net has several input layers, a dict has an array for each of them, or a list has them
             in their order. Functions of scikit-learn split a dict as
             `skconv.preprocessing.SliceDict`.
+            Also a map-style dataset, such as those of torch and Hugging Face, as
+            `skconv.preprocessing.read_dataset` reads them; it may hold y, too.
         y : array-like of shape (n,) or (n, n_outputs)
             Labels of any type, label indicators, or numbers. See `outputs` for several outputs.
             If it is None with ``regression=True``, the target is X itself, as float32 and channels
-            first, before any augmentation: the net is an autoencoder.
+            first, before any augmentation: the net is an autoencoder. For a dataset of dicts as X,
+            the name of the column of targets.
         sample_weight : array-like of shape (n,), optional
             Weight of each sample in the loss.
         X_val, y_val : array-like, optional

@@ -24,6 +24,7 @@ from ..network.free_sizes import suggesting_free_sizes
 from ..network.graph import Variables
 from ..network.model import Model
 from ..network.views import FittedLayer, name_of
+from ..preprocessing.map_dataset import is_map_dataset, read_features, split_dataset
 from ..training.adaptation import in_units_of
 from ..training.fitted_net import FittedNet, nonfinite_rows
 from ..training.objective_value import objective_value
@@ -106,6 +107,8 @@ class PredictionMixin:
         reset = bool(network.free) or not hasattr(self, "n_features_in_")
         probe = copy.copy(self) if reset else self
         iterator = as_test_iterator(self.batch_iterator_test)
+        if is_map_dataset(X):
+            X = read_features(X, network.inputs)
         X, known = by_input(X, list(network.inputs)), not (network.free or has_transform(iterator))
         with suggesting_free_sizes(network, lambda: row_shapes(X, self.data_format)):
             return check_rows(
@@ -286,6 +289,7 @@ class PredictionMixin:
         """
         fitted = self._fitted()
         outputs = fitted.outputs
+        X, y = split_dataset(X, y)
         if reconstructs(y, self.regression, self.outputs, self.autoencoder):
             y = as_target(self._read_rows(X))
             target = outputs.targets[0]

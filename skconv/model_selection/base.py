@@ -14,6 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from ..data.inputs import Features, Targets
 from ..preprocessing import SliceDict
+from ..preprocessing.map_dataset import split_dataset
 from ..utils.memo import Memo
 from .containers import with_rows
 from .fitting import check_lanes
@@ -179,7 +180,7 @@ class BatchedSearch(BaseSearchCV):
         """
         check_lanes(self.lanes, self.max_lanes)
         estimator, cv = self.estimator, self.cv
-        X, y = with_rows(X, y, estimator)
+        X, y = with_rows(*split_dataset(X, y), estimator)
         self._trainer = CandidateTrainer(self, estimator, self._make_job, self._on_finished)
         self.estimator = self._trainer.original
         if isinstance(y, SliceDict):

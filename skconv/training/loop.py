@@ -109,7 +109,7 @@ class TrainingLoop:
                 self.start(epochs)
                 self._run_epochs()
             except StopIteration:
-                pass
+                self.stopped = True
             except KeyboardInterrupt:
                 if not catch_interrupt:
                     raise

@@ -84,8 +84,12 @@ REFUSED = {
     "structured": (np.array([(1, 2.0)], "i4,f8"), "use pandas.DataFrame(X)"),
     "dicts": ([{"a": 1}], "got dicts; use pandas.DataFrame(X) or DictVectorizer"),
     "set": ({1, 2}, ARRAYS + "set; sets have no order: give a list"),
-    "generator": ((i for i in range(3)), ARRAYS + "generator; collect its samples"),
-    "data set": (Data(), ARRAYS + "Data; collect its samples into one array first"),
+    "generator": (
+        (i for i in range(3)),
+        ARRAYS + "generator; train on batches (X, y) by partial_fit_stream",
+    ),
+    "data set": (Data(), ARRAYS + "Data; train on batches (X, y) by partial_fit_stream"),
+    "pairs": ([(np.ones(3), 0), (np.ones(3), 1)], "got pairs of X and y; give them apart: X, y ="),
     "empty": ([], "X must have at least one row, got an empty list"),
     "sparse matrices": ([sparse.csr_matrix(np.eye(2))], "use scipy.sparse.vstack(X)"),
 }
