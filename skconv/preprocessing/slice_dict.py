@@ -176,9 +176,11 @@ class SliceDict(MutableMapping[str, Any]):
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise `TypeError`, because several arrays are not one."""
         raise TypeError(
-            f"X must be a single array here, got a SliceDict of {', '.join(map(repr, self))}; "
-            "pass a table to a pipeline with skconv.preprocessing.SplitColumns before the net, or "
-            "use skconv.ensemble.BatchedBagging for ensembles"
+            "X and y must be single arrays here, got a SliceDict of "
+            f"{', '.join(map(repr, self))}; for X pass a table to a pipeline with "
+            "skconv.preprocessing.SplitColumns before the net, or use "
+            "skconv.ensemble.BatchedBagging for ensembles; for y stratify by one output, as in "
+            "cv=list(StratifiedKFold().split(X, y[name]))"
         )
 
     def __repr__(self) -> str:

@@ -1,8 +1,10 @@
 import copy
 import pickle
 
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from scipy import sparse
 from sklearn.model_selection import StratifiedKFold, train_test_split
@@ -18,7 +20,9 @@ TABLE = np.arange(N * 3.0).reshape(N, 3)
 KINDS = {
     "array": TABLE,
     "list": TABLE.tolist(),
+    "device": jnp.asarray(TABLE, np.float32),
     "frame": pd.DataFrame(TABLE, columns=list("abc"), index=range(10, 10 + N)),
+    "polars": pl.DataFrame(TABLE, schema=["a", "b", "c"]),
     "csr": sparse.csr_matrix(TABLE),
     "coo": sparse.coo_array(TABLE),
 }
@@ -178,8 +182,16 @@ def test_scikit_learn_splits_it():
         assert sorted(X[train_rows]["table"].index - 10) == sorted(train_rows)
 
 
+def test_targets_by_name_are_stratified_by_one_of_them():
+    y = SliceDict(kind=np.arange(N) % 2, size=np.arange(N))
+    with pytest.raises(TypeError, match=r"for y stratify by one output, as in cv=list\(Stratified"):
+        next(StratifiedKFold(3).split(IMAGE, y))
+    for train, _ in StratifiedKFold(3).split(IMAGE, y["kind"]):
+        assert y[train]["kind"].sum() == len(train) / 2
+
+
 def test_it_is_not_one_array():
     X = SliceDict(image=IMAGE, table=TABLE)
     for convert in (np.asarray, check_array):
-        with pytest.raises(TypeError, match="must be a single array here, got a SliceDict of 'im"):
+        with pytest.raises(TypeError, match="must be single arrays here, got a SliceDict of 'im"):
             convert(X)
