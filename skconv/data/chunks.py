@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from .host_transform import TransformedBatch, transform_batch
+from .host_transform import TransformedBatch, transform_batch, weigh_targets
 from .iterators import BatchIterator, has_transform
 from .rows import Rows
+from .weighted_targets import unpack_targets
 
 CHUNK_BYTES = 16 * 2**20
 """Maximum size of a chunk; of larger data, two chunks are in memory at a time.
@@ -45,7 +46,7 @@ class Chunk(NamedTuple):
     Parameters
     ----------
     X : dict of array of shape (chunk_steps, batch, ...)
-    y : array of shape (chunk_steps, batch, ...), tuple of arrays, or None
+    y : array of shape (chunk_steps, batch, ...), tuple of arrays, WeightedTargets, or None
     weights : float32 array of shape (chunk_steps, batch)
         Weight of each row in the loss; zero for padding.
     rows : int32 array of shape (chunk_steps, batch)
@@ -84,7 +85,7 @@ def iterate_chunks(
     Parameters
     ----------
     rows : Rows
-    y : array of shape (n, ...), tuple of arrays, or None
+    y : array of shape (n, ...), tuple of arrays, WeightedTargets, or None
         Encoded targets.
     weights : array of shape (n,) or None
         Weight of each row in the loss; None for equal weights.
@@ -248,6 +249,7 @@ def _gather_transformed(
 ) -> Callable[[np.ndarray, np.ndarray], TransformedBatch]:
     """Return a function like that of `_gather`, which transforms each batch."""
     number, count = 0, iterator.batch_size if keep else None
+    y, target_weights = unpack_targets(y)
 
     def take(index: np.ndarray) -> tuple[dict[str, np.ndarray], Any]:
         return rows.take(index), take_targets(y, index)
@@ -258,6 +260,8 @@ def _gather_transformed(
         with _numbered(number, iterator):
             transformed = transform_batch(iterator.transform, take, batch, weights, count)
             count = len(transformed.weights)
+            if target_weights is not None:
+                transformed = weigh_targets(transformed, target_weights, batch)
             return transformed._replace(X=rows.enter(transformed.X))
 
     def gather(index: np.ndarray, weights: np.ndarray) -> TransformedBatch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,11 @@ from sklearn.utils import gen_batches
 
 from ..utils.moments import Moments
 from .chunks import first_batch, iterate_chunks, take_targets
+from .holes import is_known
 from .iterators import BatchIterator, has_transform
 from .output_targets import as_tuple
 from .rows import Inputs, Rows
+from .weighted_targets import WeightedTargets
 
 Shapes = Mapping[str, tuple[int | None, ...]]
 """Shapes of the input or output layers by name, with the batch axis first."""
@@ -58,12 +60,23 @@ class Dataset:
         Sample weights.
     iterator : BatchIterator
         Cuts the rows into batches.
+    target_weights : tuple of array of shape (n, ...), or None
+        Weights of the targets of each output relative to the weight of their row, in the shape of
+        the encoded targets.
     """
 
     rows: Rows
     y: Any
     weights: np.ndarray | None
     iterator: BatchIterator
+    target_weights: tuple[np.ndarray, ...] | None = None
+
+    @property
+    def targets(self) -> Any:
+        """Encoded targets, with their weights if they have any."""
+        return (
+            self.y if self.target_weights is None else WeightedTargets(self.y, self.target_weights)
+        )
 
     @property
     def steps(self) -> int:
@@ -79,8 +92,38 @@ class Dataset:
     def subset(self, index: np.ndarray) -> Dataset:
         """Return a dataset of some of the rows."""
         weights = None if self.weights is None else self.weights[index]
-        y = take_targets(self.y, index)
-        return replace(self, rows=self.rows.subset(index), y=y, weights=weights)
+        y, own = take_targets((self.y, self.target_weights), index)
+        rows = self.rows.subset(index)
+        return replace(self, rows=rows, y=y, weights=weights, target_weights=own)
+
+    def weighted(self, factors: np.ndarray) -> Dataset:
+        """Multiply the weights of the rows, or of the targets of the only output.
+
+        Parameters
+        ----------
+        factors : float array of shape (n,), or of the shape of the targets
+        """
+        if factors.ndim == 1:
+            weights = factors if self.weights is None else factors * self.weights
+            return replace(self, weights=weights.astype(np.float32))
+        (own,) = self.target_weights or (1,)
+        return replace(self, target_weights=((factors * own).astype(np.float32),))
+
+    def with_target_weights(self) -> Dataset:
+        """Return the dataset with a weight of one for each target."""
+        ones = tuple(np.ones(part.shape, np.float32) for part in as_tuple(self.y))
+        return replace(self, target_weights=ones)
+
+    def counts(self, holes: Sequence[bool]) -> bool:
+        """Return whether any target counts; `holes` tells by output whether some are ignored."""
+        parts = as_tuple(self.y)
+        rows = np.ones(len(self.rows), bool) if self.weights is None else self.weights > 0
+        for i, part in enumerate(parts):
+            known = is_known(part) if holes[i] else np.ones(part.shape, bool)
+            own = known if self.target_weights is None else known & (self.target_weights[i] > 0)
+            if own.reshape(len(own), -1)[rows].any():
+                return True
+        return False
 
     def arranged(self, inputs: Inputs) -> Dataset:
         """Return a dataset whose rows have the shapes of the input layers, and suit them.
@@ -96,8 +139,12 @@ class Dataset:
         They are rounded to float32, as the network keeps them.
         """
         y = as_tuple(self.y)[i]
+        weights, known = np.ones(len(y)) if self.weights is None else self.weights, is_known(y)
+        if self.target_weights is not None or not known.all():
+            own = known if self.target_weights is None else known * self.target_weights[i]
+            weights = weights.reshape(-1, *(1,) * (y.ndim - 1)) * own
         moments = Moments((0,))
-        moments.add(y, np.ones(len(y)) if self.weights is None else self.weights)
+        moments.add(y, weights)
         mean, scale = (
             values.astype(np.float32).astype(np.float64) for values in (moments.mean, moments.scale)
         )

@@ -123,7 +123,7 @@ def stack_batches(chunk: Chunk) -> StackedBatches:
 
 def place_rows(dataset: Dataset) -> DeviceRows:
     """Place the rows of a dataset that fits into one chunk."""
-    chunk = _single_chunk(dataset.rows, dataset.y, dataset.weights, dataset.iterator)
+    chunk = _single_chunk(dataset.rows, dataset.targets, dataset.weights, dataset.iterator)
     return DeviceRows(jax.device_put(stack_batches(chunk)), chunk.steps, None)
 
 
@@ -167,7 +167,7 @@ def scatter_rows(
         X,
         jax.tree.map(
             lambda *ys: _scatter(shape, *zip(indices, ys, strict=True)),
-            *(one.y for one in datasets),
+            *(one.targets for one in datasets),
         ),
         _scatter(shape, (index, weights)),
         _scatter(shape, (index, np.arange(n, dtype=np.int32))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from .array_kinds import refuse_streams
 from .chunks import first_batch
 from .dataset import Dataset, Scale, Shapes
 from .features import FEATURES
-from .inputs import RowSubset, check_rows, check_weights, row_shapes
+from .inputs import RowSubset, check_rows, row_shapes
 from .iterators import (
     BatchIterator,
     TrainSplit,
@@ -36,14 +37,16 @@ from .named_inputs import by_input
 from .output_targets import (
     Outputs,
     as_tuple,
+    by_output,
     infer_outputs,
     output_names,
     regression_by_output,
 )
 from .reconstruction import as_target, check_autoencoder, check_order, reconstructs
 from .rows import ChannelsLast, Inputs, Rows
-from .splitting import check_groups, first_split
-from .target_forms import check_lengths
+from .sample_weights import SampleWeights, check_weights
+from .splitting import check_groups, first_split, strata
+from .target_forms import check_lengths, split_targets
 from .targets import Classes, Numbers, Target
 
 
@@ -115,7 +118,7 @@ class FitData:
         Validated X; None if X is invalid.
     outputs : Outputs or None
         Targets inferred from y, or those of the fit to continue; None if y is invalid.
-    weights : array of shape (n,) or None
+    weights : SampleWeights
         Validated `sample_weight`.
     """
 
@@ -136,7 +139,7 @@ class FitData:
         self._losses = losses
         self.rows: Rows | None = None
         self.outputs: Outputs | None = None
-        self.weights: np.ndarray | None = None
+        self.weights = SampleWeights(None, None)
 
     def read(
         self, estimator: Any, known: Outputs | None, problems: Problems, *, reset: bool
@@ -183,7 +186,9 @@ class FitData:
                 check_groups(given.groups, splitter, len(self.rows))
         with problems.collect():
             if given.sample_weight is not None:
-                self.weights = check_weights(given.sample_weight, len(self.rows))
+                names = output_names(self._params["outputs"])
+                y = () if self.outputs is None else split_targets(given.y, names)
+                self.weights = check_weights(given.sample_weight, len(self.rows), names, y)
 
     def _read_rows(self, estimator: Any, X: Any, *, reset: bool) -> Rows:
         if isinstance(X, RowSubset):
@@ -223,6 +228,7 @@ class FitData:
                 f"{'' if numbers else hint}"
             )
         names = output_names(params["outputs"])
+        ignored = by_output("ignore_label", params["ignore_label"], names, None)
         if known is not None:
             if known.names != names:
                 raise ValueError(
@@ -232,14 +238,16 @@ class FitData:
             if given.classes is not None:
                 known.check_classes(given.classes)
             return self._memo.get(
-                ("extended", self._losses),
+                ("extended", self._losses, ignored),
                 [known, given.y],
-                lambda: known.with_losses(self._losses, given.y).extended(given.y),
+                lambda: (
+                    known.ignoring(ignored).with_losses(self._losses, given.y).extended(given.y)
+                ),
             )
         regression = regression_by_output(params["regression"], params["outputs"])
         exact = bool(params["use_label_encoder"])
         return self._memo.get(
-            ("outputs", names, regression, exact, given.whole, self._losses),
+            ("outputs", names, regression, exact, given.whole, self._losses, ignored),
             [given.y, given.classes],
             lambda: infer_outputs(
                 given.y,
@@ -249,6 +257,7 @@ class FitData:
                 classes=given.classes,
                 growing=given.whole,
                 losses=self._losses,
+                ignored=ignored,
             ),
         )
 
@@ -326,7 +335,8 @@ class FitData:
         shapes = tuple(outputs.values())
         matched, y = self._encode(self.outputs, shapes, axes, frozenset(scales))
         matched.check_scales(scales)
-        train = Dataset(self.rows, y, self.weights, self._train_iterator())
+        own = self.weights.arranged(as_tuple(y))
+        train = Dataset(self.rows, y, self.weights.rows, self._train_iterator(), own)
         valid = None
         if given.valid is not None:
             valid = self._given_valid(estimator, given.valid, matched, inputs, scales)
@@ -347,10 +357,10 @@ class FitData:
             is_given = given.valid is not None
             valid = _arrange_valid(valid, inputs, given=is_given, train_transformed=transformed)
         if params["class_weight"] is not None:
-            class_weights = matched.row_weights(train.y, params["class_weight"])
-            sample_weights = 1 if train.weights is None else train.weights
-            weights = (class_weights * sample_weights).astype(np.float32)
-            train = replace(train, weights=weights)
+            train = train.weighted(matched.row_weights(train.y, params["class_weight"]))
+        if valid is not None and train.target_weights is not None and valid.target_weights is None:
+            valid = valid.with_target_weights()
+        _check_known(matched, train, valid)
         return matched, train, valid
 
     def _train_iterator(self) -> BatchIterator:
@@ -424,9 +434,7 @@ class FitData:
 
         def split() -> tuple[np.ndarray, np.ndarray]:
             y = first_y.ravel() if first_y.size == len(first_y) else first_y
-            return first_split(
-                splitter, X, y.astype(int) if isinstance(target, Classes) else y, groups
-            )
+            return first_split(splitter, X, strata(y) if isinstance(target, Classes) else y, groups)
 
         key = "split", structural_key(splitter)
         train_index, valid_index = self._memo.get(key, [first_y, groups], split)
@@ -442,6 +450,28 @@ def _usual_row(target: Target) -> tuple[int, ...]:
     return target.shape or (1,) if isinstance(target, Numbers) and plain else (target.num_units,)
 
 
+def _check_known(outputs: Outputs, train: Dataset, valid: Dataset | None) -> None:
+    """Raise `ValueError` if no target of the training rows counts; warn if none to validate does.
+
+    Rows without weight are as good as no rows.
+    """
+    holes = [target.ignored is not None for target in outputs.targets]
+    if not (any(holes) or train.target_weights is not None):
+        return
+    if not train.counts(holes):
+        raise ValueError(
+            "the training samples must have a target that counts, but all of them are ignored "
+            "(ignore_label) or have weight zero"
+        )
+    if valid is not None and not valid.counts(holes):
+        warnings.warn(
+            "the validation set has no target that counts, so its loss is NaN; all are ignored "
+            "(ignore_label) or have weight zero",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
 def _reading(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters by which X is read, as arguments of `check_rows`."""
     return {"check": bool(params["check_input"]), "data_format": params["data_format"]}
@@ -449,7 +479,7 @@ def _reading(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _split_by_function(net: Any, function: Any, dataset: Dataset) -> tuple[Dataset, ...]:
     """Split with a function as in nolearn, which splits X and y but not the weights."""
-    if dataset.weights is not None:
+    if dataset.weights is not None or dataset.target_weights is not None:
         raise ValueError(
             "train_split must be a splitter if sample_weight is given, got a function, "
             "which cannot split the weights"

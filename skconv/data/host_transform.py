@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from .weighted_targets import WeightedTargets
+
 RowsAndTargets = tuple[dict[Any, np.ndarray], Any]
 """Rows by name of the input layer, and their targets: an array, a tuple of arrays, or None."""
 
@@ -96,6 +98,38 @@ def transform_batch(
     positions = np.resize(index[real], n)
     X, y, positions = jax.tree.map(lambda array: array[order], (X, y, positions))
     return TransformedBatch(X, y, np.where(np.arange(rows) < n, weight, np.float32(0)), positions)
+
+
+def weigh_targets(
+    batch: TransformedBatch, weights: tuple[np.ndarray, ...], index: np.ndarray
+) -> TransformedBatch:
+    """Give the targets of a transformed batch the weights of the targets of its rows.
+
+    Parameters
+    ----------
+    batch : TransformedBatch
+    weights : tuple of array of shape (n, ...)
+        Weights of the targets of all rows of the data, by output.
+    index : int array of shape (size,)
+        Positions of the rows before the transform.
+
+    Returns
+    -------
+    TransformedBatch
+
+    Raises
+    ------
+    ValueError
+        If the transform changed the number of rows, whose weights differ.
+    """
+    n, size = len(batch.weights), len(index)
+    if n != size and any((own[index] != own[index[:1]]).any() for own in weights):
+        raise ValueError(
+            "transform must keep the number of rows if sample_weight gives their targets different "
+            f"weights, got {n} for a batch of {size}"
+        )
+    own = tuple(one[np.resize(index, n)] for one in weights)
+    return batch._replace(y=WeightedTargets(batch.y, own))
 
 
 def _transformed(transform: Callable[..., Any], X: dict[Any, np.ndarray], y: Any) -> RowsAndTargets:

@@ -11,6 +11,7 @@ from sklearn.utils import column_or_1d
 
 from ..utils.loss_contracts import DEFAULT_LOSS, LossInfo
 from ..utils.output_forms import OutputForm
+from .holes import fill_holes
 from .kept import keep_fields
 from .modeled_numbers import ModeledNumbers
 from .survival import Survival, read_survival
@@ -32,6 +33,7 @@ def infer(
     classes: ArrayLike | None = None,
     growing: bool = False,
     loss: LossInfo = DEFAULT_LOSS,
+    ignored: Any = None,
 ) -> Target:
     """Infer the kind of targets from y.
 
@@ -49,6 +51,8 @@ def infer(
     growing : bool
         Whether y may lack labels that come later.
     loss : LossInfo
+    ignored : object
+        Value of the targets that count nothing; None if all count.
 
     Returns
     -------
@@ -57,8 +61,8 @@ def infer(
     Raises
     ------
     ValueError
-        For NaN or infinity, a single class, an unknown kind of labels, or targets that the loss
-        does not take.
+        For NaN or infinity, a single class, an unknown kind of labels, targets that the loss does
+        not take, or if all targets are ignored.
 
     Examples
     --------
@@ -68,21 +72,32 @@ def infer(
     2
     """
     _check_loss(y, loss, regression=regression)
+    _check_ignored(y, ignored, loss, regression=regression)
+    y, holes = fill_holes(y, ignored)
+    if holes is not None and holes.all():
+        raise ValueError(
+            f"y must hold targets other than ignore_label, got {ignored!r} in all {len(y)} rows"
+        )
     if regression:
         if classes is not None:
             raise ValueError("classes must be None for regression, which has none")
-        return _infer_numbers(y, loss)
+        return replace(_infer_numbers(y, loss), ignored=ignored)
     y = check_labels(y)
     kind = kind_of_labels(y)
     if kind == "classes":
         y = column_or_1d(y, warn=True)
+    if classes is not None and fill_holes(classes, ignored)[1] is not None:
+        raise ValueError(
+            f"classes must not hold ignore_label, whose targets count nothing, got "
+            f"{ignored!r} among them"
+        )
     found = _distinct(y if classes is None else check_labels(classes))
-    known = Classes(found, exact, growing=growing and classes is None)
+    known = Classes(found, exact, growing=growing and classes is None, ignored=ignored)
     if kind == "indicators":
         k = y.shape[1]
         dense = replace(known, positions=(k,))
         if classes is None or np.array_equal(found, np.arange(k)):
-            return Labels(k, dense)
+            return Labels(k, dense, ignored=ignored)
         return replace(
             dense,
             refusal=f"classes must be the indices 0, ..., {k - 1} of the labels, because y has {k} "
@@ -125,6 +140,21 @@ def _check_loss(y: Any, loss: LossInfo, *, regression: bool) -> None:
         f"y must hold {kind}, got a structured array with the fields {', '.join(fields)}, which "
         f"only cox_loss and losses of your own take{hint}"
     )
+
+
+def _check_ignored(y: Any, ignored: Any, loss: LossInfo, *, regression: bool) -> None:
+    """Raise `ValueError` for an ignored value that targets of this kind cannot have."""
+    if ignored is None or not regression:
+        return
+    if isinstance(ignored, str):
+        raise ValueError(
+            f"ignore_label must be a number or numpy.nan for regression, got {ignored!r}"
+        )
+    if loss.takes_survival or getattr(getattr(y, "dtype", None), "names", None) is not None:
+        kind = f"for {loss.name}" if loss.takes_survival else "for a structured array"
+        raise ValueError(
+            f"ignore_label must be None {kind}, got {ignored!r}; leave out the rows without targets"
+        )
 
 
 def _infer_numbers(y: Any, loss: LossInfo) -> Numbers:

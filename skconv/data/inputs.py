@@ -211,35 +211,3 @@ def _check_size(what: str, name: str, shape: tuple[int, ...], row: tuple[int, ..
             f"{what} must have shape {describe_rows(row)} for the input layer {name!r}, "
             f"got {shape}{hint}"
         )
-
-
-def check_weights(sample_weight: ArrayLike, n: int) -> np.ndarray:
-    """Validate the sample weights of `n` rows.
-
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n,)
-    n : int
-
-    Returns
-    -------
-    float32 array of shape (n,)
-
-    Raises
-    ------
-    ValueError
-        For a shape other than ``(n,)``, negative weights, or no positive weight.
-    """
-    name = "sample_weight"
-    weights = check_array(
-        sample_weight, ensure_2d=False, allow_nd=True, dtype=np.float32, input_name=name
-    )
-    if weights.ndim != 1:
-        raise ValueError(f"sample_weight must have one axis, got {weights.ndim}")
-    if weights.shape != (n,):
-        raise ValueError(f"sample_weight.shape == {weights.shape}, expected {(n,)}!")
-    if weights.min() < 0:
-        raise ValueError("Negative values in data passed to `sample_weight`")
-    if not weights.any():
-        raise ValueError("Sample weights must contain at least one non-zero number.")
-    return weights

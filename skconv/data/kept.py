@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .holes import fill_holes, mark_holes
 from .target_checks import check_numbers
 from .targets import Classes, ClassWeight, Labels, Numbers
 
@@ -98,7 +99,10 @@ class Kept(Numbers):
         return self
 
     def arrange(self, y: Any) -> np.ndarray:
-        """Encode y: numbers as float32 or int32 in their shape, labels as for their loss."""
+        """Encode y: numbers as float32 or int32 in their shape, labels as for their loss.
+
+        If some numbers are ignored, all are float32, and those are NaN.
+        """
         if self.labels is not None:
             return self.labels.encode(y)
         if self.fields is not None:
@@ -109,11 +113,14 @@ class Kept(Numbers):
                     f"got dtype {given.dtype}"
                 )
             return self.fields.encode(given)
+        y, holes = fill_holes(y, self.ignored, 0)
         numbers = check_numbers(y)
         if numbers.shape[1:] != self.shape:
             raise ValueError(f"y must have rows of shape {self.shape}, got {numbers.shape[1:]}")
         whole = numbers.dtype.kind in "iu" and np.abs(numbers.astype(float)).max() < 2**31
-        return numbers.astype(np.int32 if whole else np.float32, copy=False)
+        if whole and self.ignored is None:
+            return numbers.astype(np.int32, copy=False)
+        return mark_holes(numbers.astype(np.float32, copy=False), holes)
 
     def standardize(self, y: np.ndarray) -> np.ndarray:
         """Return encoded targets, which are not standardized."""
@@ -137,8 +144,8 @@ class Kept(Numbers):
 def keep(target: Classes | Labels | Numbers) -> Kept:
     """Return targets as a loss of the user's own takes them, whatever the width of its output."""
     if isinstance(target, Numbers):
-        return Kept(target.shape)
-    return Kept((), labels=target)
+        return Kept(target.shape, ignored=target.ignored)
+    return Kept((), labels=target, ignored=target.ignored)
 
 
 def keep_fields(dtype: np.dtype) -> Kept:

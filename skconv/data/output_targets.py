@@ -12,7 +12,6 @@ from ..errors import Problems, did_you_mean
 from ..utils.loss_contracts import DEFAULT_LOSS, LossInfo
 from .inference import from_output, infer
 from .kept import keep
-from .shape_groups import flatten_positions, is_ragged
 from .target_checks import check_labels, warn_if_one_hot
 from .target_forms import Names, by_position, join_predictions, listed, split_targets
 from .targets import Classes, Labels, Numbers, Target
@@ -166,7 +165,7 @@ class Outputs:
 
         axes = axes or [1] * len(self.targets)
         losses = self.losses or (DEFAULT_LOSS,) * len(self.targets)
-        matched = _for_each(self.names, match, self.targets, shapes, axes, losses)
+        matched = for_each(self.names, match, self.targets, shapes, axes, losses)
         return replace(self, targets=matched)
 
     def with_losses(self, losses: tuple[LossInfo, ...], y: Any) -> Outputs:
@@ -184,10 +183,10 @@ class Outputs:
         def adapt(target: Target, loss: LossInfo, part: Any) -> Target:
             if not isinstance(target, Numbers):
                 return infer(part, regression=False, loss=loss) if loss.needs_numbers else target
-            return infer(part, regression=True, loss=loss)
+            return infer(part, regression=True, loss=loss, ignored=target.ignored)
 
         parts = self.split(y)
-        targets = _for_each(self.names, adapt, self.targets, losses, parts)
+        targets = for_each(self.names, adapt, self.targets, losses, parts)
         return replace(self, losses=losses, targets=targets)
 
     @property
@@ -224,7 +223,7 @@ class Outputs:
             return target.encode(part)
 
         numbers = range(len(self.targets))
-        return unwrap_single(_for_each(self.names, encode, numbers, self.targets, parts))
+        return unwrap_single(for_each(self.names, encode, numbers, self.targets, parts))
 
     def with_scales(self, scales: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> Outputs:
         """Return the outputs with the mean and the standard deviation of some targets."""
@@ -398,6 +397,14 @@ class Outputs:
             ]
         )
 
+    def ignoring(self, labels: Sequence[Any]) -> Outputs:
+        """Return targets of which those with a value count nothing, by output."""
+        pairs = list(zip(self.targets, labels, strict=True))
+        if all(target.ignored is label for target, label in pairs):
+            return self
+        targets = tuple(replace(target, ignored=label) for target, label in pairs)
+        return replace(self, targets=targets)
+
     def extended(self, y: Any) -> Outputs:
         """Return targets with the further classes in y, of those that the outputs have units for.
 
@@ -408,7 +415,7 @@ class Outputs:
             return target.extended(part) if isinstance(target, Classes) else target
 
         parts = self.split(y)
-        extended = _for_each(self.names, extend, self.targets, parts)
+        extended = for_each(self.names, extend, self.targets, parts)
         unchanged = all(new is old for new, old in zip(extended, self.targets, strict=True))
         return self if unchanged else replace(self, targets=extended)
 
@@ -435,7 +442,7 @@ class Outputs:
 
         several = len(self.names) > 1
         own = by_output("classes", classes, self.names, None) if several else (classes,)
-        _for_each(self.names, check, self.targets, own)
+        for_each(self.names, check, self.targets, own)
 
     def row_weights(self, encoded: Any, class_weight: Any) -> np.ndarray:
         """Return the weight of each row by its class; only for a single output."""
@@ -445,56 +452,6 @@ class Outputs:
                 "use sample_weight or output_weights"
             )
         return self.targets[0].row_weights(encoded, class_weight)
-
-    def score(self, y: Any, predictions: Any, sample_weight: Any = None) -> float:
-        """Return the mean of the outputs' scores: accuracy, or R^2 for numbers."""
-        from sklearn.metrics import accuracy_score
-
-        def score(target: Target, true: Any, predicted: Any) -> float:
-            weights = sample_weight
-            if is_ragged(predicted):
-                true, predicted, weights = flatten_positions(true, predicted, weights)
-            if isinstance(target, Numbers):
-                own = target.scorer(true, predicted, weights)
-                return score_numbers(true, predicted, weights) if own is None else own
-            labels = check_labels(true)
-            if isinstance(target, Classes) and target.positions:
-                if labels.shape != predicted.shape:
-                    raise ValueError(f"y must have shape {predicted.shape}, got {labels.shape}")
-                if weights is not None:
-                    weights = np.repeat(weights, predicted[0].size)
-                labels, predicted = labels.ravel(), predicted.ravel()
-            return accuracy_score(labels, predicted, sample_weight=weights)
-
-        parts = self.split(y), self.split(predictions)
-        return float(np.mean(_for_each(self.names, score, self.targets, *parts)))
-
-
-def score_numbers(y: Any, predictions: np.ndarray, sample_weight: Any = None) -> float:
-    """Return the coefficient of determination.
-
-    Parameters
-    ----------
-    y : array-like of shape (n,), (n, k) or (n, ...)
-        With two axes, the score is the mean over the columns, as in scikit-learn; with more, such
-        as images, it is that of all numbers together.
-    predictions : array of the same shape
-    sample_weight : array-like of shape (n,), optional
-
-    Examples
-    --------
-    >>> y = np.array([[[1.0], [2.0]], [[3.0], [4.0]]])
-    >>> score_numbers(y, y + [[[0.5], [-0.5]]])
-    0.8
-    """
-    from sklearn.metrics import r2_score
-
-    true = np.asarray(y)
-    if true.ndim > 2:
-        if sample_weight is not None:
-            sample_weight = np.repeat(sample_weight, true[0].size)
-        true, predictions = true.ravel(), predictions.ravel()
-    return float(r2_score(true, predictions, sample_weight=sample_weight))
 
 
 def infer_outputs(
@@ -506,6 +463,7 @@ def infer_outputs(
     classes: Any = None,
     growing: bool = False,
     losses: tuple[LossInfo, ...] = (),
+    ignored: Sequence[Any] = (),
 ) -> Outputs:
     """Infer the kind of targets of each output from y.
 
@@ -524,6 +482,8 @@ def infer_outputs(
         Whether y may lack labels that come later.
     losses : tuple of LossInfo, optional
         By output.
+    ignored : sequence of object, optional
+        Value of the targets that count nothing, by output; None if all count.
 
     Returns
     -------
@@ -537,14 +497,16 @@ def infer_outputs(
     [[3, 5, 8], ['even', 'odd']]
     """
 
-    def find(part: Any, numbers: bool, labels: Any, loss: LossInfo) -> Target:
+    def find(part: Any, numbers: bool, labels: Any, loss: LossInfo, label: Any) -> Target:
         options: dict[str, Any] = {"exact": exact, "growing": growing, "loss": loss}
-        return infer(part, regression=numbers, classes=labels, **options)
+        return infer(part, regression=numbers, classes=labels, ignored=label, **options)
 
     parts = split_targets(y, names)
     known = (classes,) if len(names) == 1 else by_output("classes", classes, names, None)
     infos = losses or (DEFAULT_LOSS,) * len(names)
-    return Outputs(names, _for_each(names, find, parts, regression, known, infos), losses)
+    labels = ignored or (None,) * len(names)
+    targets = for_each(names, find, parts, regression, known, infos, labels)
+    return Outputs(names, targets, losses)
 
 
 def guess_outputs(
@@ -565,7 +527,7 @@ def guess_outputs(
     return Outputs(names, tuple(targets), losses)
 
 
-def _for_each(names: Names, function: Callable[..., T], *values: Sequence[Any]) -> tuple[T, ...]:
+def for_each(names: Names, function: Callable[..., T], *values: Sequence[Any]) -> tuple[T, ...]:
     """Call a function for each output; the message of an error names the output."""
 
     def call(name: str | None, *own: Any) -> T:

@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.utils.metadata_routing import UNUSED, get_routing_for_object
 
 from ..preprocessing import SliceDict
+from .holes import is_known
 from .inputs import RowSubset
 from .iterators import TrainSplit
 from .named_inputs import has_names
@@ -129,6 +130,31 @@ def first_split(
             stacklevel=2,
         )
     return train, valid
+
+
+def strata(encoded: np.ndarray) -> np.ndarray:
+    """Return classes to stratify rows by, from encoded targets.
+
+    Ignored targets are a class of their own, -1, unless they are fewer than those of the rarest
+    class, which they would keep a splitter from stratifying; then they join the most frequent one.
+
+    Parameters
+    ----------
+    encoded : array of shape (n, ...)
+
+    Examples
+    --------
+    >>> strata(np.array([0, 0, 1, 1, 1, -1])).tolist()
+    [0, 0, 1, 1, 1, 1]
+    """
+    known = is_known(encoded)
+    classes = np.where(known, encoded, -1).astype(int)
+    if known.all() or not known.any():
+        return classes
+    labels, counts = np.unique(classes[known], return_counts=True)
+    if (~known).sum() < counts.min():
+        classes[~known] = labels[counts.argmax()]
+    return classes
 
 
 def _rows_to_split(splitter: Any, X: Any, n: int) -> Any:

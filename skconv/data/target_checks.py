@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +13,7 @@ from sklearn.utils import check_array
 from sklearn.utils.multiclass import type_of_target
 
 from ..utils.checks import fits_float32
+from .holes import MISSING_HINT
 
 TO_NUMBERS = "use regression=True or NeuralNetRegressor to predict numbers"
 
@@ -63,8 +66,21 @@ def check_labels(y: Any) -> Any:
                 "sequences of labels to one length"
             )
     options: dict[str, Any] = {"ensure_2d": False, "allow_nd": True, "input_name": "y"}
-    y = check_array(_without_extension(y), dtype=None, **options)
-    return _without_objects(y) if y.dtype == object else y
+    with _naming_ignore_label():
+        y = check_array(_without_extension(y), dtype=None, **options)
+        return _without_objects(y) if y.dtype == object else y
+
+
+@contextmanager
+def _naming_ignore_label() -> Iterator[None]:
+    """Add the parameter that leaves missing targets out to an error about them."""
+    try:
+        yield
+    except ValueError as error:
+        message = str(error)
+        if not ("contains NaN" in message or "got None" in message):
+            raise
+        raise ValueError(f"{message.rstrip('.')}{MISSING_HINT}") from error
 
 
 def _without_extension(y: Any) -> Any:
@@ -236,10 +252,11 @@ predict labels
     for dtype in given if hasattr(given, "__iter__") else [given]:
         _check_numeric(dtype)
     options: dict[str, Any] = {"ensure_2d": False, "allow_nd": True, "input_name": "y"}
-    checked = check_array(y, dtype=None, **options)
-    _check_numeric(checked.dtype)
-    if checked.dtype.kind not in "fiu":
-        checked = check_array(_read_numbers(checked), dtype=None, **options)
+    with _naming_ignore_label():
+        checked = check_array(y, dtype=None, **options)
+        _check_numeric(checked.dtype)
+        if checked.dtype.kind not in "fiu":
+            checked = check_array(_read_numbers(checked), dtype=None, **options)
     if not fits_float32(checked):
         raise ValueError("Input y contains infinity or a value too large for dtype('float32').")
     return checked

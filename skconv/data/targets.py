@@ -25,6 +25,7 @@ from ..objectives import (
     squared_error,
 )
 from ..utils.output_forms import ClassesLast
+from .holes import fill_holes, is_known, mark_holes
 from .target_checks import check_enough, check_labels, check_numbers
 
 Accuracy = Callable[[jax.Array, jax.Array], jax.Array]
@@ -37,8 +38,9 @@ ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 
 
 def label_accuracy(predictions: jax.Array, targets: jax.Array, threshold: float = 0.5) -> jax.Array:
-    """Return one for each row whose labels are all correct, else zero."""
-    return ((predictions > threshold) == (targets > 0.5)).all(axis=-1).astype(jnp.float32)
+    """Return one for each row whose labels are all correct or NaN, else zero."""
+    correct = ((predictions > threshold) == (targets > 0.5)) | jnp.isnan(targets)
+    return correct.all(axis=-1).astype(jnp.float32)
 
 
 score_accuracy = partial(label_accuracy, threshold=0.0)
@@ -76,6 +78,8 @@ class Classes:
         Number of units, if labels are their indices.
     scores : bool
         Whether the output holds scores or log odds of the classes rather than probabilities.
+    ignored : object
+        Label of the targets that count nothing; None if all count.
     """
 
     classes: np.ndarray
@@ -87,6 +91,7 @@ class Classes:
     growing: bool = False
     counted: int | None = None
     scores: bool = False
+    ignored: Any = None
     accuracy: Accuracy = categorical_accuracy
     loss: Callable[..., Any] = categorical_crossentropy
     nonlinearity: Callable[..., Any] = softmax
@@ -150,7 +155,9 @@ class Classes:
                 nonlinearity=sigmoid,
             )
         if not self.exact and self._count_up_to(units):
-            classes = np.arange(units) if self.growing else self.classes
+            classes = self.classes
+            if self.growing:
+                classes = np.array([unit for unit in range(units) if unit != self.ignored])
             return replace(matched, classes=classes, counted=units)
         raise ValueError(f"the output has shape {shape}, but y has {found} classes")
 
@@ -181,8 +188,9 @@ class Classes:
         -------
         int32 array of shape (n, ...) or float32 array
             The indices of the classes or, for a single unit, zeros and ones in the shape of the
-            output.
+            output. Ignored ones are -1, or NaN for a single unit.
         """
+        y, holes = fill_holes(y, self.ignored, self.classes[0])
         y = self._labels(y)
         unseen = np.setdiff1d(y, self.unit_labels)
         if len(unseen):
@@ -192,8 +200,10 @@ class Classes:
             )
         index = np.searchsorted(self.unit_labels, y)
         if self.single:
-            return np.expand_dims(index.astype(np.float32), self.axis)
-        return index.astype(np.int32)
+            encoded = np.expand_dims(index.astype(np.float32), self.axis)
+        else:
+            encoded = index.astype(np.int32)
+        return mark_holes(encoded, holes)
 
     def _labels(self, y: ArrayLike) -> np.ndarray:
         """Return validated labels of shape (n, *positions)."""
@@ -212,6 +222,7 @@ class Classes:
         """Return targets whose classes include those labels in y that are indices of units."""
         if self.counted is None:
             return self
+        y, _ = fill_holes(y, self.ignored, self.classes[0])
         further = np.intersect1d(self._labels(y), self.unit_labels)
         classes = np.union1d(self.classes, further.astype(self.classes.dtype))
         return self if len(classes) == len(self.classes) else replace(self, classes=classes)
@@ -280,8 +291,15 @@ class Classes:
         return self.classes[self.by_class(output).argmax(axis=1)]
 
     def row_weights(self, encoded: np.ndarray, class_weight: ClassWeight) -> np.ndarray:
-        """Return the weight of each row by its class; ``'balanced'`` counts these rows."""
-        index = encoded.astype(int).ravel()
+        """Return the weight of each target by its class; ``'balanced'`` counts these targets.
+
+        Returns
+        -------
+        float32 array of shape (n,), or of the shape of the encoded targets if rows have positions
+            Ignored targets have weight one.
+        """
+        known = is_known(encoded).ravel()
+        index = encoded.ravel()[known].astype(int)
         balanced = isinstance(class_weight, str)
         if isinstance(class_weight, Mapping):
             _check_labels(class_weight, self.unit_labels.tolist(), self.classes.tolist())
@@ -298,7 +316,9 @@ class Classes:
                 "class_weight must give some training sample a positive weight, "
                 f"got {class_weight!r}"
             )
-        return by_class[index]
+        weights = np.ones(len(known), np.float32)
+        weights[known] = by_class[index]
+        return weights.reshape(encoded.shape) if self.positions else weights
 
 
 def _check_labels(class_weight: Mapping[Any, float], known: list[Any], labels: list[Any]) -> None:
@@ -329,11 +349,14 @@ class Labels:
         The same y as a class per position, which it holds if the output has positions.
     scores : bool
         Whether the output holds log odds of the labels rather than probabilities.
+    ignored : object
+        Indicator of the targets that count nothing; None if all count.
     """
 
     num_units: int
     per_position: Classes | None = field(default=None, compare=False)
     scores: bool = False
+    ignored: Any = None
     accuracy: Accuracy = label_accuracy
     loss: Callable[..., Any] = binary_crossentropy
     nonlinearity: Callable[..., Any] = sigmoid
@@ -367,12 +390,13 @@ class Labels:
         raise ValueError(f"the output has shape {shape}, but y has {self.num_units} labels per row")
 
     def encode(self, y: ArrayLike) -> np.ndarray:
-        """Encode indicators for the loss, as float32 of shape (n, k)."""
+        """Encode indicators for the loss, as float32 of shape (n, k), with NaN if ignored."""
+        y, holes = fill_holes(y, self.ignored, 0)
         checked = check_array(y, accept_sparse=True, dtype=np.float32, input_name="y")
         dense = checked if isinstance(checked, np.ndarray) else checked.toarray()
         if dense.shape[1] != self.num_units:
             raise ValueError(f"y must have {self.num_units} labels per row, got {dense.shape[1]}")
-        return dense
+        return mark_holes(dense, holes)
 
     def with_scores(self, scores: bool) -> Labels:
         """Return the targets for an output of log odds, or of probabilities."""
@@ -415,6 +439,8 @@ class Numbers:
         Shape of a row of the network's output, with the same number of values.
     mean, scale : float64 array of shape `output_shape`, optional
         Mean and standard deviation that the network's targets are standardized by.
+    ignored : float, optional
+        Number in place of the targets that count nothing; None if all count.
     """
 
     shape: tuple[int, ...]
@@ -422,6 +448,7 @@ class Numbers:
     output_shape: tuple[int, ...] = field(default=())
     mean: Any = None
     scale: Any = None
+    ignored: Any = None
     accuracy: Accuracy | None = None
     loss: Callable[..., Any] = squared_error
     nonlinearity: Callable[..., Any] = linear
@@ -464,12 +491,16 @@ class Numbers:
         return self.standardize(self.arrange(y))
 
     def arrange(self, y: ArrayLike) -> np.ndarray:
-        """Return numbers in the shape of the network's output and in their units, as floats."""
+        """Return numbers in the shape of the network's output and in their units, as floats.
+
+        Ignored ones are NaN.
+        """
+        y, holes = fill_holes(y, self.ignored, 0)
         y = check_numbers(y)
         if math.prod(y.shape[1:]) != math.prod(self.shape):
             raise ValueError(f"y must have rows of shape {self.shape}, got {y.shape[1:]}")
         numbers = y if y.dtype.kind == "f" else y.astype(np.float64)
-        return numbers.reshape(len(y), *self.output_shape)
+        return mark_holes(numbers.reshape(len(y), *self.output_shape), holes)
 
     def standardize(self, y: np.ndarray) -> np.ndarray:
         """Return arranged numbers as the loss takes them, as float32."""

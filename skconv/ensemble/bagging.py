@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.features import FEATURES
 from ..data.inputs import Features, Targets
 from ..data.reconstruction import as_target, reconstructs
+from ..data.scoring import score_outputs
 from ..errors import Problems
 from ..estimator.neural_net import NeuralNet
 from ..model_selection.containers import with_rows
@@ -257,7 +258,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
             y, net.regression, net.outputs, net.autoencoder
         ):
             y = as_target(net._fitted().read_rows(X))
-        return outputs.score(y, self.predict(X), sample_weight)
+        return score_outputs(outputs, y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Any:
         tags, base = super().__sklearn_tags__(), get_tags(_net_or_default(self.estimator))

@@ -307,9 +307,24 @@ def _with_keywords(loss: Callable[..., Any], structure: tuple[tuple[str, Any], .
 
 
 def make_plan(
-    blueprint: Blueprint, network: Network, outputs: Outputs, params: Mapping[str, Any]
+    blueprint: Blueprint,
+    network: Network,
+    outputs: Outputs,
+    params: Mapping[str, Any],
+    *,
+    weighted: bool = False,
 ) -> Plan:
-    """Collect everything that decides which programs are compiled."""
+    """Collect everything that decides which programs are compiled.
+
+    Parameters
+    ----------
+    blueprint : Blueprint
+    network : Network
+    outputs : Outputs
+    params : mapping of str to object
+    weighted : bool
+        Whether targets have weights of their own.
+    """
     pairs = zip(blueprint.losses, outputs.targets, blueprint.losses_given, strict=True)
     lists = {name: as_list(params[name]) for name in (*SCORES, *EVENTS)}
     plan = Plan(
@@ -326,6 +341,8 @@ def make_plan(
         scores_train=tuple(map(tuple, lists["scores_train"])),
         scores_valid=tuple(map(tuple, lists["scores_valid"])),
         measures=_measures([handler for name in EVENTS for handler in lists[name]]),
+        holes=tuple(target.ignored is not None for target in outputs.targets),
+        weighted=weighted,
     )
     problems = Problems()
     taken = [*plan.columns, *dict(plan.measures)]

@@ -209,6 +209,12 @@ class NeuralNet(
         Whether `fit` continues from the current weights and the state of the update rule.
     class_weight : dict, 'balanced' or None, default=None
         Weights of the classes in the training loss; for nets with one output.
+    ignore_label : object, default=None
+        Value of the targets in y that count nothing: ``numpy.nan``, which stands for None and NA,
+        too, or a label or number such as 255 or ``'-'``; a dict or list by output if there are
+        several. Targets of this value are left out of losses, accuracies and `score`, of classes,
+        class weights and the scales of `normalize_y`, and are never predicted. Functions that get
+        targets see NaN in their place, or -1 for classes.
     augment : callable, or list of callable or of (str, callable), default=None
         Data augmentation: transforms of `skconv.augment`, or functions
         ``(key, Xb, yb) -> (Xb, yb)`` in JAX, compiled into the training step and applied in order.
@@ -320,6 +326,7 @@ class NeuralNet(
         random_state: int | RandomState | None = None,
         warm_start: bool = False,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        ignore_label: PerOutput[Any] = None,
         augment: Transforms | None = None,
         test_augment: Callable[..., Any] | None = None,
         transform_layer: str | int | None = None,
@@ -355,6 +362,7 @@ class NeuralNet(
         self.random_state = random_state
         self.warm_start = warm_start
         self.class_weight = class_weight
+        self.ignore_label = ignore_label
         self.augment = augment
         self.test_augment = test_augment
         self.transform_layer = transform_layer
@@ -386,12 +394,14 @@ class NeuralNet(
             Also a map-style dataset, such as those of torch and Hugging Face, as
             `skconv.preprocessing.read_dataset` reads them; it may hold y, too.
         y : array-like of shape (n,) or (n, n_outputs)
-            Labels of any type, label indicators, or numbers. See `outputs` for several outputs.
+            Labels of any type, label indicators, or numbers. See `outputs` for several outputs,
+            and `ignore_label` for missing targets.
             If it is None with ``regression=True``, the target is X itself, as float32 and channels
             first, before any augmentation: the net is an autoencoder. For a dataset of dicts as X,
             the name of the column of targets.
-        sample_weight : array-like of shape (n,), optional
-            Weight of each sample in the loss.
+        sample_weight : array-like of shape (n,) or of the shape of y, optional
+            Weight of each sample in the loss, or of each target. If there are several outputs, a
+            dict or list by output, of such arrays, or an array with a column for each output.
         X_val, y_val : array-like, optional
             Validation set, used in place of `train_split`. An autoencoder needs only X_val.
         epochs : int, optional

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.holes import is_known
 from ..data.output_targets import Outputs, as_tuple
 from ..data.targets import Classes, Numbers, Target
 from ..errors import Problems, describe_layer
@@ -194,6 +195,7 @@ class _OutputCheck:
                 )
         elif np.isfinite(low):
             allowed = np.isin(self.y, (low, high)) if contract.binary else _within(self.y, contract)
+            allowed |= ~is_known(self.y)
             if not allowed.all():
                 valid = f"only {low:g} and" if contract.binary else f"numbers from {low:g} to"
                 yield (
@@ -267,16 +269,17 @@ class _OutputCheck:
     def out_of_reach(self, values: OutputRange) -> Iterator[str]:
         """Yield a message if means of y are out of reach; warn if only some numbers are."""
         bounds = f"{self.got}, which returns numbers from {values.low:g} to {values.high:g}"
-        means = self.y.mean(axis=0)
-        outside = ~_within(means, values)
+        known = is_known(self.y)
+        means = np.where(known, self.y, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        outside = ~_within(means, values) & known.any(axis=0)
         if outside.any():
             yield (
                 f"{self.layer}: nonlinearity must reach the numbers in y, whose mean is "
                 f"{means[outside].flat[0]:g}, got {bounds}; leave {self.field} unset"
             )
-        elif not _within(self.y, values).all():
+        elif not _within(numbers := self.y[known], values).all():
             warnings.warn(
-                f"{self.layer}: y has numbers from {self.y.min():g} to {self.y.max():g}, which "
+                f"{self.layer}: y has numbers from {numbers.min():g} to {numbers.max():g}, which "
                 f"are partly out of reach of {bounds}; leave {self.field} unset",
                 UserWarning,
                 stacklevel=2,
@@ -286,8 +289,9 @@ class _OutputCheck:
         """Return whether the targets are distributions along the axis of the units."""
         if self.y.ndim < 2 or self.y.dtype.kind in "iu":
             return True  # a class for each row or position
-        distributed = np.abs(self.y.sum(axis=1) - 1) <= SLACK
-        return bool((self.y >= 0).all() and distributed.all())
+        rows = self.y[is_known(self.y).reshape(len(self.y), -1).all(axis=1)]
+        distributed = np.abs(rows.sum(axis=1) - 1) <= SLACK
+        return bool((rows >= 0).all() and distributed.all())
 
 
 def _within(y: np.ndarray, bounds: LossContract | OutputRange) -> np.ndarray:

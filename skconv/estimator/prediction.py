@@ -19,6 +19,7 @@ from ..data.named_inputs import by_input
 from ..data.output_targets import Outputs, guess_outputs, output_names, regression_by_output
 from ..data.reconstruction import as_target, reconstructs
 from ..data.rows import Rows
+from ..data.scoring import score_outputs
 from ..data.targets import Numbers
 from ..network.free_sizes import suggesting_free_sizes
 from ..network.graph import Variables
@@ -279,13 +280,14 @@ class PredictionMixin:
             Samples, in the form that `fit` accepts.
         y : array-like
             True targets. An autoencoder is scored by how well it reconstructs X.
-        sample_weight : array-like of shape (n,), optional
-            Sample weights.
+        sample_weight : array-like of shape (n,) or of the shape of y, optional
+            Weights of the samples, or of the targets, as in `fit`.
 
         Returns
         -------
         float
-            The mean of the scores if there are several outputs.
+            The mean of the scores if there are several outputs. Targets of the value `ignore_label`
+            are left out; NaN, with a warning, if there are no others.
         """
         fitted = self._fitted()
         outputs = fitted.outputs
@@ -299,7 +301,7 @@ class PredictionMixin:
                 )
         if not outputs.predicts:
             return -self._objective_value(fitted, X, y, sample_weight)
-        return outputs.score(y, self.predict(X), sample_weight)
+        return score_outputs(outputs, y, self.predict(X), sample_weight)
 
     def _objective_value(self, fitted: FittedNet, X: Any, y: Any, sample_weight: Any) -> float:
         network, params = fitted.network, self._settings()

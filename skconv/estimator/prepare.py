@@ -120,7 +120,8 @@ def prepare(
 
     values = LiveValues(net, network)
     values.renew(params, blueprint)
-    plan = make_plan(blueprint, network, outputs, params)
+    weighted = train.target_weights is not None
+    plan = make_plan(blueprint, network, outputs, params, weighted=weighted)
     check_outputs(network, plan.loss_functions, outputs, train.y)
     programs = train_programs_for(plan)
     first = values(model.step, 1)

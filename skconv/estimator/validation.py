@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.holes import is_label
 from ..data.iterators import BatchIterator, TrainSplit
 from ..errors import Problems, did_you_mean
 from ..training.events import EVENTS
@@ -161,6 +162,10 @@ RULES: dict[str, tuple[Test, str]] = {
     "class_weight": (
         lambda v: _are_weights(v) or (isinstance(v, str) and v == "balanced"),
         "a dict of non-negative weights by label, 'balanced', or None",
+    ),
+    "ignore_label": (
+        lambda v: _by_output(v, lambda label: label is None or is_label(label)),
+        "a label or number, numpy.nan or None, or a dict or list of them by output",
     ),
     "augment": (
         _is_list_of_transforms,

@@ -141,7 +141,7 @@ def _iterate_chunks(
 ) -> Iterator[Chunk]:
     return iterate_chunks(
         dataset.rows,
-        dataset.y,
+        dataset.targets,
         dataset.weights,
         dataset.iterator,
         seed=model.seed,

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..augment.base import invoke, mixes
 from ..augment.tunable import with_values
+from ..data.holes import is_known
 from ..data.output_targets import as_tuple, unwrap_single
 from ..errors import TransformError
 from ..layers.base import Context
@@ -18,6 +19,7 @@ from ..network.graph import SCALE, Head, Runtime, Variables
 from ..objectives.by_nonlinearity import from_logits
 from ..objectives.objective import weighted_mean
 from ..utils.loss_contracts import WEIGHTS, takes_weights
+from .batch_targets import BatchTargets, group_weights, masked_rows, safe_targets
 from .plan import Plan, Scores, View
 
 
@@ -155,7 +157,10 @@ def _as_probabilities(plan: Plan, target: int, y: jax.Array) -> jax.Array:
         return y
     head = next(head for head in plan.network.heads if head.target == target)
     classes = plan.network.node(head.name).output_shape[head.unit_axis]
-    return jax.nn.one_hot(y, classes, dtype=jnp.float32)
+    probabilities = jax.nn.one_hot(y, classes, dtype=jnp.float32)
+    if plan.holes and plan.holes[target]:
+        return jnp.where(is_known(y)[..., None], probabilities, jnp.nan)
+    return probabilities
 
 
 def compute_outputs(
@@ -210,90 +215,195 @@ def seen_targets(plan: Plan, y: Any) -> Any:
     return unwrap_single([part if view is None else view.targets(part) for view, part in pairs])
 
 
-def compute_losses(
-    plan: Plan, out: Any, y: Any, weights: jax.Array, values: Values
+def _losses(
+    plan: Plan, out: Any, y: Any, weights: Sequence[jax.Array], values: Values
 ) -> list[jax.Array]:
-    """Compute the loss of each row by output; auxiliary outputs may be missing from `out`."""
+    """Compute the losses by output; auxiliary outputs may be missing from `out`.
+
+    Parameters
+    ----------
+    plan : Plan
+    out, y : array or tuple of array
+    weights : sequence of array of shape (n,)
+        Weights of the rows for each target.
+    values : Values
+    """
     losses, y = [], as_tuple(seen_targets(plan, y))
     for head, part in zip(plan.network.heads, as_tuple(out), strict=False):
         loss_function = loss_on_logits(plan, head) or plan.loss_functions[head.target]
         keywords = dict(values.losses[head.target])
         if takes_weights(loss_function):
-            keywords[WEIGHTS] = weights
-        loss = loss_function(part, y[head.target], **keywords)
-        losses.append(loss.reshape(len(loss), -1).mean(axis=1))
+            keywords[WEIGHTS] = weights[head.target]
+        losses.append(loss_function(part, y[head.target], **keywords))
     return losses
 
 
-def compute_accuracies(plan: Plan, out: Any, y: Any, weights: jax.Array) -> list[jax.Array]:
-    """Compute the mean accuracy of each output that has one."""
-    outputs = zip(
-        plan.accuracies, as_tuple(compute_predictions(plan, out)), as_tuple(y), strict=True
-    )
-    n = len(weights)
+def compute_losses(
+    plan: Plan, out: Any, y: Any, weights: jax.Array, values: Values
+) -> list[jax.Array]:
+    """Compute the loss of each row by output; auxiliary outputs may be missing from `out`."""
+    losses = _losses(plan, out, y, [weights] * len(plan.loss_functions), values)
+    return [loss.reshape(len(loss), -1).mean(axis=1) for loss in losses]
+
+
+def _weighted_losses(
+    plan: Plan, out: Any, y: Any, targets: BatchTargets, values: Values
+) -> list[tuple[jax.Array, jax.Array]]:
+    """Compute the loss of each row over the targets that count, and its weight, by output."""
+    assert targets.weights is not None
+    pairs = zip(as_tuple(y), plan.holes, strict=True)
+    safe = unwrap_single([safe_targets(part) if holes else part for part, holes in pairs])
+    rows = [targets.rows * group_weights(own) for own in targets.weights]
+    losses = zip(plan.network.heads, _losses(plan, out, safe, rows, values), strict=False)
+    return [masked_rows(loss, targets.weights[head.target], grouped="all") for head, loss in losses]
+
+
+def compute_means(
+    plan: Plan, out: Any, targets: BatchTargets, values: Values
+) -> list[tuple[jax.Array, jax.Array]]:
+    """Compute the mean loss of each output, and the weight of the batch in it."""
+    y, rows = targets.values, targets.rows
+    if targets.weights is None:
+        losses, total = compute_losses(plan, out, y, rows, values), rows.sum()
+        return [(weighted_mean(loss, rows), total) for loss in losses]
     return [
-        weighted_mean(accuracy(predictions, targets).reshape(n, -1).mean(axis=1), weights)
-        for accuracy, predictions, targets in outputs
+        (weighted_mean(loss, rows * weights), (rows * weights).sum())
+        for loss, weights in _weighted_losses(plan, out, y, targets, values)
+    ]
+
+
+def compute_accuracies(
+    plan: Plan, out: Any, targets: BatchTargets
+) -> list[tuple[jax.Array, jax.Array]]:
+    """Compute the mean accuracy of each output that has one, and the weight of the batch in it."""
+    outputs = zip(
+        plan.accuracies,
+        as_tuple(compute_predictions(plan, out)),
+        as_tuple(targets.for_accuracy()),
+        targets.weights or (None,) * len(plan.accuracies),
+        strict=True,
+    )
+    return [
+        _mean_of_rows(accuracy(predictions, y), targets.rows, weights, grouped="any")
+        for accuracy, predictions, y, weights in outputs
         if accuracy
     ]
 
 
+def _mean_of_rows(
+    values: jax.Array, rows: jax.Array, weights: jax.Array | None, *, grouped: str
+) -> tuple[jax.Array, jax.Array]:
+    """Return the mean of values by row, or by target if they have weights, and its weight."""
+    if weights is None:
+        by_row = values.reshape(len(rows), -1).mean(axis=1)
+        return weighted_mean(by_row, rows), rows.sum()
+    values, own = masked_rows(values, weights, grouped=grouped)
+    return weighted_mean(values, rows * own), (rows * own).sum()
+
+
 def compute_objective(
-    plan: Plan, out: Any, y: Any, weights: jax.Array, params: Variables, values: Values
+    plan: Plan, out: Any, targets: BatchTargets, params: Variables, values: Values
 ) -> jax.Array:
     """Compute the training objective: the weighted loss and all penalties."""
+    regularizable = plan.network.regularizable(params)
+    loss = unpenalized_objective(plan, out, targets, regularizable, values)
+    return loss + plan.network.penalty(params, values.runtime)
+
+
+def unpenalized_objective(
+    plan: Plan, out: Any, targets: BatchTargets, params: list[jax.Array], values: Values
+) -> jax.Array:
+    """Compute the training objective without the penalties of the layers.
+
+    Parameters
+    ----------
+    plan : Plan
+    out : array or tuple of array
+    targets : BatchTargets
+    params : list of array
+        The parameters that the objective penalizes.
+    values : Values
+    """
+    weights = targets.objective_weights()
 
     def loss_function(out: Any, y: Any) -> jax.Array:
-        losses = compute_losses(plan, out, y, weights, values)
+        if targets.weights is None:
+            losses = compute_losses(plan, out, y, weights, values)
+        else:
+            pairs = _weighted_losses(plan, out, y, targets, values)
+            losses = [loss * _share(targets.rows * own, weights) for loss, own in pairs]
         return sum(values.weights[i] * loss for i, loss in enumerate(losses))
 
-    loss = plan.objective(
+    return plan.objective(
         out,
-        seen_targets(plan, y),
+        seen_targets(plan, targets.values),
         weights,
-        plan.network.regularizable(params),
+        params,
         loss_function=loss_function,
         **dict(plan.objective_structure),
         **values.objective,
     )
-    return loss + plan.network.penalty(params, values.runtime)
+
+
+def _share(own: jax.Array, weights: jax.Array) -> jax.Array:
+    """Return factors by which a mean under the objective's weights is one under an output's own."""
+
+    def divided(a: jax.Array, b: jax.Array) -> jax.Array:
+        return a / jnp.where(b > 0, b, 1)
+
+    return divided(own, weights) * divided(weights.sum(), own.sum())
 
 
 def compute_scores(
     plan: Plan,
     argument: Literal["scores_train", "scores_valid"],
     out: Any,
-    y: Any,
-    weights: jax.Array,
+    targets: BatchTargets,
     state: Variables,
-) -> dict[str, jax.Array]:
+) -> dict[str, tuple[jax.Array, jax.Array]]:
     """Compute user-defined scores in the units of y; those of single rows are averaged.
+
+    Returns
+    -------
+    dict of str to (array, array)
+        Each score with the weight of the batch in its mean.
 
     Raises
     ------
     ValueError
         If a score fails, or returns neither a number nor a value for each row; with its name.
     """
-    n = len(weights)
+    rows, n = targets.rows, len(targets.rows)
     scores: Scores = getattr(plan, argument)
     if not scores:
         return {}
-    y = seen_targets(plan, in_units(plan, y, state))
+    y = seen_targets(plan, in_units(plan, targets.values, state))
     predictions = predictions_in_units(plan, compute_predictions(plan, out), state)
     found = {}
     for name, score in scores:
         place = f"the score {name!r} of {argument}"
         value = _as_array(place, score, predictions, y)
         if value.ndim == 0:
-            found[name] = value
+            found[name] = value, rows.sum()
         elif value.size and len(value) == n:
-            found[name] = weighted_mean(value.reshape(n, -1).mean(1), weights)
+            found[name] = _mean_score(value, targets)
         else:
             raise ValueError(
                 f"{place} must return a number or a value for each of the {n} rows of a batch, got "
                 f"an array of shape {value.shape}"
             )
     return found
+
+
+def _mean_score(value: jax.Array, targets: BatchTargets) -> tuple[jax.Array, jax.Array]:
+    """Return the mean over the rows, or over the targets that count, and its weight."""
+    rows, weights = targets.rows, targets.weights
+    value = value.astype(jnp.float32)
+    if (
+        weights is not None and len(weights) > 1
+    ):  # a function of all outputs says by NaN which rows lack a target
+        return _mean_of_rows(value, rows, is_known(value).astype(jnp.float32), grouped="all")
+    return _mean_of_rows(value, rows, None if weights is None else weights[0], grouped="all")
 
 
 def compute_measures(plan: Plan, grads: Variables) -> dict[str, jax.Array]:

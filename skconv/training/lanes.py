@@ -301,7 +301,12 @@ def _lane_arguments(
     X = _memo(loop).get(("all rows", device()), arrays, partial(_place_all_rows, train.rows))
     X_shape = next(iter(X.values())).shape[:2]
     datasets = [dataset for dataset in (train, valid) if dataset]
-    data = structural_key([(dataset.index, dataset.y, dataset.weights) for dataset in datasets])
+    data = structural_key(
+        [
+            (dataset.index, dataset.y, dataset.target_weights, dataset.weights)
+            for dataset in datasets
+        ]
+    )
     rows = shared.get(("rows", data), [], partial(scatter_rows, X, X_shape, *datasets))
     valid_batches = None
     if valid:

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from ..errors import InvalidParameterError
+from .figures import means_of_sums
 
 
 def wait_for_previous(results: list[Any]) -> None:
@@ -95,7 +96,7 @@ def weighted_means(tables: Sequence[jax.Array], names: list[str]) -> list[dict[s
     tables : sequence of array of shape (EPOCHS, sums)
         Sums as in `skconv.training.train_step.CallResult`.
     names : list of str
-        Names of the sums; one is ``'weight'``.
+        Names of the sums, as in `skconv.training.figures`.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def weighted_means(tables: Sequence[jax.Array], names: list[str]) -> list[dict[s
     """
     zero: Any = 0
     totals: np.ndarray = sum((np.asarray(table).astype(np.float64) for table in tables), zero)
-    weight = names.index("weight")
-    means = totals / np.maximum(totals[:, [weight]], np.finfo(np.float32).tiny)
-    rows = [dict(zip(names, row, strict=True)) for row in means.tolist()]
-    return [{name: mean for name, mean in row.items() if name != "weight"} for row in rows]
+    means = means_of_sums(totals, names)
+    return [
+        {name: float(mean[epoch]) for name, mean in means.items()} for epoch in range(len(totals))
+    ]

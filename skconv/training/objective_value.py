@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -9,8 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..data.output_targets import as_tuple, unwrap_single
+from ..data.sample_weights import SampleWeights, check_weights
+from .batch_targets import batch_targets
 from .fitted_net import FittedNet, predict_rows
-from .forward import Values, compute_losses, loss_on_logits, seen_targets
+from .forward import Values, loss_on_logits, unpenalized_objective
 from .plan import Plan
 
 
@@ -26,7 +29,7 @@ def objective_value(
     values : Values
     X, y : array-like
         As passed to `NeuralNet.score`.
-    sample_weight : array-like of shape (n,), optional
+    sample_weight : array-like of shape (n,) or of the shape of y, optional
     """
     rows = fitted.rows(X)
     logits = tuple(head.name for head in plan.predicted if loss_on_logits(plan, head))
@@ -36,18 +39,13 @@ def objective_value(
         jnp.asarray(part if view is None else view.predictions(part))
         for view, part in zip(views, parts, strict=True)
     ]
-    y = jax.tree.map(jnp.asarray, fitted.outputs.encode(y))
-    given = np.ones(len(rows)) if sample_weight is None else sample_weight
-    weights = jnp.asarray(given, jnp.float32)
-
-    def loss_function(out: Any, y: Any) -> Any:
-        losses = compute_losses(plan, out, y, weights, values)
-        return sum(values.weights[i] * loss for i, loss in enumerate(losses))
-
-    keywords = {**dict(plan.objective_structure), **values.objective}
-    seen = seen_targets(plan, y)
-    objective: Any = plan.objective
-    total = objective(
-        unwrap_single(out), seen, weights, [], loss_function=loss_function, **keywords
-    )
-    return float(total)
+    encoded = fitted.outputs.encode(y)
+    given = SampleWeights(None, None)
+    if sample_weight is not None:
+        outputs = fitted.outputs
+        given = check_weights(sample_weight, len(rows), outputs.names, outputs.split(y))
+    own = given.arranged(as_tuple(encoded))
+    row_weights = np.ones(len(rows), np.float32) if given.rows is None else given.rows
+    arrays = jax.tree.map(jnp.asarray, (encoded, own, row_weights))
+    targets = batch_targets(replace(plan, weighted=own is not None), *arrays)
+    return float(unpenalized_objective(plan, unwrap_single(out), targets, [], values))

@@ -53,6 +53,10 @@ class Plan:
         Each ``(predictions, targets) -> scalar or rows``.
     measures : tuple of (str, callable)
         Each from the gradients of a step to a scalar.
+    holes : tuple of bool
+        Whether targets of each output may be ignored.
+    weighted : bool
+        Whether targets have weights of their own, besides those of their rows.
     """
 
     network: Network
@@ -66,6 +70,13 @@ class Plan:
     scores_train: Scores = ()
     scores_valid: Scores = ()
     measures: Scores = ()
+    holes: tuple[bool, ...] = ()
+    weighted: bool = False
+
+    @property
+    def weighs_targets(self) -> bool:
+        """Whether the targets of a row may count differently."""
+        return self.weighted or any(self.holes)
 
     @property
     def predicted(self) -> list[Head]:

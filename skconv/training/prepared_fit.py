@@ -11,6 +11,7 @@ from ..data.dataset import Dataset
 from ..data.device import IndexedBatches, StackedBatches
 from ..data.output_targets import Outputs
 from ..network.model import Model
+from .figures import is_number
 from .forward import Values
 from .history import number_columns
 from .programs import TrainPrograms
@@ -47,7 +48,7 @@ class PreparedFit(NamedTuple):
         """Names of the numbers in a row of the history, besides `custom_scores`."""
 
         def without_weights(names: list[str]) -> list[str]:
-            return [name for name in names if name not in ("weight", "finite")]
+            return [name for name in names if is_number(name) and name != "finite"]
 
         valid = without_weights(self.programs.valid_sums) if self.valid else None
         return number_columns(without_weights(self.programs.train_sums), valid)

@@ -20,23 +20,28 @@ from ..data.device import (
     store_batch,
     targets_at,
 )
+from ..data.weighted_targets import unpack_targets
 from ..layers.base import Context
 from ..network.graph import Variables
-from ..objectives.objective import weighted_mean
 from ..updates.update_rule import BatchLoss
+from .batch_targets import BatchTargets, batch_targets
+from .figures import names_of_parts, part_name, weight_name
 from .forward import (
     RowInfo,
     Values,
     augment_batch,
     compute_accuracies,
-    compute_losses,
+    compute_means,
     compute_measures,
     compute_objective,
     compute_outputs,
     compute_predictions,
     compute_scores,
 )
-from .plan import Plan, Scores
+from .plan import Plan
+
+Parts = list[tuple[jax.Array, jax.Array]]
+"""Means over the targets that count, with their weights."""
 
 
 class TrainState(NamedTuple):
@@ -140,16 +145,23 @@ class CallResult(NamedTuple):
 
 def train_sums(plan: Plan) -> list[str]:
     """Return the names of the sums over training rows that `train` returns, in order."""
-    return _sum_names(plan.scores_train + plan.measures, "finite")
+    return sorted([*_batch_sums(plan), "finite"])
+
+
+def _batch_sums(plan: Plan) -> list[str]:
+    """Return the names of the sums over training rows that each batch adds to."""
+    names = ["weight", "loss", *dict(plan.measures), *dict(plan.scores_train)]
+    parts = {"loss": len(plan.network.heads), **dict.fromkeys(dict(plan.scores_train), 1)}
+    return names + (names_of_parts(parts) if plan.weighs_targets else [])
 
 
 def valid_sums(plan: Plan) -> list[str]:
     """Return the names of the sums over validation rows that `train` returns, in order."""
-    return _sum_names(plan.scores_valid, *["accuracy"] * plan.has_accuracy, *plan.columns)
-
-
-def _sum_names(scores: Scores, *more: str) -> list[str]:
-    return sorted(["weight", "loss", *more, *(name for name, _ in scores)])
+    scored = sum(map(bool, plan.accuracies))
+    single = [*plan.columns, *dict(plan.scores_valid)]
+    names = ["weight", "loss", *["accuracy"] * plan.has_accuracy, *single]
+    parts = {"loss": len(plan.predicted), "accuracy": scored, **dict.fromkeys(single, 1)}
+    return sorted(names + (names_of_parts(parts) if plan.weighs_targets else []))
 
 
 def start(plan: Plan, params: Variables, rates: Mapping[str, Any]) -> Any:
@@ -203,17 +215,19 @@ def train(
             keys = jax.random.split(jax.random.fold_in(epoch_key, position.step + step), 2)
             Xb = batch_at(X, index)
             info = RowInfo(position.epoch + epoch, row_numbers[index])
-            yb = targets_at(y, index)
+            yb, target_weights = unpack_targets(targets_at(y, index))
             Xb, yb = augment_batch(plan, keys[0], Xb, yb, values, info, before.state)
+            targets = batch_targets(plan, yb, target_weights, weights)
             update_step = epoch * steps.stop + step
             rates = {name: rate[update_step] for name, rate in values.update.items()}
             ctx = Context(True, keys[1], weights > 0)
-            after, out, means = _update(plan, before, Xb, yb, ctx, weights, values, rates)
-            scores = compute_scores(plan, "scores_train", out, yb, weights, before.state)
-            return after, _add_batch(sums, weights, means | scores)
+            after, out, means = _update(plan, before, Xb, targets, ctx, values, rates)
+            scores = compute_scores(plan, "scores_train", out, targets, before.state)
+            parts = {name: [score] for name, score in scores.items()}
+            parts["loss"] = _loss_parts(plan, out, targets, values)
+            return after, _add_batch(plan, sums, weights, means, parts)
 
-        names = _sum_names(plan.scores_train + plan.measures)
-        sums = dict.fromkeys(names, jnp.zeros((), jnp.float32))
+        sums = dict.fromkeys(_batch_sums(plan), jnp.zeros((), jnp.float32))
         after, sums = lax.fori_loop(steps.start, steps.stop, run_step, (before, sums))
         finite &= _is_finite(sums["loss"], after.params, after.state)
         sums |= {"finite": finite.astype(jnp.float32)}
@@ -241,9 +255,8 @@ def _update(
     plan: Plan,
     carry: TrainState,
     X: Any,
-    y: Any,
+    targets: BatchTargets,
     ctx: Context,
-    weights: jax.Array,
     values: Values,
     rates: Mapping[str, Any],
 ) -> tuple[TrainState, Any, dict[str, jax.Array]]:
@@ -255,7 +268,7 @@ def _update(
         return compute_outputs(plan, network.heads, params, state, X, runtime, ctx)
 
     def loss_of_outputs(out: Any, params: Variables) -> jax.Array:
-        return compute_objective(plan, out, y, weights, params, values)
+        return compute_objective(plan, out, targets, params, values)
 
     def loss(params: Variables) -> tuple[jax.Array, Any]:
         out, new_state = forward(params)
@@ -290,21 +303,21 @@ def _evaluate(
     def run_step(step: jax.Array, loop: Any) -> Any:
         sums, predictions = loop
         Xb, yb, weights = valid.batch(step)
+        targets = batch_targets(plan, *unpack_targets(yb), weights)
         out = _compute_test_outputs(plan, carry, Xb, values)
-        loss = compute_objective(plan, out, yb, weights, carry.params, values)
-        scores: dict[str, Any] = {"loss": loss}
-        scores |= compute_scores(plan, "scores_valid", out, yb, weights, carry.state)
-        accuracies = compute_accuracies(plan, out, yb, weights)
-        if accuracies:
-            scores["accuracy"] = sum(accuracies) / len(accuracies)
-        means = [
-            weighted_mean(rows, weights)
-            for rows in (compute_losses(plan, out, yb, weights, values) if plan.columns else ())
-        ]
-        scores.update(zip(plan.columns, [*means, *accuracies], strict=False))
+        scores = compute_scores(plan, "scores_valid", out, targets, carry.state)
+        means = compute_means(plan, out, targets, values) if plan.columns else []
+        accuracies = compute_accuracies(plan, out, targets)
+        parts = {name: [score] for name, score in scores.items()}
+        parts |= {
+            name: [mean] for name, mean in zip(plan.columns, [*means, *accuracies], strict=False)
+        }
+        parts["loss"] = _loss_parts(plan, out, targets, values)
+        parts["accuracy"] = accuracies
+        loss = {"loss": compute_objective(plan, out, targets, carry.params, values)}
         if predictions is not None:
             predictions = store_batch(predictions, step, compute_predictions(plan, out))
-        return _add_batch(sums, weights, scores), predictions
+        return _add_batch(plan, sums, weights, loss, parts), predictions
 
     return lax.fori_loop(0, stop, run_step, (sums, predictions))
 
@@ -329,10 +342,49 @@ def _stack_sums(sums: dict[str, jax.Array]) -> jax.Array:
     return jnp.stack([sums[name] for name in sorted(sums)])
 
 
-def _add_batch(sums: dict[str, jax.Array], weights: jax.Array, means: dict[str, jax.Array]) -> Any:
+def _loss_parts(plan: Plan, out: Any, targets: BatchTargets, values: Values) -> Parts:
+    """Return the mean loss of each output under its weight in the objective."""
+    if not plan.weighs_targets:
+        return []
+    means = compute_means(plan, out, targets, values)
+    return [(values.weights[i] * mean, weight) for i, (mean, weight) in enumerate(means)]
+
+
+def _add_batch(
+    plan: Plan,
+    sums: dict[str, jax.Array],
+    weights: jax.Array,
+    means: dict[str, jax.Array],
+    parts: dict[str, Parts],
+) -> dict[str, jax.Array]:
+    """Add the numbers of a batch to the sums.
+
+    Parameters
+    ----------
+    plan : Plan
+    sums : dict of str to array
+    weights : array of shape (n,)
+        Weights of the rows.
+    means : dict of str to array
+        Means over the rows.
+    parts : dict of str to list of (array, array)
+        Means over the targets that count, with their weights; if targets have no weights of their
+        own, that is the weight of the rows. Those of the loss are left out of its mean.
+    """
     weight = weights.sum()
+    if plan.weighs_targets:
+        means = means | {"loss": means["loss"] - sum(mean for mean, _ in parts["loss"])}
+    else:
+        own = {name: [mean for mean, _ in pairs] for name, pairs in parts.items() if pairs}
+        means = means | {name: sum(pairs[1:], pairs[0]) / len(pairs) for name, pairs in own.items()}
     added = {name: sums[name] + weight * mean for name, mean in means.items()}
-    return {**added, "weight": sums["weight"] + weight}
+    if plan.weighs_targets:
+        for name, pairs in parts.items():
+            for i, (mean, own_weight) in enumerate(pairs):
+                part = part_name(name, i)
+                added[part] = sums[part] + own_weight * mean
+                added[weight_name(part)] = sums[weight_name(part)] + own_weight
+    return sums | added | {"weight": sums["weight"] + weight}
 
 
 def _is_finite(loss: jax.Array, *trees: Any) -> jax.Array:

@@ -26,7 +26,7 @@ class Moments:
 
     def __init__(self, axes: tuple[int, ...]) -> None:
         self._axes = axes
-        self._weight = 0.0
+        self._weight: np.ndarray = np.zeros(())
         self._count = 0
         self._mean: np.ndarray = np.zeros(())
         self._squares: np.ndarray = np.zeros(())
@@ -37,20 +37,26 @@ class Moments:
         Parameters
         ----------
         X : array of shape (n, ...)
-        weights : array of shape (n,)
-            Non-negative weights of the rows.
+        weights : array of shape (n,) or (n, ...)
+            Non-negative weights of the rows, or of all values; those of weight zero may be NaN.
         """
         values = X.astype(np.float64, copy=False)
-        by_row = weights.astype(np.float64).reshape(-1, *(1,) * (values.ndim - 1))
-        positions = np.prod([values.shape[axis] for axis in self._axes if axis], dtype=float)
-        weight = float(by_row.sum() * positions)
-        if weight == 0:
+        own = weights.astype(np.float64)
+        if weights.shape == values.shape:
+            weight = own.sum(self._axes)
+            values = np.where(own > 0, values, 0)
+        else:
+            positions = np.prod([values.shape[axis] for axis in self._axes if axis], dtype=float)
+            weight = np.asarray(own.sum() * positions)
+            own = own.reshape(-1, *(1,) * (values.ndim - 1))
+        if not weight.any():
             return
-        mean = (by_row * values).sum(self._axes) / weight
-        squares = (by_row * np.square(values - np.expand_dims(mean, self._axes))).sum(self._axes)
+        mean = (own * values).sum(self._axes) / np.where(weight > 0, weight, 1)
+        squares = (own * np.square(values - np.expand_dims(mean, self._axes))).sum(self._axes)
         total, shift = self._weight + weight, mean - self._mean
-        self._squares = self._squares + squares + shift**2 * self._weight * weight / total
-        self._mean = self._mean + shift * weight / total
+        safe = np.where(total > 0, total, 1)
+        self._squares = self._squares + squares + shift**2 * self._weight * weight / safe
+        self._mean = self._mean + shift * weight / safe
         self._weight = total
         self._count += values.size // max(mean.size, 1)
 
@@ -62,6 +68,6 @@ class Moments:
     @property
     def scale(self) -> np.ndarray:
         """The standard deviation, with one for values that are constant up to rounding errors."""
-        deviation = np.sqrt(self._squares / max(self._weight, np.finfo(float).tiny))
+        deviation = np.sqrt(self._squares / np.maximum(self._weight, np.finfo(float).tiny))
         error = np.finfo(np.float64).eps * self._count * np.abs(self._mean)
         return np.where(deviation > error + np.finfo(np.float32).tiny, deviation, 1.0)

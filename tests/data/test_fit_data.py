@@ -24,6 +24,7 @@ PARAMS = {
     "train_split": 0.2,
     "class_weight": None,
     "autoencoder": False,
+    "ignore_label": None,
 }
 
 
@@ -54,7 +55,7 @@ def test_all_problems_of_the_data_are_collected():
     bad = X.copy()
     bad[3, 1] = np.nan
     data, problems = read(bad, None, sample_weight=np.ones(3))
-    assert (data.rows, data.outputs, data.weights) == (None, None, None)
+    assert (data.rows, data.outputs, data.weights.rows) == (None, None, None)
     assert len(problems) == 2
     assert "Input X contains NaN" in problems[0]
     assert problems[1] == (

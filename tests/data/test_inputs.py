@@ -5,12 +5,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from skconv.data.inputs import check_rows, check_weights, row_shapes
+from skconv.data.inputs import check_rows, row_shapes
 from skconv.errors import ProblemsError
 
 TABLE = np.arange(12.0).reshape(4, 3)
@@ -144,26 +142,3 @@ def test_the_shapes_of_rows_can_be_read_before_the_check():
     assert row_shapes({"a": [[1, 2]], "b": np.ones(3)}) == {"a": (2,)}
     assert row_shapes(sparse.dok_matrix(TABLE)) == {None: (3,)}
     assert row_shapes(np.ones((3, 0))) == {}
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.floats(0, 1e6, allow_subnormal=False, width=32), max_size=9))
-def test_weights_become_float32(weights):
-    found = check_weights([*weights, 1.0], len(weights) + 1)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found[:-1], weights, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("weights", "message"),
-    [
-        ([1.0, 2.0], "sample_weight.shape == (2,), expected (3,)!"),
-        (np.ones((3, 1)), "sample_weight must have one axis, got 2"),
-        ([1.0, -0.1, 1.0], "Negative values in data passed to `sample_weight`"),
-        ([0.0, 0.0, 0.0], "Sample weights must contain at least one non-zero number."),
-        ([1.0, np.nan, 1.0], "Input sample_weight contains NaN."),
-    ],
-)
-def test_weights_that_cannot_be_are_refused(weights, message):
-    with raises(message):
-        check_weights(weights, 3)

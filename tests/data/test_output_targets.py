@@ -5,7 +5,6 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
-from sklearn.metrics import accuracy_score, r2_score
 
 from skconv.data.inference import infer
 from skconv.data.output_targets import (
@@ -80,7 +79,7 @@ def test_every_form_of_y_gives_each_output_its_targets(y):
             {"digit": [1, 1], "parity": PARITY, "size": [0.0, np.nan]},
             NAMES,
             "2 problems:\n - output 'digit': y must contain at least 2 classes, got 1 class: [1]"
-            "\n - output 'size': Input y contains NaN.",
+            "\n - output 'size': Input y contains NaN. Set ignore_label=numpy.nan",
         ),
     ],
 )
@@ -102,20 +101,6 @@ def test_targets_are_coded_and_answers_come_back_in_the_order_of_the_outputs():
     assert p[0] is out[0]
     np.testing.assert_array_equal(p[1], np.hstack([1 - parity, parity]))
     assert p[2] is None
-
-
-def test_the_score_is_the_mean_of_the_outputs_scores():
-    predictions = [3, 8, 8, 3], ["odd", "odd", "odd", "even"], [0.5, 1.5, 2.0, 3.0]
-    scores = [
-        accuracy_score(DIGIT, predictions[0]),
-        accuracy_score(PARITY, predictions[1]),
-        r2_score(SIZE, predictions[2]),
-    ]
-    assert inferred().score(BY_NAME, predictions) == pytest.approx(np.mean(scores))
-    w = [1.0, 2.0, 0.0, 5.0]
-    weighted = accuracy_score(PARITY, predictions[1], sample_weight=w)
-    one = infer_outputs(PARITY, (None,), regression=(False,))
-    assert one.score(PARITY, np.array(predictions[1]), w) == pytest.approx(weighted)
 
 
 def test_a_single_output_answers_with_arrays():

@@ -59,6 +59,7 @@ VALID = {
     "on_training_finished": [None, [max]],
     "more_params": [None, {}, {"conv1_pad": 1}],
     "class_weight": [None, "balanced", {0: 1.0}, {"rare": np.float32(3), "common": 0}],
+    "ignore_label": [None, np.nan, pd.NA, 255, "-", np.int8(3), [None, np.nan], {"a": -1}],
     "check_input": [True, False, np.True_, 0],
     "data_format": ["channels_first", "channels_last", {"image": "channels_last"}],
     "use_label_encoder": [True, 1],
@@ -76,6 +77,8 @@ SCORES = "a list of (name, function)"
 CUSTOM = f"{SCORES} or names of scikit-learn's scorers"
 SIZE = "a positive integer or a BatchIterator"
 EPOCHS = "a non-negative integer"
+IGNORED = "a label or number, numpy.nan or None, or a dict or list of them by output"
+
 SEED = "an integer between 0 and 4294967295, a RandomState or None"
 FLAG = "True or False"
 SPLIT = (
@@ -174,6 +177,9 @@ INVALID = [
     ("class_weight", [1.0, 2.0], WEIGHTS),
     ("class_weight", np.ones(2), WEIGHTS),
     ("class_weight", pd.Series([1.0, 2.0]), WEIGHTS),
+    ("ignore_label", {"a"}, IGNORED),
+    ("ignore_label", [[1]], IGNORED),
+    ("ignore_label", np.zeros(2), IGNORED),
     ("augment", 3, TRANSFORMS),
     ("augment", [max, 3], TRANSFORMS),
     ("augment", [("name", 3)], TRANSFORMS),
