@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,18 +30,22 @@ def two_headed(**params):
     )
 
 
+bag = partial(BatchedBagging, lanes="loop", random_state=0)
+"""Compiles the program of a single net."""
+
+
 def mean(bagging, compute):
     return np.mean([compute(net) for net in bagging.estimators_], axis=0)
 
 
 @pytest.fixture(scope="module")
 def heads():
-    return BatchedBagging(three_headed(), 3, random_state=0).fit(X, TARGETS)
+    return bag(three_headed(), 3).fit(X, TARGETS)
 
 
 @pytest.fixture(scope="module")
 def labels():
-    return BatchedBagging(make_net(train_split=None), 4, random_state=0).fit(X, SIGNS)
+    return bag(make_net(train_split=None), 4).fit(X, SIGNS)
 
 
 def test_labels_are_those_with_a_mean_probability_above_one_half(labels):
@@ -80,11 +86,11 @@ def test_each_output_is_averaged_as_its_kind(heads):
 
 
 def test_outputs_of_one_kind_are_columns_as_those_of_the_nets():
-    bagging = BatchedBagging(two_headed(), 2, random_state=0).fit(X, COLUMNS)
+    bagging = bag(two_headed(), 2).fit(X, COLUMNS)
     predicted = bagging.predict(X)
     assert (predicted.shape, predicted.dtype) == (COLUMNS.shape, COLUMNS.dtype)
     numbers = X[:, :2].astype(np.float64)
-    bagging = BatchedBagging(two_headed(regression=True), 2, random_state=0).fit(X, numbers)
+    bagging = bag(two_headed(regression=True), 2).fit(X, numbers)
     expected = mean(bagging, lambda net: net.predict(X))
     np.testing.assert_allclose(bagging.predict(X), expected, rtol=1e-6)
     assert not hasattr(bagging, "classes_")
@@ -94,7 +100,7 @@ def test_outputs_of_one_kind_are_columns_as_those_of_the_nets():
 def test_a_class_that_a_net_has_not_seen_in_one_output():
     rare = np.r_[np.zeros(20), np.ones(19), 2].astype(int)
     Y = np.stack([rare, SIGNS[:, 0]], axis=1)
-    bagging = BatchedBagging(two_headed(), 4, random_state=1).fit(X, Y)
+    bagging = bag(two_headed(), 4, random_state=1).fit(X, Y)
     seen = [net.classes_[0].tolist() for net in bagging.estimators_]
     assert sorted(set(map(len, seen))) == [2, 3]
     assert [classes.tolist() for classes in bagging.classes_] == [[0, 1, 2], [0, 1]]
@@ -108,7 +114,7 @@ def test_a_class_that_a_net_has_not_seen_in_one_output():
 
 def test_outputs_with_scores_vote_beside_outputs_with_probabilities():
     net = two_headed(objective_loss_function={"kind": multiclass_hinge_loss})
-    bagging = BatchedBagging(net, 3, random_state=0).fit(X, {"kind": names, "sign": SIGNS[:, 0]})
+    bagging = bag(net, 3).fit(X, {"kind": names, "sign": SIGNS[:, 0]})
     kind, sign = bagging.predict_proba(X)
     assert kind is None
     average = mean(bagging, lambda net: net.predict_proba(X)[1])
@@ -123,7 +129,7 @@ def test_outputs_with_scores_vote_beside_outputs_with_probabilities():
 def test_numbers_of_any_shape_are_averaged_and_scored_together():
     images = np.stack([X[:, :4], X[:, 1:]], axis=1).reshape(40, 2, 2, 2)
     net = make_net(regression=True, output_num_units=8, train_split=None)
-    bagging = BatchedBagging(net, 2, random_state=0).fit(X, images)
+    bagging = bag(net, 2).fit(X, images)
     expected = mean(bagging, lambda net: net.predict(X))
     np.testing.assert_allclose(bagging.predict(X), expected, rtol=1e-6)
     assert bagging.predict(X).shape == images.shape
@@ -132,13 +138,11 @@ def test_numbers_of_any_shape_are_averaged_and_scored_together():
 
 def test_autoencoders_are_scored_by_the_mean_of_their_reconstructions():
     net = make_net(regression=True, train_split=None, max_epochs=1)
-    bagging = BatchedBagging(net, 2, random_state=0).fit(X)
+    bagging = bag(net, 2).fit(X)
     expected = r2_score(X, mean(bagging, lambda one: one.predict(X)))
     assert bagging.score(X) == pytest.approx(expected, rel=1e-5)
     ignoring = net.set_params(autoencoder=True)
-    assert BatchedBagging(ignoring, 2, random_state=0).fit(X, y).score(X, y) == pytest.approx(
-        expected, rel=1e-5
-    )
+    assert bag(ignoring, 2).fit(X, y).score(X, y) == pytest.approx(expected, rel=1e-5)
 
 
 def test_classes_of_pixels_are_averaged_at_each_position():
@@ -147,7 +151,7 @@ def test_classes_of_pixels_are_averaged_at_each_position():
     masks[0, 0, 0] = "mid"
     layers = [("input", InputLayer), (Conv2DLayer, {"name": "output", "filter_size": 1})]
     net = make_net(layers=layers, train_split=None, max_epochs=1)
-    bagging = BatchedBagging(net, 2, random_state=3).fit(images, masks)
+    bagging = bag(net, 2, random_state=3).fit(images, masks)
     assert bagging.classes_.tolist() == ["low", "mid", "top"]
     assert {len(net.classes_) for net in bagging.estimators_} == {2, 3}
     expected = np.zeros((40, 3, 5, 3))
@@ -170,7 +174,7 @@ def test_several_inputs_are_drawn_row_by_row():
     net = make_net(layers=layers, train_split=None)
     both = {"left": X[:, :2], "right": X[:, 2:]}
     weights = np.linspace(0.5, 1, 40)
-    bagging = BatchedBagging(net, 2, random_state=0).fit(both, y, sample_weight=weights)
+    bagging = bag(net, 2).fit(both, y, sample_weight=weights)
     assert [len(rows) for rows in bagging.estimators_samples_] == [40, 40]
     assert max(bagging.estimators_samples_[0]) > 30
     for one, rows in zip(bagging.estimators_, bagging.estimators_samples_, strict=True):
@@ -190,7 +194,7 @@ def test_several_inputs_are_drawn_row_by_row():
 )
 def test_every_form_of_y_draws_the_same_rows(form):
     Y = {"kind": y, "sign": SIGNS[:, 0]}
-    bagging = BatchedBagging(two_headed(max_epochs=1), 2, random_state=0).fit(X, form(Y))
+    bagging = bag(two_headed(max_epochs=1), 2).fit(X, form(Y))
     one, rows = bagging.estimators_[0], bagging.estimators_samples_[0]
     alone = two_headed(max_epochs=1, random_state=one.random_state).fit(X[rows], COLUMNS[rows])
     np.testing.assert_allclose(one.predict_proba(X)[0], alone.predict_proba(X)[0], atol=1e-5)
@@ -200,7 +204,7 @@ def test_every_form_of_y_draws_the_same_rows(form):
 def test_estimators_around_a_net_are_averaged():
     net = make_net(regression=True, train_split=None)
     wrapped = TransformedTargetRegressor(net, transformer=StandardScaler())
-    bagging = BatchedBagging(wrapped, 2, random_state=0).fit(X, X[:, 0])
+    bagging = bag(wrapped, 2).fit(X, X[:, 0])
     expected = mean(bagging, lambda one: one.predict(X))
     np.testing.assert_allclose(bagging.predict(X), expected, rtol=1e-6)
 
