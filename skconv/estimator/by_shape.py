@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from ..data.iterators import as_test_iterator, at_most
+from ..data.named_inputs import by_input
 from ..data.shape_groups import group_rows, in_order
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -33,7 +34,10 @@ def by_shape(method: Method) -> Method:
         if not (hasattr(self, "_model") and self._model.network.free):
             return method(self, *args, **kwargs)
         bound = signature.bind(self, *args, **kwargs)
-        groups = group_rows(bound.arguments["X"])
+        X = bound.arguments["X"]
+        if isinstance(X, list | tuple):
+            X = by_input(X, list(self._model.network.inputs))
+        groups = group_rows(X)
         if not groups:
             return method(self, *args, **kwargs)
         net = copy.copy(self)

@@ -1,4 +1,5 @@
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from skconv.estimator.by_shape import by_shape
 class Counting:
     """Has one method, which tells the shapes that it sees."""
 
-    def __init__(self, free=True, batch_iterator_test=128):
-        self._model = type("Model", (), {"network": type("Network", (), {"free": free})})
+    def __init__(self, free=True, batch_iterator_test=128, inputs=("input",)):
+        network = SimpleNamespace(free=free, inputs=dict.fromkeys(inputs))
+        self._model = SimpleNamespace(network=network)
         self.batch_iterator_test = batch_iterator_test
         self.seen = []
 
@@ -47,3 +49,15 @@ def test_rows_of_one_shape_and_nets_of_one_size_take_one_call():
     with pytest.raises(ValueError, match="inhomogeneous"):
         fixed.call(1, X)
     assert net.seen == [((2, 2), 128)]
+
+
+def test_a_list_of_inputs_is_not_a_list_of_rows():
+    class Both(Counting):
+        @by_shape
+        def both(self, X):
+            self.seen.append({name: np.shape(values) for name, values in X.items()})
+            return np.sum(X["left"], axis=1) + X["right"][:, 0]
+
+    net = Both(inputs=("left", "right"))
+    assert net.both([X, np.array([[10], [20], [30], [40]])]).tolist() == [13, 23, 39, 53]
+    assert net.seen == [{"left": (1, 1), "right": (1, 1)}, {"left": (3, 2), "right": (3, 1)}]
