@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Protocol, TypeGuard
 
@@ -256,6 +256,15 @@ class FillingTransform(MovingTransform):
             )
 
         return self.move(Xb, yb, pixels, points)
+
+
+def moving_transforms(transform: Any) -> Iterator[MovingTransform | Grid]:
+    """Yield the transforms and grids that move pixels: this one, or those inside it."""
+    if isinstance(transform, MovingTransform | Grid):
+        yield transform
+    elif isinstance(transform, Tunable):
+        for _, inner in inner_tunables(transform):
+            yield from moving_transforms(inner)
 
 
 def with_classes(transform: Any, num_classes: int) -> Any:

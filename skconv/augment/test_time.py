@@ -15,16 +15,25 @@ from ..errors import TransformError
 from ..nonlinearities import sigmoid, softmax
 from ..utils.checks import one_of, positive_or_none
 from ..utils.fields import structural
-from .base import Grid, MovingTransform, TransformFunction, mixes, needs_rows
+from ..utils.image_shapes import describe_rows, holds_pixels
+from .base import (
+    Grid,
+    MovingTransform,
+    TransformFunction,
+    mixes,
+    moving_transforms,
+    needs_rows,
+)
 from .tunable import Tunable
 
 __all__ = ["TestTime"]
 
 
 class ForwardFunction(Protocol):
-    """The forward pass of a network, with the nonlinearity of each output."""
+    """The forward pass of a network, with the nonlinearity and unit axis of each output."""
 
     endings: Sequence[Any]
+    unit_axes: Sequence[int]
 
     def __call__(self, Xb: Any, /) -> Any:
         """Return the output, or a tuple of outputs."""
@@ -110,7 +119,7 @@ class TestTime(Tunable):
         ----------
         forward : callable
             ``(Xb) -> output``, or a tuple of outputs, with the nonlinearity of each output in its
-            attribute `endings`.
+            attribute `endings`, and the axis of its units in `unit_axes`.
         key : jax key
         Xb : array of shape (n, ...)
 
@@ -132,11 +141,13 @@ class TestTime(Tunable):
             return jax.tree.map(jnp.add, sums, terms(copy)), self.copy(i + 1, key, Xb)
 
         first = self.copy(0, key, Xb)
-        zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(terms, first))
+        shapes = jax.eval_shape(terms, first)
+        self.check_outputs(Xb.shape, [term.shape for term in shapes])
+        zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
         sums, _ = lax.fori_loop(0, self.copies, step, (zeros, first))
         means = [
-            self._from_mean(jax.tree.map(lambda total: total / self.copies, term), ending)
-            for term, ending in zip(sums, endings, strict=True)
+            self._from_mean(term / self.copies, ending, axis)
+            for term, ending, axis in zip(sums, endings, forward.unit_axes, strict=True)
         ]
         return means[0] if len(means) == 1 else tuple(means)
 
@@ -170,6 +181,25 @@ class TestTime(Tunable):
                 )
         return Xb
 
+    def check_outputs(self, images: tuple[Any, ...], outputs: Iterable[tuple[Any, ...]]) -> None:
+        """Raise `TransformError` if pixels move that have outputs of their own.
+
+        Parameters
+        ----------
+        images : tuple of int
+            Shape of a batch.
+        outputs : iterable of tuple of int
+            Shapes of the outputs for a batch.
+        """
+        moving = [type(one).__name__ for one in moving_transforms(self)]
+        for output in outputs:
+            if moving and holds_pixels(output[1:], images[1:]):
+                raise self.error(
+                    "transforms must leave pixels where they are for an output with values for "
+                    f"each pixel, {describe_rows(output[1:])}, because predictions are not moved "
+                    f"back, got {', '.join(moving)}"
+                )
+
     def _all(self) -> tuple[Any, ...]:
         return self.transforms if isinstance(self.transforms, tuple) else (self.transforms,)
 
@@ -188,10 +218,10 @@ class TestTime(Tunable):
             return jnp.log(output) - jnp.log1p(-output)
         return output
 
-    def _from_mean(self, mean: jax.Array, ending: Any) -> jax.Array:
+    def _from_mean(self, mean: jax.Array, ending: Any, axis: int) -> jax.Array:
         """Return the prediction for a mean of values from `_term`."""
         if self.combine == "geometric" and ending is softmax:
-            return jax.nn.softmax(mean, axis=1)
+            return jax.nn.softmax(mean, axis=axis)
         return sigmoid(mean) if self.combine == "geometric" and ending is sigmoid else mean
 
 

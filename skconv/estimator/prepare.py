@@ -41,6 +41,7 @@ from ..utils.image_shapes import describe_rows, lacks_channels
 from ..utils.memo import Memo
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint, make_plan
 from .live_values import LiveValues
+from .moved_pixels import check_unmoved_outputs, warn_unmoved_targets
 from .output_checks import check_outputs, with_scores
 from .routing import describe_losses
 from .validation import check_settings
@@ -108,6 +109,7 @@ def prepare(
     _check_batches(params, data, network, problems)
     problems.raise_any()
     warn_without_noise(params["test_augment"], network)
+    check_unmoved_outputs(params["test_augment"], network.rows(), network.outputs)
 
     model = _start_model(params, continuation, network, memo)
     scales, axes = target_scales(model), network.unit_axes
@@ -116,6 +118,8 @@ def prepare(
             probe, inputs_of(network), network.outputs, model.seed, scales, axes=axes
         )
     outputs = with_scores(matched, network)
+    shapes = [part.shape[1:] for part in as_tuple(train.y)]
+    warn_unmoved_targets(blueprint.augment, network.rows(), shapes)
     adapt(model, train, outputs)
 
     values = LiveValues(net, network)

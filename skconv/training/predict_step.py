@@ -27,10 +27,13 @@ class Forward(NamedTuple):
         From a batch and, optionally, a key for noise.
     endings : tuple of callable
         Nonlinearity of each output.
+    unit_axes : tuple of int
+        Axis of the units of each output.
     """
 
     function: Callable[..., Any]
     endings: tuple[Callable[..., Any], ...]
+    unit_axes: tuple[int, ...]
 
     def __call__(self, Xb: Any) -> Any:
         """Compute the output, or a tuple of outputs if there are several."""
@@ -97,7 +100,8 @@ def predict(
         if plan.test_augment is None or to is not None:
             return forward(batch_at(X, step))
         heads = [head for head in network.heads if head.predicted]
-        forward_pass = Forward(forward, tuple(map(network.nonlinearity, heads)))
+        endings = tuple(map(network.nonlinearity, heads))
+        forward_pass = Forward(forward, endings, network.unit_axes)
         test_augment = with_values(plan.test_augment, augment_values)
         compute = test_augment.moments if spread else test_augment
         return compute(forward_pass, key, array_or_dict(batch_at(X, step)))

@@ -46,6 +46,19 @@ def lacks_channels(row: tuple[int, ...]) -> bool:
     return len(row) == 2 and min(row) >= SMALLEST and max(row) <= 1.5 * min(row)
 
 
+def holds_pixels(row: tuple[Any, ...], image: tuple[Any, ...]) -> bool:
+    """Return whether a row of targets or outputs has values for each pixel of an image.
+
+    Examples
+    --------
+    >>> holds_pixels((32, 24), (3, 32, 24)), holds_pixels((5, 32, 24), (3, 32, 24))
+    (True, True)
+    >>> holds_pixels((10,), (3, 32, 24)), holds_pixels((24,), (32, 24))
+    (False, False)
+    """
+    return len(image) == 3 and len(row) >= 2 and image[1:] in (row[-2:], row[:2])
+
+
 def describe_rows(row: tuple[Any, ...]) -> str:
     """Return the shape of a batch of rows as text.
 

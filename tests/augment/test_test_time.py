@@ -28,6 +28,7 @@ key = jax.random.key(0)
 class Forward:
     def __init__(self, *endings):
         self.endings = endings
+        self.unit_axes = (1,) * len(endings)
 
     def __call__(self, Xb):
         logits = Xb.reshape(len(Xb), -1) @ W
@@ -59,6 +60,21 @@ def test_geometric_means_are_normalized():
     yes, no = (np.exp(np.log(q).mean(axis=0)) for q in (yes, 1 - yes))
     np.testing.assert_allclose(labels, yes / (yes + no), rtol=1e-3)
     np.testing.assert_allclose(numbers, logits.mean(axis=0), rtol=1e-3, atol=1e-4)
+
+
+def test_geometric_means_are_normalized_over_the_units_of_each_position():
+    class Steps(Forward):
+        """Classes of each of two time steps, on the last axis."""
+
+        def __call__(self, Xb):
+            return softmax((Xb.reshape(len(Xb), -1) @ W[:, [0, 1, 2, 1, 2, 0]]).reshape(-1, 2, 3))
+
+    forward = Steps(softmax)
+    forward.unit_axes = (-1,)
+    found = TestTime(Dihedral(), combine="geometric")(forward, key, X)
+    np.testing.assert_allclose(found.sum(axis=-1), 1, rtol=1e-5)
+    whole = TestTime(Dihedral(), combine="geometric")(Forward(softmax), key, X)
+    np.testing.assert_allclose(found[:, 0], whole, rtol=1e-4)
 
 
 def test_one_sure_copy_leaves_geometric_means_finite():
