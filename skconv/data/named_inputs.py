@@ -72,14 +72,14 @@ def by_input(X: Any, names: Sequence[str]) -> Any:
 
 def _checked_names(X: Mapping[Any, Any], names: Sequence[str]) -> Mapping[str, Any]:
     """Return a dict that has an array for each input layer, or the only input without its name."""
-    problems = Problems()
-    if not X:
+    problems, given = Problems(), list(X)
+    if not given:
         problems.add("X must have an array for each input layer, got an empty dict")
     for name in X:
         if name not in names:
             hint = did_you_mean(str(name), names)
             problems.add(f"X must have names of input layers as keys, got {name!r}.{hint}")
-    missing = [name for name in names if name not in X] if X else []
+    missing = [name for name in names if name not in given] if given else []
     for name in missing:
         problems.add(
             f"X must have an array for the input layer {name!r}, got only those for "

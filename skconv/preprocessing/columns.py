@@ -115,6 +115,8 @@ def as_numbers(name: str, table: Any) -> Any:
     """Return columns as an array of numbers, in their common dtype."""
     if sparse.issparse(table) or (isinstance(table, np.ndarray) and table.dtype.kind in NUMERIC):
         return table
+    if isinstance(table, np.ndarray) and table.dtype.kind in "US":
+        table = table.astype(object)  # numbers may be written as text
     options: Any = {"dtype": "numeric", "accept_sparse": "csr", "ensure_all_finite": False}
     try:
         array = check_array(table, ensure_min_samples=0, **options)

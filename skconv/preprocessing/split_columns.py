@@ -116,8 +116,10 @@ class SplitColumns(  # type: ignore[call-arg]
             As `transform` returns it.
         """
         problems = Problems()
-        if not isinstance(self.inputs, Mapping) or not self.inputs:
-            problems.add_parameter("inputs", "a dict of columns by input layer", self.inputs)
+        named = isinstance(self.inputs, Mapping) and len(self.inputs) > 0
+        if not named or not all(isinstance(name, str) for name in self.inputs):
+            valid = "a dict of columns by name of the input layer"
+            problems.add_parameter("inputs", valid, self.inputs)
         if self.remainder not in ("error", "drop"):
             problems.add_parameter("remainder", "'error' or 'drop'", self.remainder)
         problems.raise_any()

@@ -34,7 +34,7 @@ def test_for_a_single_input_all_is_as_it_was(given):
     assert by_input(given, []) is given
 
 
-@pytest.mark.parametrize("given", [X, SliceDict(X), dict(reversed(X.items()))])
+@pytest.mark.parametrize("given", [X, SliceDict(X), SliceDict(X)[[]], dict(reversed(X.items()))])
 def test_a_dict_is_as_it_was(given):
     assert by_input(given, NAMES) is given
 

@@ -145,3 +145,4 @@ def test_columns_without_numbers_are_named(table, columns):
 def test_numbers_written_as_text_and_missing_numbers_are_numbers():
     table = pd.DataFrame({"a": ["1", "2"], "b": pd.array([3, None], dtype="Int64")})
     np.testing.assert_array_equal(as_numbers("t", table), [[1, 3], [2, np.nan]])
+    np.testing.assert_array_equal(as_numbers("t", np.array([["1.5"], ["2"]])), [[1.5], [2]])

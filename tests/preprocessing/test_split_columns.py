@@ -71,7 +71,12 @@ def test_columns_may_be_shared_but_none_is_left_out_unasked():
 @pytest.mark.parametrize(
     ("split", "error", "messages"),
     [
-        (SplitColumns([0, 1]), InvalidParameterError, ["inputs must be a dict of columns by inp"]),
+        (SplitColumns([0, 1]), InvalidParameterError, ["inputs must be a dict of columns by nam"]),
+        (
+            SplitColumns({1: [0]}),
+            InvalidParameterError,
+            ["columns by name of the input layer"],
+        ),
         (SplitColumns({}), InvalidParameterError, ["inputs must be a dict"]),
         (
             SplitColumns(INPUTS, remainder="passthrough"),
