@@ -59,7 +59,8 @@ def test_fields_are_kept_as_given():
 
 def test_fields_of_instances_are_all_given():
     spec = read_layers([DenseLayer(num_units=3, b=None, name="fc")])[0]
-    fields = {"num_units", "W", "b", "nonlinearity", "l1", "l2", "grad_scale"}
+    own = {"num_units", "W", "b", "nonlinearity", "num_leading_axes"}
+    fields = own | {"l1", "l2", "grad_scale"}
     assert set(spec.given) == fields
     assert (spec.given["num_units"], spec.given["b"]) == (3, None)
     assert spec.given["nonlinearity"] is UNSET
