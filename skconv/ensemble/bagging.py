@@ -17,7 +17,7 @@ from ..data.reconstruction import as_target, reconstructs
 from ..data.scoring import score_outputs
 from ..errors import Problems
 from ..estimator.neural_net import NeuralNet
-from ..model_selection.containers import with_rows
+from ..model_selection.containers import weights_with_rows, with_rows
 from ..model_selection.fitting import check_lanes
 from ..model_selection.jobs import FitBatch, Job
 from ..model_selection.sklearn_hooks import _num_samples
@@ -127,7 +127,9 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         ValueError
             If parameters or data are invalid.
         """
-        X, y = with_rows(*split_dataset(X, y), _net_or_default(self.estimator))
+        estimator = _net_or_default(self.estimator)
+        X, y = with_rows(*split_dataset(X, y), estimator)
+        params = weights_with_rows(params, estimator)
         check_consistent_length(X, y)
         n = _num_samples(X)
         rows = self._check(n)

@@ -16,7 +16,7 @@ from ..data.inputs import Features, Targets
 from ..preprocessing import SliceDict
 from ..preprocessing.map_dataset import split_dataset
 from ..utils.memo import Memo
-from .containers import with_rows
+from .containers import weights_with_rows, with_rows
 from .fitting import check_lanes
 from .jobs import FitBatch, Job
 from .sklearn_hooks import BaseSearchCV
@@ -181,6 +181,7 @@ class BatchedSearch(BaseSearchCV):
         check_lanes(self.lanes, self.max_lanes)
         estimator, cv = self.estimator, self.cv
         X, y = with_rows(*split_dataset(X, y), estimator)
+        params = weights_with_rows(params, estimator)
         self._trainer = CandidateTrainer(self, estimator, self._make_job, self._on_finished)
         self.estimator = self._trainer.original
         if isinstance(y, SliceDict):

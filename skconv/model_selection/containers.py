@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from scipy import sparse
 from sklearn.pipeline import Pipeline
 
@@ -71,3 +72,35 @@ def with_rows(X: Any, y: Any, estimator: Any) -> tuple[Any, Any]:
         parts = split_targets(y, names)
         y = parts[0] if len(names) == 1 else SliceDict(zip(map(str, names), parts, strict=True))
     return X, y
+
+
+def weights_with_rows(params: Mapping[str, Any], estimator: Any) -> dict[str, Any]:
+    """Return arguments of `fit`, of which `sample_weight` can be indexed by rows.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        Those of a step of a pipeline have its prefix, as in ``neuralnet__sample_weight``.
+    estimator : estimator
+        As for `with_rows`.
+
+    Returns
+    -------
+    dict
+        Weights by output, given as a dict or list for a net with several, are a `SliceDict`.
+    """
+    net = last_step(estimator)
+    names = output_names(net.outputs) if isinstance(net, NeuralNet) else (None,)
+    return {
+        name: _by_output(value, names) if name.rpartition("__")[2] == "sample_weight" else value
+        for name, value in params.items()
+    }
+
+
+def _by_output(weights: Any, names: Sequence[str | None]) -> Any:
+    listed = isinstance(weights, list | tuple) and len(weights) == len(names) > 1
+    if listed and any(part is not None and np.ndim(part) for part in weights):
+        weights = dict(zip(names, weights, strict=True))
+    if not isinstance(weights, Mapping) or len(names) == 1:
+        return weights
+    return SliceDict({name: part for name, part in weights.items() if part is not None})

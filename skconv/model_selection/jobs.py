@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.pipeline import Pipeline
 
 from ..data.inputs import RowSubset
@@ -20,7 +19,7 @@ from ..utils.cache_keys import structural_key
 from ..utils.checks import as_list
 from ..utils.memo import Memo
 from .fitting import MAX_LANES, fit_jobs, lanes_in_memory
-from .sklearn_hooks import _check_method_params, _num_samples, _safe_indexing
+from .sklearn_hooks import _check_method_params, _safe_indexing
 
 VALID = ("X_val", "y_val")
 """Arguments of `fit` that are not split, even if they have as many rows as X."""
@@ -135,11 +134,7 @@ class _Fold:
         self._train = train
         self.y = None if batch.y is None else _safe_indexing(batch.y, train)
         whole = {name: v for name, v in batch.params.items() if name.rpartition("__")[2] in VALID}
-        split = {
-            name: _take_parts(value, train, _num_samples(batch.X))
-            for name, value in batch.params.items()
-            if name not in whole
-        }
+        split = {name: v for name, v in batch.params.items() if name not in whole}
         self.params = whole | _check_method_params(batch.X, params=split, indices=train)
         self._X: Any = None
 
@@ -148,17 +143,6 @@ class _Fold:
         if self._X is None:
             self._X = _safe_indexing(self._batch.X, self._train)
         return self._X
-
-
-def _take_parts(value: Any, rows: np.ndarray, n: int) -> Any:
-    """Return the rows of arrays by output, a dict or list, and any other value as it is."""
-    if not isinstance(value, Mapping | list | tuple) or sparse.issparse(value) or len(value) == n:
-        return value
-    named = value if isinstance(value, Mapping) else dict(enumerate(value))
-    if not all(part is None or (np.ndim(part) and len(part) == n) for part in named.values()):
-        return value
-    taken = {k: None if part is None else _safe_indexing(part, rows) for k, part in named.items()}
-    return taken if isinstance(value, Mapping) else list(taken.values())
 
 
 def _net(estimator: Any) -> NeuralNet | None:

@@ -6,12 +6,14 @@ import pytest
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import accuracy_score, r2_score
+from sklearn.model_selection import KFold
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from skconv.ensemble import BatchedBagging
 from skconv.ensemble.averaging import MeanPrediction, joint_outputs
 from skconv.layers import ConcatLayer, Conv2DLayer, DenseLayer, InputLayer
+from skconv.model_selection import BatchedGridSearchCV
 from skconv.objectives import multiclass_hinge_loss
 from tests.nets import HEADS, TARGETS, X, make_net, three_headed, y
 
@@ -217,3 +219,32 @@ def test_fitted_estimators_of_scikit_learn():
     voting = [LinearSVC().fit(X, y)]
     mean_votes = MeanPrediction(voting, joint_outputs(voting, y))
     np.testing.assert_array_equal(mean_votes.predict(X), voting[0].predict(X))
+
+
+def test_ignored_and_weighted_targets_of_each_output():
+    kinds = np.where(np.arange(40) % 7 == 0, "-", names)
+    signs = np.where(np.arange(40) % 5 == 0, -1, SIGNS[:, 0])
+    Y, weights = {"kind": kinds, "sign": signs}, {"kind": np.linspace(0.1, 1, 40)}
+    net = two_headed(ignore_label={"kind": "-", "sign": -1})
+    bagging = bag(net, 2).fit(X, Y, sample_weight=weights)
+    assert [classes.tolist() for classes in bagging.classes_] == [["one", "three", "two"], [0, 1]]
+    one, rows = bagging.estimators_[0], bagging.estimators_samples_[0]
+    drawn = {name: part[rows] for name, part in Y.items()}
+    alone = two_headed(ignore_label=net.ignore_label, random_state=one.random_state)
+    alone.fit(X[rows], drawn, sample_weight={"kind": weights["kind"][rows]})
+    for found, expected in zip(one.predict_proba(X), alone.predict_proba(X), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    kind, sign = bagging.predict(X).T
+    accuracies = np.mean((kind == kinds)[kinds != "-"]), np.mean((sign == signs)[signs != -1])
+    assert bagging.score(X, Y) == pytest.approx(np.mean(accuracies))
+    search = BatchedGridSearchCV(net, {"update_learning_rate": [0.1]}, cv=2, error_score="raise")
+    search.fit(X, Y, sample_weight=weights)
+    scores = []
+    for train, test in KFold(2).split(X):
+        (own, w), (others, v) = (
+            [{name: part[rows] for name, part in by_name.items()} for by_name in (Y, weights)]
+            for rows in (train, test)
+        )
+        fitted = two_headed(ignore_label=net.ignore_label).fit(X[train], own, sample_weight=w)
+        scores.append(fitted.score(X[test], others, sample_weight=v))
+    assert search.best_score_ == pytest.approx(np.mean(scores))

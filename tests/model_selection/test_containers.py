@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skconv import NeuralNet
 from skconv.layers import DenseLayer, InputLayer
-from skconv.model_selection.containers import last_step, with_rows
+from skconv.model_selection.containers import last_step, weights_with_rows, with_rows
 from skconv.preprocessing import SliceDict
 
 DIGIT, PARITY = np.array([3, 8, 5]), np.array(["odd", "even", "odd"])
@@ -91,3 +91,27 @@ def test_arrays_that_do_not_fit(X, Y, message):
     estimator = several if isinstance(Y, dict) else NeuralNet()
     with pytest.raises(ValueError, match=message):
         with_rows(X, Y, estimator)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {"digit": [1, 2, 3], "parity": np.array([0, 1, 2])},
+        [np.array([1, 2, 3]), [0, 1, 2]],
+        ([1, 2, 3], None),
+    ],
+)
+def test_weights_by_output_are_indexed_by_rows(weights):
+    params = {"neuralnet__sample_weight": weights, "epochs": 3}
+    found = weights_with_rows(params, make_pipeline(StandardScaler(), several))
+    assert found["epochs"] == 3
+    part = found["neuralnet__sample_weight"][[2, 0]]
+    assert list(part["digit"]) == [3, 1]
+    assert ("parity" in part) is (weights[1] is not None if isinstance(weights, tuple) else True)
+
+
+@pytest.mark.parametrize("weights", [None, [1, 2], np.ones(3), np.ones((3, 2)), [0.5, 1, 2]])
+def test_weights_by_row_stay(weights):
+    assert weights_with_rows({"sample_weight": weights}, several)["sample_weight"] is weights
+    single = weights_with_rows({"sample_weight": weights}, NeuralNet())
+    assert single["sample_weight"] is weights

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -69,33 +68,3 @@ def test_a_validation_set_with_as_many_rows_stays_whole():
     known = make_net(max_epochs=1).fit(X[ROWS], y[ROWS], **valid)
     losses = [net.train_history_[0]["valid_loss"] for net in (job.estimator, known)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
-
-
-class Recorder(BaseEstimator):
-    """Keeps the arguments of `fit`."""
-
-    def fit(self, X, y, **params):
-        self.params_ = params
-        return self
-
-
-def test_arguments_with_a_value_per_row_are_split_also_by_output():
-    weights = np.linspace(0, 1, 40)
-    params = {
-        "sample_weight": {"kind": weights, "sign": y.tolist(), "size": None},
-        "listed": [weights, y],
-        "groups": y,
-        "other": {"kind": weights[:3]},
-        "names": ["a", "b"],
-        "y_val": y,
-    }
-    (job,) = run(Job(Recorder(), ROWS), params=params)
-    found = job.estimator.params_
-    assert found["sample_weight"]["kind"].tolist() == weights[ROWS].tolist()
-    assert found["sample_weight"]["sign"] == y[ROWS].tolist()
-    assert found["sample_weight"]["size"] is None
-    assert [part.tolist() for part in found["listed"]] == [weights[5:].tolist(), y[5:].tolist()]
-    assert found["groups"].tolist() == y[ROWS].tolist()
-    assert found["other"] is params["other"]
-    assert found["names"] == ["a", "b"]
-    assert found["y_val"] is y
