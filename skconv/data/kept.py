@@ -89,6 +89,10 @@ class Kept(Numbers):
         """Zero, as the output may have any number of units."""
         return 0
 
+    def units_for(self, shape: tuple[int | None, ...]) -> int | None:
+        """Return None, as the layer must set its number of units."""
+        return None
+
     @property
     def view(self) -> Fields | None:
         """How the loss sees the targets, if not as they are encoded."""

@@ -168,6 +168,10 @@ class Outputs:
         matched = for_each(self.names, match, self.targets, shapes, axes, losses)
         return replace(self, targets=matched)
 
+    def only(self, i: int) -> Outputs:
+        """Return one of the outputs, without its name."""
+        return Outputs((None,), self.targets[i : i + 1], self.losses[i : i + 1])
+
     def with_losses(self, losses: tuple[LossInfo, ...], y: Any) -> Outputs:
         """Return the outputs for other losses, which may read an output in another way.
 

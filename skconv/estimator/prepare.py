@@ -21,7 +21,8 @@ from ..data.inputs import row_shapes
 from ..data.iterators import as_test_iterator, as_train_iterator, has_transform
 from ..data.output_targets import Outputs, as_tuple
 from ..data.targets import Numbers
-from ..errors import Problems
+from ..errors import Problems, describe_layer
+from ..layers.shapes import Shape
 from ..models.default import INPUT_NAMES
 from ..network.free_sizes import network_for, suggesting_free_sizes
 from ..network.graph import Network, Variables
@@ -114,6 +115,7 @@ def prepare(
     model = _start_model(params, continuation, network, memo)
     scales, axes = target_scales(model), network.unit_axes
     with suggesting_free_sizes(network, partial(_valid_shapes, arguments, params)):
+        _check_widths(network, data.outputs)
         matched, train, valid = data.datasets(
             probe, inputs_of(network), network.outputs, model.seed, scales, axes=axes
         )
@@ -163,6 +165,28 @@ def _build(
     if params["layers"] is None:
         _warn_of_missing_channels(shapes)
     return blueprint, network
+
+
+def _check_widths(network: Network, outputs: Outputs | None) -> None:
+    """Raise an error for each output layer whose shape does not fit its targets."""
+    problems = Problems()
+    heads = [head for head in network.heads if head.predicted]
+    for i, head in enumerate(heads):
+        node = network.node(head.name)
+        problems.call_each(
+            partial(_match, describe_layer(head.name, node.layer)),
+            [] if outputs is None else [outputs.only(i)],
+            [node.output_shape],
+            [head.unit_axis],
+        )
+    problems.raise_any()
+
+
+def _match(layer: str, outputs: Outputs, shape: Shape, axis: int) -> None:
+    try:
+        outputs.match([shape], [axis])
+    except ValueError as error:
+        raise ValueError(f"{layer}: {error}") from error
 
 
 def _check_batches(
