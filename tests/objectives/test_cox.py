@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skconv.objectives import cox_loss
+from skconv.objectives.cox import cumulative_logsumexp
 
 RNG = np.random.default_rng(0)
 N = 60
@@ -81,3 +82,10 @@ def test_the_gradient_is_that_of_the_formula():
         for step in (1e-5, -1e-5)
     ]
     assert float(slope) == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 60, 1000])
+def test_sums_accumulate_from_block_to_block(n):
+    values = RNG.normal(scale=30, size=n)
+    found = cumulative_logsumexp(jnp.asarray(values))
+    np.testing.assert_allclose(found, np.logaddexp.accumulate(values), rtol=1e-12)
