@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ..utils.checks import positive
+from ..utils.fields import structural
 from .tunable import Tunable
 
 __all__ = ["MonteCarloDropout"]
@@ -18,9 +19,18 @@ __all__ = ["MonteCarloDropout"]
 class NoisyForward(Protocol):
     """The forward pass of a network, which also runs with noise."""
 
-    def noisy(self, Xb: Any, key: jax.Array) -> Any:
-        """Return the output, or a tuple of outputs, with dropout and other noise as in training."""
+    def __call__(self, Xb: Any, /) -> Any:
+        """Return the output, or a tuple of outputs."""
         ...
+
+    def noisy(self, key: jax.Array) -> NoisyForward:
+        """Return the pass with dropout and other noise as in training."""
+        ...
+
+
+def _is_augmentation(value: Any) -> str | None:
+    valid = value is None or (callable(value) and not isinstance(value, type))
+    return None if valid else "a TestTime, a function (forward, key, Xb) or None"
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,8 @@ class MonteCarloDropout(Tunable):
     ----------
     n : int
         Number of passes. A runtime value: changing it compiles nothing.
+    augment : TestTime or callable, optional
+        Augmentation within each pass, over whose copies the pass averages, with the same noise.
 
     Examples
     --------
@@ -53,6 +65,8 @@ class MonteCarloDropout(Tunable):
     """
 
     n: int = field(default=50, metadata={"kind": "runtime", "check": positive})
+
+    augment: Any = structural(None, check=_is_augmentation)
 
     needs_noise: ClassVar[bool] = True
     """Whether the predictions of a net without noise layers do not vary."""
@@ -87,7 +101,8 @@ class MonteCarloDropout(Tunable):
         """
 
         def run(i: Any) -> Any:
-            return forward.noisy(Xb, jax.random.fold_in(key, i))
+            noisy = forward.noisy(jax.random.fold_in(key, i))
+            return noisy(Xb) if self.augment is None else self.augment(noisy, key, Xb)
 
         def step(i: jax.Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             # Welford's sums, as a difference of squares would cancel where passes hardly differ

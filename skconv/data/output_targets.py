@@ -103,9 +103,10 @@ NO_SPREAD_OF_NUMBERS = (
     f"{NO_SPREAD}, or train with objective_loss_function='gaussian_nll' to predict one"
 )
 
-NO_SPREAD_OF_LABELS = (
-    "return_std must be False for labels, got True; predict_proba(X, return_std=True) returns the "
-    "standard deviations of probabilities"
+NO_SPREAD_OF_LABELS = "return_std must be False for labels, got True"
+
+PROBABILITIES = (
+    "; predict_proba(X, return_std=True) returns the standard deviations of probabilities"
 )
 
 
@@ -331,7 +332,8 @@ class Outputs:
         parts = [spread(*triple) for triple in triples]
         if all(part is None for part in parts):
             numbers = any(isinstance(target, Numbers) for target in self.targets)
-            raise ValueError(NO_SPREAD_OF_NUMBERS if numbers else NO_SPREAD_OF_LABELS)
+            hint = PROBABILITIES if self.holds(scores=False) else ""
+            raise ValueError(NO_SPREAD_OF_NUMBERS if numbers else f"{NO_SPREAD_OF_LABELS}{hint}")
         known = [part for part in parts if part is not None]
         return self.join(known) if len(known) == len(parts) else parts
 

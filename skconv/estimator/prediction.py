@@ -20,6 +20,7 @@ from ..data.output_targets import Outputs, guess_outputs, output_names, regressi
 from ..data.reconstruction import as_target, reconstructs
 from ..data.rows import Rows
 from ..data.scoring import score_outputs
+from ..data.shape_groups import group_rows
 from ..data.targets import Numbers
 from ..network.free_sizes import suggesting_free_sizes
 from ..network.graph import Variables
@@ -293,15 +294,21 @@ class PredictionMixin:
         outputs = fitted.outputs
         X, y = split_dataset(X, y)
         if reconstructs(y, self.regression, self.outputs, self.autoencoder):
-            y = as_target(self._read_rows(X))
-            target = outputs.targets[0]
-            if not isinstance(target, Numbers) or y[0].size != math.prod(target.shape):
-                raise ValueError(
-                    f"y must be given to score a {type(self).__name__} that does not reconstruct X"
-                )
+            y = self._own_target(X, outputs)
         if not outputs.predicts:
             return -self._objective_value(fitted, X, y, sample_weight)
         return score_outputs(outputs, y, self.predict(X), sample_weight)
+
+    def _own_target(self, X: Any, outputs: Outputs) -> Any:
+        """Return X as the target to score; raise `ValueError` if the net predicts other numbers."""
+        if self._model.network.free:
+            return X if group_rows(X) else as_target(self._read_rows(X))
+        y, target = as_target(self._read_rows(X)), outputs.targets[0]
+        if not isinstance(target, Numbers) or y[0].size != math.prod(target.shape):
+            raise ValueError(
+                f"y must be given to score a {type(self).__name__} that does not reconstruct X"
+            )
+        return y
 
     def _objective_value(self, fitted: FittedNet, X: Any, y: Any, sample_weight: Any) -> float:
         network, params = fitted.network, self._settings()

@@ -218,7 +218,7 @@ def _check_mixing(blueprint: Blueprint, y: Any, problems: Problems) -> None:
     mixing = [entry for entry in blueprint.augment if mixes(entry.transform)]
     if not (mixing and all(blueprint.regression)):
         return
-    first = next(iter(np.asarray(y).ravel()), None)
+    first = next(iter(np.asarray(y).flat), None)
     for entry in mixing if isinstance(first, str) else ():
         problems.add(
             f"y must hold numbers, because {entry.label} mixes targets, got text: '{first}'"

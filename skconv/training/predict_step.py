@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -39,9 +40,9 @@ class Forward(NamedTuple):
         """Compute the output, or a tuple of outputs if there are several."""
         return self.function(Xb)
 
-    def noisy(self, Xb: Any, key: jax.Array) -> Any:
-        """Compute the same with dropout and other noise, drawn once for all rows."""
-        return self.function(Xb, key)
+    def noisy(self, key: jax.Array) -> Forward:
+        """Return the same pass with dropout and other noise, drawn once for all rows."""
+        return self._replace(function=partial(self.function, noise=key))
 
 
 def predict(

@@ -1,13 +1,15 @@
 import pickle
+from dataclasses import dataclass
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from skconv import NeuralNet, compile_counts
-from skconv.augment import MonteCarloDropout, TenCrop, TestTime
+from skconv.augment import Grid, MonteCarloDropout, RandomFlip, TenCrop, TestTime
 from skconv.layers import (
     BatchNormLayer,
     DenseLayer,
@@ -29,6 +31,16 @@ W = rng.normal(size=(6, 1))
 y = X @ W[:, 0] + 1
 
 N = 2000
+
+
+@dataclass(frozen=True)
+class Turns(Grid):
+    """Each image and its mirror image."""
+
+    size = 2
+
+    def __call__(self, i, n, Xb):
+        return jnp.where(i % 2 == 1, Xb[..., ::-1], Xb)
 
 
 def linear_net(noise=DropoutLayer, **params):
@@ -115,18 +127,16 @@ def test_batch_normalization_keeps_its_running_statistics():
     assert (np.abs(mean - plain) < 5 * std / np.sqrt(N)).all()
 
 
-@pytest.mark.parametrize("units", [1, 4])
-def test_probabilities_have_a_spread_for_each_class(units):
+def test_probabilities_have_a_spread_for_each_class():
+    """Also if the output has units that are not among the classes."""
     layers = [("input", InputLayer), ("noise", DropoutLayer), ("out", DenseLayer)]
-    net = NeuralNet(layers, out_num_units=units, max_epochs=1, random_state=0)
+    net = NeuralNet(layers, out_num_units=4, max_epochs=1, train_split=None, random_state=0)
     net.set_params(test_augment=MonteCarloDropout(50)).fit(X, (y > 1).astype(int))
     probabilities, std = net.predict_proba(X, return_std=True)
     assert probabilities.shape == std.shape == (20, 2)
     assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
     assert_array_equal(net.predict_proba(X), probabilities)
     assert (std > 0).all()
-    if units == 1:
-        assert_allclose(std[:, 0], std[:, 1], rtol=1e-4)
     with pytest.raises(ValueError, match="return_std must be False for labels, got True; predict_"):
         net.predict(X, return_std=True)
 
@@ -136,9 +146,10 @@ def test_several_outputs_have_a_spread_each():
         ("input", InputLayer),
         ("noise", DropoutLayer),
         (DenseLayer, {"name": "size", "incoming": "noise"}),
-        (DenseLayer, {"name": "sign", "incoming": "noise"}),
+        (DenseLayer, {"name": "sign", "incoming": "noise", "num_units": 1}),
     ]
     options = {"outputs": ["size", "sign"], "regression": {"size": True}, "max_epochs": 1}
+    options |= {"train_split": None}
     net = NeuralNet(layers, **options, test_augment=MonteCarloDropout(20), random_state=0)
     net.fit(X, {"size": y, "sign": y > 1})
     predictions, std = net.predict(X, return_std=True)
@@ -148,6 +159,7 @@ def test_several_outputs_have_a_spread_each():
     assert probabilities[0] is std[0] is None
     assert std[1].shape == (20, 2)
     assert (std[1] > 0).all()
+    assert_allclose(std[1][:, 0], std[1][:, 1], rtol=1e-4)
 
 
 def test_variances_of_the_output_and_of_the_passes_are_added():
@@ -177,6 +189,21 @@ def test_nets_without_noise_warn():
         linear_net(noise_p=0.0).fit(X, y)
 
 
+def test_each_pass_averages_over_augmented_copies():
+    """Flipping the columns and dropout have the mean of y over both orders, up to five errors."""
+    images = X.reshape(20, 1, 1, 6)
+    augment = MonteCarloDropout(N, TestTime(Turns()))
+    net = linear_net(noise_p=0.3, test_augment=augment).fit(images, y)
+    mean, std = net.predict(images, return_std=True)
+    both = (X + X[:, ::-1]) / 2
+    assert (np.abs(mean - both @ W[:, 0] - 1) < 5 * std / np.sqrt(N)).all()
+    assert_array_equal(net.set_params(test_augment__n=1).predict(images, return_std=True)[1], 0)
+    with pytest.raises(ValueError, match=r"MonteCarloDropout\): augment \(TestTime\): n must be"):
+        linear_net(test_augment=MonteCarloDropout(2, TestTime(RandomFlip()))).fit(images, y)
+    with pytest.raises(ValueError, match=r"augment must be a TestTime, .* or None, got 3"):
+        linear_net(test_augment=MonteCarloDropout(2, 3)).fit(images, y)
+
+
 @pytest.mark.parametrize("n", [0, 2.5, None, True])
 def test_the_number_of_passes_is_a_positive_integer(n):
     with pytest.raises(ValueError, match=r"\(MonteCarloDropout\): n must be a positive integer"):
@@ -201,12 +228,11 @@ def test_rows_share_the_noise_at_prediction(layer, shape):
     x = -np.ones(shape, np.float32) * np.linspace(1, 2, shape[-1], dtype=np.float32)
     params, state = layer.init(jax.random.key(0), (None, *shape[1:]))
 
+    @jax.jit
     def apply(key):
-        return np.asarray(layer.apply(params, state, x, ctx=Context(False, key))[0])
+        return layer.apply(params, state, x, ctx=Context(False, key))[0]
 
-    outputs = [apply(jax.random.key(i)) for i in range(10)]
+    outputs = np.array([apply(jax.random.key(i)) for i in range(5)])
     assert layer.noisy
-    assert not np.array_equal(np.std(outputs, axis=0), np.zeros(outputs[0].shape))
-    for output in outputs:
-        assert_allclose(output, np.broadcast_to(output[:1], output.shape), rtol=1e-6)
-    assert_array_equal(apply(None), apply(None))
+    assert np.std(outputs, axis=0).any()
+    assert_allclose(outputs, np.broadcast_to(outputs[:, :1], outputs.shape), rtol=1e-6)

@@ -67,6 +67,14 @@ def test_all_problems_of_the_data_are_collected():
     assert "[10, 9]" in problems[0]
 
 
+def test_x_as_its_own_target_is_not_copied():
+    data, problems = read(y=None, params={"regression": True}, whole=True)
+    _, train, _ = datasets(data, outputs=(None, 4))
+    assert problems == []
+    assert np.shares_memory(train.y, X)
+    np.testing.assert_array_equal(train.y, X)
+
+
 def test_the_estimator_gets_the_features_of_x():
     estimator = Estimator()
     estimator.feature_names_in_ = ["old"]
