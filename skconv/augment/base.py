@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Protocol, TypeGuard
@@ -13,7 +14,7 @@ from jax import lax
 
 from ..ops.resampling import FILLS, sample
 from ..utils.checks import number, one_of
-from ..utils.fields import runtime, structural
+from ..utils.fields import optional, runtime, structural
 from .tunable import Tunable, inner_tunables
 
 Batch = tuple[jax.Array, Any]
@@ -141,8 +142,8 @@ class MovingTransform(Transform):
     target : None, 'keypoints' or 'mask'
         Kind of targets to move. Keypoints are ``x1, y1, x2, y2, ...`` per row, of shape ``(n, 2 *
         points)`` or ``(n, points, 2)``; NaN stays NaN. Masks have a number per pixel, of shape
-        ``(n, height, width)`` or ``(n, channels, height, width)``, and are never interpolated.
-        None leaves targets unchanged.
+        ``(n, height, width)`` or ``(n, channels, height, width)``, and are never interpolated;
+        targets of several outputs move if they have such a shape. None leaves targets unchanged.
     keypoint_range : tuple of two floats, optional
         Keypoint coordinates of the left (upper) and right (lower) border of the image: ``(-1, 1)``
         for ``(x - w / 2) / (w / 2)``. By default coordinates are in pixels, with 0 at the center of
@@ -202,17 +203,14 @@ class MovingTransform(Transform):
 
     def _moved_mask(
         self,
-        yb: jax.Array,
+        yb: Any,
         size: tuple[int, int],
         pixels: Callable[[jax.Array, bool], jax.Array],
-    ) -> jax.Array:
-        if yb.ndim not in (3, 4) or yb.shape[-2:] != size:
-            h, w = size
-            raise self.error(
-                f"masks must have shape (n, {h}, {w}) or (n, channels, {h}, {w}), "
-                f"got {yb.dtype} of shape {yb.shape}"
-            )
-        return pixels(yb.reshape(len(yb), -1, *size), True).reshape(yb.shape)
+    ) -> Any:
+        def move(mask: jax.Array) -> jax.Array:
+            return pixels(mask.reshape(len(mask), -1, *size), True).reshape(mask.shape)
+
+        return map_masks(self, move, yb, size)
 
 
 @dataclass(frozen=True)
@@ -223,8 +221,11 @@ class FillingTransform(MovingTransform):
     ----------
     fill : 'constant', 'edge' or 'reflect'
         Values outside the image: `cval`, the nearest pixel, or the mirror image.
-    cval, mask_cval : float
-        Values outside images and masks for ``fill='constant'``. Runtime values.
+    cval : float
+        Value outside images for ``fill='constant'``. A runtime value, as is `mask_cval`.
+    mask_cval : float, optional
+        Value outside masks for ``fill='constant'``; of labels, the index of a class. By default 0,
+        and for a net with an `ignore_label` what is ignored.
     target, keypoint_range
         As in `MovingTransform`.
     """
@@ -232,7 +233,7 @@ class FillingTransform(MovingTransform):
     _: KW_ONLY
     fill: str = structural("constant", check=one_of(*FILLS))
     cval: float = runtime(0.0)
-    mask_cval: float = runtime(0.0)
+    mask_cval: float | None = optional()
 
     def read(
         self,
@@ -252,7 +253,7 @@ class FillingTransform(MovingTransform):
                 columns,
                 order="nearest" if is_mask else order,
                 fill=self.fill,
-                cval=self.mask_cval if is_mask else self.cval,
+                cval=_mask_value(self.mask_cval, images.dtype) if is_mask else self.cval,
             )
 
         return self.move(Xb, yb, pixels, points)
@@ -265,6 +266,82 @@ def moving_transforms(transform: Any) -> Iterator[MovingTransform | Grid]:
     elif isinstance(transform, Tunable):
         for _, inner in inner_tunables(transform):
             yield from moving_transforms(inner)
+
+
+def map_masks(
+    transform: Transform,
+    function: Callable[[jax.Array], jax.Array],
+    yb: Any,
+    size: tuple[int, int],
+) -> Any:
+    """Return masks that a function has changed.
+
+    Parameters
+    ----------
+    transform : Transform
+        For messages.
+    function : callable
+        Takes masks of shape (n, height, width) or (n, channels, height, width).
+    yb : array or tuple of array
+        Masks; the targets of several outputs stay as they are if they have another shape.
+    size : tuple of two ints
+        Height and width.
+
+    Raises
+    ------
+    TransformError
+        If no target has such a shape.
+    """
+    parts = yb if isinstance(yb, tuple) else (yb,)
+    are_masks = [part.ndim in (3, 4) and part.shape[-2:] == size for part in parts]
+    if not any(are_masks):
+        h, w = size
+        given = " and ".join(f"{part.dtype} of shape {part.shape}" for part in parts)
+        raise transform.error(
+            f"masks must have shape (n, {h}, {w}) or (n, channels, {h}, {w}), got {given}"
+        )
+    pairs = zip(parts, are_masks, strict=True)
+    changed = [function(part) if is_mask else part for part, is_mask in pairs]
+    return tuple(changed) if isinstance(yb, tuple) else changed[0]
+
+
+def with_ignored_outside(transform: Any) -> Any:
+    """Return a transform for which masks are ignored outside the image if it sets no `mask_cval`.
+
+    Parameters
+    ----------
+    transform : Transform or callable
+    """
+    return _filled_in(transform, "mask_cval", IGNORED)
+
+
+def with_weighted_outside(transform: Any) -> Any:
+    """Return a transform for weights of masks, which are one outside of the image.
+
+    Parameters
+    ----------
+    transform : Transform or callable
+    """
+    return _filled_in(transform, "mask_cval", 1.0, always=True)
+
+
+def moves_masks(transform: Any) -> bool:
+    """Return whether a transform, or one inside it, moves masks."""
+    inner = inner_tunables(transform) if isinstance(transform, Transform) else ()
+    return getattr(transform, "target", None) == "mask" or any(moves_masks(t) for _, t in inner)
+
+
+IGNORED = -math.inf
+"""The `mask_cval` that stands for the mark of ignored targets."""
+
+
+def _mask_value(mask_cval: Any, dtype: Any) -> Any:
+    """Return the value outside of masks: ignored classes are -1, other ignored targets NaN."""
+    if mask_cval is None:
+        return 0
+    if isinstance(mask_cval, float) and mask_cval == IGNORED:
+        return math.nan if jnp.issubdtype(dtype, jnp.floating) else -1
+    return mask_cval
 
 
 def with_classes(transform: Any, num_classes: int) -> Any:
@@ -285,17 +362,27 @@ def with_classes(transform: Any, num_classes: int) -> Any:
     >>> with_classes(Sometimes(0.5, MixUp()), 10).transform.num_classes
     10
     """
+    return _filled_in(transform, "num_classes", num_classes)
+
+
+def _filled_in(transform: Any, field: str, given: Any, *, always: bool = False) -> Any:
+    """Return a transform with a value for a field where it is None, inner transforms included.
+
+    If `always` is True, other values are replaced, too.
+    """
     if not isinstance(transform, Transform):
         return transform
     changes: dict[str, Any] = {}
     for spec in dataclasses.fields(transform):
         value = getattr(transform, spec.name)
         if isinstance(value, Transform):
-            changes[spec.name] = with_classes(value, num_classes)
+            changes[spec.name] = _filled_in(value, field, given, always=always)
         elif isinstance(value, tuple) and any(isinstance(one, Transform) for one in value):
-            changes[spec.name] = tuple(with_classes(one, num_classes) for one in value)
-        elif spec.name == "num_classes" and value is None:
-            changes[spec.name] = num_classes
+            changes[spec.name] = tuple(
+                _filled_in(one, field, given, always=always) for one in value
+            )
+        elif spec.name == field and (always or value is None):
+            changes[spec.name] = given
     return replace(transform, **changes)
 
 

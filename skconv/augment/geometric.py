@@ -46,8 +46,11 @@ class RandomAffine(FillingTransform):
         Unit of `translation`: pixels, or fractions of the width for x and of the height for y.
     fill : 'constant', 'edge' or 'reflect'
         Values outside the image: `cval`, the nearest pixel, or the mirror image.
-    cval, mask_cval : float
-        Values outside images and masks for ``fill='constant'``. Runtime values.
+    cval : float
+        Value outside images for ``fill='constant'``. A runtime value, as is `mask_cval`.
+    mask_cval : float, optional
+        Value outside masks for ``fill='constant'``; of labels, the index of a class. By default 0,
+        and for a net with an `ignore_label` what is ignored.
     target, keypoint_range
         Targets to move with the images, as in `MovingTransform`.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from ..utils.checks import positive_or_none
+from ..utils.checks import one_of, positive_or_none
 from ..utils.fields import runtime, structural
-from .base import Batch, Transform, broadcast_rows
+from .base import Batch, Transform, broadcast_rows, map_masks
 from .ranges import Range, runtime_range, uniform
 
 __all__ = ["CutMix", "Cutout", "MixUp"]
@@ -179,7 +179,8 @@ class MixUp(_MixingTransform):
 class CutMix(_MixingTransform):
     """Paste a rectangle from another image of the batch, and mix the targets (Yun et al. 2019).
 
-    Labels become rows of probabilities, with the fractions of the area as weights.
+    Labels become rows of probabilities, with the fractions of the area as weights; the rectangle is
+    pasted into masks, too.
 
     Parameters
     ----------
@@ -188,6 +189,9 @@ class CutMix(_MixingTransform):
         rectangle lies partly outside; 0 pastes nothing and 1 draws uniformly. A runtime value.
     num_classes : int, optional
         Number of classes, needed for labels; `NeuralNet` fills it in.
+    target : None or 'mask'
+        Whether targets are masks, with a number per pixel, of shape ``(n, height, width)`` or ``(n,
+        channels, height, width)``.
 
     Examples
     --------
@@ -197,13 +201,30 @@ class CutMix(_MixingTransform):
     [1.0, 1.0]
     """
 
+    _: KW_ONLY
+    target: str | None = structural(None, check=one_of(None, "mask"))
+
+    @property
+    def mixes(self) -> bool:  # type: ignore[override]
+        """Whether targets are mixed, so that labels become probabilities."""
+        return self.target is None
+
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
         """Paste the rectangles."""
         size = self.image_size(Xb)
+        if yb is None:
+            raise self.error("y must be given; mixing is for training only")
         keys = jax.random.split(key, 2)
         weight, partner = self.draw(keys[0], len(Xb))
         root = jnp.sqrt(1 - weight)
         inside = _rectangles(keys[1], len(Xb), size, [root * length for length in size])
         weight = 1 - inside.mean(axis=(1, 2), dtype=jnp.float32)
         pasted = jnp.where(inside[:, None], Xb[partner], Xb)
-        return pasted, self.mixed(yb, weight, partner)
+        if self.target is None:
+            return pasted, self.mixed(yb, weight, partner)
+
+        def paste(mask: jax.Array) -> jax.Array:
+            rectangle = inside if mask.ndim == 3 else inside[:, None]
+            return jnp.where(rectangle, mask[partner], mask)
+
+        return pasted, map_masks(self, paste, yb, size)

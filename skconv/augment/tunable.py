@@ -76,7 +76,8 @@ def runtime_values(tunable: Any) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for spec in dataclasses.fields(tunable):
         value = getattr(tunable, spec.name)
-        if kind_of(spec) == "runtime":
+        given = kind_of(spec) == "optional" and value is not None
+        if given or kind_of(spec) == "runtime":
             values[spec.name] = value
         elif isinstance(value, Tunable):
             values[spec.name] = runtime_values(value)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import optax
 
-from ..augment.base import Transform
+from ..augment.base import Transform, with_ignored_outside
 from ..augment.pipeline import Entry, check_entries, read_entries
 from ..augment.tunable import without_values
 from ..data.inference import from_output
@@ -326,6 +326,8 @@ def make_plan(
         Whether targets have weights of their own.
     """
     pairs = zip(blueprint.losses, outputs.targets, blueprint.losses_given, strict=True)
+    holes = tuple(target.ignored is not None for target in outputs.targets)
+    augment = blueprint.transforms()
     lists = {name: as_list(params[name]) for name in (*SCORES, *EVENTS)}
     plan = Plan(
         network=network,
@@ -337,11 +339,11 @@ def make_plan(
         accuracies=tuple(target.accuracy for target in outputs.targets),
         views=outputs.views,
         update=blueprint.update,
-        augment=blueprint.transforms(),
+        augment=tuple(map(with_ignored_outside, augment)) if any(holes) else augment,
         scores_train=tuple(map(tuple, lists["scores_train"])),
         scores_valid=tuple(map(tuple, lists["scores_valid"])),
         measures=_measures([handler for name in EVENTS for handler in lists[name]]),
-        holes=tuple(target.ignored is not None for target in outputs.targets),
+        holes=holes,
         weighted=weighted,
     )
     problems = Problems()

@@ -40,6 +40,7 @@ from ..training.prepared_fit import PreparedFit
 from ..training.programs import TrainPrograms, train_programs_for
 from ..utils.image_shapes import describe_rows, lacks_channels
 from ..utils.memo import Memo
+from .augment_checks import check_augment_of_masks
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint, make_plan
 from .live_values import LiveValues
 from .moved_pixels import check_unmoved_outputs, warn_unmoved_targets
@@ -128,6 +129,7 @@ def prepare(
     values.renew(params, blueprint)
     weighted = train.target_weights is not None
     plan = make_plan(blueprint, network, outputs, params, weighted=weighted)
+    check_augment_of_masks(blueprint.augment, outputs, network)
     check_outputs(network, plan.loss_functions, outputs, train.y)
     programs = train_programs_for(plan)
     first = values(model.step, 1)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..augment.base import invoke, mixes
+from ..augment.base import invoke, mixes, moves_masks, with_weighted_outside
 from ..augment.tunable import with_values
 from ..data.holes import is_known
 from ..data.output_targets import as_tuple, unwrap_single
@@ -87,6 +87,20 @@ def augment_batch(
     return X, standardize(plan, y, state)
 
 
+def augment_weights(
+    plan: Plan, key: jax.Array, X: dict[str, jax.Array], weights: Any, values: Values, info: RowInfo
+) -> Any:
+    """Move the weights of masks as `augment_batch` moves the masks, with the same key and batch."""
+    for i, transform in enumerate(plan.augment if weights is not None else ()):
+        if moves_masks(transform):
+            moving = with_weighted_outside(with_values(transform, values.augment[i]))
+            own = jax.random.fold_in(key, i)
+            weights = as_tuple(
+                invoke(moving, own, array_or_dict(X), unwrap_single(weights), *info)[1]
+            )
+    return weights
+
+
 def in_units(plan: Plan, y: Any, state: Variables) -> Any:
     """Return targets in the units of y."""
     return _for_scaled(plan, lambda part, mean, scale: part * scale + mean, y, state, _of_targets)
@@ -149,7 +163,15 @@ def apply_transform(
     if not isinstance(batch, tuple | list) or len(batch) != 2:
         raise TransformError("a transform must return a pair (Xb, yb)")
     Xb, y = batch
+    if any(plan.holes) and not all(plan.holes) and moves_masks(transform):
+        pairs = zip(as_tuple(y), plan.holes, strict=True)
+        y = unwrap_single([part if holes else _without_marks(part) for part, holes in pairs])
     return Xb if isinstance(Xb, dict) else dict.fromkeys(X, Xb), y
+
+
+def _without_marks(y: jax.Array) -> jax.Array:
+    """Return targets with zeros for what is marked as ignored outside of moved masks."""
+    return jnp.where(is_known(y), y, 0)
 
 
 def _as_probabilities(plan: Plan, target: int, y: jax.Array) -> jax.Array:

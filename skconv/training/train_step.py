@@ -30,6 +30,7 @@ from .forward import (
     RowInfo,
     Values,
     augment_batch,
+    augment_weights,
     compute_accuracies,
     compute_means,
     compute_measures,
@@ -216,6 +217,7 @@ def train(
             Xb = batch_at(X, index)
             info = RowInfo(position.epoch + epoch, row_numbers[index])
             yb, target_weights = unpack_targets(targets_at(y, index))
+            target_weights = augment_weights(plan, keys[0], Xb, target_weights, values, info)
             Xb, yb = augment_batch(plan, keys[0], Xb, yb, values, info, before.state)
             targets = batch_targets(plan, yb, target_weights, weights)
             update_step = epoch * steps.stop + step

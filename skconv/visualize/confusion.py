@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..data.targets import Classes
 from .base import Size, canvas, pyplot
 from .output_view import view_output
@@ -33,8 +35,8 @@ def plot_confusion(
     net : NeuralNet, or Pipeline or search that has one
     X : array-like, DataFrame, sparse matrix, or dict of arrays
         Samples as in `fit`.
-    y : array-like of shape (n,)
-        True labels of the output.
+    y : array-like of shape (n,) or (n, ...)
+        True labels of the output; those of all positions if rows have several.
     normalize : 'true', 'pred', 'all' or None
         Whether to show fractions of the rows, of the columns or of all samples instead of counts.
     output : str, optional
@@ -71,7 +73,7 @@ def plot_confusion(
     from sklearn.metrics import ConfusionMatrixDisplay
 
     pyplot()
-    view = view_output(net, output)
+    view = view_output(net, output, positions=True)
     if not isinstance(view.target, Classes):
         raise ValueError(f"output must have one class per sample, got {view.name!r}")
     count = len(view.target.classes)
@@ -79,9 +81,10 @@ def plot_confusion(
     figure, ax = canvas(ax, figsize, (inches + 1, inches))
     crowded = count > MAX_NUMBERS
     longest = max(len(view.label(i)) for i in range(count))
+    true, predicted = (np.asarray(labels).ravel() for labels in (y, view.decoded(X)))
     ConfusionMatrixDisplay.from_predictions(
-        y,
-        view.decoded(X),
+        true,
+        predicted,
         labels=view.target.classes,
         normalize=normalize,
         include_values=not crowded,

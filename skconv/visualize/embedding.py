@@ -76,7 +76,7 @@ def plot_embedding(
     """
     net, X = unwrap_with_rows(net, X)
     pyplot()
-    view = view_output(net, output)
+    view = view_output(net, output, positions=y is not None)
     network = net.network_
     name = network.node(view.name).incomings[0] if layer is None else name_of(layer, network)
     values = net.get_output(name, X)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,7 +135,7 @@ class OutputView:
         return target
 
 
-def view_output(net: Any, output: str | None = None) -> OutputView:
+def view_output(net: Any, output: str | None = None, *, positions: bool = False) -> OutputView:
     """Return a view of an output of a net.
 
     Parameters
@@ -142,6 +143,8 @@ def view_output(net: Any, output: str | None = None) -> OutputView:
     net : NeuralNet
     output : str, optional
         Name of the output layer; by default the first.
+    positions : bool
+        Whether the output may have a class for each of several positions of a row.
 
     Returns
     -------
@@ -152,7 +155,7 @@ def view_output(net: Any, output: str | None = None) -> OutputView:
     NotFittedError
         If the net is not fitted.
     ValueError
-        If the net has no such output.
+        If the net has no such output, or if it has positions that are not allowed.
     """
     check_is_fitted(net)
     names = list(net.network_.outputs)
@@ -164,4 +167,11 @@ def view_output(net: Any, output: str | None = None) -> OutputView:
             f"{did_you_mean(output, names)}"
         )
     index = names.index(output)
-    return OutputView(net, output, index, net._fitted().outputs.targets[index])
+    target = net._fitted().outputs.targets[index]
+    if isinstance(target, Classes) and target.positions and not positions:
+        raise ValueError(
+            f"output must have one prediction for each sample, got {output!r} with a class at each "
+            f"of {math.prod(target.positions)} positions; plot_confusion takes all positions, and "
+            "predict and predict_proba return them"
+        )
+    return OutputView(net, output, index, target)

@@ -19,7 +19,10 @@ from skconv.augment import (
     with_classes,
     with_values,
 )
+from skconv.augment.base import with_ignored_outside
 from skconv.layers import runtime, structural
+
+key = jax.random.key(0)
 
 
 def plain(key, Xb, yb):
@@ -33,7 +36,6 @@ AFFINE = {
     "scale": 1.0,
     "shear": 0.0,
     "cval": 0.0,
-    "mask_cval": 0.0,
 }
 nested = OneOf(
     [Sometimes(0.2, RandomFlip()), plain, RandomAffine(rotation=20, translation=[1.0, 2.0])]
@@ -147,3 +149,25 @@ def test_only_those_who_need_it_hear_of_the_epoch():
 def test_transforms_say_what_they_do():
     with pytest.raises(NotImplementedError):
         Transform()(None, None, None)
+
+
+def test_masks_among_the_targets_of_several_outputs_move():
+    masks, labels = jnp.arange(8).reshape(2, 2, 2), jnp.arange(2)
+    images = jnp.zeros((2, 1, 2, 2))
+    _, (moved, kept) = RandomFlip(1.0, target="mask")(key, images, (masks, labels))
+    np.testing.assert_array_equal(moved, masks[:, :, ::-1])
+    assert kept is labels
+
+
+def test_what_lies_outside_of_a_mask_is_the_first_class_or_ignored():
+    images, shift = jnp.zeros((1, 1, 2, 4)), {"translation": ((9, 9), (0, 0)), "target": "mask"}
+    plain = RandomAffine(**shift)
+    for dtype, mark in ((jnp.int32, -1), (jnp.float32, np.nan)):
+        masks = jnp.ones((1, 2, 4), dtype)
+        for transform, value in (
+            (plain, 0),
+            (with_ignored_outside(plain), mark),
+            (with_ignored_outside(RandomAffine(**shift, mask_cval=3)), 3),
+        ):
+            moved = transform(key, images, masks)[1]
+            np.testing.assert_array_equal(moved, np.full((1, 2, 4), value, dtype))

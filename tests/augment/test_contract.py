@@ -133,7 +133,7 @@ def test_fields_are_of_known_kinds(transform):
     assert isinstance(transform, Transform)
     assert type(transform).__dataclass_params__.frozen
     kinds = {kind_of(field) for field in dataclasses.fields(transform)}
-    assert kinds <= {"structural", "runtime"}
+    assert kinds <= {"structural", "runtime", "optional"}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float64"])

@@ -143,3 +143,17 @@ def test_rectangles_need_images(transform):
 )
 def test_impossible_fields(transform, message):
     assert list(transform.check()) == [message]
+
+
+@pytest.mark.parametrize("channels", [False, True])
+def test_rectangles_are_pasted_into_masks_too(channels):
+    X = jnp.arange(6.0).reshape(6, 1, 1, 1) * jnp.ones((1, 1, 8, 8))
+    masks = X.astype(jnp.int32) if channels else X[:, 0].astype(jnp.int32)
+    transform = CutMix(target="mask")
+    assert not transform.mixes
+    found, moved = transform(jax.random.key(3), X, masks)
+    assert moved.dtype == masks.dtype
+    np.testing.assert_array_equal(moved, found if channels else found[:, 0])
+    assert (np.asarray(found) != np.asarray(X)).any()
+    with pytest.raises(TransformError, match=r"CutMix: masks must have shape \(n, 8, 8\)"):
+        transform(jax.random.key(3), X, jnp.arange(6))

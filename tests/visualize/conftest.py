@@ -1,7 +1,11 @@
 import builtins
 
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+
+from skconv import NeuralNet
+from skconv.layers import Conv2DLayer, InputLayer
 
 from ..nets import IMAGES, KINDS, TARGETS, X, image_net, make_net, three_headed, y
 
@@ -30,6 +34,15 @@ def table_net():
 def heads():
     """A net of several outputs."""
     return three_headed().fit(X, TARGETS)
+
+
+@pytest.fixture(scope="session")
+def pixels():
+    """A net with a class for each pixel, with its images and masks."""
+    images = np.random.default_rng(0).normal(size=(12, 2, 4, 3)).astype(np.float32)
+    masks = np.array(["a", "b", "c"])[(images > 0).sum(axis=1)]
+    layers = [("input", InputLayer), ("output", Conv2DLayer)]
+    return NeuralNet(layers, output_filter_size=1, max_epochs=1).fit(images, masks), images, masks
 
 
 @pytest.fixture

@@ -32,3 +32,10 @@ def test_numbers_are_left_out_where_there_are_too_many():
     figure = plot_confusion(make_net(train_split=None).fit(rows, labels), rows, labels)
     assert not figure.axes[0].texts
     assert figure.axes[0].get_xticklabels()[0].get_rotation() == 90
+
+
+def test_all_positions_are_counted(pixels):
+    net, images, masks = pixels
+    figure = plot_confusion(net, images, masks)
+    expected = confusion_matrix(masks.ravel(), net.predict(images).ravel())
+    np.testing.assert_array_equal(numbers(figure).reshape(3, 3), expected)

@@ -3,6 +3,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from skconv.objectives import multiclass_hinge_loss
+from skconv.visualize import plot_embedding, plot_grad_cam, plot_predictions, plot_saliency
 from skconv.visualize.output_view import view_output
 
 from ..nets import HEADS, TARGETS, X, make_net, still_net, three_headed, y
@@ -110,3 +111,15 @@ def test_scores_are_columns_too():
     np.testing.assert_array_equal(view.predict(X), net.decision_function(X))
     (caption,) = view.captions(X[:1], np.array([1]))
     assert caption == f"1 ({net.decision_function(X[:1])[0, 1]:.3g})"
+
+
+@pytest.mark.parametrize("plot", [plot_predictions, plot_grad_cam, plot_saliency, plot_embedding])
+def test_plots_of_rows_refuse_a_class_for_each_pixel(pixels, plot):
+    net, images, _ = pixels
+    message = (
+        r"^output must have one prediction for each sample, got 'output' with a class at each of "
+        "12 positions; plot_confusion takes all positions, and predict and predict_proba return "
+        "them$"
+    )
+    with pytest.raises(ValueError, match=message):
+        plot(net, images)
