@@ -197,6 +197,9 @@ def _rows(dataset: Any, size: int | None) -> Iterator[Any]:
             raise ValueError(
                 f"X must have as many rows as its length says, {size}, but X[{i}] raises IndexError"
             ) from error
+        except Exception as error:
+            error.add_note(f"in X[{i}]")
+            raise
         yield row
 
 

@@ -192,6 +192,16 @@ def test_datasets_stand_for_x_and_y(given, target, expected):
         assert_array_equal(found, wanted)
 
 
+def test_an_error_in_a_row_names_it():
+    class Broken(Dataset):
+        def __getitem__(self, index):
+            raise OSError("no such file")
+
+    with pytest.raises(OSError, match="no such file") as caught:
+        read_dataset(Broken(X[0]))
+    assert caught.value.__notes__ == ["in X[0]"]
+
+
 @pytest.mark.parametrize(
     ("read", "message"),
     [
