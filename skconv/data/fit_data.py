@@ -382,9 +382,7 @@ class FitData:
 
         def encode() -> tuple[Outputs, Any]:
             matched = outputs.match(shapes, axes)
-            encoded = matched.encode(y, unscaled=unscaled)
-            matched.warn_if_doubtful(encoded)
-            return matched, encoded
+            return matched, matched.encode(y, unscaled=unscaled)
 
         return self._memo.get(("encoded", shapes, axes, unscaled), [outputs, y], encode)
 
@@ -434,7 +432,8 @@ class FitData:
 
         def split() -> tuple[np.ndarray, np.ndarray]:
             y = first_y.ravel() if first_y.size == len(first_y) else first_y
-            return first_split(splitter, X, strata(y) if isinstance(target, Classes) else y, groups)
+            own = strata(target.indices(y)) if isinstance(target, Classes) else y
+            return first_split(splitter, X, own, groups)
 
         key = "split", structural_key(splitter)
         train_index, valid_index = self._memo.get(key, [first_y, groups], split)

@@ -11,6 +11,7 @@ from sklearn.utils import column_or_1d
 
 from ..utils.loss_contracts import DEFAULT_LOSS, LossInfo
 from ..utils.output_forms import OutputForm
+from .distributions import SoftClasses, are_distributions
 from .holes import fill_holes
 from .kept import keep_fields
 from .modeled_numbers import ModeledNumbers
@@ -83,6 +84,15 @@ def infer(
             raise ValueError("classes must be None for regression, which has none")
         return replace(_infer_numbers(y, loss), ignored=ignored)
     y = check_labels(y)
+    if are_distributions(y if holes is None else y[~holes.any(axis=tuple(range(1, holes.ndim)))]):
+        k = y.shape[1]
+        found = np.arange(k) if classes is None else np.unique(check_labels(classes))
+        if len(found) != k:
+            raise ValueError(
+                f"classes must be {k} labels, one for each column of probabilities in y, got "
+                f"{found.tolist()}"
+            )
+        return SoftClasses(found, ignored=ignored)
     kind = kind_of_labels(y)
     if kind == "classes":
         y = column_or_1d(y, warn=True)

@@ -12,9 +12,9 @@ from ..errors import Problems, did_you_mean
 from ..utils.loss_contracts import DEFAULT_LOSS, LossInfo
 from .inference import from_output, infer
 from .kept import keep
-from .target_checks import check_labels, warn_if_one_hot
+from .target_checks import check_labels
 from .target_forms import Names, by_position, join_predictions, listed, split_targets
-from .targets import Classes, Labels, Numbers, Target
+from .targets import Classes, Numbers, Target
 
 T = TypeVar("T")
 
@@ -203,12 +203,6 @@ class Outputs:
     def views(self) -> tuple[Any, ...]:
         """How the loss sees each output and its targets, or None if it sees them as they are."""
         return tuple(getattr(target, "view", None) for target in self.targets)
-
-    def warn_if_doubtful(self, encoded: Any) -> None:
-        """Warn of encoded targets that may have another meaning, such as one-hot classes."""
-        for target, part in zip(self.targets, as_tuple(encoded), strict=True):
-            if isinstance(target, Labels):
-                warn_if_one_hot(part)
 
     def encode(self, y: Any, *, unscaled: Collection[int] = ()) -> Any:
         """Encode y for the losses.

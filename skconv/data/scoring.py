@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import accuracy_score, r2_score
 
+from .distributions import SoftClasses
 from .holes import fill_holes
 from .output_targets import Outputs, for_each
 from .sample_weights import check_weights
@@ -67,6 +68,9 @@ def _score(target: Target, y: Any, predictions: Any, weights: Any) -> float:
         y, predictions, weights = flatten_positions(y, predictions, weights)
     default = 0 if target.classes is None else target.classes[0]
     y, holes = fill_holes(y, target.ignored, default)
+    if isinstance(target, SoftClasses) and np.ndim(y) > 1:
+        y = target.labels(y)
+        holes = holes if holes is None else np.asarray(holes.any(axis=1))
     if isinstance(target, Numbers):
         return _score_numbers(target, y, np.asarray(predictions), weights, holes)
     true, predicted = check_labels(y), np.asarray(predictions)

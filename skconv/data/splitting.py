@@ -132,28 +132,28 @@ def first_split(
     return train, valid
 
 
-def strata(encoded: np.ndarray) -> np.ndarray:
-    """Return classes to stratify rows by, from encoded targets.
+def strata(classes: np.ndarray) -> np.ndarray:
+    """Return classes to stratify rows by.
 
     Ignored targets are a class of their own, -1, unless they are fewer than those of the rarest
     class, which they would keep a splitter from stratifying; then they join the most frequent one.
 
     Parameters
     ----------
-    encoded : array of shape (n, ...)
+    classes : int array of shape (n, ...)
+        -1 for ignored targets.
 
     Examples
     --------
     >>> strata(np.array([0, 0, 1, 1, 1, -1])).tolist()
     [0, 0, 1, 1, 1, 1]
     """
-    known = is_known(encoded)
-    classes = np.where(known, encoded, -1).astype(int)
+    known = is_known(classes)
     if known.all() or not known.any():
         return classes
     labels, counts = np.unique(classes[known], return_counts=True)
     if (~known).sum() < counts.min():
-        classes[~known] = labels[counts.argmax()]
+        return np.where(known, classes, labels[counts.argmax()])
     return classes
 
 

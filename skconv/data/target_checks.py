@@ -155,23 +155,28 @@ def kind_of_labels(y: Any) -> Literal["classes", "indicators", "positions"]:
     return "indicators"
 
 
-def warn_if_one_hot(y: np.ndarray) -> None:
+def warn_if_one_hot(y: np.ndarray, layer: str) -> None:
     """Warn of indicators that have exactly one label in each row, as one-hot classes do.
 
     Parameters
     ----------
     y : array of shape (n, k)
-        Zeros and ones.
+        Zeros and ones; rows with NaN are not looked at.
+    layer : str
+        Name of the output layer.
 
     Warns
     -----
     UserWarning
     """
+    y = y[~np.isnan(y).any(axis=1)]
     if len(y) > 1 and (y.sum(axis=1) == 1).all() and y.max() == 1:
         warnings.warn(
             f"each row of y has exactly one of {y.shape[1]} labels, as one-hot classes do, but the "
-            "columns are trained as independent labels; pass y.argmax(axis=1) for classes that "
-            "exclude each other",
+            "columns are trained as independent labels; for classes that exclude each other pass "
+            f"y.argmax(axis=1) or set {layer}_nonlinearity=skconv.nonlinearities.softmax; for "
+            "independent labels, without this warning, set "
+            "objective_loss_function='binary_crossentropy'",
             stacklevel=2,
         )
 

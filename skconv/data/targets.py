@@ -205,6 +205,14 @@ class Classes:
             encoded = index.astype(np.int32)
         return mark_holes(encoded, holes)
 
+    def indices(self, encoded: np.ndarray) -> np.ndarray:
+        """Return the indices of the classes for encoded targets; -1 for ignored ones."""
+        return np.where(is_known(encoded), encoded, -1).astype(int)
+
+    def labels(self, y: ArrayLike) -> Any:
+        """Return validated labels, as `predict` returns them."""
+        return check_labels(y)
+
     def _labels(self, y: ArrayLike) -> np.ndarray:
         """Return validated labels of shape (n, *positions)."""
         labels = check_labels(y)

@@ -145,4 +145,4 @@ def _decide(target: Target, mean: np.ndarray) -> np.ndarray:
     """Return the labels, indicators or numbers for a mean of probabilities or votes."""
     if isinstance(target, Classes):
         return target.classes[mean.argmax(axis=1)]
-    return (mean > 0.5).astype(int) if isinstance(target, Labels) else mean
+    return replace(target, scores=False).decode(mean) if isinstance(target, Labels) else mean

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..data.distributions import OneHot, SoftClasses
 from ..data.holes import is_known
 from ..data.output_targets import Outputs, as_tuple
-from ..data.targets import Classes, Numbers, Target
+from ..data.targets import Classes, Labels, Numbers, Target
 from ..errors import Problems, describe_layer
 from ..network.graph import Head, Network
 from ..network.node import Node
@@ -20,8 +21,34 @@ from ..objectives.by_nonlinearity import NONLINEARITIES, from_logits, takes_logi
 from ..utils.checks import function_name
 from ..utils.loss_contracts import LossContract, contract_of
 
+_KINDS_OF_CLASSES = {"rows": "rows of probabilities", "indices": "class indices"}
+
 SLACK = 1e-3
 """Tolerance for sums of probabilities and for bounds of targets."""
+
+
+def one_hot_as_classes(outputs: Outputs, network: Network, y: Any) -> Outputs:
+    """Return the targets, in which one-hot labels of a softmax are classes.
+
+    Parameters
+    ----------
+    outputs : Outputs
+    network : Network
+    y : array of shape (n, ...), or tuple of arrays
+        Encoded targets.
+    """
+    heads = [head for head in network.heads if head.predicted]
+
+    def exclusive(target: Target, head: Head, own: np.ndarray) -> Target:
+        is_softmax = isinstance(target, Labels) and network.nonlinearity(head) is softmax
+        if is_softmax and _sum_to_one(own):
+            return OneHot(target.num_units, ignored=target.ignored)
+        return target
+
+    return replace(
+        outputs,
+        targets=tuple(map(exclusive, outputs.targets, heads, as_tuple(y))),
+    )
 
 
 def with_scores(outputs: Outputs, network: Network) -> Outputs:
@@ -212,11 +239,14 @@ class _OutputCheck:
                     f"{self.layer}: {self.units_field} must be 2 for {self.name}, which takes a "
                     "unit for each class, got 1; or leave objective_loss_function unset"
                 )
-            elif contract.targets == "rows":
-                yield (
-                    f"objective_loss_function must take class indices, got {self.name}, which "
-                    "takes rows of probabilities; leave it unset"
-                )
+            elif contract.targets in ("rows", "indices"):
+                soft, words = isinstance(self.target, SoftClasses), _KINDS_OF_CLASSES
+                wanted = "rows" if soft else "indices"
+                if contract.targets != wanted:
+                    yield (
+                        f"objective_loss_function must take {words[wanted]}, got {self.name}, "
+                        f"which takes {words[contract.targets]}; leave it unset"
+                    )
             return
         hint = "leave objective_loss_function unset"
         if len(self.node.output_shape) != 2:
@@ -289,9 +319,14 @@ class _OutputCheck:
         """Return whether the targets are distributions along the axis of the units."""
         if self.y.ndim < 2 or self.y.dtype.kind in "iu":
             return True  # a class for each row or position
-        rows = self.y[is_known(self.y).reshape(len(self.y), -1).all(axis=1)]
-        distributed = np.abs(rows.sum(axis=1) - 1) <= SLACK
-        return bool((rows >= 0).all() and distributed.all())
+        return _sum_to_one(self.y)
+
+
+def _sum_to_one(y: np.ndarray) -> bool:
+    """Return whether rows without ignored targets are distributions along axis 1."""
+    rows = y[is_known(y).reshape(len(y), -1).all(axis=1)]
+    distributed = np.abs(rows.sum(axis=1) - 1) <= SLACK
+    return bool((rows >= 0).all() and distributed.all())
 
 
 def _within(y: np.ndarray, bounds: LossContract | OutputRange) -> np.ndarray:

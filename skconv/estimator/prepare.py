@@ -15,12 +15,14 @@ from sklearn.utils import check_random_state
 from ..augment.base import mixes
 from ..augment.pipeline import check_test_augment
 from ..data.dataset import Dataset
+from ..data.distributions import OneHot
 from ..data.features import FEATURES
 from ..data.fit_data import FitArguments, FitData
 from ..data.inputs import row_shapes
 from ..data.iterators import as_test_iterator, as_train_iterator, has_transform
 from ..data.output_targets import Outputs, as_tuple
-from ..data.targets import Numbers
+from ..data.target_checks import warn_if_one_hot
+from ..data.targets import Labels, Numbers
 from ..errors import Problems, describe_layer
 from ..layers.shapes import Shape
 from ..models.default import INPUT_NAMES
@@ -38,13 +40,14 @@ from ..training.forward import Values
 from ..training.plan import Plan
 from ..training.prepared_fit import PreparedFit
 from ..training.programs import TrainPrograms, train_programs_for
+from ..utils.fields import UNSET
 from ..utils.image_shapes import describe_rows, lacks_channels
 from ..utils.memo import Memo
 from .augment_checks import check_augment_of_masks
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint, make_plan
 from .live_values import LiveValues
 from .moved_pixels import check_unmoved_outputs, warn_unmoved_targets
-from .output_checks import check_outputs, with_scores
+from .output_checks import check_outputs, one_hot_as_classes, with_scores
 from .routing import describe_losses
 from .validation import check_settings
 
@@ -120,7 +123,8 @@ def prepare(
         matched, train, valid = data.datasets(
             probe, inputs_of(network), network.outputs, model.seed, scales, axes=axes
         )
-    outputs = with_scores(matched, network)
+    outputs = with_scores(one_hot_as_classes(matched, network, train.y), network)
+    _warn_of_one_hot(blueprint, network, outputs, train.y)
     shapes = [part.shape[1:] for part in as_tuple(train.y)]
     warn_unmoved_targets(blueprint.augment, network.rows(), shapes)
     adapt(model, train, outputs)
@@ -207,6 +211,17 @@ def _check_batches(
             batch_size = read(params[name]).batch_size
             training = name == "batch_iterator_train"
             check_batch(name, batch_size, n, size, network, training=training)
+
+
+def _warn_of_one_hot(blueprint: Blueprint, network: Network, outputs: Outputs, y: Any) -> None:
+    """Warn of one-hot classes that are trained as labels, although nothing asks for it."""
+    parts = zip(network.heads, outputs.targets, as_tuple(y), blueprint.losses, strict=False)
+    layers = {spec.name: spec.given for spec in blueprint.specs}
+    for head, target, part, loss in parts:
+        given = {**layers[head.name], **blueprint.keywords[head.name]}
+        chosen = loss is not None or given.get("nonlinearity", UNSET) is not UNSET
+        if isinstance(target, Labels) and not isinstance(target, OneHot) and not chosen:
+            warn_if_one_hot(part, head.name)
 
 
 def _stand_in(blueprint: Blueprint) -> Outputs:

@@ -14,6 +14,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import ClassifierTags, RegressorTags, Tags
 from sklearn.utils.metaestimators import available_if
 
+from ..data.holes import is_known
 from ..data.output_targets import Outputs, as_tuple, by_output
 from ..data.targets import Classes, Numbers, Target
 from ..errors import Problems, did_you_mean
@@ -262,15 +263,15 @@ def _likely_output(target: Target, encoded: np.ndarray) -> np.ndarray:
     if isinstance(target, Numbers):
         return encoded + np.float32(0.1)
     if isinstance(target, Classes) and not target.single:
-        encoded = np.eye(len(target.classes), dtype=np.float32)[encoded]
+        encoded = np.eye(len(target.classes), dtype=np.float32)[target.indices(encoded)]
         return 0.9 * encoded + 0.1 / len(target.classes)
     return 0.8 * encoded + 0.1
 
 
 def _true_targets(target: Target, encoded: np.ndarray) -> np.ndarray:
-    """Return targets as they were in y."""
+    """Return targets as they were in y, for indices of classes or encoded targets."""
     if isinstance(target, Classes):
-        return target.classes[encoded.astype(int).ravel()]
+        return target.classes[encoded]
     return target.decode(encoded)
 
 
@@ -292,12 +293,17 @@ class OutputScorer:
     def __call__(self, y_true: np.ndarray, y_output: np.ndarray) -> float:
         """Return the score of an output of the network for encoded targets.
 
-        The positions of all rows are rows for the scorer.
+        The positions of all rows are rows for the scorer. Those with ignored targets are left out.
         """
         (target,) = self.outputs.targets
         if isinstance(target, Classes):
             units = 1 if target.single else target.num_units
-            y_true, y_output = y_true.ravel(), y_output.reshape(-1, units)
+            y_true, y_output = target.indices(y_true).ravel(), y_output.reshape(-1, units)
+        if target.ignored is not None:
+            known = is_known(y_true).reshape(len(y_true), -1).all(axis=1)
+            if not known.any():
+                return np.nan
+            y_true, y_output = y_true[known], y_output[known]
         predicted = PredictedOutput(self.outputs, y_output)
         return self.scorer(predicted, np.empty((len(y_output), 1)), _true_targets(target, y_true))
 

@@ -18,6 +18,7 @@ from ..preprocessing.map_dataset import split_dataset
 from ..utils.memo import Memo
 from .containers import weights_with_rows, with_rows
 from .fitting import check_lanes
+from .folds import folds_of_known
 from .jobs import FitBatch, Job
 from .sklearn_hooks import BaseSearchCV
 
@@ -169,7 +170,9 @@ class BatchedSearch(BaseSearchCV):
             accepts.
         y : array-like of shape (n,) or (n, n_outputs), or dict or list of arrays
             Targets, in the form that `NeuralNet.fit` accepts. Folds of dicts and lists are not
-            stratified, as those of an array of shape (n, n_outputs) are not.
+            stratified, as those of an array of shape (n, n_outputs) are not. Missing labels may be
+            NaN or None if the net has an `ignore_label`; functions of scikit-learn such as
+            `cross_val_score` stratify no such labels, and need ``cv=KFold(5, shuffle=True)``.
         **params
             Passed to the estimator, the splitter and the scorer, as scikit-learn does. Those with a
             value for each sample are split along with X.
@@ -186,6 +189,8 @@ class BatchedSearch(BaseSearchCV):
         self.estimator = self._trainer.original
         if isinstance(y, SliceDict):
             self.cv = check_cv(cv)  # scikit-learn would look for classes in y as a whole
+        else:
+            self.cv = folds_of_known(cv, y, self.estimator)
         try:
             with joblib.parallel_config(backend="sequential"):
                 return super().fit(X, y, **params)

@@ -91,6 +91,11 @@ def test_numbers_that_are_not_whole_point_to_regression(y, message):
     assert str(caught.value).endswith(end)
 
 
+ONE_OF_3 = (
+    r"exactly one of 3 labels.* pass y.argmax\(axis=1\) or set out_nonlinearity=skconv.nonlineari"
+    "ties.softmax; .* without this warning, set objective_loss_function='binary_crossentropy'"
+)
+
 ONE_HOT = np.eye(3, dtype=int)[[0, 2, 1, 0]]
 
 
@@ -100,8 +105,8 @@ ONE_HOT = np.eye(3, dtype=int)[[0, 2, 1, 0]]
 def test_one_hot_classes_warn(y):
     assert kind_of_labels(y) == "indicators"
     dense = y.toarray() if hasattr(y, "tocsr") else y
-    with pytest.warns(UserWarning, match=r"exactly one of 3 labels.*; pass y.argmax\(axis=1\)"):
-        warn_if_one_hot(dense.astype(np.float32))
+    with pytest.warns(UserWarning, match=ONE_OF_3):
+        warn_if_one_hot(dense.astype(np.float32), "out")
 
 
 @pytest.mark.parametrize("y", [ONE_HOT | np.eye(3, dtype=int)[0], np.array([0, 1, 1, 0])])
@@ -110,7 +115,7 @@ def test_other_labels_do_not_warn(y):
         warnings.simplefilter("error")
         assert kind_of_labels(y) == ("indicators" if y.ndim == 2 else "classes")
         if y.ndim == 2:
-            warn_if_one_hot(y.astype(np.float32))
+            warn_if_one_hot(y.astype(np.float32), "out")
 
 
 @pytest.mark.parametrize("dtype", [int, float, np.uint8])
