@@ -3,6 +3,7 @@
 import pickle
 import re
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, jaccard_score, log_loss
@@ -264,3 +265,63 @@ def test_training_continues_with_all_classes():
     assert part.predict(IMAGES).shape == MASKS.shape
     growing = images_net(output_num_filters=4).partial_fit(IMAGES, (MASKS == "sky").astype(int))
     assert growing.classes_.tolist() == [0, 1, 2, 3]
+
+
+def p_of(net):
+    return np.moveaxis(net.predict_proba(IMAGES), 1, -1).reshape(-1, 3)
+
+
+def focal(p, true):
+    q = p[np.arange(len(true)), true]
+    return -((1 - q) ** 2) * np.log(q)
+
+
+def smooth(p, true):
+    return -0.9 * np.log(p[np.arange(len(true)), true]) - 0.1 * np.log(p).mean(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "formula"),
+    [
+        ({"objective_loss_function": "categorical_focal_loss"}, focal),
+        ({"objective_label_smoothing": 0.1}, smooth),
+    ],
+)
+def test_losses_are_means_over_positions(given, formula):
+    net = images_net(update="sgd", update_learning_rate=0.0, train_split=None, **given)
+    loss = net.fit(IMAGES, MASKS).train_history_[-1]["train_loss"]
+    true = np.searchsorted(LABELS, MASKS.ravel())
+    assert loss == pytest.approx(formula(p_of(net), true).mean(), rel=1e-5)
+
+
+def test_a_hinge_loss_has_scores_of_positions():
+    given = {"update": "sgd", "update_learning_rate": 0.0, "train_split": None}
+    net = images_net(objective_loss_function="multiclass_hinge_loss", **given).fit(IMAGES, MASKS)
+    scores = net.decision_function(IMAGES)
+    assert scores.shape == (24, 3, 4, 3)
+    assert not hasattr(net, "predict_proba")
+    np.testing.assert_array_equal(net.predict(IMAGES), LABELS[scores.argmax(axis=1)])
+    flat, true = np.moveaxis(scores, 1, -1).reshape(-1, 3), np.searchsorted(LABELS, MASKS.ravel())
+    own = flat[np.arange(len(true)), true]
+    flat[np.arange(len(true)), true] = -np.inf
+    expected = np.maximum(0, 1 + flat.max(axis=1) - own).mean()
+    assert net.train_history_[-1]["train_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_losses_of_the_user_get_classes_on_the_last_axis():
+    seen = []
+
+    def loss(predictions, targets):
+        seen.append((predictions.shape[1:], targets.shape[1:]))
+        return -jnp.log(jnp.take_along_axis(predictions, targets[..., None], axis=-1)).squeeze(-1)
+
+    net = images_net(objective_loss_function=loss, max_epochs=1, train_split=None)
+    net.fit(IMAGES, MASKS)
+    assert set(seen) == {((4, 3, 3), (4, 3))}
+    assert np.isfinite(net.train_history_[0]["train_loss"])
+
+
+def test_a_net_without_data_guesses_classes_for_positions():
+    net = images_net(output_num_filters=3, input_shape=(None, 2, 4, 3)).initialize()
+    assert net.predict(IMAGES).shape == MASKS.shape
+    assert net.predict_proba(IMAGES).shape == (24, 3, 4, 3)

@@ -162,7 +162,8 @@ class NeuralNet(
         Validation set that `fit` splits off: a fraction of the samples, a `TrainSplit`, any
         scikit-learn splitter or list of pairs of row indices, of which the first split is used, or
         a function as in nolearn, ``(X, y, net) -> X_train, X_valid, y_train, y_valid``. A fraction
-        keeps the proportions of the classes, those of the first output if there are several.
+        keeps the proportions of the classes, those of the first output if there are several; rows
+        with a class for each position are drawn at random.
         ``TrainSplit(0.2, shuffle=False)`` takes the last fifth, as suits series in time, where the
         first split of `TimeSeriesSplit` leaves most samples out. ``eval_size`` is an older name.
     custom_scores : list of (str, callable) or str, or dict of them, default=None
@@ -208,7 +209,8 @@ class NeuralNet(
     warm_start : bool, default=False
         Whether `fit` continues from the current weights and the state of the update rule.
     class_weight : dict, 'balanced' or None, default=None
-        Weights of the classes in the training loss; for nets with one output.
+        Weights of the classes in the training loss, of each target of such a class; for nets with
+        one output.
     ignore_label : object, default=None
         Value of the targets in y that count nothing: ``numpy.nan``, which stands for None and NA,
         too, or a label or number such as 255 or ``'-'``; a dict or list by output if there are
@@ -263,6 +265,19 @@ class NeuralNet(
     Images are channels first, ``(n, channels, height, width)``, unless `data_format` is
     ``'channels_last'``. X may have any numeric dtype. uint8
     is transferred to the device unchanged; all computations are in float32.
+
+    A class for each pixel or time step is asked for by the shape of y, and needs an output with an
+    axis of classes besides: for y of shape (n, height, width) a convolution with output (n,
+    classes, height, width), and for y of shape (n, time) a recurrent layer or
+    ``DenseLayer(num_leading_axes=2)`` with output (n, time, classes), or a convolution with (n,
+    classes, time). If both axes fit, images and signals have the classes on axis 1, sequences on
+    the last. Zeros and ones of shape (n, time) are labels of rows, instead, for an output of the
+    same shape. An output of one unit separates two classes. `predict` returns the shape and the
+    labels of y, and `predict_proba` has the classes on axis 1; losses and scores get them on the
+    last axis of predictions, as ``(predictions, targets)`` of shapes (n, ..., classes) and (n,
+    ...). All positions count alike in losses, accuracies and `score`, but for `ignore_label`,
+    `class_weight` and `sample_weight`; scorers of scikit-learn in `custom_scores` see positions as
+    rows, as in ``'jaccard_macro'`` for the mean intersection over union.
 
     Examples
     --------
@@ -393,9 +408,10 @@ class NeuralNet(
             `skconv.preprocessing.SliceDict`.
             Also a map-style dataset, such as those of torch and Hugging Face, as
             `skconv.preprocessing.read_dataset` reads them; it may hold y, too.
-        y : array-like of shape (n,) or (n, n_outputs)
-            Labels of any type, label indicators, or numbers. See `outputs` for several outputs,
-            and `ignore_label` for missing targets.
+        y : array-like of shape (n,), (n, n_outputs) or (n, ...)
+            Labels of any type, label indicators, or numbers. Labels of more axes are a class for
+            each position, such as pixels; see the notes of the class. See `outputs` for several
+            outputs, and `ignore_label` for missing targets.
             If it is None with ``regression=True``, the target is X itself, as float32 and channels
             first, before any augmentation: the net is an autoencoder. For a dataset of dicts as X,
             the name of the column of targets.

@@ -199,8 +199,9 @@ class PredictionMixin:
 
         Returns
         -------
-        float32 array of shape (n, n_classes)
+        float32 array of shape (n, n_classes) or (n, n_classes, ...)
             Columns are in the order of `classes_`, and sum to one unless rows have several labels.
+            For a class at each position, such as a pixel, positions follow the classes.
             A list of arrays if there are several outputs, in their order, with None for an output
             that predicts numbers or scores.
         std : float32 array of shape (n, n_classes)
@@ -235,7 +236,7 @@ class PredictionMixin:
 
         Returns
         -------
-        float32 array of shape (n, n_classes)
+        float32 array of shape (n, n_classes) or (n, n_classes, ...)
             As in `predict_proba`.
         """
         return self._fitted().log_probabilities(X)
@@ -255,7 +256,7 @@ class PredictionMixin:
 
         Returns
         -------
-        float32 array of shape (n, n_classes) or (n,)
+        float32 array of shape (n, n_classes) or (n,), or with further axes of positions
             The class with the highest score is predicted; with a single unit, the second class if
             its score is positive. A list of arrays if there are several outputs, in their order,
             with None for an output that predicts numbers or probabilities.
@@ -270,10 +271,10 @@ class PredictionMixin:
     ) -> float:
         """Return the accuracy, or the coefficient of determination for regression.
 
-        Quantiles are scored by `sklearn.metrics.d2_pinball_score`, and logarithms of the risk by
-        the concordance index. If the loss or the objective is your own, and an output has not as
-        many values as y has, the score is minus the objective of all samples, without penalties
-        and `test_augment`.
+        The accuracy is that over all positions if rows have a class at each. Quantiles are scored
+        by `sklearn.metrics.d2_pinball_score`, and logarithms of the risk by the concordance index.
+        If the loss or the objective is your own, and an output has not as many values as y has, the
+        score is minus the objective of all samples, without penalties and `test_augment`.
 
         Parameters
         ----------

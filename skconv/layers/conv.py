@@ -135,7 +135,8 @@ class Conv2DLayer(_ConvLayer):
     Parameters
     ----------
     num_filters : int
-        Number of filters, the channels of the output.
+        Number of filters, the channels of the output. At the output it may be omitted and is
+        inferred from y, such as the number of classes of a pixel.
     filter_size : int or (int, int)
         Height and width of the filters.
     stride : int or (int, int)
@@ -175,7 +176,8 @@ class Conv1DLayer(_ConvLayer):
     Parameters
     ----------
     num_filters : int
-        Number of filters, the channels of the output.
+        Number of filters, the channels of the output. At the output it may be omitted and is
+        inferred from y, such as the number of classes of a pixel.
     filter_size : int
         Length of the filters.
     stride, pad, untie_biases, W, b, nonlinearity, flip_filters, num_groups, dilation
@@ -198,7 +200,8 @@ class Conv3DLayer(_ConvLayer):
     Parameters
     ----------
     num_filters : int
-        Number of filters, the channels of the output.
+        Number of filters, the channels of the output. At the output it may be omitted and is
+        inferred from y, such as the number of classes of a pixel.
     filter_size : int or (int, int, int)
         Depth, height and width of the filters.
     stride, pad, untie_biases, W, b, nonlinearity, flip_filters, num_groups, dilation

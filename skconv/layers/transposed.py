@@ -27,7 +27,8 @@ class TransposedConv2DLayer(Layer):
     Parameters
     ----------
     num_filters : int
-        Number of filters, the channels of the output.
+        Number of filters, the channels of the output. At the output it may be omitted and is
+        inferred from y, such as the number of classes of a pixel.
     filter_size : int or (int, int)
         Height and width of the filters.
     stride : int or (int, int)
