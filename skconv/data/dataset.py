@@ -15,6 +15,7 @@ from .chunks import first_batch, iterate_chunks, take_targets
 from .holes import is_known
 from .iterators import BatchIterator, has_transform
 from .output_targets import as_tuple
+from .ragged_rows import RaggedRows, groups_of
 from .rows import Inputs, Rows
 from .weighted_targets import WeightedTargets
 
@@ -41,6 +42,12 @@ def arranged_rows(rows: Rows, y: Any, iterator: BatchIterator, inputs: Inputs) -
     """
     if not has_transform(iterator):
         return rows.arrange(inputs)
+    if isinstance(rows, RaggedRows):
+        arranged = [
+            arranged_rows(group, take_targets(y, positions), iterator, inputs)
+            for positions, group in groups_of(rows)
+        ]
+        return RaggedRows.of(arranged, rows.positions)
     if inputs.resize is not None:
         X, _ = first_batch(rows, y, iterator)
         inputs = inputs.fitting({name: array.shape[1:] for name, array in X.items()})
@@ -81,7 +88,25 @@ class Dataset:
     @property
     def steps(self) -> int:
         """Number of batches in an epoch."""
-        return -(-len(self.rows) // self.iterator.batch_size)
+        groups = groups_of(self.rows)
+        return sum(-(-len(rows) // self.iterator.batch_size) for _, rows in groups)
+
+    def parts(self) -> list[tuple[np.ndarray, Dataset]]:
+        """Return the rows of each shape as a dataset, with their positions in this one."""
+        if not isinstance(self.rows, RaggedRows):
+            return [(np.arange(len(self.rows)), self)]
+        return [
+            (
+                positions,
+                replace(
+                    self,
+                    rows=rows,
+                    y=take_targets(self.y, positions),
+                    weights=None if self.weights is None else self.weights[positions],
+                ),
+            )
+            for positions, rows in groups_of(self.rows)
+        ]
 
     @property
     def index(self) -> np.ndarray:
@@ -152,6 +177,10 @@ class Dataset:
 
     def batches(self) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
         """Yield all rows in batches as they enter the network, with their weights."""
+        if isinstance(self.rows, RaggedRows):
+            for _, part in self.parts():
+                yield from part.batches()
+            return
         if has_transform(self.iterator):
             for chunk in iterate_chunks(self.rows, self.y, self.weights, self.iterator):
                 for step in range(chunk.steps):
@@ -163,6 +192,6 @@ class Dataset:
             yield self.rows.take(rows), weights[rows]
 
     def batch_shapes(self) -> tuple[dict[str, Any], Any]:
-        """Return the shapes and dtypes of X and y in the first batch."""
+        """Return the shapes and dtypes of X and y in the first batch of rows of one shape."""
         batch = first_batch(self.rows, self.y, self.iterator)
         return jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), batch)

@@ -21,7 +21,7 @@ from ..utils.cache_keys import structural_key
 from ..utils.loss_contracts import LossInfo
 from ..utils.memo import Memo
 from .array_kinds import refuse_streams
-from .chunks import first_batch
+from .chunks import first_batch, take_targets
 from .dataset import Dataset, Scale, Shapes
 from .features import FEATURES
 from .inputs import RowSubset, check_rows, row_shapes
@@ -42,9 +42,12 @@ from .output_targets import (
     output_names,
     regression_by_output,
 )
+from .ragged_rows import RaggedRows, groups_of
+from .reading_groups import read_groups
 from .reconstruction import as_target, check_autoencoder, check_order, reconstructs
 from .rows import ChannelsLast, Inputs, Rows
 from .sample_weights import SampleWeights, check_weights
+from .shape_groups import group_rows
 from .splitting import check_groups, first_split, strata
 from .target_forms import check_lengths, split_targets
 from .targets import Classes, Numbers, Target
@@ -198,12 +201,19 @@ class FitData:
 
         def read() -> tuple[Rows, dict[str, Any]]:
             probe = copy.copy(estimator)
-            rows = check_rows(probe, X, reset=reset, **_reading(self._params))
+            try:
+                rows = check_rows(probe, X, reset=reset, **_reading(self._params))
+            except ValueError as error:
+                groups = group_rows(X)
+                if not groups:
+                    raise
+                return read_groups(groups, estimator, str(error), **_reading(self._params)), {}
             return rows, {name: vars(probe)[name] for name in FEATURES if name in vars(probe)}
 
         key = ("rows", structural_key(_reading(self._params)), reset, known)
         rows, features = self._memo.get(key, [X], read)
-        seen.pop("feature_names_in_", None)
+        for name in FEATURES:
+            seen.pop(name, None)
         seen.update(features)
         return rows
 
@@ -289,7 +299,8 @@ class FitData:
             return rows.shapes
         shapes = [(None, *_usual_row(target)) for target in outputs.targets]
         y = outputs.match(shapes).encode(self._arguments.y)
-        X, _ = first_batch(rows, y, iterator)
+        positions, rows = max(groups_of(rows), key=lambda group: group[1].row_bytes())
+        X, _ = first_batch(rows, take_targets(y, positions), iterator)
         return {name: array.shape[1:] for name, array in X.items()}
 
     def datasets(
@@ -332,6 +343,9 @@ class FitData:
         assert self.outputs is not None
         if self._reconstructs:
             check_order(self.rows, inputs)
+        known = inputs.resize is None and not has_transform(self._train_iterator())
+        if known and isinstance(self.rows, RaggedRows):
+            raise ValueError(self.rows.refusal)
         shapes = tuple(outputs.values())
         matched, y = self._encode(self.outputs, shapes, axes, frozenset(scales))
         matched.check_scales(scales)
@@ -405,7 +419,12 @@ class FitData:
         probe = copy.copy(estimator) if free else estimator
         with _named_validation_set():
             X = by_input(X, list(inputs.shapes))
-            rows = check_rows(probe, X, reset=free, expected=expected, **reading)
+            groups = group_rows(X) if free else []
+            rows: Rows = (
+                read_groups(groups, probe, **reading)
+                if groups
+                else check_rows(probe, X, reset=free, expected=expected, **reading)
+            )
             if free and not has_transform(iterator):
                 outputs = outputs.match(list(inputs.fitting(rows.shapes).outputs.values()))
         try:

@@ -224,21 +224,6 @@ def _with_batch_size(iterator: BatchIterator, size: int) -> BatchIterator:
     return iterator
 
 
-def at_most(iterator: BatchIterator, rows: int) -> BatchIterator:
-    """Return an iterator whose batches are at most as large as a power of two that holds the rows.
-
-    Examples
-    --------
-    >>> at_most(BatchIterator(128), 5).batch_size, at_most(BatchIterator(3), 5).batch_size
-    (8, 3)
-    """
-    size = 1 << max(rows - 1, 0).bit_length()
-    if iterator.batch_size > size:
-        iterator = copy.copy(iterator)
-        iterator.batch_size = size
-    return iterator
-
-
 def as_split(value: Any) -> Any:
     """Return the splitter for a fraction, list of splits or splitter; None for no split."""
     if isinstance(value, TrainSplit):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import UNUSED, get_routing_for_object
 
 from ..preprocessing import SliceDict
@@ -167,6 +168,8 @@ def _rows_to_split(splitter: Any, X: Any, n: int) -> Any:
         return SliceDict(X.X)[X.index]
     if hasattr(X.X, "iloc"):
         return X.X.iloc[X.index]
+    if isinstance(X.X, list | tuple):
+        return _safe_indexing(X.X, X.index)
     return (X.X.tocsr() if sparse.issparse(X.X) else np.asarray(X.X))[X.index]
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from ..data.iterators import as_test_iterator, at_most
 from ..data.named_inputs import by_input
 from ..data.shape_groups import group_rows, in_order
 
@@ -19,8 +17,7 @@ def by_shape(method: Method) -> Method:
     """Let a method of a net take X with rows of several shapes.
 
     The rows are grouped by shape. The method is called for each group, and the results are put in
-    the order of X. Batches are as large as the power of two that holds the largest group, at most
-    the batch size of the net.
+    the order of X.
 
     Parameters
     ----------
@@ -40,12 +37,9 @@ def by_shape(method: Method) -> Method:
         groups = group_rows(X)
         if not groups:
             return method(self, *args, **kwargs)
-        net = copy.copy(self)
-        largest = max(len(group.positions) for group in groups)
-        net.batch_iterator_test = at_most(as_test_iterator(self.batch_iterator_test), largest)
         results = []
         for group in groups:
-            bound.arguments |= {"self": net, "X": group.X}
+            bound.arguments["X"] = group.X
             results.append(method(*bound.args, **bound.kwargs))
         return in_order(groups, results)
 

@@ -313,8 +313,9 @@ def _check_augment(
     """Check the transforms on the shapes of the first batch, once for each program."""
     if not blueprint.augment:
         return
-    X, y = train.batch_shapes()
-    description = str((X, y))
-    if description not in programs.checked_batches:
-        check_transforms(plan, blueprint.augment, X, y, values)
-        programs.checked_batches.add(description)
+    for _, part in train.parts():
+        X, y = part.batch_shapes()
+        description = str((X, y))
+        if description not in programs.checked_batches:
+            check_transforms(plan, blueprint.augment, X, y, values)
+            programs.checked_batches.add(description)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -30,6 +30,7 @@ from ..data.iterators import has_transform
 from ..data.prefetch import prefetch
 from ..network.model import Model
 from ..utils.memo import Memo
+from .metrics import concatenate_batches
 
 
 class Feed(NamedTuple):
@@ -43,12 +44,18 @@ class Feed(NamedTuple):
     rows : int
         Number of positions that are not padding.
     steps : int
+    valid : StackedBatches or None
+        Validation rows.
+    valid_steps : int
+        Number of batches of validation rows.
     """
 
     batches: StackedBatches
     order: np.ndarray
     rows: int
     steps: int
+    valid: StackedBatches | None = None
+    valid_steps: int = 0
 
 
 class Feeder:
@@ -69,12 +76,17 @@ class Feeder:
         Training rows that stay on the device for all epochs.
     valid_chunks : list of (StackedBatches, int)
         Validation rows with their number of steps; the first chunk stays on the device.
+    validates_early : bool
+        Whether all feeds have the first validation rows, so that a training call may evaluate them.
     """
+
+    validates_early = True
 
     def __init__(
         self, train: Dataset, valid: Dataset | None, model: Model, memo: Memo | None
     ) -> None:
         self._train = train
+        self._valid = valid
         self._model = model
         self._chunks: Iterator[Chunk] = iter(())
         self.resident: DeviceRows | None = None
@@ -82,7 +94,7 @@ class Feeder:
             self.resident = place_shared_rows(train, memo)
         elif fits_one_chunk(train.rows, train.iterator):
             self.resident = place_rows(train)
-        chunks = list(_iterate_chunks(valid, model, 0, keep=True)) if valid else []
+        chunks = list(dataset_chunks(valid, model, 0, keep=True)) if valid else []
         self.valid_chunks = [(stack_batches(chunk), chunk.steps) for chunk in chunks]
         if self.valid_chunks:
             batches, steps = self.valid_chunks[0]
@@ -114,10 +126,11 @@ class Feeder:
         if self.resident is not None:
             coming = range(model.epoch, model.epoch + epochs)
             shape = (self.epochs_per_call, *self.resident.shape)
-            order = epoch_orders(len(rows), iterator, shape, model.seed, coming)
-            yield Feed(
-                self.resident.batches, self.resident.locate(order), len(rows), self.resident.steps
+            order = self.resident.locate(
+                epoch_orders(len(rows), iterator, shape, model.seed, coming)
             )
+            steps = self.resident.steps
+            yield self._with_valid(Feed(self.resident.batches, order, len(rows), steps))
             return
         left = self._train.steps
         while left > 0:
@@ -125,20 +138,39 @@ class Feeder:
             left -= chunk.steps
             shape = chunk.weights.shape
             batches = jax.device_put(stack_batches(chunk))
-            yield Feed(batches, identity_order(shape), math.prod(shape), chunk.steps)
+            feed = Feed(batches, identity_order(shape), math.prod(shape), chunk.steps)
+            yield self._with_valid(feed)
+
+    def _with_valid(self, feed: Feed) -> Feed:
+        """Return a feed with the validation rows that a training call gets."""
+        if not self.valid_chunks:
+            return feed
+        valid, steps = self.valid_chunks[0]
+        return feed._replace(valid=valid, valid_steps=steps)
+
+    def valid_feeds(self, last: Feed) -> Iterator[Feed]:
+        """Yield the validation rows for calls that only evaluate, after the last training feed."""
+        for valid, steps in self.valid_chunks:
+            yield last._replace(valid=valid, valid_steps=steps)
+
+    def in_order(self, outputs: list[Any]) -> Any:
+        """Return the outputs of the calls for `valid_feeds` in the order of the validation rows."""
+        assert self._valid is not None
+        return concatenate_batches(outputs, len(self._valid.rows))
 
     def _stream(self, epochs: range) -> Iterator[Chunk]:
         for epoch in epochs:
             try:
-                yield from _iterate_chunks(self._train, self._model, epoch)
+                yield from dataset_chunks(self._train, self._model, epoch)
             except Exception as error:
                 error.add_note(f"in epoch {epoch + 1}")
                 raise
 
 
-def _iterate_chunks(
-    dataset: Dataset, model: Model, epoch: int, *, keep: bool = False
+def dataset_chunks(
+    dataset: Dataset, model: Model, epoch: int, *, keep: bool = False, part: int = 1
 ) -> Iterator[Chunk]:
+    """Cut the rows of a dataset into chunks, as `iterate_chunks` does."""
     return iterate_chunks(
         dataset.rows,
         dataset.targets,
@@ -147,4 +179,5 @@ def _iterate_chunks(
         seed=model.seed,
         epoch=epoch,
         keep=keep,
+        part=part,
     )

@@ -19,6 +19,7 @@ from ..data.chunks import cut_batches, epoch_orders, epochs_per_call
 from ..data.dataset import Dataset
 from ..data.device import IndexedBatches, scatter_rows
 from ..data.iterators import has_transform
+from ..data.ragged_rows import RaggedRows
 from ..data.rows import Rows
 from ..ops.platform import device, devices, keep_device, platform
 from ..utils.cache_keys import structural_key
@@ -152,6 +153,7 @@ def _group_key(loop: TrainingLoop, mode: str) -> tuple[str, Hashable]:
     arrays = train.rows.arrays
     if (
         mode == "loop"
+        or any(isinstance(dataset.rows, RaggedRows) for dataset in datasets)
         or handlers.on_batch_finished
         or handlers.on_steps
         or loop.custom_scores

@@ -8,21 +8,22 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ..data.device import StackedBatches
 from ..data.targets import Numbers
 from ..network.model import Model
 from ..utils.memo import Memo
 from .events import Handler, Handlers, Pace, Progress
-from .feeder import Feed, Feeder
+from .feeder import Feed
 from .history import Row, append_row
-from .metrics import compute_score, concatenate_batches, wait_for_previous, weighted_means
+from .metrics import compute_score, wait_for_previous, weighted_means
 from .prepared_fit import PreparedFit
+from .ragged_feeder import make_feeder
 from .train_step import CallResult, StepRange
 
 PATIENCE = 0.05
@@ -142,7 +143,7 @@ class TrainingLoop:
 
     def _run_epochs(self) -> None:
         """Run the remaining epochs, several per call when no handler needs to see each one."""
-        self._feeder = Feeder(self.fit.train, self.fit.valid, self.model, self.memo)
+        self._feeder = make_feeder(self.fit.train, self.fit.valid, self.model, self.memo)
         left, epochs_per_call = self.max_epochs, 1
         with self._feeder.streaming(left):
             while left > 0 and not self.stopped:
@@ -232,24 +233,22 @@ class TrainingLoop:
     def _train(self, count: int, results: list[CallResult]) -> list[Any]:
         """Train and evaluate; append to `results` call by call, and return the outputs."""
         total, done = self.fit.train.steps, 0
-        valid_chunks = self._feeder.valid_chunks
-        validates_early = self._validates_in_last_training_call()
-        first_batches, first_steps = valid_chunks[0] if valid_chunks else (None, 0)
-        outputs = []
-        for feed in self._feeder.feeds(count):
+        feeder, outputs = self._feeder, []
+        early = self._validates_in_last_training_call()
+        for feed in feeder.feeds(count):
             for start, stop in self._cut_steps(feed.steps, count):
                 is_last = done + stop >= total
-                valid_steps = first_steps if validates_early and is_last else 0
+                valid_steps = feed.valid_steps if early and is_last else 0
                 steps = StepRange(count, start, stop, feed.rows, valid_steps)
-                self._call_program(feed, first_batches, steps, done, results)
+                self._call_program(feed, steps, done, results)
                 self._call(self.handlers.on_batch_finished)
                 self._report_progress(self.epochs + count - 1, done + stop, total, results)
             done += feed.steps
-        if validates_early:
+        if early:
             outputs.append(results[-1].outputs)
-        for batches, valid_steps in valid_chunks[1:] if validates_early else valid_chunks:
-            steps = StepRange(1, 0, 0, feed.rows, valid_steps)
-            self._call_program(feed, batches, steps, done, results)
+        for valid_feed in islice(feeder.valid_feeds(feed), early, None):
+            steps = StepRange(1, 0, 0, valid_feed.rows, valid_feed.valid_steps)
+            self._call_program(valid_feed, steps, done, results)
             outputs.append(results[-1].outputs)
         return outputs
 
@@ -259,7 +258,9 @@ class TrainingLoop:
         That saves a call. Batch handlers may change the weights after the last batch, so with them
         validation takes separate calls.
         """
-        return bool(self._feeder.valid_chunks) and not self.handlers.on_batch_finished
+        feeder = self._feeder
+        early = feeder.validates_early and bool(feeder.valid_chunks)
+        return early and not self.handlers.on_batch_finished
 
     def _cut_steps(self, steps: int, epochs: int) -> Iterator[tuple[int, int]]:
         """Yield the first and the last step of each call for a chunk."""
@@ -284,7 +285,6 @@ class TrainingLoop:
     def _call_program(
         self,
         feed: Feed,
-        valid: StackedBatches | None,
         steps: StepRange,
         first_step: int,
         results: list[CallResult],
@@ -292,7 +292,7 @@ class TrainingLoop:
         """Call the program, and wait for the call before, so that two chunks are in memory."""
         model, programs = self.model, self.fit.programs
         result = programs.train(
-            *self.fit.train_arguments(feed.batches, feed.order, valid, steps, first_step),
+            *self.fit.train_arguments(feed.batches, feed.order, feed.valid, steps, first_step),
             outputs=bool(self.custom_scores),
         )
         model.params, model.state, model.opt = result.carry
@@ -322,7 +322,7 @@ class TrainingLoop:
         valid = self.fit.valid
         assert valid is not None
         targets = self.fit.outputs
-        output = targets.output_in_units(concatenate_batches(outputs, len(valid.rows)))
+        output = targets.output_in_units(self._feeder.in_order(outputs))
         y = targets.in_units(valid.y)
         return {name: compute_score(name, score, y, output) for name, score in self.custom_scores}
 

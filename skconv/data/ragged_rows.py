@@ -1,0 +1,98 @@
+"""Rows of several shapes, grouped by shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, Self
+
+import numpy as np
+
+from .rows import Inputs, Rows
+
+
+@dataclass(frozen=True)
+class RaggedRows(Rows):
+    """Rows of several shapes, as groups of one shape each.
+
+    They have the arrays and shapes of the group with the largest rows.
+
+    Parameters
+    ----------
+    groups : tuple of Rows
+    positions : tuple of int array
+        Where the rows of each group are among all rows.
+    refusal : str
+        Error for a net that does not take rows of several shapes.
+    """
+
+    groups: tuple[Rows, ...] = ()
+    positions: tuple[np.ndarray, ...] = ()
+    refusal: str = ""
+
+    @classmethod
+    def of(cls, groups: Sequence[Rows], positions: Sequence[np.ndarray], refusal: str = "") -> Self:
+        """Return rows of these groups.
+
+        Examples
+        --------
+        >>> small, large = (Rows({None: np.zeros((2, n))}, {None: (n,)}) for n in (3, 5))
+        >>> rows = RaggedRows.of([small, large], [np.array([0, 3]), np.array([1, 2])])
+        >>> len(rows), rows.shapes
+        (4, {None: (5,)})
+        >>> [group.shapes[None] for group in rows.subset(np.array([3, 0])).groups]
+        [(3,)]
+        """
+        largest = max(groups, key=lambda rows: rows.row_bytes())
+        own = {name: getattr(largest, name) for name in ("arrays", "shapes", "into", "reading")}
+        return cls(
+            **own,
+            indices=largest.indices,
+            groups=tuple(groups),
+            positions=tuple(positions),
+            refusal=refusal,
+        )
+
+    def __len__(self) -> int:
+        return sum(map(len, self.positions))
+
+    def subset(self, index: np.ndarray) -> Self:
+        """Return a subset of the rows, without the groups that it leaves empty."""
+        group_of, place_of = np.empty((2, len(self)), int)
+        for number, positions in enumerate(self.positions):
+            group_of[positions] = number
+            place_of[positions] = np.arange(len(positions))
+        groups, kept = [], []
+        for number, rows in enumerate(self.groups):
+            positions = np.flatnonzero(group_of[index] == number)
+            if len(positions):
+                groups.append(rows.subset(place_of[index][positions]))
+                kept.append(positions)
+        return self.of(groups, kept, self.refusal)
+
+    def arrange(self, inputs: Inputs, *, changed: bool = False) -> Self:
+        """Give the rows of each group the shapes of the input layers, as `Rows.arrange` does."""
+        arranged = [rows.arrange(inputs, changed=changed) for rows in self.groups]
+        return self.of(arranged, self.positions, self.refusal)
+
+    def whole(self) -> Self:
+        """Return all rows."""
+        return self
+
+    def take(self, index: np.ndarray | slice) -> NoReturn:
+        """Raise `ValueError`, because the rows are not one array."""
+        raise ValueError(
+            "X must have rows of one shape here, got rows of "
+            f"{len(self.groups)} shapes; bring them to one size, or pad them"
+        )
+
+    def like(self, X: Any) -> NoReturn:
+        """Raise `ValueError`, as `take` does."""
+        self.take(slice(None))
+
+
+def groups_of(rows: Rows) -> list[tuple[np.ndarray, Rows]]:
+    """Return the positions and the rows of each group of one shape."""
+    if isinstance(rows, RaggedRows):
+        return list(zip(rows.positions, rows.groups, strict=True))
+    return [(np.arange(len(rows)), rows)]

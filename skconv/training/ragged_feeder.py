@@ -1,0 +1,130 @@
+"""Feed rows of several shapes to a training, in batches of one shape each."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..data.chunks import MAX_STEPS, Chunk
+from ..data.dataset import Dataset
+from ..data.device import StackedBatches, stack_batches
+from ..data.ragged_rows import RaggedRows
+from ..data.shape_groups import Group, in_order
+from ..network.model import Model
+from ..utils.memo import Memo
+from .feeder import Feed, Feeder, dataset_chunks
+from .metrics import concatenate_batches
+
+
+class RaggedFeeder(Feeder):
+    """The rows of a training of which some are of another shape than others.
+
+    Each batch has rows of one shape. The batches of all shapes are drawn in a new order for each
+    epoch, and take one call of the program each. Training and validation rows of a shape share a
+    program, so that it is compiled once for each shape.
+
+    Parameters
+    ----------
+    train : Dataset
+    valid : Dataset or None
+    model : Model
+        Its seed and epoch determine the order of the rows.
+    """
+
+    validates_early = False
+
+    def __init__(self, train: Dataset, valid: Dataset | None, model: Model) -> None:
+        self._train = train
+        self._valid = valid
+        self._model = model
+        self._chunks = iter(())
+        self.resident = None
+        self._valid_parts = valid.parts() if valid else []
+        self._part_chunks = [
+            [(stack_batches(chunk), chunk.steps) for chunk in _batches(part, model, 0, keep=True)]
+            for _, part in self._valid_parts
+        ]
+        self.valid_chunks = [chunk for chunks in self._part_chunks for chunk in chunks]
+        self._empty_valid = {_key(valid): _empty(valid) for valid, _ in self.valid_chunks}
+        self._empty_train: dict[Hashable, StackedBatches] = {}
+
+    def _stream(self, epochs: range) -> Iterator[Chunk]:
+        for epoch in epochs:
+            parts = self._train.parts()
+            batches = [_batches(part, self._model, epoch) for _, part in parts]
+            for number in self._turns([part.steps for _, part in parts], epoch):
+                chunk = next(batches[number])
+                yield chunk._replace(rows=parts[number][0].astype(np.int32)[chunk.rows])
+
+    def _turns(self, steps: list[int], epoch: int) -> np.ndarray:
+        """Return the part that each batch of an epoch comes from."""
+        turns = np.repeat(np.arange(len(steps)), steps)
+        iterator = self._train.iterator
+        if iterator.shuffle:
+            seed = self._model.seed if iterator.seed is None else iterator.seed
+            np.random.default_rng([seed, epoch, len(steps)]).shuffle(turns)
+        return turns
+
+    def _with_valid(self, feed: Feed) -> Feed:
+        """Return a feed with validation rows of the same shape, of which no step is run."""
+        if not self.valid_chunks:
+            return feed
+        key = _key(feed.batches)
+        if key not in self._empty_valid:
+            size = self.valid_chunks[0][0].weights.shape
+            self._empty_valid[key] = _empty(feed.batches, size)
+        self._empty_train.setdefault(key, _empty(feed.batches))
+        return feed._replace(valid=self._empty_valid[key])
+
+    def valid_feeds(self, last: Feed) -> Iterator[Feed]:
+        """Yield the validation rows of each shape, with training rows of which no step is run."""
+        for valid, steps in self.valid_chunks:
+            key = _key(valid)
+            if key not in self._empty_train:
+                self._empty_train[key] = _empty(valid, last.batches.weights.shape)
+            batches = self._empty_train[key]
+            yield last._replace(batches=batches, valid=valid, valid_steps=steps)
+
+    def in_order(self, outputs: list[Any]) -> Any:
+        """Return the outputs of the calls for `valid_feeds` in the order of the validation rows."""
+        left, groups, results = iter(outputs), [], []
+        for (positions, _), chunks in zip(self._valid_parts, self._part_chunks, strict=True):
+            own = [next(left) for _ in chunks]
+            groups.append(Group(positions, None))
+            results.append(concatenate_batches(own, len(positions)))
+        return in_order(groups, results)
+
+
+def _batches(part: Dataset, model: Model, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
+    """Yield chunks of one batch each."""
+    return dataset_chunks(part, model, epoch, keep=keep, part=MAX_STEPS)
+
+
+def _key(batches: StackedBatches) -> Hashable:
+    """Return the shapes and dtypes of the rows of X."""
+    return tuple((name, x.shape[2:], str(x.dtype)) for name, x in batches.X.items())
+
+
+def _empty(batches: StackedBatches, size: tuple[int, int] | None = None) -> StackedBatches:
+    """Return rows of zeros and no weight, on the device, in batches of any size."""
+    size = batches.weights.shape if size is None else size
+    return jax.tree.map(
+        lambda array: jax.device_put(np.zeros((*size, *array.shape[2:]), array.dtype)), batches
+    )
+
+
+def make_feeder(train: Dataset, valid: Dataset | None, model: Model, memo: Memo | None) -> Feeder:
+    """Return what feeds the rows to a training.
+
+    Parameters
+    ----------
+    train, valid, model, memo
+        As for `Feeder`.
+    """
+    datasets = [dataset for dataset in (train, valid) if dataset]
+    if any(isinstance(dataset.rows, RaggedRows) for dataset in datasets):
+        return RaggedFeeder(train, valid, model)
+    return Feeder(train, valid, model, memo)
