@@ -246,10 +246,11 @@ def test_sequences_in_buckets():
         vectors_output_size=8,
         last_num_units=8,
         last_only_return_final=True,
-        update_learning_rate=0.1,
+        update="adam",
+        update_learning_rate=0.03,
         batch_iterator_train=8,
         train_split=None,
-        max_epochs=12,
+        max_epochs=20,
         random_state=0,
     )
     pad = PadSequences("words", buckets=True, length_multiple=4)

@@ -47,7 +47,7 @@ from .reading_groups import read_groups
 from .reconstruction import as_target, check_autoencoder, check_order, reconstructs
 from .rows import ChannelsLast, Inputs, Rows
 from .sample_weights import SampleWeights, check_weights
-from .shape_groups import group_rows
+from .shape_groups import check_one_shape, group_rows
 from .splitting import check_groups, first_split, strata
 from .target_forms import check_lengths, split_targets
 from .targets import Classes, Numbers, Target
@@ -138,6 +138,7 @@ class FitData:
         self._memo = memo
         self._inputs = inputs
         self._has_inputs = False
+        self._continues = False
         self._reconstructs = False
         self._losses = losses
         self.rows: Rows | None = None
@@ -160,6 +161,7 @@ class FitData:
         reset : bool
             Whether training starts from scratch.
         """
+        self._continues = known is not None
         found = len(problems.found)
         with problems.collect():
             self._arguments = self._arguments.read()
@@ -230,6 +232,8 @@ class FitData:
 
     def _read_outputs(self, known: Outputs | None, estimator: str) -> Outputs:
         given, params = self._arguments, self._params
+        if isinstance(self.rows, RaggedRows) and len(output_names(params["outputs"])) == 1:
+            check_one_shape("y", given.y)
         if given.y is None:
             numbers = all(regression_by_output(params["regression"], params["outputs"]))
             hint = " To reconstruct X, as an autoencoder does, set regression=True."
@@ -395,10 +399,12 @@ class FitData:
         y = self._arguments.y
 
         def encode() -> tuple[Outputs, Any]:
-            matched = outputs.match(shapes, axes)
+            own = outputs.resized(shapes) if self._continues else outputs
+            matched = own.match(shapes, axes)
             return matched, matched.encode(y, unscaled=unscaled)
 
-        return self._memo.get(("encoded", shapes, axes, unscaled), [outputs, y], encode)
+        key = "encoded", shapes, axes, unscaled, self._continues
+        return self._memo.get(key, [outputs, y], encode)
 
     def _given_valid(
         self,
@@ -426,9 +432,11 @@ class FitData:
                 else check_rows(probe, X, reset=free, expected=expected, **reading)
             )
             if free and not has_transform(iterator):
-                outputs = outputs.match(list(inputs.fitting(rows.shapes).outputs.values()))
+                outputs = outputs.resized(list(inputs.fitting(rows.shapes).outputs.values()))
         try:
             y = as_target(rows) if self._reconstructs else y
+            if isinstance(rows, RaggedRows) and len(outputs.names) == 1:
+                check_one_shape("y_val", y)
             check_lengths(len(rows), y, outputs.names)
             encoded = outputs.encode(y, unscaled=unscaled)
         except (ValueError, TypeError) as error:

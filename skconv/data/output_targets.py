@@ -14,7 +14,7 @@ from .inference import from_output, infer
 from .kept import keep
 from .target_checks import check_labels
 from .target_forms import Names, by_position, join_predictions, listed, split_targets
-from .targets import Classes, Numbers, Target
+from .targets import Classes, Numbers, Target, row_shape
 
 T = TypeVar("T")
 
@@ -172,6 +172,14 @@ class Outputs:
     def only(self, i: int) -> Outputs:
         """Return one of the outputs, without its name."""
         return Outputs((None,), self.targets[i : i + 1], self.losses[i : i + 1])
+
+    def resized(self, shapes: Sequence[tuple[int | None, ...]]) -> Outputs:
+        """Adapt targets, which have been matched, to outputs of another size."""
+        targets = tuple(
+            target.resized(row_shape(shape)) if isinstance(target, Classes | Numbers) else target
+            for target, shape in zip(self.targets, shapes, strict=True)
+        )
+        return replace(self, targets=targets)
 
     def with_losses(self, losses: tuple[LossInfo, ...], y: Any) -> Outputs:
         """Return the outputs for other losses, which may read an output in another way.

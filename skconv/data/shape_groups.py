@@ -81,6 +81,22 @@ def group_rows(X: Any) -> list[Group]:
     return groups
 
 
+def check_one_shape(what: str, y: Any) -> None:
+    """Raise `ValueError` for targets of one output whose rows differ in shape.
+
+    Examples
+    --------
+    >>> check_one_shape('y', ['cat', 'dog'])
+    """
+    groups = [] if isinstance(y, Mapping) else group_rows(y)
+    if groups:
+        shapes = " and ".join(str(group.X.shape[1:]) for group in groups[:2])
+        raise ValueError(
+            f"{what} must have rows of one shape, got {shapes}; fit such targets on one size after "
+            "another by partial_fit, or bring them and X to one size"
+        )
+
+
 def _as_arrays(values: Any) -> list[np.ndarray]:
     """Return the elements of a list as arrays of one dtype; an empty list if they are not arrays.
 

@@ -231,9 +231,15 @@ class Classes:
         if self.counted is None:
             return self
         y, _ = fill_holes(y, self.ignored, self.classes[0])
-        further = np.intersect1d(self._labels(y), self.unit_labels)
+        positions = np.shape(y)[1:] if self.positions else ()  # compared with the output later
+        labels = replace(self, positions=positions)._labels(y)
+        further = np.intersect1d(labels, self.unit_labels)
         classes = np.union1d(self.classes, further.astype(self.classes.dtype))
         return self if len(classes) == len(self.classes) else replace(self, classes=classes)
+
+    def resized(self, output_row: tuple[int, ...]) -> Classes:
+        """Return the targets for outputs of another size."""
+        return replace(self, positions=_without(output_row, self.axis)) if self.positions else self
 
     def with_scores(self, scores: bool) -> Classes:
         """Return the targets for an output of scores, or of probabilities."""
@@ -489,9 +495,8 @@ class Numbers:
     def match(self, shape: tuple[int | None, ...], axis: int = 1) -> Numbers:
         """Adapt the targets to the output's shape; raises `ValueError` if it does not fit."""
         row = row_shape(shape)
-        resized = self.resized(row)
-        if math.prod(row) == resized.num_units:
-            return replace(resized, output_shape=row)
+        if math.prod(row) == self.num_units:
+            return replace(self, output_shape=row)
         raise ValueError(f"the output has shape {shape}, but y has rows of shape {self.shape}")
 
     def encode(self, y: ArrayLike) -> np.ndarray:

@@ -2,7 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skconv.data.shape_groups import flatten_positions, group_rows, in_order, is_ragged
+from skconv.data.shape_groups import (
+    check_one_shape,
+    flatten_positions,
+    group_rows,
+    in_order,
+    is_ragged,
+)
 
 ROWS = [np.full((2, n), n) for n in (3, 2, 3, 5)]
 
@@ -95,3 +101,10 @@ def test_positions_are_scored_together():
     assert weights.tolist() == [0] * 6 + [1] * 4 + [2] * 6 + [3] * 10
     with pytest.raises(ValueError, match=r"got \(2, 2\) instead of \(2, 3\) in row 0"):
         flatten_positions([*ROWS[1:2], *ROWS[1:]], as_objects(ROWS))
+
+
+def test_targets_of_several_shapes():
+    for y in (["cat", "dog"], np.zeros((2, 3)), [[1, 2], [3, 4]], {"a": ROWS}):
+        check_one_shape("y", y)
+    with pytest.raises(ValueError, match=r"got \(2, 2\) and \(2, 3\); fit .* by partial_fit"):
+        check_one_shape("y", ROWS)

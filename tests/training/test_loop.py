@@ -354,9 +354,9 @@ def calls(monkeypatch):
     steps = []
     call_program = TrainingLoop._call_program
 
-    def noted(self, feed, valid, step_range, *args):
+    def noted(self, feed, step_range, *args):
         steps.append(step_range)
-        call_program(self, feed, valid, step_range, *args)
+        call_program(self, feed, step_range, *args)
 
     monkeypatch.setattr(TrainingLoop, "_call_program", noted)
     return steps
