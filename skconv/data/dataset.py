@@ -96,17 +96,14 @@ class Dataset:
         if not isinstance(self.rows, RaggedRows):
             return [(np.arange(len(self.rows)), self)]
         return [
-            (
-                positions,
-                replace(
-                    self,
-                    rows=rows,
-                    y=take_targets(self.y, positions),
-                    weights=None if self.weights is None else self.weights[positions],
-                ),
-            )
-            for positions, rows in groups_of(self.rows)
+            (positions, self._with(rows, positions)) for positions, rows in groups_of(self.rows)
         ]
+
+    def _with(self, rows: Rows, index: np.ndarray) -> Dataset:
+        """Return a dataset of some of the rows, given in another form."""
+        weights = None if self.weights is None else self.weights[index]
+        y, own = take_targets((self.y, self.target_weights), index)
+        return replace(self, rows=rows, y=y, weights=weights, target_weights=own)
 
     @property
     def index(self) -> np.ndarray:
@@ -116,10 +113,7 @@ class Dataset:
 
     def subset(self, index: np.ndarray) -> Dataset:
         """Return a dataset of some of the rows."""
-        weights = None if self.weights is None else self.weights[index]
-        y, own = take_targets((self.y, self.target_weights), index)
-        rows = self.rows.subset(index)
-        return replace(self, rows=rows, y=y, weights=weights, target_weights=own)
+        return self._with(self.rows.subset(index), index)
 
     def weighted(self, factors: np.ndarray) -> Dataset:
         """Multiply the weights of the rows, or of the targets of the only output.
