@@ -304,3 +304,23 @@ def test_a_list_for_a_net_of_one_size():
     fixed = pooling_net(input_shape=(None, 1, 8, 8), output_num_units=2).initialize()
     with pytest.raises(ValueError, match=r"rows of one shape.*leave sizes open, as in input_shape"):
         fixed.predict(MIXED)
+
+
+def test_classes_of_pixels_of_another_size():
+    labels = (X[:, 0] > 0.5).astype(int)
+    one = NeuralNet(
+        layers=[("input", InputLayer), (Conv2DLayer, {"name": "output", "filter_size": 1})],
+        input_shape=(None, 1, None, None),
+        update_learning_rate=0.3,
+        max_epochs=2,
+        random_state=0,
+    )
+    larger = (LARGER[:, 0] > 0.5).astype(int)
+    one.fit(X, labels, X_val=LARGER, y_val=larger)
+    assert one.predict(LARGER).shape == (9, 12, 10)
+    assert one.predict_proba(LARGER).shape == (9, 2, 12, 10)
+    accuracy = (one.predict(LARGER) == larger).mean()
+    assert one.train_history_[-1]["valid_accuracy"] == pytest.approx(accuracy)
+    one.partial_fit(LARGER, larger).partial_fit(X, labels)
+    with pytest.raises(ValueError, match=r"y must have rows of one shape.*by partial_fit"):
+        one.fit([*X[:4], *LARGER], [*labels[:4], *larger])

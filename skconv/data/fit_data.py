@@ -389,6 +389,10 @@ class FitData:
             iterator.batch_size = self._arguments.batch_size
         return iterator
 
+    def resized(self, outputs: Outputs, shapes: Sequence[tuple[Any, ...]]) -> Outputs:
+        """Return the targets for the outputs' shapes, if they continue those of another size."""
+        return outputs.resized(shapes) if self._continues else outputs
+
     def _encode(
         self,
         outputs: Outputs,
@@ -399,8 +403,7 @@ class FitData:
         y = self._arguments.y
 
         def encode() -> tuple[Outputs, Any]:
-            own = outputs.resized(shapes) if self._continues else outputs
-            matched = own.match(shapes, axes)
+            matched = self.resized(outputs, shapes).match(shapes, axes)
             return matched, matched.encode(y, unscaled=unscaled)
 
         key = "encoded", shapes, axes, unscaled, self._continues

@@ -119,7 +119,8 @@ def prepare(
     model = _start_model(params, continuation, network, memo)
     scales, axes = target_scales(model), network.unit_axes
     with suggesting_free_sizes(network, partial(_valid_shapes, arguments, params)):
-        _check_widths(network, data.outputs)
+        targets = data.outputs and data.resized(data.outputs, list(network.outputs.values()))
+        _check_widths(network, targets)
         matched, train, valid = data.datasets(
             probe, inputs_of(network), network.outputs, model.seed, scales, axes=axes
         )
