@@ -215,8 +215,10 @@ class NeuralNet(
         Value of the targets in y that count nothing: ``numpy.nan``, which stands for None and NA,
         too, or a label or number such as 255 or ``'-'``; a dict or list by output if there are
         several. Targets of this value are left out of losses, accuracies and `score`, of classes,
-        class weights and the scales of `normalize_y`, and are never predicted. Functions that get
-        targets see NaN in their place, or -1 for classes.
+        class weights and the scales of `normalize_y`, and are never predicted. Objectives, scores,
+        transforms and functions of `train_split` see NaN in their place, or -1 for classes. What
+        `scores_train` and `scores_valid` return for a row or target that is ignored is left out of
+        the mean, and scorers of scikit-learn get the other rows only.
     augment : callable, or list of callable or of (str, callable), default=None
         Data augmentation: transforms of `skconv.augment`, or functions
         ``(key, Xb, yb) -> (Xb, yb)`` in JAX, compiled into the training step and applied in order.
@@ -412,6 +414,11 @@ class NeuralNet(
             Labels of any type, label indicators, or numbers. Labels of more axes are a class for
             each position, such as pixels; see the notes of the class. See `outputs` for several
             outputs, and `ignore_label` for missing targets.
+            Floats of shape ``(n, n_classes)`` whose rows
+            sum to one are class probabilities: the net learns them, predicts labels, and is scored
+            by how often its label is the most probable one. One-hot classes exclude each other if
+            the output has a softmax or the loss is the categorical cross-entropy, and are
+            predicted as they are given.
             If it is None with ``regression=True``, the target is X itself, as float32 and channels
             first, before any augmentation: the net is an autoencoder. For a dataset of dicts as X,
             the name of the column of targets.

@@ -35,8 +35,9 @@ def objective(
     predictions : array of shape (n, ...)
         Outputs of the network.
     targets : array of shape (n, ...)
+        Ignored ones are -1 for classes, and NaN otherwise; the loss function leaves them out.
     weights : array of shape (n,)
-        Weight of each row; zero for rows that pad the batch.
+        Weight of each row, the mean of those of its targets; zero for rows that pad the batch.
     params : list of arrays
         The regularizable parameters.
     loss_function : callable
