@@ -20,9 +20,10 @@ from ..errors import InvalidParameterError, Problems, describe_layer, did_you_me
 from ..layers.base import Layer
 from ..layers.shapes import Shape
 from ..models.default import HIDDEN_LAYER_SIZES, default
-from ..network.builder import TargetInfo, build_network
+from ..network.builder import build_network
 from ..network.graph import Head, Network, Runtime, as_float32
 from ..network.layer_list import LayerEntry, read_layers
+from ..network.target_info import TargetInfo
 from ..nonlinearities import linear, softmax
 from ..objectives.by_nonlinearity import default_nonlinearity
 from ..training.events import EVENTS

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import init, nonlinearities
 from ..errors import InvalidParameterError, LayerError, Problems, describe_layer, did_you_mean
@@ -27,27 +27,7 @@ from .free_sizes import fits, is_free, misfit
 from .graph import Head, Network, Place, scale_specs
 from .layer_list import GRAPH, LayerEntry, incoming_fields, layer_keywords
 from .node import Node
-
-
-class TargetInfo(NamedTuple):
-    """Defaults that a target implies for the output layers trained on it.
-
-    Parameters
-    ----------
-    num_units : callable, optional
-        Returns the number of units of a layer that sets none, or None, given the shape of its
-        output with None in their place.
-    ending : callable, optional
-        Returns the nonlinearity of a layer that sets none, given the shape of its output and the
-        axis of its units.
-    unit_axis : callable, optional
-        Returns the axis of the units, given the shape of the output and the axis by the kind of the
-        layer.
-    """
-
-    num_units: Callable[[Shape], int | None] | None = None
-    ending: Callable[[Shape, int], Any] | None = None
-    unit_axis: Callable[[Shape, int], int] | None = None
+from .target_info import TargetInfo, with_target_units, with_units
 
 
 def build_network(
@@ -267,27 +247,6 @@ class _Builder:
         head = self.heads.get(name)
         return TargetInfo() if head is None else self.tasks[head.target]
 
-    def with_units(self, name: str, units: int | None) -> Layer:
-        """Return an output layer with a number of units if it leaves theirs to the target."""
-        layer = self.layers[name]
-        unset = [field for field in UNIT_FIELDS if getattr(layer, field, None) is UNSET]
-        if not unset or not units or self.task(name).num_units is None:
-            return layer
-        changes: dict[str, Any] = dict.fromkeys(unset, units)
-        return replace(layer, **changes)
-
-    def set_units(self, name: str, shapes: Sequence[Shape]) -> None:
-        """Set the number of units of an output layer that leaves it to the target."""
-        one, two = (self.with_units(name, units) for units in (1, 2))
-        count = self.task(name).num_units
-        if one is self.layers[name] or count is None:
-            return
-        sizes = zip(one.output_shape(*shapes), two.output_shape(*shapes), strict=True)
-        shape = tuple(size if size == other else None for size, other in sizes)
-        self.layers[name] = self.with_units(name, count(shape))
-        for problem in self.layers[name].check():  # a target may suit any number of units
-            raise LayerError(problem)
-
     def set_ending(self, name: str, nodes: dict[str, Node]) -> None:
         """Set the axis of the units of an output, and its nonlinearity if the layer sets none."""
         node, task, head = nodes[name], self.task(name), self.heads[name]
@@ -328,7 +287,7 @@ class _Builder:
     def finish(self) -> Network:
         """Connect the layers and check the result."""
         for name in self.layers:
-            layer = self.with_units(name, 1)
+            layer = with_units(self.layers[name], self.task(name), 1)
             for error in layer.check():
                 self.problems.add(f"{describe_layer(name, layer)}: {error}", InvalidParameterError)
         order = self.order()
@@ -406,8 +365,7 @@ class _Builder:
         shapes = tuple(nodes[incoming].output_shape for incoming in incomings)
         layer = self.layers[name]
         try:
-            self.set_units(name, shapes)
-            layer = self.layers[name]
+            layer = self.layers[name] = with_target_units(layer, self.task(name), shapes)
             shape = layer.output_shape(*shapes)
             copies = layer.copies(*(nodes[incoming].copies for incoming in incomings))
             specs = layer.param_specs(*shapes)

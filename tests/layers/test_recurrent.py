@@ -19,8 +19,9 @@ from skconv.layers import (
     LSTMLayer,
     RecurrentLayer,
 )
-from skconv.network.builder import TargetInfo, build_network
+from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
+from skconv.network.target_info import TargetInfo
 from skconv.nonlinearities import linear, rectify, softmax, tanh
 from skconv.ops import platform
 

@@ -1,8 +1,9 @@
 import pytest
 
 from skconv.models.default import default
-from skconv.network.builder import TargetInfo, build_network
+from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
+from skconv.network.target_info import TargetInfo
 
 
 def network(shape, sizes=(100,)):

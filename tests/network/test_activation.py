@@ -1,12 +1,24 @@
+from itertools import pairwise
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer, InputLayer
+from skconv.layers import (
+    Conv1DLayer,
+    Conv2DLayer,
+    DenseLayer,
+    DimshuffleLayer,
+    DropoutLayer,
+    GRULayer,
+    InputLayer,
+    NonlinearityLayer,
+)
 from skconv.network.activation import (
     Activation,
     repeat_mask,
     takes_channels,
+    unit_axis,
     wants_channels_last,
 )
 
@@ -51,3 +63,22 @@ def test_channels_are_taken_directly_or_through_elementwise_layers():
     incomings = {"dropout": ["input"], "conv": ["dropout"], "dense": ["other"], "after": ["dense"]}
     assert takes_channels("input", layers, incomings)
     assert not takes_channels("other", layers, incomings)
+
+
+@pytest.mark.parametrize(
+    ("layers", "axis"),
+    [
+        ({"conv": Conv2DLayer(num_filters=3, filter_size=1)}, 1),
+        ({"gru": GRULayer(num_units=3)}, -1),
+        ({"steps": DenseLayer(num_units=3, num_leading_axes=2)}, -1),
+        ({"conv": Conv1DLayer(num_filters=3, filter_size=1), "drop": DropoutLayer()}, 1),
+        ({"gru": GRULayer(num_units=3), "drop": DropoutLayer()}, -1),
+        ({"gru": GRULayer(num_units=3), "bend": NonlinearityLayer()}, -1),
+        ({"gru": GRULayer(num_units=3), "turn": DimshuffleLayer(pattern=(0, 2, "x", 1))}, 1),
+    ],
+)
+def test_units_are_where_the_last_layer_that_makes_them_has_them(layers, axis):
+    names = list(layers)
+    incomings = {name: (other,) for other, name in pairwise(names)}
+    ranks = {name: 4 if name == "turn" else 3 for name in names}
+    assert unit_axis(names[-1], layers, incomings, ranks) == axis

@@ -22,9 +22,10 @@ from skconv.layers import (
     MaxPool2DLayer,
     NINLayer,
 )
-from skconv.network.builder import TargetInfo, build_network
+from skconv.network.builder import build_network
 from skconv.network.graph import Head
 from skconv.network.layer_list import read_layers
+from skconv.network.target_info import TargetInfo
 from skconv.nonlinearities import hard_swish, rectify, sigmoid, softmax, tanh
 
 image = ("input", InputLayer((None, 1, 8, 8)))

@@ -19,8 +19,9 @@ from skconv.layers import (
     InputLayer,
     MaxPool2DLayer,
 )
-from skconv.network.builder import TargetInfo, build_network
+from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
+from skconv.network.target_info import TargetInfo
 from skconv.nonlinearities import linear, rectify, softmax
 
 rng = np.random.default_rng(0)

@@ -4,8 +4,9 @@ import pytest
 
 from skconv.estimator.blueprint import read_heads
 from skconv.layers import DenseLayer, InputLayer
-from skconv.network.builder import TargetInfo, build_network
+from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
+from skconv.network.target_info import TargetInfo
 from skconv.objectives import (
     categorical_accuracy,
     categorical_crossentropy,
