@@ -14,6 +14,7 @@ from sklearn.metrics import d2_pinball_score, mean_pinball_loss, r2_score
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
 
 from skconv import NeuralNet, NeuralNetRegressor, compile_counts
+from skconv.augment import MixUp
 from skconv.data.concordance import concordance_index
 from skconv.layers import Conv2DLayer, DenseLayer, InputLayer
 from skconv.model_selection import BatchedGridSearchCV
@@ -299,6 +300,34 @@ def test_scores_of_the_history_see_each_quantile_in_the_units_of_y():
     assert row["covered"] == pytest.approx((y[40:, :, None] <= predictions).mean(), rel=1e-6)
 
 
+def test_a_scorer_of_the_history_gets_the_mean():
+    net = make_net(**GAUSSIAN, normalize_y=True, custom_scores=["r2"])
+    net.fit(X[:40], Y[:40], X_val=X[40:], y_val=Y[40:])
+    expected = r2_score(Y[40:], net.predict(X[40:]))
+    assert net.train_history_[-1]["r2"] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("loss", [QUANTILES, GAUSSIAN], ids=["pinball", "nll"])
+def test_missing_targets_leave_out_their_predictions_alone(loss):
+    """The loss is the mean over the targets that are known."""
+    y = np.column_stack([Y, -Y])
+    y[::3, 0] = np.nan
+    net = still_net(**loss, ignore_label=np.nan).fit(X, y)
+    values = net.get_output("output", X).reshape(60, 2, -1)
+    known = np.isfinite(y)
+    if loss is QUANTILES:
+        own = [
+            mean_pinball_loss(y[known], values[known][:, i], alpha=q) for i, q in enumerate(LEVELS)
+        ]
+        expected = np.mean(own)
+    else:
+        mean, log_variance = values[known].T
+        std = np.sqrt(np.exp(log_variance) + 1e-6)
+        expected = -stats.norm.logpdf(y[known], mean, std).mean()
+    assert net.train_history_[-1]["train_loss"] == pytest.approx(expected, rel=1e-5)
+    assert np.isfinite(net.score(X, y))
+
+
 REFUSED = [
     (
         {**QUANTILES, "output_num_units": 4},
@@ -359,6 +388,21 @@ REFUSED = [
         "cox_loss and losses of your own take",
     ),
     (QUANTILES, np.where(Y > 1, np.nan, Y), "Input y contains NaN"),
+]
+
+
+REFUSED += [
+    (
+        {**COX, "augment": MixUp()},
+        SURVIVAL,
+        "augment must keep the targets of cox_loss, whose averages mean nothing, got augment[0] "
+        "(MixUp)",
+    ),
+    (
+        {**COX, "custom_scores": ["r2"]},
+        SURVIVAL,
+        "custom_scores must be a list of (name, function) or scorers that suit y, got 'r2'",
+    ),
 ]
 
 

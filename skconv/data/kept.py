@@ -130,6 +130,14 @@ class Kept(Numbers):
         """Return encoded targets, which are not standardized."""
         return y
 
+    def can_average(self, encoded: np.ndarray) -> bool:
+        """Return whether the targets are floats rather than labels, counts or fields."""
+        return self.labels is None and self.fields is None and encoded.dtype.kind == "f"
+
+    def as_given(self, encoded: np.ndarray) -> np.ndarray:
+        """Return encoded targets as they are."""
+        return encoded
+
     def decode(self, output: np.ndarray) -> np.ndarray:
         """Return the output as it is."""
         return output

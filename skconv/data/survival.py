@@ -51,6 +51,14 @@ class Survival(Numbers):
         """Return the logarithm of the risk, of shape (n,)."""
         return output.reshape(len(output)).astype(self.dtype)
 
+    def can_average(self, encoded: np.ndarray) -> bool:
+        """Return False, as there are no events in part."""
+        return False
+
+    def likely_output(self, encoded: np.ndarray) -> np.ndarray:
+        """Return an output of a network that predicts the targets well."""
+        return -encoded[:, :1]
+
     def scorer(self, y: Any, predictions: np.ndarray, sample_weight: Any = None) -> float:
         """Return the concordance index of predicted risks."""
         return concordance_index(*read_survival(y), predictions, sample_weight)

@@ -559,6 +559,18 @@ class Numbers:
         scaled = deviation if self.scale is None else deviation * self.scale
         return scaled.reshape(len(deviation), *self.shape).astype(self.dtype)
 
+    def as_given(self, encoded: np.ndarray) -> np.ndarray:
+        """Return encoded targets in the shape, dtype and units of y."""
+        return self.in_units(encoded).reshape(len(encoded), *self.shape).astype(self.dtype)
+
+    def can_average(self, encoded: np.ndarray) -> bool:
+        """Return whether averages of encoded targets are targets, too."""
+        return True
+
+    def likely_output(self, encoded: np.ndarray) -> np.ndarray:
+        """Return an output of a network that predicts the targets well, but not perfectly."""
+        return encoded + np.float32(0.1)
+
     def output_scale(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the shift and the factor that scale a row of an output back."""
         return self.mean, self.scale

@@ -42,6 +42,7 @@ from ..training.prepared_fit import PreparedFit
 from ..training.programs import TrainPrograms, train_programs_for
 from ..utils.fields import UNSET
 from ..utils.image_shapes import describe_rows, lacks_channels
+from ..utils.loss_contracts import DEFAULT_LOSS
 from ..utils.memo import Memo
 from .augment_checks import check_augment_of_masks
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint, make_plan
@@ -133,6 +134,7 @@ def prepare(
     values = LiveValues(net, network)
     values.renew(params, blueprint)
     weighted = train.target_weights is not None
+    _check_averages(blueprint, outputs, train.y)
     plan = make_plan(blueprint, network, outputs, params, weighted=weighted)
     check_augment_of_masks(blueprint.augment, outputs, network)
     check_outputs(network, plan.loss_functions, outputs, train.y)
@@ -241,6 +243,22 @@ def _check_mixing(blueprint: Blueprint, y: Any, problems: Problems) -> None:
         problems.add(
             f"y must hold numbers, because {entry.label} mixes targets, got text: '{first}'"
         )
+
+
+def _check_averages(blueprint: Blueprint, outputs: Outputs, y: Any) -> None:
+    """Raise an error if a transform would average targets of which averages mean nothing."""
+    problems = Problems()
+    infos = outputs.losses or (DEFAULT_LOSS,) * len(outputs.targets)
+    for target, info, own in zip(outputs.targets, infos, as_tuple(y), strict=True):
+        if not isinstance(target, Numbers) or target.can_average(own):
+            continue
+        for entry in blueprint.augment:
+            if mixes(entry.transform):
+                problems.add(
+                    f"augment must keep the targets of {info.name or 'an objective of your own'}, "
+                    f"whose averages mean nothing, got {entry.label}"
+                )
+    problems.raise_any()
 
 
 def _check_sequences(network: Network, moved: Sequence[Any], problems: Problems) -> None:

@@ -261,7 +261,7 @@ def _is_for_numbers(scorer: str) -> bool:
 def _likely_output(target: Target, encoded: np.ndarray) -> np.ndarray:
     """Return an output of a network that predicts the targets well, but not perfectly."""
     if isinstance(target, Numbers):
-        return encoded + np.float32(0.1)
+        return target.likely_output(encoded)
     if isinstance(target, Classes) and not target.single:
         encoded = np.eye(len(target.classes), dtype=np.float32)[target.indices(encoded)]
         return 0.9 * encoded + 0.1 / len(target.classes)
@@ -272,7 +272,7 @@ def _true_targets(target: Target, encoded: np.ndarray) -> np.ndarray:
     """Return targets as they were in y, for indices of classes or encoded targets."""
     if isinstance(target, Classes):
         return target.classes[encoded]
-    return target.decode(encoded)
+    return target.as_given(encoded) if isinstance(target, Numbers) else target.decode(encoded)
 
 
 @dataclass

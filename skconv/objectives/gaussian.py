@@ -65,7 +65,8 @@ def gaussian_nll(predictions: jax.Array, targets: jax.Array, eps: float = EPS) -
     The output has two units for each target, which is the default of `num_units`: the mean, and the
     logarithm of the variance; convolutions have them on the axis of the channels. `predict` returns
     the mean in the shape of y, and ``predict(X, return_std=True)`` the mean and the standard
-    deviation, both in the units of y. `score` is the R^2 of the mean.
+    deviation, both in the units of y. `score` is the R^2 of the mean. Dropout makes the deviation
+    too large; set ``dropout_p=0.0`` in the default network.
 
     Parameters
     ----------

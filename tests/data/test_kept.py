@@ -91,3 +91,16 @@ def test_outputs_of_any_shape_are_predicted_as_they_are():
     assert targets.decode(output) is output
     assert targets.num_units == 0
     assert not targets.predicts
+
+
+@pytest.mark.parametrize(
+    ("targets", "y", "averages"),
+    [
+        (keep(Numbers(())), [0.5, 1.5], True),
+        (keep(Numbers(())), [0, 1], False),
+        (keep(Classes(np.array(["a", "b"]))), ["a", "b"], False),
+        (keep_fields(DTYPE), Y, False),
+    ],
+)
+def test_only_floats_can_be_averaged(targets, y, averages):
+    assert targets.can_average(targets.encode(y)) == averages
