@@ -36,5 +36,5 @@ def test_units_that_the_user_gives_or_the_layer_lacks_stay():
 
 
 def test_a_target_of_any_width_needs_units():
-    with pytest.raises(LayerError, match="^num_units is missing$"):
+    with pytest.raises(LayerError, match=r"^num_units is missing$"):
         with_target_units(DenseLayer(), TargetInfo(lambda shape: None), [(None, 4)])
