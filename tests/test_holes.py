@@ -384,3 +384,9 @@ def test_one_hot_classes_exclude_each_other_after_a_softmax():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         still(objective_loss_function="binary_crossentropy").fit(X, y)
+
+
+def test_a_column_without_targets_warns():
+    y = np.where(np.arange(3) == 1, np.nan, Y)
+    with pytest.warns(UserWarning, match="column 1 of y has no targets to train on"):
+        still(regression=True, ignore_label=np.nan).fit(X, y)

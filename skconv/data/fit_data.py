@@ -24,6 +24,7 @@ from .array_kinds import refuse_streams
 from .chunks import first_batch, take_targets
 from .dataset import Dataset, Scale, Shapes
 from .features import FEATURES
+from .holes import is_known
 from .inputs import RowSubset, check_rows, row_shapes
 from .iterators import (
     BatchIterator,
@@ -492,6 +493,15 @@ def _check_known(outputs: Outputs, train: Dataset, valid: Dataset | None) -> Non
             "the training samples must have a target that counts, but all of them are ignored "
             "(ignore_label) or have weight zero"
         )
+    for part in (part for part, some in zip(as_tuple(train.y), holes, strict=True) if some):
+        empty = ~is_known(part).any(axis=0)
+        if part.ndim == 2 and empty.any():
+            warnings.warn(
+                f"column {empty.argmax()} of y has no targets to train on, as all are ignored "
+                "(ignore_label), so its predictions are arbitrary",
+                UserWarning,
+                stacklevel=2,
+            )
     if valid is not None and not valid.counts(holes):
         warnings.warn(
             "the validation set has no target that counts, so its loss is NaN; all are ignored "

@@ -413,11 +413,10 @@ class NeuralNet(
         y : array-like of shape (n,), (n, n_outputs) or (n, ...)
             Labels of any type, label indicators, or numbers. Labels of more axes are a class for
             each position, such as pixels; see the notes of the class. See `outputs` for several
-            outputs, and `ignore_label` for missing targets.
-            Floats of shape ``(n, n_classes)`` whose rows
-            sum to one are class probabilities: the net learns them, predicts labels, and is scored
-            by how often its label is the most probable one. One-hot classes exclude each other if
-            the output has a softmax or the loss is the categorical cross-entropy, and are
+            outputs, and `ignore_label` for missing targets. Floats of shape ``(n, n_classes)``
+            whose rows sum to one are class probabilities: the net learns them, predicts labels, and
+            is scored by how often its label is the most probable one. One-hot classes exclude each
+            other if the output has a softmax or the loss is the categorical cross-entropy, and are
             predicted as they are given.
             If it is None with ``regression=True``, the target is X itself, as float32 and channels
             first, before any augmentation: the net is an autoencoder. For a dataset of dicts as X,
