@@ -407,7 +407,9 @@ class NeuralNet(
             Training samples of shape ``(n, features)`` or ``(n, channels, height, width)``. If the
             net has several input layers, a dict has an array for each of them, or a list has them
             in their order. Functions of scikit-learn split a dict as
-            `skconv.preprocessing.SliceDict`.
+            `skconv.preprocessing.SliceDict`. A list of arrays of several shapes, or an array of
+            objects, if the input layer leaves sizes open, as in ``input_shape=(None, 3, None,
+            None)``.
             Also a map-style dataset, such as those of torch and Hugging Face, as
             `skconv.preprocessing.read_dataset` reads them; it may hold y, too.
         y : array-like of shape (n,), (n, n_outputs) or (n, ...)

@@ -157,6 +157,7 @@ class PredictionMixin:
             scikit-learn, and a list of arrays in their order otherwise. Columns of labels that have
             no common dtype, such as text and integers, are objects. `fit` and `score` take either
             form as y.
+            For X with rows of several sizes, predictions of positions are an array of objects.
 
             Quantiles have a further, last axis, and `skconv.objectives.cox_loss` predicts the
             logarithm of the risk. If the loss or the objective is your own, and an output has not

@@ -23,7 +23,8 @@ class InputLayer(Layer):
     ----------
     shape : tuple of int or None
         Shape of the input, starting with the batch, images channels first: ``(None, 1, 28, 28)``.
-        If omitted, it is inferred from X.
+        If omitted, it is inferred from X. With None for further sizes, ``(None, 1, None, None)``,
+        the net takes rows of any size, if the parameters of its layers do not depend on it.
 
     Examples
     --------
