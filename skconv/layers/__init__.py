@@ -67,7 +67,12 @@ from .special import (
 from .squeeze import SqueezeExciteLayer
 from .standardization import GroupNormLayer, InstanceNormLayer, LayerNormLayer, StandardizationLayer
 from .transformer import TPSTransformerLayer, TransformerLayer
-from .transposed import Deconv2DLayer, TransposedConv2DLayer
+from .transposed import (
+    Deconv2DLayer,
+    Deconv3DLayer,
+    TransposedConv2DLayer,
+    TransposedConv3DLayer,
+)
 from .upscale import Upscale1DLayer, Upscale2DLayer, Upscale3DLayer
 from .whole import GlobalPoolLayer, SpatialPyramidPoolingLayer
 
@@ -84,6 +89,7 @@ __all__ = [
     "CyclicSliceLayer",
     "CyclicStackLayer",
     "Deconv2DLayer",
+    "Deconv3DLayer",
     "DenseLayer",
     "DepthwiseConv2DLayer",
     "DilatedConv2DLayer",
@@ -139,6 +145,7 @@ __all__ = [
     "TPSTransformerLayer",
     "TransformerLayer",
     "TransposedConv2DLayer",
+    "TransposedConv3DLayer",
     "Upscale1DLayer",
     "Upscale2DLayer",
     "Upscale3DLayer",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import jax
@@ -11,11 +11,11 @@ import jax.numpy as jnp
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform, HeUniform
 from ..ops.convolution import convolve
-from ..ops.windows import Pads, Window
-from ..utils.checks import flag, natural_each, optional_callable, positive, positive_each
+from ..ops.windows import Window
+from ..utils.checks import flag, optional_callable, positive, positive_each
 from ..utils.fields import UNSET, initial, structural
 from .base import Context, Layer, Output, Params, ParamSpec, add_biases, bias_specs
-from .shapes import Shape, each_axis, each_axis_of, need_images
+from .shapes import Shape, each_axis_of, need_images, pads_choice, pads_of
 
 __all__ = [
     "Conv1DLayer",
@@ -27,36 +27,28 @@ __all__ = [
 ]
 
 
-def _pad_choice(value: Any) -> str | None:
-    fits = value in ("valid", "same", "full") if isinstance(value, str) else not natural_each(value)
-    valid = "'valid', 'same', 'full', or a non-negative integer, or one per axis"
-    return None if fits else valid
-
-
 def _extents(size: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
     """Return the size of a dilated filter."""
     return tuple([d * (f - 1) + 1 for f, d in zip(size, dilation, strict=True)])
 
 
-@dataclass(frozen=True)
-class _ConvLayer(Layer):
-    """Convolution over `spatial` axes."""
+class _Convolution(Layer):
+    """Convolution over `spatial` axes, for fields in any order."""
 
-    num_filters: int = structural(check=positive)
-    filter_size: Any = structural(check=positive_each)
-    stride: Any = structural(1, check=positive_each)
-    pad: Any = structural(0, check=_pad_choice)
-    untie_biases: bool = structural(False, check=flag)
-    W: Any = initial(GlorotUniform())
-    b: Any = initial(Constant(0.0))
-    nonlinearity: Any = structural(UNSET, check=optional_callable)
-    flip_filters: bool = structural(False, check=flag)
-    num_groups: int = structural(1, check=positive)
-    dilation: Any = structural(1, check=positive_each)
+    num_filters: int
+    filter_size: Any
+    stride: Any
+    pad: Any
+    untie_biases: bool
+    W: Any
+    b: Any
+    nonlinearity: Any
+    flip_filters: bool
+    num_groups: int
+    dilation: Any
 
     spatial: ClassVar[int]
     layout = "channels_last"
-    aliases = {"border_mode": "pad", "strides": "stride", "groups": "num_groups"}
 
     @property
     def window(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -72,15 +64,6 @@ class _ConvLayer(Layer):
             dilation=self.dilation,
         )
 
-    def _pads(self, extents: tuple[int, ...]) -> Pads:
-        if self.pad == "valid":
-            return ((0, 0),) * len(extents)
-        if self.pad == "same":
-            return tuple(((e - 1) // 2, e // 2) for e in extents)
-        if self.pad == "full":
-            return tuple((e - 1, e - 1) for e in extents)
-        return tuple((p, p) for p in each_axis(self.pad, len(extents), "pad"))
-
     def _filters(self, channels: int) -> tuple[int, int]:
         """Return the number of filters and of groups."""
         for count, what in ((channels, "channels"), (self.num_filters, "num_filters")):
@@ -95,7 +78,7 @@ class _ConvLayer(Layer):
         num_filters, _ = self._filters(shape[1])
         extents, stride = self.window
         out = []
-        axes = zip(shape[2:], extents, stride, self._pads(extents), strict=True)
+        axes = zip(shape[2:], extents, stride, pads_of(self.pad, extents, "pad"), strict=True)
         for size, extent, step, pads in axes:
             padded = size + sum(pads)
             if extent > padded:
@@ -118,7 +101,7 @@ class _ConvLayer(Layer):
         if self.flip_filters:
             W = jnp.flip(W, range(2, W.ndim))
         size, stride, dilation = self._sizes()
-        pads = self._pads(_extents(size, dilation))
+        pads = pads_of(self.pad, _extents(size, dilation), "pad")
         groups = self._filters(x.shape[-1])[1]
         return convolve(x, W, Window(size, stride, pads, dilation, groups))
 
@@ -126,6 +109,25 @@ class _ConvLayer(Layer):
         """Return the convolution plus biases, after the nonlinearity."""
         x = self._correlate(inputs[0], params["W"])
         return self.activate(add_biases(x, params, untied=self.untie_biases)), state
+
+
+@dataclass(frozen=True)
+class _ConvLayer(_Convolution):
+    """Convolution over `spatial` axes, with fields in Lasagne's order."""
+
+    num_filters: int = structural(check=positive)
+    filter_size: Any = structural(check=positive_each)
+    stride: Any = structural(1, check=positive_each)
+    pad: Any = structural(0, check=pads_choice)
+    untie_biases: bool = structural(False, check=flag)
+    W: Any = initial(GlorotUniform())
+    b: Any = initial(Constant(0.0))
+    nonlinearity: Any = structural(UNSET, check=optional_callable)
+    flip_filters: bool = structural(False, check=flag)
+    num_groups: int = structural(1, check=positive)
+    dilation: Any = structural(1, check=positive_each)
+
+    aliases = {"border_mode": "pad", "strides": "stride", "groups": "num_groups"}
 
 
 @dataclass(frozen=True)
@@ -218,11 +220,32 @@ class Conv3DLayer(_ConvLayer):
 
 
 @dataclass(frozen=True)
-class DilatedConv2DLayer(Conv2DLayer):
-    """`Conv2DLayer` under Lasagne's name for a convolution with `dilation`.
+class DilatedConv2DLayer(_Convolution):
+    """Dilated convolution with Lasagne's parameters and shape of the filters.
 
-    Lasagne stores these weights in the shape ``(channels, num_filters, height, width)``; swap the
-    first two axes of weights trained there.
+    `Conv2DLayer`, which has `dilation` as well, computes the same from filters in its own shape,
+    and also takes `stride` and `num_groups`.
+
+    Parameters
+    ----------
+    num_filters : int
+        Number of filters, the channels of the output.
+    filter_size : int or (int, int)
+        Height and width of the filters.
+    dilation : int or (int, int)
+        Step between neighboring elements of the filter, in pixels.
+    pad : 'valid', 'same', 'full', int or (int, int)
+        As in `Conv2DLayer`.
+    untie_biases : bool
+        Whether each position has its own biases, of shape ``(num_filters, height, width)``.
+    W : initializer, array or name of a layer
+        Filters of shape ``(channels, num_filters, height, width)``.
+    b : initializer, array, name of a layer, or None
+        Biases of shape ``(num_filters,)``.
+    nonlinearity : callable or None
+        By default `rectify`; None is the identity.
+    flip_filters : bool
+        Whether filters are rotated by 180 degrees first.
 
     Examples
     --------
@@ -230,6 +253,31 @@ class DilatedConv2DLayer(Conv2DLayer):
     >>> layer.output_shape((None, 1, 28, 28))
     (None, 4, 24, 24)
     """
+
+    num_filters: int = structural(check=positive)
+    filter_size: Any = structural(check=positive_each)
+    dilation: Any = structural(1, check=positive_each)
+    pad: Any = structural(0, check=pads_choice)
+    untie_biases: bool = structural(False, check=flag)
+    W: Any = initial(GlorotUniform())
+    b: Any = initial(Constant(0.0))
+    nonlinearity: Any = structural(UNSET, check=optional_callable)
+    flip_filters: bool = structural(False, check=flag)
+    stride: Any = field(default=1, init=False, repr=False)
+    num_groups: Any = field(default=1, init=False, repr=False)
+
+    spatial = 2
+    aliases = {"border_mode": "pad"}
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """Return ``W`` and, unless it is None, ``b``."""
+        specs = super().param_specs(*input_shapes)
+        filters, channels, *size = specs["W"].shape
+        return specs | {"W": replace(specs["W"], shape=(channels, filters, *size))}
+
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the convolution plus biases, after the nonlinearity."""
+        return super().apply(params | {"W": params["W"].swapaxes(0, 1)}, state, *inputs, ctx=ctx)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
@@ -24,17 +25,23 @@ __all__ = [
 ]
 
 
+def _unit_stride(value: Any) -> str | None:
+    return None if not positive_each(value) and set(np.atleast_1d(value)) == {1} else "1"
+
+
 @dataclass(frozen=True)
 class _LocallyConnectedLayer(Layer):
     """Locally connected layer over `spatial` axes."""
 
     num_filters: int = structural(check=positive)
     filter_size: Any = structural(check=positive_each)
+    stride: Any = structural(1, check=_unit_stride)
     pad: str = structural("same", check=one_of("same"))
     untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(UNSET, check=optional_callable)
+    flip_filters: bool = structural(False, check=flag)
     channelwise: bool = structural(False, check=flag)
 
     spatial: ClassVar[int]
@@ -51,6 +58,7 @@ class _LocallyConnectedLayer(Layer):
         shape = input_shapes[0]
         need_images(shape, self.spatial)
         self._size()
+        each_axis(self.stride, self.spatial, "stride")
         if self.channelwise and self.num_filters != shape[1]:
             raise LayerError(
                 f"num_filters must be the number of channels, {shape[1]}, with channelwise=True, "
@@ -71,6 +79,9 @@ class _LocallyConnectedLayer(Layer):
         window = Window(size, pads=tuple((n // 2, n // 2) for n in size))
         seen = jnp.stack(list(windows(x, window)), axis=-2)
         W = params["W"]
+        if self.flip_filters:
+            first = W.ndim - 2 * self.spatial
+            W = jnp.flip(W, range(first, first + self.spatial))
         W = W.reshape(*W.shape[: -2 * self.spatial], math.prod(size), *x.shape[1:-1])
         places = "dhw"[-self.spatial :]
         product = f"n{places}tc,ct{places}->n{places}c"
@@ -90,6 +101,7 @@ class LocallyConnected2DLayer(_LocallyConnectedLayer):
         Number of filters at each position, the channels of the output.
     filter_size : int or (int, int)
         Height and width of the filters, both odd.
+    stride : 1
     pad : 'same'
         The output has the size of the input.
     untie_biases : bool
@@ -101,12 +113,11 @@ class LocallyConnected2DLayer(_LocallyConnectedLayer):
         Biases of shape ``(num_filters,)``, or ``(num_filters, height, width)``.
     nonlinearity : callable or None
         By default `rectify`; None is the identity.
+    flip_filters : bool
+        Whether filters are rotated by 180 degrees first. Lasagne does so by default, so set it for
+        weights trained there.
     channelwise : bool
         Whether each filter is applied to its own channel only.
-
-    Notes
-    -----
-    Filters are not rotated; Lasagne rotates them by 180 degrees.
 
     Examples
     --------
@@ -124,8 +135,10 @@ class LocallyConnected1DLayer(_LocallyConnectedLayer):
 
     Parameters
     ----------
-    num_filters, filter_size, pad, untie_biases, W, b, nonlinearity, channelwise
+    num_filters, filter_size, stride, pad, untie_biases, W, b, nonlinearity
         As in `LocallyConnected2DLayer`, for one axis.
+    flip_filters, channelwise
+        As in `LocallyConnected2DLayer`.
 
     Examples
     --------
@@ -143,8 +156,10 @@ class LocallyConnected3DLayer(_LocallyConnectedLayer):
 
     Parameters
     ----------
-    num_filters, filter_size, pad, untie_biases, W, b, nonlinearity, channelwise
+    num_filters, filter_size, stride, pad, untie_biases, W, b, nonlinearity
         As in `LocallyConnected2DLayer`, for three axes.
+    flip_filters, channelwise
+        As in `LocallyConnected2DLayer`.
 
     Examples
     --------

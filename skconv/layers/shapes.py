@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 
 from ..errors import LayerError
-from ..utils.checks import is_integer
+from ..ops.windows import Pads
+from ..utils.checks import is_integer, natural_each
 
 Shape = tuple[Any, ...]
 """Public shape of an activation: None for the batch, then channels and other sizes."""
@@ -27,6 +28,24 @@ def each_axis(value: Any, axes: int, field_name: str) -> tuple[int, ...]:
 def each_axis_of(axes: int, **fields: Any) -> list[tuple[int, ...]]:
     """Return several fields with one number per axis each, as `each_axis` does."""
     return [each_axis(value, axes, name) for name, value in fields.items()]
+
+
+def pads_choice(value: Any) -> str | None:
+    """Check the padding of a convolution."""
+    fits = value in ("valid", "same", "full") if isinstance(value, str) else not natural_each(value)
+    valid = "'valid', 'same', 'full', or a non-negative integer, or one per axis"
+    return None if fits else valid
+
+
+def pads_of(value: Any, extents: tuple[int, ...], field_name: str) -> Pads:
+    """Return the padding before and after each axis, for filters of a size."""
+    if value == "valid":
+        return ((0, 0),) * len(extents)
+    if value == "same":
+        return tuple(((e - 1) // 2, e // 2) for e in extents)
+    if value == "full":
+        return tuple((e - 1, e - 1) for e in extents)
+    return tuple((p, p) for p in each_axis(value, len(extents), field_name))
 
 
 def shared_axes(value: Any, rank: int, field_name: str = "shared_axes") -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -11,17 +11,114 @@ import jax.numpy as jnp
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
 from ..ops.convolution import convolve
-from ..ops.windows import Window
-from ..utils.checks import flag, natural_each, optional_callable, positive, positive_each
+from ..ops.windows import Pads, Window
+from ..utils.checks import flag, optional_callable, or_none, positive, positive_each
 from ..utils.fields import UNSET, initial, structural
 from .base import Context, Layer, Output, Params, ParamSpec, add_biases, bias_specs
-from .shapes import Shape, each_axis_of, need_images
+from .shapes import Shape, each_axis, each_axis_of, need_images, pads_choice, pads_of
 
-__all__ = ["Deconv2DLayer", "TransposedConv2DLayer"]
+__all__ = [
+    "Deconv2DLayer",
+    "Deconv3DLayer",
+    "TransposedConv2DLayer",
+    "TransposedConv3DLayer",
+]
 
 
 @dataclass(frozen=True)
-class TransposedConv2DLayer(Layer):
+class _TransposedConvLayer(Layer):
+    """Transposed convolution over `spatial` axes."""
+
+    num_filters: int = structural(check=positive)
+    filter_size: Any = structural(check=positive_each)
+    stride: Any = structural(1, check=positive_each)
+    crop: Any = structural(0, check=pads_choice)
+    untie_biases: bool = structural(False, check=flag)
+    W: Any = initial(GlorotUniform())
+    b: Any = initial(Constant(0.0))
+    nonlinearity: Any = structural(UNSET, check=optional_callable)
+    flip_filters: bool = structural(True, check=flag)
+    output_size: Any = structural(None, check=or_none(positive_each))
+
+    spatial: ClassVar[int]
+    layout = "channels_last"
+    aliases = {"strides": "stride"}
+
+    def _sizes(self) -> list[tuple[int, ...]]:
+        return each_axis_of(self.spatial, filter_size=self.filter_size, stride=self.stride)
+
+    def _whole(self, images: tuple[int, ...]) -> list[int]:
+        """Return the size of the output before it is cropped."""
+        return [(n - 1) * s + k for n, k, s in zip(images, *self._sizes(), strict=True)]
+
+    def _crops(self, images: tuple[int, ...]) -> Pads:
+        """Return how much to crop before and after each axis; negative for zeros to append."""
+        size, stride = self._sizes()
+        crops = pads_of(self.crop, size, "crop")
+        whole = self._whole(images)
+        least = [n - sum(crop) for n, crop in zip(whole, crops, strict=True)]
+        if self.output_size is None:
+            if min(least) < 1:
+                raise LayerError(
+                    f"crop must leave part of the output for images of {images}, got {self.crop!r}"
+                )
+            return crops
+        wanted = each_axis(self.output_size, self.spatial, "output_size")
+        ranges = [range(max(n, 1), n + s) for n, s in zip(least, stride, strict=True)]
+        if not all(n in valid for n, valid in zip(wanted, ranges, strict=True)):
+            valid = " and ".join(f"from {r.start} to {r.stop - 1}" for r in ranges)
+            raise LayerError(
+                f"output_size must be {valid} for images of {images}, got {self.output_size!r}; "
+                "a convolution with this filter_size, stride and pad=crop makes them of such images"
+            )
+        before = [first for first, _ in crops]
+        return tuple((a, n - a - w) for a, n, w in zip(before, whole, wanted, strict=True))
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Return the shape of enlarged images with one channel per filter."""
+        shape = input_shapes[0]
+        need_images(shape, self.spatial)
+        images = shape[2:]
+        pairs = zip(self._whole(images), self._crops(images), strict=True)
+        return (None, self.num_filters, *(n - sum(crop) for n, crop in pairs))
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """Return ``W`` and, unless it is None, ``b``."""
+        size = self._sizes()[0]
+        W = ParamSpec((input_shapes[0][1], self.num_filters, *size), self.W)
+        out = self.output_shape(*input_shapes)
+        return {"W": W} | bias_specs(self.b, out, untied=self.untie_biases)
+
+    def _enlarge(self, x: jax.Array, W: jax.Array) -> jax.Array:
+        (size, stride), images = self._sizes(), x.shape[1:-1]
+        crops = self._crops(images)
+        if set(stride) == {1}:
+            # the gradient of a convolution without stride is itself a convolution
+            around = [(k - 1 - a, k - 1 - b) for k, (a, b) in zip(size, crops, strict=True)]
+            pads = tuple((max(a, 0), max(b, 0)) for a, b in around)
+            turned = jnp.flip(W, range(2, W.ndim)).swapaxes(0, 1)
+            x = convolve(x, turned, Window(size, pads=pads))
+            crops = tuple((max(-a, 0), max(-b, 0)) for a, b in around)
+        else:
+            whole = [n + max(-b, 0) for n, (_, b) in zip(self._whole(images), crops, strict=True)]
+
+            def forward(image: jax.Array) -> jax.Array:
+                return convolve(image, W, Window(size, stride))
+
+            _, back = jax.vjp(forward, jnp.zeros((x.shape[0], *whole, self.num_filters), x.dtype))
+            (x,) = back(x)
+        cuts = (slice(a, n - max(b, 0)) for n, (a, b) in zip(x.shape[1:-1], crops, strict=True))
+        return x[(slice(None), *cuts)]
+
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the transposed convolution plus biases, after the nonlinearity."""
+        W = params["W"]
+        x = self._enlarge(inputs[0], W if self.flip_filters else jnp.flip(W, range(2, W.ndim)))
+        return self.activate(add_biases(x, params, untied=self.untie_biases)), state
+
+
+@dataclass(frozen=True)
+class TransposedConv2DLayer(_TransposedConvLayer):
     """2D transposed convolution, which enlarges images by the stride.
 
     Parameters
@@ -33,8 +130,9 @@ class TransposedConv2DLayer(Layer):
         Height and width of the filters.
     stride : int or (int, int)
         Step in the output between neighboring pixels of the input.
-    crop : int or (int, int)
-        Pixels cropped from both sides of the output.
+    crop : 'valid', 'same', 'full', int or (int, int)
+        Pixels cropped from both sides of the output: none, half a filter, all but those that see
+        whole filters, or that many. The layer is the transpose of a `Conv2DLayer` with this `pad`.
     untie_biases : bool
         Whether each position has its own biases, of shape ``(num_filters, height, width)``.
     W : initializer, array or name of a layer
@@ -43,6 +141,13 @@ class TransposedConv2DLayer(Layer):
         Biases of shape ``(num_filters,)``.
     nonlinearity : callable or None
         By default `rectify`; None is the identity.
+    flip_filters : bool
+        Whether a filter is added to the output as it is, as in torch, which is the transpose of a
+        convolution with ``flip_filters=False``. Lasagne's default is False, which adds filters
+        rotated by 180 degrees, so set it to False for weights trained there.
+    output_size : int or (int, int), optional
+        Height and width of the output, the smallest by default. With a stride, convolutions make
+        equally large outputs of images of several sizes.
 
     Examples
     --------
@@ -51,63 +156,30 @@ class TransposedConv2DLayer(Layer):
     (None, 8, 14, 14)
     """
 
-    num_filters: int = structural(check=positive)
-    filter_size: Any = structural(check=positive_each)
-    stride: Any = structural(1, check=positive_each)
-    crop: Any = structural(0, check=natural_each)
-    untie_biases: bool = structural(False, check=flag)
-    W: Any = initial(GlorotUniform())
-    b: Any = initial(Constant(0.0))
-    nonlinearity: Any = structural(UNSET, check=optional_callable)
+    spatial = 2
 
-    layout = "channels_last"
-    aliases = {"strides": "stride"}
 
-    def _sizes(self) -> list[tuple[int, ...]]:
-        return each_axis_of(2, filter_size=self.filter_size, stride=self.stride, crop=self.crop)
+@dataclass(frozen=True)
+class TransposedConv3DLayer(_TransposedConvLayer):
+    """3D transposed convolution, which enlarges volumes by the stride.
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        """Return the shape of enlarged images with one channel per filter."""
-        shape = input_shapes[0]
-        need_images(shape, 2)
-        axes = zip(shape[2:], *self._sizes(), strict=True)
-        sizes = [(n - 1) * s + k - 2 * c for n, k, s, c in axes]
-        if min(sizes) < 1:
-            raise LayerError(f"crop must leave part of the output for {shape}, got {self.crop!r}")
-        return (None, self.num_filters, *sizes)
+    Parameters
+    ----------
+    num_filters, filter_size, stride, crop, untie_biases, W, b, nonlinearity
+        As in `TransposedConv2DLayer`, for three axes: ``W`` has the shape ``(channels, num_filters,
+        depth, height, width)``.
+    flip_filters, output_size
+        As in `TransposedConv2DLayer`.
 
-    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
-        """Return ``W`` and, unless it is None, ``b``."""
-        size = self._sizes()[0]
-        W = ParamSpec((input_shapes[0][1], self.num_filters, *size), self.W)
-        out = self.output_shape(*input_shapes)
-        return {"W": W} | bias_specs(self.b, out, untied=self.untie_biases)
+    Examples
+    --------
+    >>> layer = TransposedConv3DLayer(num_filters=8, filter_size=3, stride=2, crop='same')
+    >>> layer.output_shape((None, 16, 4, 7, 7))
+    (None, 8, 7, 13, 13)
+    """
 
-    def _enlarge(self, x: jax.Array, W: jax.Array) -> jax.Array:
-        size, stride, crop = self._sizes()
-        if stride == (1, 1):
-            # the gradient of a convolution without stride is itself a convolution
-            turned = jnp.flip(W, (2, 3)).swapaxes(0, 1)
-            around = [k - 1 - c for k, c in zip(size, crop, strict=True)]
-            pads = tuple((max(n, 0), max(n, 0)) for n in around)
-            x = convolve(x, turned, Window(size, pads=pads))
-            crop = tuple(max(-n, 0) for n in around)
-        else:
-            shape = self.output_shape((None, x.shape[-1], *x.shape[1:-1]))
-            whole = [n + 2 * c for n, c in zip(shape[2:], crop, strict=True)]
-
-            def forward(image: jax.Array) -> jax.Array:
-                return convolve(image, W, Window(size, stride))
-
-            _, back = jax.vjp(forward, jnp.zeros((x.shape[0], *whole, self.num_filters), x.dtype))
-            (x,) = back(x)
-        cuts = (slice(c, n - c) for n, c in zip(x.shape[1:-1], crop, strict=True))
-        return x[(slice(None), *cuts)]
-
-    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
-        """Return the transposed convolution plus biases, after the nonlinearity."""
-        x = self._enlarge(inputs[0], params["W"])
-        return self.activate(add_biases(x, params, untied=self.untie_biases)), state
+    spatial = 3
 
 
 Deconv2DLayer = TransposedConv2DLayer
+Deconv3DLayer = TransposedConv3DLayer

@@ -16,6 +16,8 @@ from .shapes import Shape, need_channels, need_images, need_traced_shape
 
 __all__ = ["GlobalPoolLayer", "SpatialPyramidPoolingLayer"]
 
+MODES = ("max", "average", "average_exc_pad", "average_inc_pad")
+
 
 @dataclass(frozen=True)
 class GlobalPoolLayer(Layer):
@@ -57,12 +59,14 @@ class SpatialPyramidPoolingLayer(Layer):
     ----------
     pool_dims : sequence of int
         Number of rows, and of columns, of each grid.
-    mode : 'max' or 'average'
-
-    Notes
-    -----
-    Cell `i` of `d` reaches from ``floor(i n / d)`` to ``ceil((i + 1) n / d)``, as in the paper and
-    in torch's adaptive pooling; neighboring cells overlap if `d` does not divide `n`.
+    mode : 'max', 'average_exc_pad', 'average_inc_pad' or 'average'
+        Maximum or average. The averages are equal, since there is no padding.
+    implementation : 'fast' or 'kaiming'
+        Cells of `d` rows or columns for `n` pixels. With ``'fast'`` they are equally large,
+        ``ceil(n / d)``, and as far apart as ``floor(n / d)``, so that the last pixels may be left
+        out; sizes for which this makes more than `d` cells are refused. With ``'kaiming'``, cell
+        `i` reaches from ``floor(i n / d)`` to ``ceil((i + 1) n / d)``, as in the paper and in
+        torch's adaptive pooling. They are the same if `d` divides `n`.
 
     Examples
     --------
@@ -71,7 +75,8 @@ class SpatialPyramidPoolingLayer(Layer):
     """
 
     pool_dims: Any = structural((4, 2, 1), check=positive_each)
-    mode: str = structural("max", check=one_of("max", "average"))
+    mode: str = structural("max", check=one_of(*MODES))
+    implementation: str = structural("fast", check=one_of("fast", "kaiming"))
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return ``(None, channels, cells of all grids)``."""
@@ -81,10 +86,24 @@ class SpatialPyramidPoolingLayer(Layer):
             raise LayerError(
                 f"pool_dims must be at most the height and width of {shape}, got {self.pool_dims!r}"
             )
+        for d in self._dims():
+            for n in shape[2:]:
+                if len(self._cells(n, d)) != d:
+                    raise LayerError(
+                        f"implementation must be 'kaiming' for {d} cells along {n} pixels of "
+                        f"{shape}, got 'fast'"
+                    )
         return (*shape[:2], sum(d * d for d in self._dims()))
 
     def _dims(self) -> tuple[int, ...]:
         return self.pool_dims if isinstance(self.pool_dims, tuple) else (self.pool_dims,)
+
+    def _cells(self, n: int, d: int) -> list[slice]:
+        """Return the cells of a grid along one axis."""
+        if self.implementation == "kaiming":
+            return [slice(i * n // d, -(-(i + 1) * n // d)) for i in range(d)]
+        size = -(-n // d)
+        return [slice(start, start + size) for start in range(0, n - size + 1, n // d)]
 
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
         """Return the pooled cells."""
@@ -92,8 +111,6 @@ class SpatialPyramidPoolingLayer(Layer):
         reduce = jnp.max if self.mode == "max" else jnp.mean
         cells = []
         for d in self._dims():
-            rows, columns = (
-                [slice(i * n // d, -(-(i + 1) * n // d)) for i in range(d)] for n in x.shape[2:]
-            )
+            rows, columns = (self._cells(n, d) for n in x.shape[2:])
             cells += [reduce(x[:, :, r, c], axis=(2, 3)) for r in rows for c in columns]
         return jnp.stack(cells, axis=2), state

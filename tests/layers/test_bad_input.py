@@ -68,7 +68,8 @@ def of_all(names, *rows):
 
 FIELDS = [
     *of_all(
-        "Conv1DLayer Conv2DLayer Conv3DLayer DilatedConv2DLayer TransposedConv2DLayer "
+        "Conv1DLayer Conv2DLayer Conv3DLayer DilatedConv2DLayer "
+        "TransposedConv2DLayer TransposedConv3DLayer "
         "LocallyConnected1DLayer LocallyConnected2DLayer LocallyConnected3DLayer",
         ({"num_filters": 0}, f"num_filters must be {SIZE}, got 0"),
         ({"num_filters": -1}, f"num_filters must be {SIZE}, got -1"),
@@ -100,20 +101,24 @@ FIELDS = [
     ),
     *of_all(
         "Conv1DLayer Conv2DLayer Conv3DLayer DilatedConv2DLayer",
-        ({"stride": 0}, f"stride must be {EACH}, got 0"),
-        ({"stride": (1,) * 4}, "stride must be a number or a tuple of "),
         ({"pad": -1}, f"pad must be {PAD}, got -1"),
         ({"pad": 0.5}, f"pad must be {PAD}, got 0.5"),
         ({"pad": "sam"}, f"pad must be {PAD}, got 'sam'"),
         ({"pad": (1,) * 4}, "pad must be a number or a tuple of "),
         ({"dilation": 0}, f"dilation must be {EACH}, got 0"),
         ({"dilation": (1,) * 4}, "dilation must be a number or a tuple of "),
-        ({"num_groups": 0}, f"num_groups must be {SIZE}, got 0"),
-        ({"num_groups": 3}, "num_groups must divide channels=4, got 3"),
-        ({"num_groups": 2, "num_filters": 3}, "num_groups must divide num_filters=3, got 2"),
         ({"filter_size": 9}, "filter_size must fit into input of shape (None, 4, 6"),
         ({"dilation": 6}, "dilated filter_size must fit into input of shape (None, 4, 6"),
     ),
+    *of_all(
+        "Conv1DLayer Conv2DLayer Conv3DLayer",
+        ({"stride": 0}, f"stride must be {EACH}, got 0"),
+        ({"stride": (1,) * 4}, "stride must be a number or a tuple of "),
+        ({"num_groups": 0}, f"num_groups must be {SIZE}, got 0"),
+        ({"num_groups": 3}, "num_groups must divide channels=4, got 3"),
+        ({"num_groups": 2, "num_filters": 3}, "num_groups must divide num_filters=3, got 2"),
+    ),
+    ("DilatedConv2DLayer", {"stride": 2}, "has no 'stride'."),
     *of_all(
         "DepthwiseConv2DLayer SeparableConv2DLayer",
         ({"filter_size": [3, 0]}, f"filter_size must be {EACH}, got (3, 0)"),
@@ -125,15 +130,28 @@ FIELDS = [
     ("DepthwiseConv2DLayer", {"num_filters": 4}, "has no 'num_filters'."),
     ("SeparableConv2DLayer", {"W_pointwise": None}, f"W_pointwise {INIT} None"),
     *of_all(
-        "TransposedConv2DLayer",
+        "TransposedConv2DLayer TransposedConv3DLayer",
         ({"stride": (1, 0)}, f"stride must be {EACH}, got (1, 0)"),
-        ({"crop": -1}, "crop must be a non-negative integer, or one per axis, got -1"),
-        ({"crop": 7}, "crop must leave part of the output for (None, 4, 6, 6), got 7"),
-        ({"crop": (1, 2, 3)}, "crop must be a number or a tuple of 2, got (1, 2, 3)"),
+        ({"crop": -1}, f"crop must be {PAD}, got -1"),
+        ({"crop": "sane"}, f"crop must be {PAD}, got 'sane'"),
+        ({"crop": 7}, "crop must leave part of the output for images of (6, "),
+        ({"crop": "full", "filter_size": 13}, "crop must leave part of the output for images of (6"),
+        ({"crop": (1,) * 4}, "crop must be a number or a tuple of "),
+        ({"flip_filters": None}, f"flip_filters must be {FLAG}, got None"),
+        ({"output_size": 0}, f"output_size must be {EACH} or None, got 0"),
+        ({"output_size": (9,) * 4}, "output_size must be a number or a tuple of "),
+    ),
+    (
+        "TransposedConv2DLayer",
+        {"output_size": (14, 7), "stride": 2, "crop": 1},
+        "output_size must be from 11 to 12 and from 11 to 12 for images of (6, 6), got (14, 7); "
+        "a convolution with this filter_size, stride and pad=crop makes them of such images",
     ),
     *of_all(
         "LocallyConnected1DLayer LocallyConnected2DLayer LocallyConnected3DLayer",
         ({"filter_size": 2}, "filter_size must be odd, got 2"),
+        ({"stride": 2}, "stride must be 1, got 2"),
+        ({"stride": (1,) * 4}, "stride must be a number or a tuple of "),
         ({"pad": "valid"}, "pad must be 'same', got 'valid'"),
         ({"pad": 1}, "pad must be 'same', got 1"),
         ({"channelwise": 2}, f"channelwise must be {FLAG}, got 2"),
@@ -224,7 +242,18 @@ FIELDS = [
     (
         "SpatialPyramidPoolingLayer",
         {"mode": "sum"},
-        "mode must be one of 'max', 'average', got 'sum'",
+        "mode must be one of 'max', 'average', 'average_exc_pad', 'average_inc_pad', got 'sum'",
+    ),
+    (
+        "SpatialPyramidPoolingLayer",
+        {"pool_dims": (2, 4)},
+        "implementation must be 'kaiming' for 4 cells along 6 pixels of (None, 4, 6, 6), "
+        "got 'fast'",
+    ),
+    (
+        "SpatialPyramidPoolingLayer",
+        {"implementation": "slow"},
+        "implementation must be one of 'fast', 'kaiming', got 'slow'",
     ),
     *of_all(
         "DropoutLayer SpatialDropoutLayer DropoutLocationsLayer StochasticDepthLayer",
@@ -498,7 +527,8 @@ SHAPES = [
         ([IMAGE], "input must have shape (n, channels, length), got (None, 4, 6, 6)"),
     ),
     *of_all(
-        "Conv3DLayer LocallyConnected3DLayer MaxPool3DLayer Pool3DLayer Upscale3DLayer",
+        "Conv3DLayer TransposedConv3DLayer LocallyConnected3DLayer MaxPool3DLayer Pool3DLayer "
+        "Upscale3DLayer",
         ([IMAGE], "input must have shape (n, channels, depth, height, width), got (None, 4, 6, 6)"),
     ),
     ("GlobalPoolLayer", [TABLE], PLACES),

@@ -83,11 +83,13 @@ def test_the_window_is_the_extent_of_a_dilated_filter():
     assert layer(filter_size=(2, 3), dilation=(1, 2), stride=2).window == ((2, 5), (2, 2))
 
 
-def test_dilated_convolution_is_a_convolution_with_dilation():
-    fields = {"num_filters": 4, "filter_size": 3, "dilation": (2, 1)}
-    assert DilatedConv2DLayer(**fields).output_shape(shape) == Conv2DLayer(**fields).output_shape(
-        shape
-    )
+def test_dilated_convolution_is_a_convolution_with_filters_of_another_shape(forward):
+    x, W = rng.normal(size=(2, 3, 9, 8)), rng.normal(size=(3, 4, 3, 3))
+    fields = {"num_filters": 4, "filter_size": 3, "dilation": (2, 1), "b": None}
+    fields["nonlinearity"] = None
+    found = forward(DilatedConv2DLayer(**fields), {"W": W}, x)
+    expected = forward(Conv2DLayer(**fields), {"W": W.swapaxes(0, 1)}, x)
+    np.testing.assert_array_equal(found, expected)
 
 
 def by_channel(x, W, operate):

@@ -38,9 +38,10 @@ def drawn_pads(draw, extents):
     return one_or_each(draw, pad), [(p, p) for p in pad]
 
 
-def sliding(draw, spatial):
+def sliding(draw, spatial, without=()):
     """How filters slide: fields, the size of filters and images, and ``(x, W, groups) -> out``."""
-    size, stride = whole(draw, 1, 5 - spatial // 2, spatial), whole(draw, 1, 4, spatial)
+    size = whole(draw, 1, 5 - spatial // 2, spatial)
+    stride = (1,) * spatial if "stride" in without else whole(draw, 1, 4, spatial)
     dilation = draw(st.sampled_from([(1,) * spatial, whole(draw, 1, 2, spatial)]))
     extents = [d * (k - 1) + 1 for d, k in zip(dilation, size, strict=True)]
     pad, pads = drawn_pads(draw, extents)
@@ -59,6 +60,7 @@ def sliding(draw, spatial):
         "pad": pad,
         "flip_filters": flip,
     }
+    fields = {name: value for name, value in fields.items() if name not in without}
     usual = {"stride": 1, "dilation": 1, "pad": 0, "flip_filters": False}
     return brief(draw, fields, **usual), size, image, correlate
 
@@ -66,7 +68,6 @@ def sliding(draw, spatial):
 @reference("Conv1DLayer", spatial=1)
 @reference("Conv2DLayer", spatial=2)
 @reference("Conv3DLayer", spatial=3)
-@reference("DilatedConv2DLayer", spatial=2)
 def convolution(draw, spatial):
     fields, size, image, correlate = sliding(draw, spatial)
     groups = draw(st.integers(1, 2))
@@ -80,6 +81,27 @@ def convolution(draw, spatial):
         {**fields, **more, "num_filters": filters, "nonlinearity": bent},
         [x],
         lambda params, x: bend(correlate(x, params["W"], groups) + shift(params)),
+        {"W": W} | b,
+    )
+
+
+@reference("DilatedConv2DLayer")
+def dilated(draw):
+    """Filters by channel and then by filter, as Lasagne has them."""
+    fields, size, image, correlate = sliding(draw, 2, without=["stride"])
+    channels, filters = whole(draw, 1, 3, 2)
+    x = normal(draw, (2, channels, *image))
+    W = normal(draw, (channels, filters, *size))
+    bent, bend = nonlinearity(draw)
+
+    def convolved(params, x):
+        return correlate(x, params["W"].swapaxes(0, 1), 1)
+
+    more, b, shift = biases(draw, convolved({"W": W}, x).shape, untie=True)
+    return Case(
+        {**fields, **more, "num_filters": filters, "nonlinearity": bent},
+        [x],
+        lambda params, x: bend(convolved(params, x) + shift(params)),
         {"W": W} | b,
     )
 
@@ -113,35 +135,46 @@ def depthwise(draw, separable):
     )
 
 
-@reference("TransposedConv2DLayer")
-def transposed(draw):
+@reference("TransposedConv2DLayer", spatial=2)
+@reference("TransposedConv3DLayer", spatial=3)
+def transposed(draw, spatial):
     """Each pixel adds its filters to the output, as far apart as the stride says."""
-    size, stride = whole(draw, 1, 4, 2), whole(draw, 1, 4, 2)
-    x = normal(draw, (2, *whole(draw, 1, 3, 1), *whole(draw, 1, 4, 2)))
+    size, stride = whole(draw, 1, 6 - spatial, spatial), whole(draw, 1, 6 - spatial, spatial)
+    x = normal(draw, (2, *whole(draw, 1, 3, 1), *whole(draw, 1, 6 - spatial, spatial)))
     filters = draw(st.integers(1, 3))
     whole_size = [(n - 1) * s + k for n, s, k in zip(x.shape[2:], stride, size, strict=True)]
-    crop = tuple(draw(st.integers(0, min(2, (n - 1) // 2))) for n in whole_size)
-    inside = tuple(slice(c, n - c) for n, c in zip(whole_size, crop, strict=True))
-    shape = (2, filters, *(part.stop - part.start for part in inside))
-    fields, b, shift = biases(draw, shape, untie=True)
+    crop, crops = drawn_pads(draw, size)
+    if any(n <= sum(c) for n, c in zip(whole_size, crops, strict=True)):
+        crop, crops = "valid", [(0, 0)] * spatial
+    more_pixels = [draw(st.integers(0, s - 1)) for s in stride]
+    least = [n - sum(c) for n, c in zip(whole_size, crops, strict=True)]
+    output_size = tuple(n + more for n, more in zip(least, more_pixels, strict=True))
+    inside = [slice(c, c + n) for (c, _), n in zip(crops, output_size, strict=True)]
+    flip = draw(st.booleans())
+    fields, b, shift = biases(draw, (2, filters, *output_size), untie=True)
     bent, bend = nonlinearity(draw)
 
     def formula(params, x):
-        out = np.zeros((2, filters, *whole_size))
+        W = params["W"] if flip else np.flip(params["W"], tuple(range(2, x.ndim)))
+        sizes = (n + more for n, more in zip(whole_size, more_pixels, strict=True))
+        out = np.zeros((2, filters, *sizes))
         for at in np.ndindex(*x.shape[2:]):
             seen = (slice(a * s, a * s + k) for a, s, k in zip(at, stride, size, strict=True))
-            out[(..., *seen)] += np.einsum("nc,cfhw->nfhw", x[(..., *at)], params["W"])
+            out[(..., *seen)] += np.einsum("nc,cf...->nf...", x[(..., *at)], W)
         return bend(out[(..., *inside)] + shift(params))
 
     fields |= {
         "num_filters": filters,
         "filter_size": one_or_each(draw, size),
         "stride": one_or_each(draw, stride),
-        "crop": one_or_each(draw, crop),
+        "crop": crop,
         "nonlinearity": bent,
+        "flip_filters": flip,
+        "output_size": None if not any(more_pixels) else one_or_each(draw, output_size),
     }
     W = normal(draw, (x.shape[1], filters, *size))
-    return Case(brief(draw, fields, stride=1, crop=0), [x], formula, {"W": W} | b)
+    usual = {"stride": 1, "crop": 0, "flip_filters": True, "output_size": None}
+    return Case(brief(draw, fields, **usual), [x], formula, {"W": W} | b)
 
 
 @reference("LocallyConnected1DLayer", spatial=1)
@@ -157,14 +190,16 @@ def locally_connected(draw, spatial):
     W = normal(draw, (filters, *channels, *size, *x.shape[2:]))
     fields, b, shift = biases(draw, (len(x), filters, *x.shape[2:]), untie=True)
     bent, bend = nonlinearity(draw)
+    flip = draw(st.booleans())
+    axes = tuple(range(W.ndim - 2 * spatial, W.ndim - spatial))
     product = "nc...,c...->nc..." if channelwise else "nc...,oc...->no..."
 
     def formula(params, x):
         padded = np.pad(x, [(0, 0), (0, 0), *((k // 2, k // 2) for k in size)])
-        out = 0.0
+        out, W = 0.0, np.flip(params["W"], axes) if flip else params["W"]
         for element in itertools.product(*map(range, size)):
             seen = (slice(k, k + n) for k, n in zip(element, x.shape[2:], strict=True))
-            own = params["W"][(slice(None), *(slice(None),) * len(channels), *element)]
+            own = W[(slice(None), *(slice(None),) * len(channels), *element)]
             out = out + np.einsum(product, padded[(..., *seen)], own)
         return bend(out + shift(params))
 
@@ -172,6 +207,9 @@ def locally_connected(draw, spatial):
         "num_filters": filters,
         "filter_size": one_or_each(draw, size),
         "channelwise": channelwise,
+        "flip_filters": flip,
         "nonlinearity": bent,
     }
-    return Case(brief(draw, fields, channelwise=False), [x], formula, {"W": W} | b)
+    return Case(
+        brief(draw, fields, channelwise=False, flip_filters=False), [x], formula, {"W": W} | b
+    )

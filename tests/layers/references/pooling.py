@@ -83,25 +83,31 @@ def global_pool(draw):
 
 @reference("SpatialPyramidPoolingLayer")
 def pyramid(draw):
-    """He et al. (2014): cells from ``floor(i n / d)`` to ``ceil((i + 1) n / d)``."""
-    x, mode = spaced(draw, sizes(draw, 2, low=2)), draw(st.sampled_from(["max", "average"]))
+    """He et al. (2014), or cells of one size and distance as Lasagne's ``'fast'`` ones."""
+    modes = ["max", "average", "average_inc_pad", "average_exc_pad"]
+    x, mode = spaced(draw, sizes(draw, 2, low=2)), draw(st.sampled_from(modes))
     dims = (4, 2, 1)
     if min(x.shape[2:]) < 4 or draw(st.booleans()):
         dims = tuple(draw(st.lists(st.integers(1, min(x.shape[2:])), min_size=1, max_size=3)))
     reduce = np.max if mode == "max" else np.mean
+    fits = all((n - ceil(n / d)) // (n // d) + 1 == d for n in x.shape[2:] for d in dims)
+    kind = draw(st.sampled_from(["fast", "kaiming"])) if fits else "kaiming"
+
+    def cell(k, n, d):
+        if kind == "fast":
+            return slice(k * (n // d), k * (n // d) + ceil(n / d))
+        return slice(floor(k * n / d), ceil((k + 1) * n / d))
 
     def formula(params, x):
         cells = []
         for d, i, j in ((n, *at) for n in dims for at in np.ndindex(n, n)):
-            rows, columns = (
-                slice(floor(k * n / d), ceil((k + 1) * n / d))
-                for k, n in zip((i, j), x.shape[2:], strict=True)
-            )
+            rows, columns = (cell(k, n, d) for k, n in zip((i, j), x.shape[2:], strict=True))
             cells.append(reduce(x[:, :, rows, columns], axis=(2, 3)))
         return np.stack(cells, axis=-1)
 
-    fields = brief(draw, {"pool_dims": dims, "mode": mode}, pool_dims=(4, 2, 1), mode="max")
-    return Case(fields, [x], formula)
+    fields = {"pool_dims": dims, "mode": mode, "implementation": kind}
+    usual = {"pool_dims": (4, 2, 1), "mode": "max", "implementation": "fast"}
+    return Case(brief(draw, fields, **usual), [x], formula)
 
 
 @reference("FeaturePoolLayer")
