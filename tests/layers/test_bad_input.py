@@ -135,7 +135,7 @@ FIELDS = [
         ({"crop": -1}, f"crop must be {PAD}, got -1"),
         ({"crop": "sane"}, f"crop must be {PAD}, got 'sane'"),
         ({"crop": 7}, "crop must leave part of the output for images of (6, "),
-        ({"crop": "full", "filter_size": 13}, "crop must leave part of the output for images of (6"),
+        ({"crop": "full", "filter_size": 13}, "crop must leave part of the output for images"),
         ({"crop": (1,) * 4}, "crop must be a number or a tuple of "),
         ({"flip_filters": None}, f"flip_filters must be {FLAG}, got None"),
         ({"output_size": 0}, f"output_size must be {EACH} or None, got 0"),
