@@ -9,7 +9,7 @@ import pytest
 from scipy.signal import correlate2d
 from sklearn.metrics import r2_score
 
-from skconv import NeuralNet, compile_counts
+from skconv import NeuralNet, clear_programs, compile_counts
 from skconv.layers import (
     BatchNormLayer,
     Conv1DLayer,
@@ -280,6 +280,7 @@ MIXED, MIXED_LABELS = shuffled([*X[:13], *LARGER], [*y[:13], *LABELS])
 
 
 def test_a_list_of_images_of_two_sizes(net):
+    clear_programs()
     (proba, first), (_, second) = compiled(net.predict_proba, MIXED), compiled(net.predict, MIXED)
     assert (first, second) == (2, 0)
     assert np.allclose(proba, [net.predict_proba(x[None])[0] for x in MIXED], atol=1e-6)
