@@ -13,6 +13,7 @@ import numpy as np
 
 from .host_transform import TransformedBatch, transform_batch, weigh_targets
 from .iterators import BatchIterator, has_transform
+from .row_order import row_order
 from .rows import Rows
 from .weighted_targets import unpack_targets
 
@@ -93,7 +94,7 @@ def iterate_chunks(
     seed, epoch : int
         Determine the order.
     keep : bool
-        Whether the transform must keep the number of rows, as for predictions.
+        Whether rows keep their order and the transform their number, as for predictions.
     part : int
         Factor by which a chunk is smaller than in training.
 
@@ -107,7 +108,8 @@ def iterate_chunks(
     n, batch_bytes = len(rows), iterator.batch_size * rows.row_bytes()
     length = max(1, chunk_steps(batch_bytes) // part)
     gather = _gather(rows, y, iterator, keep=keep)
-    index, weights = cut_batches(n, weights, iterator, seed=seed, epoch=epoch)
+    order = np.arange(n) if keep else row_order(iterator, n, seed, epoch, y)
+    index, weights = cut_batches(order, weights, iterator.batch_size)
     for start in range(0, len(index), length):
         steps = slice(start, start + length)
         batches = gather(index[steps], weights[steps])
@@ -143,28 +145,28 @@ def first_batch(rows: Rows, y: Any, iterator: BatchIterator) -> tuple[dict[Any, 
 
 
 def cut_batches(
-    n: int, weights: np.ndarray | None, iterator: BatchIterator, *, seed: int = 0, epoch: int = 0
+    order: np.ndarray, weights: np.ndarray | None, size: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut rows into batches and pad the last one with the first rows.
 
     Parameters
     ----------
-    n : int
-        Number of rows.
+    order : int array of shape (n,)
+        Indices of the rows.
     weights : array of shape (n,) or None
-    iterator : BatchIterator
-    seed, epoch : int
-        Determine the order.
+        Weights of the rows, by index.
+    size : int
+        Number of rows per batch.
 
     Returns
     -------
-    index : int array of shape (batches, batch_size)
+    index : int array of shape (batches, size)
     weights : float32 array of that shape
         Zero for padding.
     """
-    index = _batches(iterator.order(n, seed, epoch), iterator.batch_size)
+    index = _batches(order, size)
     padded = np.ones(index.shape, np.float32) if weights is None else weights[index]
-    padded.ravel()[n:] = 0
+    padded.ravel()[len(order) :] = 0
     return index, padded
 
 
@@ -177,7 +179,12 @@ def fits_one_chunk(rows: Rows, iterator: BatchIterator) -> bool:
 
 
 def epoch_orders(
-    n: int, iterator: BatchIterator, shape: tuple[int, int, int], seed: int, epochs: range
+    n: int,
+    iterator: BatchIterator,
+    shape: tuple[int, int, int],
+    seed: int,
+    epochs: range,
+    y: Any = None,
 ) -> np.ndarray:
     """Return the positions of the rows in a chunk for each epoch.
 
@@ -192,6 +199,8 @@ def epoch_orders(
         Number of epochs, steps and rows per batch to allocate.
     seed : int
     epochs : range
+    y : array of shape (n, ...), tuple of arrays, or None
+        Encoded targets, as of `row_order`.
 
     Returns
     -------
@@ -200,7 +209,7 @@ def epoch_orders(
     """
     orders = np.zeros(shape, np.int32)
     for order, epoch in zip(orders, epochs, strict=False):
-        batches = _batches(iterator.order(n, seed, epoch), shape[2])
+        batches = _batches(row_order(iterator, n, seed, epoch, y), shape[2])
         order[: len(batches)] = batches
     return orders
 

@@ -33,6 +33,7 @@ from .iterators import (
     as_test_iterator,
     as_train_iterator,
     has_transform,
+    split_function,
 )
 from .named_inputs import by_input
 from .output_targets import (
@@ -299,8 +300,10 @@ class FitData:
             return {}
         if rows is None:
             return row_shapes(self._arguments.X, self._params["data_format"])
+        if problems.found or outputs is None:
+            return rows.shapes
         iterator = self._train_iterator()
-        if problems.found or outputs is None or not has_transform(iterator):
+        if not has_transform(iterator):
             return rows.shapes
         shapes = [(None, *_usual_row(target)) for target in outputs.targets]
         y = outputs.match(shapes).encode(self._arguments.y)
@@ -454,8 +457,8 @@ class FitData:
         iterator = as_test_iterator(self._params["batch_iterator_test"])
         if splitter is None:
             return dataset, None
-        if not hasattr(splitter, "split"):
-            train, valid = _split_by_function(estimator, splitter, dataset.arranged(inputs))
+        if (function := split_function(splitter)) is not None:
+            train, valid = _split_by_function(estimator, function, dataset.arranged(inputs))
             return train, replace(valid, iterator=iterator)
         if isinstance(splitter, TrainSplit) and splitter.random_state is None:
             splitter = clone(splitter).set_params(random_state=seed)

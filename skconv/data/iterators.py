@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Real
 from typing import Any, cast
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+
+from ..preprocessing.map_dataset import split_dataset
+from ..utils.copying import ClonedWhole
+from .output_targets import output_names, regression_by_output
+from .row_order import count_rows, row_order, take_rows
+from .target_forms import split_targets
 
 __all__ = ["BatchIterator", "TrainSplit"]
 
@@ -17,7 +23,7 @@ MIN_AUTOMATIC, MAX_AUTOMATIC = 8, 128
 """Bounds of batch sizes that follow from the number of rows."""
 
 
-class BatchIterator(BaseEstimator):
+class BatchIterator(ClonedWhole):
     """Batches of rows: their size, their order, and an optional transform in NumPy.
 
     Parameters
@@ -37,6 +43,11 @@ class BatchIterator(BaseEstimator):
     once before, to determine the shape of its output. Changes that JAX can trace are faster as
     ``augment`` of the net.
 
+    Override `order` to choose the rows of each epoch, such as to balance classes. `fit` does not
+    call an ``__iter__`` or ``__call__`` of your own, and refuses it.
+
+    Clones keep all attributes, also those that are not parameters.
+
     Examples
     --------
     >>> import numpy as np
@@ -44,6 +55,18 @@ class BatchIterator(BaseEstimator):
     ...     print(Xb, yb)
     [0 1] [0 1]
     [2] [2]
+
+    Batches with as many samples of each class, on average:
+
+    >>> class Balanced(BatchIterator):
+    ...     def order(self, n, seed, epoch, y):
+    ...         weights = 1 / np.bincount(y)[y]
+    ...         rng = np.random.default_rng([seed, epoch])
+    ...         return rng.choice(n, n, p=weights / weights.sum())
+    >>> y = np.repeat([0, 1], [90, 10])
+    >>> rows = Balanced(20).order(100, seed=0, epoch=0, y=y)
+    >>> np.bincount(y[rows]).tolist()
+    [44, 56]
     """
 
     def __init__(
@@ -53,12 +76,37 @@ class BatchIterator(BaseEstimator):
         self.shuffle = shuffle
         self.seed = seed
 
-    def __call__(self, X: Any, y: Any = None) -> Iterator[tuple[Any, Any]]:
-        """Yield transformed batches of the arrays, in order."""
-        size = self.batch_size or automatic_batch_size(len(X))
-        for start in range(0, len(X), size):
-            rows = slice(start, start + size)
-            yield self.transform(X[rows], None if y is None else y[rows])
+    def __call__(self, X: Any, y: Any = None, *, epoch: int = 0) -> Iterator[tuple[Any, Any]]:
+        """Iterate over the transformed batches of an epoch.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix, dataset, or dict of arrays
+        y : array-like, or dict or tuple of arrays for several outputs, optional
+        epoch : int
+            Determines the order if rows are shuffled. Without a `seed`, it is a new one each time.
+
+        Returns
+        -------
+        iterator of (Xb, yb)
+            Dense arrays, or dicts or tuples of them; yb is None without y.
+
+        Raises
+        ------
+        ValueError
+            If X and y differ in length.
+        """
+        X, y = split_dataset(X, y)
+        n = count_rows(X, "X")
+        if y is not None and count_rows(y, "y") != n:
+            raise ValueError(f"y must have {n} rows, as many as X, got {count_rows(y, 'y')}")
+        seed = self.seed
+        if seed is None:
+            seed = int(check_random_state(None).randint(2**31 - 1)) if self.shuffle else 0
+        order = row_order(self, n, seed, epoch, y)
+        size = self.batch_size or automatic_batch_size(n)
+        cuts = (order[start : start + size] for start in range(0, n, size))
+        return (self.transform(take_rows(X, rows), take_rows(y, rows)) for rows in cuts)
 
     def transform(self, Xb: Any, yb: Any) -> tuple[Any, Any]:
         """Transform a batch on the host.
@@ -81,14 +129,34 @@ class BatchIterator(BaseEstimator):
         return Xb, yb
 
     def order(self, n: int, seed: int, epoch: int) -> np.ndarray:
-        """Return the row indices in the order of an epoch, determined by seed and epoch."""
+        """Return the indices of the rows in the order in which an epoch trains on them.
+
+        Validation and prediction keep the order of the rows.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows in training.
+        seed : int
+            Seed of the net, drawn from its ``random_state``.
+        epoch : int
+            Number of the epoch, from 0.
+        y : array of shape (n,) or (n, ...), or tuple of arrays for several outputs
+            Encoded targets, as the loss takes them; only for overrides with this parameter.
+
+        Returns
+        -------
+        int array of shape (n,)
+            Determined by the arguments alone, so that trainings can be repeated and resumed. An
+            override may repeat rows and leave rows out.
+        """
         if not self.shuffle:
             return np.arange(n)
         seed = seed if self.seed is None else self.seed
         return np.random.default_rng([seed, epoch]).permutation(n)
 
 
-class TrainSplit(BaseEstimator):
+class TrainSplit(ClonedWhole):
     """Splitter that holds out rows for validation, in one split.
 
     Parameters
@@ -113,6 +181,13 @@ class TrainSplit(BaseEstimator):
     (8, [0, 1])
     >>> next(TrainSplit(0.2, shuffle=False).split(X))[1]
     array([8, 9])
+
+    Called with a net, as in nolearn, it returns what the net trains on and validates on:
+
+    >>> from skconv import NeuralNet
+    >>> X_train, X_valid, y_train, y_valid = TrainSplit(0.2)(X, y, NeuralNet(random_state=0))
+    >>> X_valid.shape, y_valid.tolist()
+    ((2, 1), [0, 1])
     """
 
     def __init__(
@@ -126,6 +201,40 @@ class TrainSplit(BaseEstimator):
         self.stratify = stratify
         self.random_state = random_state
         self.shuffle = shuffle
+
+    def __call__(self, X: Any, y: Any, net: Any = None) -> tuple[Any, Any, Any, Any]:
+        """Split X and y.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix, dataset, or dict of arrays
+        y : array-like, or dict or tuple of arrays for several outputs
+        net : NeuralNet, optional
+            Its ``random_state`` determines the split if this has none, and numbers are not
+            stratified if it has ``regression=True``.
+
+        Returns
+        -------
+        X_train, X_valid, y_train, y_valid
+            Dense arrays, or dicts or tuples of them.
+
+        Raises
+        ------
+        ValueError
+            If X and y differ in length.
+        """
+        X, y = split_dataset(X, y)
+        n = count_rows(X, "X")
+        if count_rows(y, "y") != n:
+            raise ValueError(f"y must have {n} rows, as many as X, got {count_rows(y, 'y')}")
+        train, valid = np.arange(n), np.arange(0)
+        if self.eval_size:
+            splitter = copy.copy(self)
+            if net is not None and self.random_state is None:
+                random = check_random_state(copy.deepcopy(net.random_state))
+                splitter.random_state = int(random.randint(2**31 - 1))
+            train, valid = next(splitter.split(np.empty((n, 1)), _first_classes(y, net)))
+        return tuple(take_rows(values, part) for values in (X, y) for part in (train, valid))
 
     def split(
         self, X: Any, y: Any = None, groups: Any = None
@@ -192,9 +301,37 @@ def automatic_batch_size(n: int) -> int:
     return min(max(near, MIN_AUTOMATIC), MAX_AUTOMATIC)
 
 
+def _first_classes(y: Any, net: Any) -> np.ndarray | None:
+    """Return the classes of the first output as integers; None if it predicts numbers."""
+    outputs = getattr(net, "outputs", None)
+    if regression_by_output(getattr(net, "regression", False), outputs)[0]:
+        return None
+    first = np.asarray(split_targets(y, output_names(outputs))[0])
+    if first.size != len(first) or (net is None and first.dtype.kind == "f"):
+        return None
+    return np.unique(first.ravel(), return_inverse=True)[1]
+
+
+def split_function(splitter: Any) -> Callable[[Any, Any, Any], Any] | None:
+    """Return the function that splits X and y as in nolearn; None for splitters of scikit-learn.
+
+    Parameters
+    ----------
+    splitter : splitter, function or None
+        A `TrainSplit` with a ``__call__`` of its own is a function.
+
+    Examples
+    --------
+    >>> split_function(TrainSplit(0.2)) is None, split_function(len) is len
+    (True, True)
+    """
+    own = isinstance(splitter, TrainSplit) and type(splitter).__call__ is not TrainSplit.__call__
+    return splitter if own or (splitter is not None and not hasattr(splitter, "split")) else None
+
+
 def has_transform(iterator: BatchIterator) -> bool:
-    """Return whether an iterator overrides `transform`."""
-    return type(iterator).transform is not BatchIterator.transform
+    """Return whether an iterator has a `transform` of its own."""
+    return getattr(iterator.transform, "__func__", None) is not BatchIterator.transform
 
 
 def as_train_iterator(value: Any, n: int | None = None) -> BatchIterator:
@@ -227,7 +364,7 @@ def _with_batch_size(iterator: BatchIterator, size: int) -> BatchIterator:
 def as_split(value: Any) -> Any:
     """Return the splitter for a fraction, list of splits or splitter; None for no split."""
     if isinstance(value, TrainSplit):
-        return value if value.eval_size else None
+        return value if split_function(value) or value.eval_size else None
     if isinstance(value, Real):
         return TrainSplit(cast(float, value)) if value else None
     if isinstance(value, list | tuple):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_array
 
+from ..utils.checks import is_integer, is_number
 from .output_targets import by_output
 
 NAME = "sample_weight"
@@ -68,6 +69,12 @@ def check_weights(
     >>> weights.targets[0].tolist()
     [[1.0, 0.0], [2.0, 1.0]]
     """
+    if is_number(sample_weight):
+        epochs = f"; write epochs={sample_weight} for the number of epochs"
+        raise ValueError(
+            f"{NAME} must be an array of shape ({n},), with a weight for each row, got "
+            f"{sample_weight}{epochs if is_integer(sample_weight, low=0) else ''}"
+        )
     shapes = [_shape(part) for part in y] or [(n,)] * len(names)
     parts = _split(sample_weight, n, names)
     if parts is None:

@@ -13,7 +13,7 @@ from sklearn.utils.metadata_routing import UNUSED, get_routing_for_object
 from ..preprocessing import SliceDict
 from .holes import is_known
 from .inputs import RowSubset
-from .iterators import TrainSplit
+from .iterators import TrainSplit, split_function
 from .named_inputs import has_names
 
 
@@ -26,7 +26,7 @@ def splits_by_groups(splitter: Any) -> bool:
     >>> splits_by_groups(GroupKFold()), splits_by_groups(KFold()), splits_by_groups(None)
     (True, False, False)
     """
-    if not hasattr(splitter, "split") or isinstance(splitter, type):
+    if split_function(splitter) or not hasattr(splitter, "split") or isinstance(splitter, type):
         return False
     request = get_routing_for_object(splitter).split.requests.get("groups")
     return request not in (None, False, UNUSED)
@@ -64,7 +64,7 @@ def check_groups(groups: Any, splitter: Any, n: int) -> None:
     shape = np.shape(groups)
     if shape != (n,):
         raise ValueError(f"groups must have shape ({n},), one entry for each row, got {shape}")
-    if not hasattr(splitter, "split"):
+    if splitter is None or split_function(splitter):
         warnings.warn(
             "groups is ignored, because no splitter makes the validation set; pass, for example, "
             "train_split=GroupShuffleSplit(1, test_size=0.2)",
@@ -160,7 +160,7 @@ def strata(classes: np.ndarray) -> np.ndarray:
 
 def _rows_to_split(splitter: Any, X: Any, n: int) -> Any:
     """Return X for a splitter to look at; those known to only count rows get a stand-in."""
-    if isinstance(splitter, TrainSplit) or type(splitter).__module__.startswith("sklearn."):
+    if type(splitter) is TrainSplit or type(splitter).__module__.startswith("sklearn."):
         return np.empty((n, 1))
     if not isinstance(X, RowSubset):
         return SliceDict(X) if has_names(X) else X

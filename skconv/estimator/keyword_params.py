@@ -12,6 +12,7 @@ from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 from sklearn.base import BaseEstimator
 
 from ..errors import did_you_mean
+from ..utils.copying import copied
 from ..utils.other_names import parameter_hint
 from ..utils.pickling import PickledByValue
 
@@ -188,7 +189,7 @@ class KeywordEstimator(PickledByValue, BaseEstimator):
         memo: dict[int, Any] = {}
         for given in current:
             if not _among(given, [old for old, _ in pairs]):
-                pairs.append((given, _copied(given, memo)))
+                pairs.append((given, copied(given, memo)))
         self._given = pairs
 
     def _as_given(self) -> list[tuple[Any, Any]]:
@@ -220,10 +221,3 @@ class KeywordEstimator(PickledByValue, BaseEstimator):
 
 def _among(item: Any, items: list[Any]) -> bool:
     return any(item is other for other in items)
-
-
-def _copied(item: Any, memo: dict[int, Any]) -> Any:
-    try:
-        return copy.deepcopy(item, memo)
-    except Exception:  # such as an open file: the net can be fitted, but not cloned
-        return item

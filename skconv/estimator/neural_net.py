@@ -46,6 +46,7 @@ from .deferred import DeferredFit, defer
 from .history_export import HistoryMixin
 from .html_view import HtmlMixin
 from .keyword_params import KeywordEstimator, explaining_keywords
+from .overrides import check_overrides
 from .prediction import PredictionMixin
 from .prepare import Continuation, prepare
 from .routing import check_names
@@ -604,6 +605,7 @@ class NeuralNet(
             return self
         params = self._settings()
         problems = check_settings(params)
+        check_overrides(self, problems)
         with problems.collect():
             network = make_blueprint(params, self._own(), None).network({}, None)
             check_weights(network, training=False)

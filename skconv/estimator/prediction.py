@@ -22,6 +22,7 @@ from ..data.rows import Rows
 from ..data.scoring import score_outputs
 from ..data.shape_groups import group_rows
 from ..data.targets import Numbers
+from ..errors import Problems
 from ..network.free_sizes import suggesting_free_sizes
 from ..network.graph import Variables
 from ..network.model import Model
@@ -35,6 +36,7 @@ from .blueprint import ConfiguredNet, make_blueprint, make_plan
 from .by_shape import by_shape
 from .live_values import LiveValues
 from .output_checks import with_scores
+from .overrides import check_iterator
 from .routing import describe_losses
 
 
@@ -84,6 +86,9 @@ class PredictionMixin:
             If the net is neither fitted nor initialized.
         """
         check_is_fitted(self)
+        problems = Problems()
+        check_iterator("batch_iterator_test", self.batch_iterator_test, problems)
+        problems.raise_any()
         return FittedNet(
             self._model,
             in_units_of(self._targets(), self._model),

@@ -49,6 +49,7 @@ from .blueprint import Blueprint, ConfiguredNet, make_blueprint, make_plan
 from .live_values import LiveValues
 from .moved_pixels import check_unmoved_outputs, warn_unmoved_targets
 from .output_checks import check_outputs, one_hot_as_classes, with_scores
+from .overrides import check_overrides
 from .routing import describe_losses
 from .validation import check_settings
 
@@ -97,6 +98,7 @@ def prepare(
     params = net._settings()
     given = {} if arguments.epochs is None else {"epochs": arguments.epochs}
     problems = check_settings(params | given)
+    check_overrides(net, problems)
     if params["test_augment"] is not None:
         with problems.collect():
             check_test_augment(params["test_augment"])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..data.holes import is_label
-from ..data.iterators import BatchIterator, TrainSplit
+from ..data.iterators import BatchIterator, TrainSplit, split_function
 from ..errors import Problems, did_you_mean
 from ..training.events import EVENTS
 from ..updates.by_name import named_updates
@@ -57,7 +57,7 @@ def _is_split(value: Any) -> bool:
 
 
 def _is_eval_size(value: Any) -> bool:
-    return value is None or (is_integer(value) and value == 0) or _is_fraction(value)
+    return value is None or (is_number(value) and value == 0) or _is_fraction(value)
 
 
 def _is_list_of_names(value: Any) -> bool:
@@ -244,7 +244,14 @@ def check_settings(values: Mapping[str, Any]) -> Problems:
             problems.add_parameter(name, valid, value, _hint(name, value))
         for cls, nested in COMPONENTS.items():
             for inner, (test_inner, valid_inner) in nested.items():
-                if isinstance(value, cls) and not test_inner(getattr(value, inner)):
+                if not isinstance(value, cls) or (cls is TrainSplit and split_function(value)):
+                    continue
+                if not hasattr(value, inner):
+                    problems.add(
+                        f"{name} lacks its parameter {inner}; {type(value).__name__}.__init__ must "
+                        "call super().__init__"
+                    )
+                elif not test_inner(getattr(value, inner)):
                     problems.add_parameter(f"{name}__{inner}", valid_inner, getattr(value, inner))
     valid_lists = {name: value for name, value in values.items() if _is_valid_list(name, value)}
     check_scores(valid_lists, problems)

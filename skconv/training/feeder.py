@@ -126,8 +126,9 @@ class Feeder:
         if self.resident is not None:
             coming = range(model.epoch, model.epoch + epochs)
             shape = (self.epochs_per_call, *self.resident.shape)
+            y = self._train.y
             order = self.resident.locate(
-                epoch_orders(len(rows), iterator, shape, model.seed, coming)
+                epoch_orders(len(rows), iterator, shape, model.seed, coming, y)
             )
             steps = self.resident.steps
             yield self._with_valid(Feed(self.resident.batches, order, len(rows), steps))

@@ -312,12 +312,11 @@ def _lane_arguments(
     rows = shared.get(("rows", data), [], partial(scatter_rows, X, X_shape, *datasets))
     valid_batches = None
     if valid:
-        index, weights = cut_batches(
-            len(valid.rows), valid.weights, valid.iterator, seed=model.seed
-        )
+        in_order, size = np.arange(len(valid.rows)), valid.iterator.batch_size
+        index, weights = cut_batches(in_order, valid.weights, size)
         valid_batches = IndexedBatches(X, rows.y, valid.index[index].astype(np.int32), weights)
     epochs = range(model.epoch, model.epoch + count)
-    order_key = structural_key((train.iterator, train.index, model.seed, epochs.start))
+    order_key = structural_key((train.iterator, train.index, train.y, model.seed, epochs.start))
     order = shared.get(
         ("order", order_key), [], partial(_row_order, train, shape, model.seed, epochs)
     )
@@ -336,7 +335,8 @@ def _row_order(
     dataset: Dataset, shape: tuple[int, int, int], seed: int, epochs: range
 ) -> np.ndarray:
     """Return the positions of the rows in the arrays that hold them, in the order of the epochs."""
-    order = epoch_orders(len(dataset.rows), dataset.iterator, shape, seed, epochs)
+    n = len(dataset.rows)
+    order = epoch_orders(n, dataset.iterator, shape, seed, epochs, dataset.y)
     return dataset.index[order].astype(np.int32)
 
 

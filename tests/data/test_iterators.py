@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,9 @@ from skconv.data.iterators import (
     as_train_iterator,
     automatic_batch_size,
     has_transform,
+    split_function,
 )
+from skconv.preprocessing import SliceDict
 
 
 class Doubling(BatchIterator):
@@ -143,3 +146,127 @@ def test_automatic_batch_sizes_are_near_a_tenth_and_take_few_programs():
     sizes = {n: automatic_batch_size(n) for n in range(1, 3000)}
     assert set(sizes.values()) == {8, 16, 32, 64, 128}
     assert all(0.7 < 10 * size / n < 1.42 for n, size in sizes.items() if 80 <= n <= 1280)
+
+
+def test_calls_by_hand_shuffle():
+    X, y = np.arange(20), np.arange(20)
+    for epoch in (0, 3):
+        batches = list(BatchIterator(6, shuffle=True, seed=5)(X, y, epoch=epoch))
+        expected = np.random.default_rng([5, epoch]).permutation(20)
+        np.testing.assert_array_equal(np.concatenate([Xb for Xb, _ in batches]), expected)
+        np.testing.assert_array_equal(np.concatenate([yb for _, yb in batches]), expected)
+    one, other = (np.concatenate([Xb for Xb, _ in BatchIterator(6, shuffle=True)(X)]) for _ in "ab")
+    assert sorted(one) == sorted(other) == list(range(20))
+    assert (one != other).any()
+    assert X.tolist() == list(range(20))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]}), [[3, 6], [1, 4]]),
+        (pd.Series(["x", "y", "z"]), ["z", "x"]),
+        (sparse.csr_matrix(np.diag([1, 2, 3])), [[0, 0, 3], [1, 0, 0]]),
+        (sparse.coo_array(np.diag([1, 2, 3])), [[0, 0, 3], [1, 0, 0]]),
+        ([[1], [2], [3]], [[3], [1]]),
+    ],
+    ids=["DataFrame", "Series", "CSR", "COO", "list"],
+)
+def test_calls_by_hand_take_what_fit_takes(values, expected):
+    class Listed(BatchIterator):
+        def order(self, n, seed, epoch):
+            return np.array([2, 0, 1])
+
+    plain = next(Listed(2)(values))[0]
+    assert type(plain) is np.ndarray
+    assert plain.tolist() == expected
+    for X in ({"a": values, "b": np.arange(3)}, SliceDict(a=values, b=np.arange(3))):
+        Xb, yb = next(Listed(2)(X, ([1, 2, 3], values)))
+        assert type(Xb) is dict
+        assert (Xb["a"].tolist(), Xb["b"].tolist()) == (expected, [2, 0])
+        assert (yb[0].tolist(), yb[1].tolist()) == ([3, 1], expected)
+    _, yb = next(Listed(2)(np.arange(3), {"u": values}))
+    assert yb["u"].tolist() == expected
+
+
+@pytest.mark.parametrize("part", [BatchIterator(2), TrainSplit(0.2)], ids=repr)
+def test_calls_by_hand_demand_equal_lengths(part):
+    with pytest.raises(ValueError, match=r"^y must have 5 rows, as many as X, got 4$"):
+        part(np.zeros((5, 1)), np.arange(4))
+    with pytest.raises(ValueError, match=r"^X must have arrays of one length, got \[2, 5\]$"):
+        part({"a": np.zeros(5), "b": np.zeros(2)}, np.arange(5))
+
+
+def test_an_order_may_choose_rows_by_their_targets():
+    class OfTheLastClass(BatchIterator):
+        def order(self, n, seed, epoch, y):
+            return np.resize(np.flatnonzero(y == y.max()), n)
+
+    batches = list(OfTheLastClass(4)(np.arange(6), np.array([0, 1, 2, 0, 1, 2])))
+    assert [Xb.tolist() for Xb, _ in batches] == [[2, 5, 2, 5], [2, 5]]
+
+
+class Flipping(BatchIterator):
+    """Takes arguments as code for nolearn does."""
+
+    def __init__(self, flips, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._flips = flips
+        self.seen = []
+
+
+@pytest.mark.parametrize(
+    "part", [BatchIterator(3), TrainSplit(0.3), Flipping([(0, 1)], 3, seed=7)], ids=repr
+)
+def test_clones_keep_all_attributes(part):
+    part.flip_indices = pairs = [(0, 2)]
+    part.also = pairs
+    part.opened = open(__file__, "rb")  # noqa: SIM115
+    copied = clone(part)
+    part.opened.close()
+    assert vars(copied) == vars(part)
+    assert copied.flip_indices is copied.also is not pairs
+    assert copied.get_params() == part.get_params()
+    assert clone(copied).set_params(**part.get_params()).get_params() == part.get_params()
+
+
+def test_parameters_that_are_passed_on_are_parameters():
+    assert Flipping([], 3).get_params() == {"batch_size": 3, "shuffle": False, "seed": None}
+    assert Flipping([], 3).set_params(batch_size=5).batch_size == 5
+
+
+@pytest.mark.parametrize("X", [np.arange(10)[:, None], sparse.csr_array(np.eye(10))])
+def test_a_split_called_as_a_function_returns_its_rows(X):
+    y = np.repeat(["a", "b"], 5)
+    split = TrainSplit(0.2, random_state=1)
+    X_train, X_valid, y_train, y_valid = split(X, y)
+    ((train, valid),) = split.split(np.zeros((10, 1)), y)
+    dense = X.toarray() if sparse.issparse(X) else X
+    for found, expected in ((X_train, dense[train]), (X_valid, dense[valid])):
+        np.testing.assert_array_equal(found, expected)
+    assert (y_train.tolist(), y_valid.tolist()) == (y[train].tolist(), y[valid].tolist())
+
+
+def test_a_split_of_size_zero_called_as_a_function_keeps_all_rows_for_training():
+    X_train, X_valid, y_train, y_valid = TrainSplit(0.0)(np.eye(4), np.arange(4))
+    assert (X_train.shape, X_valid.shape) == ((4, 4), (0, 4))
+    assert (y_train.tolist(), y_valid.tolist()) == ([0, 1, 2, 3], [])
+
+
+def test_splits_with_a_call_of_their_own_are_functions():
+    class Halves(TrainSplit):
+        def __call__(self, X, y, net):
+            return X[::2], X[1::2], y[::2], y[1::2]
+
+    halves = Halves(0)
+    assert split_function(halves) is halves
+    assert as_split(halves) is halves
+    assert split_function(TrainSplit(0.2)) is None
+
+
+def test_a_transform_set_on_an_iterator_counts():
+    iterator = BatchIterator(2)
+    iterator.transform = lambda Xb, yb: (2 * Xb, yb)
+    assert has_transform(iterator)
+    assert has_transform(clone(iterator))
+    assert next(iterator(np.arange(2)))[0].tolist() == [0, 2]

@@ -87,3 +87,19 @@ def test_weights_of_rows_hold_for_all_outputs():
 def test_invalid_weights_of_outputs_are_refused(weights, message):
     with raises(message):
         check_weights(weights, 3, NAMES, Y)
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        (5, "; write epochs=5 for the number of epochs"),
+        (np.int64(5), "; write epochs=5 f"),
+        (0.5, "$"),
+    ],
+)
+def test_a_single_number_is_refused(given, hint):
+    message = (
+        rf"^sample_weight must be an array of shape \(3,\), with a weight for each row, got {given}"
+    )
+    with pytest.raises(ValueError, match=message + hint):
+        check_weights(given, 3)

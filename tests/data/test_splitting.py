@@ -184,3 +184,24 @@ def test_rows_in_neither_part_warn(splitter, message):
 def test_splits_that_cannot_be_meant(split, message):
     with raises(message):
         first_split(ListedSplits(split), X, y)
+
+
+def test_splits_of_scikit_learn_take_the_first_fold_as_nolearn_does():
+    labels = np.repeat([0, 1, 2], [10, 15, 5])[np.random.default_rng(0).permutation(30)]
+    _, valid = first_split(StratifiedKFold(5), np.zeros((30, 1)), labels)
+    fifths = [np.flatnonzero(labels == k)[: np.sum(labels == k) // 5] for k in range(3)]
+    assert valid.tolist() == sorted(np.concatenate(fifths))
+    train, valid = first_split(KFold(5), np.zeros((20, 1)), np.arange(20.0))
+    assert (train.tolist(), valid.tolist()) == ([*range(4, 20)], [0, 1, 2, 3])
+
+
+def test_a_split_of_your_own_gets_the_rows():
+    seen = []
+
+    class Own(TrainSplit):
+        def split(self, X, y=None, groups=None):
+            seen.append(X)
+            yield np.arange(10), np.arange(10, 20)
+
+    first_split(Own(), X, y)
+    assert seen[0] is X
