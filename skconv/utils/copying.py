@@ -20,8 +20,8 @@ def copied(item: Any, memo: dict[int, Any]) -> Any:
 
     Examples
     --------
-    >>> items = [1]
-    >>> copied(items, {}) is items, copied(iter, {}) is iter
+    >>> items, lines = [1], (line for line in 'ab')
+    >>> copied(items, {}) is items, copied(lines, {}) is lines
     (False, True)
     """
     try:
