@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, ClassVar
 
 import jax
@@ -124,6 +124,7 @@ class _ConvLayer(_Convolution):
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(UNSET, check=optional_callable)
     flip_filters: bool = structural(False, check=flag)
+    _: KW_ONLY
     num_groups: int = structural(1, check=positive)
     dilation: Any = structural(1, check=positive_each)
 

@@ -26,11 +26,10 @@ def _coeffs(value: Any) -> str | None:
     return "a finite number, or one per input" if any(map(number, values)) else None
 
 
-@dataclass(frozen=True)
 class _CroppingLayer(MergeLayer):
     """Base class of layers that crop their inputs to a common size."""
 
-    cropping: Any = structural(None)
+    cropping: Any
 
     def _parts(self, shapes: Sequence[Shape]) -> list[tuple[slice, ...]]:
         """Return the slices that crop each input."""
@@ -90,6 +89,7 @@ class ConcatLayer(_CroppingLayer):
     """
 
     axis: int = structural(1)
+    cropping: Any = structural(None)
 
     moves_values = True
 
@@ -128,6 +128,7 @@ class ElemwiseMergeLayer(_CroppingLayer):
     """
 
     merge_function: Any = structural(check=required_callable)
+    cropping: Any = structural(None)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the common shape."""
@@ -160,6 +161,7 @@ class ElemwiseSumLayer(_CroppingLayer):
     """
 
     coeffs: Any = structural(1.0, check=_coeffs)
+    cropping: Any = structural(None)
 
     @property
     def layout(self) -> str:

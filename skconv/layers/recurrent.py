@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 import jax
@@ -13,7 +13,7 @@ from jax import lax
 from ..init import Constant, Normal, Uniform
 from ..nonlinearities import linear, rectify, sigmoid, tanh
 from ..ops.platform import platform
-from ..utils.checks import flag, optional_callable, positive
+from ..utils.checks import flag, is_integer, optional_callable, positive
 from ..utils.fields import initial, runtime, structural
 from .base import Context, Layer, Output, Params, ParamSpec, extra_input
 from .shapes import Shape, need_mask, need_sequences
@@ -38,17 +38,20 @@ def _clip_gradient_back(limit: jax.Array, slope: jax.Array) -> tuple[jax.Array, 
 _clip_gradient.defvjp(lambda x, limit: (x, limit), _clip_gradient_back)
 
 
-@dataclass(frozen=True)
+def _all_steps(value: Any) -> str | None:
+    return None if is_integer(value) and value == -1 else "-1, which stands for all steps"
+
+
 class _SequenceLayer(Layer):
     """Base class of layers whose units see the input and their own last output at each time."""
 
-    num_units: int = structural(check=positive)
-    mask_input: Any = extra_input()
-    hid_init: Any = initial(Constant(0.0))
-    backwards: bool = structural(False, check=flag)
-    learn_init: bool = structural(False, check=flag)
-    only_return_final: bool = structural(False, check=flag)
-    grad_clipping: float = runtime(0.0, low=0.0)
+    num_units: int
+    hid_init: Any
+    backwards: bool
+    learn_init: bool
+    grad_clipping: float
+    mask_input: Any
+    only_return_final: bool
 
     gates: ClassVar[tuple[str, ...]]
     """Names of the weighted sums of each step, of the input and of the last output."""
@@ -157,19 +160,6 @@ class RecurrentLayer(_SequenceLayer):
     ----------
     num_units : int
         Number of units. At the output it may be omitted and is inferred from y.
-    mask_input : Layer or str, optional
-        A layer of shape (n, time), or its name. Where it is zero, the state does not change.
-    hid_init : initializer or array
-        Output before the first step, of shape ``(1, num_units)``.
-    backwards : bool
-        Whether time runs from last to first. The output keeps the order of the input.
-    learn_init : bool
-        Whether `hid_init` is learned.
-    only_return_final : bool
-        Whether only the output of the last step is returned, of shape (n, num_units).
-    grad_clipping : float
-        Bound on the gradient at each step of backpropagation; zero means none. A runtime value:
-        changing it compiles nothing.
     W_in_to_hid : initializer, array or name of a layer
         Weights of shape ``(features, num_units)``.
     W_hid_to_hid : initializer, array or name of a layer
@@ -178,6 +168,23 @@ class RecurrentLayer(_SequenceLayer):
         Biases of shape ``(num_units,)``.
     nonlinearity : callable or None
         None is the identity.
+    hid_init : initializer or array
+        Output before the first step, of shape ``(1, num_units)``.
+    backwards : bool
+        Whether time runs from last to first. The output keeps the order of the input.
+    learn_init : bool
+        Whether `hid_init` is learned.
+    gradient_steps : -1
+        Gradients reach all steps.
+    grad_clipping : float
+        Bound on the gradient at each step of backpropagation; zero means none. A runtime value:
+        changing it compiles nothing.
+    unroll_scan, precompute_input : bool
+        Without effect: what is faster is decided by the device.
+    mask_input : Layer or str, optional
+        A layer of shape (n, time), or its name. Where it is zero, the state does not change.
+    only_return_final : bool
+        Whether only the output of the last step is returned, of shape (n, num_units).
 
     Examples
     --------
@@ -185,10 +192,20 @@ class RecurrentLayer(_SequenceLayer):
     (None, 50, 20)
     """
 
+    num_units: int = structural(check=positive)
     W_in_to_hid: Any = initial(Uniform())
     W_hid_to_hid: Any = initial(Uniform())
     b: Any = initial(Constant(0.0))
     nonlinearity: Any = structural(rectify, check=optional_callable)
+    hid_init: Any = initial(Constant(0.0))
+    backwards: bool = structural(False, check=flag)
+    learn_init: bool = structural(False, check=flag)
+    gradient_steps: int = structural(-1, check=_all_steps)
+    grad_clipping: float = runtime(0.0, low=0.0)
+    unroll_scan: bool = structural(False, check=flag)
+    precompute_input: bool = structural(True, check=flag)
+    mask_input: Any = extra_input()
+    only_return_final: bool = structural(False, check=flag)
 
     gates = ("hid",)
 
@@ -200,7 +217,24 @@ class RecurrentLayer(_SequenceLayer):
 
 
 @dataclass(frozen=True)
-class LSTMLayer(_SequenceLayer):
+class _GatedLayer(_SequenceLayer):
+    """Base class of layers with gates; the parameters of the gates are keywords."""
+
+    num_units: int = structural(check=positive)
+    _: KW_ONLY
+    hid_init: Any = initial(Constant(0.0))
+    backwards: bool = structural(False, check=flag)
+    learn_init: bool = structural(False, check=flag)
+    gradient_steps: int = structural(-1, check=_all_steps)
+    grad_clipping: float = runtime(0.0, low=0.0)
+    unroll_scan: bool = structural(False, check=flag)
+    precompute_input: bool = structural(True, check=flag)
+    mask_input: Any = extra_input()
+    only_return_final: bool = structural(False, check=flag)
+
+
+@dataclass(frozen=True)
+class LSTMLayer(_GatedLayer):
     """Long short-term memory (Hochreiter and Schmidhuber 1997), with peepholes (Gers et al. 2000).
 
     Each unit has a cell and gates for what enters, stays in and leaves it::
@@ -213,7 +247,11 @@ class LSTMLayer(_SequenceLayer):
 
     Parameters
     ----------
-    num_units, mask_input, hid_init, backwards, learn_init, only_return_final, grad_clipping
+    num_units
+        As in `RecurrentLayer`; all other parameters are given by name.
+    hid_init, backwards, learn_init, gradient_steps, grad_clipping, unroll_scan, precompute_input
+        As in `RecurrentLayer`.
+    mask_input, only_return_final
         As in `RecurrentLayer`.
     W_in_to_ingate, W_in_to_forgetgate, W_in_to_cell, W_in_to_outgate
         Initializers, arrays or names of layers; weights of shape ``(features, num_units)``.
@@ -238,6 +276,7 @@ class LSTMLayer(_SequenceLayer):
     (None, 20)
     """
 
+    _: KW_ONLY
     W_in_to_ingate: Any = initial(Normal(0.1))
     W_hid_to_ingate: Any = initial(Normal(0.1))
     W_cell_to_ingate: Any = initial(Normal(0.1))
@@ -283,7 +322,7 @@ class LSTMLayer(_SequenceLayer):
 
 
 @dataclass(frozen=True)
-class GRULayer(_SequenceLayer):
+class GRULayer(_GatedLayer):
     """Gated recurrent units (Cho et al. 2014), in the form of Chung et al. (2014).
 
     Two gates decide how much of the last output is used and how much of it is replaced::
@@ -295,7 +334,11 @@ class GRULayer(_SequenceLayer):
 
     Parameters
     ----------
-    num_units, mask_input, hid_init, backwards, learn_init, only_return_final, grad_clipping
+    num_units
+        As in `RecurrentLayer`; all other parameters are given by name.
+    hid_init, backwards, learn_init, gradient_steps, grad_clipping, unroll_scan, precompute_input
+        As in `RecurrentLayer`.
+    mask_input, only_return_final
         As in `RecurrentLayer`.
     W_in_to_resetgate, W_in_to_updategate, W_in_to_hidden_update
         Initializers, arrays or names of layers; weights of shape ``(features, num_units)``.
@@ -312,6 +355,7 @@ class GRULayer(_SequenceLayer):
     (None, 50, 20)
     """
 
+    _: KW_ONLY
     W_in_to_resetgate: Any = initial(Normal(0.1))
     W_hid_to_resetgate: Any = initial(Normal(0.1))
     b_resetgate: Any = initial(Constant(0.0))

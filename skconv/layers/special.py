@@ -101,11 +101,10 @@ class ExpressionLayer(Layer):
         return self.function(inputs[0]), state
 
 
-@dataclass(frozen=True)
 class _SharedLayer(Layer):
     """Base class of layers with one parameter that is shared along some axes."""
 
-    shared_axes: Any = structural("auto")
+    shared_axes: Any
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the shape of the input."""
@@ -133,10 +132,10 @@ class BiasLayer(_SharedLayer):
 
     Parameters
     ----------
-    shared_axes : 'auto', int or tuple of int
-        Axes along which the parameter is shared; ``'auto'`` is all but the channels.
     b : initializer, array, name of a layer, or None
         Biases, shaped like the other axes. None adds nothing.
+    shared_axes : 'auto', int or tuple of int
+        Axes along which the parameter is shared; ``'auto'`` is all but the channels.
 
     Examples
     --------
@@ -145,6 +144,7 @@ class BiasLayer(_SharedLayer):
     """
 
     b: Any = initial(Constant(0.0))
+    shared_axes: Any = structural("auto")
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Return ``b``, unless it is None."""
@@ -164,10 +164,10 @@ class ScaleLayer(_SharedLayer):
 
     Parameters
     ----------
-    shared_axes : 'auto', int or tuple of int
-        Axes along which the parameter is shared; ``'auto'`` is all but the channels.
     scales : initializer, array or name of a layer
         Factors, shaped like the other axes.
+    shared_axes : 'auto', int or tuple of int
+        Axes along which the parameter is shared; ``'auto'`` is all but the channels.
 
     Examples
     --------
@@ -176,6 +176,7 @@ class ScaleLayer(_SharedLayer):
     """
 
     scales: Any = initial(Constant(1.0))
+    shared_axes: Any = structural("auto")
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Return ``scales``."""
@@ -195,10 +196,10 @@ class ParametricRectifierLayer(_SharedLayer):
 
     Parameters
     ----------
-    shared_axes : 'auto', int or tuple of int
-        Axes along which the slope is the same; ``'auto'`` is all but the channels.
     alpha : initializer, array or name of a layer
         Slopes, shaped like the other axes.
+    shared_axes : 'auto', int or tuple of int
+        Axes along which the slope is the same; ``'auto'`` is all but the channels.
 
     Examples
     --------
@@ -207,6 +208,7 @@ class ParametricRectifierLayer(_SharedLayer):
     """
 
     alpha: Any = initial(Constant(0.25))
+    shared_axes: Any = structural("auto")
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Return ``alpha``."""
@@ -227,11 +229,11 @@ class RandomizedRectifierLayer(_SharedLayer):
 
     Parameters
     ----------
+    lower, upper : float
+        Bounds of the slope. Runtime values: changing them compiles nothing.
     shared_axes : 'auto', int or tuple of int
         Axes along which the slope is the same, including the batch; ``'auto'`` is all but the
         channels.
-    lower, upper : float
-        Bounds of the slope. Runtime values: changing them compiles nothing.
 
     Examples
     --------
@@ -241,6 +243,7 @@ class RandomizedRectifierLayer(_SharedLayer):
 
     lower: float = runtime(0.3)
     upper: float = runtime(0.8)
+    shared_axes: Any = structural("auto")
 
     @property
     def noisy(self) -> bool:

@@ -35,13 +35,20 @@ def _square(value: Any) -> str | None:
     return "the square of an integer >= 2"
 
 
-@dataclass(frozen=True)
+def _border() -> Any:
+    return structural("nearest", check=one_of("nearest", "mirror", "wrap"))
+
+
+def _precomputing(value: Any) -> str | None:
+    return None if value == "auto" or isinstance(value, bool) else "'auto', True or False"
+
+
 class _SamplingLayer(Layer):
     """Base class of layers that resample images at positions given by another layer."""
 
-    localization_network: Any = extra_input()
-    downsample_factor: Any = structural(1, check=_factor)
-    border_mode: str = structural("nearest", check=one_of("nearest", "mirror", "wrap"))
+    localization_network: Any
+    downsample_factor: Any
+    border_mode: str
 
     layout = "channels_last"
 
@@ -136,6 +143,10 @@ class TransformerLayer(_SamplingLayer):
     (None, 3, 14, 14)
     """
 
+    localization_network: Any = extra_input()
+    downsample_factor: Any = structural(1, check=_factor)
+    border_mode: str = _border()
+
     def _numbers(self) -> int:
         return 6
 
@@ -156,14 +167,14 @@ class TPSTransformerLayer(_SamplingLayer):
     localization_network : Layer or str
         The layer whose output are the offsets, or its name: rows of ``2 * control_points`` numbers,
         first all of x, then all of y, each row by row. Zeros are the identity.
-    downsample_factor, border_mode
+    downsample_factor
         As in `TransformerLayer`.
     control_points : int
         Number of control points, a square number.
-
-    Notes
-    -----
-    The grid is always precomputed, as with Lasagne's `precompute_grid`, since shapes are known.
+    precompute_grid : 'auto' or bool
+        Without effect: the grid is always precomputed, since shapes are known.
+    border_mode
+        As in `TransformerLayer`.
 
     Examples
     --------
@@ -172,7 +183,11 @@ class TPSTransformerLayer(_SamplingLayer):
     (None, 3, 28, 28)
     """
 
+    localization_network: Any = extra_input()
+    downsample_factor: Any = structural(1, check=_factor)
     control_points: int = structural(16, check=_square)
+    precompute_grid: Any = structural("auto", check=_precomputing)
+    border_mode: str = _border()
 
     def _numbers(self) -> int:
         return 2 * self.control_points

@@ -43,7 +43,8 @@ def layer_keywords(cls: type[Layer]) -> tuple[str, ...]:
     ('incoming', 'p', 'rescale', 'shared_axes', 'l1', 'l2', 'grad_scale')
     """
     fields = [field for field in dataclasses.fields(cls) if field.init and field.name != "name"]
-    own_first = sorted(fields, key=lambda field: bool(field.kw_only))
+    common = {field.name for field in dataclasses.fields(Layer) if field.kw_only}
+    own_first = sorted(fields, key=lambda field: field.name in common)
     return (*(field.name for field in own_first), *cls.aliases)
 
 
