@@ -15,9 +15,9 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cros
 
 from skconv import NeuralNet, NeuralNetRegressor, compile_counts
 from skconv.augment import MixUp
-from skconv.data.concordance import concordance_index
 from skconv.layers import Conv2DLayer, DenseLayer, InputLayer
 from skconv.model_selection import BatchedGridSearchCV
+from skconv.targets.concordance import concordance_index
 from skconv.updates import sgd
 
 RNG = np.random.default_rng(0)

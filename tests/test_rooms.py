@@ -21,6 +21,7 @@ ROOMS = [
     ["visualize"],
     ["training"],
     ["data", "network", "models"],
+    ["targets"],
     ["augment", "layers", "updates", "objectives", "preprocessing"],
     ["init", "nonlinearities"],
     ["ops", "utils"],
@@ -31,6 +32,8 @@ ROOMS = [
 NEVER = [
     ("data", "network"),
     ("network", "data"),
+    ("network", "targets"),
+    ("models", "targets"),
     ("augment", "layers"),
     ("training", "handlers"),
     ("visualize", "estimator"),

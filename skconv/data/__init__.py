@@ -1,1 +1,1 @@
-"""Rows and targets: validation, encoding, batches and chunks, placement on the device."""
+"""Data: validation and reading of X, splits, batches and chunks, placement on the device."""

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from ..targets.weighted_targets import unpack_targets
 from .host_transform import TransformedBatch, transform_batch, weigh_targets
 from .iterators import BatchIterator, has_transform
 from .row_order import row_order
 from .rows import Rows
-from .weighted_targets import unpack_targets
 
 CHUNK_BYTES = 16 * 2**20
 """Maximum size of a chunk; of larger data, two chunks are in memory at a time.

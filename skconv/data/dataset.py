@@ -10,14 +10,14 @@ import jax
 import numpy as np
 from sklearn.utils import gen_batches
 
+from ..targets.by_output import as_tuple
+from ..targets.holes import is_known
+from ..targets.weighted_targets import WeightedTargets
 from ..utils.moments import Moments
 from .chunks import first_batch, iterate_chunks, take_targets
-from .holes import is_known
 from .iterators import BatchIterator, has_transform
-from .output_targets import as_tuple
 from .ragged_rows import RaggedRows, groups_of
 from .rows import Inputs, Rows
-from .weighted_targets import WeightedTargets
 
 Shapes = Mapping[str, tuple[int | None, ...]]
 """Shapes of the input or output layers by name, with the batch axis first."""

@@ -17,6 +17,15 @@ from sklearn.base import clone
 
 from ..errors import Problems
 from ..preprocessing.map_dataset import split_dataset
+from ..targets.by_output import as_tuple, by_output, output_names, regression_by_output
+from ..targets.classes import Classes
+from ..targets.forms import check_lengths, split_targets
+from ..targets.holes import is_known
+from ..targets.numbers import Numbers
+from ..targets.output_inference import infer_outputs
+from ..targets.outputs import Outputs
+from ..targets.sample_weights import SampleWeights, check_weights
+from ..targets.target import Target
 from ..utils.cache_keys import structural_key
 from ..utils.loss_contracts import LossInfo
 from ..utils.memo import Memo
@@ -24,7 +33,6 @@ from .array_kinds import refuse_streams
 from .chunks import first_batch, take_targets
 from .dataset import Dataset, Scale, Shapes
 from .features import FEATURES
-from .holes import is_known
 from .inputs import RowSubset, check_rows, row_shapes
 from .iterators import (
     BatchIterator,
@@ -36,23 +44,12 @@ from .iterators import (
     split_function,
 )
 from .named_inputs import by_input
-from .output_targets import (
-    Outputs,
-    as_tuple,
-    by_output,
-    infer_outputs,
-    output_names,
-    regression_by_output,
-)
 from .ragged_rows import RaggedRows, groups_of
 from .reading_groups import read_groups
 from .reconstruction import as_target, check_autoencoder, check_order, reconstructs
 from .rows import ChannelsLast, Inputs, Rows
-from .sample_weights import SampleWeights, check_weights
 from .shape_groups import check_one_shape, group_rows
 from .splitting import check_groups, first_split, strata
-from .target_forms import check_lengths, split_targets
-from .targets import Classes, Numbers, Target
 
 
 @dataclass(frozen=True)

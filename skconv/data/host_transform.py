@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from .weighted_targets import WeightedTargets
+from ..targets.weighted_targets import WeightedTargets
 
 RowsAndTargets = tuple[dict[Any, np.ndarray], Any]
 """Rows by name of the input layer, and their targets: an array, a tuple of arrays, or None."""

@@ -12,10 +12,10 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from ..preprocessing.map_dataset import split_dataset
+from ..targets.by_output import output_names, regression_by_output
+from ..targets.forms import split_targets
 from ..utils.copying import ClonedWhole
-from .output_targets import output_names, regression_by_output
 from .row_order import count_rows, row_order, take_rows
-from .target_forms import split_targets
 
 __all__ = ["BatchIterator", "TrainSplit"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from ..errors import InvalidParameterError
-from .output_targets import regression_by_output
+from ..targets.by_output import regression_by_output
 from .rows import ChannelsLast, Inputs, Rows
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
-from .weighted_targets import unpack_targets
+from ..targets.weighted_targets import unpack_targets
 
 
 def row_order(iterator: Any, n: int, seed: int, epoch: int, y: Any = None) -> np.ndarray:

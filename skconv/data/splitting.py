@@ -11,7 +11,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import UNUSED, get_routing_for_object
 
 from ..preprocessing import SliceDict
-from .holes import is_known
+from ..targets.holes import is_known
 from .inputs import RowSubset
 from .iterators import TrainSplit, split_function
 from .named_inputs import has_names

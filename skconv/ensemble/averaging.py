@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..data.output_targets import Outputs, as_tuple, infer_outputs
-from ..data.target_forms import by_position
-from ..data.targets import Classes, Labels, Target
 from ..estimator.neural_net import NeuralNet
 from ..model_selection.containers import last_step
+from ..targets.by_output import as_tuple
+from ..targets.classes import Classes
+from ..targets.forms import by_position
+from ..targets.labels import Labels
+from ..targets.output_inference import infer_outputs
+from ..targets.outputs import Outputs
+from ..targets.target import Target
 
 
 def joint_outputs(estimators: Sequence[Any], y: Any) -> Outputs:

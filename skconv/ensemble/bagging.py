@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.features import FEATURES
 from ..data.inputs import Features, Targets
 from ..data.reconstruction import as_target, reconstructs
-from ..data.scoring import score_outputs
 from ..errors import Problems
 from ..estimator.neural_net import NeuralNet
 from ..model_selection.containers import weights_with_rows, with_rows
@@ -22,6 +21,7 @@ from ..model_selection.fitting import check_lanes
 from ..model_selection.jobs import FitBatch, Job
 from ..model_selection.sklearn_hooks import _num_samples
 from ..preprocessing.map_dataset import split_dataset
+from ..targets.scoring import score_outputs
 from ..utils.checks import flag, is_integer, is_number, positive, random_state
 from .averaging import MeanPrediction, has_probabilities, joint_outputs
 

@@ -9,10 +9,10 @@ from ..augment.base import FillingTransform, Transform
 from ..augment.mix import CutMix
 from ..augment.pipeline import Entry
 from ..augment.tunable import inner_tunables
-from ..data.output_targets import Outputs
-from ..data.targets import Classes
 from ..errors import InvalidParameterError, Problems
 from ..network.graph import Network
+from ..targets.classes import Classes
+from ..targets.outputs import Outputs
 
 
 def check_augment_of_masks(entries: Sequence[Entry], outputs: Outputs, network: Network) -> None:

@@ -13,9 +13,6 @@ import optax
 from ..augment.base import Transform, with_ignored_outside
 from ..augment.pipeline import Entry, check_entries, read_entries
 from ..augment.tunable import without_values
-from ..data.inference import from_output
-from ..data.output_targets import Outputs, by_output, output_names, regression_by_output
-from ..data.targets import Target
 from ..errors import InvalidParameterError, Problems, describe_layer, did_you_mean
 from ..layers.base import Layer
 from ..layers.shapes import Shape
@@ -26,6 +23,10 @@ from ..network.layer_list import LayerEntry, read_layers
 from ..network.target_info import TargetInfo
 from ..nonlinearities import linear, softmax
 from ..objectives.by_nonlinearity import default_nonlinearity
+from ..targets.by_output import by_output, output_names, regression_by_output
+from ..targets.inference import from_output
+from ..targets.outputs import Outputs
+from ..targets.target import Target
 from ..training.events import EVENTS
 from ..training.plan import Plan, Scores
 from ..updates.transformation import is_transformation

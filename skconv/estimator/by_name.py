@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import objectives
-from ..data.output_targets import output_names, regression_by_output
+from ..targets.by_output import output_names, regression_by_output
 from ..updates.by_name import named_update
 from ..utils.loss_contracts import contract_of
 

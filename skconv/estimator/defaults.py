@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..data.output_targets import regression_by_output
 from ..nonlinearities import linear
 from ..objectives import absolute_error, objective, squared_error
+from ..targets.by_output import regression_by_output
 from ..updates.default import default_update
 from ..utils.loss_contracts import contract_of
 

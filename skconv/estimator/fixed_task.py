@@ -9,8 +9,8 @@ from typing import Any, ClassVar, TypeVar
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import Tags
 
-from ..data.output_targets import output_names
 from ..layers.base import Layer
+from ..targets.by_output import output_names
 from .neural_net import NeuralNet
 
 __all__ = ["NeuralNetClassifier", "NeuralNetRegressor"]

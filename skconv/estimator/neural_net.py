@@ -25,7 +25,6 @@ from ..data.iterators import (
     as_test_iterator,
     as_train_iterator,
 )
-from ..data.output_targets import regression_by_output
 from ..handlers.base import Handler, HandlerFunction
 from ..layers.base import Layer
 from ..network.hidden_layer import find_hidden_layer
@@ -33,6 +32,7 @@ from ..network.memory import check_weights
 from ..network.model import Model
 from ..objectives import objective as default_objective
 from ..objectives.by_nonlinearity import LossFunction
+from ..targets.by_output import regression_by_output
 from ..training.events import EVENTS
 from ..training.loop import TrainingLoop
 from ..training.prepared_fit import PreparedFit

@@ -9,15 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from ..data.distributions import OneHot, SoftClasses
-from ..data.holes import is_known
-from ..data.output_targets import Outputs, as_tuple
-from ..data.targets import Classes, Labels, Numbers, Target
 from ..errors import Problems, describe_layer
 from ..network.graph import Head, Network
 from ..network.node import Node
 from ..nonlinearities import OutputRange, linear, output_range, softmax
 from ..objectives.by_nonlinearity import NONLINEARITIES, from_logits, takes_logits
+from ..targets.by_output import as_tuple
+from ..targets.classes import Classes
+from ..targets.distributions import OneHot, SoftClasses
+from ..targets.holes import is_known
+from ..targets.labels import Labels
+from ..targets.numbers import Numbers
+from ..targets.outputs import Outputs
+from ..targets.target import Target
 from ..utils.checks import function_name
 from ..utils.loss_contracts import LossContract, contract_of
 

@@ -16,18 +16,20 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.inputs import DataFormat, Features, Targets, check_rows, row_shapes
 from ..data.iterators import BatchIterator, as_test_iterator, has_transform
 from ..data.named_inputs import by_input
-from ..data.output_targets import Outputs, guess_outputs, output_names, regression_by_output
 from ..data.reconstruction import as_target, reconstructs
 from ..data.rows import Rows
-from ..data.scoring import score_outputs
 from ..data.shape_groups import group_rows
-from ..data.targets import Numbers
 from ..errors import Problems
 from ..network.free_sizes import suggesting_free_sizes
 from ..network.graph import Variables
 from ..network.model import Model
 from ..network.views import FittedLayer, name_of
 from ..preprocessing.map_dataset import is_map_dataset, read_features, split_dataset
+from ..targets.by_output import output_names, regression_by_output
+from ..targets.numbers import Numbers
+from ..targets.output_inference import guess_outputs
+from ..targets.outputs import Outputs
+from ..targets.scoring import score_outputs
 from ..training.adaptation import in_units_of
 from ..training.fitted_net import FittedNet, nonfinite_rows
 from ..training.objective_value import objective_value

@@ -15,14 +15,10 @@ from sklearn.utils import check_random_state
 from ..augment.base import mixes
 from ..augment.pipeline import check_test_augment
 from ..data.dataset import Dataset
-from ..data.distributions import OneHot
 from ..data.features import FEATURES
 from ..data.fit_data import FitArguments, FitData
 from ..data.inputs import row_shapes
 from ..data.iterators import as_test_iterator, as_train_iterator, has_transform
-from ..data.output_targets import Outputs, as_tuple
-from ..data.target_checks import warn_if_one_hot
-from ..data.targets import Labels, Numbers
 from ..errors import Problems, describe_layer
 from ..layers.shapes import Shape
 from ..models.default import INPUT_NAMES
@@ -32,6 +28,12 @@ from ..network.hidden_layer import find_hidden_layer
 from ..network.layer_list import input_names
 from ..network.memory import check_batch, check_weights
 from ..network.model import Model
+from ..targets.by_output import as_tuple
+from ..targets.checks import warn_if_one_hot
+from ..targets.distributions import OneHot
+from ..targets.labels import Labels
+from ..targets.numbers import Numbers
+from ..targets.outputs import Outputs
 from ..training.adaptation import adapt, target_scales
 from ..training.dry_run import check_losses, check_transforms
 from ..training.entering import inputs_of

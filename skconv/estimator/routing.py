@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..augment.pipeline import Entry, read_entries
-from ..data.output_targets import by_output, output_names, regression_by_output
-from ..data.targets import Classes, Labels, Numbers
 from ..errors import Problems, describe_layer, did_you_mean
 from ..models import default
 from ..network.layer_list import LayerEntry, layer_keywords, read_layers
 from ..objectives import objective as default_objective
+from ..targets.by_output import by_output, output_names, regression_by_output
+from ..targets.classes import Classes
+from ..targets.labels import Labels
+from ..targets.numbers import Numbers
 from ..updates.by_name import rules_with
 from ..updates.update_rule import update_keywords
 from ..utils.checks import (

@@ -14,12 +14,15 @@ from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import ClassifierTags, RegressorTags, Tags
 from sklearn.utils.metaestimators import available_if
 
-from ..data.holes import is_known
-from ..data.output_targets import Outputs, as_tuple, by_output
-from ..data.targets import Classes, Numbers, Target
 from ..errors import Problems, did_you_mean
 from ..handlers.base import Direction
 from ..handlers.monitor import direction_of
+from ..targets.by_output import as_tuple, by_output
+from ..targets.classes import Classes
+from ..targets.holes import is_known
+from ..targets.numbers import Numbers
+from ..targets.outputs import Outputs
+from ..targets.target import Target
 from ..training.history import KEYS
 from ..training.loop import Score
 from ..training.prepared_fit import PreparedFit

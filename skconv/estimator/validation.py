@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..data.holes import is_label
 from ..data.iterators import BatchIterator, TrainSplit, split_function
 from ..errors import Problems, did_you_mean
+from ..targets.holes import is_label
 from ..training.events import EVENTS
 from ..updates.by_name import named_updates
 from ..updates.transformation import is_transformation

@@ -10,11 +10,11 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 
 from ..data.named_inputs import by_input, has_names
-from ..data.output_targets import output_names
-from ..data.target_forms import split_targets
 from ..estimator.neural_net import NeuralNet
 from ..network.layer_list import input_names
 from ..preprocessing import SliceDict
+from ..targets.by_output import output_names
+from ..targets.forms import split_targets
 
 
 def last_step(estimator: Any) -> Any:

@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
 
-from ..data.holes import fill_holes
 from ..data.splitting import strata
 from ..estimator.neural_net import NeuralNet
+from ..targets.holes import fill_holes
 from .containers import last_step
 
 

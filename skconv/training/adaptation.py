@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..data.dataset import Dataset, Scale
-from ..data.output_targets import Outputs
-from ..data.targets import Numbers
 from ..network.graph import SCALE, Head
 from ..network.model import Model
+from ..targets.numbers import Numbers
+from ..targets.outputs import Outputs
 
 
 def _scaled_heads(model: Model) -> Iterator[Head]:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..data.holes import is_known
-from ..data.output_targets import as_tuple, unwrap_single
+from ..targets.by_output import as_tuple, unwrap_single
+from ..targets.holes import is_known
 from .plan import Plan
 
 

@@ -16,13 +16,13 @@ from ..augment.tunable import float32_values, without_values
 from ..data.chunks import PREDICT_FRACTION, Chunk, iterate_chunks
 from ..data.dataset import arranged_rows
 from ..data.iterators import BatchIterator
-from ..data.output_targets import Outputs
 from ..data.rows import Rows
 from ..network.free_sizes import network_for, suggesting_free_sizes
 from ..network.graph import Network, as_float32
 from ..network.memory import check_batch
 from ..network.model import Model
 from ..nonlinearities import sigmoid, softmax
+from ..targets.outputs import Outputs
 from .entering import inputs_of
 from .metrics import concatenate_batches, wait_for_previous
 from .plan import PredictPlan

@@ -11,13 +11,13 @@ import numpy as np
 
 from ..augment.base import invoke, mixes, moves_masks, with_weighted_outside
 from ..augment.tunable import with_values
-from ..data.holes import is_known
-from ..data.output_targets import as_tuple, unwrap_single
 from ..errors import TransformError
 from ..layers.base import Context
 from ..network.graph import SCALE, Head, Runtime, Variables
 from ..objectives.by_nonlinearity import from_logits
 from ..objectives.objective import weighted_mean
+from ..targets.by_output import as_tuple, unwrap_single
+from ..targets.holes import is_known
 from ..utils.loss_contracts import WEIGHTS, takes_weights
 from .batch_targets import BatchTargets, group_weights, masked_rows, safe_targets
 from .plan import Plan, Scores, View

@@ -15,8 +15,8 @@ import jax
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ..data.targets import Numbers
 from ..network.model import Model
+from ..targets.numbers import Numbers
 from ..utils.memo import Memo
 from .events import Handler, Handlers, Pace, Progress
 from .feeder import Feed

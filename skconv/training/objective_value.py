@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..data.output_targets import as_tuple, unwrap_single
-from ..data.sample_weights import SampleWeights, check_weights
+from ..targets.by_output import as_tuple, unwrap_single
+from ..targets.sample_weights import SampleWeights, check_weights
 from .batch_targets import batch_targets
 from .fitted_net import FittedNet, predict_rows
 from .forward import Values, loss_on_logits, unpenalized_objective

@@ -12,9 +12,9 @@ from jax import lax
 
 from ..augment.tunable import with_values
 from ..data.device import batch_at, output_buffer, store_batch
-from ..data.output_targets import unwrap_single
 from ..layers.base import Context
 from ..network.graph import Runtime, Variables
+from ..targets.by_output import unwrap_single
 from .forward import array_or_dict
 from .plan import PredictPlan
 

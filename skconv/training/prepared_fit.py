@@ -9,8 +9,8 @@ import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.device import IndexedBatches, StackedBatches
-from ..data.output_targets import Outputs
 from ..network.model import Model
+from ..targets.outputs import Outputs
 from .figures import is_number
 from .forward import Values
 from .history import number_columns

@@ -8,10 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..data.output_targets import unwrap_single
 from ..layers.base import Context
 from ..network.graph import SCALE, Variables, as_float32
 from ..network.model import Model
+from ..targets.by_output import unwrap_single
 
 
 def pure_function(model: Model) -> tuple[Callable[[Variables, Any], Any], Variables]:

@@ -20,9 +20,9 @@ from ..data.device import (
     store_batch,
     targets_at,
 )
-from ..data.weighted_targets import unpack_targets
 from ..layers.base import Context
 from ..network.graph import Variables
+from ..targets.weighted_targets import unpack_targets
 from ..updates.update_rule import BatchLoss
 from .batch_targets import BatchTargets, batch_targets
 from .figures import names_of_parts, part_name, weight_name

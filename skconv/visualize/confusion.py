@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.targets import Classes
+from ..targets.classes import Classes
 from .base import Size, canvas, pyplot
 from .output_view import view_output
 from .wrapped_net import unwrap_with_rows

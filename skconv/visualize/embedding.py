@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.targets import Classes
 from ..network.views import FittedLayer, name_of
+from ..targets.classes import Classes
 from .base import SMALL, Size, canvas, pyplot
 from .output_view import view_output
 from .wrapped_net import unwrap_with_rows

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.output_targets import as_tuple
-from ..data.targets import Classes, Numbers, Target
 from ..errors import did_you_mean
+from ..targets.by_output import as_tuple
+from ..targets.classes import Classes
+from ..targets.numbers import Numbers
+from ..targets.target import Target
 from ..utils.checks import is_integer
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..data.targets import Classes, Labels
+from ..targets.classes import Classes
+from ..targets.labels import Labels
 from ..utils.checks import positive
 from .base import (
     ImagePlotter,

@@ -3,7 +3,7 @@ import pytest
 
 from skconv.data.iterators import BatchIterator
 from skconv.data.row_order import count_rows, row_order, take_rows
-from skconv.data.weighted_targets import WeightedTargets
+from skconv.targets.weighted_targets import WeightedTargets
 
 
 class Given(BatchIterator):

@@ -2,13 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skconv.data.shape_groups import (
-    check_one_shape,
-    flatten_positions,
-    group_rows,
-    in_order,
-    is_ragged,
-)
+from skconv.data.shape_groups import check_one_shape, group_rows, in_order
 
 ROWS = [np.full((2, n), n) for n in (3, 2, 3, 5)]
 
@@ -85,22 +79,13 @@ def test_results_are_put_in_order():
     ragged, none = in_order(groups, [[group.X, None] for group in groups])
     assert none is None
     assert all(np.array_equal(*pair) for pair in zip(ragged, ROWS, strict=True))
-    assert is_ragged(ragged)
-    assert not is_ragged(labels.astype(object))
+    assert ragged.dtype == object
 
 
 def test_results_need_a_row_for_each():
     groups = group_rows(ROWS)
     with pytest.raises(ValueError, match=r"got 2 for 1 rows of shape \(2,\)"):
         in_order(groups, [np.zeros((2, 2))] * 3)
-
-
-def test_positions_are_scored_together():
-    true, predicted, weights = flatten_positions(ROWS, as_objects(ROWS), np.arange(4))
-    assert true.size == predicted.size == weights.size == 26
-    assert weights.tolist() == [0] * 6 + [1] * 4 + [2] * 6 + [3] * 10
-    with pytest.raises(ValueError, match=r"got \(2, 2\) instead of \(2, 3\) in row 0"):
-        flatten_positions([*ROWS[1:2], *ROWS[1:]], as_objects(ROWS))
 
 
 def test_targets_of_several_shapes():

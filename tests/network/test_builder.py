@@ -4,7 +4,6 @@ import jax
 import numpy as np
 import pytest
 
-from skconv.data.targets import Numbers
 from skconv.errors import InvalidParameterError, ProblemsError
 from skconv.estimator.blueprint import read_heads
 from skconv.init import Array, Constant, HeNormal, Normal, Orthogonal
@@ -27,6 +26,7 @@ from skconv.network.graph import Head
 from skconv.network.layer_list import read_layers
 from skconv.network.target_info import TargetInfo
 from skconv.nonlinearities import hard_swish, rectify, sigmoid, softmax, tanh
+from skconv.targets.numbers import Numbers
 
 image = ("input", InputLayer((None, 1, 8, 8)))
 rows = ("input", InputLayer((None, 4)))

@@ -1,0 +1,45 @@
+"""Shapes of the rows of targets and outputs."""
+
+from __future__ import annotations
+
+
+def row_shape(shape: tuple[int | None, ...]) -> tuple[int, ...]:
+    """Return the shape of a row of an output.
+
+    Examples
+    --------
+    >>> row_shape((None, 3, 8, 6))
+    (3, 8, 6)
+    """
+    row = tuple(n for n in shape[1:] if n is not None)
+    if len(row) != len(shape) - 1:
+        raise ValueError(f"the output must have a known shape, got {shape}")
+    return row
+
+
+def without_axis(row: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    """Return the shape of a row without its axis of units.
+
+    Parameters
+    ----------
+    row : tuple of int
+    axis : int
+        Axis of the units, which counts from the batch axis: 1 or -1.
+
+    Examples
+    --------
+    >>> without_axis((3, 8, 6), 1), without_axis((8, 6, 3), -1)
+    ((8, 6), (8, 6))
+    """
+    return row[1:] if axis == 1 else row[:-1]
+
+
+def describe_row(row: tuple[int, ...]) -> str:
+    """Return the shape of an array with such rows as text.
+
+    Examples
+    --------
+    >>> describe_row(()), describe_row((8, 6))
+    ('(n,)', '(n, 8, 6)')
+    """
+    return f"({', '.join(['n', *map(str, row)])}{'' if row else ','})"

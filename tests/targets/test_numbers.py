@@ -1,0 +1,49 @@
+import re
+
+import numpy as np
+import pytest
+
+from skconv.nonlinearities import linear
+from skconv.objectives import (
+    squared_error,
+)
+from skconv.targets.inference import infer
+from skconv.targets.numbers import Numbers
+
+
+def raises(message, kind=ValueError):
+    return pytest.raises(kind, match=re.escape(message))
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1), (4, 2), (4, 2, 3)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_numbers_keep_their_shape_and_floating_type(shape, dtype):
+    y = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+    targets = infer(y, regression=True)
+    assert (targets.loss, targets.nonlinearity) == (squared_error, linear)
+    units = int(np.prod(shape[1:]))
+    matched = targets.match((None, units))
+    assert (targets.num_units, matched.output_shape) == (units, (units,))
+    encoded = matched.encode(y)
+    assert (encoded.shape, encoded.dtype) == ((4, units), np.float32)
+    decoded = matched.decode(encoded)
+    assert decoded.dtype == (dtype if dtype is np.float32 else np.float64)
+    np.testing.assert_array_equal(decoded, y)
+
+
+def test_numbers_take_the_shape_of_the_output():
+    matched = infer(np.zeros((5, 6)), regression=True).match((None, 1, 2, 3))
+    assert matched.encode(np.zeros((5, 6))).shape == (5, 1, 2, 3)
+    assert matched.decode(np.zeros((5, 1, 2, 3), np.float32)).shape == (5, 6)
+
+
+def test_numbers_refuse_another_shape():
+    targets = infer(np.zeros((5, 2)), regression=True)
+    with raises("the output has shape (None, 3), but y has rows of shape (2,)"):
+        targets.match((None, 3))
+    with raises("y must have rows of shape (2,), got (3,)"):
+        targets.encode(np.zeros((5, 3)))
+
+
+def test_numbers_as_text_are_read():
+    assert Numbers((), output_shape=(1,)).encode(["1.5", "2"]).tolist() == [[1.5], [2.0]]
