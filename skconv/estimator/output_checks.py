@@ -175,7 +175,8 @@ class _OutputCheck:
 
     def misplaced_softmax(self) -> Iterator[str]:
         """Yield a message if the layer's own softmax is not over the classes of positions."""
-        own = isinstance(self.target, Classes) and self.target.positions and not self.head.ending
+        before = self.head.ending or self.head.settled
+        own = isinstance(self.target, Classes) and self.target.positions and not before
         if not own or (self.node.layer.layout == "channels_last") == (self.head.unit_axis == 1):
             return
         values = output_range(self.nonlinearity)

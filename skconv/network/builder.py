@@ -23,6 +23,7 @@ from ..utils.image_shapes import (
 )
 from ..utils.other_names import LAYER, keyword_hint
 from .activation import UNIT_FIELDS, takes_channels, unit_axis
+from .ending import settled_ending
 from .free_sizes import fits, is_free, misfit
 from .graph import Head, Network, Place, scale_specs
 from .layer_list import GRAPH, LayerEntry, incoming_fields, layer_keywords
@@ -258,11 +259,17 @@ class _Builder:
         self.heads[name] = head = head._replace(unit_axis=axis)
         if task.ending is None:
             return
-        if getattr(layer, "nonlinearity", None) is UNSET:
-            changes: dict[str, Any] = {"nonlinearity": task.ending(shape, axis)}
+        unset = getattr(layer, "nonlinearity", None) is UNSET
+        if getattr(layer, "nonlinearity", None) and layer.ends_in_nonlinearity() and not unset:
+            return
+        ending = task.ending(shape, axis)
+        settled = settled_ending(name, nodes, ending, axis)
+        self.heads[name] = head = head._replace(settled=settled)
+        if unset:
+            changes: dict[str, Any] = {"nonlinearity": None if settled else ending}
             nodes[name] = node._replace(layer=replace(layer, **changes))
-        elif not layer.ends_in_nonlinearity():
-            self.heads[name] = head._replace(ending=task.ending(shape, axis))
+        elif not settled and not layer.ends_in_nonlinearity():
+            self.heads[name] = head._replace(ending=ending)
 
     def check_channels(self, name: str, row: Shape | None, inferred: Any, what: str) -> None:
         """Check that rows, or else the given shape of an input layer, have channels first."""

@@ -43,6 +43,8 @@ class Head(NamedTuple):
         under the names `SCALE`.
     unit_axis : int
         Axis of the units in the output: 1, or -1 if they come after the positions of a row.
+    settled : callable, optional
+        Nonlinearity whose values the output has because of layers before it.
     """
 
     name: str
@@ -51,10 +53,11 @@ class Head(NamedTuple):
     ending: Any = None
     scaled: bool = False
     unit_axis: int = 1
+    settled: Any = None
 
     def as_declared(self) -> Head:
         """Return the head without what the network adds to it."""
-        return self._replace(ending=None, unit_axis=1)
+        return self._replace(ending=None, unit_axis=1, settled=None)
 
 
 SCALE = ("y_mean", "y_scale")
@@ -174,13 +177,17 @@ class Network:
         """
         elementwise = self.nonlinearity(head) is sigmoid
         flat = len(self.node(head.name).output_shape) == 2
-        return (flat or units_last or elementwise) and not self.feeds_others(head.name)
+        return (flat or units_last or elementwise) and self.ends_itself(head)
+
+    def ends_itself(self, head: Head) -> bool:
+        """Return whether the nonlinearity of an output may be left out for a loss on logits."""
+        return head.settled is None and not self.feeds_others(head.name)
 
     def nonlinearity(self, head: Head) -> Any:
         """Return the final nonlinearity of an output layer."""
         last = self.node(head.name).layer
         own = getattr(last, "nonlinearity", None) if last.ends_in_nonlinearity() else None
-        return head.ending or own or linear
+        return head.settled or head.ending or own or linear
 
     def feeds_others(self, name: str) -> bool:
         """Return whether a layer is an input of another layer."""

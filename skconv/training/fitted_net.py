@@ -126,9 +126,9 @@ class FittedNet:
         heads = [head for head in self.network.heads if head.predicted]
         last = {head.name: self.network.nonlinearity(head) for head in heads}
         stable = {
-            name: function
-            for name, function in last.items()
-            if (function is softmax or function is sigmoid) and not self.network.feeds_others(name)
+            head.name: last[head.name]
+            for head in heads
+            if last[head.name] in (softmax, sigmoid) and self.network.ends_itself(head)
         }
         rows = self.rows(X)
         if self.test_augment is not None:
