@@ -8,7 +8,7 @@ import numpy as np
 
 from ..augment.tunable import float32_values
 from ..network.graph import Network
-from ..training.forward import Values
+from ..training.arguments import Values
 from ..updates.update_rule import values_at
 from ..utils.cache_keys import structural_key
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint

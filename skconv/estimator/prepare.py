@@ -35,10 +35,10 @@ from ..targets.labels import Labels
 from ..targets.numbers import Numbers
 from ..targets.outputs import Outputs
 from ..training.adaptation import adapt, target_scales
+from ..training.arguments import Values
 from ..training.dry_run import check_losses, check_transforms
 from ..training.entering import inputs_of
 from ..training.fitted_net import warn_without_noise
-from ..training.forward import Values
 from ..training.plan import Plan
 from ..training.prepared_fit import PreparedFit
 from ..training.programs import TrainPrograms, train_programs_for

@@ -16,7 +16,9 @@ from ..network.graph import Head
 from ..targets.by_output import as_tuple, unwrap_single
 from ..utils.checks import function_name
 from ..utils.loss_contracts import WEIGHTS, contract_of, takes_weights
-from .forward import RowInfo, Values, apply_transform, compute_losses
+from .arguments import Values
+from .augmentation import RowInfo, apply_transform
+from .losses import compute_losses
 from .plan import Plan, View
 
 

@@ -24,8 +24,9 @@ from ..data.rows import Rows
 from ..ops.platform import device, devices, keep_device, platform
 from ..utils.cache_keys import structural_key
 from ..utils.memo import Memo
+from .arguments import CallResult, StepRange, TrainArguments
 from .loop import Snapshot, TrainingLoop
-from .train_step import LANE_AXES, CallResult, StepRange, TrainArguments
+from .train_lanes import LANE_AXES
 
 MODES = ("auto", "loop", "unroll", "vmap")
 

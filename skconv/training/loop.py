@@ -18,13 +18,13 @@ from sklearn.exceptions import ConvergenceWarning
 from ..network.model import Model
 from ..targets.numbers import Numbers
 from ..utils.memo import Memo
+from .arguments import CallResult, StepRange
 from .events import Handler, Handlers, Pace, Progress
 from .feeder import Feed
 from .history import Row, append_row
 from .metrics import compute_score, wait_for_previous, weighted_means
 from .prepared_fit import PreparedFit
 from .ragged_feeder import make_feeder
-from .train_step import CallResult, StepRange
 
 PATIENCE = 0.05
 """Seconds; after a shorter call, the next one runs twice as many epochs."""

@@ -94,7 +94,7 @@ def weighted_means(tables: Sequence[jax.Array], names: list[str]) -> list[dict[s
     Parameters
     ----------
     tables : sequence of array of shape (EPOCHS, sums)
-        Sums as in `skconv.training.train_step.CallResult`.
+        Sums as in `skconv.training.arguments.CallResult`.
     names : list of str
         Names of the sums, as in `skconv.training.figures`.
 

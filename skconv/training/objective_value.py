@@ -11,9 +11,11 @@ import numpy as np
 
 from ..targets.by_output import as_tuple, unwrap_single
 from ..targets.sample_weights import SampleWeights, check_weights
+from .arguments import Values
 from .batch_targets import batch_targets
 from .fitted_net import FittedNet, predict_rows
-from .forward import Values, loss_on_logits, unpenalized_objective
+from .forward import loss_on_logits
+from .losses import unpenalized_objective
 from .plan import Plan
 
 

@@ -15,7 +15,7 @@ from ..data.device import batch_at, output_buffer, store_batch
 from ..layers.base import Context
 from ..network.graph import Runtime, Variables
 from ..targets.by_output import unwrap_single
-from .forward import array_or_dict
+from .augmentation import array_or_dict
 from .plan import PredictPlan
 
 

@@ -11,11 +11,10 @@ from ..data.dataset import Dataset
 from ..data.device import IndexedBatches, StackedBatches
 from ..network.model import Model
 from ..targets.outputs import Outputs
+from .arguments import StepPosition, StepRange, TrainArguments, TrainState, Values
 from .figures import is_number
-from .forward import Values
 from .history import number_columns
 from .programs import TrainPrograms
-from .train_step import StepPosition, StepRange, TrainArguments, TrainState
 
 
 class PreparedFit(NamedTuple):

@@ -20,7 +20,7 @@ import jax
 from jax.experimental.compilation_cache import compilation_cache
 
 from ..ops.platform import platform
-from . import predict_step, train_step
+from . import predict_step, sums, train_lanes, train_step
 from .plan import Plan, PredictPlan
 
 __all__ = ["clear_programs", "compile_counts", "set_compilation_cache"]
@@ -50,14 +50,14 @@ class TrainPrograms:
     """
 
     def __init__(self, plan: Plan) -> None:
-        self.train_sums = train_step.train_sums(plan)
-        self.valid_sums = train_step.valid_sums(plan)
+        self.train_sums = sums.train_sums(plan)
+        self.valid_sums = sums.valid_sums(plan)
         self.checked_batches: set[str] = set()
         self.checked_update = False
         self.update_warning: str | None = None
         self.start = _compiled(train_step.start, plan)
         self.train = _compiled(train_step.train, plan, count="train", static=("outputs",))
-        self.train_lanes = _compiled(train_step.train_lanes, plan, count="train", static=("mode",))
+        self.train_lanes = _compiled(train_lanes.train_lanes, plan, count="train", static=("mode",))
 
 
 class PredictPrograms:

@@ -2,14 +2,12 @@
 
 import pickle
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.model_selection import GridSearchCV
 
 from skconv import BatchIterator, NeuralNet
-from skconv.augment import RandomFlip
 from skconv.layers import (
     BatchNormLayer,
     DenseLayer,
@@ -145,42 +143,6 @@ def test_a_large_offset_costs_no_precision():
 def test_a_constant_target_is_predicted():
     fitted = net(normalize_y=True, max_epochs=0, output_W=0.0).fit(X, np.full(60, 7.5))
     np.testing.assert_array_equal(fitted.predict(X), np.full(60, 7.5))
-
-
-def test_losses_are_in_standardized_units_and_scores_in_those_of_y():
-    seen = {}
-
-    def custom(true, predicted):
-        seen["custom"] = true
-        return np.abs(true - predicted).mean()
-
-    score = [("mae", lambda predictions, targets: jnp.abs(predictions - targets))]
-    fitted = net(
-        normalize_y=True, max_epochs=1, scores_valid=score, custom_scores=[("by_hand", custom)]
-    )
-    fitted.fit(X[:40], numbers[:40], X_val=X[40:], y_val=numbers[40:])
-    row, error = fitted.train_history_[0], numbers[40:] - fitted.predict(X[40:])
-    np.testing.assert_allclose(row["mae"], np.abs(error).mean(), rtol=1e-4)
-    np.testing.assert_allclose(row["by_hand"], row["mae"], rtol=1e-4)
-    np.testing.assert_allclose(seen["custom"][:, 0], numbers[40:], rtol=1e-6)
-    scaled = error / numbers[:40].std()
-    np.testing.assert_allclose(row["valid_loss"], np.square(scaled).mean(), rtol=1e-4)
-
-
-def test_transforms_see_targets_in_the_units_of_y():
-    """Keypoints are mirrored about the middle of the image, wherever they lie on average."""
-    images = rng.normal(size=(30, 1, 6, 6)).astype(np.float32)
-    points = rng.uniform(3, 5, size=(30, 2))
-    seen = []
-
-    def record(predictions, targets):
-        return (targets[:, 0] > 2.5).astype(jnp.float32)
-
-    flip = RandomFlip(p=1.0, target="keypoints")
-    fitted = net(normalize_y=True, augment=flip, scores_train=[("right", record)], max_epochs=1)
-    fitted.fit(images, points)
-    seen = [row["right"] for row in fitted.train_history_]
-    assert seen == [0.0]  # x from 3 to 5 becomes x from 0 to 2
 
 
 def test_the_scale_of_targets_travels_with_the_weights(tmp_path):

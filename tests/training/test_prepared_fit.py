@@ -4,7 +4,7 @@ import pytest
 from skconv.data.device import place_rows
 from skconv.data.fit_data import FitArguments
 from skconv.estimator.prepare import prepare
-from skconv.training.train_step import StepRange
+from skconv.training.arguments import StepRange
 from skconv.utils.memo import Memo
 
 from ..nets import X, make_net, y
