@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -41,6 +42,7 @@ from .routing import (
     parameters_of,
     route_keywords,
     sort_keywords,
+    unused_keywords,
 )
 from .scores import SCORES, score_entries
 
@@ -245,7 +247,17 @@ def make_blueprint(
     loss_keywords = loss_parameters(params)
     if specs:
         owners = keyword_owners(specs, transforms, params, loss_keywords)
-        routed, unknown = route_keywords(given, owners, own)
+        more = set(params["more_params"] or {}) - own
+        unused = unused_keywords(sorted(more), owners)
+        if unused:
+            warnings.warn(
+                f"more_params has keywords that no part of the net takes: {', '.join(unused)}; "
+                f"prefixes are: {', '.join(owners)}",
+                UserWarning,
+                stacklevel=2,
+            )
+        used = {name: value for name, value in given.items() if name not in unused}
+        routed, unknown = route_keywords(used, owners, own)
         problems.found += unknown.found
     update = Update(optax.identity, (), ())
     update_values: dict[str, Any] = {}

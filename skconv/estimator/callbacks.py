@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from sklearn.callback import ProgressBar
@@ -16,6 +17,7 @@ from ..training.events import EVENTS, Handlers
 from ..training.history import Row
 from ..training.metrics import weighted_means
 from ..utils.checks import as_list
+from .handler_lists import HandlerParameter
 
 
 class CallbackTasks:
@@ -76,10 +78,16 @@ class HandlingMixin:
 
     verbose: int
     _model: Model
+    _stored: Callable[..., Any]
+
+    on_training_started = HandlerParameter()
+    on_batch_finished = HandlerParameter()
+    on_epoch_finished = HandlerParameter()
+    on_training_finished = HandlerParameter()
 
     def _given_handlers(self) -> list[Any]:
         """Return the handlers that are parameters of the net, each once."""
-        given = [handler for name in EVENTS for handler in as_list(getattr(self, name))]
+        given = [handler for name in EVENTS for handler in as_list(self._stored(name))]
         return list({id(handler): handler for handler in given}.values())
 
     def _handlers(self, *, fresh: bool, columns: Columns | None = None) -> Handlers:
@@ -91,7 +99,7 @@ class HandlingMixin:
         columns : dict of str to {'min', 'max'} or None, optional
             Numbers that the rows of the history will have; without them, nothing is checked.
         """
-        lists = {name: as_list(getattr(self, name)) for name in EVENTS}
+        lists = {name: as_list(self._stored(name)) for name in EVENTS}
         given = self._given_handlers()
         for handler in given if fresh else ():
             if isinstance(handler, Handler):

@@ -1,16 +1,71 @@
-"""Check the handlers that a net is given, by the event at which it calls them."""
+"""The handlers that a net is given, by the event at which it calls them, and their check."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from inspect import signature
-from typing import Any
+from typing import Any, Self, SupportsIndex
 
 from ..errors import Problems
 from ..handlers import Handler
 from ..training.events import EVENTS
 from ..utils.checks import as_list
 from .scores import takes_two_arguments
+
+
+class HandlerParameter:
+    """A parameter of a net that takes handlers, and reads as an empty list if it is None.
+
+    Handlers appended to this list are given to the net; otherwise, the parameter remains None.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, net: Any, owner: type | None = None) -> Any:
+        if net is None:
+            return self
+        stored, name = vars(net), self._name
+        if name not in stored:
+            raise AttributeError(f"{type(net).__name__} has no attribute {name!r}")
+        if stored[name] is not None:
+            return stored[name]
+        return _NoHandlers(lambda handlers: stored.update({name: handlers}))
+
+    def __set__(self, net: Any, value: Any) -> None:
+        vars(net)[self._name] = value if value or not isinstance(value, _NoHandlers) else None
+
+
+class _NoHandlers(list[Any]):
+    """An empty list that is adopted as a parameter when it gets its first handlers."""
+
+    def __init__(self, adopt: Callable[[list[Any]], None]) -> None:
+        super().__init__()
+        self._adopt: Callable[[list[Any]], None] | None = adopt
+
+    def append(self, handler: Any) -> None:
+        super().append(handler)
+        self._be_adopted()
+
+    def extend(self, handlers: Iterable[Any]) -> None:
+        super().extend(handlers)
+        self._be_adopted()
+
+    def insert(self, index: SupportsIndex, handler: Any) -> None:
+        super().insert(index, handler)
+        self._be_adopted()
+
+    def __iadd__(self, handlers: Iterable[Any]) -> Self:  # type: ignore[misc]
+        self.extend(handlers)
+        return self
+
+    def _be_adopted(self) -> None:
+        if self._adopt is not None:
+            self._adopt(self)
+            self._adopt = None  # refers to the net, which refers to this list
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        return list, (list(self),)
 
 
 def check_handlers(values: Mapping[str, Any], problems: Problems) -> None:

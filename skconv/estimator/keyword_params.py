@@ -101,7 +101,7 @@ class KeywordEstimator(PickledByValue, BaseEstimator):
         -------
         dict of str to object
         """
-        params = {name: getattr(self, name) for name in self._get_param_names()}
+        params = {name: self._stored(name) for name in self._get_param_names()}
         params |= {
             name: value
             for name, value in vars(self).items()
@@ -115,8 +115,13 @@ class KeywordEstimator(PickledByValue, BaseEstimator):
                     params |= {f"{name}__{key}": value for key, value in inner.items()}
         return params
 
+    def _stored(self, name: str, *default: Any) -> Any:
+        """Return a parameter as it is stored, whatever a descriptor returns for it."""
+        stored = vars(self)
+        return stored[name] if name in stored else getattr(self, name, *default)
+
     def _component(self, name: str) -> Any:
-        value = getattr(self, name, None)
+        value = self._stored(name, None)
         return self._components[name](value) if name in self._components else value
 
     def set_params(self, **params: Any) -> Self:
@@ -200,7 +205,7 @@ class KeywordEstimator(PickledByValue, BaseEstimator):
         """Return the objects that training may change, except those with a `reset` method."""
         objects: list[Any] = []
         for name in self._stateful:
-            value = getattr(self, name)
+            value = self._stored(name)
             objects += value if isinstance(value, list | tuple) else [value]
         return [item for item in objects if not hasattr(item, "reset")]
 
@@ -208,11 +213,11 @@ class KeywordEstimator(PickledByValue, BaseEstimator):
         clone = super().__sklearn_clone__()
         inner: dict[int, Any] = {}
         memo = {id(given): copy.deepcopy(copied, inner) for given, copied in self._as_given()}
-        together = {name: getattr(self, name) for name in self._copied_together}
+        together = {name: self._stored(name) for name in self._copied_together}
         for name, value in copy.deepcopy(together, memo).items():
             setattr(clone, name, value)
         for name in self._stateful:
-            value = getattr(clone, name)
+            value = clone._stored(name)
             for item in value if isinstance(value, list | tuple) else [value]:
                 if hasattr(item, "reset"):
                     item.reset()

@@ -77,6 +77,18 @@ def route_keywords(
     return routed, problems
 
 
+def unused_keywords(given: Iterable[str], prefixes: Iterable[str]) -> list[str]:
+    """Return the keywords that start with none of the prefixes.
+
+    Examples
+    --------
+    >>> unused_keywords(['conv1_stride', 'conv2_stride'], ['conv1', 'update'])
+    ['conv2_stride']
+    """
+    starts = tuple(f"{prefix}_" for prefix in prefixes)
+    return [name for name in given if not name.startswith(starts)]
+
+
 def _nearest(
     key: str, prefixes: list[str], takes: Mapping[str, list[str] | None], known: Iterable[str]
 ) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..network.graph import Network, Place
 from ..network.model import Model
-from ..network.views import FittedLayer, Layers, Parameter, layers_of
+from ..network.views import FittedLayer, Layers, Parameter, layers_of, parameters
 from ..network.weight_files import load_arrays, save_arrays
 
 
@@ -36,7 +37,9 @@ class WeightsMixin:
         """Return the layers, each after its incoming layers."""
         return list(self.layers_.values())
 
-    def get_all_params(self, trainable: bool | None = None) -> list[Parameter]:
+    def get_all_params(
+        self, trainable: bool | None = None, regularizable: bool | None = None
+    ) -> list[Parameter]:
         """Return the parameters of all layers.
 
         Parameters
@@ -44,6 +47,9 @@ class WeightsMixin:
         trainable : bool, optional
             If True, only parameters that are trained; if False, only state such as running means.
             By default both.
+        regularizable : bool, optional
+            If True, only parameters that penalties such as ``objective_l2`` apply to; if False,
+            only others, such as biases. By default both.
 
         Returns
         -------
@@ -51,11 +57,8 @@ class WeightsMixin:
             Shared parameters are listed once.
         """
         check_is_fitted(self)
-        return [
-            Parameter(self._model, place, spec.trainable)
-            for place, spec in self._model.network.places()
-            if trainable is None or spec.trainable == trainable
-        ]
+        places = self._model.network.places()
+        return parameters(self._model, places, trainable, regularizable)
 
     def get_all_params_values(self) -> dict[str, list[np.ndarray]]:
         """Return copies of all weights.
@@ -90,13 +93,19 @@ class WeightsMixin:
             by `save_params_to`.
         strict : bool, default=True
             Whether the source must have exactly the parameters of this net. If False, parameters
-            with names that both have are loaded; their shapes must agree.
+            with names and shapes that both have are loaded, such as all but those of another output
+            layer.
 
         Raises
         ------
         ValueError
             With all parameters that are missing, unknown or of another shape; also for a damaged
             file. The net is not modified.
+
+        Warns
+        -----
+        UserWarning
+            If ``strict=False`` skips parameters of another shape, or loads nothing.
         """
         if isinstance(source, str | os.PathLike):
             source = load_arrays(source)
@@ -108,14 +117,44 @@ class WeightsMixin:
         if model is None:
             self.initialize()
             model = self._model
-        model.put(model.check(by_place(source, model.network), strict=strict))
+        given = by_place(source, model.network, strict=strict)
+        checked = model.check(given if strict else _fitting(given, model.network), strict=strict)
+        if not checked and not strict:
+            names = ", ".join(sorted({layer for layer, _ in given}))
+            warnings.warn(
+                f"load_params_from loads nothing, because source has no parameter of this net, but "
+                f"those of the layers {names}",
+                UserWarning,
+                stacklevel=2,
+            )
+        model.put(checked)
 
     def initialize(self) -> Any:
         """Build the network and draw its weights."""
         raise NotImplementedError
 
 
-def by_place(source: Mapping[str, Any], network: Network) -> dict[Place, Any]:
+def _fitting(given: Mapping[Place, Any], network: Network) -> dict[Place, Any]:
+    """Return the arrays that have the shape of the network's parameter, and warn of others."""
+    shapes = network.parameter_shapes()
+    found = {place: np.shape(array) for place, array in given.items() if place in shapes}
+    skipped = [
+        f"{'.'.join(place)} has shape {shapes[place]}, got {shape}"
+        for place, shape in found.items()
+        if shape != shapes[place]
+    ]
+    if skipped:
+        warnings.warn(
+            f"load_params_from skips parameters of another shape: {'; '.join(skipped)}",
+            UserWarning,
+            stacklevel=3,
+        )
+    return {place: given[place] for place, shape in found.items() if shape == shapes[place]}
+
+
+def by_place(
+    source: Mapping[str, Any], network: Network, *, strict: bool = True
+) -> dict[Place, Any]:
     """Return weights by layer and parameter, given in the form of files or of nolearn.
 
     Parameters
@@ -124,6 +163,9 @@ def by_place(source: Mapping[str, Any], network: Network) -> dict[Place, Any]:
         ``{'conv1.W': array}`` as in files, or ``{'conv1': [W, b]}`` as in nolearn, in the order of
         the layer's parameters.
     network : Network
+    strict : bool
+        Whether layers must have as many arrays as in the network; if not, others are left out, with
+        a warning.
 
     Returns
     -------
@@ -137,9 +179,13 @@ def by_place(source: Mapping[str, Any], network: Network) -> dict[Place, Any]:
         elif isinstance(value, list | tuple):
             own = [place for place, _ in network.places() if place[0] == key]
             if len(own) != len(value):
-                raise ValueError(
-                    f"source must have {len(own)} arrays for layer {key!r}, got {len(value)}"
+                message = f"source must have {len(own)} arrays for layer {key!r}, got {len(value)}"
+                if strict:
+                    raise ValueError(message)
+                warnings.warn(
+                    f"load_params_from skips a layer: {message}", UserWarning, stacklevel=3
                 )
+                continue
             places.update(zip(own, value, strict=True))
         else:
             layer, _, name = key.rpartition(".")

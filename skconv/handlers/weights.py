@@ -15,7 +15,7 @@ import numpy as np
 from ..network.weight_files import check_suffix
 from ..training.history import Row
 from ..utils import checks
-from ..utils.checks import flag, one_of, or_none, positive, text, verbosity
+from ..utils.checks import as_list, flag, one_of, or_none, positive, text, verbosity
 from ..utils.files import atomic_write
 from .base import Columns, Handler
 from .monitor import MODES, MonitoringHandler, direction_of
@@ -277,22 +277,52 @@ class RestoreBestWeights(Handler):
 
     Parameters
     ----------
-    remember : RememberBestWeights
+    remember : RememberBestWeights, optional
+        By default the only one in ``on_epoch_finished`` of the net.
+
+    Raises
+    ------
+    ValueError
+        If `remember` is something else; and before training, if it is omitted, and
+        ``on_epoch_finished`` does not have exactly one.
+
+    Examples
+    --------
+    >>> handlers = dict(
+    ...     on_epoch_finished=[RememberBestWeights()], on_training_finished=[RestoreBestWeights()]
+    ... )
     """
 
     allowed_in = ("on_training_finished",)
     resumes = False
 
-    def __init__(self, remember: RememberBestWeights) -> None:
-        if not isinstance(remember, RememberBestWeights):
+    def __init__(self, remember: RememberBestWeights | None = None) -> None:
+        if not isinstance(remember, RememberBestWeights | None):
             raise ValueError(
                 f"{type(self).__name__}: remember must be a RememberBestWeights, got {remember!r}"
             )
         self.remember = remember
 
+    def check(self, net: Any, columns: Columns) -> None:
+        """Raise `ValueError` if the net does not have the handler that remembers."""
+        super().check(net, columns)
+        self._source(net)
+
+    def _source(self, net: Any) -> RememberBestWeights:
+        if self.remember is not None:
+            return self.remember
+        given = as_list(net.get_params(deep=False)["on_epoch_finished"])
+        found = [handler for handler in given if isinstance(handler, RememberBestWeights)]
+        if len(found) != 1:
+            raise ValueError(
+                f"{type(self).__name__}: remember must be given unless on_epoch_finished has one "
+                f"RememberBestWeights, got {len(found)} of them"
+            )
+        return found[0]
+
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Load the weights into the net, if any were kept."""
-        best = self.remember
+        best = self._source(net)
         if best.best_weights is None:
             return
         net.load_params_from(best.best_weights)

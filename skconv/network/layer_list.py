@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from .. import layers as library
 from ..errors import Problems
 from ..layers.base import Layer, reference_fields
 from ..utils.fields import cached_per_class
@@ -136,6 +138,22 @@ def _is_pair(entry: Any) -> bool:
     )
 
 
+def _import_hint(name: Any, layer: Any) -> str:
+    """Return what to write for a layer class that is given as text."""
+    text = name if isinstance(layer, dict) else layer
+    if not isinstance(text, str):
+        return ""
+    classes = filter(_is_class, (getattr(library, known) for known in library.__all__))
+    short = {cls.__name__.lower().removesuffix("layer"): cls.__name__ for cls in classes}
+    given = text.rpartition(".")[2].lower().removesuffix("layer")
+    near = difflib.get_close_matches(given, short, n=1, cutoff=0.6)
+    if not near:
+        return "; write layer classes of skconv.layers, not their names"
+    found = short[near[0]]
+    entry = f"({found}, {{...}})" if isinstance(layer, dict) else f"({name or 'name'!r}, {found})"
+    return f"; write from skconv.layers import {found}, and {entry}"
+
+
 class _Reader:
     def __init__(self) -> None:
         self.specs: list[LayerEntry] = []
@@ -160,7 +178,7 @@ class _Reader:
         else:
             raise ValueError(
                 "layers must contain ('name', LayerClass), (LayerClass, {'name': ...}) or layers, "
-                f"got {entry!r}"
+                f"got {entry!r}{_import_hint(name, layer)}"
             )
 
     def add_class(self, cls: type[Layer], given: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import did_you_mean
-from ..layers.base import Layer
+from ..layers.base import Layer, ParamSpec
 from ..layers.shapes import Shape
 from .free_sizes import open_nodes
 from .graph import Network, Place
@@ -29,11 +29,14 @@ class Parameter:
         Names of layer and parameter.
     trainable : bool
         False for state, such as running means.
+    regularizable : bool
+        Whether penalties apply to it; False for biases.
     """
 
     model: Model
     place: Place
     trainable: bool = True
+    regularizable: bool = True
 
     @property
     def name(self) -> str:
@@ -98,13 +101,12 @@ class FittedLayer:
         """Shape of the output, with None for the batch and for free sizes."""
         return self._node.output_shape
 
-    def get_params(self, trainable: bool | None = None) -> list[Parameter]:
-        """Return the parameters: all, or only trainable or non-trainable ones."""
-        return [
-            Parameter(self.model, (self.name, name), spec.trainable)
-            for name, spec in self._node.specs.items()
-            if trainable is None or spec.trainable == trainable
-        ]
+    def get_params(
+        self, trainable: bool | None = None, regularizable: bool | None = None
+    ) -> list[Parameter]:
+        """Return the parameters: all, or only those that are trained, penalized, or not so."""
+        places = (((self.name, name), spec) for name, spec in self._node.specs.items())
+        return parameters(self.model, places, trainable, regularizable)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -142,11 +144,49 @@ class Layers(Mapping[str, FittedLayer]):
     def __iter__(self) -> Iterator[str]:
         return (layer.name for layer in self._layers)
 
+    def values(self) -> LayerValues:
+        """Return the layers, which can be indexed like a list."""
+        return LayerValues(self)
+
     def __len__(self) -> int:
         return len(self._layers)
 
     def __repr__(self) -> str:
         return f"Layers({self._layers})"
+
+
+class LayerValues(ValuesView[FittedLayer]):
+    """The layers of a net without their names.
+
+    Parameters
+    ----------
+    layers : Layers
+    """
+
+    def __getitem__(self, index: int | slice) -> Any:
+        return list(self)[index]
+
+
+def parameters(
+    model: Model,
+    places: Iterable[tuple[Place, ParamSpec]],
+    trainable: bool | None = None,
+    regularizable: bool | None = None,
+) -> list[Parameter]:
+    """Return those parameters of a model that are trainable, or regularizable, or not so.
+
+    Parameters
+    ----------
+    model : Model
+    places : iterable of (Place, ParamSpec)
+    trainable, regularizable : bool, optional
+        None for both kinds.
+    """
+    return [
+        Parameter(model, place, spec.trainable, spec.regularizable)
+        for place, spec in places
+        if trainable in (None, spec.trainable) and regularizable in (None, spec.regularizable)
+    ]
 
 
 def name_of(layer: str | int | FittedLayer, network: Network) -> str:

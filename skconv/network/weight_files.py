@@ -65,6 +65,13 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         For another suffix, or a file that is damaged or of another format.
     """
     path = Path(path)
+    if path.suffix not in SUFFIXES and _is_pickle(path):
+        raise ValueError(
+            f"a weight file must be a {' or '.join(SUFFIXES)} file, got a pickle, {path.name!r}, "
+            "which may run any code when it is loaded; if you trust it, write load_params_from("
+            f"pickle.load(open({path.name!r}, 'rb'), encoding='latin1')), and save_params_to"
+            f"({path.stem + '.npz'!r}) to convert it"
+        )
     check_suffix(path)
     try:
         if path.suffix == ".npz":
@@ -84,6 +91,15 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
     if not all(isinstance(array, np.ndarray) for array in arrays.values()):
         raise ValueError("not all members are arrays")
     return arrays
+
+
+def _is_pickle(path: Path) -> bool:
+    """Return whether a file starts like a pickle, of a dict or of any object since protocol 2."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(2)
+    return start[:1] == b"\x80" or start in (b"(d", b"}q", b"cc", b"cn", b"c_")
 
 
 def check_suffix(path: Path) -> None:

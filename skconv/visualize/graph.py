@@ -14,6 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..network.summary import summary_lines
 from ..network.views import FittedLayer
+from ..utils.checks import function_name
+from ..utils.fields import UNSET
 from .graph_layout import place
 from .wrapped_net import unwrap
 
@@ -38,6 +40,9 @@ FILL = {
 
 OTHER = "#f1f1f1"
 """Fill color of all other layers."""
+
+SHOWN = ("num_filters", "num_units", "filter_size", "pool_size", "stride", "p", "nonlinearity")
+"""Fields of layers that diagrams show if they are verbose."""
 
 INK, ARROW = "#1c2733", "#7d8894"
 """Colors of text and arrows; the arrows are visible on light and dark pages."""
@@ -81,7 +86,7 @@ class Graph:
         """Return the graph in the DOT language of Graphviz."""
         boxes = []
         for node in self.nodes:
-            label = r"\n".join(node.words)
+            label = r"\n".join(node.words).replace('"', r"\"")
             boxes.append(f'  "{node.name}" [label="{label}", fillcolor="{node.fill}"];')
         arrows = [f'  "{start}" -> "{end}";' for start, end in self.edges]
         style = (
@@ -147,13 +152,17 @@ def has_graphviz() -> bool:
     return importlib.util.find_spec("graphviz") is not None and shutil.which("dot") is not None
 
 
-def make_graph(layers: Any) -> Graph:
+def make_graph(layers: Any, output_shape: bool = True, verbose: bool = False) -> Graph:
     """Build the graph of a network, with names, types, output shapes and parameter counts.
 
     Parameters
     ----------
     layers : NeuralNet, Pipeline or search that has one, or its ``layers_`` or some of them
         Of a net that is fitted or initialized.
+    output_shape : bool
+        Whether to show the shape of the output of each layer.
+    verbose : bool
+        Whether to show the fields of the layers, such as filter sizes and nonlinearities.
 
     Returns
     -------
@@ -184,15 +193,24 @@ def make_graph(layers: Any) -> Graph:
     for layer in chosen:
         line = table[layer.name]
         family = type(layer.layer).__module__.rpartition(".")[2]
-        words = [line.name, line.kind, line.size.replace("x", " × ")]
+        words = [line.name, line.kind]
+        if output_shape:
+            words.append(line.size.replace("x", " × "))
         if line.learnable:
             words.append(f"{line.learnable:,} parameters")
+        if verbose:
+            words += _fields(layer)
         nodes.append(Node(line.name, tuple(words), FILL.get(family, OTHER)))
     edges = [(start, layer.name) for layer in chosen for start in layer.incomings if start in names]
     return Graph(tuple(nodes), tuple(edges))
 
 
-def draw_to_file(layers: Any, filename: str | os.PathLike[str]) -> None:
+def draw_to_file(
+    layers: Any,
+    filename: str | os.PathLike[str],
+    output_shape: bool = True,
+    verbose: bool = False,
+) -> None:
     """Draw the graph of a network in a file.
 
     Parameters
@@ -201,6 +219,8 @@ def draw_to_file(layers: Any, filename: str | os.PathLike[str]) -> None:
     filename : str or path
         Its extension determines the format: ``.svg``, ``.dot`` or ``.gv`` for the source, or with
         Graphviz any of its output formats, such as ``.png`` and ``.pdf``.
+    output_shape, verbose : bool
+        What to show, as in `make_graph`.
 
     Raises
     ------
@@ -226,16 +246,18 @@ def draw_to_file(layers: Any, filename: str | os.PathLike[str]) -> None:
         raise ValueError(
             f"filename must end in '.svg', '.dot', '.png' or the like, got {str(filename)!r}"
         )
-    graph = make_graph(layers)
+    graph = make_graph(layers, output_shape, verbose)
     path.write_bytes(graph.source().encode() if kind in ("dot", "gv") else graph.render(kind))
 
 
-def draw_to_notebook(layers: Any) -> Graph:
+def draw_to_notebook(layers: Any, output_shape: bool = True, verbose: bool = False) -> Graph:
     """Return the graph of a network, for a notebook to display at the end of a cell.
 
     Parameters
     ----------
     layers : NeuralNet, Pipeline or search that has one, or its ``layers_`` or some of them
+    output_shape, verbose : bool
+        What to show, as in `make_graph`.
 
     Returns
     -------
@@ -249,7 +271,17 @@ def draw_to_notebook(layers: Any) -> Graph:
     >>> len(draw_to_notebook(net).nodes)
     5
     """
-    return make_graph(layers)
+    return make_graph(layers, output_shape, verbose)
+
+
+def _fields(layer: FittedLayer) -> list[str]:
+    """Return lines with the fields of a layer that nolearn's diagrams show, too."""
+    given = {name: getattr(layer.layer, name, None) for name in SHOWN}
+    return [
+        f"{name}: {function_name(value) if callable(value) else value}"
+        for name, value in given.items()
+        if value is not None and value is not UNSET
+    ]
 
 
 def _layers(given: Any) -> list[FittedLayer]:

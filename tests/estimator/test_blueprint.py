@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet
-from skconv.estimator.blueprint import head_weights, read_heads
+from skconv.estimator.blueprint import head_weights, make_blueprint, read_heads
 from skconv.layers import DenseLayer, DropoutLayer, InputLayer, structural
 from skconv.network.graph import Head
 from skconv.nonlinearities import linear, sigmoid, softmax, tanh
@@ -270,3 +270,21 @@ def test_weights_are_one_where_nothing_is_said():
     )
     with raises(message):
         head_weights(heads, {"early": 0.3}, {"early": 0.3})
+
+
+def test_more_params_of_no_part_warn():
+    net = make_net(more_params={"conv1_stride": 2, "output_W": np.eye(5, 3)})
+    message = (
+        "more_params has keywords that no part of the net takes: conv1_stride; prefixes are: "
+        "input, dropout, output, update, objective"
+    )
+    with pytest.warns(UserWarning, match=f"^{message}$"):
+        blueprint = make_blueprint(net._settings(), net._own(), (5,))
+    assert list(blueprint.keywords["output"]) == ["W"]
+
+
+@pytest.mark.parametrize("name", ["output_num_unit", "max_epochs"])
+def test_more_params_of_a_part_are_checked(name):
+    net = make_net(more_params={name: 2})
+    with pytest.raises(ValueError, match=f"^unknown parameter {name!r}"):
+        make_blueprint(net._settings(), net._own(), (5,))

@@ -1,7 +1,10 @@
+import pickle
 import re
 
 import pytest
+from sklearn.base import clone
 
+from skconv import NeuralNet
 from skconv.errors import InvalidParameterError
 from skconv.estimator.validation import check_settings
 from skconv.handlers import (
@@ -14,6 +17,7 @@ from skconv.handlers import (
     RememberBestWeights,
     Timer,
 )
+from skconv.training.events import EVENTS
 
 from ..nets import X, make_net, y
 
@@ -95,3 +99,61 @@ def test_own_handlers_may_be_listed_anywhere():
             """Do nothing."""
 
     assert check_settings({"on_training_finished": Own()}).found == []
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_handlers_can_be_appended_to_a_net_that_has_none(name):
+    net = NeuralNet()
+    assert net.get_params()[name] is None
+    assert "on_" not in repr(net)
+    getattr(net, name).append(len)
+    assert getattr(net, name) == net.get_params()[name] == clone(net).get_params()[name] == [len]
+    assert getattr(net._handlers(fresh=True), name) == [len]
+    getattr(net, name).append(max)
+    assert net.get_params()[name] == [len, max]
+    assert type(getattr(clone(net), name)) is list
+    assert getattr(pickle.loads(pickle.dumps(net)), name) == [len, max]
+    net.set_params(**{name: None})
+    assert net.get_params()[name] is None
+    assert getattr(net, name) == []
+
+
+def test_given_handlers_are_read_as_they_are():
+    given = [len]
+    assert NeuralNet(on_epoch_finished=given).on_epoch_finished is given
+    assert NeuralNet(on_epoch_finished=len).on_epoch_finished is len
+
+
+def test_reading_and_cloning_leave_the_default():
+    net = NeuralNet(max_epochs=0).fit(X, y)
+    for one in (net, clone(net), pickle.loads(pickle.dumps(net))):
+        assert {name: one.get_params()[name] for name in EVENTS} == dict.fromkeys(EVENTS)
+    assert repr(net) == repr(NeuralNet(max_epochs=0))
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda net: net.on_epoch_finished.extend([len, max]),
+        lambda net: net.on_epoch_finished.insert(0, len) or net.on_epoch_finished.append(max),
+        lambda net: setattr(net, "on_epoch_finished", [*net.on_epoch_finished, len, max]),
+        lambda net: net.on_epoch_finished.__iadd__([len, max]) and None,
+    ],
+)
+def test_handlers_can_be_added_in_all_ways(add):
+    net = NeuralNet()
+    add(net)
+    assert net.get_params()["on_epoch_finished"] == [len, max]
+
+
+def test_handlers_can_be_added_in_place():
+    net = NeuralNet()
+    net.on_epoch_finished += [len]
+    net.on_epoch_finished += [max]
+    assert net.get_params()["on_epoch_finished"] == [len, max]
+
+
+def test_setting_what_was_read_keeps_the_default():
+    net = NeuralNet()
+    net.on_epoch_finished = net.on_epoch_finished
+    assert net.get_params()["on_epoch_finished"] is None

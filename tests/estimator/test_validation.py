@@ -299,3 +299,8 @@ def test_a_fraction_becomes_a_stratified_split():
 @pytest.mark.parametrize("value", [TrainSplit(0.4), KFold(3), max])
 def test_a_splitter_stays_as_it_is(value):
     assert as_split(value) is value
+
+
+@pytest.mark.parametrize("value", [0, 0.0, np.float32(0), TrainSplit(0.0), TrainSplit(0)], ids=repr)
+def test_a_validation_set_of_size_zero_is_none(value):
+    assert not check_settings({"train_split": value}).found

@@ -1,4 +1,6 @@
 import functools
+import pickle
+import re
 
 import numpy as np
 import pytest
@@ -159,9 +161,64 @@ def test_without_strict_the_names_that_both_have_are_taken(fitted, other):
         other.load_params_from(deeper)
 
 
-def test_without_strict_shapes_must_agree_all_the_same(fitted):
-    message = "parameter 'output.b' must have shape (3,), got (4,)"
-    assert_refused(fitted, {"output.b": np.zeros(4)}, message, strict=False)
+@pytest.mark.parametrize("by_layer", [False, True])
+def test_without_strict_other_shapes_are_skipped_and_named(fitted, by_layer):
+    head = make_net(input_shape=(None, 5), output_num_units=2, random_state=7).initialize()
+    before = weights(head)
+    message = (
+        "load_params_from skips parameters of another shape: output.W has shape (4, 2), got (4, 3);"
+        " output.b has shape (2,), got (3,)"
+    )
+    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$") as caught:
+        head.load_params_from(fitted.get_all_params_values() if by_layer else fitted, strict=False)
+    assert caught[0].filename == __file__
+    loaded = {name: a for name, a in weights(fitted).items() if not name.startswith("output")}
+    assert_same(weights(head), before | loaded)
+
+
+def test_without_strict_layers_with_other_parameters_are_skipped(fitted, other):
+    before = weights(other.initialize())
+    source = fitted.get_all_params_values()
+    message = "skips a layer: source must have 4 arrays for layer 'norm', got 3$"
+    with pytest.warns(UserWarning, match=message):
+        other.load_params_from(source | {"norm": source["norm"][1:]}, strict=False)
+    kept = {name: a for name, a in before.items() if name.startswith("norm")}
+    assert_same(weights(other), weights(fitted) | kept)
+
+
+def test_without_strict_nothing_to_load_warns(fitted):
+    message = (
+        "loads nothing, because source has no parameter of this net, but those of the layers b"
+    )
+    with pytest.warns(UserWarning, match=message):
+        fitted.load_params_from({"b": [np.zeros(3)]}, strict=False)
+
+
+@pytest.mark.parametrize("read", ["get_all_params", "layers_"])
+def test_parameters_are_listed_by_kind(fitted, read):
+    def names(**kinds):
+        if read == "get_all_params":
+            return [p.name for p in fitted.get_all_params(**kinds)]
+        return [p.name for layer in fitted.layers_.values() for p in layer.get_params(**kinds)]
+
+    assert names(regularizable=True) == ["hidden.W", "norm.gamma", "output.W"]
+    biases = ["hidden.b", "norm.beta", "output.b"]
+    assert sorted(names(trainable=True, regularizable=False)) == sorted(biases)
+    assert sorted(names(trainable=False)) == ["norm.inv_std", "norm.mean"]
+    assert len(names()) == 8
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, pickle.HIGHEST_PROTOCOL])
+def test_pickles_are_refused_with_what_to_write(fitted, other, tmp_path, monkeypatch, protocol):
+    monkeypatch.chdir(tmp_path)
+    with open("net.params", "wb") as file:
+        pickle.dump(fitted.get_all_params_values(), file, protocol)
+    written = "pickle.load(open('net.params', 'rb'), encoding='latin1')"
+    with pytest.raises(ValueError, match=re.escape(f"load_params_from({written})")):
+        other.load_params_from("net.params")
+    with open("net.params", "rb") as file:
+        other.load_params_from(pickle.load(file, encoding="latin1"))
+    assert_same(weights(other), weights(fitted))
 
 
 def test_loading_into_a_new_net_needs_the_shapes_of_input_and_output():

@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import clone
 
 from skconv import BatchIterator, NeuralNet
-from skconv.handlers import RememberBestWeights, SaveWeights, WeightLog
+from skconv.handlers import RememberBestWeights, RestoreBestWeights, SaveWeights, WeightLog
 from skconv.layers import DenseLayer, InputLayer
 
 rng = np.random.default_rng(0)
@@ -272,3 +272,34 @@ def test_a_new_weight_log_replaces_the_file_of_the_fit_before(tmp_path):
     net = make_net(max_epochs=1, on_batch_finished=log)
     net.fit(X, y).fit(X, y)
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 1 + 3
+
+
+@pytest.mark.parametrize("as_list", [True, False])
+def test_the_handler_that_remembers_is_found(as_list, capsys):
+    remember, restore = RememberBestWeights(), RestoreBestWeights()
+    given = (len_of, remember) if as_list else remember
+    net = make_net(on_epoch_finished=given, on_training_finished=restore).fit(X, y)
+    assert capsys.readouterr().out.startswith("Loaded best weights from epoch 4 where")
+    restored = net.get_all_params_values()
+    for name, arrays in remember.best_weights.items():
+        for found, best in zip(restored[name], arrays, strict=True):
+            np.testing.assert_array_equal(found, best)
+
+
+def len_of(net, train_history):
+    """Do nothing."""
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_without_a_single_one_nothing_is_trained(count):
+    net = make_net(
+        on_epoch_finished=[RememberBestWeights() for _ in range(count)],
+        on_training_finished=[RestoreBestWeights()],
+    )
+    message = (
+        "RestoreBestWeights: remember must be given unless on_epoch_finished has one "
+        f"RememberBestWeights, got {count} of them"
+    )
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        net.fit(X, y)
+    assert not hasattr(net, "train_history_")

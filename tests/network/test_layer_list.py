@@ -161,7 +161,6 @@ def test_no_layers(layers):
     [
         None,
         3,
-        "dense",
         object,
         ("fc", None),
         (DenseLayer, None),
@@ -225,3 +224,28 @@ def test_input_layers_are_found_in_their_order():
     image, table = InputLayer(name="image"), InputLayer(name="table")
     assert input_names(DenseLayer(ConcatLayer([image, DenseLayer(table)]))) == ["image", "table"]
     assert input_names([("input", 3)]) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "write"),
+    [
+        (("hidden", "DenseLayer"), "import DenseLayer, and ('hidden', DenseLayer)"),
+        (("hidden", "dense"), "import DenseLayer, and ('hidden', DenseLayer)"),
+        (("conv", "lasagne.layers.Conv2DLayer"), "import Conv2DLayer, and ('conv', Conv2DLayer)"),
+        (("conv", "conv2D"), "import Conv2DLayer, and ('conv', Conv2DLayer)"),
+        (("DenseLayer", {"num_units": 3}), "import DenseLayer, and (DenseLayer, {...})"),
+        ("dropout", "import DropoutLayer, and ('name', DropoutLayer)"),
+    ],
+    ids=str,
+)
+def test_classes_given_by_name_are_answered_with_their_import(entry, write):
+    message = f"got {entry!r}; write from skconv.layers {write}"
+    with pytest.raises(ValueError, match=f"{re.escape(message)}$"):
+        read_layers([InputLayer, entry])
+
+
+def test_names_of_no_class_are_told_apart():
+    with pytest.raises(
+        ValueError, match=r"; write layer classes of skconv.layers, not their names$"
+    ):
+        read_layers([InputLayer, ("a", "xyzzy")])

@@ -116,3 +116,12 @@ def test_a_name_an_index_or_a_view_stands_for_a_layer(net):
     assert name_of(net.layers_["hidden"], network) == "hidden"
     with pytest.raises(ValueError, match=r"unknown layer 'nrm'\. Did you mean 'norm'\?"):
         name_of("nrm", network)
+
+
+def test_the_layers_without_names_are_a_list(net):
+    layers = net.layers_
+    assert layers.values()[0].name == "input"
+    assert layers.values()[-1].name == "output"
+    assert [layer.name for layer in layers.values()[1:3]] == ["hidden", "norm"]
+    assert [layer.name for layer in list(layers[1:].values())] == list(layers)[1:]
+    assert len(layers.values()) == 5

@@ -1,6 +1,7 @@
 import pickle
 import re
 import zipfile
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -191,3 +192,14 @@ def test_a_first_file_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatc
     with pytest.raises(PermissionError, match="no entry"):
         save_arrays(ARRAYS, tmp_path / "weights.npz")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["net.params", "net.pkl", "net"])
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("make", [dict, OrderedDict])
+def test_pickles_of_any_name_are_refused(name, protocol, make, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(pickle.dumps(make(conv1=[np.ones((2, 2))]), protocol))
+    message = f"a weight file must be a .safetensors or .npz file, got a pickle, {name!r}, which"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        load_arrays(path)

@@ -158,3 +158,24 @@ def test_what_is_no_network():
             ValueError, match=r"^layers must be a fitted net, its layers_ or some of them, got "
         ):
             make_graph(given)
+
+
+def test_boxes_leave_out_shapes_and_tell_fields_if_asked(residual, tmp_path):
+    words = [node.words for node in make_graph(residual, output_shape=False).nodes]
+    assert words[:3] == [
+        ("input", "InputLayer"),
+        ("one", "DenseLayer", "20 parameters"),
+        ("two", "DenseLayer"),
+    ]
+    _, conv, pool, *_ = make_graph(_images(), verbose=True).nodes
+    assert conv.words[4:] == (
+        "num_filters: 4",
+        "filter_size: 3",
+        "stride: 1",
+        "nonlinearity: tanh",
+    )
+    assert "pool_size: 2" in pool.words
+    path = tmp_path / "net.dot"
+    draw_to_file(residual, path, output_shape=False, verbose=True)
+    assert path.read_text() == make_graph(residual, False, True).source()
+    assert draw_to_notebook(residual, verbose=True) == make_graph(residual, verbose=True)
