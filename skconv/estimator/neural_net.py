@@ -50,7 +50,8 @@ from .overrides import check_overrides
 from .prediction import PredictionMixin
 from .prepare import Continuation, prepare
 from .routing import check_names
-from .scores import monitored_columns, read_custom_scores
+from .scorers import read_custom_scores
+from .scores import monitored_columns
 from .streams import StreamMixin
 from .transformer import HiddenLayerMixin
 from .validation import check_settings
