@@ -1,6 +1,6 @@
 """Data augmentation, compiled into the training step and into prediction."""
 
-from .base import Grid, Transform, invoke, mixes, needs_rows, with_classes
+from .base import Grid, Transform, invoke, mixes, needs_rows
 from .color import Brightness, Contrast, Gamma, Hue, PCAColor, Saturation
 from .crop import RandomCrop, RandomResizedCrop
 from .elastic import ElasticDeformation
@@ -13,6 +13,7 @@ from .policy import OneOf, Sometimes
 from .rand_augment import RandAugment
 from .test_time import TestTime
 from .tunable import runtime_values, with_values
+from .unset_fields import with_classes
 
 __all__ = [
     "AlternatingFlip",

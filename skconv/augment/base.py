@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Protocol, TypeGuard
 
 import jax
@@ -305,26 +304,6 @@ def map_masks(
     return tuple(changed) if isinstance(yb, tuple) else changed[0]
 
 
-def with_ignored_outside(transform: Any) -> Any:
-    """Return a transform for which masks are ignored outside the image if it sets no `mask_cval`.
-
-    Parameters
-    ----------
-    transform : Transform or callable
-    """
-    return _filled_in(transform, "mask_cval", IGNORED)
-
-
-def with_weighted_outside(transform: Any) -> Any:
-    """Return a transform for weights of masks, which are one outside of the image.
-
-    Parameters
-    ----------
-    transform : Transform or callable
-    """
-    return _filled_in(transform, "mask_cval", 1.0, always=True)
-
-
 def moves_masks(transform: Any) -> bool:
     """Return whether a transform, or one inside it, moves masks."""
     inner = inner_tunables(transform) if isinstance(transform, Transform) else ()
@@ -342,48 +321,6 @@ def _mask_value(mask_cval: Any, dtype: Any) -> Any:
     if isinstance(mask_cval, float) and mask_cval == IGNORED:
         return math.nan if jnp.issubdtype(dtype, jnp.floating) else -1
     return mask_cval
-
-
-def with_classes(transform: Any, num_classes: int) -> Any:
-    """Return a transform with `num_classes` filled in where it is None, inner transforms included.
-
-    Parameters
-    ----------
-    transform : Transform or callable
-    num_classes : int
-
-    Returns
-    -------
-    Transform or callable
-
-    Examples
-    --------
-    >>> from skconv.augment import MixUp, Sometimes
-    >>> with_classes(Sometimes(0.5, MixUp()), 10).transform.num_classes
-    10
-    """
-    return _filled_in(transform, "num_classes", num_classes)
-
-
-def _filled_in(transform: Any, field: str, given: Any, *, always: bool = False) -> Any:
-    """Return a transform with a value for a field where it is None, inner transforms included.
-
-    If `always` is True, other values are replaced, too.
-    """
-    if not isinstance(transform, Transform):
-        return transform
-    changes: dict[str, Any] = {}
-    for spec in dataclasses.fields(transform):
-        value = getattr(transform, spec.name)
-        if isinstance(value, Transform):
-            changes[spec.name] = _filled_in(value, field, given, always=always)
-        elif isinstance(value, tuple) and any(isinstance(one, Transform) for one in value):
-            changes[spec.name] = tuple(
-                _filled_in(one, field, given, always=always) for one in value
-            )
-        elif spec.name == field and (always or value is None):
-            changes[spec.name] = given
-    return replace(transform, **changes)
 
 
 def needs_rows(transform: Any) -> TypeGuard[RowTransformFunction]:

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 import numpy as np
 import optax
 
-from ..augment.base import Transform, with_ignored_outside
+from ..augment.base import Transform
 from ..augment.pipeline import Entry, check_entries, read_entries
 from ..augment.tunable import without_values
+from ..augment.unset_fields import with_ignored_outside
 from ..errors import InvalidParameterError, Problems, describe_layer, did_you_mean
 from ..layers.base import Layer
 from ..layers.shapes import Shape

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ..augment.base import invoke, mixes, moves_masks, with_weighted_outside
+from ..augment.base import invoke, mixes, moves_masks
 from ..augment.tunable import with_values
+from ..augment.unset_fields import with_weighted_outside
 from ..errors import TransformError
 from ..network.graph import Variables
 from ..targets.by_output import as_tuple, unwrap_single

@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from sklearn.utils import check_array, check_random_state
 
-from ..augment.base import Transform, invoke, with_classes
+from ..augment.base import Transform, invoke
+from ..augment.unset_fields import with_classes
 from ..utils.checks import positive
 from .base import ImagePlotter, Size, panels
 from .wrapped_net import unwrap

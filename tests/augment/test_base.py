@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from skconv.augment import (
-    MixUp,
     OneOf,
     RandomAffine,
     RandomFlip,
@@ -16,10 +15,8 @@ from skconv.augment import (
     invoke,
     needs_rows,
     runtime_values,
-    with_classes,
     with_values,
 )
-from skconv.augment.base import with_ignored_outside
 from skconv.layers import runtime, structural
 
 key = jax.random.key(0)
@@ -97,15 +94,6 @@ def test_values_that_are_not_there(transform, values, message):
         with_values(transform, values)
 
 
-def test_the_number_of_classes_is_filled_in_where_there_is_none():
-    transform = OneOf([Sometimes(0.5, MixUp()), plain, MixUp(num_classes=3)])
-    filled = with_classes(transform, 10)
-    assert filled.transforms[0].transform.num_classes == 10
-    assert filled.transforms[1] is plain
-    assert filled.transforms[2].num_classes == 3
-    assert with_classes(plain, 10) is plain
-
-
 @dataclass(frozen=True)
 class Own(Transform):
     table: Any = structural((1, 2))
@@ -157,17 +145,3 @@ def test_masks_among_the_targets_of_several_outputs_move():
     _, (moved, kept) = RandomFlip(1.0, target="mask")(key, images, (masks, labels))
     np.testing.assert_array_equal(moved, masks[:, :, ::-1])
     assert kept is labels
-
-
-def test_what_lies_outside_of_a_mask_is_the_first_class_or_ignored():
-    images, shift = jnp.zeros((1, 1, 2, 4)), {"translation": ((9, 9), (0, 0)), "target": "mask"}
-    plain = RandomAffine(**shift)
-    for dtype, mark in ((jnp.int32, -1), (jnp.float32, np.nan)):
-        masks = jnp.ones((1, 2, 4), dtype)
-        for transform, value in (
-            (plain, 0),
-            (with_ignored_outside(plain), mark),
-            (with_ignored_outside(RandomAffine(**shift, mask_cval=3)), 3),
-        ):
-            moved = transform(key, images, masks)[1]
-            np.testing.assert_array_equal(moved, np.full((1, 2, 4), value, dtype))
