@@ -297,7 +297,7 @@ class PredictionMixin:
         -------
         float
             The mean of the scores if there are several outputs. Targets of the value `ignore_label`
-            are left out; NaN, with a warning, if there are no others.
+            are left out; NaN, with a warning, if all have it.
         """
         fitted = self._fitted()
         outputs = fitted.outputs

@@ -52,7 +52,7 @@ class StreamMixin:
         Raises
         ------
         ValueError
-            If there is no batch, or a batch is invalid; with its number. Steps of the batches
+            If the stream is empty, or a batch is invalid; with its number. Steps of the batches
             before are kept.
 
         Warns

@@ -60,7 +60,7 @@ class SpatialPyramidPoolingLayer(Layer):
     pool_dims : sequence of int
         Number of rows, and of columns, of each grid.
     mode : 'max', 'average_exc_pad', 'average_inc_pad' or 'average'
-        Maximum or average. The averages are equal, since there is no padding.
+        Maximum or average. The averages are equal, as the input is not padded.
     implementation : 'fast' or 'kaiming'
         Cells of `d` rows or columns for `n` pixels. With ``'fast'`` they are equally large,
         ``ceil(n / d)``, and as far apart as ``floor(n / d)``, so that the last pixels may be left

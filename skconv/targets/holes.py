@@ -38,7 +38,7 @@ def fill_holes(y: Any, ignored: Any, default: Any = None) -> tuple[Any, np.ndarr
         The value of targets to ignore; NaN also stands for None and NA. If it is None, no target is
         ignored.
     default : object
-        Replaces ignored targets if there are no others.
+        Replaces ignored targets if all are ignored.
 
     Returns
     -------

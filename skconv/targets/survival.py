@@ -53,7 +53,7 @@ class Survival(Numbers):
         return output.reshape(len(output)).astype(self.dtype)
 
     def can_average(self, encoded: np.ndarray) -> bool:
-        """Return False, as there are no events in part."""
+        """Return False, as a row has an event or has none."""
         return False
 
     def likely_output(self, encoded: np.ndarray) -> np.ndarray:
