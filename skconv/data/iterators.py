@@ -60,7 +60,8 @@ class BatchIterator(ClonedWhole):
 
     >>> class Balanced(BatchIterator):
     ...     def order(self, n, seed, epoch, y):
-    ...         weights = 1 / np.bincount(y)[y]
+    ...         _, k, counts = np.unique(y, return_inverse=True, return_counts=True)
+    ...         weights = 1 / counts[k]
     ...         rng = np.random.default_rng([seed, epoch])
     ...         return rng.choice(n, n, p=weights / weights.sum())
     >>> y = np.repeat([0, 1], [90, 10])
@@ -103,7 +104,7 @@ class BatchIterator(ClonedWhole):
         seed = self.seed
         if seed is None:
             seed = int(check_random_state(None).randint(2**31 - 1)) if self.shuffle else 0
-        order = row_order(self, n, seed, epoch, y)
+        order = row_order(self, n, seed, epoch, take_rows(y, np.arange(n)))
         size = self.batch_size or automatic_batch_size(n)
         cuts = (order[start : start + size] for start in range(0, n, size))
         return (self.transform(take_rows(X, rows), take_rows(y, rows)) for rows in cuts)
@@ -142,7 +143,8 @@ class BatchIterator(ClonedWhole):
         epoch : int
             Number of the epoch, from 0.
         y : array of shape (n,) or (n, ...), or tuple of arrays for several outputs
-            Encoded targets, as the loss takes them; only for overrides with this parameter.
+            Encoded targets, with one axis if samples have one value; only for overrides with this
+            parameter.
 
         Returns
         -------

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+import jax
 import numpy as np
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
@@ -42,7 +43,7 @@ def row_order(iterator: Any, n: int, seed: int, epoch: int, y: Any = None) -> np
     array([0, 1, 2])
     """
     asked = "y" in inspect.signature(iterator.order).parameters
-    given = iterator.order(n, seed, epoch, **({"y": unpack_targets(y)[0]} if asked else {}))
+    given = iterator.order(n, seed, epoch, **({"y": _targets(y)} if asked else {}))
     index, name = np.asarray(given), type(iterator).__name__
     if index.shape != (n,) or index.dtype.kind not in "iu":
         raise ValueError(
@@ -57,6 +58,12 @@ def row_order(iterator: Any, n: int, seed: int, epoch: int, y: Any = None) -> np
             f"{epoch + 1}"
         )
     return index
+
+
+def _targets(y: Any) -> Any:
+    """Return targets without weights, with one axis if rows have one value."""
+    values = unpack_targets(y)[0]
+    return jax.tree.map(lambda own: own.ravel() if own.size == len(own) else own, values)
 
 
 def take_rows(values: Any, index: np.ndarray) -> Any:

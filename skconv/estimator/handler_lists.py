@@ -33,7 +33,8 @@ class HandlerParameter:
         return _NoHandlers(lambda handlers: stored.update({name: handlers}))
 
     def __set__(self, net: Any, value: Any) -> None:
-        vars(net)[self._name] = value if value or not isinstance(value, _NoHandlers) else None
+        unset = isinstance(value, _NoHandlers) and not value
+        vars(net)[self._name] = None if unset else value
 
 
 class _NoHandlers(list[Any]):

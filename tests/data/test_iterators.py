@@ -197,12 +197,13 @@ def test_calls_by_hand_demand_equal_lengths(part):
         part({"a": np.zeros(5), "b": np.zeros(2)}, np.arange(5))
 
 
-def test_an_order_may_choose_rows_by_their_targets():
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, lambda y: pd.DataFrame({"y": y})])
+def test_an_order_may_choose_rows_by_their_targets(kind):
     class OfTheLastClass(BatchIterator):
         def order(self, n, seed, epoch, y):
             return np.resize(np.flatnonzero(y == y.max()), n)
 
-    batches = list(OfTheLastClass(4)(np.arange(6), np.array([0, 1, 2, 0, 1, 2])))
+    batches = list(OfTheLastClass(4)(np.arange(6), kind([0, 1, 2, 0, 1, 2])))
     assert [Xb.tolist() for Xb, _ in batches] == [[2, 5, 2, 5], [2, 5]]
 
 

@@ -38,13 +38,14 @@ def test_indices_of_other_rows_are_refused(row, epoch):
         row_order(Given([0, 1, row, 2]), 4, seed=0, epoch=epoch)
 
 
+@pytest.mark.parametrize("shape", [(3,), (3, 1)])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_an_order_gets_the_targets_if_it_asks_for_them(weighted):
+def test_an_order_gets_the_targets_if_it_asks_for_them(weighted, shape):
     class Sorted(BatchIterator):
         def order(self, n, seed, epoch, *, y):
             return np.argsort(y)
 
-    y = np.array([2, 0, 1])
+    y = np.array([2, 0, 1]).reshape(shape)
     given = WeightedTargets(y, (np.ones(3),)) if weighted else y
     assert row_order(Sorted(2), 3, seed=0, epoch=0, y=given).tolist() == [1, 2, 0]
 
