@@ -12,6 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from ..utils.foreign_arrays import as_numpy, is_tensor
+from ..utils.row_containers import object_array
 
 FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".npy", ".npz", ".csv")
 """Endings by which text is taken for the name of a file."""
@@ -140,12 +141,12 @@ def _describe(what: str, X: Any) -> str:
         )
     if getattr(X, "ndim", 1) > 1 or isinstance(elements[0], list | tuple):
         flat = list(_leaves(X))
-        kind = _kind(_object_array(flat))
+        kind = _kind(object_array(flat))
         if kind in ("text", "file names", "dates", "complex numbers"):
             example = next((one for one in flat if isinstance(one, str | PathLike)), None)
             got = kind if example is None else f"{kind} such as {str(example)!r}"
             return f"{what} must hold numbers, got {got}; {ADVICE[kind]}"
-    kind = _kind(_object_array(elements))
+    kind = _kind(object_array(elements))
     if kind in ("text", "file names"):
         return f"{what} must hold numbers, got {kind} such as {str(elements[0])!r}; {ADVICE[kind]}"
     if kind == "dates":
@@ -248,14 +249,6 @@ def _typed_columns(X: Any) -> Iterator[tuple[Any, np.ndarray]]:
                 yield name, np.asarray(X[name])
     elif isinstance(getattr(X, "dtype", None), np.dtype) and X.dtype.kind in "Mm":
         yield None, np.asarray(X)
-
-
-def _object_array(elements: list[Any]) -> np.ndarray:
-    """Return a one-dimensional array of objects, also of those that are arrays."""
-    array = np.empty(len(elements), object)
-    for i, element in enumerate(elements):
-        array[i] = element
-    return array
 
 
 def _few(X: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from ..targets.weighted_targets import unpack_targets
+from ..targets.weighted_targets import take_targets, unpack_targets
 from .host_transform import TransformedBatch, transform_batch, weigh_targets
 from .iterators import BatchIterator, has_transform
 from .row_order import row_order
@@ -231,11 +231,6 @@ def _batches(order: np.ndarray, size: int) -> np.ndarray:
     """Cut an order into batches and pad the last one from the start of the order."""
     batches = -(-len(order) // size)
     return np.resize(order, batches * size).reshape(batches, size)
-
-
-def take_targets(y: Any, index: np.ndarray) -> Any:
-    """Return a copy of the targets of some rows, for any number of outputs."""
-    return jax.tree.map(lambda array: array[index], y)
 
 
 def _gather(

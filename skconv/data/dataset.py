@@ -12,9 +12,9 @@ from sklearn.utils import gen_batches
 
 from ..targets.by_output import as_tuple
 from ..targets.holes import is_known
-from ..targets.weighted_targets import WeightedTargets
+from ..targets.weighted_targets import WeightedTargets, take_targets
 from ..utils.moments import Moments
-from .chunks import first_batch, iterate_chunks, take_targets
+from .chunks import first_batch, iterate_chunks
 from .iterators import BatchIterator, has_transform
 from .ragged_rows import RaggedRows, groups_of
 from .rows import Inputs, Rows

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..ops.platform import device
+from ..targets.weighted_targets import take_targets
 from ..utils.memo import Memo
 from .chunks import Chunk, iterate_chunks
 from .dataset import Dataset
@@ -37,7 +38,7 @@ class StackedBatches(NamedTuple):
 
     def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
         """Return X, y and weights of a batch."""
-        return batch_at(self.X, i), targets_at(self.y, i), self.weights[i]
+        return batch_at(self.X, i), take_targets(self.y, i), self.weights[i]
 
 
 class IndexedBatches(NamedTuple):
@@ -60,7 +61,7 @@ class IndexedBatches(NamedTuple):
     def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
         """Return X, y and weights of a batch."""
         positions = 0, self.index[i]
-        return batch_at(self.X, positions), targets_at(self.y, positions), self.weights[i]
+        return batch_at(self.X, positions), take_targets(self.y, positions), self.weights[i]
 
 
 def flatten_batches(batches: Any) -> Any:
@@ -71,11 +72,6 @@ def flatten_batches(batches: Any) -> Any:
 def batch_at(X: dict[str, jax.Array], i: Any) -> dict[str, jax.Array]:
     """Return a batch, or the rows at some positions, as float32."""
     return {name: array[i].astype(jnp.float32) for name, array in X.items()}
-
-
-def targets_at(y: Any, i: Any) -> Any:
-    """Return the targets of a batch, or those at some positions."""
-    return jax.tree.map(lambda array: array[i], y)
 
 
 def output_buffer(compute: Callable[[Any], Any], length: int) -> Any:

@@ -26,11 +26,12 @@ from ..targets.output_inference import infer_outputs
 from ..targets.outputs import Outputs
 from ..targets.sample_weights import SampleWeights, check_weights
 from ..targets.target import Target
+from ..targets.weighted_targets import take_targets
 from ..utils.cache_keys import structural_key
 from ..utils.loss_contracts import LossInfo
 from ..utils.memo import Memo
 from .array_kinds import refuse_streams
-from .chunks import first_batch, take_targets
+from .chunks import first_batch
 from .dataset import Dataset, Scale, Shapes
 from .features import FEATURES
 from .inputs import RowSubset, check_rows, row_shapes

@@ -21,9 +21,9 @@ from ..utils.image_shapes import (
     move_channels_first,
     move_channels_last,
 )
+from ..utils.row_containers import has_names
 from .array_kinds import check_kind, explaining
 from .features import check_features
-from .named_inputs import has_names
 from .rows import ChannelsLast, Reading, Rows
 from .sound_values import check_sparse, warn_of_rounding
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MappingView, Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from ..errors import Problems, did_you_mean
+from ..utils.row_containers import has_names
 
 SLICE = (
     "pass skconv.preprocessing.SliceDict(X) to functions of scikit-learn; the searches of "
@@ -17,11 +17,6 @@ SLICE = (
 """How a dict of arrays is passed to functions that split it into rows."""
 
 STACK = "stack samples by input, {name: np.stack([x[name] for x in X]) for name in X[0]}"
-
-
-def has_names(X: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Return whether X is a dict of arrays; some sparse matrices are dicts too."""
-    return isinstance(X, Mapping) and not sparse.issparse(X)
 
 
 def by_input(X: Any, names: Sequence[str]) -> Any:

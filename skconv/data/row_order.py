@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
 from typing import Any
 
 import jax
 import numpy as np
-from sklearn.utils import _safe_indexing
+from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
 from ..targets.weighted_targets import unpack_targets
+from ..utils.row_containers import has_names, select_rows
 
 
 def row_order(iterator: Any, n: int, seed: int, epoch: int, y: Any = None) -> np.ndarray:
@@ -83,13 +83,12 @@ def take_rows(values: Any, index: np.ndarray) -> Any:
     """
     if values is None:
         return None
-    if isinstance(values, Mapping):
+    if has_names(values):
         return {name: take_rows(own, index) for name, own in values.items()}
     if isinstance(values, tuple):
         return tuple(take_rows(own, index) for own in values)
-    if hasattr(values, "tocsr"):
-        return values.tocsr()[index].toarray()
-    return np.asarray(_safe_indexing(values, index))
+    rows = select_rows(values, index)
+    return rows.toarray() if sparse.issparse(rows) else np.asarray(rows)
 
 
 def count_rows(values: Any, name: str) -> int:
@@ -100,8 +99,8 @@ def count_rows(values: Any, name: str) -> int:
     ValueError
         If the arrays of a dict or tuple differ in their numbers.
     """
-    if isinstance(values, Mapping | tuple):
-        parts = list(values.values() if isinstance(values, Mapping) else values)
+    if has_names(values) or isinstance(values, tuple):
+        parts = list(values.values() if has_names(values) else values)
         counts = {count_rows(part, name) for part in parts}
         if len(counts) != 1:
             raise ValueError(f"{name} must have arrays of one length, got {sorted(counts)}")

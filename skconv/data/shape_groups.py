@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
+
+from ..utils.row_containers import has_names, select_rows
 
 Shapes = tuple[tuple[int, ...], ...]
 """Shape of a row of each input."""
@@ -54,7 +55,7 @@ def group_rows(X: Any) -> list[Group]:
     >>> group_rows([[1, 2], [3, 4]])
     []
     """
-    named = X if isinstance(X, Mapping) else {None: X}
+    named = X if has_names(X) else {None: X}
     listed = {name: rows for name, values in named.items() if (rows := _as_arrays(values))}
     if all(len({row.shape for row in rows}) == 1 for rows in listed.values()):
         return []
@@ -68,16 +69,13 @@ def group_rows(X: Any) -> list[Group]:
     def take(name: Any, index: np.ndarray) -> Any:
         if name in listed:
             return np.stack([listed[name][i] for i in index])
-        values = named[name]
-        if sparse.issparse(values) or isinstance(values, np.ndarray):
-            return (values.tocsr() if sparse.issparse(values) else values)[index]
-        return _safe_indexing(values, index)
+        return select_rows(named[name], index)
 
     groups = []
     for shapes in sorted(by_shape, key=lambda shapes: [(len(shape), shape) for shape in shapes]):
         index = np.array(by_shape[shapes])
         parts = {name: take(name, index) for name in named}
-        groups.append(Group(index, parts if isinstance(X, Mapping) else parts[None]))
+        groups.append(Group(index, parts if has_names(X) else parts[None]))
     return groups
 
 
@@ -88,7 +86,7 @@ def check_one_shape(what: str, y: Any) -> None:
     --------
     >>> check_one_shape('y', ['cat', 'dog'])
     """
-    groups = [] if isinstance(y, Mapping) else group_rows(y)
+    groups = [] if has_names(y) else group_rows(y)
     if groups:
         shapes = " and ".join(str(group.X.shape[1:]) for group in groups[:2])
         raise ValueError(

@@ -12,9 +12,9 @@ from sklearn.utils.metadata_routing import UNUSED, get_routing_for_object
 
 from ..preprocessing import SliceDict
 from ..targets.holes import is_known
+from ..utils.row_containers import has_names
 from .inputs import RowSubset
 from .iterators import TrainSplit, split_function
-from .named_inputs import has_names
 
 
 def splits_by_groups(splitter: Any) -> bool:

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.pipeline import Pipeline
 
-from ..data.named_inputs import by_input, has_names
+from ..data.named_inputs import by_input
 from ..estimator.neural_net import NeuralNet
 from ..network.layer_list import input_names
 from ..preprocessing import SliceDict
 from ..targets.by_output import output_names
 from ..targets.forms import split_targets
+from ..utils.row_containers import has_names
 
 
 def last_step(estimator: Any) -> Any:
@@ -67,7 +67,7 @@ def with_rows(X: Any, y: Any, estimator: Any) -> tuple[Any, Any]:
         X = by_input(X, input_names(net.layers))
     if has_names(X):
         X = SliceDict(X)
-    if isinstance(y, Mapping | list | tuple) and not sparse.issparse(y):
+    if has_names(y) or isinstance(y, list | tuple):
         names = output_names(net.outputs)
         parts = split_targets(y, names)
         y = parts[0] if len(names) == 1 else SliceDict(zip(map(str, names), parts, strict=True))

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..errors import InvalidParameterError, Problems
 from ..utils.checks import flag, one_of, positive, positive_or_none
+from ..utils.row_containers import object_array
 from .slice_dict import SliceDict
 
 __all__ = ["PadSequences"]
@@ -160,7 +161,7 @@ class PadSequences(TransformerMixin, BaseEstimator):
             self._padded(np.ones(len(sequence), np.uint8), length, 0)
             for sequence, length in zip(sequences, lengths, strict=True)
         ]
-        collect = _objects if self.buckets else np.stack
+        collect = object_array if self.buckets else np.stack
         if self.mask_name is None:
             return collect(padded)
         return SliceDict({self.name: collect(padded), self.mask_name: collect(masks)})
@@ -308,10 +309,3 @@ def _as_sequence(i: int, sequence: Any) -> np.ndarray:
 
 def _described(step: tuple[int, ...]) -> str:
     return f"({', '.join(['time', *map(str, step)])}{'' if step else ','})"
-
-
-def _objects(arrays: list[np.ndarray]) -> np.ndarray:
-    objects = np.empty(len(arrays), object)
-    for i, array in enumerate(arrays):
-        objects[i] = array
-    return objects

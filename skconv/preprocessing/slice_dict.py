@@ -7,10 +7,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
 from ..errors import Problems, did_you_mean
+from ..utils.row_containers import select_rows
 
 __all__ = ["SliceDict"]
 
@@ -110,7 +110,7 @@ class SliceDict(MutableMapping[str, Any]):
             return self._arrays[key]
         rows = self._rows_of(key)
         part = type(self)()
-        part._arrays = {name: _take(values, rows) for name, values in self._arrays.items()}
+        part._arrays = {name: select_rows(values, rows) for name, values in self._arrays.items()}
         return part
 
     def _rows_of(self, key: Any) -> Any:
@@ -204,14 +204,6 @@ def _checked_rows(name: Any, values: Any) -> Any:
             f"{name!r} must be an array, a list, a DataFrame or a sparse matrix, got {values!r:.80}"
         )
     return values
-
-
-def _take(values: Any, rows: Any) -> Any:
-    """Return some rows; a slice of an array is a view."""
-    if isinstance(values, np.ndarray) or sparse.issparse(values):
-        return values[rows]
-    index = np.arange(_num_samples(values))[rows] if isinstance(rows, slice) else rows
-    return _safe_indexing(values, index)
 
 
 def _bounds(rows: slice) -> tuple[Any, ...]:

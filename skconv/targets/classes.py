@@ -13,13 +13,14 @@ from sklearn.utils import column_or_1d
 
 from ..nonlinearities import sigmoid, softmax
 from ..objectives import binary_crossentropy, categorical_accuracy, categorical_crossentropy
+from ..utils.image_shapes import describe_rows
 from ..utils.output_forms import ClassesLast
 from .accuracies import Accuracy, label_accuracy, unit_accuracy
 from .checks import check_enough, check_labels
 from .class_weights import ClassWeight, weights_by_class
 from .holes import fill_holes, is_known, mark_holes
 from .log_probabilities import log_probabilities
-from .row_shapes import describe_row, row_shape, without_axis
+from .row_shapes import row_shape, without_axis
 
 MAX_LISTED = 20
 """Number of labels that a message lists."""
@@ -136,7 +137,7 @@ class Classes:
 
     def _misplaced(self, shape: tuple[int | None, ...], positions: tuple[int, ...]) -> str:
         """Return the error for an output whose positions are not those of y."""
-        given = describe_row(self.positions)
+        given = describe_rows(self.positions)
         if not positions:
             return self.refusal or (
                 f"y must have shape (n,), a class for each row, for an output of shape {shape}, "
@@ -147,8 +148,8 @@ class Classes:
         if not self.positions:
             hint = "for a class for each row end the layers in a GlobalPoolLayer or DenseLayer"
         return (
-            f"y must have shape {describe_row(positions)}, a class for each position of the output "
-            f"of shape {shape}, got {given}; {hint}"
+            f"y must have shape {describe_rows(positions)}, a class for each position of the "
+            f"output of shape {shape}, got {given}; {hint}"
         )
 
     def _count_up_to(self, units: int) -> bool:
@@ -194,8 +195,8 @@ class Classes:
         labels = labels.toarray() if hasattr(labels, "tocsr") else labels
         if labels.shape[1:] != self.positions:
             raise ValueError(
-                f"y must have shape {describe_row(self.positions)}, got "
-                f"{describe_row(labels.shape[1:])}"
+                f"y must have shape {describe_rows(self.positions)}, got "
+                f"{describe_rows(labels.shape[1:])}"
             )
         return labels
 

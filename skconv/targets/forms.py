@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils import check_consistent_length
 
 from ..errors import Problems, did_you_mean
+from ..utils.row_containers import has_names
 from .by_output import Names, listed
 
 
@@ -37,7 +37,7 @@ def split_targets(y: Any, names: Names) -> tuple[Any, ...]:
     ValueError
         If an output lacks targets, or targets lack an output.
     """
-    is_dict = isinstance(y, Mapping) and not sparse.issparse(y)
+    is_dict = has_names(y)
     if len(names) == 1 and not is_dict:
         return (y,)
     if names == (None,):

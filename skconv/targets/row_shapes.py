@@ -32,14 +32,3 @@ def without_axis(row: tuple[int, ...], axis: int) -> tuple[int, ...]:
     ((8, 6), (8, 6))
     """
     return row[1:] if axis == 1 else row[:-1]
-
-
-def describe_row(row: tuple[int, ...]) -> str:
-    """Return the shape of an array with such rows as text.
-
-    Examples
-    --------
-    >>> describe_row(()), describe_row((8, 6))
-    ('(n,)', '(n, 8, 6)')
-    """
-    return f"({', '.join(['n', *map(str, row)])}{'' if row else ','})"

@@ -36,3 +36,20 @@ def unpack_targets(y: Any) -> tuple[Any, Any]:
     ([0, 1], None)
     """
     return (y.values, y.weights) if isinstance(y, WeightedTargets) else (y, None)
+
+
+def take_targets(y: Any, index: Any) -> Any:
+    """Return the targets at some positions, with their weights, for any number of outputs.
+
+    Parameters
+    ----------
+    y : array, tuple of array, WeightedTargets or None
+    index : int, or int array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> take_targets((np.arange(5), np.arange(5) % 2), np.array([3, 2]))
+    (array([3, 2]), array([1, 0]))
+    """
+    return jax.tree.map(lambda array: array[index], y)

@@ -18,11 +18,10 @@ from ..data.device import (
     flatten_batches,
     output_buffer,
     store_batch,
-    targets_at,
 )
 from ..layers.base import Context
 from ..network.graph import Variables
-from ..targets.weighted_targets import unpack_targets
+from ..targets.weighted_targets import take_targets, unpack_targets
 from ..updates.update_rule import BatchLoss
 from .arguments import CallResult, StepPosition, StepRange, TrainState, Values
 from .augmentation import RowInfo, augment_batch, augment_weights
@@ -85,7 +84,7 @@ def train(
             keys = jax.random.split(jax.random.fold_in(epoch_key, position.step + step), 2)
             Xb = batch_at(X, index)
             info = RowInfo(position.epoch + epoch, row_numbers[index])
-            yb, target_weights = unpack_targets(targets_at(y, index))
+            yb, target_weights = unpack_targets(take_targets(y, index))
             target_weights = augment_weights(plan, keys[0], Xb, target_weights, values, info)
             Xb, yb = augment_batch(plan, keys[0], Xb, yb, values, info, before.state)
             targets = batch_targets(plan, yb, target_weights, weights)

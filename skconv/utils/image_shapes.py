@@ -64,10 +64,10 @@ def describe_rows(row: tuple[Any, ...]) -> str:
 
     Examples
     --------
-    >>> describe_rows((3, 32, 32)), describe_rows((7,))
-    ('(n, 3, 32, 32)', '(n, 7)')
+    >>> describe_rows((3, 32, 32)), describe_rows((7,)), describe_rows(())
+    ('(n, 3, 32, 32)', '(n, 7)', '(n,)')
     """
-    return "(n, " + ", ".join(map(str, row)) + ")"
+    return f"(n, {', '.join(map(str, row))})" if row else "(n,)"
 
 
 def channels_hint(row: tuple[int, ...]) -> str:

@@ -15,7 +15,6 @@ from skconv.data.chunks import (
     fits_one_chunk,
     identity_order,
     iterate_chunks,
-    take_targets,
 )
 from skconv.data.iterators import BatchIterator
 from skconv.data.rows import Inputs, Rows
@@ -127,16 +126,6 @@ def test_targets_of_several_outputs_stay_with_their_rows(iterator):
         assert (first.dtype, second.dtype) == (np.float32, np.float32)
         first = first.argmax(axis=-1)
     np.testing.assert_array_equal(first[: part.steps], number)
-
-
-def test_targets_of_some_rows():
-    one, (a, b) = (
-        take_targets(np.arange(5), [3, 1]),
-        take_targets((np.arange(5), np.eye(5)), [3, 1]),
-    )
-    assert one.tolist() == a.tolist() == [3, 1]
-    np.testing.assert_array_equal(b, np.eye(5)[[3, 1]])
-    assert take_targets(None, [3, 1]) is None
 
 
 def test_without_targets_there_are_none():

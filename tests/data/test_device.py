@@ -11,10 +11,10 @@ from skconv.data.device import (
     place_rows,
     place_shared_rows,
     store_batch,
-    targets_at,
 )
 from skconv.data.iterators import BatchIterator
 from skconv.data.rows import Rows
+from skconv.targets.weighted_targets import take_targets
 from skconv.utils.memo import Memo
 
 X = np.arange(20, dtype=np.float32).reshape(10, 2)
@@ -76,7 +76,7 @@ def test_batches_are_taken_by_number_and_rows_by_place():
     rows = flatten_batches(batches)
     assert rows.X["in"].shape == (6, 2)
     assert batch_at(rows.X, np.array([5, 0]))["in"].tolist() == [[10, 11], [0, 1]]
-    assert targets_at((rows.y, rows.rows), np.array([5]))[0].tolist() == [10]
+    assert take_targets((rows.y, rows.rows), np.array([5]))[0].tolist() == [10]
 
 
 def test_gathered_batches_lie_anywhere():

@@ -3,9 +3,10 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from skconv.data.named_inputs import by_input, has_names
+from skconv.data.named_inputs import by_input
 from skconv.errors import ProblemsError
 from skconv.preprocessing import SliceDict
+from skconv.utils.row_containers import has_names
 
 IMAGE, TABLE = np.zeros((4, 1, 2, 2), np.uint8), np.eye(4, 3)
 X = {"image": IMAGE, "table": TABLE}

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import sparse
 
 from skconv.data.iterators import BatchIterator
 from skconv.data.row_order import count_rows, row_order, take_rows
@@ -58,3 +59,9 @@ def test_counts_agree_among_the_arrays_of_a_dict_or_tuple():
     assert count_rows({"a": [1, 2], "b": (np.zeros(2), np.zeros((2, 3)))}, "X") == 2
     with pytest.raises(ValueError, match=r"^y must have arrays of one length, got \[2, 3\]$"):
         count_rows(([1, 2], [1, 2, 3]), "y")
+
+
+def test_a_sparse_matrix_that_is_a_dict_has_rows():
+    matrix = sparse.dok_matrix(np.diag([1.0, 2, 3]))
+    assert count_rows(matrix, "X") == 3
+    assert take_rows(matrix, np.array([2, 0])).tolist() == [[0, 0, 3], [1, 0, 0]]

@@ -1,6 +1,6 @@
 import pytest
 
-from skconv.targets.row_shapes import describe_row, row_shape, without_axis
+from skconv.targets.row_shapes import row_shape, without_axis
 
 
 def test_rows_of_outputs():
@@ -13,7 +13,3 @@ def test_rows_of_outputs():
 def test_positions_are_a_row_without_its_units():
     assert without_axis((3, 8, 6), 1) == without_axis((8, 6, 3), -1) == (8, 6)
     assert without_axis((3,), 1) == without_axis((3,), -1) == ()
-
-
-def test_shapes_of_rows_are_told():
-    assert [describe_row(row) for row in [(), (8,), (8, 6)]] == ["(n,)", "(n, 8)", "(n, 8, 6)"]
