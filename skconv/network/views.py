@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,9 +144,17 @@ class Layers(Mapping[str, FittedLayer]):
     def __iter__(self) -> Iterator[str]:
         return (layer.name for layer in self._layers)
 
+    def keys(self) -> LayerKeys:
+        """Return the names of the layers, which can be indexed like a list."""
+        return LayerKeys(self)
+
     def values(self) -> LayerValues:
         """Return the layers, which can be indexed like a list."""
         return LayerValues(self)
+
+    def items(self) -> LayerItems:
+        """Return pairs of a name and its layer, which can be indexed like a list."""
+        return LayerItems(self)
 
     def __len__(self) -> int:
         return len(self._layers)
@@ -155,16 +163,23 @@ class Layers(Mapping[str, FittedLayer]):
         return f"Layers({self._layers})"
 
 
-class LayerValues(ValuesView[FittedLayer]):
-    """The layers of a net without their names.
-
-    Parameters
-    ----------
-    layers : Layers
-    """
+class _Indexed(Iterable[Any]):
+    """A view that can be indexed like a list."""
 
     def __getitem__(self, index: int | slice) -> Any:
         return list(self)[index]
+
+
+class LayerKeys(_Indexed, KeysView[str]):
+    """The names of the layers of a net."""
+
+
+class LayerValues(_Indexed, ValuesView[FittedLayer]):
+    """The layers of a net without their names."""
+
+
+class LayerItems(_Indexed, ItemsView[str, FittedLayer]):
+    """The layers of a net with their names."""
 
 
 def parameters(

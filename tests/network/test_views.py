@@ -125,3 +125,6 @@ def test_the_layers_without_names_are_a_list(net):
     assert [layer.name for layer in layers.values()[1:3]] == ["hidden", "norm"]
     assert [layer.name for layer in list(layers[1:].values())] == list(layers)[1:]
     assert len(layers.values()) == 5
+    assert (layers.keys()[0], layers.keys()[-1]) == ("input", "output")
+    assert layers.items()[1][0] == layers.items()[1][1].name == "hidden"
+    assert {"input", "hidden"} <= layers.keys()
