@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,8 +13,7 @@ import optax
 from ..augment.base import Transform
 from ..augment.pipeline import Entry, check_entries, read_entries
 from ..augment.tunable import without_values
-from ..augment.unset_fields import with_ignored_outside
-from ..errors import InvalidParameterError, Problems, describe_layer, did_you_mean
+from ..errors import InvalidParameterError, Problems, describe_layer
 from ..layers.base import Layer
 from ..layers.shapes import Shape
 from ..models.default import HIDDEN_LAYER_SIZES, default
@@ -29,15 +27,13 @@ from ..targets.by_output import by_output, output_names, regression_by_output
 from ..targets.inference import from_output
 from ..targets.outputs import Outputs
 from ..targets.target import Target
-from ..training.events import EVENTS
-from ..training.plan import Plan, Scores
 from ..updates.transformation import is_transformation
 from ..updates.update_rule import Update, resolve_update
-from ..utils.checks import as_list, is_integer
+from ..utils.checks import is_integer
+from .heads import head_weights, read_heads, scaled_outputs
 from .routing import (
     SplitKeywords,
     check_collisions,
-    describe_losses,
     keyword_owners,
     loss_parameters,
     parameters_of,
@@ -45,7 +41,6 @@ from .routing import (
     sort_keywords,
     unused_keywords,
 )
-from .scores import SCORES, score_entries
 
 
 class ConfiguredNet(Protocol):
@@ -129,7 +124,7 @@ class Blueprint:
     def loss_functions(self) -> tuple[Callable[..., Any] | None, ...]:
         """Return the loss function of each output with the keywords that are not numbers."""
         pairs = zip(self.losses, self.losses_given, strict=True)
-        return tuple(loss and _with_keywords(loss, given.structure) for loss, given in pairs)
+        return tuple(loss and given.bound_to(loss) for loss, given in pairs)
 
     def runtime(self, network: Network) -> Runtime:
         """Return the runtime values of the network's layers, with the current keywords."""
@@ -315,157 +310,3 @@ def _given_shape(keywords: Mapping[str, Any]) -> tuple[int, ...] | None:
     if isinstance(shape, list | tuple) and len(shape) > 1 and all(map(is_integer, shape[1:])):
         return tuple(shape[1:])
     return None
-
-
-def _with_keywords(loss: Callable[..., Any], structure: tuple[tuple[str, Any], ...]) -> Any:
-    return partial(loss, **dict(structure)) if structure else loss
-
-
-def make_plan(
-    blueprint: Blueprint,
-    network: Network,
-    outputs: Outputs,
-    params: Mapping[str, Any],
-    *,
-    weighted: bool = False,
-) -> Plan:
-    """Collect everything that decides which programs are compiled.
-
-    Parameters
-    ----------
-    blueprint : Blueprint
-    network : Network
-    outputs : Outputs
-    params : mapping of str to object
-    weighted : bool
-        Whether targets have weights of their own.
-    """
-    pairs = zip(blueprint.losses, outputs.targets, blueprint.losses_given, strict=True)
-    holes = tuple(target.ignored is not None for target in outputs.targets)
-    augment = blueprint.transforms()
-    lists = {name: as_list(params[name]) for name in (*SCORES, *EVENTS)}
-    plan = Plan(
-        network=network,
-        objective=blueprint.objective,
-        objective_structure=blueprint.objective_given.structure,
-        loss_functions=tuple(
-            _with_keywords(loss or target.loss, given.structure) for loss, target, given in pairs
-        ),
-        accuracies=tuple(target.accuracy for target in outputs.targets),
-        views=outputs.views,
-        update=blueprint.update,
-        augment=tuple(map(with_ignored_outside, augment)) if any(holes) else augment,
-        scores_train=tuple(map(tuple, lists["scores_train"])),
-        scores_valid=tuple(map(tuple, lists["scores_valid"])),
-        measures=_measures([handler for name in EVENTS for handler in lists[name]]),
-        holes=holes,
-        weighted=weighted,
-    )
-    problems = Problems()
-    taken = [*plan.columns, *dict(plan.measures)]
-    for argument in SCORES:
-        for name in (entry.name for entry in score_entries(params[argument])):
-            if name in taken:
-                problems.add(
-                    f"{argument} must have names that the history does not use, got {name!r}"
-                )
-            taken.append(name)
-    problems.raise_any()
-    return plan
-
-
-def _measures(handlers: Sequence[Any]) -> Scores:
-    """Collect the measures of the gradients that handlers need, without duplicates."""
-    return tuple(dict(pair for h in handlers for pair in getattr(h, "measures", ())).items())
-
-
-def scaled_outputs(params: Mapping[str, Any]) -> tuple[bool, ...]:
-    """Return for each output whether its targets are standardized.
-
-    Raises
-    ------
-    ValueError
-        If `normalize_y` is True, but no output predicts numbers.
-    """
-    numbers = regression_by_output(params["regression"], params["outputs"])
-    if not params["normalize_y"]:
-        return (False,) * len(numbers)
-    if not any(numbers):
-        raise ValueError("normalize_y must be False or None if no output predicts numbers")
-    infos = describe_losses(params)
-    scaled = [own and not info.takes_survival for own, info in zip(numbers, infos, strict=True)]
-    if not any(scaled):
-        raise ValueError(
-            f"normalize_y must be False or None for {infos[0].name}, which takes times and events"
-        )
-    return tuple(scaled)
-
-
-def read_heads(
-    outputs: Any,
-    aux_outputs: Iterable[str],
-    layers: Sequence[str],
-    scaled: Sequence[bool] | None = None,
-) -> tuple[Head, ...]:
-    """Return the output layers, those of predictions before auxiliary ones.
-
-    Parameters
-    ----------
-    outputs : str, list of str or None
-    aux_outputs : iterable of str
-        Names of auxiliary outputs, trained on the target of the first output.
-    layers : sequence of str
-        Names of all layers.
-    scaled : sequence of bool, optional
-        Whether the targets of each output are standardized.
-
-    Returns
-    -------
-    tuple of Head
-
-    Raises
-    ------
-    ValueError
-        With all unknown and repeated names.
-    """
-    problems = Problems()
-    names = [layers[-1] if name is None else name for name in output_names(outputs)]
-    aux = list(aux_outputs)
-    for argument, given in (("outputs", names), ("aux_outputs", aux)):
-        for name in given:
-            if name not in layers:
-                hint = did_you_mean(name, layers)
-                problems.add(f"{argument} must name layers of the net, got {name!r}.{hint}")
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            problems.add(f"outputs must name each layer once, got {name!r} twice")
-        if name in aux:
-            problems.add(f"aux_outputs must not name layers of outputs, got {name!r}")
-    problems.raise_any()
-    predicted = [
-        Head(name, target, scaled=scaled is not None and scaled[target])
-        for target, name in enumerate(names)
-    ]
-    return (*predicted, *(Head(name, predicted=False) for name in aux))
-
-
-def head_weights(
-    heads: Sequence[Head],
-    output_weights: Mapping[str, float],
-    aux_outputs: Mapping[str, float],
-) -> tuple[float, ...]:
-    """Return the weight of each output in the training loss, 1.0 by default.
-
-    Examples
-    --------
-    >>> heads = read_heads(['digit', 'parity'], ['early'], ['early', 'digit', 'parity'])
-    >>> head_weights(heads, {'parity': 0.5}, {'early': 0.3})
-    (1.0, 0.5, 0.3)
-    """
-    names = [head.name for head in heads if head.predicted]
-    weights = by_output("output_weights", output_weights, names, 1.0)
-    if not any((*weights, *aux_outputs.values())):
-        raise InvalidParameterError(
-            f"output_weights must give some output a positive weight, got {output_weights!r}"
-        )
-    return (*weights, *aux_outputs.values())

@@ -34,11 +34,12 @@ from ..training.adaptation import in_units_of
 from ..training.fitted_net import FittedNet, nonfinite_rows
 from ..training.objective_value import objective_value
 from ..training.pure_function import pure_function
-from .blueprint import ConfiguredNet, make_blueprint, make_plan
+from .blueprint import ConfiguredNet, make_blueprint
 from .by_shape import by_shape
 from .live_values import LiveValues
 from .output_checks import with_scores
 from .overrides import check_iterator
+from .plan import make_plan
 from .routing import describe_losses
 
 

@@ -47,11 +47,12 @@ from ..utils.image_shapes import describe_rows, lacks_channels
 from ..utils.loss_contracts import DEFAULT_LOSS
 from ..utils.memo import Memo
 from .augment_checks import check_augment_of_masks
-from .blueprint import Blueprint, ConfiguredNet, make_blueprint, make_plan
+from .blueprint import Blueprint, ConfiguredNet, make_blueprint
 from .live_values import LiveValues
 from .moved_pixels import check_unmoved_outputs, warn_unmoved_targets
 from .output_checks import check_outputs, one_hot_as_classes, with_scores
 from .overrides import check_overrides
+from .plan import make_plan
 from .routing import describe_losses
 from .validation import check_settings
 

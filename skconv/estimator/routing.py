@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -129,6 +129,18 @@ class SplitKeywords(NamedTuple):
 
     structure: tuple[tuple[str, Any], ...]
     values: dict[str, float]
+
+    def bound_to(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function with the keywords that are structure.
+
+        Examples
+        --------
+        >>> SplitKeywords((('ndigits', 1),), {}).bound_to(round)(0.55)
+        0.6
+        >>> SplitKeywords((), {}).bound_to(round) is round
+        True
+        """
+        return partial(function, **dict(self.structure)) if self.structure else function
 
 
 class Keyword(NamedTuple):

@@ -1,5 +1,4 @@
 import functools
-import re
 from dataclasses import dataclass
 
 import jax
@@ -8,9 +7,8 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet
-from skconv.estimator.blueprint import head_weights, make_blueprint, read_heads
+from skconv.estimator.blueprint import make_blueprint
 from skconv.layers import DenseLayer, DropoutLayer, InputLayer, structural
-from skconv.network.graph import Head
 from skconv.nonlinearities import linear, sigmoid, softmax, tanh
 from skconv.objectives import (
     binary_hinge_loss,
@@ -208,68 +206,6 @@ def test_flags_counts_and_sequences_of_a_loss_are_structure():
     assert heavy == pytest.approx(3 * plain, rel=1e-5)
     text = fault_of(make_net(**focal | {"objective_gamma": "high"}))
     assert text == "objective_gamma must be a finite number >= 0.0, got 'high'"
-
-
-HEAD_NAMES = ["input", "early", "digit", "parity"]
-
-
-def raises(message):
-    return pytest.raises(ValueError, match=f"^{re.escape(message)}")
-
-
-def test_the_last_layer_is_the_output_where_none_is_named():
-    assert read_heads(None, [], HEAD_NAMES) == (Head("parity"),)
-    assert read_heads("digit", [], HEAD_NAMES) == (Head("digit"),)
-
-
-def test_each_output_has_a_target_of_its_own_and_auxiliary_ones_share_the_first():
-    assert read_heads(["parity", "digit"], ["early"], HEAD_NAMES) == (
-        Head("parity", 0),
-        Head("digit", 1),
-        Head("early", 0, predicted=False),
-    )
-
-
-@pytest.mark.parametrize(
-    ("outputs", "aux", "message"),
-    [
-        (["digt"], [], "outputs must name layers of the net, got 'digt'. Did you mean 'digit'?"),
-        (
-            None,
-            ["erly"],
-            "aux_outputs must name layers of the net, got 'erly'. Did you mean 'early'?",
-        ),
-        (["digit", "digit"], [], "outputs must name each layer once, got 'digit' twice"),
-        (None, ["parity"], "aux_outputs must not name layers of outputs, got 'parity'"),
-        (["digit"], ["digit"], "aux_outputs must not name layers of outputs, got 'digit'"),
-        (
-            ["digt"],
-            ["erly"],
-            "2 problems:\n"
-            " - outputs must name layers of the net, got 'digt'. Did you mean 'digit'?\n"
-            " - aux_outputs must name layers of the net, got 'erly'. Did you mean 'early'?",
-        ),
-    ],
-)
-def test_outputs_that_cannot_be(outputs, aux, message):
-    with raises(message):
-        read_heads(outputs, aux, HEAD_NAMES)
-
-
-def test_weights_are_one_where_nothing_is_said():
-    heads = read_heads(["digit", "parity"], ["early"], HEAD_NAMES)
-    assert head_weights(heads, {}, {"early": 0.3}) == (1.0, 1.0, 0.3)
-    assert head_weights(heads, {"parity": 0}, {"early": 2}) == (1.0, 0, 2)
-    assert head_weights(heads, {"parity": 0, "digit": 0}, {"early": 2}) == (0, 0, 2)
-    none = {"parity": 0, "digit": 0.0}
-    with raises(f"output_weights must give some output a positive weight, got {none!r}"):
-        head_weights(heads, none, {"early": 0})
-    message = (
-        "output_weights must have names of outputs as keys, got 'early'. "
-        "Valid names: digit, parity."
-    )
-    with raises(message):
-        head_weights(heads, {"early": 0.3}, {"early": 0.3})
 
 
 def test_more_params_of_no_part_warn():

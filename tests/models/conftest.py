@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet
-from skconv.estimator.blueprint import read_heads
+from skconv.estimator.heads import read_heads
 from skconv.estimator.routing import route_keywords
 from skconv.network.builder import build_network
 from skconv.network.graph import count_parameters

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from skconv.errors import InvalidParameterError, ProblemsError
-from skconv.estimator.blueprint import read_heads
+from skconv.estimator.heads import read_heads
 from skconv.init import Array, Constant, HeNormal, Normal, Orthogonal
 from skconv.layers import (
     BatchNormLayer,

@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import correlate2d
 
 from skconv.errors import LayerError
-from skconv.estimator.blueprint import read_heads
+from skconv.estimator.heads import read_heads
 from skconv.init import Constant, GlorotUniform
 from skconv.layers import (
     BatchNormLayer,

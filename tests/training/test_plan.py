@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from skconv.estimator.blueprint import read_heads
+from skconv.estimator.heads import read_heads
 from skconv.layers import DenseLayer, InputLayer
 from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
