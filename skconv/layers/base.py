@@ -17,6 +17,7 @@ from ..errors import LayerError
 from ..init import Array, as_initializer
 from ..nonlinearities import linear, rectify
 from ..utils.fields import UNSET, cached_per_class, field_kinds, field_problems, optional
+from ..utils.owned_values import owned, plain
 from ..utils.random_keys import fold_in_range
 from .shapes import Shape
 
@@ -92,7 +93,8 @@ class ParamSpec:
     ----------
     shape : tuple of int
     init : callable, float, array or str
-        The initial value, or the name of a layer to share the parameter with.
+        The initial value, or the name of a layer, ``'conv1'``, or of a parameter, ``'conv1.W'``,
+        to share the parameter with; ``'conv1.W.T'`` reverses its axes.
     regularizable : bool
         Whether l1 and l2 penalties apply.
     trainable : bool
@@ -103,6 +105,9 @@ class ParamSpec:
     init: Any
     regularizable: bool = True
     trainable: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "init", plain(self.init))
 
 
 @dataclass(frozen=True)
@@ -174,12 +179,24 @@ class Layer:
         return None
 
     def __post_init__(self) -> None:
+        own = []
         for name, kind in field_kinds(type(self)).items():
             value = getattr(self, name)
-            if kind == "initial" and isinstance(value, np.ndarray | jax.Array):
-                object.__setattr__(self, name, Array(value))
+            if kind == "initial" and value is not None and value is not UNSET:
+                given = Array(value) if isinstance(value, np.ndarray | jax.Array) else value
+                object.__setattr__(self, name, owned(given))
+                own += [name] if getattr(self, name) is not value else []
             elif kind == "structural" and isinstance(value, list | tuple):
                 object.__setattr__(self, name, _tuples(value))
+        object.__setattr__(self, "_own", tuple(own))
+
+    def __copy__(self) -> Layer:
+        """Return a layer with parameters of its own, except for those of other layers."""
+        other: Layer = object.__new__(type(self))
+        vars(other).update(vars(self))
+        for name in vars(self).get("_own", ()):
+            object.__setattr__(other, name, owned(plain(getattr(self, name))))
+        return other
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the shape of the output; raise `LayerError` for shapes that do not fit."""

@@ -28,6 +28,7 @@ from .free_sizes import fits, is_free, misfit
 from .graph import Head, Network, Place, scale_specs
 from .layer_list import GRAPH, LayerEntry, incoming_fields, layer_keywords
 from .node import Node
+from .sharing import ParameterNames, Source, find_source, is_reference
 from .target_info import TargetInfo, with_target_units, with_units
 
 
@@ -91,6 +92,12 @@ class _Builder:
         self.layers: dict[str, Layer] = {}
         self.incomings: dict[str, tuple[str, ...]] = {}
         self.free: dict[str, Shape] = {}
+        self.parameters = ParameterNames((spec.name, spec.given) for spec in specs)
+        for spec in specs:
+            for field, value in keywords.get(spec.name, {}).items():
+                with self.problems.collect():
+                    self.parameters.check_keyword(spec, field, value)
+        self.problems.raise_any()
         self.problems.call_each(self.add, specs, [None, *self.names[:-1]])
         self.problems.raise_any()
         for name, layer in self.layers.items():
@@ -172,6 +179,7 @@ class _Builder:
 
         Among initial values, the name of a layer comes first: the parameter is shared with it.
         """
+        value = self.parameters.resolve(spec, field, value)
         if not isinstance(value, str):
             return value
         if field.startswith("nonlinearity"):
@@ -182,7 +190,7 @@ class _Builder:
                 f"None for the identity, got {value!r}.{did_you_mean(value, nonlinearities.NAMED)}",
                 InvalidParameterError,
             )
-        elif field_kinds(spec.cls)[field] == "initial" and value not in self.names:
+        elif field_kinds(spec.cls)[field] == "initial" and not is_reference(value, self.names):
             return init.NAMED.get(value, value)
         return value
 
@@ -307,7 +315,8 @@ class _Builder:
         self.problems.raise_any()
         for name in self.heads:
             self.set_ending(name, nodes)
-        shared = self.share(nodes)
+        sources = self.share(nodes)
+        shared = {place: source.place for place, source in sources.items()}
         self.problems.raise_any()
         self.check_ends(nodes, shared)
         self.check_factors(nodes)
@@ -322,7 +331,8 @@ class _Builder:
                 node = nodes[head.name]
                 specs = node.specs | scale_specs(node.output_shape)
                 nodes[head.name] = node._replace(specs=specs)
-        return Network(tuple(nodes.values()), heads, shared, self.free)
+        transposed = frozenset(place for place, source in sources.items() if source.transposed)
+        return Network(tuple(nodes.values()), heads, shared, self.free, transposed)
 
     def check_adapting(self, nodes: Mapping[str, Node]) -> None:
         """Check that layers with statistics of the training rows get these rows."""
@@ -432,40 +442,15 @@ class _Builder:
                 f"of each row, got {math.prod(output.copies)}; add a CyclicPoolLayer before it"
             )
 
-    def share(self, nodes: Mapping[str, Node]) -> dict[Place, Place]:
-        """Return the place of the array of each shared parameter."""
-        shared: dict[Place, Place] = {}
+    def share(self, nodes: Mapping[str, Node]) -> dict[Place, Source]:
+        """Return the source of the array of each shared parameter."""
+        shared: dict[Place, Source] = {}
         for node in nodes.values():
             for param, spec in node.specs.items():
                 if isinstance(spec.init, str):
                     with self.problems.collect():
-                        shared[node.name, param] = self.owner(node, param, nodes)
+                        shared[node.name, param] = find_source(node, param, nodes)
         return shared
-
-    def owner(self, node: Node, param: str, nodes: Mapping[str, Node]) -> Place:
-        """Return the place of the array that a parameter is shared with, at whatever remove."""
-        spec = node.specs[param]
-        where, visited = describe_layer(node.name, node.layer), [node.name]
-        kept = spec
-        while isinstance(kept.init, str):
-            target = kept.init
-            if target not in nodes or param not in nodes[target].specs:
-                names = [*(n.name for n in nodes.values() if param in n.specs), *init.NAMED]
-                raise ValueError(
-                    f"{where}: {param} must be the name of a layer with a parameter {param!r} or "
-                    f"of an initializer, got {target!r}.{did_you_mean(target, names)}"
-                )
-            if target in visited:
-                cycle = " -> ".join([*visited, target])
-                raise ValueError(f"{where}: {param} is shared in a cycle: {cycle}")
-            visited.append(target)
-            kept = nodes[target].specs[param]
-        if kept.shape != spec.shape:
-            raise ValueError(
-                f"{where}: {param} must have the shape {kept.shape} of the parameter of "
-                f"{visited[-1]!r} that it is shared with, got {spec.shape}"
-            )
-        return visited[-1], param
 
 
 def _reachable(names: Iterable[str], uses: Mapping[str, Iterable[str]]) -> set[str]:

@@ -87,12 +87,15 @@ class Network:
         Maps each shared parameter to the one that it is shared with, both as places.
     free : dict of str to tuple
         Shapes of the input layers that leave sizes of their rows open, with None for those.
+    transposed : frozenset of (str, str)
+        The shared parameters whose axes are reversed.
     """
 
     nodes: tuple[Node, ...]
     heads: tuple[Head, ...]
     shared: Mapping[Place, Place]
     free: Mapping[str, Shape] = field(default_factory=dict)
+    transposed: frozenset[Place] = frozenset()
 
     @cached_property
     def key(self) -> Hashable:
@@ -106,7 +109,8 @@ class Network:
         ]
         structure = structural_key([self._values_of(node) for node in self.nodes])
         parameters = tuple(self.parameter_shapes().items()) if self.free else ()
-        return (*nodes, structure, self.heads, *sorted(self.shared.items()), *parameters)
+        shared = [(*pair, pair[0] in self.transposed) for pair in sorted(self.shared.items())]
+        return (*nodes, structure, self.heads, *shared, *parameters)
 
     def _known_shape(self, node: Node) -> Shape | int:
         """Return the shape of a layer's output, or the number of its axes if sizes are free."""
@@ -385,7 +389,8 @@ class Network:
         for name in node.specs:
             layer, kept = self.shared.get((node.name, name), (node.name, name))
             if kept in params.get(layer, {}):
-                own[name] = params[layer][kept]
+                value = params[layer][kept]
+                own[name] = value.T if (node.name, name) in self.transposed else value
         return own
 
     def _ancestors(self, names: Iterable[str], given: Collection[str]) -> set[str]:

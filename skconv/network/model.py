@@ -87,7 +87,8 @@ class Model:
         """Return a copy of a parameter."""
         layer, name = self.network.shared.get(place, place)
         tree = self.params if name in self.params.get(layer, {}) else self.state
-        return np.array(tree[layer][name])
+        value = tree[layer][name]
+        return np.array(value.T if place in self.network.transposed else value)
 
     def put(self, arrays: Mapping[Place, Any]) -> None:
         """Set parameters to checked arrays."""

@@ -54,7 +54,10 @@ class Parameter:
 
     def set_value(self, value: ArrayLike) -> None:
         """Set the array; raises `ValueError` if the shape differs."""
-        self.model.put(self.model.check({self.place: value}, strict=False))
+        network = self.model.network
+        value = np.asarray(value).T if self.place in network.transposed else value
+        place = network.shared.get(self.place, self.place)
+        self.model.put(self.model.check({place: value}, strict=False))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
         return np.array(self.get_value(), dtype=dtype)

@@ -79,7 +79,8 @@ def optional(low: float = -np.inf, high: float = np.inf, absent: float | None = 
 def initial(default: Any) -> Any:
     """Return a field for a parameter's initial value, which is not part of any program.
 
-    It accepts an initializer or its name, a number, an array, the name of a layer to share the
+    It accepts an initializer or its name, a number, an array, the name of a layer or of its
+    parameter, ``'conv1.W'`` or transposed ``'conv1.W.T'``, or ``other.W`` of a layer, to share the
     parameter with and, if the layer can do without the parameter, None.
     """
     return field(default=default, metadata={"kind": "initial", "check": None})
