@@ -38,6 +38,11 @@ class OwnedValue:
                 f"a layer has no values before its net is initialized, so {name!r} is missing; "
                 "call it on a parameter of the net, as in net.layers_['hidden'].W"
             )
+        if not hasattr(self.init, name):
+            raise AttributeError(
+                f"a parameter of a layer has no {name!r}; other layers may share it as it is, "
+                "W=other.W, or transposed, W=other.W.T"
+            )
         return getattr(self.init, name)
 
     def __eq__(self, other: object) -> bool:

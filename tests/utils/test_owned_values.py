@@ -60,5 +60,6 @@ def test_there_are_no_values_yet(name):
     message = rf"^a layer has no values before its net is initialized, so '{name}' is missing; "
     with pytest.raises(AttributeError, match=message):
         getattr(DenseLayer(num_units=3).W, name)
-    with pytest.raises(AttributeError, match="reshape"):
-        OwnedValue(0.5).reshape(2)
+    message = "^a parameter of a layer has no 'dimshuffle'; other layers may share it as it is, W="
+    with pytest.raises(AttributeError, match=message):
+        OwnedValue(0.5).dimshuffle(1, 0)
