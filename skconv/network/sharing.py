@@ -74,13 +74,16 @@ class ParameterNames:
         if not isinstance(value, OwnedValue | TransposedValue):
             return
         transposed = isinstance(value, TransposedValue)
-        owner = self._places.get(
-            id(value.parameter if isinstance(value, TransposedValue) else value), ("hidden", "W")
-        )
-        written = ".".join([*owner, "T"] if transposed else owner)
+        parameter = value.parameter if isinstance(value, TransposedValue) else value
+        owner = self._places.get(id(parameter))
+        hint = f"write the initial value itself, {parameter!r}, or the name, as in 'hidden.W'"
+        if owner is not None:
+            hint = (
+                f"write {layer.name}_{field}={'.'.join([*owner, 'T'] if transposed else owner)!r}"
+            )
         raise ValueError(
             f"{describe_layer(layer.name, layer.cls)}: {field} must be the name of a parameter if "
-            f"it is a keyword, got the parameter of a layer; write {layer.name}_{field}={written!r}"
+            f"it is a keyword, got the parameter of a layer; {hint}"
         )
 
 

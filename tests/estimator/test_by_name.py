@@ -81,7 +81,7 @@ def test_names_train_as_what_they_name_and_compile_nothing():
     plain = make_net(
         update=updates.adam,
         hidden_nonlinearity=named.network_.nodes[1].layer.nonlinearity,
-        hidden_W=named.network_.nodes[1].layer.W,
+        hidden_W=named.network_.nodes[1].specs["W"].init,
     )
     plain.fit(X, y)
     assert compile_counts() == before

@@ -150,6 +150,9 @@ def test_keywords_name_parameters(written):
     )
     with pytest.raises(ValueError, match=message):
         net.initialize()
+    message = r"; write the initial value itself, 2\.0, or the name, as in 'hidden\.W'$"
+    with pytest.raises(ValueError, match=message):
+        net.set_params(decoder_W=DenseLayer(num_units=3, W=2.0).W).initialize()
 
 
 def test_transposed_shapes_are_checked():
