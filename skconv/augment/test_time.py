@@ -16,14 +16,7 @@ from ..nonlinearities import sigmoid, softmax
 from ..utils.checks import one_of, positive_or_none
 from ..utils.fields import structural
 from ..utils.image_shapes import describe_rows, holds_pixels
-from .base import (
-    Grid,
-    MovingTransform,
-    TransformFunction,
-    mixes,
-    moving_transforms,
-    needs_rows,
-)
+from .base import Grid, MovingTransform, TransformFunction, mixes, moving_transforms, needs_rows
 from .tunable import Tunable
 
 __all__ = ["TestTime"]

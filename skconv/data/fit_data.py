@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-import jax
 import numpy as np
 from sklearn.base import clone
 
 from ..errors import Problems
-from ..preprocessing.map_dataset import split_dataset
 from ..targets.by_output import as_tuple, by_output, output_names, regression_by_output
 from ..targets.classes import Classes
 from ..targets.forms import check_lengths, split_targets
-from ..targets.holes import is_known
 from ..targets.numbers import Numbers
 from ..targets.output_inference import infer_outputs
 from ..targets.outputs import Outputs
@@ -30,11 +25,12 @@ from ..targets.weighted_targets import take_targets
 from ..utils.cache_keys import structural_key
 from ..utils.loss_contracts import LossInfo
 from ..utils.memo import Memo
-from .array_kinds import refuse_streams
 from .chunks import first_batch
+from .counting_targets import check_counting
 from .dataset import Dataset, Scale, Shapes
 from .features import FEATURES
-from .inputs import RowSubset, check_rows, row_shapes
+from .fit_arguments import FitArguments
+from .inputs import RowSubset, check_rows, reading_options, row_shapes
 from .iterators import (
     BatchIterator,
     TrainSplit,
@@ -44,60 +40,14 @@ from .iterators import (
     has_transform,
     split_function,
 )
-from .named_inputs import by_input
 from .ragged_rows import RaggedRows, groups_of
 from .reading_groups import read_groups
 from .reconstruction import as_target, check_autoencoder, check_order, reconstructs
 from .rows import ChannelsLast, Inputs, Rows
 from .shape_groups import check_one_shape, group_rows
+from .split_functions import split_by_function
 from .splitting import check_groups, first_split, strata
-
-
-@dataclass(frozen=True)
-class FitArguments:
-    """The arguments of a call to `fit` or `partial_fit`.
-
-    Parameters
-    ----------
-    X, y, sample_weight : array-like
-    valid : (X_val, y_val) or None
-        Validation set passed by the caller.
-    classes : array-like or None
-        All class labels, if y may lack some of them.
-    whole : bool
-        Whether to train on all rows, without a validation set.
-    epochs : int or None
-        Number of epochs, in place of `max_epochs`.
-    groups : array-like or None
-        Group of each row, for a `train_split` that splits by groups.
-    batch_size : int or None
-        Number of rows in a batch, in place of that of `batch_iterator_train`.
-    """
-
-    X: Any
-    y: Any
-    sample_weight: Any = None
-    valid: tuple[Any, Any] | None = None
-    classes: Any = None
-    whole: bool = False
-    epochs: Any = None
-    groups: Any = None
-    batch_size: int | None = None
-
-    def read(self) -> FitArguments:
-        """Return the arguments with arrays in place of map-style datasets."""
-        X, y = split_dataset(self.X, self.y)
-        if not isinstance(X, RowSubset):
-            refuse_streams("X", X)
-        valid = None if self.valid is None else split_dataset(*self.valid)
-        return replace(self, X=X, y=y, valid=valid)
-
-    def by_input(self, names: Sequence[str]) -> FitArguments:
-        """Return the arguments with the arrays of X by input layer, as `by_input` does."""
-        X: Any = self.X
-        if isinstance(X, RowSubset):
-            return replace(self, X=replace(X, X=by_input(X.X, names)))
-        return replace(self, X=by_input(X, names))
+from .validation_set import arrange_validation_set, read_validation_set
 
 
 class FitData:
@@ -198,21 +148,21 @@ class FitData:
     def _read_rows(self, estimator: Any, X: Any, *, reset: bool) -> Rows:
         if isinstance(X, RowSubset):
             return self._read_rows(estimator, X.X, reset=reset).subset(X.index)
-        seen = vars(estimator)
+        seen, options = vars(estimator), reading_options(self._params)
         known = structural_key([None if reset else seen.get(name) for name in FEATURES])
 
         def read() -> tuple[Rows, dict[str, Any]]:
             probe = copy.copy(estimator)
             try:
-                rows = check_rows(probe, X, reset=reset, **_reading(self._params))
+                rows = check_rows(probe, X, reset=reset, **options)
             except ValueError as error:
                 groups = group_rows(X)
                 if not groups:
                     raise
-                return read_groups(groups, estimator, str(error), **_reading(self._params)), {}
+                return read_groups(groups, estimator, str(error), **options), {}
             return rows, {name: vars(probe)[name] for name in FEATURES if name in vars(probe)}
 
-        key = ("rows", structural_key(_reading(self._params)), reset, known)
+        key = ("rows", structural_key(options), reset, known)
         rows, features = self._memo.get(key, [X], read)
         for name in FEATURES:
             seen.pop(name, None)
@@ -221,7 +171,7 @@ class FitData:
 
     def _own_target(self, rows: Rows) -> np.ndarray:
         X = self._arguments.X
-        key = "own target", structural_key(_reading(self._params))
+        key = "own target", structural_key(reading_options(self._params))
         objects = [X.X, X.index] if isinstance(X, RowSubset) else [X]
         return self._memo.get(key, objects, lambda: as_target(rows))
 
@@ -359,7 +309,15 @@ class FitData:
         train = Dataset(self.rows, y, self.weights.rows, self._train_iterator(), own)
         valid = None
         if given.valid is not None:
-            valid = self._given_valid(estimator, given.valid, matched, inputs, scales)
+            valid = read_validation_set(
+                given.valid,
+                estimator,
+                params,
+                outputs=matched,
+                inputs=inputs,
+                unscaled=scales,
+                reconstructs=self._reconstructs,
+            )
         elif not given.whole:
             train, valid = self._split(estimator, train, matched.targets[0], inputs, seed)
         if scales:
@@ -375,12 +333,14 @@ class FitData:
         train = train.arranged(inputs)
         if valid is not None:
             is_given = given.valid is not None
-            valid = _arrange_valid(valid, inputs, given=is_given, train_transformed=transformed)
+            valid = arrange_validation_set(
+                valid, inputs, given=is_given, train_transformed=transformed
+            )
         if params["class_weight"] is not None:
             train = train.weighted(matched.row_weights(train.y, params["class_weight"]))
         if valid is not None and train.target_weights is not None and valid.target_weights is None:
             valid = valid.with_target_weights()
-        _check_known(matched, train, valid)
+        check_counting(matched, train, valid)
         return matched, train, valid
 
     def _train_iterator(self) -> BatchIterator:
@@ -411,43 +371,6 @@ class FitData:
         key = "encoded", shapes, axes, unscaled, self._continues
         return self._memo.get(key, [outputs, y], encode)
 
-    def _given_valid(
-        self,
-        estimator: Any,
-        valid: tuple[Any, Any],
-        outputs: Outputs,
-        inputs: Inputs,
-        unscaled: Collection[int],
-    ) -> Dataset:
-        X, y = valid
-        if X is None or (y is None and not self._reconstructs):
-            missing = "X_val" if X is None else "y_val"
-            raise ValueError(f"{missing} is missing; X_val and y_val must be given together")
-        iterator = as_test_iterator(self._params["batch_iterator_test"])
-        free = inputs.resize is not None
-        expected = None if free or has_transform(iterator) else inputs.rows()
-        reading = _reading(self._params)
-        probe = copy.copy(estimator) if free else estimator
-        with _named_validation_set():
-            X = by_input(X, list(inputs.shapes))
-            groups = group_rows(X) if free else []
-            rows: Rows = (
-                read_groups(groups, probe, **reading)
-                if groups
-                else check_rows(probe, X, reset=free, expected=expected, **reading)
-            )
-            if free and not has_transform(iterator):
-                outputs = outputs.resized(list(inputs.fitting(rows.shapes).outputs.values()))
-        try:
-            y = as_target(rows) if self._reconstructs else y
-            if isinstance(rows, RaggedRows) and len(outputs.names) == 1:
-                check_one_shape("y_val", y)
-            check_lengths(len(rows), y, outputs.names)
-            encoded = outputs.encode(y, unscaled=unscaled)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"validation set: {error}") from error
-        return Dataset(rows, encoded, None, iterator)
-
     def _split(
         self, estimator: Any, dataset: Dataset, target: Target, inputs: Inputs, seed: int
     ) -> tuple[Dataset, Dataset | None]:
@@ -456,7 +379,7 @@ class FitData:
         if splitter is None:
             return dataset, None
         if (function := split_function(splitter)) is not None:
-            train, valid = _split_by_function(estimator, function, dataset.arranged(inputs))
+            train, valid = split_by_function(estimator, function, dataset.arranged(inputs))
             return train, replace(valid, iterator=iterator)
         if isinstance(splitter, TrainSplit) and splitter.random_state is None:
             splitter = clone(splitter).set_params(random_state=seed)
@@ -479,97 +402,3 @@ def _usual_row(target: Target) -> tuple[int, ...]:
         return target.num_units, *target.positions
     plain = isinstance(target, Numbers) and target.num_units == math.prod(target.shape)
     return target.shape or (1,) if isinstance(target, Numbers) and plain else (target.num_units,)
-
-
-def _check_known(outputs: Outputs, train: Dataset, valid: Dataset | None) -> None:
-    """Raise `ValueError` if no target of the training rows counts; warn if none to validate does.
-
-    Rows without weight are as good as no rows.
-    """
-    holes = [target.ignored is not None for target in outputs.targets]
-    if not (any(holes) or train.target_weights is not None):
-        return
-    if not train.counts(holes):
-        raise ValueError(
-            "the training samples must have a target that counts, but all of them are ignored "
-            "(ignore_label) or have weight zero"
-        )
-    for part in (part for part, some in zip(as_tuple(train.y), holes, strict=True) if some):
-        empty = ~is_known(part).any(axis=0)
-        if part.ndim == 2 and empty.any():
-            warnings.warn(
-                f"column {empty.argmax()} of y has no targets to train on, as all are ignored "
-                "(ignore_label), so its predictions are arbitrary",
-                UserWarning,
-                stacklevel=2,
-            )
-    if valid is not None and not valid.counts(holes):
-        warnings.warn(
-            "the validation set has no target that counts, so its loss is NaN; all are ignored "
-            "(ignore_label) or have weight zero",
-            UserWarning,
-            stacklevel=2,
-        )
-
-
-def _reading(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters by which X is read, as arguments of `check_rows`."""
-    return {"check": bool(params["check_input"]), "data_format": params["data_format"]}
-
-
-def _split_by_function(net: Any, function: Any, dataset: Dataset) -> tuple[Dataset, ...]:
-    """Split with a function as in nolearn, which splits X and y but not the weights."""
-    if dataset.weights is not None or dataset.target_weights is not None:
-        raise ValueError(
-            "train_split must be a splitter if sample_weight is given, got a function, "
-            "which cannot split the weights"
-        )
-    parts = function(dataset.rows.all(), dataset.y, net)
-    if not isinstance(parts, list | tuple) or len(parts) != 4:
-        got = f"{len(parts)} values" if isinstance(parts, list | tuple) else repr(type(parts))
-        raise ValueError(
-            f"train_split must return (X_train, X_valid, y_train, y_valid), got {got} from "
-            f"{function!r}"
-        )
-    return tuple(
-        _part(name, dataset, X, y)
-        for name, X, y in zip(("train", "valid"), parts[:2], parts[2:], strict=True)
-    )
-
-
-def _part(name: str, dataset: Dataset, X: Any, y: Any) -> Dataset:
-    """Return the part of a dataset that a function has split off."""
-    X = by_input(X, list(dataset.rows.arrays))
-    y = jax.tree.map(lambda _, own: np.asarray(own), dataset.y, y)
-    arrays = list(X.values()) if isinstance(X, Mapping) else [X]
-    lengths = [len(array) for array in (*arrays, *as_tuple(y))]
-    if len(set(lengths)) > 1 or 0 in lengths:
-        raise ValueError(
-            f"train_split must return rows in X_{name}, and as many targets in y_{name}, got "
-            f"{lengths[0]} rows and {lengths[-1]} targets"
-        )
-    return replace(dataset, rows=dataset.rows.like(X), y=y)
-
-
-@contextmanager
-def _named_validation_set() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"X_val: {error}") from error
-
-
-def _arrange_valid(
-    valid: Dataset, inputs: Inputs, *, given: bool, train_transformed: bool
-) -> Dataset:
-    try:
-        return valid.arranged(inputs)
-    except ValueError as error:
-        if not train_transformed and not given:
-            raise
-        if not train_transformed:
-            raise ValueError(f"X_val: {error}") from error
-        raise ValueError(
-            f"validation set: {error}; batch_iterator_train has a transform, so "
-            "batch_iterator_test needs one that returns rows of the same shape"
-        ) from error

@@ -72,6 +72,11 @@ def row_shapes(X: Any, data_format: DataFormat = FIRST) -> dict[Any, tuple[int, 
     return {name: shape for name, shape in shapes.items() if shape and all(shape)}
 
 
+def reading_options(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters by which X is read, as arguments of `check_rows`."""
+    return {"check": bool(params["check_input"]), "data_format": params["data_format"]}
+
+
 def check_rows(
     estimator: Any,
     X: Features,

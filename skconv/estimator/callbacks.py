@@ -8,7 +8,7 @@ from typing import Any
 
 from sklearn.callback import ProgressBar
 
-from ..data.fit_data import FitArguments
+from ..data.fit_arguments import FitArguments
 from ..errors import Problems
 from ..handlers import Handler, PrintLayerInfo, PrintLog, PrintProgress
 from ..handlers.base import Columns

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from ..data.fit_data import FitArguments
+from ..data.fit_arguments import FitArguments
 
 _deferred: ContextVar[tuple[Any, list[DeferredFit]] | None] = ContextVar("_deferred", default=None)
 

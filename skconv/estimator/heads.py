@@ -8,9 +8,7 @@ from typing import Any
 from ..errors import InvalidParameterError, Problems, did_you_mean
 from ..network.graph import Head
 from ..targets.by_output import by_output, output_names, regression_by_output
-from .routing import (
-    describe_losses,
-)
+from .routing import describe_losses
 
 
 def read_heads(

@@ -16,7 +16,7 @@ from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_random_stat
 from ..augment.base import TransformFunction
 from ..augment.pipeline import AugmentParameters, as_parameters
 from ..data.features import FEATURES
-from ..data.fit_data import FitArguments
+from ..data.fit_arguments import FitArguments
 from ..data.inputs import DataFormat, Features, Targets
 from ..data.iterators import (
     BatchIterator,

@@ -16,7 +16,8 @@ from ..augment.base import mixes
 from ..augment.pipeline import check_test_augment
 from ..data.dataset import Dataset
 from ..data.features import FEATURES
-from ..data.fit_data import FitArguments, FitData
+from ..data.fit_arguments import FitArguments
+from ..data.fit_data import FitData
 from ..data.inputs import row_shapes
 from ..data.iterators import as_test_iterator, as_train_iterator, has_transform
 from ..errors import Problems, describe_layer

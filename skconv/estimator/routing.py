@@ -20,14 +20,7 @@ from ..targets.labels import Labels
 from ..targets.numbers import Numbers
 from ..updates.by_name import rules_with
 from ..updates.update_rule import update_keywords
-from ..utils.checks import (
-    Check,
-    checks_of,
-    function_name,
-    in_float32,
-    is_number,
-    takes_number,
-)
+from ..utils.checks import Check, checks_of, function_name, in_float32, is_number, takes_number
 from ..utils.loss_contracts import WEIGHTS, LossInfo, contract_of
 from ..utils.other_names import LAYER, UPDATE, keyword_hint, parameter_hint
 

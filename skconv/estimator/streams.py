@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Self
 
-from ..data.fit_data import FitArguments
+from ..data.fit_arguments import FitArguments
 from ..data.inputs import Targets
 from ..errors import InvalidParameterError
 from ..training.loop import TrainingLoop

@@ -42,11 +42,7 @@ from .noise import (
     dropout_locations,
     spatial_dropout,
 )
-from .normalization import (
-    BatchNormLayer,
-    LocalResponseNormalization2DLayer,
-    NormalizationLayer,
-)
+from .normalization import BatchNormLayer, LocalResponseNormalization2DLayer, NormalizationLayer
 from .pool import (
     MaxPool1DLayer,
     MaxPool2DLayer,
@@ -68,12 +64,7 @@ from .special import (
 from .squeeze import SqueezeExciteLayer
 from .standardization import GroupNormLayer, InstanceNormLayer, LayerNormLayer, StandardizationLayer
 from .transformer import TPSTransformerLayer, TransformerLayer
-from .transposed import (
-    Deconv2DLayer,
-    Deconv3DLayer,
-    TransposedConv2DLayer,
-    TransposedConv3DLayer,
-)
+from .transposed import Deconv2DLayer, Deconv3DLayer, TransposedConv2DLayer, TransposedConv3DLayer
 from .upscale import Upscale1DLayer, Upscale2DLayer, Upscale3DLayer
 from .whole import GlobalPoolLayer, SpatialPyramidPoolingLayer
 

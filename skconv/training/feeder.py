@@ -19,13 +19,7 @@ from ..data.chunks import (
     iterate_chunks,
 )
 from ..data.dataset import Dataset
-from ..data.device import (
-    DeviceRows,
-    StackedBatches,
-    place_rows,
-    place_shared_rows,
-    stack_batches,
-)
+from ..data.device import DeviceRows, StackedBatches, place_rows, place_shared_rows, stack_batches
 from ..data.iterators import has_transform
 from ..data.prefetch import prefetch
 from ..network.model import Model

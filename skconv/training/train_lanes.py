@@ -8,10 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..data.device import (
-    IndexedBatches,
-    StackedBatches,
-)
+from ..data.device import IndexedBatches, StackedBatches
 from .arguments import CallResult, StepPosition, StepRange, TrainArguments, TrainState, Values
 from .plan import Plan
 from .train_step import train

@@ -7,15 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..utils.checks import (
-    Check,
-    above_zero,
-    between,
-    flag,
-    fraction,
-    is_number,
-    positive,
-)
+from ..utils.checks import Check, above_zero, between, flag, fraction, is_number, positive
 
 _natural = between(0.0, np.inf)
 

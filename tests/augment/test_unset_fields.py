@@ -2,13 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from skconv.augment import (
-    MixUp,
-    OneOf,
-    RandomAffine,
-    Sometimes,
-    with_classes,
-)
+from skconv.augment import MixUp, OneOf, RandomAffine, Sometimes, with_classes
 from skconv.augment.unset_fields import with_ignored_outside, with_weighted_outside
 
 key = jax.random.key(0)

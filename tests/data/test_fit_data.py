@@ -1,54 +1,13 @@
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator
 from sklearn.model_selection import GroupKFold
 
-from skconv.data.fit_data import FitArguments, FitData
 from skconv.data.inputs import RowSubset
-from skconv.data.iterators import BatchIterator, TrainSplit
-from skconv.data.rows import Inputs
+from skconv.data.iterators import TrainSplit
 from skconv.errors import Problems
 from skconv.utils.memo import Memo
 
-X = np.arange(40, dtype=np.float32).reshape(10, 4)
-y = np.array(["a", "b"] * 5)
-
-PARAMS = {
-    "check_input": True,
-    "data_format": "channels_first",
-    "outputs": None,
-    "regression": False,
-    "use_label_encoder": False,
-    "batch_iterator_train": 4,
-    "batch_iterator_test": 3,
-    "train_split": 0.2,
-    "class_weight": None,
-    "autoencoder": False,
-    "ignore_label": None,
-}
-
-
-class Estimator(BaseEstimator):
-    pass
-
-
-class Unfold(BatchIterator):
-    """Turn flat rows into images."""
-
-    def transform(self, Xb, yb):
-        return Xb.reshape(-1, 1, 2, 2), yb
-
-
-def read(X=X, y=y, *, memo=None, known=None, reset=True, estimator=None, params=(), **given):
-    """Read the data of a fit, and return it with the messages of its problems."""
-    data = FitData(FitArguments(X, y, **given), PARAMS | dict(params), memo or Memo())
-    problems = Problems()
-    data.read(estimator or Estimator(), known, problems, reset=reset)
-    return data, [str(problem) for problem in problems.found]
-
-
-def datasets(data, inputs=(None, 4), outputs=(None, 2), seed=0):
-    return data.datasets(Estimator(), Inputs({"input": inputs}), {"output": outputs}, seed)
+from .fits import Estimator, Unfold, X, datasets, read, y
 
 
 def test_all_problems_of_the_data_are_collected():
@@ -148,21 +107,6 @@ def test_the_validation_set_is_split_off_given_or_left_out():
         assert (len(train.rows), valid) == (10, None)
 
 
-@pytest.mark.parametrize(("given", "missing"), [((None, y), "X_val"), ((X, None), "y_val")])
-def test_both_parts_of_a_validation_set_are_needed(given, missing):
-    message = f"^{missing} is missing; X_val and y_val must be given together$"
-    with pytest.raises(ValueError, match=message):
-        datasets(read(valid=given)[0])
-
-
-def test_targets_for_validation_are_named():
-    message = r"^validation set: y contains previously unseen labels: \['c'\]; known labels: "
-    with pytest.raises(ValueError, match=message):
-        datasets(read(valid=(X[:2], ["a", "c"]))[0])
-    with pytest.raises(ValueError, match=r"^validation set: .*inconsistent.*\[2, 1\]$"):
-        datasets(read(valid=(X[:2], ["a"]))[0])
-
-
 def test_a_single_unit_keeps_the_proportions_of_its_classes():
     data, _ = read(y=np.repeat(["a", "b"], [8, 2]), params={"train_split": 0.5})
     for units in (1, 2):
@@ -197,24 +141,6 @@ def test_groups_reach_the_splitter_and_are_checked_with_the_data():
         read(params=params, groups=groups, valid=(X, y))
 
 
-@pytest.mark.parametrize(
-    ("parts", "message"),
-    [
-        ((X, X), r"^train_split must return \(X_train, X_valid, y_train, y_valid\), got 2 values"),
-        (None, "^train_split must return .*, got <class 'NoneType'> from <function"),
-        (
-            (X, X[:0], np.zeros(10), np.zeros(0)),
-            "rows in X_valid, and as many .*, got 0 rows and 0",
-        ),
-        ((X, X[:2], np.zeros(9), np.zeros(2)), "in X_train, and as many .*, got 10 rows and 9"),
-    ],
-)
-def test_a_function_must_return_four_parts(parts, message):
-    data, _ = read(params={"train_split": lambda X, y, net: parts})
-    with pytest.raises(ValueError, match=message):
-        datasets(data)
-
-
 def test_class_weights_multiply_sample_weights():
     weights = np.linspace(1, 2, 10)
     data, _ = read(sample_weight=weights, params={"class_weight": {"a": 3.0, "b": 1.0}})
@@ -223,30 +149,3 @@ def test_class_weights_multiply_sample_weights():
     np.testing.assert_allclose(train.weights, expected, rtol=1e-6)
     assert train.weights.dtype == np.float32
     np.testing.assert_allclose(valid.weights, weights[valid.index], rtol=1e-6)
-
-
-def test_a_function_splits_rows_in_the_shapes_of_the_network():
-    def split(X, y, net):
-        assert X.shape == (10, 1, 2, 2)
-        return X[:6], X[6:], y[:6], y[6:]
-
-    data, _ = read(params={"train_split": split})
-    _, train, valid = datasets(data, inputs=(None, 1, 2, 2))
-    assert (len(train.rows), len(valid.rows), valid.iterator.batch_size) == (6, 4, 3)
-    data, _ = read(sample_weight=np.ones(10), params={"train_split": split})
-    message = (
-        r"^train_split must be a splitter if sample_weight is given, got a function, which cannot "
-        r"split the weights$"
-    )
-    with pytest.raises(ValueError, match=message):
-        datasets(data)
-
-
-def test_a_transform_in_training_needs_one_in_validation():
-    data, _ = read(params={"batch_iterator_train": Unfold(4)})
-    message = (
-        r"^validation set: .*; batch_iterator_train has a transform, so batch_iterator_test needs "
-        r"one that returns rows of the same shape$"
-    )
-    with pytest.raises(ValueError, match=message):
-        datasets(data, inputs=(None, 1, 3, 3))

@@ -5,14 +5,7 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet, compile_counts
-from skconv.augment import (
-    Brightness,
-    CutMix,
-    MixUp,
-    RandomAffine,
-    RandomFlip,
-    Sometimes,
-)
+from skconv.augment import Brightness, CutMix, MixUp, RandomAffine, RandomFlip, Sometimes
 from skconv.errors import TransformError
 from skconv.layers import Conv2DLayer, InputLayer
 

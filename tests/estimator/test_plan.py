@@ -1,6 +1,6 @@
 import pytest
 
-from skconv.data.fit_data import FitArguments
+from skconv.data.fit_arguments import FitArguments
 from skconv.estimator.blueprint import make_blueprint
 from skconv.estimator.plan import make_plan
 from skconv.estimator.prepare import prepare

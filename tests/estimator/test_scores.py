@@ -2,9 +2,7 @@ import functools
 
 import numpy as np
 import pytest
-from sklearn.metrics import (
-    get_scorer,
-)
+from sklearn.metrics import get_scorer
 
 from skconv.errors import InvalidParameterError
 from skconv.estimator.validation import check_settings

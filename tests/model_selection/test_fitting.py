@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skconv.data.fit_data import FitArguments
+from skconv.data.fit_arguments import FitArguments
 from skconv.estimator.deferred import DeferredFit
 from skconv.model_selection.fitting import MAX_LANES, check_lanes, fit_jobs, lanes_in_memory
 from skconv.utils.memo import Memo

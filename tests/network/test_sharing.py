@@ -5,14 +5,7 @@ from sklearn.base import clone
 
 from skconv import NeuralNet
 from skconv.init import Normal
-from skconv.layers import (
-    BatchNormLayer,
-    BiasLayer,
-    DenseLayer,
-    InputLayer,
-    NINLayer,
-    ScaleLayer,
-)
+from skconv.layers import BatchNormLayer, BiasLayer, DenseLayer, InputLayer, NINLayer, ScaleLayer
 from skconv.network.builder import build_network
 from skconv.network.graph import Head
 from skconv.network.layer_list import read_layers

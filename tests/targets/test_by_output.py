@@ -2,12 +2,7 @@ import re
 
 import pytest
 
-from skconv.targets.by_output import (
-    as_tuple,
-    by_output,
-    regression_by_output,
-    unwrap_single,
-)
+from skconv.targets.by_output import as_tuple, by_output, regression_by_output, unwrap_single
 
 
 def raises(message):

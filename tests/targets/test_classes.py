@@ -8,10 +8,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
 from skconv.nonlinearities import sigmoid, softmax
-from skconv.objectives import (
-    binary_crossentropy,
-    categorical_crossentropy,
-)
+from skconv.objectives import binary_crossentropy, categorical_crossentropy
 from skconv.targets.accuracies import label_accuracy
 from skconv.targets.inference import infer
 

@@ -5,9 +5,7 @@ import pytest
 from scipy import sparse
 
 from skconv.nonlinearities import sigmoid
-from skconv.objectives import (
-    binary_crossentropy,
-)
+from skconv.objectives import binary_crossentropy
 from skconv.targets.inference import infer
 from skconv.targets.labels import Labels
 

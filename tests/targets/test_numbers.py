@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from skconv.nonlinearities import linear
-from skconv.objectives import (
-    squared_error,
-)
+from skconv.objectives import squared_error
 from skconv.targets.inference import infer
 from skconv.targets.numbers import Numbers
 

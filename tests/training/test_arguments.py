@@ -1,7 +1,7 @@
 import jax
 import numpy as np
 
-from skconv.data.fit_data import FitArguments
+from skconv.data.fit_arguments import FitArguments
 from skconv.estimator.prepare import prepare
 from skconv.training.arguments import StepRange
 from skconv.utils.memo import Memo

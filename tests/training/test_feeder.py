@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skconv.data.fit_data import FitArguments
+from skconv.data.fit_arguments import FitArguments
 from skconv.data.iterators import BatchIterator
 from skconv.estimator.prepare import prepare
 from skconv.training.feeder import Feeder

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from skconv.data.fit_data import FitArguments
+from skconv.data.fit_arguments import FitArguments
 from skconv.layers import DenseLayer, InputLayer
 from skconv.training.lanes import Lane, _fastest_mode, run_lanes
 from skconv.utils.memo import Memo

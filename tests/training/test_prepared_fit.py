@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skconv.data.device import place_rows
-from skconv.data.fit_data import FitArguments
+from skconv.data.fit_arguments import FitArguments
 from skconv.estimator.prepare import prepare
 from skconv.training.arguments import StepRange
 from skconv.utils.memo import Memo

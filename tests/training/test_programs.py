@@ -17,10 +17,7 @@ from skconv import clear_programs, compile_counts, set_compilation_cache
 from skconv.nonlinearities import tanh
 from skconv.objectives import categorical_crossentropy
 from skconv.training.plan import PredictPlan
-from skconv.training.programs import (
-    _compiler_options,
-    predict_programs_for,
-)
+from skconv.training.programs import _compiler_options, predict_programs_for
 from skconv.updates.rules import adam
 
 from ..nets import TARGETS, X, make_net, three_headed, y

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import jax.numpy as jnp
 import pytest
 
-from skconv.data.fit_data import FitArguments
+from skconv.data.fit_arguments import FitArguments
 from skconv.estimator.prepare import prepare
 from skconv.training.figures import names_of_parts
 from skconv.training.sums import add_batch, stack_sums

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from skconv.data.device import IndexedBatches, StackedBatches
-from skconv.data.fit_data import FitArguments
+from skconv.data.fit_arguments import FitArguments
 from skconv.estimator.prepare import prepare
 from skconv.training.arguments import StepRange
 from skconv.training.train_lanes import LANE_AXES

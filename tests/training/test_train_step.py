@@ -7,7 +7,7 @@ from sklearn.base import clone
 
 from skconv.data.chunks import epoch_orders, epochs_per_call, iterate_chunks
 from skconv.data.device import stack_batches
-from skconv.data.fit_data import FitArguments
+from skconv.data.fit_arguments import FitArguments
 from skconv.data.iterators import BatchIterator
 from skconv.estimator.prepare import prepare
 from skconv.layers import DenseLayer, InputLayer

@@ -3,11 +3,7 @@ import numpy as np
 
 from skconv import NeuralNet
 from skconv.augment import RandomFlip
-from skconv.layers import (
-    DenseLayer,
-    InputLayer,
-    NormalizationLayer,
-)
+from skconv.layers import DenseLayer, InputLayer, NormalizationLayer
 
 rng = np.random.default_rng(0)
 X = (rng.normal(size=(60, 3)) * [1, 100, 0] + [0, 5000, 7]).astype(np.float32)

@@ -1,0 +1,41 @@
+"""Check that some targets count: neither ignored nor without weight."""
+
+from __future__ import annotations
+
+import warnings
+
+from ..targets.by_output import as_tuple
+from ..targets.holes import is_known
+from ..targets.outputs import Outputs
+from .dataset import Dataset
+
+
+def check_counting(outputs: Outputs, train: Dataset, valid: Dataset | None) -> None:
+    """Raise `ValueError` if no target of the training rows counts; warn if none to validate does.
+
+    Rows without weight are as good as no rows.
+    """
+    holes = [target.ignored is not None for target in outputs.targets]
+    if not (any(holes) or train.target_weights is not None):
+        return
+    if not train.counts(holes):
+        raise ValueError(
+            "the training samples must have a target that counts, but all of them are ignored "
+            "(ignore_label) or have weight zero"
+        )
+    for part in (part for part, some in zip(as_tuple(train.y), holes, strict=True) if some):
+        empty = ~is_known(part).any(axis=0)
+        if part.ndim == 2 and empty.any():
+            warnings.warn(
+                f"column {empty.argmax()} of y has no targets to train on, as all are ignored "
+                "(ignore_label), so its predictions are arbitrary",
+                UserWarning,
+                stacklevel=2,
+            )
+    if valid is not None and not valid.counts(holes):
+        warnings.warn(
+            "the validation set has no target that counts, so its loss is NaN; all are ignored "
+            "(ignore_label) or have weight zero",
+            UserWarning,
+            stacklevel=2,
+        )
