@@ -500,7 +500,11 @@ FIELDS = [
                 {"shape": shape},
                 "shape must be a batch size or None, then positive sizes, as in (None, 1, 28",
             )
-            for shape in [(None,), (), 5, (None, 0), (None, -4), (None, 4.0), (None, None)]
+            for shape in [(None,), (), 5, (None, 0), (None, -4), (None, 4.0)]
+        ),
+        (
+            {"shape": (None, None)},
+            "shape must have known sizes to build the network without data, got (None, None)",
         ),
     ),
 ]
