@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from .. import init, nonlinearities
 from ..errors import InvalidParameterError, LayerError, Problems, describe_layer, did_you_mean
-from ..init import Array, Constant, as_initializer
-from ..layers.base import Layer, ParamSpec, reference_fields
+from ..layers.base import Layer, reference_fields
 from ..layers.shapes import Shape
-from ..utils.checks import fits_float32
 from ..utils.fields import UNSET, field_kinds
 from ..utils.image_shapes import (
     channels_hint,
@@ -28,6 +25,7 @@ from .free_sizes import fits, is_free, misfit
 from .graph import Head, Network, Place, scale_specs
 from .layer_list import GRAPH, LayerEntry, incoming_fields, layer_keywords
 from .node import Node
+from .node_checks import check_initial_values, check_nodes
 from .sharing import ParameterNames, Source, find_source, is_reference
 from .target_info import TargetInfo, with_target_units, with_units
 
@@ -318,13 +316,8 @@ class _Builder:
         sources = self.share(nodes)
         shared = {place: source.place for place, source in sources.items()}
         self.problems.raise_any()
-        self.check_ends(nodes, shared)
-        self.check_factors(nodes)
-        self.check_adapting(nodes)
         heads = tuple(self.heads.values())
-        for head in heads:
-            self.check_output(nodes[head.name])
-            self.compare(nodes[head.name], nodes[heads[head.target].name])
+        check_nodes(nodes, heads, shared, self.names, self.problems)
         self.problems.raise_any()
         for head in heads:
             if head.scaled:
@@ -333,25 +326,6 @@ class _Builder:
                 nodes[head.name] = node._replace(specs=specs)
         transposed = frozenset(place for place, source in sources.items() if source.transposed)
         return Network(tuple(nodes.values()), heads, shared, self.free, transposed)
-
-    def check_adapting(self, nodes: Mapping[str, Node]) -> None:
-        """Check that layers with statistics of the training rows get these rows."""
-        for name, node in nodes.items():
-            for incoming in node.incomings if node.layer.adapts else ():
-                if nodes[incoming].incomings:
-                    self.problems.add(
-                        f"{describe_layer(name, node.layer)} must follow an InputLayer directly, "
-                        f"got incoming={incoming!r}; BatchNormLayer normalizes inner layers"
-                    )
-
-    def compare(self, aux: Node, output: Node) -> None:
-        """Check that an auxiliary output can be trained on the target of the output."""
-        if aux.output_shape != output.output_shape:
-            self.problems.add(
-                f"{describe_layer(aux.name, aux.layer)} must have the output shape "
-                f"{output.output_shape} of {output.name!r} to be trained on its target, "
-                f"got {aux.output_shape}"
-            )
 
     def order(self) -> list[str]:
         """Sort the layers topologically, else in the given order, and check for cycles."""
@@ -386,61 +360,11 @@ class _Builder:
             shape = layer.output_shape(*shapes)
             copies = layer.copies(*(nodes[incoming].copies for incoming in incomings))
             specs = layer.param_specs(*shapes)
-            _check_initial_values(specs)
+            check_initial_values(specs)
         except LayerError as error:
             self.problems.add(f"{describe_layer(name, layer)}: {error}")
             return None
         return Node(name, layer, incomings, shapes, shape, specs, copies)
-
-    def check_ends(self, nodes: Mapping[str, Node], shared: Mapping[Place, Place]) -> None:
-        """Check that each layer contributes to an output, by its own output or its parameters."""
-        uses = {name: list(node.incomings) for name, node in nodes.items()}
-        for (name, _), (owner, _) in shared.items():
-            uses[name].append(owner)
-        used = _reachable(self.heads, uses)
-        ends = set(nodes) - used - {name for own in uses.values() for name in own}
-        for name in self.names:
-            if name not in ends:
-                continue
-            others = [n for n in self.names if n in _reachable([name], uses) - used - {name}]
-            only = f" with {', '.join(map(repr, others))}, used by it alone" if others else ""
-            outputs = [head.name for head in self.heads.values() if head.predicted]
-            listed = [n for n in self.names if n in (*outputs, name)]
-            hint = f"name it in outputs={listed} or aux_outputs, feed it to another layer"
-            if not self.incomings[name]:
-                hint = "feed it to another layer"
-            self.problems.add(
-                f"{describe_layer(name, nodes[name].layer)} must feed another layer or be an "
-                f"output; {hint}, or remove it{only}"
-            )
-
-    def check_factors(self, nodes: Mapping[str, Node]) -> None:
-        """Check that layers with `l1`, `l2` or `grad_scale` have parameters for it."""
-        for keyword in ("l1", "l2", "grad_scale"):
-            able = [
-                node.name
-                for node in nodes.values()
-                if any(
-                    spec.trainable and (spec.regularizable or keyword == "grad_scale")
-                    for spec in node.specs.values()
-                )
-            ]
-            for name, node in nodes.items():
-                value = getattr(node.layer, keyword)
-                if value is not None and name not in able:
-                    self.problems.add(
-                        f"{describe_layer(name, node.layer)}: {keyword} must be None for a layer "
-                        f"without parameters that it acts on, got {value!r}; "
-                        f"layers with such parameters: {', '.join(able) or 'none'}"
-                    )
-
-    def check_output(self, output: Node) -> None:
-        """Check that an output holds each row of X once."""
-        if output.copies:
-            self.problems.add(
-                f"{describe_layer(output.name, output.layer)} is an output and must hold one copy "
-                f"of each row, got {math.prod(output.copies)}; add a CyclicPoolLayer before it"
-            )
 
     def share(self, nodes: Mapping[str, Node]) -> dict[Place, Source]:
         """Return the source of the array of each shared parameter."""
@@ -451,40 +375,3 @@ class _Builder:
                     with self.problems.collect():
                         shared[node.name, param] = find_source(node, param, nodes)
         return shared
-
-
-def _reachable(names: Iterable[str], uses: Mapping[str, Iterable[str]]) -> set[str]:
-    """Return the layers with these names and all that they use, directly or through others."""
-    found: set[str] = set()
-    left = list(names)
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            left.extend(uses[name])
-    return found
-
-
-def _check_initial_values(specs: Mapping[str, ParamSpec]) -> None:
-    for param, spec in specs.items():
-        if isinstance(spec.init, str):
-            if not spec.trainable:
-                raise LayerError(
-                    f"{param} must not name a layer, since state is not shared, got {spec.init!r}; "
-                    f"initializers: {', '.join(init.NAMED)}"
-                )
-            continue
-        try:
-            given = as_initializer(spec.init)
-        except (TypeError, ValueError):
-            hint = f"; write {spec.init.__name__}()" if isinstance(spec.init, type) else ""
-            raise LayerError(
-                f"{param} must be an initializer, a number, an array or the name of a layer, "
-                f"got {spec.init!r}{hint}"
-            ) from None
-        if isinstance(given, Array) and given.values.shape != spec.shape:
-            raise LayerError(f"{param} must have shape {spec.shape}, got {given.values.shape}")
-        if isinstance(given, Array | Constant):
-            values = given.values if isinstance(given, Array) else given.val
-            if not fits_float32(values):
-                raise LayerError(f"{param} must hold finite numbers, got {spec.init!r}")
