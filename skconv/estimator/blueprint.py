@@ -18,8 +18,10 @@ from ..layers.base import Layer
 from ..layers.shapes import Shape
 from ..models.default import HIDDEN_LAYER_SIZES, default
 from ..network.builder import build_network
-from ..network.graph import Head, Network, Runtime, as_float32
+from ..network.graph import Network
+from ..network.head import Head
 from ..network.layer_list import LayerEntry, read_layers
+from ..network.program_values import Runtime, as_float32
 from ..network.target_info import TargetInfo
 from ..nonlinearities import linear, softmax
 from ..objectives.by_nonlinearity import default_nonlinearity

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import InvalidParameterError, Problems, did_you_mean
-from ..network.graph import Head
+from ..network.head import Head
 from ..targets.by_output import by_output, output_names, regression_by_output
 from .routing import describe_losses
 

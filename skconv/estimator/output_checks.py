@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import Problems, describe_layer
-from ..network.graph import Head, Network
+from ..network.graph import Network
+from ..network.head import Head
 from ..network.node import Node
 from ..nonlinearities import OutputRange, linear, output_range, softmax
 from ..objectives.by_nonlinearity import NONLINEARITIES, from_logits, takes_logits

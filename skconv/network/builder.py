@@ -22,7 +22,8 @@ from ..utils.other_names import LAYER, keyword_hint
 from .activation import UNIT_FIELDS, takes_channels, unit_axis
 from .ending import settled_ending
 from .free_sizes import fits, is_free, misfit
-from .graph import Head, Network, Place, scale_specs
+from .graph import Network, Place
+from .head import Head, scale_specs
 from .layer_list import GRAPH, LayerEntry, incoming_fields, layer_keywords
 from .node import Node
 from .node_checks import check_initial_values, check_nodes

@@ -10,7 +10,8 @@ from typing import Any
 from ..errors import LayerError, Problems, describe_layer
 from ..layers.shapes import Shape
 from ..utils.image_shapes import channels_hint, describe_rows, move_channels_first
-from .graph import SCALE, Network, scale_specs
+from .graph import Network
+from .head import SCALE, scale_specs
 from .node import Node
 
 Row = tuple[int, ...]

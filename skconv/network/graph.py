@@ -7,67 +7,28 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from ..errors import LayerError, describe_layer, did_you_mean
-from ..init import Constant
 from ..layers.base import Context, Layer, Params, ParamSpec, reference_fields
 from ..layers.shapes import Shape
 from ..nonlinearities import linear, sigmoid
 from ..utils.cache_keys import structural_key
-from ..utils.fields import cached_per_class, fields_of_kind
+from ..utils.fields import fields_of_kind
 from ..utils.random_keys import fold_in_range
 from .activation import Activation, repeat_mask, takes_channels, wants_channels_last
+from .head import Head, draw_scale
 from .index_columns import IndexColumns, find_index_columns
 from .node import Node
-
-
-class Head(NamedTuple):
-    """An output layer.
-
-    Parameters
-    ----------
-    name : str
-    target : int
-        Index of the target that the layer is trained on.
-    predicted : bool
-        False for an auxiliary output, which only adds to the training loss.
-    ending : callable, optional
-        Nonlinearity applied after a layer that has none of its own.
-    scaled : bool
-        Whether targets are standardized; the layer's state then holds what scales its output back
-        under the names `SCALE`.
-    unit_axis : int
-        Axis of the units in the output: 1, or -1 if they come after the positions of a row.
-    settled : callable, optional
-        Nonlinearity whose values the output has because of layers before it.
-    """
-
-    name: str
-    target: int = 0
-    predicted: bool = True
-    ending: Any = None
-    scaled: bool = False
-    unit_axis: int = 1
-    settled: Any = None
-
-    def as_declared(self) -> Head:
-        """Return the head without what the network adds to it."""
-        return self._replace(ending=None, unit_axis=1, settled=None)
-
-
-SCALE = ("y_mean", "y_scale")
-"""Names of the shift and the factor of an output: mean and standard deviation of its targets."""
+from .program_values import Runtime, program_values, runtime_values
 
 Variables = dict[str, Params]
 """Arrays by layer and parameter."""
 
-Runtime = dict[str, dict[str, Any]]
-"""Values of the runtime fields by layer and field."""
 
 Place = tuple[str, str]
 """Names of a layer and of one of its parameters."""
@@ -120,7 +81,7 @@ class Network:
         """Return the values by which the layer compiles to another program than its class."""
         if node.name in self.free:
             return [self.free[node.name]]
-        return _program_values(node.layer)
+        return program_values(node.layer)
 
     @cached_property
     def initial_key(self) -> Hashable:
@@ -275,7 +236,7 @@ class Network:
 
     def runtime(self) -> Runtime:
         """Return the values of the layers' runtime fields, leaving out absent ones."""
-        return {node.name: _runtime_values(node) for node in self.nodes}
+        return {node.name: runtime_values(node) for node in self.nodes}
 
     def init(self, key: jax.Array) -> tuple[Variables, Variables]:
         """Draw the initial parameters and state.
@@ -297,7 +258,7 @@ class Network:
                 raise LayerError(f"{describe_layer(node.name, node.layer)}: {error}") from error
             if own_params:
                 params[node.name] = own_params
-            own_state |= _draw_scale(node)
+            own_state |= draw_scale(node)
             if own_state:
                 state[node.name] = own_state
         return params, state
@@ -402,74 +363,12 @@ class Network:
         return found
 
 
-def scale_specs(shape: Shape) -> dict[str, ParamSpec]:
-    """Return the specifications of the shift and the factor that scale an output back."""
-    values = zip(SCALE, (0.0, 1.0), strict=True)
-    return {
-        name: ParamSpec(shape[1:], Constant(value), regularizable=False, trainable=False)
-        for name, value in values
-    }
-
-
-def _draw_scale(node: Node) -> Params:
-    specs = {name: node.specs[name] for name in SCALE if name in node.specs}
-    return {
-        name: jax.device_put(np.full(spec.shape, spec.init.val, np.float32))
-        for name, spec in specs.items()
-    }
-
-
 def _referenced_layers(layer: Layer) -> list[str]:
     """Return the names of the layers whose functions a layer uses."""
     references = reference_fields(type(layer)).items()
     return [getattr(layer, name) for name, kind in references if kind == "layer"]
 
 
-@cached_per_class
-def _structural_fields(cls: type[Layer]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the fields whose values are part of a program, and those whose presence is."""
-    values = (*reference_fields(cls), *(f.name for f in fields_of_kind(cls, "structural")))
-    optional = fields_of_kind(cls, "initial", "optional")
-    return values, tuple(f.name for f in optional if f.metadata.get("absent") is None)
-
-
-def _program_values(layer: Layer) -> list[Any]:
-    """Return the values by which layers of a class compile to different programs."""
-    values, optional = _structural_fields(type(layer))
-    return [
-        *(getattr(layer, name) for name in values),
-        *(getattr(layer, name) is None for name in optional),
-    ]
-
-
-@cached_per_class
-def _runtime_fields(cls: type[Layer]) -> tuple[tuple[str, Any], ...]:
-    """Return the runtime fields with the value that stands for None."""
-    fields = fields_of_kind(cls, "runtime", "optional")
-    return tuple((field.name, field.metadata.get("absent")) for field in fields)
-
-
-def _runtime_values(node: Node) -> dict[str, Any]:
-    """Return the values of the runtime fields, leaving out absent ones."""
-    trainable = any(spec.trainable for spec in node.specs.values())
-    values = {}
-    for name, absent in _runtime_fields(type(node.layer)):
-        value = getattr(node.layer, name)
-        if value is None and trainable:
-            value = absent
-        if value is not None:
-            values[name] = value
-    return values
-
-
 def count_parameters(specs: Iterable[ParamSpec]) -> int:
     """Return the number of trainable parameters."""
     return sum(int(np.prod(spec.shape)) for spec in specs if spec.trainable)
-
-
-def as_float32(runtime: Runtime) -> Runtime:
-    """Convert all values to float32, so that no program is compiled for another dtype."""
-    return {
-        layer: {name: np.float32(value) for name, value in own.items()}
-        for layer, own in runtime.items()
-    }

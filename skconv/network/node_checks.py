@@ -10,7 +10,8 @@ from ..errors import LayerError, Problems, describe_layer
 from ..init import Array, Constant, as_initializer
 from ..layers.base import ParamSpec
 from ..utils.checks import fits_float32
-from .graph import Head, Place
+from .graph import Place
+from .head import Head
 from .node import Node
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..data.dataset import Dataset, Scale
-from ..network.graph import SCALE, Head
+from ..network.head import SCALE, Head
 from ..network.model import Model
 from ..targets.numbers import Numbers
 from ..targets.outputs import Outputs

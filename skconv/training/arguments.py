@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..network.graph import Runtime, Variables
+from ..network.graph import Variables
+from ..network.program_values import Runtime
 
 
 class Values(NamedTuple):

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from ..augment.base import Transform
 from ..augment.pipeline import Entry
 from ..errors import Problems, TransformError
-from ..network.graph import Head
+from ..network.head import Head
 from ..targets.by_output import as_tuple, unwrap_single
 from ..utils.checks import function_name
 from ..utils.loss_contracts import WEIGHTS, contract_of, takes_weights

@@ -18,9 +18,10 @@ from ..data.dataset import arranged_rows
 from ..data.iterators import BatchIterator
 from ..data.rows import Rows
 from ..network.free_sizes import network_for, suggesting_free_sizes
-from ..network.graph import Network, as_float32
+from ..network.graph import Network
 from ..network.memory import check_batch
 from ..network.model import Model
+from ..network.program_values import as_float32
 from ..nonlinearities import sigmoid, softmax
 from ..targets.outputs import Outputs
 from .entering import inputs_of

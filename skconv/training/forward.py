@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..layers.base import Context
-from ..network.graph import Head, Runtime, Variables
+from ..network.graph import Variables
+from ..network.head import Head
+from ..network.program_values import Runtime
 from ..objectives.by_nonlinearity import from_logits
 from ..targets.by_output import as_tuple, unwrap_single
 from .plan import Plan

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 import jax
 
-from ..network.graph import Head, Network
+from ..network.graph import Network
+from ..network.head import Head
 from ..updates.update_rule import Update
 from ..utils.cache_keys import structural_key
 from .history import valid_key

@@ -13,7 +13,8 @@ from jax import lax
 from ..augment.tunable import with_values
 from ..data.device import batch_at, output_buffer, store_batch
 from ..layers.base import Context
-from ..network.graph import Runtime, Variables
+from ..network.graph import Variables
+from ..network.program_values import Runtime
 from ..targets.by_output import unwrap_single
 from .augmentation import array_or_dict
 from .plan import PredictPlan

@@ -9,8 +9,10 @@ import jax
 import jax.numpy as jnp
 
 from ..layers.base import Context
-from ..network.graph import SCALE, Variables, as_float32
+from ..network.graph import Variables
+from ..network.head import SCALE
 from ..network.model import Model
+from ..network.program_values import as_float32
 from ..targets.by_output import unwrap_single
 
 

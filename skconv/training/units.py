@@ -7,7 +7,8 @@ from typing import Any
 
 import jax
 
-from ..network.graph import SCALE, Head, Variables
+from ..network.graph import Variables
+from ..network.head import SCALE, Head
 from ..targets.by_output import as_tuple, unwrap_single
 from .plan import Plan, View
 

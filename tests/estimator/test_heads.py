@@ -3,7 +3,7 @@ import re
 import pytest
 
 from skconv.estimator.heads import head_weights, read_heads
-from skconv.network.graph import Head
+from skconv.network.head import Head
 
 HEAD_NAMES = ["input", "early", "digit", "parity"]
 

@@ -19,7 +19,7 @@ from skconv.layers import (
     NINLayer,
 )
 from skconv.network.builder import build_network
-from skconv.network.graph import Head
+from skconv.network.head import Head
 from skconv.network.layer_list import read_layers
 from skconv.network.target_info import TargetInfo
 from skconv.nonlinearities import hard_swish, rectify, sigmoid, softmax, tanh

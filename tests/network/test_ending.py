@@ -21,7 +21,7 @@ from skconv.layers import (
     SliceLayer,
 )
 from skconv.network.builder import build_network
-from skconv.network.graph import Head
+from skconv.network.head import Head
 from skconv.network.layer_list import read_layers
 from skconv.network.target_info import TargetInfo
 from skconv.nonlinearities import linear, rectify, sigmoid, softmax

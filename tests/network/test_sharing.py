@@ -7,7 +7,7 @@ from skconv import NeuralNet
 from skconv.init import Normal
 from skconv.layers import BatchNormLayer, BiasLayer, DenseLayer, InputLayer, NINLayer, ScaleLayer
 from skconv.network.builder import build_network
-from skconv.network.graph import Head
+from skconv.network.head import Head
 from skconv.network.layer_list import read_layers
 
 X = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
