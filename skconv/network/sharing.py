@@ -106,7 +106,7 @@ def find_source(node: Node, param: str, nodes: Mapping[str, Node]) -> Source:
     Raises
     ------
     ValueError
-        If there is no such parameter, if it has another shape, or for parameters that share one
+        If the parameter does not exist, if it has another shape, or for parameters that share one
         another in a cycle.
     """
     spec = node.specs[param]

@@ -19,6 +19,8 @@ def test_numbers_are_no_part_of_a_program_but_their_presence_is():
     plain, other = program_values(DropoutLayer(p=0.1)), program_values(DropoutLayer(p=0.9))
     assert plain == other
     dense = program_values(DenseLayer(num_units=2))
+    penalized = program_values(DenseLayer(num_units=2, l1=0.1))
+    assert dense != penalized == program_values(DenseLayer(num_units=2, l1=0.2))
     assert dense != program_values(DenseLayer(num_units=3))
     assert dense != program_values(DenseLayer(num_units=2, nonlinearity=tanh))
 
