@@ -197,6 +197,12 @@ def test_one_unit_separates_two_classes_at_each_position(volume):
             "(None, 3, 4, 3), got (n,); for a class for each row end the layers in a",
         ),
         (
+            images_net(),
+            IMAGES,
+            MASKS[:, None],
+            "got (n, 1, 4, 3); drop axes of length 1: y.reshape(-1, 4, 3)",
+        ),
+        (
             series_net(("output", DenseLayer)),
             IMAGES[:, 0],
             MASKS[:, None],

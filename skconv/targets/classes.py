@@ -147,6 +147,8 @@ class Classes:
         hint = "use layers that keep the size, such as pad='same', upscale the output or resize y"
         if not self.positions:
             hint = "for a class for each row end the layers in a GlobalPoolLayer or DenseLayer"
+        elif [n for n in self.positions if n != 1] == list(positions):
+            hint = f"drop axes of length 1: y.reshape(-1, {', '.join(map(str, positions))})"
         return (
             f"y must have shape {describe_rows(positions)}, a class for each position of the "
             f"output of shape {shape}, got {given}; {hint}"
