@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from ..targets.by_output import as_tuple
+from ..targets.classes import Classes
 from ..targets.holes import is_known
 from ..targets.outputs import Outputs
 from .dataset import Dataset
@@ -23,9 +24,11 @@ def check_counting(outputs: Outputs, train: Dataset, valid: Dataset | None) -> N
             "the training samples must have a target that counts, but all of them are ignored "
             "(ignore_label) or have weight zero"
         )
-    for part in (part for part, some in zip(as_tuple(train.y), holes, strict=True) if some):
+    for target, part in zip(outputs.targets, as_tuple(train.y), strict=True):
+        if target.ignored is None or part.ndim != 2 or isinstance(target, Classes):
+            continue  # units are shared by the positions of a row
         empty = ~is_known(part).any(axis=0)
-        if part.ndim == 2 and empty.any():
+        if empty.any():
             warnings.warn(
                 f"column {empty.argmax()} of y has no targets to train on, as all are ignored "
                 "(ignore_label), so its predictions are arbitrary",

@@ -21,6 +21,13 @@ def test_a_column_without_targets_warns():
         check_counting(OUTPUTS, dataset(Y), None)
 
 
+def test_time_steps_without_targets_share_their_units_with_others():
+    tags = np.array([["a", "b", "-"], ["b", "a", "-"], ["a", "-", "-"]])
+    inferred = infer_outputs(tags, (None,), regression=(False,), ignored=("-",))
+    outputs = inferred.match([(None, 3, 2)], axes=(2,))
+    check_counting(outputs, dataset(outputs.encode(tags)), None)
+
+
 def test_some_target_must_count():
     message = "^the training samples must have a target that counts, but all of them are ignored"
     with pytest.raises(ValueError, match=message):
