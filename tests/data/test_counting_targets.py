@@ -24,7 +24,7 @@ def test_a_column_without_targets_warns():
 def test_time_steps_without_targets_share_their_units_with_others():
     tags = np.array([["a", "b", "-"], ["b", "a", "-"], ["a", "-", "-"]])
     inferred = infer_outputs(tags, (None,), regression=(False,), ignored=("-",))
-    outputs = inferred.match([(None, 3, 2)], axes=(2,))
+    outputs = inferred.match([(None, 3, 2)], axes=(-1,))
     check_counting(outputs, dataset(outputs.encode(tags)), None)
 
 
