@@ -67,7 +67,7 @@ def integrated_gradients(
     >>> from skconv import NeuralNet
     >>> digits = load_digits()
     >>> X = digits.images[:, None] / 16
-    >>> net = NeuralNet(max_epochs=1).fit(X, digits.target)
+    >>> net = NeuralNet(max_epochs=1, random_state=0).fit(X, digits.target)
     >>> shares = integrated_gradients(net, X[:5], target=3)
     >>> gain = net.predict_proba(X[:5])[:, 3] - net.predict_proba(0 * X[:5])[:, 3]
     >>> bool(abs(shares.sum(axis=(1, 2, 3)) - gain).max() < 0.001)
@@ -142,7 +142,7 @@ def plot_integrated_gradients(
     >>> from skconv import NeuralNet
     >>> digits = load_digits()
     >>> X = digits.images[:, None] / 16
-    >>> net = NeuralNet(max_epochs=1).fit(X, digits.target)
+    >>> net = NeuralNet(max_epochs=1, random_state=0).fit(X, digits.target)
     >>> figure = plot_integrated_gradients(net, X[:2])
     >>> matplotlib.pyplot.close(figure)
     """
