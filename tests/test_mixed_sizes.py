@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from skconv import NeuralNet, compile_counts
+from skconv import NeuralNet
 from skconv.augment import RandomFlip
 from skconv.data.iterators import BatchIterator
 from skconv.ensemble import BatchedBagging
@@ -26,6 +26,7 @@ from skconv.layers import (
 )
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.preprocessing import PadSequences
+from tests.compiling import compiled
 
 rng = np.random.default_rng(0)
 
@@ -69,13 +70,6 @@ mixed_net = functools.partial(
     max_epochs=4,
     random_state=0,
 )
-
-
-def compiled(function, *args, **kwargs):
-    """Return what a function returns, and the number of programs that it compiled."""
-    before = sum(compile_counts().values())
-    result = function(*args, **kwargs)
-    return result, sum(compile_counts().values()) - before
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from scipy.signal import correlate2d
 from sklearn.metrics import r2_score
 
-from skconv import NeuralNet, clear_programs, compile_counts
+from skconv import NeuralNet, clear_programs
 from skconv.layers import (
     BatchNormLayer,
     Conv1DLayer,
@@ -25,6 +25,7 @@ from skconv.layers import (
 )
 from skconv.nonlinearities import rectify
 from skconv.visualize import grad_cam, plot_conv_activity, plot_occlusion
+from tests.compiling import compiled
 
 rng = np.random.default_rng(0)
 
@@ -59,13 +60,6 @@ pooling_net = functools.partial(
     max_epochs=8,
     random_state=0,
 )
-
-
-def compiled(function, *args, **kwargs):
-    """Return what a function returns, and the number of programs that it compiled."""
-    before = sum(compile_counts().values())
-    result = function(*args, **kwargs)
-    return result, sum(compile_counts().values()) - before
 
 
 @pytest.fixture(scope="module")

@@ -630,10 +630,10 @@ class NeuralNet(
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.three_d_array = True
-        tags.target_tags.required = regression_by_output(self.regression, self.outputs) != (True,)
-        tags.target_tags.multi_output = True
         tags.non_deterministic = False
         numbers = regression_by_output(self.regression, self.outputs)
+        tags.target_tags.required = numbers != (True,)
+        tags.target_tags.multi_output = True
         tags.target_tags.single_output = len(numbers) == 1
         if all(numbers):
             tags.estimator_type = "regressor"

@@ -39,7 +39,7 @@ def positions_of(what: str, selection: Any, X: Any) -> np.ndarray:
     Raises
     ------
     ValueError
-        If X does not have these columns, or if there are none.
+        If X lacks one of these columns, or if no column is selected.
 
     Examples
     --------

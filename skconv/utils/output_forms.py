@@ -148,7 +148,7 @@ class UnitsLast:
         ----------
         values : array of NumPy or JAX
         rows : int
-            Number of axes of the rows, of which there are none in statistics.
+            Number of axes of the rows; zero for statistics, which are not of single rows.
         """
         lead = values.shape[:rows]
         if self.first and values.shape[rows:] == self.output:

@@ -18,27 +18,11 @@ from skconv.layers import (
     MaxPool2DLayer,
     NINLayer,
 )
-from skconv.network.builder import build_network
 from skconv.network.head import Head
-from skconv.network.layer_list import read_layers
 from skconv.network.target_info import TargetInfo
 from skconv.nonlinearities import hard_swish, rectify, sigmoid, softmax, tanh
 from skconv.targets.numbers import Numbers
-
-image = ("input", InputLayer((None, 1, 8, 8)))
-rows = ("input", InputLayer((None, 4)))
-
-
-def built(layers, given=None, **kwargs):
-    return build_network(read_layers(layers), given or {}, **kwargs)
-
-
-def conv(**fields):
-    return (Conv2DLayer, {"name": "conv", "num_filters": 2, "filter_size": 3, **fields})
-
-
-def dense(name, units=4, **fields):
-    return (DenseLayer, {"name": name, "num_units": units, **fields})
+from tests.network.parts import built, conv, dense, image, rows
 
 
 def test_layers_follow_one_another():

@@ -6,32 +6,14 @@ from skconv.errors import ProblemsError
 from skconv.estimator.heads import read_heads
 from skconv.layers import (
     BiasLayer,
-    Conv2DLayer,
     DenseLayer,
     InputLayer,
     InverseLayer,
     MaxPool2DLayer,
 )
-from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
 from skconv.network.target_info import TargetInfo
-
-image = ("input", InputLayer((None, 1, 8, 8)))
-
-
-rows = ("input", InputLayer((None, 4)))
-
-
-def built(layers, given=None, **kwargs):
-    return build_network(read_layers(layers), given or {}, **kwargs)
-
-
-def conv(**fields):
-    return (Conv2DLayer, {"name": "conv", "num_filters": 2, "filter_size": 3, **fields})
-
-
-def dense(name, units=4, **fields):
-    return (DenseLayer, {"name": name, "num_units": units, **fields})
+from tests.network.parts import built, conv, dense, image, rows
 
 
 def test_penalties_without_parameters_name_the_layers_that_have_some():
