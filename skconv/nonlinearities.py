@@ -17,6 +17,7 @@ __all__ = [
     "SELU",
     "LeakyRectify",
     "ScaledTanH",
+    "ScaledTanh",
     "as_nonlinearity",
     "elu",
     "gelu",
@@ -102,6 +103,9 @@ class ScaledTanH:
         """Apply the function elementwise."""
         return self.scale_out * jnp.tanh(self.scale_in * x)
 
+
+ScaledTanh = ScaledTanH
+"""The same class under the other spelling of Lasagne."""
 
 scaled_tanh = ScaledTanH(2 / 3, 1.7159)
 """Hyperbolic tangent that maps 1 to 1 and -1 to -1 (LeCun et al. 1998)."""

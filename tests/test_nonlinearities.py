@@ -18,6 +18,7 @@ FORMULAS = {
     "LeakyRectify": lambda x: np.where(x > 0, x, 0.01 * x),
     "SELU": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "ScaledTanH": np.tanh,
+    "ScaledTanh": np.tanh,
     "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "gelu": lambda x: x * stats.norm.cdf(x),
     "hard_swish": lambda x: x * np.clip(x + 3, 0, 6) / 6,
@@ -131,7 +132,7 @@ def test_names_of_scikit_learn_and_keras_are_known(name):
 
 
 def test_our_functions_have_their_names():
-    for name in set(FORMULAS) - {"SELU", "LeakyRectify", "ScaledTanH"}:
+    for name in set(FORMULAS) - {"SELU", "LeakyRectify", "ScaledTanH", "ScaledTanh"}:
         assert nonlinearities.as_nonlinearity(name) is getattr(nonlinearities, name)
 
 

@@ -1,102 +1,72 @@
-"""Layers take Lasagne's parameters, in its order, or else refuse them.
+"""Layers and functions take Lasagne's parameters, in its order, or else refuse them.
 
-`docs/lasagne_layers.toml` lists Lasagne's parameters and their defaults.
+`docs/lasagne.toml` lists Lasagne's parameters and their defaults, and `docs/signatures.py` compares
+them with ours. Each difference has an entry in `docs/lasagne_differences.toml`, which is on the
+page.
 """
 
-import dataclasses
-import tomllib
-from pathlib import Path
+import importlib
 
 import jax.numpy as jnp
 import pytest
+from signatures import (
+    LASAGNE,
+    NOTES,
+    additions_table,
+    differences_table,
+    find_differences,
+    note_of,
+    positions,
+)
 
 import skconv
-from skconv import init, layers, nonlinearities
-from skconv.utils.fields import UNSET
+from skconv import layers
 
-PAGES = Path(__file__).parents[2] / "docs"
-LASAGNE = tomllib.loads((PAGES / "lasagne_layers.toml").read_text())
-
-GATES = {
-    "LSTMLayer": {"ingate", "forgetgate", "cell", "outgate"},
-    "GRULayer": {"resetgate", "updategate", "hidden_update"},
-}
-ABSENT = {
-    "InputLayer": {"input_var"},
-    **{f"Conv{n}DLayer": {"convolution"} for n in (1, 2, 3)},
-    **GATES,
-}
-"""Parameters that are refused, also by name."""
-
-FLIPPING = [*(f"Conv{n}DLayer" for n in (1, 2, 3)), "LocallyConnected2DLayer"]
-DEFAULTS = {
-    **{(name, "flip_filters"): False for name in FLIPPING},
-    **{(f"TransposedConv{n}DLayer", "flip_filters"): True for n in (2, 3)},
-    ("ExpressionLayer", "output_shape"): "auto",
-}
-"""Defaults that differ from Lasagne's."""
-
-NAMES = {"init": init, "nonlinearities": nonlinearities, "T": jnp}
-KNOWN = [name for name in LASAGNE if hasattr(layers, name)]
+DIFFERENCES = list(find_differences())
+KNOWN = [
+    (module, name)
+    for module, names in LASAGNE.items()
+    for name in names
+    if hasattr(importlib.import_module(f"skconv.{module}"), name)
+]
 
 
-def fields_of(cls):
-    """Return the fields that `__init__` takes by position, and all that it takes by name."""
-    fields = {f.name: f for f in dataclasses.fields(cls) if f.init}
-    return [f.name for f in fields.values() if not f.kw_only], fields
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda d: f"{d.name}-{d.parameter}")
+def test_the_page_explains_each_difference(difference):
+    assert note_of(difference)
 
 
-def test_all_layers_are_there():
-    assert set(LASAGNE) - set(KNOWN) == {"CustomRecurrentLayer"}
-
-
-@pytest.mark.parametrize("name", KNOWN)
-def test_positions_are_lasagnes(name):
-    """Further parameters of Lasagne are refused by position, and ours come after its own."""
-    cls, theirs = getattr(layers, name), list(LASAGNE[name])
-    ours = [
-        next((old for old, new in cls.aliases.items() if new == field and old in theirs), field)
-        for field in fields_of(cls)[0]
+def test_the_page_explains_no_other_differences():
+    found = {(d.module, d.name, d.parameter) for d in DIFFERENCES}
+    explained = [
+        (note["module"], name, parameter)
+        for note in NOTES
+        for name in note["names"]
+        for parameter in note["parameters"]
     ]
+    assert len(set(explained)) == len(explained)
+    assert set(explained) == found
+
+
+def test_the_tables_have_all_differences():
+    rows = differences_table()
+    assert all(f"`{d.name}`" in rows for d in DIFFERENCES)
+    flipped = "`LocallyConnected2DLayer` | `flip_filters` | `True` | `False` | as in torch;"
+    assert flipped in rows
+    assert "| `EmbeddingLayer` | `unknown=False` |" in additions_table()
+
+
+@pytest.mark.parametrize(("module", "name"), KNOWN)
+def test_positions_are_lasagnes(module, name):
+    """Ours come after Lasagne's own, and its further ones are refused by position."""
+    theirs, ours = positions(module, name)
     shared = min(len(ours), len(theirs))
     assert ours[:shared] == theirs[:shared]
-    if shared < len(theirs):
+    if module == "layers" and len(ours) < len(LASAGNE[module][name]):
         with pytest.raises(TypeError, match="positional argument"):
-            cls(*range(shared + 1))
-
-
-@pytest.mark.parametrize("name", KNOWN)
-def test_parameters_are_lasagnes(name):
-    cls = getattr(layers, name)
-    _, fields = fields_of(cls)
-    absent = {p for p in LASAGNE[name] if cls.aliases.get(p, p) not in fields}
-    assert absent == ABSENT.get(name, set())
-
-
-def alike(ours, theirs, cls):
-    """Return whether defaults are the same; a number stands for one on each axis."""
-    if isinstance(theirs, tuple) and len(set(theirs)) == 1:
-        theirs = theirs[0]
-    if isinstance(theirs, list):
-        theirs = tuple(theirs)
-    return (cls.default_nonlinearity if ours is UNSET else ours) == theirs
-
-
-@pytest.mark.parametrize("name", KNOWN)
-def test_defaults_are_lasagnes(name):
-    cls = getattr(layers, name)
-    _, fields = fields_of(cls)
-    for parameter, written in LASAGNE[name].items():
-        field = fields.get(cls.aliases.get(parameter, parameter))
-        if field is None or parameter in ("incoming", "incomings"):
-            continue
-        if not written:
-            assert field.default in (UNSET, None)  # without one, a layer is refused when built
-        elif (name, parameter) in DEFAULTS:
-            assert field.default == DEFAULTS[name, parameter]
-            assert not alike(field.default, eval(written, NAMES), cls)
-        else:
-            assert alike(field.default, eval(written, NAMES), cls), parameter
+            getattr(layers, name)(*range(len(ours) + 1))
+    else:
+        assert len(ours) >= len(theirs)
 
 
 @pytest.mark.parametrize(
