@@ -44,17 +44,27 @@ from .routing import describe_losses
 
 
 def _has_probabilities(net: PredictionMixin) -> bool:
-    """Return whether some output predicts probabilities, as far as known before a fit."""
+    """Return whether some output predicts probabilities, as far as known before a fit.
+
+    Raises
+    ------
+    AttributeError
+        If not, with what to call or to change instead.
+    """
     if not hasattr(net, "_model"):
-        return not all(regression_by_output(net.regression, net.outputs))
-    if net._targets().holds(scores=False):
+        if not all(regression_by_output(net.regression, net.outputs)):
+            return True
+    elif net._targets().holds(scores=False):
         return True
-    if net._targets().holds(scores=True):
+    elif net._targets().holds(scores=True):
         raise AttributeError(
             "predict_proba is not available, because the output layer computes scores; leave its "
             "nonlinearity and objective_loss_function unset for probabilities"
         )
-    return False
+    raise AttributeError(
+        "predict_proba is not available, because the net predicts numbers, which nolearn's "
+        "predict_proba returned, too; call predict(X)"
+    )
 
 
 def _has_scores(net: PredictionMixin) -> bool:

@@ -6,6 +6,7 @@ optax's extra arguments ``value``, ``grad`` and ``value_fn``, it receives them; 
 ``skconv.updates.update_rule.BatchLoss``.
 """
 
+from .constraints import apply_norm_constraint, norm_constraint, total_norm_constraint
 from .hessian_free import hessian_free
 from .rules import (
     adadelta,
@@ -23,6 +24,7 @@ from .rules import (
     rmsprop,
     sgd,
 )
+from .velocity import apply_momentum, apply_nesterov_momentum
 
 __all__ = [
     "adadelta",
@@ -31,6 +33,9 @@ __all__ = [
     "adamax",
     "adamw",
     "amsgrad",
+    "apply_momentum",
+    "apply_nesterov_momentum",
+    "apply_norm_constraint",
     "hessian_free",
     "lamb",
     "lbfgs",
@@ -38,6 +43,8 @@ __all__ = [
     "momentum",
     "muon",
     "nesterov_momentum",
+    "norm_constraint",
     "rmsprop",
     "sgd",
+    "total_norm_constraint",
 ]

@@ -229,7 +229,8 @@ def resolve_update(
     TypeError
         If `factory` is not callable.
     ValueError
-        If a required keyword is missing, or a runtime value is neither a number nor a schedule.
+        If a required keyword is missing, a runtime value is neither a number nor a schedule, or
+        the function takes losses and parameters, as Lasagne's update rules do.
 
     Examples
     --------
@@ -246,6 +247,7 @@ def resolve_update(
             f"got {factory!r}"
         )
     parameters = _parameters_of(factory)
+    _check_form(factory, parameters)
     own_clips = set(CLIPS) - set(parameters)
     clips = _check_clips({name: value for name, value in given.items() if name in own_clips})
     given = {name: value for name, value in given.items() if name not in own_clips}
@@ -290,6 +292,22 @@ def _parameters_of(
     factory: UpdateFactory | optax.GradientTransformation,
 ) -> Mapping[str, inspect.Parameter]:
     return {} if is_transformation(factory) else inspect.signature(factory).parameters
+
+
+def _check_form(factory: Any, parameters: Mapping[str, inspect.Parameter]) -> None:
+    """Raise `ValueError` for a function of a loss and parameters, as in Lasagne."""
+    first = list(parameters.values())[:2]
+    names = [p.name for p in first if p.default is p.empty]
+    if len(names) == 2 and names[1] == "params":
+        name = getattr(factory, "__name__", repr(factory))
+        others = [str(p) for p in list(parameters.values())[2:]]
+        raise ValueError(
+            "update must be a function of hyperparameters that returns an optax transformation, "
+            f"got {name}({', '.join(names)}, ...) in Lasagne's form; write def "
+            f"{name}({', '.join(others) or 'learning_rate=0.01'}) and combine rules in it, as in "
+            "return apply_momentum(rmsprop(learning_rate), momentum=0.9), or return an "
+            "optax.GradientTransformation(init, update) of your own"
+        )
 
 
 def _must_be_number(key: str, parameter: inspect.Parameter | None, value: Any) -> bool:

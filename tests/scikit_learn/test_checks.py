@@ -76,4 +76,9 @@ def test_regression_decides_the_kind():
 
 def test_only_classifiers_predict_probabilities():
     assert hasattr(NeuralNet(), "predict_proba")
-    assert not hasattr(NeuralNet(regression=True), "predict_proba")
+    for regressor in (NeuralNet(regression=True), NeuralNetRegressor()):
+        assert not hasattr(regressor, "predict_proba")
+        with pytest.raises(AttributeError, match="has no attribute 'predict_proba'") as caught:
+            regressor.predict_proba(None)
+        assert "predicts numbers" in str(caught.value.__cause__)
+        assert str(caught.value.__cause__).endswith("call predict(X)")

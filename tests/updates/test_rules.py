@@ -31,6 +31,14 @@ LASAGNES = (
 )
 LATER = ("adamw", "lamb", "lion", "muon")
 SECOND_ORDER = ("hessian_free", "lbfgs")
+HELPERS = (
+    "apply_momentum",
+    "apply_nesterov_momentum",
+    "apply_norm_constraint",
+    "norm_constraint",
+    "total_norm_constraint",
+)
+"""Functions on rules and arrays, whose tests are in files of their own."""
 
 
 def lasagne(rule, p, numbers):
@@ -120,7 +128,7 @@ def test_learning_rate_and_momentum_may_change_between_steps(rule):
 
 
 def test_the_public_updates():
-    assert sorted([*LASAGNES, *LATER, *SECOND_ORDER]) == updates.__all__
+    assert sorted([*LASAGNES, *LATER, *SECOND_ORDER, *HELPERS]) == updates.__all__
 
 
 def decayed(rule, p, n):

@@ -314,3 +314,21 @@ def test_rules_that_ask_get_the_loss_and_its_true_gradient():
 def test_states_start_strongly_typed():
     made = resolve_update(updates.lbfgs, {})[0].transformation({})
     assert not any(leaf.weak_type for leaf in jax.tree.leaves(made.init(PARAMS)))
+
+
+def lasagnes(loss_or_grads, params, learning_rate, momentum=0.9): ...
+
+
+def with_loss(loss, params): ...
+
+
+@pytest.mark.parametrize(
+    ("rule", "write"),
+    [
+        (lasagnes, r"write def lasagnes\(learning_rate, momentum=0.9\) and combine rules"),
+        (with_loss, r"write def with_loss\(learning_rate=0.01\) and combine rules"),
+    ],
+)
+def test_rules_in_lasagnes_form_say_what_to_write(rule, write):
+    with pytest.raises(ValueError, match=rf"{rule.__name__}\(\w+, params, ...\) in .*{write}"):
+        resolve_update(rule, {"learning_rate": 0.1})
