@@ -20,7 +20,7 @@ ROOMS = [
     ["handlers"],
     ["visualize"],
     ["training"],
-    ["data", "network", "models"],
+    ["data", "network", "models", "regularization"],
     ["targets"],
     ["augment", "layers", "updates", "objectives", "preprocessing"],
     ["init", "nonlinearities"],

@@ -7,6 +7,7 @@ with X as the pipeline takes it.
 from .augmented import plot_augmented
 from .confusion import plot_confusion
 from .conv_activity import plot_conv_activity
+from .conv_infos import get_conv_infos, get_real_filter, get_receptive_field
 from .conv_weights import plot_conv_weights
 from .embedding import plot_embedding
 from .gradcam import grad_cam, plot_grad_cam
@@ -20,6 +21,9 @@ from .saliency import plot_saliency, saliency_map
 __all__ = [
     "draw_to_file",
     "draw_to_notebook",
+    "get_conv_infos",
+    "get_real_filter",
+    "get_receptive_field",
     "grad_cam",
     "integrated_gradients",
     "make_graph",
