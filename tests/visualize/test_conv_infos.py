@@ -66,7 +66,7 @@ def test_layers_that_see_beyond_the_image_are_colored():
     layers = [InputLayer((None, 1, 4, 4)), *(Conv2DLayer(None, 1, 3, pad=1) for _ in range(3))]
     rows = get_conv_infos(NeuralNet(layers, verbose=0).initialize()).split("\n")
     assert rows[4].startswith(conv_infos.ansi.CYAN)
-    rows = get_conv_infos(NeuralNet(layers, verbose=0).initialize(), 60.0).split("\n")
+    rows = get_conv_infos(NeuralNet(layers, verbose=0).initialize(), 70.0).split("\n")
     assert rows[4].startswith(conv_infos.ansi.RED)
 
 
