@@ -62,7 +62,7 @@ def test_penalties_of_layers(net, penalty):
         (hidden, cost(W)),
         ([hidden, layers["output"]], cost(W) + cost(output)),
         (layers[:2].values(), cost(W)),
-        (norm, 0.0),
+        (norm, 4.0),
         ([], 0.0),
     ):
         found = reg.regularize_layer_params(given, penalty)
@@ -72,7 +72,7 @@ def test_penalties_of_layers(net, penalty):
     found = reg.regularize_layer_params_weighted({hidden: 0.1, layers["output"]: 2}, penalty)
     np.testing.assert_allclose(found, 0.1 * cost(W) + 2 * cost(output), rtol=1e-6)
     found = reg.regularize_network_params(net, penalty)
-    np.testing.assert_allclose(found, cost(W) + cost(output), rtol=1e-6)
+    np.testing.assert_allclose(found, cost(W) + 4.0 + cost(output), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
