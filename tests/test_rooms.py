@@ -43,7 +43,7 @@ NEVER = [
 
 VOCABULARIES = {
     "augment": {"base", "ranges", "tunable"},
-    "layers": {"base", "shapes"},
+    "layers": {"base", "connections", "shapes", "specs"},
     "models": {"base"},
     "handlers": {"base", "hyperparams", "monitor", "terminal"},
 }

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..augment.pipeline import Entry, read_entries
 from ..errors import Problems, describe_layer, did_you_mean
-from ..models import default
+from ..models.default import default
 from ..network.layer_list import LayerEntry, layer_keywords, read_layers
 from ..objectives import objective as default_objective
 from ..targets.by_output import by_output, output_names, regression_by_output

@@ -27,6 +27,7 @@ from .cyclic import (
 from .dense import DenseLayer, NINLayer
 from .embedding import EmbeddingLayer
 from .feature import FeaturePoolLayer, FeatureWTALayer
+from .graph import get_all_layers, get_output_shape
 from .input import InputLayer
 from .inverse import InverseLayer
 from .local import LocallyConnected1DLayer, LocallyConnected2DLayer, LocallyConnected3DLayer
@@ -145,6 +146,8 @@ __all__ = [
     "dropout_channels",
     "dropout_locations",
     "extra_input",
+    "get_all_layers",
+    "get_output_shape",
     "initial",
     "layer_reference",
     "optional",

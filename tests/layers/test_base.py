@@ -5,8 +5,7 @@ import pytest
 
 from skconv.errors import LayerError
 from skconv.init import Array
-from skconv.layers import BatchNormLayer, DenseLayer, InverseLayer, LSTMLayer
-from skconv.layers.base import reference_fields
+from skconv.layers import BatchNormLayer, DenseLayer, LSTMLayer
 from skconv.utils.owned_values import plain
 
 
@@ -46,13 +45,6 @@ def test_init_names_the_parameter_that_cannot_be_drawn():
     message = r"^b: the array must have shape \(3,\), got \(2,\)$"
     with pytest.raises(LayerError, match=message):
         layer.init(jax.random.key(0), (None, 4))
-
-
-def test_fields_for_further_layers():
-    assert reference_fields(LSTMLayer) == {"mask_input": "input"}
-    assert reference_fields(InverseLayer) == {"layer": "layer"}
-    assert reference_fields(DenseLayer) == {}
-    assert LSTMLayer(mask_input="a") != LSTMLayer(mask_input="b")
 
 
 def test_what_layers_end_in():
