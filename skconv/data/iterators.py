@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Real
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from ..preprocessing.map_dataset import split_dataset
 from ..targets.by_output import output_names, regression_by_output
 from ..targets.forms import split_targets
 from ..utils.copying import ClonedWhole
+from ..utils.other_names import explaining_arguments
 from .row_order import count_rows, row_order, take_rows
 
 __all__ = ["BatchIterator", "TrainSplit"]
@@ -77,8 +78,8 @@ class BatchIterator(ClonedWhole):
         self.shuffle = shuffle
         self.seed = seed
 
-    def __call__(self, X: Any, y: Any = None, *, epoch: int = 0) -> Iterator[tuple[Any, Any]]:
-        """Iterate over the transformed batches of an epoch.
+    def __call__(self, X: Any, y: Any = None, *, epoch: int = 0) -> Batches:
+        """Return the transformed batches of an epoch.
 
         Parameters
         ----------
@@ -89,8 +90,9 @@ class BatchIterator(ClonedWhole):
 
         Returns
         -------
-        iterator of (Xb, yb)
-            Dense arrays, or dicts or tuples of them; yb is None without y.
+        iterable of (Xb, yb)
+            Dense arrays, or dicts or tuples of them; yb is None without y. It can be iterated over
+            several times, and its attribute `n_samples` is the number of rows.
 
         Raises
         ------
@@ -106,8 +108,7 @@ class BatchIterator(ClonedWhole):
             seed = int(check_random_state(None).randint(2**31 - 1)) if self.shuffle else 0
         order = row_order(self, n, seed, epoch, take_rows(y, np.arange(n)))
         size = self.batch_size or automatic_batch_size(n)
-        cuts = (order[start : start + size] for start in range(0, n, size))
-        return (self.transform(take_rows(X, rows), take_rows(y, rows)) for rows in cuts)
+        return Batches(self, X, y, [order[start : start + size] for start in range(0, n, size)])
 
     def transform(self, Xb: Any, yb: Any) -> tuple[Any, Any]:
         """Transform a batch on the host.
@@ -158,6 +159,28 @@ class BatchIterator(ClonedWhole):
         return np.random.default_rng([seed, epoch]).permutation(n)
 
 
+class Batches(Iterable[tuple[Any, Any]]):
+    """The transformed batches of an epoch.
+
+    Parameters
+    ----------
+    iterator : BatchIterator
+    X, y : array-like, or dict or tuple of arrays
+        y may be None.
+    cuts : list of int array
+        The rows of each batch.
+    """
+
+    def __init__(self, iterator: BatchIterator, X: Any, y: Any, cuts: list[np.ndarray]) -> None:
+        self.X, self.y = X, y
+        self.n_samples = count_rows(X, "X")
+        self._iterator, self._cuts = iterator, cuts
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        transform = self._iterator.transform
+        return (transform(take_rows(self.X, rows), take_rows(self.y, rows)) for rows in self._cuts)
+
+
 class TrainSplit(ClonedWhole):
     """Splitter that holds out rows for validation, in one split.
 
@@ -192,6 +215,7 @@ class TrainSplit(ClonedWhole):
     ((2, 1), [0, 1])
     """
 
+    @explaining_arguments({"seed": "random_state"})
     def __init__(
         self,
         eval_size: float = 0.2,
@@ -249,6 +273,11 @@ class TrainSplit(ClonedWhole):
                 "The groups parameter is ignored by TrainSplit; use, for example, "
                 f"GroupShuffleSplit(1, test_size={self.eval_size})",
                 stacklevel=2,
+            )
+        if isinstance(self.random_state, bool):
+            raise ValueError(
+                f"random_state must be an integer or None, got {self.random_state}; write "
+                f"shuffle={self.random_state}, which is another argument"
             )
         if self.stratify and not self.shuffle:
             raise ValueError("stratify must be None or False if shuffle=False, got True")

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 
 from ..errors import did_you_mean
 from ..utils.copying import copied
-from ..utils.other_names import parameter_hint
+from ..utils.other_names import ATTRIBUTES, parameter_hint
 from ..utils.pickling import PickledByValue
 
 P = ParamSpec("P")
@@ -64,6 +64,15 @@ class KeywordEstimator(PickledByValue, BaseEstimator):
 
     _stateful: ClassVar[tuple[str, ...]] = ()
     """Parameters whose objects training may change; a clone gets them as they were before it."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise an error that says what to write for an attribute of other libraries' nets."""
+        if name in ATTRIBUTES:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}. "
+                f"Write instead: {ATTRIBUTES[name]}."
+            )
+        return object.__getattribute__(self, name)  # raises the error of a property again
 
     @classmethod
     @functools.cache
@@ -155,8 +164,10 @@ class KeywordEstimator(PickledByValue, BaseEstimator):
             self._check_keywords(known, new)
         for owner in inner:
             if owner not in known:
-                hint = parameter_hint(f"{owner}__{next(iter(inner[owner]))}")
-                hint = hint or did_you_mean(owner, known)
+                name = next(iter(inner[owner]))
+                hint = parameter_hint(f"{owner}__{name}") or did_you_mean(owner, known)
+                if self._takes(known, f"{owner}_{name}"):
+                    hint = f" Write instead: {owner}_{name}."
                 raise ValueError(f"Invalid parameter {owner!r} for {type(self).__name__}.{hint}")
         before = dict(vars(self))
         try:
@@ -176,6 +187,14 @@ class KeywordEstimator(PickledByValue, BaseEstimator):
             self.__dict__.update(before)
             raise
         return self
+
+    def _takes(self, params: dict[str, Any], name: str) -> bool:
+        """Return whether an estimator with these parameters takes a keyword."""
+        try:
+            self._check_keywords(params | {name: None}, [name])
+        except ValueError:
+            return False
+        return True
 
     def _check_prevailing(self, owner: str, now: dict[str, Any], values: dict[str, Any]) -> None:
         """Raise if a prefixed keyword would override a nested parameter that is set."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from inspect import signature
 from numbers import Real
 from typing import Any
 
@@ -97,6 +98,19 @@ _ITERATOR = (
 _FLAG = (_is_flag, "True or False")
 
 
+def _is_objective(value: Any) -> bool:
+    if not callable(value) or hasattr(value, "get_loss"):
+        return False
+    try:
+        called = signature(value)
+        called.bind_partial(*range(4), loss_function=None)
+    except TypeError:
+        return False
+    except ValueError:  # functions in C have no signature
+        return True
+    return next(iter(called.parameters), "") not in ("layers", "layers_")
+
+
 def _is_format(value: Any) -> bool:
     return isinstance(value, str) and value in ("channels_first", "channels_last")
 
@@ -110,7 +124,11 @@ RULES: dict[str, tuple[Test, str]] = {
         lambda v: callable(v) or is_transformation(v),
         "an update rule such as skconv.updates.adam or optax.adam, or its name",
     ),
-    "objective": (callable, "a function such as skconv.objectives.objective"),
+    "objective": (
+        _is_objective,
+        "a function (predictions, targets, weights, params, *, loss_function, ...) such as "
+        "skconv.objectives.objective",
+    ),
     "objective_loss_function": (
         lambda v: _by_output(v, lambda loss: loss is None or callable(loss)),
         "a function (predictions, targets) or its name, a dict of them by output, or None",
@@ -205,6 +223,11 @@ COMPONENTS: dict[type, dict[str, tuple[Test, str]]] = {
 def _hint(name: str, value: Any) -> str:
     """Return the nearest known names for the unknown names in a value."""
     known: Collection[str] = ()
+    if name == "objective" and callable(value):
+        return (
+            "; it gets the outputs of the net and the regularizable parameters as arrays, and "
+            "returns the loss"
+        )
     if name == "update":
         known = named_updates()
     elif name == "objective_loss_function":

@@ -154,6 +154,11 @@ def _import_hint(name: Any, layer: Any) -> str:
     return f"; write from skconv.layers import {found}, and {entry}"
 
 
+def _is_layer(value: Any) -> bool:
+    """Return whether a value is a layer, rather than a view of a layer of a net."""
+    return issubclass(type(value), Layer)
+
+
 class _Reader:
     def __init__(self) -> None:
         self.specs: list[LayerEntry] = []
@@ -163,7 +168,7 @@ class _Reader:
 
     def add(self, entry: Any) -> None:
         name, layer = entry if _is_pair(entry) and isinstance(entry[0], str) else (None, entry)
-        if isinstance(layer, Layer):
+        if _is_layer(layer):
             if id(layer) in self.listed or name not in (None, self.names.get(id(layer), name)):
                 raise ValueError(
                     f"layers must contain each layer once, got {self.names[id(layer)]!r} again"
@@ -183,6 +188,11 @@ class _Reader:
 
     def add_class(self, cls: type[Layer], given: dict[str, Any]) -> None:
         given = dict(given)
+        if "layer_wrapper" in given:
+            raise ValueError(
+                f"layer_wrapper of {cls.__name__} must be left out; write layers as instances, as "
+                f"in batch_norm({cls.__name__}(incoming, ...)), or add the layer in the list"
+            )
         incomings = self.take_incomings(cls, given)
         name = given.pop("name", None) or self.default_name(cls)
         self.append(name, cls, given, incomings)
@@ -220,15 +230,15 @@ class _Reader:
         """
         names = tuple(self.incoming_names(given)) or None
         for field in reference_fields(cls):
-            if isinstance(given.get(field), Layer):
+            if _is_layer(given.get(field)):
                 given[field] = self.add_instance(given[field])
         return names
 
     def incoming_names(self, given: dict[str, Any]) -> Iterator[str]:
         single, several = given.pop("incoming", None), given.pop("incomings", None)
-        several = [several] if isinstance(several, str | Layer) else several
+        several = [several] if isinstance(several, str) or _is_layer(several) else several
         for incoming in [single] if single is not None else (several or ()):
-            yield self.add_instance(incoming) if isinstance(incoming, Layer) else incoming
+            yield self.add_instance(incoming) if _is_layer(incoming) else incoming
 
     def default_name(self, cls: type[Layer]) -> str:
         """Name a layer by its class and position in the list, as nolearn does."""

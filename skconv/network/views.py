@@ -79,6 +79,11 @@ class FittedLayer:
         self.model = model
         self._node = node
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """Class of the layer, so that ``isinstance`` takes a view for the layer."""
+        return type(self.layer)
+
     @property
     def name(self) -> str:
         """Name of the layer."""
@@ -118,6 +123,9 @@ class FittedLayer:
             if parameter.place[1] == name:
                 return parameter
         return getattr(self._node.layer, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FittedLayer, (self.model, self._node)
 
     def __repr__(self) -> str:
         return f"<{type(self.layer).__name__} {self.name!r} {self.output_shape}>"

@@ -282,7 +282,9 @@ def resolve_update(
         if valid:
             absent = parameter is not None and parameter.default is None
             choices = f"{valid}, a schedule or None" if absent else f"{valid} or a schedule"
-            problems.add_parameter(f"update_{key}", choices, value)
+            shared = "; write the number, and set it in handlers, as in"
+            hint = f"{shared} net.update_{key} = 0.01" if hasattr(value, "get_value") else ""
+            problems.add_parameter(f"update_{key}", choices, value, hint)
     problems.raise_any()
     ordered = tuple(sorted(structure.items()))
     return Update(factory, ordered, tuple(sorted(values)), tuple(sorted(clips))), values

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import functools
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import ParamSpec, TypeVar
 
 from ..errors import did_you_mean
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _EARLY_STOPPING = "on_epoch_finished=[EarlyStopping(patience=10)], from skconv.handlers"
 _NET = "layers=[('input', InputLayer), ('hidden', DenseLayer), ('output', DenseLayer)]"
@@ -20,6 +26,7 @@ PARAMETERS: dict[str, str] = {
         ("batch_size", "minibatch_size", "iterator_train"),
         "batch_iterator_train=128, and batch_iterator_test=128 for prediction",
     ),
+    "batch_iterator": "batch_iterator_train=BatchIterator(128), and batch_iterator_test as well",
     "iterator_valid": "batch_iterator_test=128",
     **dict.fromkeys(("lr", "learning_rate", "learning_rate_init", "eta0"), "update_learning_rate"),
     **dict.fromkeys(("lr_scheduler", "scheduler", "learning_rate_schedule"), _SCHEDULE),
@@ -58,7 +65,7 @@ PARAMETERS: dict[str, str] = {
         "on_epoch_finished=[...], with handlers of skconv.handlers or functions of your own",
     ),
     **dict.fromkeys(
-        ("metrics", "metric", "eval_metric", "scoring", "scorers"),
+        ("metrics", "metric", "eval_metric", "scoring", "scorers", "custom_score"),
         "custom_scores=[('name', function)]",
     ),
     **dict.fromkeys(("device", "gpu", "use_gpu", "use_cuda", "cuda"), _DEVICE),
@@ -95,6 +102,8 @@ PARAMETERS: dict[str, str] = {
     ),
     **dict.fromkeys(("transform", "transforms", "data_augmentation"), "augment"),
     **dict.fromkeys(("dtype", "precision"), "nothing: nets compute in float32"),
+    "X_tensor_type": "nothing: X may have any numeric type",
+    "y_tensor_type": "nothing: y may have any type; regression=True for numbers",
 }
 """What to write for a parameter that a net lacks."""
 
@@ -146,6 +155,63 @@ LAYER: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("scale", "size"), ("scale_factor", "num_units")),
 }
 """Candidates for a field that a layer lacks, some with a value."""
+
+ATTRIBUTES: dict[str, str] = {
+    **dict.fromkeys(("train_loop", "fit_loop", "train"), "fit(X, y)"),
+    "initialize_layers": "initialize()",
+    **dict.fromkeys(("apply_batch_func", "predict_iter_", "forward"), "predict_proba(X)"),
+    **dict.fromkeys(("eval_iter_", "evaluate"), "score(X, y)"),
+    **dict.fromkeys(("train_iter_", "train_on_batch"), "partial_fit(X, y)"),
+    "enc_": "classes_, the labels in the order of the output's units",
+    "save_weights_to": "save_params_to('weights.npz')",
+    **dict.fromkeys(("save_params", "save_weights", "save"), "save_params_to('weights.npz')"),
+    **dict.fromkeys(
+        ("load_weights_from", "load_params", "load_weights"), "load_params_from('weights.npz')"
+    ),
+    **dict.fromkeys(("get_weights", "coefs_", "intercepts_"), "get_all_params_values()"),
+    "set_weights": "load_params_from(values)",
+    **dict.fromkeys(("module_", "model_"), "layers_ or network_"),
+    "summary": "PrintLayerInfo()(net), from skconv.handlers",
+    **dict.fromkeys(("history", "loss_curve_"), "train_history_, or history_ as a DataFrame"),
+    "train_history_": "fit(X, y) or initialize() first",
+    "n_iter_": "len(net.train_history_)",
+}
+"""What to write for an attribute of other libraries' nets."""
+
+
+def explaining_arguments(
+    others: Mapping[str, str],
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator that explains keywords by which other libraries call a parameter.
+
+    Parameters
+    ----------
+    others : mapping of str to str
+        Parameters by their names elsewhere.
+
+    Examples
+    --------
+    >>> @explaining_arguments({'seed': 'random_state'})
+    ... def split(random_state=None): ...
+    >>> split(seed=42)
+    Traceback (most recent call last):
+    ...
+    TypeError: split() got an unexpected keyword argument 'seed'. Write instead: random_state=42.
+    """
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def explained(*args: P.args, **keywords: P.kwargs) -> R:
+            for name in others.keys() & keywords.keys() - inspect.signature(function).parameters:
+                raise TypeError(
+                    f"{function.__qualname__}() got an unexpected keyword argument {name!r}. "
+                    f"Write instead: {others[name]}={keywords[name]!r}."
+                )
+            return function(*args, **keywords)
+
+        return explained
+
+    return decorated
 
 
 def parameter_hint(key: str) -> str:

@@ -177,15 +177,15 @@ def test_calls_by_hand_take_what_fit_takes(values, expected):
         def order(self, n, seed, epoch):
             return np.array([2, 0, 1])
 
-    plain = next(Listed(2)(values))[0]
+    plain = next(iter(Listed(2)(values)))[0]
     assert type(plain) is np.ndarray
     assert plain.tolist() == expected
     for X in ({"a": values, "b": np.arange(3)}, SliceDict(a=values, b=np.arange(3))):
-        Xb, yb = next(Listed(2)(X, ([1, 2, 3], values)))
+        Xb, yb = next(iter(Listed(2)(X, ([1, 2, 3], values))))
         assert type(Xb) is dict
         assert (Xb["a"].tolist(), Xb["b"].tolist()) == (expected, [2, 0])
         assert (yb[0].tolist(), yb[1].tolist()) == ([3, 1], expected)
-    _, yb = next(Listed(2)(np.arange(3), {"u": values}))
+    _, yb = next(iter(Listed(2)(np.arange(3), {"u": values})))
     assert yb["u"].tolist() == expected
 
 
@@ -270,4 +270,19 @@ def test_a_transform_set_on_an_iterator_counts():
     iterator.transform = lambda Xb, yb: (2 * Xb, yb)
     assert has_transform(iterator)
     assert has_transform(clone(iterator))
-    assert next(iterator(np.arange(2)))[0].tolist() == [0, 2]
+    assert next(iter(iterator(np.arange(2))))[0].tolist() == [0, 2]
+
+
+def test_batches_can_be_iterated_again():
+    batches = BatchIterator(4, shuffle=True)(np.arange(10), np.arange(10))
+    first, second = [y.tolist() for _, y in batches], [y.tolist() for _, y in batches]
+    assert first == second
+    assert sorted(np.concatenate(first)) == list(range(10))
+    assert batches.n_samples == 10
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_third_argument_is_not_shuffle(shuffle):
+    message = f"random_state must be an integer or None, got {shuffle}; write shuffle={shuffle},"
+    with pytest.raises(ValueError, match=f"^{message}"):
+        TrainSplit(0.2, False, shuffle)(np.zeros((10, 1)), np.zeros(10))

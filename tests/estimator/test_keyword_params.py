@@ -5,9 +5,11 @@ import re
 import optax
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from skconv import BatchIterator, NeuralNet, TrainSplit
 from skconv.layers import DenseLayer, DropoutLayer, InputLayer
+from skconv.utils.other_names import ATTRIBUTES
 
 LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("output", DenseLayer)]
 
@@ -63,6 +65,7 @@ def test_new_layers_may_bring_their_keywords():
         ("_model", "unknown parameter '_model'."),
         ("classes_", "unknown parameter 'classes_'."),
         ("train_splits__eval_size", "Did you mean 'train_split'?"),
+        ("hidden__num_units", "'hidden' for NeuralNet. Write instead: hidden_num_units."),
         ("train_split__size", "Invalid parameter 'size' for estimator TrainSplit"),
         ("max_epochs__size", "max_epochs must have parameters to set max_epochs__size, got 7"),
     ],
@@ -192,3 +195,17 @@ def test_nested_parameters_of_other_libraries_are_translated(name, text):
     message = f"^Invalid parameter '{owner}' for NeuralNet. Write instead: {text}"
     with pytest.raises(ValueError, match=message):
         NeuralNet().set_params(**{name: 1})
+
+
+@pytest.mark.parametrize("name", ["train_loop", "enc_", "train_history_", "coefs_"])
+def test_attributes_of_other_libraries_are_explained(name):
+    message = f"'NeuralNet' object has no attribute '{name}'. Write instead: {ATTRIBUTES[name]}."
+    with pytest.raises(AttributeError, match=f"^{re.escape(message)}$"):
+        getattr(NeuralNet(), name)
+
+
+def test_errors_of_properties_are_kept():
+    with pytest.raises(NotFittedError):
+        _ = NeuralNet().layers_
+    with pytest.raises(AttributeError, match=r"^'NeuralNet' object has no attribute 'other'$"):
+        _ = NeuralNet().other

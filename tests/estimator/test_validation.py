@@ -15,11 +15,17 @@ from skconv.data.iterators import (
 )
 from skconv.errors import InvalidParameterError
 from skconv.estimator.validation import RULES, check_settings
+from skconv.objectives import objective
 from skconv.updates import rules as updates
+
+OBJECTIVE = (
+    "a function (predictions, targets, weights, params, *, loss_function, ...) such as "
+    "skconv.objectives.objective"
+)
 
 VALID = {
     "update": [updates.adam, optax.adam, optax.sgd(0.1)],
-    "objective": [max],
+    "objective": [max, objective],
     "objective_loss_function": [None, max, {"digit": max, "age": None}],
     "hidden_layer_sizes": [(100,), [50, np.int64(20)], 10, ()],
     "normalize_y": [None, True, np.False_],
@@ -104,7 +110,7 @@ FORMAT = "'channels_first' or 'channels_last', or a dict of them by input"
 
 INVALID = [
     ("update", None, "an update rule such as skconv.updates.adam or optax.adam, or its name"),
-    ("objective", None, "a function such as skconv.objectives.objective"),
+    ("objective", None, OBJECTIVE),
     ("objective_loss_function", 3, LOSSES),
     ("objective_loss_function", {"age": 3}, LOSSES),
     ("regression", "yes", FLAGS),
@@ -304,3 +310,33 @@ def test_a_splitter_stays_as_it_is(value):
 @pytest.mark.parametrize("value", [0, 0.0, np.float32(0), TrainSplit(0.0), TrainSplit(0)], ids=repr)
 def test_a_validation_set_of_size_zero_is_none(value):
     assert not check_settings({"train_split": value}).found
+
+
+class Objective:
+    def __init__(self, *args):
+        pass
+
+    def get_loss(self):
+        return 0.0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Objective,
+        lambda layers, loss_function, target, aggregate=None, deterministic=False: 0.0,
+        lambda layers, *args, **kwargs: 0.0,
+        lambda predictions, targets: 0.0,
+        lambda predictions, targets, weights, params: 0.0,
+    ],
+)
+def test_objectives_of_another_form_are_refused(value):
+    with pytest.raises(ValueError, match=f"^objective must be {re.escape(OBJECTIVE)}, got .*; it "):
+        check_settings({"objective": value}).raise_any()
+
+
+def test_objectives_may_take_keywords_that_are_not_given():
+    def own(predictions, targets, weights, params, *, loss_function, rate):
+        return rate
+
+    assert not check_settings({"objective": own}).found

@@ -249,3 +249,8 @@ def test_names_of_no_class_are_told_apart():
         ValueError, match=r"; write layer classes of skconv.layers, not their names$"
     ):
         read_layers([InputLayer, ("a", "xyzzy")])
+
+
+def test_wrappers_are_answered_with_instances():
+    with pytest.raises(ValueError, match=r"instances, as in batch_norm\(DenseLayer\(incoming"):
+        read_layers([InputLayer, (DenseLayer, {"num_units": 3, "layer_wrapper": str})])

@@ -3,7 +3,8 @@ import pickle
 import numpy as np
 import pytest
 
-from skconv.layers import DenseLayer
+from skconv import NeuralNet
+from skconv.layers import DenseLayer, InputLayer
 from skconv.network.views import name_of
 
 from .nets import LAYERS, make_net
@@ -54,6 +55,15 @@ def test_a_layer_has_its_fields_shapes_and_parameters(net):
     assert [p.name for p in norm.get_params(trainable=False)] == ["norm.mean", "norm.inv_std"]
     assert not hasattr(hidden, "num_unit")
     assert not hasattr(hidden, "_hidden")
+
+
+def test_a_layer_is_an_instance_of_its_class(net):
+    layer = pickle.loads(pickle.dumps(net.layers_["hidden"]))
+    assert isinstance(layer, DenseLayer)
+    assert not isinstance(layer, InputLayer)
+    assert (layer.name, layer.num_units) == ("hidden", net.layers_["hidden"].num_units)
+    with pytest.raises(ValueError, match=r"incoming must be the name of a layer, got <DenseLayer"):
+        NeuralNet(DenseLayer(layer, 3)).initialize()
 
 
 def test_layers_and_parameters_show_what_they_are(net):

@@ -1,6 +1,7 @@
 import functools
 import inspect
 import re
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -53,6 +54,10 @@ def two_steps(factory, given):
 def assert_close(found, expected, **tolerance):
     for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(one, other, **tolerance)
+
+
+SHARED = SimpleNamespace(get_value=float)
+"""A variable like those of Theano."""
 
 
 def test_optax_has_the_factories_that_users_ask_for():
@@ -140,6 +145,13 @@ def test_a_finished_transformation_is_taken_as_it_is():
             {"learning_rate": "fast"},
             ValueError,
             "update_learning_rate must be a finite number >= 0.0 or a schedule, got 'fast'",
+        ),
+        (
+            updates.sgd,
+            {"learning_rate": SHARED},
+            ValueError,
+            f"update_learning_rate must be a finite number >= 0.0 or a schedule, got {SHARED}; "
+            "write the number, and set it in handlers, as in net.update_learning_rate = 0.01",
         ),
         (
             updates.sgd,

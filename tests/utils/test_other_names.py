@@ -1,5 +1,6 @@
 import dataclasses
 import inspect
+import re
 
 import optax
 import pytest
@@ -7,7 +8,14 @@ import pytest
 from skconv import NeuralNet, handlers, layers
 from skconv.updates.by_name import named_updates
 from skconv.updates.update_rule import CLIPS
-from skconv.utils.other_names import LAYER, PARAMETERS, UPDATE, keyword_hint, parameter_hint
+from skconv.utils.other_names import (
+    ATTRIBUTES,
+    LAYER,
+    PARAMETERS,
+    UPDATE,
+    keyword_hint,
+    parameter_hint,
+)
 
 CLASSES = [getattr(layers, name) for name in layers.__all__]
 
@@ -40,6 +48,17 @@ def test_hints_name_what_exists(hint):
     assert name in own or name.startswith((*prefixes, *others))
     if "skconv.handlers" in hint and "EarlyStopping" in hint:
         assert handlers.EarlyStopping
+
+
+@pytest.mark.parametrize("hint", sorted(set(ATTRIBUTES.values())))
+def test_hints_for_attributes_name_what_exists(hint):
+    name = re.match(r"(?:len\(net\.)?(\w+)", hint)[1]
+    fitted = ("classes_", "train_history_")
+    assert hasattr(NeuralNet, name) or name in (*fitted, *handlers.__all__)
+
+
+def test_no_attribute_of_ours_is_explained():
+    assert not [name for name in ATTRIBUTES if hasattr(NeuralNet, name)]
 
 
 @pytest.mark.parametrize(
