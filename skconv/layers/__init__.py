@@ -31,7 +31,7 @@ from .graph import get_all_layers, get_output_shape
 from .input import InputLayer
 from .inverse import InverseLayer
 from .local import LocallyConnected1DLayer, LocallyConnected2DLayer, LocallyConnected3DLayer
-from .merge import ConcatLayer, ElemwiseMergeLayer, ElemwiseSumLayer
+from .merge import ConcatLayer, ElemwiseMergeLayer, ElemwiseSumLayer, concat
 from .noise import (
     DropoutLayer,
     DropoutLocationsLayer,
@@ -53,7 +53,27 @@ from .pool import (
     Pool3DLayer,
 )
 from .recurrent import GRULayer, LSTMLayer, RecurrentLayer
-from .shape import DimshuffleLayer, FlattenLayer, PadLayer, ReshapeLayer, SliceLayer
+from .shape import (
+    DimshuffleLayer,
+    FlattenLayer,
+    PadLayer,
+    ReshapeLayer,
+    SliceLayer,
+    dimshuffle,
+    flatten,
+    pad,
+    reshape,
+)
+from .shortcuts import (
+    batch_norm,
+    batch_norm_dnn,
+    grad_scale,
+    instance_norm,
+    layer_norm,
+    prelu,
+    rrelu,
+    standardize,
+)
 from .special import (
     BiasLayer,
     ExpressionLayer,
@@ -142,17 +162,30 @@ __all__ = [
     "Upscale1DLayer",
     "Upscale2DLayer",
     "Upscale3DLayer",
+    "batch_norm",
+    "batch_norm_dnn",
+    "concat",
+    "dimshuffle",
     "dropout",
     "dropout_channels",
     "dropout_locations",
     "extra_input",
+    "flatten",
     "get_all_layers",
     "get_output_shape",
+    "grad_scale",
     "initial",
+    "instance_norm",
+    "layer_norm",
     "layer_reference",
     "optional",
+    "pad",
+    "prelu",
+    "reshape",
     "root_mean_square",
+    "rrelu",
     "runtime",
     "spatial_dropout",
+    "standardize",
     "structural",
 ]

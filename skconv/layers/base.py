@@ -131,6 +131,8 @@ class Layer(ConnectedLayer):
         other: Layer = object.__new__(type(self))
         vars(other).update(vars(self))
         for name in vars(self).get("_own", ()):
+            if getattr(self, name) is None:
+                continue
             object.__setattr__(other, name, owned(plain(getattr(self, name))))
         return other
 

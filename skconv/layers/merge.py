@@ -16,7 +16,7 @@ from ..utils.fields import structural
 from .base import Context, MergeLayer, Output, Params
 from .shapes import Shape, need_traced_shape, row_axis
 
-__all__ = ["ConcatLayer", "ElemwiseMergeLayer", "ElemwiseSumLayer"]
+__all__ = ["ConcatLayer", "ElemwiseMergeLayer", "ElemwiseSumLayer", "concat"]
 
 CROPPINGS = ("lower", "center", "upper")
 
@@ -106,6 +106,9 @@ class ConcatLayer(_CroppingLayer):
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
         """Return the concatenated inputs."""
         return jnp.concatenate(self._crop(inputs), axis=self.axis), state
+
+
+concat = ConcatLayer
 
 
 @dataclass(frozen=True)

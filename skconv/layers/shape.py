@@ -16,7 +16,17 @@ from ..utils.fields import structural
 from .base import Context, Layer, Output, Params
 from .shapes import Shape, row_axis
 
-__all__ = ["DimshuffleLayer", "FlattenLayer", "PadLayer", "ReshapeLayer", "SliceLayer"]
+__all__ = [
+    "DimshuffleLayer",
+    "FlattenLayer",
+    "PadLayer",
+    "ReshapeLayer",
+    "SliceLayer",
+    "dimshuffle",
+    "flatten",
+    "pad",
+    "reshape",
+]
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,9 @@ class FlattenLayer(Layer):
         """Return the flattened input."""
         x = inputs[0]
         return x.reshape(*x.shape[: self.outdim - 1], -1), state
+
+
+flatten = FlattenLayer
 
 
 @dataclass(frozen=True)
@@ -128,6 +141,9 @@ class ReshapeLayer(Layer):
         return x.reshape(x.shape[0], *self.output_shape((None, *x.shape[1:]))[1:]), state
 
 
+reshape = ReshapeLayer
+
+
 @dataclass(frozen=True)
 class DimshuffleLayer(Layer):
     """Reorder the axes, and add or drop axes of size one.
@@ -173,6 +189,9 @@ class DimshuffleLayer(Layer):
         x = x.transpose(tuple(sorted(kept).index(axis) for axis in kept))
         new = [place for place, axis in enumerate(self.pattern) if axis == "x"]
         return jnp.expand_dims(x, new), state
+
+
+dimshuffle = DimshuffleLayer
 
 
 def _filling(value: Any) -> str | None:
@@ -235,6 +254,9 @@ class PadLayer(Layer):
         x = inputs[0]
         widths = [(0, 0)] * self.batch_ndim + self._widths(x.ndim)
         return jnp.pad(x, widths, constant_values=self.val), state
+
+
+pad = PadLayer
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,10 @@ class StandardizationLayer(Layer):
     Parameters
     ----------
     axes : 'auto', 'spatial', 'features', int or tuple of int
-        Axes over which mean and deviation are taken: ``'auto'`` is all but the batch (layer
-        normalization), ``'spatial'`` all after the channels (instance normalization),
-        ``'features'`` the channels of each position.
+        Axes over which mean and deviation are taken, as in Lasagne: ``'features'`` is all but the
+        batch (layer normalization), ``'spatial'`` all after the channels (instance normalization),
+        and ``'auto'`` is ``'spatial'``, or the features of rows that have no further axes. 1 is the
+        channels of each position.
     epsilon : float
         Added to the variance. A runtime value: changing it compiles nothing.
 
@@ -42,7 +43,11 @@ class StandardizationLayer(Layer):
     epsilon: float = runtime(1e-4, low=0.0)
 
     def _axes(self, rank: int) -> tuple[int, ...]:
-        named = {"auto": range(1, rank), "spatial": range(2, rank), "features": (1,)}
+        named = {
+            "auto": range(min(2, rank - 1), rank),
+            "spatial": range(2, rank),
+            "features": range(1, rank),
+        }
         if isinstance(self.axes, str) and self.axes not in named:
             valid = ", ".join(map(repr, named))
             raise LayerError(f"axes must be one of {valid}, got {self.axes!r}")

@@ -165,7 +165,7 @@ CHANGED = {
     "SpatialDropoutLayer": {"rescale": False},
     "SpatialPyramidPoolingLayer": {"implementation": "kaiming"},
     "SqueezeExciteLayer": {"num_hidden": 3},
-    "StandardizationLayer": {"axes": "auto"},
+    "StandardizationLayer": {"axes": "features"},
     "StochasticDepthLayer": {"rescale": False},
     "TPSTransformerLayer": {"border_mode": "wrap"},
     "TransformerLayer": {"downsample_factor": 2},

@@ -94,9 +94,11 @@ def group_norm(draw, groups=None, rank=(2, 4)):
 
 @reference("StandardizationLayer")
 def standardization(draw):
-    x = spaced(draw, any_shape(draw, rank=(3, 4)))
-    named = {"auto": tuple(range(1, x.ndim)), "spatial": tuple(range(2, x.ndim)), "features": (1,)}
-    given = draw(st.sampled_from([*named, 1, -1, (1, 2), (-1,)]))
+    x = spaced(draw, any_shape(draw, rank=(2, 4)))
+    features, spatial = tuple(range(1, x.ndim)), tuple(range(2, x.ndim))
+    named = {"auto": spatial or (1,), "spatial": spatial, "features": features}
+    axes = ["auto", "features", 1, -1, (-1,)] + (["spatial", (1, 2)] if spatial else [])
+    given = draw(st.sampled_from(axes))
     axes = named.get(given, given)
     epsilon = draw(st.sampled_from([1e-4, 0.1]))
     fields = brief(draw, {"axes": given, "epsilon": epsilon}, axes="auto", epsilon=1e-4)
