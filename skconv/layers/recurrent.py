@@ -212,6 +212,12 @@ class RecurrentLayer(_SequenceLayer):
     def _bias(self, gate: str) -> str:
         return "b"
 
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """Return the initial state, weights and biases, in Lasagne's order."""
+        specs = super().param_specs(*input_shapes)
+        names = ("hid_init", "W_in_to_hid", "b", "W_hid_to_hid")
+        return {name: specs[name] for name in names if name in specs}
+
     def _step(self, params: Params, W: jax.Array, fed: jax.Array, carry: Carry) -> Carry:
         return (self.activate(self._clip(fed + carry[0] @ W)),)
 
@@ -369,13 +375,13 @@ class GRULayer(_GatedLayer):
     b_hidden_update: Any = initial(Constant(0.0))
     nonlinearity_hidden_update: Any = structural(tanh, check=optional_callable)
 
-    gates = ("resetgate", "updategate", "hidden_update")
+    gates = ("updategate", "resetgate", "hidden_update")
 
     def _step(self, params: Params, W: jax.Array, fed: jax.Array, carry: Carry) -> Carry:
         (hid,) = carry
         of_input = jnp.split(self._clip(fed), 3, axis=-1)
         of_hid = jnp.split(self._clip(hid @ W), 3, axis=-1)
-        resetgate = self._gate("resetgate", of_input[0] + of_hid[0])
-        updategate = self._gate("updategate", of_input[1] + of_hid[1])
+        updategate = self._gate("updategate", of_input[0] + of_hid[0])
+        resetgate = self._gate("resetgate", of_input[1] + of_hid[1])
         new = self._gate("hidden_update", self._clip(of_input[2] + resetgate * of_hid[2]))
         return ((1 - updategate) * hid + updategate * new,)

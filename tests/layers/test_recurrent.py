@@ -144,10 +144,12 @@ def test_parameters_come_in_lasagnes_order():
     ]
     names = list(GRULayer(num_units=2).param_specs((None, 5, 4)))
     assert [name for name in names if name[0] == "b"] == [
-        "b_resetgate",
         "b_updategate",
+        "b_resetgate",
         "b_hidden_update",
     ]
+    names = list(RecurrentLayer(num_units=2).param_specs((None, 5, 4)))
+    assert names == ["hid_init", "W_in_to_hid", "b", "W_hid_to_hid"]
 
 
 @pytest.mark.parametrize("learn", [True, False])
