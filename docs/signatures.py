@@ -58,25 +58,20 @@ def parameters(obj: Any) -> dict[str, Parameter]:
     ----------
     obj : class or function
     """
-    if not (isinstance(obj, type) and issubclass(obj, layers.Layer)):
-        return {
-            p.name: Parameter(
-                UNSET if p.default is p.empty else p.default, p.kind is not p.KEYWORD_ONLY
-            )
-            for p in inspect.signature(obj).parameters.values()
-        }
-    theirs = LASAGNE["layers"].get(obj.__name__, {})
-    old = {new: old for old, new in obj.aliases.items() if old in theirs}
+    old: dict[str, str] = {}
+    if isinstance(obj, type) and issubclass(obj, layers.Layer):
+        theirs = LASAGNE["layers"].get(obj.__name__, {})
+        old = {new: old for old, new in obj.aliases.items() if old in theirs}
     return {
-        old.get(field.name, field.name): Parameter(_default(obj, field), not field.kw_only)
-        for field in dataclasses.fields(obj)
-        if field.init
+        old.get(p.name, p.name): Parameter(_default(obj, p), p.kind is not p.KEYWORD_ONLY)
+        for p in inspect.signature(obj).parameters.values()
     }
 
 
-def _default(cls: type[layers.Layer], field: dataclasses.Field[Any]) -> Any:
-    inferred = field.name == "nonlinearity" and field.default is UNSET
-    return cls.default_nonlinearity if inferred else field.default
+def _default(obj: Any, parameter: inspect.Parameter) -> Any:
+    default = UNSET if parameter.default is parameter.empty else parameter.default
+    inferred = parameter.name == "nonlinearity" and default is UNSET
+    return getattr(obj, "default_nonlinearity", UNSET) if inferred else default
 
 
 def find_differences() -> Iterator[Difference]:

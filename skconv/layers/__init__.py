@@ -52,7 +52,7 @@ from .pool import (
     Pool2DLayer,
     Pool3DLayer,
 )
-from .recurrent import GRULayer, LSTMLayer, RecurrentLayer
+from .recurrent import Gate, GRULayer, LSTMLayer, RecurrentLayer
 from .shape import (
     DimshuffleLayer,
     FlattenLayer,
@@ -117,6 +117,7 @@ __all__ = [
     "FeatureWTALayer",
     "FlattenLayer",
     "GRULayer",
+    "Gate",
     "GaussianNoiseLayer",
     "GlobalPoolLayer",
     "GroupNormLayer",

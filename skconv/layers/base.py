@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -77,6 +77,9 @@ class Layer(ConnectedLayer):
     aliases: ClassVar[dict[str, str]] = {}
     """Fields by their older names."""
 
+    bundles: ClassVar[tuple[str, ...]] = ()
+    """Keywords that stand for several fields; `resolve_fields` returns those."""
+
     default_nonlinearity: ClassVar[Any] = staticmethod(rectify)
     """The `nonlinearity` of a layer that sets none, except at the output."""
 
@@ -88,6 +91,11 @@ class Layer(ConnectedLayer):
 
     only_noise: ClassVar[bool] = False
     """Whether the layer only adds noise in training, and returns its input at prediction."""
+
+    @classmethod
+    def resolve_fields(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return fields and their values for keywords, some of which may stand for other fields."""
+        return dict(given)
 
     @property
     def noisy(self) -> bool:

@@ -24,7 +24,7 @@ from .ending import settled_ending
 from .free_sizes import fits, is_free, misfit
 from .graph import Network, Place
 from .head import Head, scale_specs
-from .layer_list import GRAPH, LayerEntry, incoming_fields, layer_keywords
+from .layer_list import GRAPH, LayerEntry, incoming_fields, layer_keywords, resolve_fields
 from .node import Node
 from .node_checks import check_initial_values, check_nodes
 from .sharing import ParameterNames, Source, find_source, is_reference
@@ -86,14 +86,17 @@ class _Builder:
         self.problems = Problems()
         self.tasks = tasks
         self.heads = {head.name: head for head in heads}
-        self.keywords = keywords
+        self.keywords = dict(keywords)
         self.names = [spec.name for spec in specs]
         self.layers: dict[str, Layer] = {}
         self.incomings: dict[str, tuple[str, ...]] = {}
         self.free: dict[str, Shape] = {}
         self.parameters = ParameterNames((spec.name, spec.given) for spec in specs)
         for spec in specs:
-            for field, value in keywords.get(spec.name, {}).items():
+            with self.problems.collect():
+                given = resolve_fields(spec.name, spec.cls, keywords.get(spec.name, {}))
+                self.keywords[spec.name] = given
+            for field, value in self.keywords.get(spec.name, {}).items():
                 with self.problems.collect():
                     self.parameters.check_keyword(spec, field, value)
         self.problems.raise_any()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .. import layers as library
-from ..errors import Problems
+from ..errors import LayerError, Problems, describe_layer
 from ..layers.base import Layer, reference_fields
 from ..utils.fields import cached_per_class
 
@@ -47,7 +47,22 @@ def layer_keywords(cls: type[Layer]) -> tuple[str, ...]:
     fields = [field for field in dataclasses.fields(cls) if field.init and field.name != "name"]
     common = {field.name for field in dataclasses.fields(Layer) if field.kw_only}
     own_first = sorted(fields, key=lambda field: field.name in common)
-    return (*(field.name for field in own_first), *cls.aliases)
+    return (*(field.name for field in own_first), *cls.aliases, *cls.bundles)
+
+
+def resolve_fields(name: str | None, cls: type[Layer], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that keywords of a layer stand for, see `Layer.resolve_fields`.
+
+    Raises
+    ------
+    ValueError
+        If a keyword is invalid; the message names the layer.
+    """
+    try:
+        return cls.resolve_fields(given)
+    except LayerError as error:
+        where = cls.__name__ if name is None else describe_layer(name, cls)
+        raise ValueError(f"{where}: {error}") from error
 
 
 @cached_per_class
@@ -187,12 +202,12 @@ class _Reader:
             )
 
     def add_class(self, cls: type[Layer], given: dict[str, Any]) -> None:
-        given = dict(given)
         if "layer_wrapper" in given:
             raise ValueError(
                 f"layer_wrapper of {cls.__name__} must be left out; write layers as instances, as "
                 f"in batch_norm({cls.__name__}(incoming, ...)), or add the layer in the list"
             )
+        given = resolve_fields(given.get("name"), cls, given)
         incomings = self.take_incomings(cls, given)
         name = given.pop("name", None) or self.default_name(cls)
         self.append(name, cls, given, incomings)

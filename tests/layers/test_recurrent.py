@@ -14,6 +14,7 @@ from skconv.layers import (
     ConcatLayer,
     Context,
     DenseLayer,
+    Gate,
     GRULayer,
     InputLayer,
     LSTMLayer,
@@ -106,7 +107,12 @@ def drawn(layer, *shapes):
 )
 def test_steps_follow_the_formula(follows, cls, fields, step, masked, backwards, final):
     layer = cls(
-        num_units=2, learn_init=True, backwards=backwards, only_return_final=final, **fields
+        num_units=2,
+        learn_init=True,
+        backwards=backwards,
+        only_return_final=final,
+        mask_input="mask" if masked else None,
+        **fields,
     )
     params = drawn(layer, (None, 5, 4))
     follows(layer, formula(layer, step), params, x, *([mask] if masked else []))
@@ -142,14 +148,17 @@ def test_parameters_come_in_lasagnes_order():
         *("W_cell_to_ingate", "W_cell_to_forgetgate", "W_cell_to_outgate"),
         *("cell_init", "hid_init"),
     ]
-    names = list(GRULayer(num_units=2).param_specs((None, 5, 4)))
-    assert [name for name in names if name[0] == "b"] == [
-        "b_updategate",
-        "b_resetgate",
-        "b_hidden_update",
+    gates = ("updategate", "resetgate", "hidden_update")
+    assert list(GRULayer(num_units=2).param_specs((None, 5, 4))) == [
+        *(name for g in gates for name in (f"W_in_to_{g}", f"W_hid_to_{g}", f"b_{g}")),
+        "hid_init",
     ]
-    names = list(RecurrentLayer(num_units=2).param_specs((None, 5, 4)))
-    assert names == ["hid_init", "W_in_to_hid", "b", "W_hid_to_hid"]
+    assert list(RecurrentLayer(num_units=2).param_specs((None, 5, 4))) == [
+        "hid_init",
+        "W_in_to_hid",
+        "b",
+        "W_hid_to_hid",
+    ]
 
 
 @pytest.mark.parametrize("learn", [True, False])
@@ -222,7 +231,7 @@ def test_gradients_are_clipped_at_each_step(float64, cls):
 @pytest.mark.parametrize("cls", [RecurrentLayer, LSTMLayer, GRULayer])
 def test_shapes_that_do_not_fit(cls, shapes, message):
     with pytest.raises(LayerError, match=message):
-        cls(num_units=2).output_shape(*shapes)
+        cls(num_units=2, mask_input=[None, "mask"][len(shapes) - 1]).output_shape(*shapes)
 
 
 @pytest.mark.parametrize(
@@ -365,4 +374,105 @@ def test_a_number_for_each_time_step():
     counts = compile_counts()
     net.fit(X, y[:, :, None])
     assert net.predict(X).shape == (96, 6, 1)
+    assert compile_counts() == counts
+
+
+GATE = Gate(W_in=Constant(0.1), W_hid=0.2, W_cell=0.3, b=Constant(0.4), nonlinearity=None)
+PARTS = {"W_in_to": Constant(0.1), "W_hid_to": 0.2, "W_cell_to": 0.3, "b": Constant(0.4)}
+
+
+def parts_of(layer, gate):
+    fields = ("W_in_to", "W_hid_to", "W_cell_to", "b", "nonlinearity")
+    return {field: getattr(layer, f"{field}_{gate}", "none") for field in fields}
+
+
+@pytest.mark.parametrize(
+    ("cls", "gate"),
+    [(cls, gate) for cls in (LSTMLayer, GRULayer) for gate in cls.gates],
+)
+def test_a_gate_sets_its_parts(cls, gate):
+    default = cls(num_units=2)
+    net = NeuralNet(
+        [("input", InputLayer((None, 5, 4))), ("own", cls), ("end", DenseLayer)],
+        own_num_units=2, end_num_units=1, regression=True, verbose=0, **{f"own_{gate}": GATE},
+    )  # fmt: skip
+    for layer in (
+        cls(num_units=2, **{gate: GATE}),
+        cls(None, 2, *[GATE if name == gate else getattr(cls, name) for name in GATES[cls]]),
+        read_layers([(cls, {"num_units": 2, gate: GATE})])[0].given,
+        net.initialize().layers_["own"].layer,
+        clone(net).initialize().layers_["own"].layer,
+    ):
+        layer = cls(**layer) if isinstance(layer, dict) else layer
+        expected = {
+            name: value for name, value in PARTS.items() if hasattr(default, f"{name}_{gate}")
+        }
+        found = parts_of(layer, gate)
+        assert found.pop("nonlinearity") is None
+        assert {name: value for name, value in found.items() if value != "none"} == expected
+        for other in set(cls.gates) - {gate}:
+            assert parts_of(layer, other) == parts_of(default, other)
+
+
+GATES = {
+    LSTMLayer: ("ingate", "forgetgate", "cell", "outgate"),
+    GRULayer: ("resetgate", "updategate", "hidden_update"),
+}
+
+
+def test_parts_come_before_their_gate():
+    layer = LSTMLayer(num_units=2, ingate=GATE, b_ingate=0.7)
+    assert (layer.b_ingate, layer.W_hid_to_ingate) == (0.7, 0.2)
+    layers = [("input", InputLayer((None, 5, 4))), ("own", layer), ("end", DenseLayer(num_units=1))]
+    given = {"own": {"b_ingate": 0.8, "ingate": Gate(b=0.1), "nonlinearity_ingate": "tanh"}}
+    built = build_network(read_layers(layers), given).node("own").layer
+    assert (built.b_ingate, built.W_hid_to_ingate) == (0.8, Gate().W_hid)
+    assert built.nonlinearity_ingate is tanh
+
+
+def test_a_gate_has_lasagnes_defaults():
+    """Even as a cell, whose own default is the hyperbolic tangent."""
+    assert LSTMLayer(num_units=2, cell=Gate()).nonlinearity_cell is Gate().nonlinearity
+    assert LSTMLayer(num_units=2).nonlinearity_cell is tanh
+
+
+def test_gates_draw_parameters_of_their_own_unless_they_are_shared():
+    shared = Gate(W_in=Constant(0.5))
+    times = InputLayer((None, 5, 4))
+    one = LSTMLayer(times, 2, ingate=shared, forgetgate=shared, name="one")
+    two = LSTMLayer(one, 4, ingate=Gate(W_hid=one.W_in_to_cell), name="two")
+    layers = DenseLayer(LSTMLayer(two, 2, cell=Gate(W_in=one.W_in_to_cell)), 1)
+    with pytest.raises(ValueError, match=r"W_hid_to_ingate must have the shape \(4, 2\)"):
+        NeuralNet(layers, regression=True).initialize()
+    net = NeuralNet(DenseLayer(LSTMLayer(one, 4, cell=Gate(W_hid=one.W_in_to_cell.T, W_in=0.1)), 1))
+    with pytest.raises(ValueError, match=r"W_hid_to_cell must have the shape \(2, 4\)"):
+        net.initialize()
+    three = LSTMLayer(one, 2, cell=Gate(W_hid=one.W_hid_to_cell), name="three")
+    net = NeuralNet(DenseLayer(three, 1), regression=True, verbose=0).initialize()
+    net.layers_["three"].W_hid_to_cell.set_value(np.full((2, 2), 3.0))
+    assert (net.layers_["one"].W_hid_to_cell.get_value() == 3.0).all()
+    net.layers_["one"].W_in_to_ingate.set_value(np.ones((4, 2)))
+    assert (net.layers_["one"].W_in_to_forgetgate.get_value() == 0.5).all()
+
+
+@pytest.mark.parametrize("given", [0.5, Gate, {"b": 1.0}])
+def test_other_values_are_no_gates(given):
+    message = r"ingate must be a Gate, as in ingate=Gate\(b=1.0\), got"
+    with pytest.raises(ValueError, match=message):
+        LSTMLayer(num_units=2, ingate=given)
+    with pytest.raises(ValueError, match=rf"^layer 'own' \(LSTMLayer\): {message}"):
+        read_layers([(LSTMLayer, {"name": "own", "ingate": given})])
+    layers = [("input", InputLayer((None, 5, 4))), ("own", LSTMLayer), ("end", DenseLayer)]
+    with pytest.raises(ValueError, match=rf"layer 'own' \(LSTMLayer\): {message}"):
+        build_network(read_layers(layers), {"own": {"ingate": given}, "end": {"num_units": 1}})
+
+
+def test_initial_values_of_gates_compile_nothing():
+    X, y = x.astype(np.float32), np.zeros(3)
+    net = NeuralNet(
+        [("input", InputLayer), ("own", GRULayer), ("end", DenseLayer)], own_num_units=2,
+        own_resetgate=Gate(b=0.5), regression=True, max_epochs=1, train_split=None, verbose=0,
+    ).fit(X, y)  # fmt: skip
+    counts = compile_counts()
+    net.set_params(own_resetgate=Gate(b=1.5, W_in=np.ones((4, 2)))).fit(X, y)
     assert compile_counts() == counts

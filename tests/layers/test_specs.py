@@ -4,7 +4,8 @@ from skconv.layers.specs import reference_fields
 
 
 def test_fields_for_further_layers():
-    assert reference_fields(LSTMLayer) == {"mask_input": "input"}
+    fields = ("mask_input", "hid_input", "cell_input")
+    assert reference_fields(LSTMLayer) == dict.fromkeys(fields, "input")
     assert reference_fields(InverseLayer) == {"layer": "layer"}
     assert reference_fields(DenseLayer) == {}
     assert LSTMLayer(mask_input="a") != LSTMLayer(mask_input="b")
