@@ -150,7 +150,7 @@ class _Builder:
             if name not in self.names:
                 self.problems.add(
                     f"{describe_layer(spec.name, spec.cls)}: {field} must be the name of a layer, "
-                    f"got {name!r}.{did_you_mean(name, self.names)}"
+                    f"got {name!r}{_name_hint(name, self.names)}"
                 )
         return tuple(name for _, name in incomings)
 
@@ -379,3 +379,11 @@ class _Builder:
                     with self.problems.collect():
                         shared[node.name, param] = find_source(node, param, nodes)
         return shared
+
+
+def _name_hint(value: Any, names: Sequence[str]) -> str:
+    """Return the nearest name of a layer, or what to write for a layer of another net."""
+    if hasattr(value, "get_params"):
+        hint = "write a new layer, and load_params_from(net, strict=False) for its weights"
+        return f", a layer of another net; {hint}"
+    return f".{did_you_mean(value, names)}"
