@@ -43,7 +43,7 @@ NEVER = [
 
 VOCABULARIES = {
     "augment": {"base", "ranges", "tunable"},
-    "layers": {"base", "connections", "sequences", "shapes", "specs"},
+    "layers": {"base", "connections", "sequences", "shapes", "specs", "subgraph"},
     "models": {"base"},
     "handlers": {"base", "hyperparams", "monitor", "terminal"},
 }

@@ -17,6 +17,7 @@ from .conv import (
     DilatedConv2DLayer,
     SeparableConv2DLayer,
 )
+from .custom_recurrent import CustomRecurrentLayer
 from .cyclic import (
     CyclicPoolLayer,
     CyclicRollLayer,
@@ -97,6 +98,7 @@ __all__ = [
     "Conv1DLayer",
     "Conv2DLayer",
     "Conv3DLayer",
+    "CustomRecurrentLayer",
     "CyclicPoolLayer",
     "CyclicRollLayer",
     "CyclicSliceLayer",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .. import init, nonlinearities
 from ..errors import InvalidParameterError, LayerError, Problems, describe_layer, did_you_mean
 from ..layers.base import Layer, reference_fields
 from ..layers.shapes import Shape
+from ..layers.subgraph import Subgraph
 from ..utils.fields import UNSET, field_kinds
 from ..utils.image_shapes import (
     channels_hint,
@@ -181,7 +183,10 @@ class _Builder:
 
         Among initial values, the name of a layer comes first: the parameter is shared with it.
         """
-        value = self.parameters.resolve(spec, field, value)
+        if isinstance(value, Subgraph):
+            return value.with_initial(field, partial(self.initial_value, spec))
+        if field_kinds(spec.cls)[field] == "initial":
+            return self.initial_value(spec, field, value)
         if not isinstance(value, str):
             return value
         if field.startswith("nonlinearity"):
@@ -192,7 +197,12 @@ class _Builder:
                 f"None for the identity, got {value!r}.{did_you_mean(value, nonlinearities.NAMED)}",
                 InvalidParameterError,
             )
-        elif field_kinds(spec.cls)[field] == "initial" and not is_reference(value, self.names):
+        return value
+
+    def initial_value(self, spec: LayerEntry, param: str, value: Any) -> Any:
+        """Return the initializer for its name, or the name of a parameter to share."""
+        value = self.parameters.resolve(spec, param, value)
+        if isinstance(value, str) and not is_reference(value, self.names):
             return init.NAMED.get(value, value)
         return value
 

@@ -23,7 +23,7 @@ from ..utils.random_keys import fold_in_range
 from .activation import Activation, repeat_mask, takes_channels, wants_channels_last
 from .head import Head, draw_scale
 from .index_columns import IndexColumns, find_index_columns
-from .node import Node
+from .node import Node, subgraphs
 from .program_values import Runtime, program_values, runtime_values
 
 Variables = dict[str, Params]
@@ -91,6 +91,7 @@ class Network:
             for node in self.nodes
             for field in fields_of_kind(type(node.layer), "initial")
         ]
+        initial += [list(subgraphs(node.layer).values()) for node in self.nodes]
         return self.key, structural_key(initial)
 
     def node(self, name: str) -> Node:

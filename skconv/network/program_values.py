@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..layers.base import Layer, reference_fields
+from ..layers.subgraph import Subgraph
 from ..utils.fields import cached_per_class, fields_of_kind
 from .node import Node
 
@@ -26,9 +27,13 @@ def program_values(layer: Layer) -> list[Any]:
     """Return the values by which layers of a class compile to different programs."""
     values, optional = _structural_fields(type(layer))
     return [
-        *(getattr(layer, name) for name in values),
+        *(_structure(getattr(layer, name)) for name in values),
         *(getattr(layer, name) is None for name in optional),
     ]
+
+
+def _structure(value: Any) -> Any:
+    return value.without_initial() if isinstance(value, Subgraph) else value
 
 
 @cached_per_class

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .. import init
 from ..errors import describe_layer, did_you_mean
+from ..layers.subgraph import Subgraph
 from ..utils.owned_values import OwnedValue, TransposedValue
 from .graph import Place
 from .layer_list import LayerEntry
@@ -40,7 +41,7 @@ class ParameterNames:
     def __init__(self, given: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         self._places: dict[int, Place] = {}
         for layer, fields in given:
-            for name, value in fields.items():
+            for name, value in _initial_values(fields):
                 if isinstance(value, OwnedValue):
                     self._places.setdefault(id(value), (layer, name))
 
@@ -85,6 +86,15 @@ class ParameterNames:
             f"{describe_layer(layer.name, layer.cls)}: {field} must be the name of a parameter if "
             f"it is a keyword, got the parameter of a layer; {hint}"
         )
+
+
+def _initial_values(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield fields by name, and the initial values of layers within them."""
+    for name, value in fields.items():
+        if isinstance(value, Subgraph):
+            yield from value.initial_values(name)
+        else:
+            yield name, value
 
 
 def is_reference(value: Any, layers: Iterable[str]) -> bool:

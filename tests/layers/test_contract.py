@@ -46,6 +46,19 @@ EXAMPLES = {
     "Conv1DLayer": (CONV, SEQUENCES),
     "Conv2DLayer": ({**CONV, "num_groups": 2, "stride": 2}, IMAGES),
     "Conv3DLayer": (CONV, VOLUMES),
+    "CustomRecurrentLayer": (
+        {
+            "input_to_hidden": layers.DenseLayer(
+                layers.InputLayer((None, 6)), 3, nonlinearity=tanh
+            ),
+            "hidden_to_hidden": layers.DenseLayer(
+                layers.InputLayer((None, 3)), 3, nonlinearity=None
+            ),
+            "mask_input": "in1",
+        },
+        SEQUENCES,
+        TIMES,
+    ),
     "CyclicPoolLayer": ({"group": "dihedral"}, IMAGES),
     "CyclicRollLayer": ({}, IMAGES),
     "CyclicSliceLayer": ({}, IMAGES),
@@ -130,6 +143,7 @@ CHANGED = {
     "NormalizationLayer": {"axes": 0},
     "BiasLayer": {"shared_axes": 0},
     "ConcatLayer": {"cropping": (None, None, "upper")},
+    "CustomRecurrentLayer": {"only_return_final": True},
     "CyclicPoolLayer": {"pool_function": jnp.max},
     "CyclicRollLayer": {"group": "dihedral"},
     "CyclicSliceLayer": {"group": "dihedral"},
