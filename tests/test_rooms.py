@@ -14,6 +14,7 @@ from skconv.ops.platform import KERNELS
 ROOT = Path(skconv.__file__).parent
 
 ROOMS = [
+    ["compat"],
     ["ensemble"],
     ["model_selection"],
     ["estimator"],

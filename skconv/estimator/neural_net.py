@@ -34,7 +34,7 @@ from ..objectives import objective as default_objective
 from ..objectives.by_nonlinearity import LossFunction
 from ..targets.by_output import regression_by_output
 from ..training.events import EVENTS
-from ..training.loop import TrainingLoop
+from ..training.loop import Score, TrainingLoop
 from ..training.prepared_fit import PreparedFit
 from ..updates.update_rule import UpdateFactory
 from ..utils.memo import Memo
@@ -528,7 +528,7 @@ class NeuralNet(
         """
         continuation = Continuation(self._model, self._outputs) if continues else None
         prepared = prepare(self, arguments, continuation, memo or Memo())
-        scores = read_custom_scores(self.custom_scores, prepared)
+        scores = self._custom_scores(prepared)
         given = [handler for handler in self._given_handlers() if isinstance(handler, Handler)]
         columns = monitored_columns(prepared, self._settings(), given)
         before = [(item, dict(vars(item))) for item in (self, *given)]
@@ -552,6 +552,9 @@ class NeuralNet(
                     vars(item).update(attributes)
             raise
         self._model.loaded = False
+
+    def _custom_scores(self, prepared: PreparedFit) -> list[Score]:
+        return read_custom_scores(self.custom_scores, prepared)
 
     def _adopt(self, prepared: PreparedFit, *, fresh: bool) -> None:
         """Adopt the model, the targets and the features of a prepared fit."""
@@ -612,7 +615,7 @@ class NeuralNet(
             check_weights(network, training=False)
             find_hidden_layer(network, params["transform_layer"])
         problems.raise_any()
-        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        seed = check_random_state(params["random_state"]).randint(2**31 - 1)
         self._model = Model(network, int(seed)).initialize()
         self._outputs = None
         self.train_history_ = []

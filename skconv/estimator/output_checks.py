@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from ..targets.numbers import Numbers
 from ..targets.outputs import Outputs
 from ..targets.target import Target
 from ..utils.checks import function_name
+from ..utils.fields import UNSET
 from ..utils.loss_contracts import LossContract, contract_of
 
 _KINDS_OF_CLASSES = {"rows": "rows of probabilities", "indices": "class indices"}
@@ -155,7 +157,7 @@ class _OutputCheck:
         if values.sums_to_one and self.units == 1:
             yield (
                 f"{self.layer}: nonlinearity must not be {self.got} for a single unit, where it "
-                f"is always 1; leave {self.field} unset"
+                f"is always 1; {self.remedy(self.target.nonlinearity)}"
             )
         elif contract is not None:
             yield from self.misfit_of_predictions(contract, values)
@@ -192,6 +194,19 @@ class _OutputCheck:
     @property
     def field(self) -> str:
         return f"{self.node.name}_nonlinearity"
+
+    @property
+    def inferred(self) -> bool:
+        """Whether the task decides on the nonlinearity of a layer that sets none."""
+        fields = {field.name: field for field in dataclasses.fields(self.node.layer)}
+        return "nonlinearity" not in fields or fields["nonlinearity"].default is UNSET
+
+    def remedy(self, wanted: Any) -> str:
+        """Return how to get a nonlinearity that suits."""
+        if self.inferred:
+            return f"leave {self.field} unset"
+        name = "None" if wanted in (None, linear) else function_name(wanted)
+        return f"set {self.field}={name}"
 
     @property
     def got(self) -> str:
@@ -293,13 +308,14 @@ class _OutputCheck:
     def unsuitable(self, wanted: Any, values: OutputRange) -> str:
         why = ", whose units sum to one" if values.sums_to_one else ""
         hint = ""
-        if from_logits(self.loss, wanted) is not None and not values.is_probability:
+        logits = from_logits(self.loss, wanted) is not None and not values.is_probability
+        if logits and self.inferred:
             hint = ", and training computes the loss from the logits"
         if wanted is softmax and isinstance(self.target, Classes) and len(self.target.classes) == 2:
             hint += f"; or set {self.node.name}_{self.units_field}=1"
         return (
             f"{self.layer}: nonlinearity must be {function_name(wanted)} for {self.name}, got "
-            f"{self.got}{why}; leave {self.field} unset{hint}"
+            f"{self.got}{why}; {self.remedy(wanted)}{hint}"
         )
 
     def out_of_reach(self, values: OutputRange) -> Iterator[str]:
@@ -311,12 +327,12 @@ class _OutputCheck:
         if outside.any():
             yield (
                 f"{self.layer}: nonlinearity must reach the numbers in y, whose mean is "
-                f"{means[outside].flat[0]:g}, got {bounds}; leave {self.field} unset"
+                f"{means[outside].flat[0]:g}, got {bounds}; {self.remedy(linear)}"
             )
         elif not _within(numbers := self.y[known], values).all():
             warnings.warn(
                 f"{self.layer}: y has numbers from {numbers.min():g} to {numbers.max():g}, which "
-                f"are partly out of reach of {bounds}; leave {self.field} unset",
+                f"are partly out of reach of {bounds}; {self.remedy(linear)}",
                 UserWarning,
                 stacklevel=2,
             )

@@ -28,6 +28,7 @@ PARAMETERS: dict[str, str] = {
     ),
     "batch_iterator": "batch_iterator_train=BatchIterator(128), and batch_iterator_test as well",
     "iterator_valid": "batch_iterator_test=128",
+    "custom_score": "custom_scores=[('name', function)]",
     **dict.fromkeys(("lr", "learning_rate", "learning_rate_init", "eta0"), "update_learning_rate"),
     **dict.fromkeys(("lr_scheduler", "scheduler", "learning_rate_schedule"), _SCHEDULE),
     **dict.fromkeys(
