@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import importlib.util
 import inspect
 import tomllib
 from collections.abc import Iterator
@@ -65,6 +66,7 @@ def parameters(obj: Any) -> dict[str, Parameter]:
     return {
         old.get(p.name, p.name): Parameter(_default(obj, p), p.kind is not p.KEYWORD_ONLY)
         for p in inspect.signature(obj).parameters.values()
+        if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
     }
 
 
@@ -74,10 +76,17 @@ def _default(obj: Any, parameter: inspect.Parameter) -> Any:
     return getattr(obj, "default_nonlinearity", UNSET) if inferred else default
 
 
+def home_of(module: str) -> Any:
+    """Return our module of the same name, or an object without attributes."""
+    if importlib.util.find_spec(f"skconv.{module}") is None:
+        return object()
+    return importlib.import_module(f"skconv.{module}")
+
+
 def find_differences() -> Iterator[Difference]:
     """Yield each difference: a name or parameter that is missing, and a default that differs."""
     for module, names in LASAGNE.items():
-        home = importlib.import_module(f"skconv.{module}")
+        home = home_of(module)
         for name, theirs in names.items():
             if not hasattr(home, name):
                 yield Difference(module, name, "", "", NONE)
@@ -94,7 +103,7 @@ def find_differences() -> Iterator[Difference]:
 def find_additions() -> Iterator[Difference]:
     """Yield each parameter that Lasagne lacks, without those of all layers."""
     for module, names in LASAGNE.items():
-        home = importlib.import_module(f"skconv.{module}")
+        home = home_of(module)
         for name, theirs in names.items():
             ours = parameters(getattr(home, name)) if hasattr(home, name) else {}
             for parameter, (default, _) in ours.items():
@@ -104,10 +113,16 @@ def find_additions() -> Iterator[Difference]:
 
 
 def positions(module: str, name: str) -> tuple[list[str], list[str]]:
-    """Return the positional parameters of Lasagne and of ours, without those that we lack."""
-    ours = parameters(getattr(importlib.import_module(f"skconv.{module}"), name))
-    theirs = [parameter for parameter in LASAGNE[module][name] if parameter in ours]
-    return theirs, [parameter for parameter, (_, positional) in ours.items() if positional]
+    """Return the positional parameters of Lasagne and of ours, without those that we lack.
+
+    A parameter of ours in the place of one that we lack has its name.
+    """
+    ours = parameters(getattr(home_of(module), name))
+    theirs = list(LASAGNE[module][name])
+    places = dict(zip(ours, theirs, strict=False))
+    renamed = {new: old for new, old in places.items() if old not in ours and new not in theirs}
+    given = [renamed.get(p, p) for p, (_, positional) in ours.items() if positional]
+    return [p for p in theirs if p in ours or p in renamed.values()], given
 
 
 def _alike(parameter: str, ours: Any, written: str) -> bool:

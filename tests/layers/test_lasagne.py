@@ -5,8 +5,6 @@ them with ours. Each difference has an entry in `docs/lasagne_differences.toml`,
 page.
 """
 
-import importlib
-
 import jax.numpy as jnp
 import pytest
 from signatures import (
@@ -15,6 +13,7 @@ from signatures import (
     additions_table,
     differences_table,
     find_differences,
+    home_of,
     note_of,
     positions,
 )
@@ -27,7 +26,7 @@ KNOWN = [
     (module, name)
     for module, names in LASAGNE.items()
     for name in names
-    if hasattr(importlib.import_module(f"skconv.{module}"), name)
+    if hasattr(home_of(module), name)
 ]
 
 
