@@ -44,7 +44,10 @@ NEVER = [
 
 VOCABULARIES = {
     "augment": {"base", "ranges", "tunable"},
-    "layers": {"base", "connections", "sequences", "shapes", "specs", "subgraph"},
+    "layers": {
+        *("base", "connections", "instance_values"),
+        *("sequences", "shapes", "specs", "subgraph"),
+    },
     "models": {"base"},
     "handlers": {"base", "hyperparams", "monitor", "terminal"},
 }

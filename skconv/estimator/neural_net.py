@@ -550,6 +550,7 @@ class NeuralNet(
                 for item, attributes in before:
                     vars(item).clear()
                     vars(item).update(attributes)
+                self._enter_layers()
             raise
         self._model.loaded = False
 
@@ -566,6 +567,7 @@ class NeuralNet(
         if classes is not None:
             self.classes_ = classes
         self._model, self._outputs = prepared.model, prepared.outputs
+        self._enter_layers()
         self.train_history_ = [] if fresh else list(self.train_history_)
         self._remember_as_given()
 
@@ -617,6 +619,7 @@ class NeuralNet(
         problems.raise_any()
         seed = check_random_state(params["random_state"]).randint(2**31 - 1)
         self._model = Model(network, int(seed)).initialize()
+        self._enter_layers()
         self._outputs = None
         self.train_history_ = []
         classes = self._fitted().outputs.classes

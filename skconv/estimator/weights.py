@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..network.graph import Network, Place
 from ..network.model import Model
-from ..network.views import FittedLayer, Layers, Parameter, layers_of, parameters
+from ..network.views import FittedLayer, Layers, Parameter, enter_net, layers_of, parameters
 from ..network.weight_files import load_arrays, save_arrays
 
 
@@ -20,6 +20,20 @@ class WeightsMixin:
     """Access to the layers and weights of a net, under nolearn's names."""
 
     _model: Model
+    layers: Any
+
+    def _enter_layers(self) -> None:
+        """Let the layer instances in `layers` show the weights of this net."""
+        enter_net(self.layers, self._model if hasattr(self, "_model") else None)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[misc]
+        self._enter_layers()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        other = super().__deepcopy__(memo)  # type: ignore[misc]
+        other._enter_layers()
+        return other
 
     @property
     def network_(self) -> Network:
@@ -112,7 +126,16 @@ class WeightsMixin:
         elif isinstance(source, WeightsMixin):
             source = {p.name: p.get_value() for p in source.get_all_params()}
         if not isinstance(source, Mapping):
-            raise TypeError(f"source must be a net, a dict or a path, got {type(source).__name__}")
+            hint = ""
+            if isinstance(source, list | tuple):
+                hint = (
+                    "; for one flat list of arrays, as Lasagne's model zoo has them, write "
+                    "skconv.layers.set_all_param_values(net.layers_['output'], arrays) after "
+                    "net.initialize(), with the name of the last layer"
+                )
+            raise TypeError(
+                f"source must be a net, a dict or a path, got {type(source).__name__}{hint}"
+            )
         model = self._model if hasattr(self, "_model") else None
         if model is None:
             self.initialize()

@@ -28,7 +28,15 @@ from .cyclic import (
 from .dense import DenseLayer, NINLayer
 from .embedding import EmbeddingLayer
 from .feature import FeaturePoolLayer, FeatureWTALayer
-from .graph import get_all_layers, get_output_shape
+from .graph import (
+    count_params,
+    get_all_layers,
+    get_all_param_values,
+    get_all_params,
+    get_output,
+    get_output_shape,
+    set_all_param_values,
+)
 from .input import InputLayer
 from .inverse import InverseLayer
 from .local import LocallyConnected1DLayer, LocallyConnected2DLayer, LocallyConnected3DLayer
@@ -168,6 +176,7 @@ __all__ = [
     "batch_norm",
     "batch_norm_dnn",
     "concat",
+    "count_params",
     "dimshuffle",
     "dropout",
     "dropout_channels",
@@ -175,6 +184,9 @@ __all__ = [
     "extra_input",
     "flatten",
     "get_all_layers",
+    "get_all_param_values",
+    "get_all_params",
+    "get_output",
     "get_output_shape",
     "grad_scale",
     "initial",
@@ -188,6 +200,7 @@ __all__ = [
     "root_mean_square",
     "rrelu",
     "runtime",
+    "set_all_param_values",
     "spatial_dropout",
     "standardize",
     "structural",

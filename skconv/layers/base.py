@@ -15,9 +15,9 @@ from ..errors import LayerError
 from ..init import Array, as_initializer
 from ..nonlinearities import linear, rectify
 from ..utils.fields import UNSET, field_kinds, field_problems, optional
-from ..utils.owned_values import owned, plain
+from ..utils.owned_values import owned
 from ..utils.random_keys import fold_in_range
-from .connections import ConnectedLayer
+from .instance_values import ValuedLayer
 from .shapes import Shape
 from .specs import (
     Context,
@@ -47,7 +47,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Layer(ConnectedLayer):
+class Layer(ValuedLayer):
     """Base class of all layers.
 
     Subclasses are frozen dataclasses that define `output_shape` and `apply`, and `param_specs` if
@@ -129,7 +129,9 @@ class Layer(ConnectedLayer):
             if kind == "initial" and value is not None and value is not UNSET:
                 given = Array(value) if isinstance(value, np.ndarray | jax.Array) else value
                 object.__setattr__(self, name, owned(given))
-                own += [name] if getattr(self, name) is not value else []
+                if getattr(self, name) is not value:
+                    own.append(name)
+                    self._hold(name)
             elif kind == "structural" and isinstance(value, list | tuple):
                 object.__setattr__(self, name, _tuples(value))
         object.__setattr__(self, "_own", tuple(own))
@@ -137,11 +139,11 @@ class Layer(ConnectedLayer):
     def __copy__(self) -> Layer:
         """Return a layer with parameters of its own, except for those of other layers."""
         other: Layer = object.__new__(type(self))
-        vars(other).update(vars(self))
+        vars(other).update(self.__getstate__())
         for name in vars(self).get("_own", ()):
-            if getattr(self, name) is None:
-                continue
-            object.__setattr__(other, name, owned(plain(getattr(self, name))))
+            if getattr(self, name) is not None:
+                object.__setattr__(other, name, getattr(self, name).copied())
+                other._hold(name)
         return other
 
     def output_shape(self, *input_shapes: Shape) -> Shape:

@@ -6,10 +6,11 @@ import dataclasses
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from types import FunctionType, MethodType
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
 from .. import nonlinearities
 from ..errors import LayerError, describe_layer
+from ..utils.fields import UNSET
 from .shapes import Shape
 from .specs import Copies, reference_fields
 
@@ -127,6 +128,7 @@ class ConnectedLayer:
     incoming: Any
     incomings: Any
     name: str | None
+    default_nonlinearity: ClassVar[Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -138,6 +140,19 @@ class ConnectedLayer:
     def graph_key(self) -> Hashable:
         """Key of this layer in its graph; equal layers have different ones."""
         return id(self)
+
+    @property
+    def in_net(self) -> Any:
+        """The layer of the net that was last built from this one, or None."""
+        return vars(self).get("_in_net")
+
+    def enter_net(self, layer: Any) -> None:
+        """Note the layer of a net that was built from this one, or None for none."""
+        vars(self)["_in_net"] = layer
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies keep: not the net."""
+        return {name: value for name, value in vars(self).items() if name != "_in_net"}
 
     @property
     def is_connected(self) -> bool:
@@ -152,7 +167,7 @@ class ConnectedLayer:
     def why_unconnected(self) -> str:
         """Return the message on a layer whose inputs are not known before the net is built."""
         return (
-            f"{_describe(self)} must be given layers as its inputs, as in "
+            f"{describe_instance(self)} must be given layers as its inputs, as in "
             "DenseLayer(InputLayer((None, 4)), 10), for its inputs and shape to be known before "
             "the net is built; after net.initialize(), net.layers_['hidden'] has them"
         )
@@ -218,13 +233,17 @@ class ConnectedLayer:
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         return _connect(self, [Connection(shape) for shape in shapes]).shape
 
-    def detached(self) -> Self:
-        """Return a copy that is not connected, with functions in place of their names."""
+    def detached(self) -> Any:
+        """Return a copy that is not connected, with functions for the names of nonlinearities."""
+        if self.in_net is not None:
+            return self.in_net.detached()
         other = object.__new__(type(self))
         vars(other).update(vars(self), _detached=True)
         for field, value in vars(self).items():
             if field.startswith("nonlinearity") and isinstance(value, str):
                 vars(other)[field] = nonlinearities.as_nonlinearity(value)
+        if vars(self).get("nonlinearity") is UNSET:
+            vars(other)["nonlinearity"] = self.default_nonlinearity
         return other
 
 
@@ -265,11 +284,19 @@ def connections(
             Connection(one) if isinstance(one, tuple) else found[one.graph_key]
             for one in _all_inputs(layer)
         ]
-        kept = None if given else vars(layer).get("_connection")
-        found[key] = kept or _connect(layer, fed)
-        if not given and isinstance(layer, ConnectedLayer):
-            vars(layer)["_connection"] = found[key]
+        found[key] = _connect(layer, fed) if given else _known(layer, fed)
     return found
+
+
+def _known(layer: Any, fed: list[Connection]) -> Connection:
+    """Return what is known of a layer's output, computed once unless it is in a net."""
+    fitted = layer.in_net
+    if fitted is not None:
+        return Connection(fitted.output_shape, fitted.copies)
+    kept = vars(layer).get("_connection")
+    if kept is None:
+        kept = vars(layer)["_connection"] = _connect(layer, fed)
+    return kept
 
 
 def layers_below(layers: Iterable[Any], stops: Iterable[Hashable] = ()) -> list[Any]:
@@ -309,7 +336,7 @@ def _given_inputs(layer: Any) -> list[Any]:
 
 def _all_inputs(layer: Any) -> list[Any]:
     """Return the inputs as given, then further ones and those of the layers referred to."""
-    if not isinstance(layer, ConnectedLayer):
+    if not issubclass(type(layer), ConnectedLayer):
         return layer.input_layers
     if not _takes_inputs(type(layer)):
         return []
@@ -335,7 +362,7 @@ def _connect(layer: Any, fed: list[Connection]) -> Connection:
         made = [_output_shape(single, shapes, size) for size in sizes]
         copies = single.copies(*(one.copies for one in fed))
     except LayerError as error:
-        raise ShapeError(f"{_describe(layer)}: {error}") from error
+        raise ShapeError(f"{describe_instance(layer)}: {error}") from error
     row = tuple(n if n == m else None for n, m in zip(made[0][1:], made[-1][1:], strict=True))
     return Connection((_rows(own, fed, copies), *row), copies)
 
@@ -360,6 +387,7 @@ def _rows(own: Shape | None, fed: list[Connection], copies: Copies) -> int | Non
     return rows[0] * math.prod(copies) if rows else None
 
 
-def _describe(layer: Any) -> str:
+def describe_instance(layer: Any) -> str:
+    """Return how messages refer to a layer that may have no name."""
     cls = type(layer.detached())
     return describe_layer(layer.name, cls) if layer.name else cls.__name__

@@ -281,7 +281,7 @@ HINTS = {
 
 
 def _check_layer(function: str, layer: Any) -> None:
-    if not isinstance(layer, Layer):
+    if not issubclass(type(layer), Layer):
         raise TypeError(
             f"layer must be a layer instance, as in {function}(DenseLayer(previous, 10)), "
             f"got {layer!r}; in a list of layers, {HINTS[function]}"

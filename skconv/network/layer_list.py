@@ -96,17 +96,7 @@ def read_layers(layers: Any) -> list[LayerEntry]:
     >>> [spec.name for spec in read_layers([('input', InputLayer), (DenseLayer, {'num_units': 3})])]
     ['input', 'dense1']
     """
-    reader = _Reader()
-    entries = layers if isinstance(layers, list | tuple) else [layers]
-    if _is_pair(entries):
-        entries = [entries]
-    if not entries:
-        raise ValueError(
-            f"layers must contain at least an InputLayer and a DenseLayer, got {layers!r}"
-        )
-    reader.problems.call_each(reader.add, entries)
-    reader.problems.raise_any()
-    return reader.specs
+    return _read(layers).specs
 
 
 def input_names(layers: Any) -> list[str]:
@@ -133,6 +123,23 @@ def input_names(layers: Any) -> list[str]:
     except ValueError:
         return []
     return [entry.name for entry in entries if not incoming_fields(entry.cls)]
+
+
+def named_instances(layers: Any) -> dict[str, Layer]:
+    """Return the instances among layers by the names that they have in a net.
+
+    Parameters
+    ----------
+    layers : sequence or Layer
+        As for `read_layers`.
+
+    Examples
+    --------
+    >>> from skconv.layers import DenseLayer, InputLayer
+    >>> list(named_instances(DenseLayer(InputLayer(), 3, name='output')))
+    ['input0', 'output']
+    """
+    return _read(layers).instances
 
 
 @cached_per_class
@@ -174,11 +181,26 @@ def _is_layer(value: Any) -> bool:
     return issubclass(type(value), Layer)
 
 
+def _read(layers: Any) -> _Reader:
+    reader = _Reader()
+    entries = layers if isinstance(layers, list | tuple) else [layers]
+    if _is_pair(entries):
+        entries = [entries]
+    if not entries:
+        raise ValueError(
+            f"layers must contain at least an InputLayer and a DenseLayer, got {layers!r}"
+        )
+    reader.problems.call_each(reader.add, entries)
+    reader.problems.raise_any()
+    return reader
+
+
 class _Reader:
     def __init__(self) -> None:
         self.specs: list[LayerEntry] = []
         self.problems = Problems()
         self.names: dict[int, str] = {}
+        self.instances: dict[str, Layer] = {}
         self.listed: set[int] = set()
 
     def add(self, entry: Any) -> None:
@@ -219,6 +241,7 @@ class _Reader:
         incomings = self.take_incomings(type(layer), given)
         name = name or layer.name or self.default_name(type(layer))
         self.names[id(layer)] = name
+        self.instances[name] = layer
         self.append(name, type(layer), given, incomings)
         return name
 

@@ -65,7 +65,7 @@ class ParameterNames:
         if not isinstance(value, OwnedValue):
             return value
         owner = self._places.get(id(value), (layer.name, field))
-        return value.init if owner == (layer.name, field) else ".".join(owner)
+        return value.start if owner == (layer.name, field) else ".".join(owner)
 
     def check_keyword(self, layer: LayerEntry, field: str, value: Any) -> None:
         """Raise `ValueError` for a parameter of an instance as keyword of a net.

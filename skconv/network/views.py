@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import (
+    Hashable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import did_you_mean
-from ..layers.base import Layer, ParamSpec
+from ..errors import describe_layer, did_you_mean
+from ..layers.base import Context, Copies, Layer, ParamSpec
+from ..layers.instance_values import as_floats, new_key
 from ..layers.shapes import Shape
+from .activation import Activation
 from .free_sizes import open_nodes
 from .graph import Network, Place
+from .head import Head
+from .layer_list import named_instances
 from .model import Model
 from .node import Node
+from .program_values import as_float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +63,16 @@ class Parameter:
         """Shape of the array."""
         return self.get_value().shape
 
-    def get_value(self) -> np.ndarray:
-        """Return a copy of the array."""
+    @property
+    def graph_key(self) -> Hashable:
+        """Key of the array among those of all nets; parameters that share it have the same."""
+        return id(self.model), self.model.network.shared.get(self.place, self.place)
+
+    def get_value(self, borrow: bool = False) -> np.ndarray:
+        """Return a copy of the array; `borrow` has no effect, and is accepted as in Theano."""
         return self.model.get(self.place)
 
-    def set_value(self, value: ArrayLike) -> None:
+    def set_value(self, value: ArrayLike, borrow: bool = False) -> None:
         """Set the array; raises `ValueError` if the shape differs."""
         network = self.model.network
         value = np.asarray(value).T if self.place in network.transposed else value
@@ -73,11 +93,16 @@ class FittedLayer:
     ----------
     model : Model
     node : Node
+    others : mapping of str to FittedLayer, optional
+        All layers of the net, by name.
     """
 
-    def __init__(self, model: Model, node: Node) -> None:
+    def __init__(
+        self, model: Model, node: Node, others: Mapping[str, FittedLayer] | None = None
+    ) -> None:
         self.model = model
         self._node = node
+        self._others = others
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
@@ -100,6 +125,27 @@ class FittedLayer:
         return self._node.incomings
 
     @property
+    def graph_key(self) -> Hashable:
+        """Key of this layer among those of all nets."""
+        return id(self.model), self.name
+
+    @property
+    def input_layers(self) -> list[FittedLayer]:
+        """The layers that feed this one, in order."""
+        others = self._others or layers_of(self.model)
+        return [others[name] for name in self.incomings]
+
+    @property
+    def input_layer(self) -> FittedLayer:
+        """The layer that feeds this one."""
+        return self.input_layers[0]
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of the input, with None for the batch and for free sizes."""
+        return self.input_shapes[0]
+
+    @property
     def input_shapes(self) -> tuple[Shape, ...]:
         """Shapes of the inputs, with None for the batch and for free sizes."""
         return self._node.input_shapes
@@ -115,6 +161,72 @@ class FittedLayer:
         """Return the parameters: all, or only those that are trained, penalized, or not so."""
         places = (((self.name, name), spec) for name, spec in self._node.specs.items())
         return parameters(self.model, places, trainable, regularizable)
+
+    own_params = get_params
+
+    @property
+    def specs(self) -> dict[str, ParamSpec]:
+        """Specifications of the parameters and state, in order."""
+        return self._node.specs
+
+    @property
+    def copies(self) -> Copies:
+        """Copies of each row that the output holds."""
+        return self._node.copies
+
+    def detached(self) -> Layer:
+        """Return the layer that this is a view of."""
+        return self._node.layer
+
+    def find_parameter(self, name: str) -> tuple[Parameter, bool]:
+        """Return the parameter that stands behind a name, and whether its axes are reversed."""
+        network, place = self.model.network, (self.name, name)
+        owner = network.shared.get(place, place)
+        specs = dict(network.places())
+        if owner not in specs:
+            raise ValueError(f"{describe_layer(self.name, self.layer)} has no parameter {name!r}")
+        return parameters(self.model, [(owner, specs[owner])])[0], place in network.transposed
+
+    def get_output_for(self, input: Any, deterministic: bool = False, **kwargs: Any) -> jax.Array:
+        """Return the output for an input, with the weights of the net.
+
+        Parameters
+        ----------
+        input : array of shape (n, ...), or list of them
+            A list for layers with several inputs.
+        deterministic : bool
+            Whether the layer computes as at prediction, not as in training.
+        **kwargs
+            Without effect, for layers of your own.
+        """
+        inputs = input if isinstance(input, list | tuple) else [input]
+        network = self.model.network
+        key = None if deterministic else new_key()
+        (out,), _ = network.apply(
+            self.model.params,
+            self.model.state,
+            {},
+            as_float32(network.runtime()),
+            Context(train=not deterministic, key=key),
+            to=[self.name],
+            logits=[self.name] if self._ending else [],
+            given=dict(zip(self.incomings, map(as_floats, inputs), strict=True)),
+        )
+        return out
+
+    def finish(self, output: jax.Array) -> jax.Array:
+        """Return the output of the net for that of an output layer without a nonlinearity."""
+        if self._ending is None:
+            return output
+        head = self._ending
+        last = head.unit_axis == 1
+        out = head.ending(Activation(output, False).to_layout(last))
+        return Activation(out, last).to_layout(False)
+
+    @property
+    def _ending(self) -> Head | None:
+        heads = [head for head in self.model.network.heads if head.name == self.name]
+        return heads[0] if heads and heads[0].ending else None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -224,4 +336,25 @@ def name_of(layer: str | int | FittedLayer, network: Network) -> str:
 
 def layers_of(model: Model) -> Layers:
     """Return views of the layers of a model."""
-    return Layers([FittedLayer(model, node) for node in open_nodes(model.network)])
+    others: dict[str, FittedLayer] = {}
+    others |= {node.name: FittedLayer(model, node, others) for node in open_nodes(model.network)}
+    return Layers(list(others.values()))
+
+
+def enter_net(layers: Any, model: Model | None) -> None:
+    """Let the instances among the layers that a net was built from show its weights.
+
+    Parameters
+    ----------
+    layers : sequence or Layer or None
+        As given to the net.
+    model : Model or None
+        None if the net has no weights.
+    """
+    try:
+        instances = {} if layers is None else named_instances(layers)
+    except ValueError:  # of a net whose layers were changed after it was fitted
+        return
+    views = layers_of(model) if model is not None and instances else {}
+    for name, layer in instances.items():
+        layer.enter_net(views.get(name))

@@ -1,9 +1,11 @@
+import copy
 import functools
 import pickle
 import re
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skconv import NeuralNet
@@ -269,3 +271,38 @@ def test_weights_by_place_from_either_form(fitted):
     message = "source must have 2 arrays for layer 'hidden', got 1"
     with pytest.raises(ValueError, match=message):
         by_place({"hidden": [W]}, network)
+
+
+def test_layer_instances_show_the_weights_of_the_net_that_has_them():
+    out = DenseLayer(InputLayer((None, 5)), 3, name="output")
+    net = NeuralNet(out, max_epochs=1, random_state=0)
+    drawn = out.W.get_value()
+    net.initialize()
+    np.testing.assert_array_equal(out.W.get_value(), drawn)
+    out.W.set_value(drawn + 1)
+    np.testing.assert_array_equal(net.layers_["output"].W.get_value(), drawn + 1)
+    for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        other.layers_["output"].W.set_value(np.zeros((5, 3)))
+        np.testing.assert_array_equal(other.layers.W.get_value(), 0)
+    np.testing.assert_array_equal(out.W.get_value(), drawn + 1)
+    np.testing.assert_array_equal(clone(net).layers.W.get_value(), drawn)
+
+
+def test_a_fit_that_fails_leaves_instances_in_the_net_that_they_were_in():
+    out = DenseLayer(InputLayer((None, 5)), 3, name="output")
+    net = NeuralNet(out, max_epochs=1, random_state=0).initialize()
+    before = net.layers_["output"].W.get_value()
+
+    def fail(net, history):
+        raise RuntimeError("now")
+
+    net.set_params(on_training_started=fail)
+    with pytest.raises(RuntimeError, match="now"):
+        net.fit(X, y)
+    out.W.set_value(before + 1)
+    np.testing.assert_array_equal(net.layers_["output"].W.get_value(), before + 1)
+
+
+def test_a_flat_list_is_no_source_but_named():
+    with pytest.raises(TypeError, match=r"got list; for one flat list of arrays, as Lasagne's mod"):
+        make_net().load_params_from([np.zeros(3)])

@@ -1,11 +1,15 @@
+import copy
 import pickle
 
 import numpy as np
 import pytest
 
 from skconv import NeuralNet
-from skconv.layers import DenseLayer, InputLayer
-from skconv.network.views import name_of
+from skconv.layers import ConcatLayer, DenseLayer, InputLayer
+from skconv.network.builder import build_network
+from skconv.network.layer_list import read_layers
+from skconv.network.model import Model
+from skconv.network.views import enter_net, layers_of, name_of
 
 from .nets import LAYERS, make_net
 
@@ -138,3 +142,55 @@ def test_the_layers_without_names_are_a_list(net):
     assert (layers.keys()[0], layers.keys()[-1]) == ("input", "output")
     assert layers.items()[1][0] == layers.items()[1][1].name == "hidden"
     assert {"input", "hidden"} <= layers.keys()
+
+
+@pytest.fixture
+def two_inputs():
+    left, right = InputLayer((None, 2), name="left"), InputLayer((None, 2), name="right")
+    hidden = DenseLayer(left, 2, W=np.eye(2), nonlinearity=None, name="hidden")
+    tied = DenseLayer(hidden, 2, W=hidden.W.T, b=None, nonlinearity=None, name="tied")
+    layers = ConcatLayer([tied, right], name="both")
+    return Model(build_network(read_layers(layers), {}), seed=0).initialize(), layers
+
+
+def test_views_know_their_inputs(two_inputs):
+    layers = layers_of(two_inputs[0])
+    both = layers["both"]
+    assert [one.name for one in both.input_layers] == ["tied", "right"]
+    assert both.input_layer.input_layer.name == "hidden"
+    assert layers["hidden"].input_shape == (None, 2)
+    assert layers["left"].input_layers == []
+    assert both.input_layers[0].graph_key == layers["tied"].graph_key
+    assert pickle.loads(pickle.dumps(both)).input_layers[0].name == "tied"
+
+
+def test_views_find_the_parameter_behind_a_name(two_inputs):
+    layers = layers_of(two_inputs[0])
+    found, transposed = layers["tied"].find_parameter("W")
+    assert (found.name, transposed) == ("hidden.W", True)
+    assert found.graph_key == layers["tied"].W.graph_key == layers["hidden"].W.graph_key
+    with pytest.raises(ValueError, match=r"^layer 'tied' \(DenseLayer\) has no parameter 'b'$"):
+        layers["tied"].find_parameter("b")
+
+
+def test_views_compute_their_output(two_inputs):
+    layers = layers_of(two_inputs[0])
+    X = np.array([[1.0, 2.0]], np.float32)
+    np.testing.assert_array_equal(layers["tied"].get_output_for(X, deterministic=True), X)
+    np.testing.assert_array_equal(layers["both"].get_output_for([X, 3 * X]), [[1, 2, 3, 6]])
+
+
+def test_instances_enter_a_net_and_leave_it(two_inputs):
+    model, last = two_inputs
+    enter_net(last, model)
+    assert last.in_net.graph_key == layers_of(model)["both"].graph_key
+    hidden = last.input_layer.input_layer
+    hidden.W.set_value(2 * np.eye(2))
+    np.testing.assert_array_equal(model.get(("hidden", "W")), 2 * np.eye(2))
+    for other in (copy.copy(hidden), copy.deepcopy(hidden), pickle.loads(pickle.dumps(hidden))):
+        assert other.in_net is None
+    enter_net([("a", last)], None)
+    assert last.in_net is None
+    np.testing.assert_array_equal(hidden.W.get_value(), np.eye(2))
+    enter_net(None, model)
+    enter_net([object()], model)

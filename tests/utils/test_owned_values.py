@@ -55,11 +55,29 @@ def test_the_transposed_of_the_transposed_is_the_parameter():
     assert plain(value) == "he_normal"
 
 
-@pytest.mark.parametrize("name", ["get_value", "set_value", "eval"])
-def test_there_are_no_values_yet(name):
-    message = rf"^a layer has no values before its net is initialized, so '{name}' is missing; "
-    with pytest.raises(AttributeError, match=message):
-        getattr(DenseLayer(num_units=3).W, name)
-    message = "^a parameter of a layer has no 'dimshuffle'; other layers may share it as it is, W="
-    with pytest.raises(AttributeError, match=message):
-        OwnedValue(0.5).dimshuffle(1, 0)
+def test_there_are_no_values_without_inputs():
+    W = DenseLayer(num_units=3).W
+    uses = {
+        "get_value": lambda: W.get_value(),
+        "set_value": lambda: W.set_value(np.zeros((2, 3))),
+    }
+    for name, use in uses.items():
+        message = rf"^a layer that was not given its inputs has no values .* so '{name}' is missing"
+        with pytest.raises(AttributeError, match=message):
+            use()
+    for name in ("name", "shape", "dimshuffle"):
+        message = f"^a parameter of a layer has no '{name}'; other layers may share it as it is, W="
+        with pytest.raises(AttributeError, match=message):
+            getattr(W, name)
+    with pytest.raises(AttributeError, match=r"^a parameter of a layer is not an expression, so"):
+        W.eval()
+
+
+def test_values_are_what_a_net_starts_from():
+    value = OwnedValue(0.5)
+    assert value.start == 0.5
+    value.keep(np.ones(3))
+    np.testing.assert_array_equal(plain(value), np.ones(3))
+    np.testing.assert_array_equal(value.copied().start, np.ones(3))
+    assert value == OwnedValue(0.5)
+    assert hash(value) == hash(0.5)
