@@ -14,7 +14,9 @@ from ..init import Constant
 from ..nonlinearities import rectify
 from ..utils.checks import flag, optional_callable
 from ..utils.fields import initial, runtime, structural
+from ..utils.owned_values import OwnedValue
 from .base import Context, Layer, Params, ParamSpec, extra_input
+from .connections import layers_below
 from .sequences import Carry, SequenceLayer, Step, all_steps
 from .shapes import Shape
 from .subgraph import Subgraph
@@ -103,6 +105,25 @@ class CustomRecurrentLayer(SequenceLayer):
         for name, graph in self.resolve_fields(given).items():
             object.__setattr__(self, name, graph)
         super().__post_init__()
+        if self.is_connected:
+            self._hold_inner()
+
+    def _hold_inner(self) -> None:
+        """Let the parameters of inner layers find their values in this one."""
+        outside = {layer.graph_key for layer in layers_below([self])}
+        for name, value in self._inner_values():
+            if isinstance(value, OwnedValue) and value.holder_key not in outside:
+                value.hold(self, name)
+
+    def _inner_values(self) -> Iterator[tuple[str, Any]]:
+        graphs = {name: getattr(self, name) for name in self.graphs}
+        for name, graph in graphs.items():
+            if isinstance(graph, Subgraph):
+                yield from graph.initial_values(name)
+
+    def initial_value(self, name: str) -> Any:
+        """Return the initial value of a parameter, also of an inner layer."""
+        return dict(self._inner_values()).get(name, super().initial_value(name))
 
     @property
     def noisy(self) -> bool:

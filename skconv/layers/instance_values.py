@@ -123,9 +123,13 @@ class ValuedLayer(ConnectedLayer):
         except LayerError as error:
             raise ShapeError(f"{describe_instance(self)}: {error}") from error
 
+    def initial_value(self, name: str) -> Any:
+        """Return the initial value of a parameter, or None if no field holds it."""
+        return getattr(self, name, None)
+
     def find_parameter(self, name: str) -> tuple[Any, bool]:
         """Return the parameter that stands behind a name, and whether its axes are reversed."""
-        value, transposed = getattr(self, name, None), False
+        value, transposed = self.initial_value(name), False
         if isinstance(value, TransposedValue):
             value, transposed = value.parameter, True
         if isinstance(value, OwnedValue):
@@ -177,7 +181,7 @@ class ValuedLayer(ConnectedLayer):
     def read_parameter(self, name: str) -> np.ndarray:
         """Return a copy of the values of a parameter, drawn now if it had none."""
         source, transposed = self._source(name)
-        if source is not getattr(self, name):
+        if source is not self.initial_value(name):
             found = source.get_value()
             return found.T if transposed else found
         spec = self.known_specs()[name]
@@ -193,7 +197,7 @@ class ValuedLayer(ConnectedLayer):
         """Set the values of a parameter."""
         array = np.asarray(values)
         source, transposed = self._source(name)
-        if source is not getattr(self, name):
+        if source is not self.initial_value(name):
             source.set_value(array.T if transposed else array)
             return
         shape = self.parameter_shape(name)

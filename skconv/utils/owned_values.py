@@ -12,6 +12,10 @@ from numpy.typing import ArrayLike
 class Holder(Protocol):
     """A layer that holds parameters."""
 
+    @property
+    def graph_key(self) -> Any:
+        """Key of the layer among others."""
+
     def parameter_name(self, name: str) -> str:
         """Return the name of a parameter with that of the layer."""
 
@@ -58,6 +62,11 @@ class OwnedValue:
     def hold(self, holder: Holder, name: str) -> None:
         """Note the layer that the parameter belongs to, and its name there."""
         vars(self)["_holder"] = holder, name
+
+    @property
+    def holder_key(self) -> Any:
+        """Key of the layer that the parameter belongs to, or None."""
+        return vars(self)["_holder"][0].graph_key if "_holder" in vars(self) else None
 
     def keep(self, values: np.ndarray) -> None:
         """Keep values that a net starts from."""

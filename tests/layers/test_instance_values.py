@@ -5,15 +5,21 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from skconv import NeuralNet
 from skconv.init import Constant
 from skconv.layers import (
     ConcatLayer,
+    CustomRecurrentLayer,
     DenseLayer,
     InputLayer,
     Layer,
     NormalizationLayer,
     ParamSpec,
     RecurrentLayer,
+    SliceLayer,
+    get_all_param_values,
+    get_all_params,
+    set_all_param_values,
 )
 
 
@@ -95,6 +101,26 @@ def test_sequences_start_from_the_values():
     for name, value in W.items():
         getattr(layer, name).set_value(value)
     np.testing.assert_array_equal(layer.get_output_for(np.ones((1, 1, 2))), [[[3, 3]]])
+
+
+def test_parameters_of_inner_layers_are_those_of_the_layer_around_them():
+    shared = DenseLayer(InputLayer((None, 1)), 2, name="shared")
+    look = DenseLayer(InputLayer((None, 3)), 2, b=None, nonlinearity=None)
+    keep = DenseLayer(InputLayer((None, 2)), 2, b=shared.b, nonlinearity=None)
+    steps = InputLayer((None, 4, 3))
+    layer = CustomRecurrentLayer(steps, look, keep, name="rnn")
+    names = ["hid_init", "input_to_hidden_dense1_W", "hidden_to_hidden_dense1_W"]
+    names += ["hidden_to_hidden_dense1_b"]
+    last = ConcatLayer([SliceLayer(layer, -1, 1), shared])
+    found = get_all_params(last)
+    assert [one.name for one in found] == [*(f"rnn.{n}" for n in names), "shared.W"]
+    set_all_param_values(last, [np.zeros(one.shape) + i for i, one in enumerate(found)])
+    values = [one.get_value() for one in found]
+    net = NeuralNet(DenseLayer(last, 2)).initialize()
+    assert all(map(np.array_equal, values, get_all_param_values(net.layers_[-2])))
+    net.layers_["rnn"].input_to_hidden_dense1_W.set_value(np.full((3, 2), 9.0))
+    assert (look.W.get_value() == 9).all()
+    assert look.W is found[1]
 
 
 @dataclass(frozen=True)
