@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
+
 from ..targets.by_output import as_tuple
 from ..targets.classes import Classes
 from ..targets.holes import is_known
@@ -25,7 +27,8 @@ def check_counting(outputs: Outputs, train: Dataset, valid: Dataset | None) -> N
             "(ignore_label) or have weight zero"
         )
     for target, part in zip(outputs.targets, as_tuple(train.y), strict=True):
-        if target.ignored is None or part.ndim != 2 or isinstance(target, Classes):
+        rows = isinstance(part, np.ndarray) and part.ndim == 2
+        if target.ignored is None or not rows or isinstance(target, Classes):
             continue  # units are shared by the positions of a row
         empty = ~is_known(part).any(axis=0)
         if empty.any():

@@ -12,6 +12,7 @@ from sklearn.utils import gen_batches
 
 from ..targets.by_output import as_tuple
 from ..targets.holes import is_known
+from ..targets.ragged_array import RaggedArray, array_parts, map_rows
 from ..targets.weighted_targets import WeightedTargets, take_targets
 from ..utils.moments import Moments
 from .chunks import first_batch, iterate_chunks
@@ -54,6 +55,13 @@ def arranged_rows(rows: Rows, y: Any, iterator: BatchIterator, inputs: Inputs) -
     return rows.arrange(inputs, changed=True)
 
 
+def _ones(y: Any) -> tuple[Any, ...]:
+    """Return a weight of one for each target, by output."""
+    return tuple(
+        map_rows(lambda rows: np.ones(rows.shape, np.float32), part) for part in as_tuple(y)
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Rows to train or to evaluate on, with their targets.
@@ -61,13 +69,13 @@ class Dataset:
     Parameters
     ----------
     rows : Rows
-    y : array or tuple of array
+    y : array, RaggedArray, or tuple of them
         Encoded targets; a tuple if there are several outputs.
     weights : array of shape (n,) or None
         Sample weights.
     iterator : BatchIterator
         Cuts the rows into batches.
-    target_weights : tuple of array of shape (n, ...), or None
+    target_weights : tuple of (array of shape (n, ...) or RaggedArray), or None
         Weights of the targets of each output relative to the weight of their row, in the shape of
         the encoded targets.
     """
@@ -76,7 +84,7 @@ class Dataset:
     y: Any
     weights: np.ndarray | None
     iterator: BatchIterator
-    target_weights: tuple[np.ndarray, ...] | None = None
+    target_weights: tuple[Any, ...] | None = None
 
     @property
     def targets(self) -> Any:
@@ -115,33 +123,36 @@ class Dataset:
         """Return a dataset of some of the rows."""
         return self._with(self.rows.subset(index), index)
 
-    def weighted(self, factors: np.ndarray) -> Dataset:
+    def weighted(self, factors: Any) -> Dataset:
         """Multiply the weights of the rows, or of the targets of the only output.
 
         Parameters
         ----------
-        factors : float array of shape (n,), or of the shape of the targets
+        factors : float array of shape (n,), or of the shape of the targets, or RaggedArray
         """
-        if factors.ndim == 1:
+        if isinstance(factors, np.ndarray) and factors.ndim == 1:
             weights = factors if self.weights is None else factors * self.weights
             return replace(self, weights=weights.astype(np.float32))
-        (own,) = self.target_weights or (1,)
-        return replace(self, target_weights=((factors * own).astype(np.float32),))
+        (own,) = self.target_weights or _ones(self.y)
+        pairs = zip(array_parts(factors), array_parts(own), strict=True)
+        weights = [(part * other).astype(np.float32) for (_, part), (_, other) in pairs]
+        ragged = isinstance(factors, RaggedArray)
+        return replace(self, target_weights=(factors.like(weights) if ragged else weights[0],))
 
     def with_target_weights(self) -> Dataset:
-        """Return the dataset with a weight of one for each target."""
-        ones = tuple(np.ones(part.shape, np.float32) for part in as_tuple(self.y))
-        return replace(self, target_weights=ones)
+        """Return the dataset with weights of its targets, by default one for each."""
+        return replace(self, target_weights=self.target_weights or _ones(self.y))
 
     def counts(self, holes: Sequence[bool]) -> bool:
         """Return whether any target counts; `holes` tells by output whether some are ignored."""
-        parts = as_tuple(self.y)
         rows = np.ones(len(self.rows), bool) if self.weights is None else self.weights > 0
-        for i, part in enumerate(parts):
-            known = is_known(part) if holes[i] else np.ones(part.shape, bool)
-            own = known if self.target_weights is None else known & (self.target_weights[i] > 0)
-            if own.reshape(len(own), -1)[rows].any():
-                return True
+        parts = zip(as_tuple(self.y), self.with_target_weights().target_weights or (), strict=True)
+        for has_holes, (part, weights) in zip(holes, parts, strict=True):
+            groups = zip(array_parts(part), array_parts(weights), strict=True)
+            for (index, own), (_, weight) in groups:
+                known = (weight > 0) & is_known(own) if has_holes else weight > 0
+                if known.reshape(len(known), -1)[rows[index]].any():
+                    return True
         return False
 
     def arranged(self, inputs: Inputs) -> Dataset:

@@ -19,6 +19,7 @@ from ..targets.forms import check_lengths, split_targets
 from ..targets.numbers import Numbers
 from ..targets.output_inference import infer_outputs
 from ..targets.outputs import Outputs
+from ..targets.ragged_array import RaggedArray
 from ..targets.sample_weights import SampleWeights, check_weights
 from ..targets.target import Target
 from ..targets.weighted_targets import take_targets
@@ -41,10 +42,11 @@ from .iterators import (
     split_function,
 )
 from .ragged_rows import RaggedRows, groups_of
+from .ragged_targets import check_sizes, read_targets, shapes_of_largest
 from .reading_groups import read_groups
 from .reconstruction import as_target, check_autoencoder, check_order, reconstructs
 from .rows import ChannelsLast, Inputs, Rows
-from .shape_groups import check_one_shape, group_rows
+from .shape_groups import group_rows
 from .split_functions import split_by_function
 from .splitting import check_groups, first_split, strata
 from .validation_set import arrange_validation_set, read_validation_set
@@ -127,6 +129,9 @@ class FitData:
             check_autoencoder(self._params)
             if self._reconstructs and self.rows is not None:
                 self._arguments = replace(self._arguments, y=self._own_target(self.rows))
+            self._check_names(known)
+            if self.rows is not None and self._arguments.y is not None:
+                self._read_targets(self.rows)
             if not self._reconstructs or self.rows is not None:
                 self.outputs = self._read_outputs(known, type(estimator).__name__)
         given = self._arguments
@@ -169,21 +174,50 @@ class FitData:
         seen.update(features)
         return rows
 
-    def _own_target(self, rows: Rows) -> np.ndarray:
+    def _own_target(self, rows: Rows) -> Any:
+        return self._memo.get(
+            ("own target", *self._reading), self._objects, lambda: as_target(rows)
+        )
+
+    @property
+    def _reading(self) -> tuple[Any, ...]:
+        """How X is read, as part of a key."""
+        return (structural_key(reading_options(self._params)),)
+
+    @property
+    def _objects(self) -> list[Any]:
+        """The objects that the rows are read from."""
         X = self._arguments.X
-        key = "own target", structural_key(reading_options(self._params))
-        objects = [X.X, X.index] if isinstance(X, RowSubset) else [X]
-        return self._memo.get(key, objects, lambda: as_target(rows))
+        return [X.X, X.index] if isinstance(X, RowSubset) else [X]
+
+    def _check_names(self, known: Outputs | None) -> None:
+        """Raise `ValueError` if training would continue with other outputs."""
+        outputs = self._params["outputs"]
+        if known is not None and known.names != output_names(outputs):
+            raise ValueError(
+                f"outputs must stay the same while training continues, got {outputs!r}; call fit "
+                "with warm_start=False to start afresh"
+            )
+
+    def _read_targets(self, rows: Rows) -> None:
+        """Group the rows by the shapes of X and y."""
+        names, y = output_names(self._params["outputs"]), self._arguments.y
+        any_shape = any(loss.own for loss in self._losses)
+
+        def read() -> tuple[Rows, Any]:
+            return read_targets(rows, y, names, any_shape=any_shape)
+
+        key = "grouped by y", names, any_shape, *self._reading
+        self.rows, y = self._memo.get(key, [*self._objects, y], read)
+        self._arguments = replace(self._arguments, y=y)
 
     @property
     def y(self) -> Any:
-        """The targets: y as passed, or X for an autoencoder."""
+        """The targets, in one of the forms of y."""
         return self._arguments.y
 
     def _read_outputs(self, known: Outputs | None, estimator: str) -> Outputs:
         given, params = self._arguments, self._params
-        if isinstance(self.rows, RaggedRows) and len(output_names(params["outputs"])) == 1:
-            check_one_shape("y", given.y)
         if given.y is None:
             numbers = all(regression_by_output(params["regression"], params["outputs"]))
             hint = " To reconstruct X, as an autoencoder does, set regression=True."
@@ -191,14 +225,16 @@ class FitData:
                 f"This {estimator} estimator requires y to be passed, but the target y is None."
                 f"{'' if numbers else hint}"
             )
+        outputs = self._infer_outputs(known)
+        if self.rows is None:
+            return outputs
+        return outputs.of_rows(shapes_of_largest(self.rows, given.y, outputs.names))
+
+    def _infer_outputs(self, known: Outputs | None) -> Outputs:
+        given, params = self._arguments, self._params
         names = output_names(params["outputs"])
         ignored = by_output("ignore_label", params["ignore_label"], names, None)
         if known is not None:
-            if known.names != names:
-                raise ValueError(
-                    "outputs must stay the same while training continues, got "
-                    f"{params['outputs']!r}; call fit with warm_start=False to start afresh"
-                )
             if given.classes is not None:
                 known.check_classes(given.classes)
             return self._memo.get(
@@ -224,6 +260,11 @@ class FitData:
                 ignored=ignored,
             ),
         )
+
+    @property
+    def first_of_largest(self) -> int | None:
+        """The first of the rows whose shape the network is built for, if shapes differ."""
+        return int(self.rows.largest()[0]) if isinstance(self.rows, RaggedRows) else None
 
     @property
     def moved_sequences(self) -> list[Any]:
@@ -300,11 +341,12 @@ class FitData:
         if self._reconstructs:
             check_order(self.rows, inputs)
         known = inputs.resize is None and not has_transform(self._train_iterator())
-        if known and isinstance(self.rows, RaggedRows):
+        if known and isinstance(self.rows, RaggedRows) and self.rows.refusal:
             raise ValueError(self.rows.refusal)
         shapes = tuple(outputs.values())
         matched, y = self._encode(self.outputs, shapes, axes, frozenset(scales))
         matched.check_scales(scales)
+        check_sizes(self.rows, given.y, y, matched, inputs, self._train_iterator())
         own = self.weights.arranged(as_tuple(y))
         train = Dataset(self.rows, y, self.weights.rows, self._train_iterator(), own)
         valid = None
@@ -386,6 +428,8 @@ class FitData:
         first_y, X, groups = as_tuple(dataset.y)[0], self._arguments.X, self._arguments.groups
 
         def split() -> tuple[np.ndarray, np.ndarray]:
+            if isinstance(first_y, RaggedArray):
+                return first_split(splitter, X, first_y.rows(), groups)
             y = first_y.ravel() if first_y.size == len(first_y) else first_y
             own = strata(target.indices(y)) if isinstance(target, Classes) else y
             return first_split(splitter, X, own, groups)

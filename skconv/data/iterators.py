@@ -14,6 +14,8 @@ from sklearn.utils import check_random_state
 from ..preprocessing.map_dataset import split_dataset
 from ..targets.by_output import output_names, regression_by_output
 from ..targets.forms import split_targets
+from ..targets.ragged import is_ragged
+from ..targets.ragged_array import RaggedArray, read_rows
 from ..utils.copying import ClonedWhole
 from ..utils.other_names import explaining_arguments
 from .row_order import count_rows, row_order, take_rows
@@ -292,7 +294,7 @@ class TrainSplit(ClonedWhole):
 
     @staticmethod
     def _strata(y: np.ndarray, n_train: int, n_valid: int) -> bool:
-        if y.ndim != 1 or y.dtype.kind == "f":
+        if y.ndim != 1 or y.dtype.kind == "f" or is_ragged(y):
             return False
         counts = np.unique(y, return_counts=True)[1]
         return counts.min() >= 2 and min(n_train, n_valid) >= len(counts)
@@ -337,7 +339,10 @@ def _first_classes(y: Any, net: Any) -> np.ndarray | None:
     outputs = getattr(net, "outputs", None)
     if regression_by_output(getattr(net, "regression", False), outputs)[0]:
         return None
-    first = np.asarray(split_targets(y, output_names(outputs))[0])
+    given = read_rows(split_targets(y, output_names(outputs))[0])
+    if isinstance(given, RaggedArray):
+        return None
+    first = np.asarray(given)
     if first.size != len(first) or (net is None and first.dtype.kind == "f"):
         return None
     return np.unique(first.ravel(), return_inverse=True)[1]

@@ -8,6 +8,7 @@ from typing import Any, NoReturn, Self
 
 import numpy as np
 
+from ..targets.ragged_array import select_groups
 from .rows import Inputs, Rows
 
 
@@ -43,7 +44,7 @@ class RaggedRows(Rows):
         >>> [group.shapes[None] for group in rows.subset(np.array([3, 0])).groups]
         [(3,)]
         """
-        largest = max(groups, key=lambda rows: rows.row_bytes())
+        largest = groups[_largest(groups)]
         own = {name: getattr(largest, name) for name in ("arrays", "shapes", "into", "reading")}
         return cls(
             **own,
@@ -58,17 +59,13 @@ class RaggedRows(Rows):
 
     def subset(self, index: np.ndarray) -> Self:
         """Return a subset of the rows, without the groups that it leaves empty."""
-        group_of, place_of = np.empty((2, len(self)), int)
-        for number, positions in enumerate(self.positions):
-            group_of[positions] = number
-            place_of[positions] = np.arange(len(positions))
-        groups, kept = [], []
-        for number, rows in enumerate(self.groups):
-            positions = np.flatnonzero(group_of[index] == number)
-            if len(positions):
-                groups.append(rows.subset(place_of[index][positions]))
-                kept.append(positions)
-        return self.of(groups, kept, self.refusal)
+        parts = select_groups(self.positions, index)
+        groups = [self.groups[number].subset(places) for number, places, _ in parts]
+        return self.of(groups, [positions for *_, positions in parts], self.refusal)
+
+    def largest(self) -> np.ndarray:
+        """Return the positions of the rows of the group with the largest rows."""
+        return self.positions[_largest(self.groups)]
 
     def arrange(self, inputs: Inputs, *, changed: bool = False) -> Self:
         """Give the rows of each group the shapes of the input layers, as `Rows.arrange` does."""
@@ -89,6 +86,12 @@ class RaggedRows(Rows):
     def like(self, X: Any) -> NoReturn:
         """Raise `ValueError`, as `take` does."""
         self.take(slice(None))
+
+
+def _largest(groups: Sequence[Rows]) -> int:
+    """Return the number of the group with the largest rows."""
+    sizes = [rows.row_bytes() for rows in groups]
+    return sizes.index(max(sizes))
 
 
 def groups_of(rows: Rows) -> list[tuple[np.ndarray, Rows]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,10 @@ from scipy import sparse
 
 from ..errors import InvalidParameterError
 from ..targets.by_output import regression_by_output
+from ..targets.ragged_array import join_rows
+from .ragged_rows import RaggedRows
 from .rows import ChannelsLast, Inputs, Rows
+from .shape_groups import group_rows
 
 
 def reconstructs(y: Any, regression: Any, outputs: Any, autoencoder: Any) -> bool:
@@ -52,7 +55,7 @@ def check_order(rows: Rows, inputs: Inputs) -> None:
         )
 
 
-def as_target(rows: Rows) -> np.ndarray:
+def as_target(rows: Rows) -> Any:
     """Return the rows of X as targets.
 
     Parameters
@@ -62,7 +65,7 @@ def as_target(rows: Rows) -> np.ndarray:
 
     Returns
     -------
-    float32 array of shape (n, features) or (n, channels, ...)
+    float32 array of shape (n, features) or (n, channels, ...), or RaggedArray
         It shares the memory of X if that is float32, and all rows are taken.
 
     Raises
@@ -70,6 +73,8 @@ def as_target(rows: Rows) -> np.ndarray:
     ValueError
         For several inputs, and for sparse X.
     """
+    if isinstance(rows, RaggedRows):
+        return join_rows(list(map(as_target, rows.groups)), rows.positions)
     if len(rows.arrays) > 1:
         raise ValueError(
             f"y must be given for a net with several inputs, got None; give the array of X to "
@@ -87,3 +92,23 @@ def as_target(rows: Rows) -> np.ndarray:
         values = values[rows.index]
     images = values.reshape(len(values), *shape)
     return (np.moveaxis(images, -1, 1) if last else images).astype(np.float32, copy=False)
+
+
+def own_target(X: Any, read: Callable[[Any], Rows]) -> Any:
+    """Return X as the target to score, whose rows may have several shapes.
+
+    Parameters
+    ----------
+    X : array-like
+    read : callable
+        Validates rows of one shape.
+
+    Returns
+    -------
+    array of shape (n, ...) or RaggedArray
+    """
+    groups = group_rows(X)
+    if not groups:
+        return as_target(read(X))
+    parts = [as_target(read(group.X)) for group in groups]
+    return join_rows(parts, [group.positions for group in groups])

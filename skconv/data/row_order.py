@@ -10,8 +10,9 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
+from ..targets.ragged_array import RaggedArray, read_rows
 from ..targets.weighted_targets import unpack_targets
-from ..utils.row_containers import has_names, select_rows
+from ..utils.row_containers import has_names, object_array, select_rows
 
 
 def row_order(iterator: Any, n: int, seed: int, epoch: int, y: Any = None) -> np.ndarray:
@@ -67,7 +68,7 @@ def _targets(y: Any) -> Any:
 
 
 def take_rows(values: Any, index: np.ndarray) -> Any:
-    """Return some rows of X or y as arrays.
+    """Return some rows of X or y as arrays, of objects if they differ in shape.
 
     Parameters
     ----------
@@ -88,6 +89,8 @@ def take_rows(values: Any, index: np.ndarray) -> Any:
     if isinstance(values, tuple):
         return tuple(take_rows(own, index) for own in values)
     rows = select_rows(values, index)
+    if isinstance(read_rows(rows), RaggedArray):
+        return object_array(list(rows))
     return rows.toarray() if sparse.issparse(rows) else np.asarray(rows)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
+from ..targets.ragged_array import RaggedArray, join_rows
 from ..utils.row_containers import has_names, select_rows
+from ..utils.row_lists import read_arrays
 
 Shapes = tuple[tuple[int, ...], ...]
 """Shape of a row of each input."""
@@ -56,7 +57,7 @@ def group_rows(X: Any) -> list[Group]:
     []
     """
     named = X if has_names(X) else {None: X}
-    listed = {name: rows for name, values in named.items() if (rows := _as_arrays(values))}
+    listed = {name: rows for name, values in named.items() if (rows := read_arrays(values))}
     if all(len({row.shape for row in rows}) == 1 for rows in listed.values()):
         return []
     lengths = {name: _num_samples(values) for name, values in named.items()}
@@ -77,45 +78,6 @@ def group_rows(X: Any) -> list[Group]:
         parts = {name: take(name, index) for name in named}
         groups.append(Group(index, parts if has_names(X) else parts[None]))
     return groups
-
-
-def check_one_shape(what: str, y: Any) -> None:
-    """Raise `ValueError` for targets of one output whose rows differ in shape.
-
-    Examples
-    --------
-    >>> check_one_shape('y', ['cat', 'dog'])
-    """
-    groups = [] if has_names(y) else group_rows(y)
-    if groups:
-        shapes = " and ".join(str(group.X.shape[1:]) for group in groups[:2])
-        raise ValueError(
-            f"{what} must have rows of one shape, got {shapes}; fit such targets on one size after "
-            "another by partial_fit, or bring them and X to one size"
-        )
-
-
-def _as_arrays(values: Any) -> list[np.ndarray]:
-    """Return the elements of a list as arrays of one dtype; an empty list if they are not arrays.
-
-    A list of numbers, text or sparse matrices, and an array of numbers, are not lists of arrays.
-    """
-    objects = str(getattr(values, "dtype", None)) == "object" and getattr(values, "ndim", 0) == 1
-    if not (objects or isinstance(values, list | tuple)) or not len(values):
-        return []
-    elements = list(values)
-    if any(map(sparse.issparse, elements)):
-        return []
-    try:
-        if np.ndim(elements[0]) == 0:  # looked at first, as there may be many numbers
-            return []
-        arrays = [np.asarray(element) for element in elements]
-    except ValueError:  # lists that are ragged themselves
-        return []
-    if not all(array.ndim and array.dtype.kind in "biuf" for array in arrays):
-        return []
-    dtype = np.result_type(*{array.dtype for array in arrays})
-    return [array.astype(dtype, copy=False) for array in arrays]
 
 
 def in_order(groups: Sequence[Group], results: Sequence[Any]) -> Any:
@@ -152,11 +114,5 @@ def in_order(groups: Sequence[Group], results: Sequence[Any]) -> Any:
                 f"the result for rows of several shapes must have one row for each, got "
                 f"{len(result)} for {len(group.positions)} rows of shape {np.shape(result)[1:]}"
             )
-    index = np.concatenate([group.positions for group in groups])
-    if len({result.shape[1:] for result in results}) == 1:
-        return np.concatenate(results)[np.argsort(index)]
-    ordered = np.empty(len(index), object)
-    for group, result in zip(groups, results, strict=True):
-        for i, row in zip(group.positions, result, strict=True):
-            ordered[i] = row
-    return ordered
+    joined = join_rows(results, [group.positions for group in groups])
+    return joined.rows() if isinstance(joined, RaggedArray) else joined

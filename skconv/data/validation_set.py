@@ -13,11 +13,11 @@ from .dataset import Dataset
 from .inputs import check_rows, reading_options
 from .iterators import as_test_iterator, has_transform
 from .named_inputs import by_input
-from .ragged_rows import RaggedRows
+from .ragged_targets import check_sizes, read_targets
 from .reading_groups import read_groups
 from .reconstruction import as_target
 from .rows import Inputs, Rows
-from .shape_groups import check_one_shape, group_rows
+from .shape_groups import group_rows
 
 
 def read_validation_set(
@@ -74,10 +74,11 @@ def read_validation_set(
             outputs = outputs.resized(list(inputs.fitting(rows.shapes).outputs.values()))
     try:
         y = as_target(rows) if reconstructs else y
-        if isinstance(rows, RaggedRows) and len(outputs.names) == 1:
-            check_one_shape("y_val", y)
+        any_shape = any(loss.own for loss in outputs.losses)
+        rows, y = read_targets(rows, y, outputs.names, any_shape=any_shape)
         check_lengths(len(rows), y, outputs.names)
         encoded = outputs.encode(y, unscaled=unscaled)
+        check_sizes(rows, y, encoded, outputs, inputs, iterator)
     except (ValueError, TypeError) as error:
         raise ValueError(f"validation set: {error}") from error
     return Dataset(rows, encoded, None, iterator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -13,8 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..data.features import FEATURES
 from ..data.inputs import Features, Targets
-from ..data.reconstruction import as_target, reconstructs
+from ..data.reconstruction import own_target, reconstructs
 from ..errors import Problems
+from ..estimator.by_shape import call_by_shape
 from ..estimator.neural_net import NeuralNet
 from ..model_selection.containers import weights_with_rows, with_rows
 from ..model_selection.fitting import check_lanes
@@ -184,6 +186,13 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         return MeanPrediction(self.estimators_, self._outputs)
 
+    def _by_shape(self, predict: Callable[[Any], Any], X: Features) -> Any:
+        """Return predictions for X, whose rows may have several shapes if the nets take them."""
+        net = self.estimators_[0]
+        if not isinstance(net, NeuralNet):
+            return predict(X)
+        return call_by_shape(predict, X, net._fitted().network)
+
     def predict(self, X: Features) -> Any:
         """Predict the labels with the highest mean probability, or the mean of the nets' numbers.
 
@@ -200,7 +209,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
             As `NeuralNet.predict` returns them. Indicators of several labels are one where the mean
             probability is above one half.
         """
-        return self._mean().predict(X)
+        return self._by_shape(self._mean().predict, X)
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Features) -> Any:
@@ -218,7 +227,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
             several outputs have a list. Classes that a net has not seen in training count with
             probability zero.
         """
-        return self._mean().probabilities(X)
+        return self._by_shape(self._mean().probabilities, X)
 
     @available_if(_has_probabilities)
     def predict_log_proba(self, X: Features) -> Any:
@@ -234,7 +243,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         float array of shape (n, n_classes), or list of array
             As in `predict_proba`; ``-inf`` for a probability of zero.
         """
-        return self._mean().log_probabilities(X)
+        return self._by_shape(self._mean().log_probabilities, X)
 
     def score(
         self, X: Features, y: Targets | None = None, sample_weight: ArrayLike | None = None
@@ -259,7 +268,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
         if isinstance(net, NeuralNet) and reconstructs(
             y, net.regression, net.outputs, net.autoencoder
         ):
-            y = as_target(net._fitted().read_rows(X))
+            y = own_target(X, net._fitted().read_rows)
         return score_outputs(outputs, y, self.predict(X), sample_weight)
 
     def __sklearn_tags__(self) -> Any:

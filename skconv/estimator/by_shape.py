@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 from ..data.named_inputs import by_input
 from ..data.shape_groups import group_rows, in_order
+from ..network.graph import Network
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -31,16 +32,30 @@ def by_shape(method: Method) -> Method:
         if not (hasattr(self, "_model") and self._model.network.free):
             return method(self, *args, **kwargs)
         bound = signature.bind(self, *args, **kwargs)
-        X = bound.arguments["X"]
-        if isinstance(X, list | tuple):
-            X = by_input(X, list(self._model.network.inputs))
-        groups = group_rows(X)
-        if not groups:
-            return method(self, *args, **kwargs)
-        results = []
-        for group in groups:
-            bound.arguments["X"] = group.X
-            results.append(method(*bound.args, **bound.kwargs))
-        return in_order(groups, results)
+
+        def predict(X: Any) -> Any:
+            bound.arguments["X"] = X
+            return method(*bound.args, **bound.kwargs)
+
+        return call_by_shape(predict, bound.arguments["X"], self._model.network)
 
     return cast(Method, call)
+
+
+def call_by_shape(predict: Callable[[Any], Any], X: Any, network: Network) -> Any:
+    """Return the predictions for X, whose rows may have several shapes if sizes are free.
+
+    Parameters
+    ----------
+    predict : callable
+        Returns the predictions for rows of one shape.
+    X : array-like, or dict or list of arrays
+    network : Network
+    """
+    if not network.free:
+        return predict(X)
+    by_name = by_input(X, list(network.inputs)) if isinstance(X, list | tuple) else X
+    groups = group_rows(by_name)
+    if not groups:
+        return predict(X)
+    return in_order(groups, [predict(group.X) for group in groups])

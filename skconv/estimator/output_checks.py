@@ -23,6 +23,7 @@ from ..targets.holes import is_known
 from ..targets.labels import Labels
 from ..targets.numbers import Numbers
 from ..targets.outputs import Outputs
+from ..targets.ragged_array import RaggedArray, array_parts, flat_values
 from ..targets.target import Target
 from ..utils.checks import function_name
 from ..utils.fields import UNSET
@@ -127,7 +128,7 @@ class _OutputCheck:
     nonlinearity : callable
     loss : callable
     target : Target
-    y : array of shape (n, ...)
+    y : array of shape (n, ...), or RaggedArray
     on_logits : bool
         Whether the loss applies the nonlinearity itself.
     """
@@ -137,7 +138,7 @@ class _OutputCheck:
     nonlinearity: Any
     loss: Any
     target: Target
-    y: np.ndarray
+    y: Any
     on_logits: bool
 
     def problems(self) -> Iterator[str]:
@@ -242,13 +243,14 @@ class _OutputCheck:
                     f"{self.name} for targets of {low:g} and {high:g}"
                 )
         elif np.isfinite(low):
-            allowed = np.isin(self.y, (low, high)) if contract.binary else _within(self.y, contract)
-            allowed |= ~is_known(self.y)
+            y = flat_values(self.y)
+            allowed = np.isin(y, (low, high)) if contract.binary else _within(y, contract)
+            allowed |= ~is_known(y)
             if not allowed.all():
                 valid = f"only {low:g} and" if contract.binary else f"numbers from {low:g} to"
                 yield (
                     f"y must hold {valid} {high:g} for {self.name}, got "
-                    f"{self.y[~allowed].flat[0]:g}; for regression leave objective_loss_function "
+                    f"{y[~allowed][0]:g}; for regression leave objective_loss_function "
                     "unset"
                 )
 
@@ -321,15 +323,16 @@ class _OutputCheck:
     def out_of_reach(self, values: OutputRange) -> Iterator[str]:
         """Yield a message if means of y are out of reach; warn if only some numbers are."""
         bounds = f"{self.got}, which returns numbers from {values.low:g} to {values.high:g}"
-        known = is_known(self.y)
-        means = np.where(known, self.y, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        y = flat_values(self.y) if isinstance(self.y, RaggedArray) else self.y
+        known = is_known(y)
+        means = np.where(known, y, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
         outside = ~_within(means, values) & known.any(axis=0)
         if outside.any():
             yield (
                 f"{self.layer}: nonlinearity must reach the numbers in y, whose mean is "
                 f"{means[outside].flat[0]:g}, got {bounds}; {self.remedy(linear)}"
             )
-        elif not _within(numbers := self.y[known], values).all():
+        elif not _within(numbers := y[known], values).all():
             warnings.warn(
                 f"{self.layer}: y has numbers from {numbers.min():g} to {numbers.max():g}, which "
                 f"are partly out of reach of {bounds}; {self.remedy(linear)}",
@@ -339,9 +342,10 @@ class _OutputCheck:
 
     def rows_sum_to_one(self) -> bool:
         """Return whether the targets are distributions along the axis of the units."""
-        if self.y.ndim < 2 or self.y.dtype.kind in "iu":
+        parts = [rows for _, rows in array_parts(self.y)]
+        if parts[0].ndim < 2 or self.y.dtype.kind in "iu":
             return True  # a class for each row or position
-        return _sum_to_one(self.y)
+        return all(map(_sum_to_one, parts))
 
 
 def _sum_to_one(y: np.ndarray) -> bool:

@@ -16,9 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..data.inputs import DataFormat, Features, Targets, check_rows, row_shapes
 from ..data.iterators import BatchIterator, as_test_iterator, has_transform
 from ..data.named_inputs import by_input
-from ..data.reconstruction import as_target, reconstructs
+from ..data.reconstruction import as_target, own_target, reconstructs
 from ..data.rows import Rows
-from ..data.shape_groups import group_rows
 from ..errors import Problems
 from ..network.free_sizes import suggesting_free_sizes
 from ..network.graph import Variables
@@ -322,7 +321,7 @@ class PredictionMixin:
     def _own_target(self, X: Any, outputs: Outputs) -> Any:
         """Return X as the target to score; raise `ValueError` if the net predicts other numbers."""
         if self._model.network.free:
-            return X if group_rows(X) else as_target(self._read_rows(X))
+            return own_target(X, self._read_rows)
         y, target = as_target(self._read_rows(X)), outputs.targets[0]
         if not isinstance(target, Numbers) or y[0].size != math.prod(target.shape):
             raise ValueError(

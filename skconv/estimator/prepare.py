@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from ..data.fit_arguments import FitArguments
 from ..data.fit_data import FitData
 from ..data.inputs import row_shapes
 from ..data.iterators import as_test_iterator, as_train_iterator, has_transform
+from ..data.position_weights import weigh_positions
 from ..errors import Problems, describe_layer
 from ..layers.shapes import Shape
 from ..models.default import INPUT_NAMES
@@ -35,6 +36,7 @@ from ..targets.distributions import OneHot
 from ..targets.labels import Labels
 from ..targets.numbers import Numbers
 from ..targets.outputs import Outputs
+from ..targets.ragged_array import RaggedArray, array_parts
 from ..training.adaptation import adapt, target_scales
 from ..training.arguments import Values
 from ..training.dry_run import check_losses, check_transforms
@@ -127,15 +129,16 @@ def prepare(
     scales, axes = target_scales(model), network.unit_axes
     with suggesting_free_sizes(network, partial(_valid_shapes, arguments, params)):
         targets = data.outputs and data.resized(data.outputs, list(network.outputs.values()))
-        _check_widths(network, targets)
+        _check_widths(network, targets, data.first_of_largest)
         matched, train, valid = data.datasets(
             probe, inputs_of(network), network.outputs, model.seed, scales, axes=axes
         )
     outputs = with_scores(one_hot_as_classes(matched, network, train.y), network)
     _warn_of_one_hot(blueprint, network, outputs, train.y)
-    shapes = [part.shape[1:] for part in as_tuple(train.y)]
+    shapes = [rows.shape[1:] for part in as_tuple(train.y) for _, rows in array_parts(part)]
     warn_unmoved_targets(blueprint.augment, network.rows(), shapes)
     adapt(model, train, outputs)
+    train, valid = weigh_positions(train, valid)
 
     values = LiveValues(net, network)
     values.renew(params, blueprint)
@@ -182,14 +185,22 @@ def _build(
     return blueprint, network
 
 
-def _check_widths(network: Network, outputs: Outputs | None) -> None:
-    """Raise an error for each output layer whose shape does not fit its targets."""
+def _check_widths(network: Network, outputs: Outputs | None, row: int | None) -> None:
+    """Raise an error for each output layer whose shape does not fit its targets.
+
+    Parameters
+    ----------
+    network : Network
+    outputs : Outputs or None
+    row : int or None
+        The row whose targets these are, if rows differ in shape.
+    """
     problems = Problems()
     heads = [head for head in network.heads if head.predicted]
     for i, head in enumerate(heads):
         node = network.node(head.name)
         problems.call_each(
-            partial(_match, describe_layer(head.name, node.layer)),
+            partial(_match, describe_layer(head.name, node.layer), row),
             [] if outputs is None else [outputs.only(i)],
             [node.output_shape],
             [head.unit_axis],
@@ -197,11 +208,12 @@ def _check_widths(network: Network, outputs: Outputs | None) -> None:
     problems.raise_any()
 
 
-def _match(layer: str, outputs: Outputs, shape: Shape, axis: int) -> None:
+def _match(layer: str, row: int | None, outputs: Outputs, shape: Shape, axis: int) -> None:
     try:
         outputs.match([shape], [axis])
     except ValueError as error:
-        raise ValueError(f"{layer}: {error}") from error
+        where = "" if row is None else f" (row {row})"
+        raise ValueError(f"{layer}: {error}{where}") from error
 
 
 def _check_batches(
@@ -244,7 +256,8 @@ def _check_mixing(blueprint: Blueprint, y: Any, problems: Problems) -> None:
     mixing = [entry for entry in blueprint.augment if mixes(entry.transform)]
     if not (mixing and all(blueprint.regression)):
         return
-    first = next(iter(np.asarray(y).flat), None)
+    values = y.flat() if isinstance(y, RaggedArray) else np.asarray(y).flat
+    first = next(iter(values), None)
     for entry in mixing if isinstance(first, str) else ():
         problems.add(
             f"y must hold numbers, because {entry.label} mixes targets, got text: '{first}'"
@@ -326,21 +339,31 @@ def _check_update(
 
 def _check_losses(plan: Plan, programs: TrainPrograms, train: Dataset, values: Values) -> None:
     """Check the losses on the shapes of the targets, once for each program."""
-    description = f"losses for {[(y.shape[1:], y.dtype) for y in as_tuple(train.y)]}"
-    if not has_transform(train.iterator) and description not in programs.checked_batches:
-        check_losses(plan, train.y, values)
-        programs.checked_batches.add(description)
+    for own, part in () if has_transform(train.iterator) else _by_shape(plan, train):
+        shapes = list(own.network.rows().values())
+        description = f"losses for {[(y.shape[1:], y.dtype) for y in as_tuple(part.y)]} of {shapes}"
+        if description not in programs.checked_batches:
+            check_losses(own, part.y, values)
+            programs.checked_batches.add(description)
+
+
+def _by_shape(plan: Plan, train: Dataset) -> Iterator[tuple[Plan, Dataset]]:
+    """Yield the rows of each shape, with a plan for the network of their size."""
+    for _, part in train.parts():
+        network = plan.network
+        if network.free:
+            shapes = {name: array.shape[1:] for name, array in part.batch_shapes()[0].items()}
+            network = network_for(network, shapes)
+        yield (plan if network is plan.network else replace(plan, network=network)), part
 
 
 def _check_augment(
     blueprint: Blueprint, plan: Plan, programs: TrainPrograms, train: Dataset, values: Values
 ) -> None:
     """Check the transforms on the shapes of the first batch, once for each program."""
-    if not blueprint.augment:
-        return
-    for _, part in train.parts():
+    for own, part in _by_shape(plan, train) if blueprint.augment else ():
         X, y = part.batch_shapes()
         description = str((X, y))
         if description not in programs.checked_batches:
-            check_transforms(plan, blueprint.augment, X, y, values)
+            check_transforms(own, blueprint.augment, X, y, values)
             programs.checked_batches.add(description)

@@ -19,9 +19,11 @@ from ..targets.classes import Classes
 from ..targets.holes import is_known
 from ..targets.numbers import Numbers
 from ..targets.outputs import Outputs
+from ..targets.ragged import is_ragged
 from ..targets.target import Target
 from ..training.loop import Score
 from ..training.prepared_fit import PreparedFit
+from ..utils.row_containers import object_array
 from .scores import Scorer, score_entries
 
 
@@ -86,16 +88,27 @@ class OutputScorer:
         The positions of all rows are rows for the scorer. Those with ignored targets are left out.
         """
         (target,) = self.outputs.targets
+        units = 1
         if isinstance(target, Classes):
             units = 1 if target.single else target.num_units
+        if is_ragged(y_true):
+            y_true = np.concatenate([row.ravel() for row in y_true])
+            y_output = np.concatenate([row.reshape(-1, units) for row in y_output])
+            target = target.of_rows(()) if isinstance(target, Classes) else _of_numbers(target)
+        if isinstance(target, Classes):
             y_true, y_output = target.indices(y_true).ravel(), y_output.reshape(-1, units)
         if target.ignored is not None:
             known = is_known(y_true).reshape(len(y_true), -1).all(axis=1)
             if not known.any():
                 return np.nan
             y_true, y_output = y_true[known], y_output[known]
-        predicted = PredictedOutput(self.outputs, y_output)
+        predicted = PredictedOutput(replace(self.outputs, targets=(target,)), y_output)
         return self.scorer(predicted, np.empty((len(y_output), 1)), _true_targets(target, y_true))
+
+
+def _of_numbers(target: Any) -> Any:
+    """Return the targets of single numbers, such as those of positions."""
+    return replace(target, shape=(), output_shape=(1,))
 
 
 @dataclass
@@ -224,6 +237,8 @@ def _is_for_numbers(scorer: str) -> bool:
 
 def _likely_output(target: Target, encoded: np.ndarray) -> np.ndarray:
     """Return an output of a network that predicts the targets well, but not perfectly."""
+    if is_ragged(encoded):
+        return object_array([_likely_output(target, row[None])[0] for row in encoded])
     if isinstance(target, Numbers):
         return target.likely_output(encoded)
     if isinstance(target, Classes) and not target.single:

@@ -20,6 +20,7 @@ from .checks import check_enough, check_labels
 from .class_weights import ClassWeight, weights_by_class
 from .holes import fill_holes, is_known, mark_holes
 from .log_probabilities import log_probabilities
+from .ragged_array import RaggedArray, flat_values
 from .row_shapes import row_shape, without_axis
 
 MAX_LISTED = 20
@@ -206,6 +207,7 @@ class Classes:
         """Return targets whose classes include those labels in y that are indices of units."""
         if self.counted is None:
             return self
+        y = y.flat() if isinstance(y, RaggedArray) else y
         y, _ = fill_holes(y, self.ignored, self.classes[0])
         positions = np.shape(y)[1:] if self.positions else ()  # compared with the output later
         labels = replace(self, positions=positions)._labels(y)
@@ -218,6 +220,10 @@ class Classes:
         if not self.positions:
             return self
         return replace(self, positions=without_axis(output_row, self.axis))
+
+    def of_rows(self, shape: tuple[int, ...]) -> Classes:
+        """Return the targets for rows of y of another shape."""
+        return replace(self, positions=shape)
 
     def with_scores(self, scores: bool) -> Classes:
         """Return the targets for an output of scores, or of probabilities."""
@@ -282,17 +288,19 @@ class Classes:
         """Return the predicted labels for an output of the network."""
         return self.classes[self.by_class(output).argmax(axis=1)]
 
-    def row_weights(self, encoded: np.ndarray, class_weight: ClassWeight) -> np.ndarray:
+    def row_weights(self, encoded: Any, class_weight: ClassWeight) -> Any:
         """Return the weight of each target by its class; ``'balanced'`` counts these targets.
 
         Returns
         -------
         float32 array of shape (n,), or of the shape of the encoded targets if rows have positions
-            Ignored targets have weight one.
+            Ignored targets have weight one. A `RaggedArray` if the encoded targets are one.
         """
         weights = weights_by_class(
-            encoded, class_weight, units=self.unit_labels, classes=self.classes
+            flat_values(encoded), class_weight, units=self.unit_labels, classes=self.classes
         )
+        if isinstance(encoded, RaggedArray):
+            return encoded.refilled(weights)
         return weights.reshape(encoded.shape) if self.positions else weights
 
 

@@ -85,6 +85,13 @@ class SoftClasses(Classes):
             return check_labels(y)
         return self.classes[np.argmax(check_numbers(y), axis=1)]
 
+    def of_rows(self, shape: tuple[int, ...]) -> SoftClasses:
+        """Raise `ValueError`, as rows are probabilities of the same classes."""
+        raise ValueError(
+            f"y must hold {len(self.classes)} class probabilities in each row, got rows of several "
+            "shapes"
+        )
+
     def extended(self, y: ArrayLike) -> SoftClasses:
         """Return the targets, which know all classes."""
         return self

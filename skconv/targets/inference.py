@@ -19,6 +19,7 @@ from .kept import keep_fields
 from .labels import Labels
 from .modeled_numbers import ModeledNumbers
 from .numbers import Numbers
+from .ragged_array import RaggedArray
 from .row_shapes import row_shape
 from .survival import Survival, read_survival
 from .target import Target
@@ -40,7 +41,9 @@ def infer(
     ----------
     y : array-like of shape (n,) or (n, ...)
         Labels of several axes are a class per position of a row, such as a pixel; what indicators
-        of shape (n, k) mean follows from the output that they are matched with.
+        of shape (n, k) mean follows from the output that they are matched with. The positions of
+        rows of several shapes, a `RaggedArray`, are targets of their own; `Outputs.of_rows` then
+        sets the shape of a row.
     regression : bool
         Whether y holds numbers rather than labels.
     exact : bool
@@ -70,6 +73,7 @@ def infer(
     >>> infer([[0, 1], [1, 1]], regression=False).num_units
     2
     """
+    y = y.flat() if isinstance(y, RaggedArray) else y
     _check_loss(y, loss, regression=regression)
     _check_ignored(y, ignored, loss, regression=regression)
     y, holes = fill_holes(y, ignored)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +104,15 @@ class Kept(Numbers):
     def match(self, shape: tuple[int | None, ...], axis: int = 1) -> Kept:
         """Return the targets, which suit an output of any shape."""
         return self
+
+    def of_rows(self, shape: tuple[int, ...]) -> Kept:
+        """Return the targets for rows of y of another shape."""
+        if self.fields is not None:
+            raise ValueError(
+                "y must have one record of a structured array in each row, got rows of several "
+                "records"
+            )
+        return replace(self, shape=shape, labels=self.labels and self.labels.of_rows(shape))
 
     def arrange(self, y: Any) -> np.ndarray:
         """Encode y: numbers as float32 or int32 in their shape, labels as for their loss.

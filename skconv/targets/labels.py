@@ -80,6 +80,10 @@ class Labels:
             raise ValueError(f"y must have {self.num_units} labels per row, got {dense.shape[1]}")
         return mark_holes(dense, holes)
 
+    def of_rows(self, shape: tuple[int, ...]) -> Labels:
+        """Raise `ValueError`, as all rows have the same labels."""
+        raise ValueError(f"y must have {self.num_units} labels per row, got rows of several shapes")
+
     def with_scores(self, scores: bool) -> Labels:
         """Return the targets for an output of log odds, or of probabilities."""
         return replace(self, scores=scores, accuracy=score_accuracy if scores else label_accuracy)

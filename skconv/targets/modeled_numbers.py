@@ -67,6 +67,15 @@ class ModeledNumbers(Numbers):
             f"{'of the ' if self.shape else ''}{numbers} in a row of y, got shape {shape}"
         )
 
+    def of_rows(self, shape: tuple[int, ...]) -> Numbers:
+        """Return the targets for rows of y of another shape, before they are matched."""
+        if self.view is not None and shape != self.shape:
+            raise ValueError(
+                f"y must have rows of one shape for several units for each number, got {shape} and "
+                f"{self.shape}"
+            )
+        return replace(self, shape=shape)
+
     def decode(self, output: np.ndarray) -> np.ndarray:
         """Return predictions in the dtype and units of y, of its shape or with a last axis."""
         predicted = self._form.predict(self._view.predictions(output))

@@ -124,6 +124,18 @@ class Numbers:
             return self
         return replace(self, shape=shape, output_shape=output_row)
 
+    def of_rows(self, shape: tuple[int, ...]) -> Numbers:
+        """Return the targets for rows of y of another shape, with the same axes once matched."""
+        if not self.output_shape or shape == self.shape:
+            return replace(self, shape=shape)
+        places = {self.shape: shape, (1, *self.shape): (1, *shape), (*self.shape, 1): (*shape, 1)}
+        if len(shape) != len(self.shape) or self.output_shape not in places:
+            raise ValueError(
+                f"y must have rows of the axes of the output, whose rows have shape "
+                f"{self.output_shape}, got rows of shapes {self.shape} and {shape}"
+            )
+        return replace(self, shape=shape, output_shape=places[self.output_shape])
+
     def spread(self, output: np.ndarray) -> np.ndarray | None:
         """Return the standard deviation of each target in the units of y, if an output tells it."""
         return None

@@ -16,6 +16,7 @@ from .forms import by_position, join_predictions, split_targets
 from .inference import infer
 from .kept import keep
 from .numbers import Numbers
+from .ragged_array import RaggedArray, map_rows
 from .row_shapes import row_shape
 from .target import Target
 
@@ -96,6 +97,17 @@ class Outputs:
         )
         return replace(self, targets=targets)
 
+    def of_rows(self, shapes: Mapping[int, tuple[int, ...]]) -> Outputs:
+        """Return the outputs with targets for rows of y of other shapes, by index of the output."""
+        if not shapes:
+            return self
+
+        def of_rows(i: int, target: Target) -> Target:
+            return target.of_rows(shapes[i]) if i in shapes else target
+
+        targets = for_each(self.names, of_rows, range(len(self.targets)), self.targets)
+        return replace(self, targets=targets)
+
     def with_losses(self, losses: tuple[LossInfo, ...], y: Any) -> Outputs:
         """Return the outputs for other losses, which may read an output in another way.
 
@@ -133,13 +145,15 @@ class Outputs:
         Parameters
         ----------
         y
-            As accepted by `split_targets`.
+            As accepted by `split_targets`; rows of several shapes as a `RaggedArray`.
         unscaled : collection of int
             Outputs whose numbers stay in the units of y, for `standardize`.
         """
         parts = self.split(y)
 
-        def encode(i: int, target: Target, part: Any) -> np.ndarray:
+        def encode(i: int, target: Target, part: Any) -> Any:
+            if isinstance(part, RaggedArray):
+                return part.map(lambda rows: encode(i, target.of_rows(rows.shape[1:]), rows))
             if i in unscaled and isinstance(target, Numbers):
                 return target.arrange(part)
             return target.encode(part)
@@ -177,13 +191,18 @@ class Outputs:
         """Standardize numbers that `encode` has left in the units of y."""
         pairs = zip(self.targets, as_tuple(y), strict=True)
         return unwrap_single(
-            [t.standardize(part) if isinstance(t, Numbers) else part for t, part in pairs]
+            [map_rows(t.standardize, part) if isinstance(t, Numbers) else part for t, part in pairs]
         )
 
     def in_units(self, y: Any) -> Any:
-        """Return encoded targets with numbers in the units of y, as losses see them."""
+        """Return encoded targets with numbers in the units of y, as losses see them.
 
-        def convert(target: Target, part: np.ndarray) -> Any:
+        Rows of several shapes become an array of objects.
+        """
+
+        def convert(target: Target, part: Any) -> Any:
+            if isinstance(part, RaggedArray):
+                return part.map(lambda rows: convert(target, rows)).rows()
             view = getattr(target, "view", None)
             values = target.in_units(part) if isinstance(target, Numbers) else part
             return values if view is None else view.targets(values)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .ragged_array import RaggedArray
+
 
 def is_ragged(values: Any) -> bool:
     """Return whether values are rows of several shapes, in an array of objects."""
@@ -19,11 +21,11 @@ def flatten_positions(
 
     Parameters
     ----------
-    true : sequence of array
+    true : RaggedArray
     predicted : object array of shape (n,)
         Arrays of the same shapes.
-    weights : array-like of shape (n,), optional
-        Weight of each row, which all of its positions get.
+    weights : array-like of shape (n,), or RaggedArray, optional
+        Weight of each row, which all of its positions get, or of each position.
 
     Raises
     ------
@@ -33,10 +35,16 @@ def flatten_positions(
     Examples
     --------
     >>> predicted = np.array([np.ones(1), np.zeros(2)], object)
-    >>> flatten_positions([[1], [2, 3]], predicted, [5, 7])
+    >>> from skconv.targets.ragged_array import read_rows
+    >>> flatten_positions(read_rows([[1], [2, 3]]), predicted, [5, 7])
     (array([1, 2, 3]), array([1., 0., 0.]), array([5, 7, 7]))
     """
-    rows = [np.asarray(row) for row in true]
+    if not isinstance(true, RaggedArray):
+        raise ValueError(
+            f"y must have rows of the shapes of the predictions, which differ, got "
+            f"{np.shape(true)[1:]} in all rows"
+        )
+    rows = true.rows()
     for i, (row, own) in enumerate(zip(rows, predicted, strict=True)):
         if row.shape != own.shape:
             raise ValueError(
@@ -44,6 +52,8 @@ def flatten_positions(
                 f"{own.shape} in row {i}"
             )
     flat = [np.concatenate([row.ravel() for row in part]) for part in (rows, predicted)]
-    if weights is not None:
+    if isinstance(weights, RaggedArray):
+        weights = np.concatenate([row.ravel() for row in weights.rows()])
+    elif weights is not None:
         weights = np.repeat(np.asarray(weights), [row.size for row in rows])
     return flat[0], flat[1], weights

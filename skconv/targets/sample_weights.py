@@ -10,6 +10,7 @@ from sklearn.utils import check_array
 
 from ..utils.checks import is_integer, is_number
 from .by_output import by_output
+from .ragged_array import RaggedArray, array_parts, read_rows
 
 NAME = "sample_weight"
 
@@ -21,15 +22,15 @@ class SampleWeights(NamedTuple):
     ----------
     rows : float32 array of shape (n,), or None
         Weight of each row; None if targets have weights of their own.
-    targets : tuple of (array or None), or None
+    targets : tuple of (array, RaggedArray or None), or None
         Weights of the targets of each output, of shape ``(n,)`` or that of its y; None for an
         output whose targets all have weight one. None if only rows have weights.
     """
 
     rows: np.ndarray | None
-    targets: tuple[np.ndarray | None, ...] | None
+    targets: tuple[Any, ...] | None
 
-    def arranged(self, encoded: Sequence[np.ndarray]) -> tuple[np.ndarray, ...] | None:
+    def arranged(self, encoded: Sequence[Any]) -> tuple[Any, ...] | None:
         """Return the weights of the targets in the shapes of the encoded targets."""
         if self.targets is None:
             return None
@@ -49,7 +50,7 @@ def check_weights(
     n : int
     names : sequence of str or None
         The outputs; None for a single one.
-    y : sequence of array-like
+    y : sequence of array-like or RaggedArray
         Targets of each output.
 
     Returns
@@ -75,21 +76,22 @@ def check_weights(
             f"{NAME} must be an array of shape ({n},), with a weight for each row, got "
             f"{sample_weight}{epochs if is_integer(sample_weight, low=0) else ''}"
         )
-    shapes = [_shape(part) for part in y] or [(n,)] * len(names)
+    targets = list(y) or [np.empty(n)] * len(names)
     parts = _split(sample_weight, n, names)
     if parts is None:
-        weights = _check(NAME, sample_weight, n, shapes[0] if len(names) == 1 else (n,))
-        by_row = weights.ndim == 1
+        weights = _check(NAME, sample_weight, n, targets[0] if len(names) == 1 else np.empty(n))
+        by_row = isinstance(weights, np.ndarray) and weights.ndim == 1
         result = SampleWeights(weights, None) if by_row else SampleWeights(None, (weights,))
         given = [weights]
     else:
         whats = [f"{NAME} of the output {name!r}" for name in names]
         own = tuple(
-            None if part is None else _check(what, part, n, shape)
-            for what, part, shape in zip(whats, parts, shapes, strict=True)
+            None if part is None else _check(what, part, n, target)
+            for what, part, target in zip(whats, parts, targets, strict=True)
         )
         result, given = SampleWeights(None, own), [part for part in own if part is not None]
-    if not any(map(np.any, given)) and len(given) == len(names):
+    positive = (rows.any() for part in given for _, rows in array_parts(part))
+    if not any(positive) and len(given) == len(names):
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return result
 
@@ -109,6 +111,11 @@ def _split(value: Any, n: int, names: Sequence[str | None]) -> Sequence[Any] | N
         return by_output(NAME, {name: value[name] for name in value.columns}, names, None)
     if isinstance(value, list | tuple) and len(value) == len(names) and _holds_arrays(value):
         return value
+    if isinstance(read_rows(value), RaggedArray):
+        raise ValueError(
+            f"{NAME} must be a dict or list of arrays by output, got a list of rows of several "
+            "shapes"
+        )
     if len(_shape(value)) < 2:
         return None
     table = np.asarray(value)
@@ -128,18 +135,47 @@ def _holds_arrays(value: Sequence[Any]) -> bool:
     return any(part is None or np.ndim(part) for part in value)
 
 
-def _check(what: str, value: Any, n: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the weights of rows, or of targets of a shape, as float32."""
+def _check(what: str, value: Any, n: int, y: Any) -> Any:
+    """Return the weights of rows, or of the targets y, as float32."""
+    weights = read_rows(value)
+    if isinstance(weights, RaggedArray):
+        return _check_ragged(what, weights, y)
+    if isinstance(y, RaggedArray):
+        return _check_array(what, weights, (n,), ", or be a list of arrays of the shapes of y")
+    shape = _shape(y)
+    return _check_array(what, weights, (n,), f", or {shape} as y has" * (len(shape) > 1), shape)
+
+
+def _check_ragged(what: str, weights: RaggedArray, y: Any) -> RaggedArray:
+    """Return the weights of the targets of rows of several shapes, in the same groups."""
+    given, shape = weights.row_shapes(), None if isinstance(y, RaggedArray) else _shape(y)
+    wanted = [shape[1:]] * shape[0] if shape else y.row_shapes()
+    if len(given) != len(wanted):
+        raise ValueError(f"{what} must have {len(wanted)} rows as y has, got {len(given)}")
+    for i, (own, other) in enumerate(zip(given, wanted, strict=True)):
+        if own != other:
+            raise ValueError(
+                f"{what} must have rows of the shapes of y, got {own} instead of {other} in row {i}"
+            )
+    return weights.grouped(y.positions).map(lambda rows: _check_array(what, rows, rows.shape))
+
+
+def _check_array(
+    what: str, value: Any, shape: tuple[int, ...], other: str = "", *further: tuple[int, ...]
+) -> np.ndarray:
+    """Return weights of a shape as float32; `other` describes further valid forms."""
     weights = check_array(value, ensure_2d=False, allow_nd=True, dtype=np.float32, input_name=what)
-    if weights.shape not in ((n,), shape):
-        other = f", or {shape} as y has" if len(shape) > 1 else ""
-        raise ValueError(f"{what} must have shape ({n},){other}, got {weights.shape}")
+    if weights.shape not in (shape, *further):
+        raise ValueError(f"{what} must have shape {shape}{other}, got {weights.shape}")
     if weights.min() < 0:
         raise ValueError(f"Negative values in data passed to `{what}`")
     return weights
 
 
-def _arrange(weights: np.ndarray | None, encoded: np.ndarray) -> np.ndarray:
+def _arrange(weights: Any, encoded: Any) -> Any:
+    if isinstance(encoded, RaggedArray):
+        own = [None if weights is None else weights[index] for index in encoded.positions]
+        return encoded.like([_arrange(*pair) for pair in zip(own, encoded.groups, strict=True)])
     if weights is None:
         return np.ones(encoded.shape, np.float32)
     if weights.size == encoded.size:

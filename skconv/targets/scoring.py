@@ -18,6 +18,7 @@ from .labels import Labels
 from .numbers import Numbers
 from .outputs import Outputs
 from .ragged import flatten_positions, is_ragged
+from .ragged_array import RaggedArray, read_rows
 from .sample_weights import check_weights
 from .target import Target
 
@@ -46,7 +47,7 @@ def score_outputs(outputs: Outputs, y: Any, predictions: Any, sample_weight: Any
     UndefinedMetricWarning
         If no target counts.
     """
-    true, predicted = outputs.split(y), outputs.split(predictions)
+    true, predicted = tuple(map(read_rows, outputs.split(y))), outputs.split(predictions)
     weights: tuple[Any, ...] = (None,) * len(true)
     if sample_weight is not None:
         given = check_weights(sample_weight, len(predicted[0]), outputs.names, true)
@@ -68,7 +69,7 @@ def _undefined() -> float:
 
 def _score(target: Target, y: Any, predictions: Any, weights: Any) -> float:
     """Return the score of one output; NaN if no target counts."""
-    if is_ragged(predictions):
+    if is_ragged(predictions) or isinstance(y, RaggedArray):
         y, predictions, weights = flatten_positions(y, predictions, weights)
     default = 0 if target.classes is None else target.classes[0]
     y, holes = fill_holes(y, target.ignored, default)

@@ -104,8 +104,9 @@ def _batches(part: Dataset, model: Model, epoch: int, *, keep: bool = False) -> 
 
 
 def _key(batches: StackedBatches) -> Hashable:
-    """Return the shapes and dtypes of the rows of X."""
-    return tuple((name, x.shape[2:], str(x.dtype)) for name, x in batches.X.items())
+    """Return the shapes and dtypes of the rows of X and of their targets."""
+    leaves = jax.tree.leaves_with_path((batches.X, batches.y))
+    return tuple((jax.tree_util.keystr(path), x.shape[2:], str(x.dtype)) for path, x in leaves)
 
 
 def _empty(batches: StackedBatches, size: tuple[int, int] | None = None) -> StackedBatches:

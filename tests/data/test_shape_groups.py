@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skconv.data.shape_groups import check_one_shape, group_rows, in_order
+from skconv.data.shape_groups import group_rows, in_order
 
 ROWS = [np.full((2, n), n) for n in (3, 2, 3, 5)]
 
@@ -86,10 +86,3 @@ def test_results_need_a_row_for_each():
     groups = group_rows(ROWS)
     with pytest.raises(ValueError, match=r"got 2 for 1 rows of shape \(2,\)"):
         in_order(groups, [np.zeros((2, 2))] * 3)
-
-
-def test_targets_of_several_shapes():
-    for y in (["cat", "dog"], np.zeros((2, 3)), [[1, 2], [3, 4]], {"a": ROWS}):
-        check_one_shape("y", y)
-    with pytest.raises(ValueError, match=r"got \(2, 2\) and \(2, 3\); fit .* by partial_fit"):
-        check_one_shape("y", ROWS)
