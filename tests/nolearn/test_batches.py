@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from skconv import BatchIterator, NeuralNet, TrainSplit
+from skconv.data.iterators import as_train_iterator
 
 from .nets import X, is_same, make_net, make_regressor, y
 from .outcomes import differs, refused, same
@@ -80,15 +81,23 @@ def test_arguments_of_iterators():
     assert (iterator.batch_size, iterator.shuffle, iterator.seed) == (128, True, 42)
 
 
+@differs("a number, as the default, draws a new order for each epoch; an iterator keeps the order")
+def test_default_order():
+    """Batches are those of `BatchIterator(batch_size=128)`, in the order of the rows"""
+    assert as_train_iterator(None).shuffle
+    assert as_train_iterator(128).shuffle
+    assert not as_train_iterator(BatchIterator(128)).shuffle
+
+
 @differs("it follows from the net's `random_state`")
 def test_seed_of_an_iterator():
     """The seed of a `BatchIterator` is 42"""
     assert BatchIterator(128, shuffle=True).seed is None
 
 
-@same
+@differs("the same, but X is left as it is; nolearn keeps changes in place for the next epochs")
 def test_transform():
-    """`transform` of a subclass changes the batches of `fit`, also in place"""
+    """`transform` of a subclass changes the batches of `fit`, as by `Xb[::2] *= -1`"""
     before = X.copy()
     net = make_net(batch_iterator_train=Flip(128)).fit(X, y)
     assert np.array_equal(X, before)

@@ -201,6 +201,12 @@ def test_no_validation():
     assert np.isnan([row["valid_loss"], row["valid_accuracy"]]).all()
 
 
+@differs("False; nolearn has NaN")
+def test_best_loss_without_validation():
+    """`valid_loss_best` in the history without a validation set"""
+    assert make_net(train_split=None).fit(X, y).train_history_[0]["valid_loss_best"] is False
+
+
 @same
 def test_eval_size_of_zero():
     """`eval_size=0.0`"""

@@ -66,6 +66,15 @@ def test_functions():
 
 
 @same
+def test_batches():
+    """`on_batch_finished` is called after each batch"""
+    calls = []
+    params = {"batch_iterator_train": 16, "batch_iterator_test": 16, "train_split": None}
+    make_net(**params, on_batch_finished=[lambda *args: calls.append(args)]).fit(X, y, epochs=1)
+    assert len(calls) == 3
+
+
+@same
 def test_one_function():
     """One function instead of a list"""
     calls = []

@@ -56,15 +56,16 @@ def test_loss_of_a_regressor(regressor):
 
 @same
 def test_penalties():
-    """`objective_l2=0.1`: the sum of squares of the regularizable parameters, in the loss"""
-    net = make_net(objective_l1=0.2, objective_l2=0.1, update_learning_rate=0.0, train_split=None)
-    net.fit(X, y, epochs=1)
+    """`objective_l2=0.1`: the sum of squares of the regularizable parameters, in both losses"""
+    net = make_net(objective_l1=0.2, objective_l2=0.1, update_learning_rate=0.0).fit(X, y)
+    X_train, X_valid, y_train, y_valid = TrainSplit(0.2)(X, y, net)
     weights = [p.get_value() for p in net.get_all_params(regularizable=True)]
     assert [w.shape for w in weights] == [(5, 4), (4, 3)]
     penalty = sum(0.2 * np.abs(w).sum() + 0.1 * np.square(w).sum() for w in weights)
-    assert net.train_history_[0]["train_loss"] == pytest.approx(
-        crossentropy(net, X, y) + penalty, rel=1e-5
-    )
+    train, valid = crossentropy(net, X_train, y_train), crossentropy(net, X_valid, y_valid)
+    row = net.train_history_[0]
+    assert row["train_loss"] == pytest.approx(train + penalty, rel=1e-5)
+    assert row["valid_loss"] == pytest.approx(valid + penalty, rel=1e-5)
 
 
 @refused("unknown parameter 'objective_deterministic'")

@@ -100,7 +100,7 @@ def test_other_columns(fitted):
     fitted.predict(X[:, :4])
 
 
-@same
+@differs("a list of them, instead of a tuple")
 def test_several_outputs():
     """Several outputs with `regression=True`: `predict(X)` has an array for each"""
     hidden = DenseLayer(InputLayer((None, 5)), 4)
@@ -109,7 +109,9 @@ def test_several_outputs():
         DenseLayer(hidden, 1, nonlinearity=sigmoid, name="b"),
     ]
     net = NeuralNet(outputs, outputs=["a", "b"], regression=True).initialize()
-    a, b = net.predict(X)
+    predicted = net.predict(X)
+    assert isinstance(predicted, list)
+    a, b = predicted
     assert (a.shape, b.shape) == ((40, 3), (40, 1))
     np.testing.assert_allclose(a.sum(axis=1), 1, rtol=1e-5)
 
@@ -129,6 +131,14 @@ def test_dropout(fitted):
     net = make_net(layers=layers, dropout_p=0.5)
     net.load_params_from(fitted)
     assert np.array_equal(net.predict_proba(X), fitted.predict_proba(X))
+
+
+@differs("without noise; nolearn's has it")
+def test_output_without_noise():
+    """`get_output` of layers behind dropout"""
+    layers = [("input", InputLayer), ("dropout", DropoutLayer), ("output", DenseLayer)]
+    net = NeuralNet(layers, input_shape=(None, 5), output_num_units=3).initialize()
+    assert np.array_equal(net.get_output("dropout", X), X)
 
 
 @refused("Write instead: predict_proba(X)")

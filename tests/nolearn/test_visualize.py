@@ -7,6 +7,9 @@ import pytest
 from skconv.visualize import (
     draw_to_file,
     draw_to_notebook,
+    get_conv_infos,
+    get_real_filter,
+    get_receptive_field,
     occlusion_heatmap,
     plot_conv_activity,
     plot_conv_weights,
@@ -34,7 +37,7 @@ def test_loss(fitted):
     assert any(np.array_equal(line.get_ydata(), losses) for line in axes.lines)
 
 
-@same
+@differs("the same, but three channels are one picture in color")
 def test_weights(image_net):
     """`plot_conv_weights(net.layers_['conv1'], figsize=(3, 4))`"""
     figure = plot_conv_weights(image_net.layers_["conv1"], figsize=(3, 4))
@@ -55,7 +58,7 @@ def test_activity_of_several_images(image_net):
     plot_conv_activity(image_net.layers_["conv1"], IMAGES[:2])
 
 
-@same
+@differs("the square is around the position; nolearn's is around the one above and left of it")
 def test_occlusion(image_net):
     """`occlusion_heatmap(net, X[:1], target, square_length=3)`"""
     heat = occlusion_heatmap(image_net, IMAGES[:1], 1, square_length=3)
@@ -106,3 +109,19 @@ def test_graph_of_layers(image_net, tmp_path):
 def test_graph_in_a_notebook(image_net):
     """`draw_to_notebook(net)`"""
     assert "conv1" in draw_to_notebook(image_net)._repr_svg_()
+
+
+@same
+def test_conv_infos(image_net):
+    """`util.get_conv_infos(net, detailed=True)`: capacity, coverage, filters and fields"""
+    conv = get_conv_infos(image_net, detailed=True).splitlines()[3].split()
+    sizes = ["conv1", "3x7x7", "147"]
+    assert conv == [*sizes, "100.00", "100.00", "33.33", "33.33", "3", "3", "3", "3"]
+
+
+@same
+def test_receptive_fields(image_net):
+    """`util.get_real_filter(layers, img_size)` and `util.get_receptive_field`"""
+    layers = image_net.layers_.values()
+    assert get_real_filter(layers, (9, 9)).tolist() == [[9, 9], [3, 3], [3, 3], [9, 9]]
+    assert get_receptive_field(layers, (9, 9)).tolist() == [[9, 9], [3, 3], [3, 3], [9, 9]]
