@@ -38,7 +38,7 @@ from skconv.layers import (
     set_all_param_values,
     standardize,
 )
-from skconv.nonlinearities import linear, rectify, softmax
+from skconv.nonlinearities import rectify, softmax
 
 from .nets import X
 from .outcomes import differs, refused, same
@@ -146,7 +146,7 @@ def test_rectifiers():
     for function, cls in ((prelu, ParametricRectifierLayer), (rrelu, RandomizedRectifierLayer)):
         layers = get_all_layers(function(DenseLayer(TABLE, 4)))
         assert list(map(type, layers)) == [InputLayer, DenseLayer, cls]
-        assert layers[1].nonlinearity is linear
+        assert layers[1].nonlinearity is None
 
 
 @same
