@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .layers.base import Layer
+from .layers.graph import get_all_params
 
 __all__ = [
     "apply_penalty",
@@ -95,26 +95,28 @@ def regularize_layer_params(
 
     Parameters
     ----------
-    layer : layer of a net, or iterable of layers
-        Such as ``net.layers_['conv1']``. A net has weights once it is initialized or fitted.
+    layer : Layer, or iterable of Layer
+        Of a net, such as ``net.layers_['conv1']``, or an instance whose input is known.
     penalty : callable
         From an array to a scalar.
     tags : mapping of str to bool
-        Arguments for the layer's `get_params`, which select parameters: `trainable` and
-        `regularizable`.
+        Which parameters to take: those that are `trainable`, and those that are `regularizable`,
+        or not so.
     **kwargs
         Keywords for `penalty`.
 
     Returns
     -------
     scalar
-        For the weights that the net has now.
+        For the current weights.
 
     Raises
     ------
     TypeError
-        If a layer has no weights, as it belongs to no net; the message says how to penalize them
-        in training.
+        If `layer` is neither a layer nor several.
+    ValueError
+        In an objective or another function that is compiled, where the weights would be constants,
+        and for layers whose input is not known.
 
     Examples
     --------
@@ -123,9 +125,7 @@ def regularize_layer_params(
     >>> float(regularize_layer_params(net.initialize().layers_['dense1'], l1))
     3.0
     """
-    return apply_penalty(
-        [x for one in _listed(layer) for x in _params(one, tags)], penalty, **kwargs
-    )
+    return apply_penalty(_params("regularize_layer_params", layer, tags), penalty, **kwargs)
 
 
 def regularize_layer_params_weighted(
@@ -138,7 +138,7 @@ def regularize_layer_params_weighted(
 
     Parameters
     ----------
-    layers : mapping of layer of a net to float
+    layers : mapping of Layer to float
         Factors by layer.
     penalty, tags, **kwargs
         As in `regularize_layer_params`.
@@ -149,7 +149,7 @@ def regularize_layer_params_weighted(
 
     Raises
     ------
-    TypeError
+    TypeError, ValueError
         As for `regularize_layer_params`.
 
     Examples
@@ -160,36 +160,37 @@ def regularize_layer_params_weighted(
     >>> float(regularize_layer_params_weighted({dense: 0.5}, l1))
     1.5
     """
+    name = "regularize_layer_params_weighted"
     return sum(
-        factor * apply_penalty(_params(layer, tags), penalty, **kwargs)
+        factor * apply_penalty(_params(name, layer, tags), penalty, **kwargs)
         for layer, factor in layers.items()
     )
 
 
 def regularize_network_params(
-    net: Any,
+    layer: Any,
     penalty: Callable[..., Any],
     tags: Mapping[str, bool] = REGULARIZABLE,
     **kwargs: Any,
 ) -> Any:
-    """Compute the penalty of the parameters of all layers of a net.
+    """Compute the penalty of the parameters of a layer and of all layers that feed it.
 
     Parameters
     ----------
-    net : NeuralNet
-        Initialized or fitted.
+    layer : Layer, list of Layer, or NeuralNet
+        A net stands for all of its layers.
     penalty, tags, **kwargs
         As in `regularize_layer_params`. Parameters that layers share count once.
 
     Returns
     -------
     scalar
-        For the weights that the net has now.
+        For the current weights.
 
     Raises
     ------
-    TypeError
-        If `net` has no weights, such as a layer.
+    TypeError, ValueError
+        As for `regularize_layer_params`.
 
     Examples
     --------
@@ -198,9 +199,10 @@ def regularize_network_params(
     >>> float(regularize_network_params(net.initialize(), l2))
     1.5
     """
-    if not hasattr(net, "get_all_params"):
-        raise _without_weights("net must be a net that is initialized or fitted", net)
-    return apply_penalty(net.get_all_params(**tags), penalty, **kwargs)
+    _need_values("regularize_network_params")
+    if hasattr(layer, "get_all_params"):
+        return apply_penalty(layer.get_all_params(**tags), penalty, **kwargs)
+    return apply_penalty(get_all_params(layer, **tags), penalty, **kwargs)
 
 
 def _as_array(x: Any) -> Any:
@@ -208,22 +210,24 @@ def _as_array(x: Any) -> Any:
     return x.get_value() if hasattr(x, "get_value") else x
 
 
-def _listed(layers: Any) -> list[Any]:
-    return list(layers) if isinstance(layers, Iterable) else [layers]
+def _params(name: str, layers: Any, tags: Mapping[str, bool]) -> list[Any]:
+    """Return the parameters of a layer, or of several, by their tags."""
+    _need_values(name)
+    found = list(layers) if isinstance(layers, Iterable) else [layers]
+    for layer in found:
+        if not hasattr(layer, "own_params"):
+            hint = "; write net.layers_['conv1']" if hasattr(layer, "layers_") else ""
+            raise TypeError(
+                f"layer must be a layer or a list of layers, got {type(layer).__name__}{hint}"
+            )
+    return [parameter for layer in found for parameter in layer.own_params(**tags)]
 
 
-def _params(layer: Any, tags: Mapping[str, bool]) -> list[Any]:
-    if not hasattr(layer, "get_params"):
-        raise _without_weights("layer must be one of a net, as in net.layers_['conv1']", layer)
-    return list(layer.get_params(**tags))
-
-
-def _without_weights(valid: str, given: Any) -> TypeError:
-    kind = type(given).__name__
-    hint = "to penalize weights in training, set objective_l2 of the net"
-    if isinstance(given, Layer):
-        hint = (
-            "which has no weights before its net is initialized; to penalize them in training, "
-            f"write {kind}(..., l2=0.001), or objective_l2=0.001 for all layers"
+def _need_values(name: str) -> None:
+    """Raise `ValueError` in a function that JAX traces, where the weights would be constants."""
+    if isinstance(jnp.zeros(()), jax.core.Tracer):
+        raise ValueError(
+            f"{name} must be called outside of functions that are compiled, such as objectives, "
+            "where the weights would be constants; write apply_penalty(params, l2) in an "
+            "objective, of its argument params, or penalize layers by keywords, as in conv1_l2=1e-4"
         )
-    return TypeError(f"{valid}, got {kind}, {hint}")

@@ -75,18 +75,47 @@ def test_penalties_of_layers(net, penalty):
     np.testing.assert_allclose(found, cost(W) + 4.0 + cost(output), rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda layer: reg.regularize_layer_params(layer, reg.l2),
-        lambda layer: reg.regularize_layer_params([layer], reg.l2),
-        lambda layer: reg.regularize_layer_params_weighted({layer: 0.1}, reg.l2),
-        lambda layer: reg.regularize_network_params(layer, reg.l2),
-    ],
-)
-def test_layers_without_weights_say_what_to_write(call):
-    with pytest.raises(TypeError, match=r"got DenseLayer, .* write DenseLayer\(..., l2=0.001\)"):
-        call(DenseLayer(None, 3))
+def test_penalties_of_layer_instances():
+    hidden = DenseLayer(InputLayer((None, 3)), 4, W=0.5)
+    output = DenseLayer(hidden, 2, W=2.0)
+    assert float(reg.regularize_layer_params(hidden, reg.l1)) == 6.0
+    assert float(reg.regularize_network_params(output, reg.l1)) == 6.0 + 16.0
+    assert float(reg.regularize_layer_params_weighted({output: 0.5}, reg.l2)) == 16.0
+    NeuralNet(output, verbose=0).initialize().layers_["dense1"].W.set_value(np.ones((3, 4)))
+    assert float(reg.regularize_layer_params(hidden, reg.l1)) == 12.0
+
+
+CALLS = {
+    "regularize_layer_params": lambda layer: reg.regularize_layer_params([layer], reg.l2),
+    "regularize_layer_params_weighted": lambda layer: reg.regularize_layer_params_weighted(
+        {layer: 0.1}, reg.l2
+    ),
+    "regularize_network_params": lambda layer: reg.regularize_network_params(layer, reg.l2),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_penalties_of_layers_are_no_objectives(name):
+    def own(predictions, targets, weights, params, *, loss_function):
+        return CALLS[name](output)
+
+    output = DenseLayer(InputLayer((None, 3)), 1)
+    net = NeuralNet(output, objective=own, regression=True, max_epochs=1, verbose=0)
+    with pytest.raises(ValueError, match=rf"{name} must be called outside .* write apply_penalty"):
+        net.fit(np.zeros((4, 3)), np.zeros(4))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_has_no_weights_is_refused(name):
+    with pytest.raises(TypeError, match="must be a layer or a list of layers, got int"):
+        CALLS[name](3)
+    with pytest.raises(ValueError, match="DenseLayer must be given layers as its inputs"):
+        CALLS[name](DenseLayer(None, 3))
+
+
+def test_a_net_is_no_layer(net):
+    with pytest.raises(TypeError, match=r"got NeuralNet; write net.layers_\['conv1'\]"):
+        reg.regularize_layer_params(net, reg.l2)
 
 
 def test_a_penalty_of_an_objective_is_trained():
