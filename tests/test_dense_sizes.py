@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.metrics import balanced_accuracy_score, r2_score
-from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, cross_val_score
 from sklearn.utils.class_weight import compute_class_weight
 
 from skconv import NeuralNet
@@ -346,6 +346,25 @@ def test_searches_and_bagging():
     assert bag.score(X, y) == pytest.approx(accuracy)
 
 
+def test_a_loss_of_its_own_is_scored_over_all_positions():
+    def distance(output, targets):
+        return jnp.square(output.mean((1, 2, 3)) - targets.mean((1, 2)))
+
+    numbers, weights = [image[0] + 1 for image in X], rng.uniform(size=30)
+    settings = {"regression": True, "objective_loss_function": distance, "max_epochs": 0}
+    net = dense_net(output_num_filters=2, **settings).fit(X, numbers)
+    pairs = zip(net.predict(X), numbers, strict=True)
+    losses = [(own.mean() - row.mean()) ** 2 for own, row in pairs]
+    sizes = np.array([row.size for row in numbers])
+    expected = -np.average(losses, weights=sizes * weights)
+    assert net.score(X, numbers, weights) == pytest.approx(expected, rel=1e-5)
+    boxes = [np.ones((1 + i % 2, 4)) for i in range(16)]  # several shapes for one of X
+    net.fit(SMALL[0], boxes)
+    means = net.predict(SMALL[0]).mean((1, 2, 3))
+    expected = -np.average((means - 1) ** 2, weights=[box.size for box in boxes])
+    assert net.score(SMALL[0], boxes) == pytest.approx(expected, rel=1e-5)
+
+
 def change(i, row):
     return [row if j == i else other for j, other in enumerate(y)]
 
@@ -390,12 +409,17 @@ def test_weights_are_checked_before_training(sample_weight, message):
     [
         ({"regression": True, "normalize_y": True}, "set normalize_y=False"),
         (
+            {"regression": True, "objective_loss_function": "pinball_loss"},
+            r"one shape if the output has several units for each number.*bring X and y to one size",
+        ),
+        ({"train_split": StratifiedKFold(3)}, r"must not look at targets whose rows.*KFold\(5\)"),
+        (
             {"layers": [("input", InputLayer), ("pool", GlobalPoolLayer), ("output", DenseLayer)]},
             r"layer 'output'.*a class for each row.*end the layers in one that keeps positions",
         ),
     ],
 )
-def test_nets_without_predictions_of_positions(change, message):
+def test_settings_for_rows_of_one_size(change, message):
     numbers = [image[0] for image in X] if "regression" in change else y
     with pytest.raises(ValueError, match=message):
         dense_net(**change).fit(X, numbers)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import _num_samples
 
 from ..targets.ragged_array import RaggedArray, join_rows
 from ..utils.row_containers import has_names, select_rows
-from ..utils.row_lists import read_arrays
+from ..utils.row_lists import NUMBERS, read_arrays
 
 Shapes = tuple[tuple[int, ...], ...]
 """Shape of a row of each input."""
@@ -30,7 +30,7 @@ class Group(NamedTuple):
     X: Any
 
 
-def group_rows(X: Any) -> list[Group]:
+def group_rows(X: Any, kinds: str = NUMBERS) -> list[Group]:
     """Group the rows of X by shape.
 
     Parameters
@@ -38,6 +38,8 @@ def group_rows(X: Any) -> list[Group]:
     X : object
         A list, a tuple, or an array or Series of objects, whose elements are arrays; or a dict of
         inputs, some of which are such lists.
+    kinds : str
+        Kinds of dtypes that the arrays may have.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def group_rows(X: Any) -> list[Group]:
     []
     """
     named = X if has_names(X) else {None: X}
-    listed = {name: rows for name, values in named.items() if (rows := read_arrays(values))}
+    listed = {name: rows for name, values in named.items() if (rows := read_arrays(values, kinds))}
     if all(len({row.shape for row in rows}) == 1 for rows in listed.values()):
         return []
     lengths = {name: _num_samples(values) for name, values in named.items()}

@@ -12,6 +12,7 @@ from sklearn.utils.metadata_routing import UNUSED, get_routing_for_object
 
 from ..preprocessing import SliceDict
 from ..targets.holes import is_known
+from ..targets.ragged import is_ragged
 from ..utils.row_containers import has_names
 from .inputs import RowSubset
 from .iterators import TrainSplit, split_function
@@ -82,7 +83,8 @@ def first_split(
     splitter : splitter
     X : array-like, DataFrame, sparse matrix, dict of arrays, or RowSubset
     y : array of shape (n, ...)
-        Encoded targets of the first output, with one axis if rows have one value.
+        Encoded targets of the first output, with one axis if rows have one value; objects, each of
+        which is an array, if rows differ in shape.
     groups : array-like of shape (n,), optional
 
     Returns
@@ -110,7 +112,15 @@ def first_split(
     """
     n = len(y)
     further = () if groups is None else (groups,)
-    pair = next(iter(splitter.split(_rows_to_split(splitter, X, n), y, *further)), None)
+    try:
+        pair = next(iter(splitter.split(_rows_to_split(splitter, X, n), y, *further)), None)
+    except ValueError as error:
+        if not is_ragged(y):
+            raise
+        raise ValueError(
+            "train_split must not look at targets whose rows differ in shape, got "
+            f"{splitter!r}; set a fraction, or a splitter such as KFold(5)"
+        ) from error
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise ValueError(
             f"train_split must yield pairs of arrays of row indices, got {pair!r} from {splitter!r}"

@@ -281,7 +281,9 @@ class NeuralNet(
     last axis of predictions, as ``(predictions, targets)`` of shapes (n, ..., classes) and (n,
     ...). All positions count alike in losses, accuracies and `score`, but for `ignore_label`,
     `class_weight` and `sample_weight`; scorers of scikit-learn in `custom_scores` see positions as
-    rows, as in ``'jaccard_macro'`` for the mean intersection over union.
+    rows, as in ``'jaccard_macro'`` for the mean intersection over union. If rows differ in shape,
+    all positions of all rows count alike in the history and in `score`, and functions in
+    `custom_scores` get targets and outputs as arrays of objects.
 
     Examples
     --------
@@ -416,18 +418,20 @@ class NeuralNet(
             `skconv.preprocessing.read_dataset` reads them; it may hold y, too.
         y : array-like of shape (n,), (n, n_outputs) or (n, ...)
             Labels of any type, label indicators, or numbers. Labels of more axes are a class for
-            each position, such as pixels; see the notes of the class. See `outputs` for several
-            outputs, and `ignore_label` for missing targets. Floats of shape ``(n, n_classes)``
-            whose rows sum to one are class probabilities: the net learns them, predicts labels, and
-            is scored by how often its label is the most probable one. One-hot classes exclude each
-            other if the output has a softmax or the loss is the categorical cross-entropy, and are
-            predicted as they are given.
+            each position, such as pixels; see the notes of the class. A list of arrays, or an array
+            of objects, if X has rows of several shapes and y has the positions of each. See
+            `outputs` for several outputs, and `ignore_label` for missing targets. Floats of shape
+            ``(n, n_classes)`` whose rows sum to one are class probabilities: the net learns them,
+            predicts labels, and is scored by how often its label is the most probable one. One-hot
+            classes exclude each other if the output has a softmax or the loss is the categorical
+            cross-entropy, and are predicted as they are given.
             If it is None with ``regression=True``, the target is X itself, as float32 and channels
             first, before any augmentation: the net is an autoencoder. For a dataset of dicts as X,
             the name of the column of targets.
         sample_weight : array-like of shape (n,) or of the shape of y, optional
-            Weight of each sample in the loss, or of each target. If there are several outputs, a
-            dict or list by output, of such arrays, or an array with a column for each output.
+            Weight of each sample in the loss, or of each target; a list of arrays if y is one. If
+            there are several outputs, a dict or list by output, of such arrays, or an array with a
+            column for each output.
         X_val, y_val : array-like, optional
             Validation set, used in place of `train_split`. An autoencoder needs only X_val.
         epochs : int, optional

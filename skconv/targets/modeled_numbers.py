@@ -71,8 +71,8 @@ class ModeledNumbers(Numbers):
         """Return the targets for rows of y of another shape, before they are matched."""
         if self.view is not None and shape != self.shape:
             raise ValueError(
-                f"y must have rows of one shape for several units for each number, got {shape} and "
-                f"{self.shape}"
+                f"y must have rows of one shape if the output has several units for each number, "
+                f"{self._form.content}, got {self.shape} and {shape}; bring X and y to one size"
             )
         return replace(self, shape=shape)
 

@@ -153,7 +153,8 @@ class Outputs:
 
         def encode(i: int, target: Target, part: Any) -> Any:
             if isinstance(part, RaggedArray):
-                return part.map(lambda rows: encode(i, target.of_rows(rows.shape[1:]), rows))
+                pairs = [(_for_rows_at(target, *own), own[1]) for own in part.parts()]
+                return part.like([encode(i, *pair) for pair in pairs])
             if i in unscaled and isinstance(target, Numbers):
                 return target.arrange(part)
             return target.encode(part)
@@ -394,3 +395,11 @@ class Outputs:
                 "use sample_weight or output_weights"
             )
         return self.targets[0].row_weights(encoded, class_weight)
+
+
+def _for_rows_at(target: Target, positions: np.ndarray, rows: np.ndarray) -> Target:
+    """Return the targets for rows of another shape; an error names the first of them."""
+    try:
+        return target.of_rows(rows.shape[1:])
+    except ValueError as error:
+        raise ValueError(f"{error} (row {positions[0]})") from error

@@ -11,6 +11,7 @@ from sklearn.utils import check_array
 from ..utils.checks import is_integer, is_number
 from .by_output import by_output
 from .ragged_array import RaggedArray, array_parts, read_rows
+from .weighted_targets import take_targets
 
 NAME = "sample_weight"
 
@@ -29,6 +30,10 @@ class SampleWeights(NamedTuple):
 
     rows: np.ndarray | None
     targets: tuple[Any, ...] | None
+
+    def subset(self, index: np.ndarray) -> SampleWeights:
+        """Return the weights of some of the rows."""
+        return SampleWeights(*take_targets(tuple(self), index))
 
     def arranged(self, encoded: Sequence[Any]) -> tuple[Any, ...] | None:
         """Return the weights of the targets in the shapes of the encoded targets."""
