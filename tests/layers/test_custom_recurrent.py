@@ -107,19 +107,24 @@ def test_the_default_nonlinearities_are_lasagnes():
     assert not np.any(out)  # both the inner layer and the sum are rectified
 
 
-def test_noise_differs_between_steps():
-    noise = DropoutLayer(dense(1, 8, W=1.0), name="drop")
-    still = dense(8, 8, W=np.zeros((8, 8)))
-    layer = CustomRecurrentLayer(None, noise, still, None)
-    params, state = layer.init(jax.random.key(0), (None, 6, 1))
-    ones = jnp.ones((3, 6, 1))
-    out, _ = layer.apply(params, state, ones, ctx=Context(True, jax.random.key(1)))
-    assert set(np.unique(out)) == {0.0, 2.0}
-    assert len(np.unique(np.asarray(out).reshape(18, 8), axis=0)) > 9
-    layer = CustomRecurrentLayer(None, dense(1, 8, W=1.0), DropoutLayer(dense(8, 8, W=np.eye(8))))
-    params, state = layer.init(jax.random.key(0), (None, 6, 1))
-    out, _ = layer.apply(params, state, ones, ctx=Context(True, jax.random.key(1)))
-    assert len(np.unique(np.diff(np.asarray(out), axis=1).reshape(-1, 8), axis=0)) > 5
+@pytest.mark.parametrize("noisy", ["input_to_hidden", "hidden_to_hidden"])
+def test_noise_differs_between_steps(noisy):
+    graphs = {"input_to_hidden": dense(1, 8), "hidden_to_hidden": dense(8, 8)}
+    graphs[noisy] = DropoutLayer(graphs[noisy])
+    layer = CustomRecurrentLayer(None, **graphs, nonlinearity=None)
+    W = np.eye(8) if noisy == "hidden_to_hidden" else np.zeros((8, 8))
+    params = {name: np.zeros(s.shape) for name, s in layer.param_specs((None, 6, 1)).items()}
+    params |= {
+        "input_to_hidden_dense1_W": np.ones((1, 8)),
+        "hidden_to_hidden_dense1_W": W,
+    }
+    out, _ = jax.jit(lambda x: layer.apply(params, {}, x, ctx=Context(True, jax.random.key(1))))(
+        jnp.ones((3, 6, 1))
+    )
+    if noisy == "input_to_hidden":
+        assert set(np.unique(out)) == {0.0, 2.0}
+    kept = np.asarray(out) if noisy == "input_to_hidden" else np.diff(out, axis=1) >= 1
+    assert len(np.unique(kept.reshape(-1, 8), axis=0)) > 9
     assert layer.noisy
     assert not custom().noisy
 

@@ -1,11 +1,20 @@
 """States that start from the output of another layer, and further inputs, for all kinds."""
 
+import jax
 import numpy as np
 import pytest
 
 from skconv import NeuralNet
 from skconv.errors import LayerError
-from skconv.layers import DenseLayer, GRULayer, InputLayer, LSTMLayer, RecurrentLayer, sequences
+from skconv.layers import (
+    Context,
+    DenseLayer,
+    GRULayer,
+    InputLayer,
+    LSTMLayer,
+    RecurrentLayer,
+    sequences,
+)
 from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
 
@@ -83,19 +92,15 @@ def test_layers_that_states_start_from_are_given_in_any_form(form):
         np.testing.assert_allclose(found[i], expected[0], atol=1e-5)
 
 
-def test_training_reaches_the_layer_that_a_state_starts_from():
-    X = {
-        "input": np.zeros((40, 2, 1), np.float32),
-        "seen": np.eye(2, dtype=np.float32)[[0, 1] * 20],
-    }
-    times, seen = InputLayer((None, 2, 1), name="input"), InputLayer((None, 2), name="seen")
-    start = DenseLayer(seen, 3, nonlinearity=None)
-    last = GRULayer(times, 3, hid_init=start, only_return_final=True)
-    net = NeuralNet(
-        DenseLayer(last, 2), max_epochs=20, update="adam", update_learning_rate=0.1,
-        random_state=0, verbose=0,
-    ).fit(X, [0, 1] * 20)  # fmt: skip
-    assert net.score(X, [0, 1] * 20) == 1.0
+def test_gradients_reach_the_layer_that_a_state_starts_from(float64):
+    layer = GRULayer(num_units=2, hid_input="start")
+    params = drawn(layer, (None, 5, 4), (None, 2))
+    apply = jax.jit(lambda h: layer.apply(params, {}, x, h, ctx=Context(True))[0].sum())
+    h, direction = rng.normal(size=(2, 3, 2))
+    slope = (jax.jit(jax.grad(apply))(h) * direction).sum()
+    ends = [apply(h + step * direction) for step in (1e-5, -1e-5)]
+    np.testing.assert_allclose(slope, (ends[0] - ends[1]) / 2e-5, rtol=1e-6)
+    assert abs(slope) > 1e-6
 
 
 @pytest.mark.parametrize("cls", CLASSES)
