@@ -84,12 +84,6 @@ def test_no_validation_set(eval_size):
     assert np.isnan(make(train_split=split).fit(X, y).train_history_[-1]["valid_loss"])
 
 
-def test_eval_size_is_that_of_the_first_fold():
-    net = make(eval_size=0.5, custom_scores=[("rows", lambda t, p: len(t))])
-    assert net.fit(X, y).train_history_[-1]["rows"] == 30
-    assert net.get_params()["eval_size"] == 0.5
-
-
 def test_labels_are_indices_of_units():
     """nolearn does not look which labels there are."""
     net = make(output_num_units=5).fit(X, y)
@@ -102,15 +96,14 @@ def test_labels_are_indices_of_units():
 
 
 def test_units_are_those_before_layers_that_keep_them():
+    """Layers take shared variables, too."""
     layers = [*LIST[:1], ("hidden", LAYERS["DenseLayer"]), ("drop", LAYERS["DropoutLayer"])]
-    net = make(
-        layers=layers,
-        more_params={"hidden_num_units": 4, "hidden_nonlinearity": softmax},
-        **dict.fromkeys(["output_num_units", "output_nonlinearity"]),
-    )
-    for name in ("output_num_units", "output_nonlinearity"):
-        delattr(net, name)
-    assert net.fit(X, y).predict_proba(X).shape == (60, 4)
+    more = {"hidden_num_units": 4, "hidden_nonlinearity": softmax}
+    given = {"input_shape": (None, 4), "more_params": more, "max_epochs": 1, "random_state": 0}
+    net = NeuralNet(layers, drop_p=shared(0.25), **given).fit(X, y)
+    assert net.predict_proba(X).shape == (60, 4)
+    other = NeuralNet(layers, drop_p=0.25, **given).fit(X, y)
+    assert np.array_equal(net.predict_proba(X), other.predict_proba(X))
 
 
 def test_handlers_change_shared_variables():
@@ -135,12 +128,6 @@ def test_handlers_change_shared_variables():
     assert np.array_equal(weights(restored), weights(net))
 
 
-def test_layers_take_shared_variables():
-    layers = [LIST[0], ("drop", LAYERS["DropoutLayer"]), LIST[1]]
-    one, other = make(layers=layers, drop_p=shared(0.5)), make(layers=layers, drop_p=0.5)
-    assert np.array_equal(weights(one.fit(X, y)), weights(other.fit(X, y)))
-
-
 def test_types_of_tensors_have_no_effect(fitted):
     types = tensor_types()
     net = make(X_tensor_type=types["matrix"], y_tensor_type=types["ivector"])
@@ -162,15 +149,18 @@ def test_weights_of_another_head_are_skipped(fitted):
         make(**hidden, **numbers).load_params_from(one, strict=True)
 
 
-def test_custom_scores_are_means_over_batches():
-    net = make(batch_iterator_test=BatchIterator(8), custom_scores=[("n", lambda t, p: len(t))])
-    net.fit(X, y)
-    assert net.train_history_[-1]["n"] == pytest.approx((8 * 8 + 4 * 4) / 12)
-
-
-def test_scores_get_a_list_of_outputs():
-    net = make(scores_train=[("units", lambda outputs, targets: outputs[0].shape[1])])
-    assert net.fit(X, y).train_history_[-1]["units"] == 3
+def test_scores():
+    """Custom ones are means over batches of the validation set; others get a list of outputs."""
+    net = make(
+        eval_size=0.5,
+        batch_iterator_test=BatchIterator(16),
+        custom_scores=[("batch", lambda y_true, y_output: len(y_output))],
+        scores_train=[("units", lambda outputs, targets: outputs[0].shape[1])],
+    ).fit(X, y)
+    row = net.train_history_[-1]
+    assert row["batch"] == pytest.approx((16 * 16 + 14 * 14) / 30)
+    assert row["units"] == 3
+    assert net.get_params()["eval_size"] == 0.5
 
 
 def test_nets_draw_from_lasagnes_source_of_random_numbers():
