@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
@@ -107,6 +108,15 @@ class CustomRecurrentLayer(SequenceLayer):
         super().__post_init__()
         if self.is_connected:
             self._hold_inner()
+
+    def __copy__(self) -> Layer:
+        """Return a layer with parameters of its own, those of inner layers included."""
+        other: Any = super().__copy__()
+        for name in self.graphs:
+            object.__setattr__(other, name, copy.copy(getattr(self, name)))
+        if other.is_connected:
+            other._hold_inner()
+        return other
 
     def _hold_inner(self) -> None:
         """Let the parameters of inner layers find their values in this one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -71,6 +72,10 @@ class Subgraph:
             raise LayerError(f"{field} must have layers of different names, got {names}")
         layers = tuple(map(_disconnected, found, feeds, [names] * len(found)))
         return cls(layers, names, feeds)
+
+    def __copy__(self) -> Self:
+        """Return a graph with parameters of its own, except for those of layers outside."""
+        return replace(self, layers=tuple(map(copy.copy, self.layers)))
 
     @property
     def noisy(self) -> bool:
@@ -193,7 +198,9 @@ def _disconnected(layer: Layer, feeds: tuple[int, ...], names: tuple[str, ...]) 
         if name.startswith("nonlinearity") and (isinstance(value, str) or value is UNSET):
             default = layer.default_nonlinearity if value is UNSET else value
             changes[name] = as_nonlinearity(default)
-    return replace(layer, **changes)
+    other = replace(layer, **changes)
+    vars(other)["_own"] = vars(layer).get("_own", ())
+    return other
 
 
 def _is_layer(layer: Layer, name: str) -> bool:

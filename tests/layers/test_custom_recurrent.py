@@ -1,3 +1,5 @@
+import copy
+import dataclasses
 import pickle
 
 import jax
@@ -299,3 +301,18 @@ def test_normalization_without_state_is_fine():
     assert any("must be outside" in problem for problem in layer.check())
     with pytest.raises(LayerError, match="input must have shape"):
         custom().output_shape((None, 5))
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_copies_have_inner_parameters_of_their_own(copied):
+    """Layers made of the same graphs share parameters, as in Lasagne."""
+    graphs = dense(4, 4, W=0.5), dense(4, 4)
+    one = CustomRecurrentLayer(InputLayer((None, 5, 4)), *graphs, hid_init=0.1, name="one")
+    two = CustomRecurrentLayer(one, *graphs, name="two")
+    if copied:
+        two = dataclasses.replace(copy.copy(one), incoming=one, name="two")
+    net = NeuralNet(DenseLayer(two, 1), regression=True, verbose=0).initialize()
+    net.layers_["one"].input_to_hidden_dense1_W.set_value(np.ones((4, 4)))
+    found = net.layers_["two"].input_to_hidden_dense1_W.get_value()
+    assert (found == (0.5 if copied else 1.0)).all()
+    assert len(net.get_all_params()) == (12 if copied else 8)
