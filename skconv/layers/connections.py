@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from types import FunctionType, MethodType
 from typing import Any, ClassVar, NamedTuple, NoReturn, Self
 
 from .. import nonlinearities
 from ..errors import LayerError, describe_layer
-from ..utils.fields import UNSET
+from ..utils.fields import UNSET, cached_per_class
 from .shapes import Shape
 from .specs import Copies, reference_fields
 
 TRIAL_SIZES = (840, 1680)
 """Sizes in place of None: an axis of the output whose size is the same for both is known."""
+
+
+INPUTS = ("incoming", "incomings")
+"""Fields that hold the inputs."""
 
 
 class ShapeError(ValueError):
@@ -95,6 +99,8 @@ class ShapeMethod:
         method = MethodType(self.function, layer)
         if "_detached" in vars(layer):
             return method
+        if is_lasagne_way(type(layer)) and layer.is_connected:
+            return KnownShape(layer.declared_shape(layer.input_shapes), method)
         if not layer.is_connected:
             return UnknownShape(layer.why_unconnected, method)
         try:
@@ -117,6 +123,17 @@ class Connection(NamedTuple):
 
     shape: Shape
     copies: Copies = ()
+
+
+@cached_per_class
+def is_lasagne_way(cls: type) -> bool:
+    """Return whether a layer class is written in Lasagne's way: not as a dataclass."""
+    own = []
+    for base in cls.__mro__:
+        if "__dataclass_fields__" in vars(base):
+            break
+        own.append(base)
+    return any({"get_output_for", "get_output_shape_for"} & vars(base).keys() for base in own)
 
 
 class ConnectedLayer:
@@ -231,18 +248,40 @@ class ConnectedLayer:
             If the layer does not take inputs of these shapes.
         """
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+        if is_lasagne_way(type(self)):
+            return self._inherited_shape(shapes)
         return _connect(self, [Connection(shape) for shape in shapes]).shape
+
+    def declared_shape(self, input_shapes: Sequence[Shape]) -> Shape:
+        """Return the shape that `get_output_shape_for` declares for the output."""
+        given: Any = list(input_shapes)
+        several = "incomings" in [own.name for own in dataclasses.fields(self) if own.init]  # type: ignore[arg-type]
+        return tuple(self.get_output_shape_for(given if several else given[0]))
+
+    def _inherited_shape(self, input_shapes: Sequence[Shape]) -> Shape:
+        """Return the shape by the layer that a class derives from; by default that of the input."""
+        try:
+            made = type(self).output_shape(self, *input_shapes)  # type: ignore[attr-defined]
+        except NotImplementedError:
+            return input_shapes[0]
+        return (input_shapes[0][0], *made[1:])
 
     def detached(self) -> Any:
         """Return a copy that is not connected, with functions for the names of nonlinearities."""
         if self.in_net is not None:
             return self.in_net.detached()
-        other = object.__new__(type(self))
-        vars(other).update(vars(self), _detached=True)
-        for field, value in vars(self).items():
+        if is_lasagne_way(type(self)):
+            given = self.given_fields()  # type: ignore[attr-defined]
+            given = {name: value for name, value in given.items() if name not in INPUTS}
+            other = self.adapted()(**given, name=self.name)  # type: ignore[attr-defined]
+        else:
+            other = object.__new__(type(self))
+            vars(other).update(vars(self))
+        vars(other)["_detached"] = True
+        for field, value in list(vars(other).items()):
             if field.startswith("nonlinearity") and isinstance(value, str):
                 vars(other)[field] = nonlinearities.as_nonlinearity(value)
-        if vars(self).get("nonlinearity") is UNSET:
+        if vars(other).get("nonlinearity") is UNSET:
             vars(other)["nonlinearity"] = self.default_nonlinearity
         return other
 

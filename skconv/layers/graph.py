@@ -6,6 +6,7 @@ import inspect
 import math
 import warnings
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -14,8 +15,8 @@ import numpy as np
 from ..errors import Problems, did_you_mean
 from ..utils.checks import fits_float32
 from .base import MergeLayer
-from .connections import connections, describe_instance, layers_below
-from .instance_values import as_floats
+from .connections import connections, describe_instance, is_lasagne_way, layers_below
+from .instance_values import ValuedLayer, as_floats
 
 __all__ = [
     "count_params",
@@ -151,7 +152,10 @@ def get_output(
         if layer.graph_key not in found:
             fed = [found[one.graph_key] for one in layer.input_layers]
             single = len(fed) == 1 and not issubclass(type(layer.detached()), MergeLayer)
-            found[layer.graph_key] = layer.get_output_for(
+            compute = layer.get_output_for
+            if is_lasagne_way(type(layer)):
+                compute = partial(ValuedLayer.get_output_for, layer)  # with arrays as attributes
+            found[layer.graph_key] = compute(
                 fed[0] if single else fed, deterministic=deterministic, **kwargs
             )
     outputs = [layer.finish(found[layer.graph_key]) for layer in layers]

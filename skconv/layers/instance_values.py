@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import jax
@@ -15,7 +15,14 @@ from ..init import as_initializer
 from ..utils.checks import fits_float32
 from ..utils.owned_values import OwnedValue, TransposedValue
 from ..utils.random_keys import make_key
-from .connections import ConnectedLayer, ShapeError, describe_instance, layers_below
+from .connections import (
+    ConnectedLayer,
+    ShapeError,
+    describe_instance,
+    is_lasagne_way,
+    layers_below,
+)
+from .lasagne_way import LasagneWay
 from .specs import Context, Params, ParamSpec, reference_fields
 
 HINTS = {
@@ -25,7 +32,7 @@ HINTS = {
 """What to write for attributes of Lasagne's layers."""
 
 
-class ValuedLayer(ConnectedLayer):
+class ValuedLayer(LasagneWay, ConnectedLayer):
     """Base class of layers whose parameters can be read and set before they are in a net.
 
     A net that is built from the layer starts from these values. Once it is built, the parameters of
@@ -85,9 +92,13 @@ class ValuedLayer(ConnectedLayer):
         """
         inputs = input if isinstance(input, list | tuple) else [input]
         arrays = [as_floats(x) for x in inputs]
+        if "_running" in vars(self):
+            return self._run_inherited(arrays)
         if self.in_net is not None:
             return self.in_net.get_output_for(arrays, deterministic)
         layer = self.detached()
+        if is_lasagne_way(type(self)):
+            vars(layer)["_extra_arguments"] = kwargs
         params: Params = {}
         state: Params = {}
         for name, spec in self.known_specs().items():
@@ -99,6 +110,14 @@ class ValuedLayer(ConnectedLayer):
         )
         last = self.layout == "channels_last"
         out, _ = layer.apply(params, state, *(_moved(x, 1, -1, last) for x in arrays), ctx=ctx)
+        return _moved(out, -1, 1, last)
+
+    def _run_inherited(self, arrays: Sequence[jax.Array]) -> jax.Array:
+        """Return the output of the layer that a class written in Lasagne's way derives from."""
+        values, ctx = vars(self)["_running"]
+        last = self.layout == "channels_last"
+        fed = [_moved(x, 1, -1, last) for x in arrays]
+        out, _ = self.apply(values, values, *fed, ctx=ctx)
         return _moved(out, -1, 1, last)
 
     def finish(self, output: jax.Array) -> jax.Array:
@@ -125,6 +144,8 @@ class ValuedLayer(ConnectedLayer):
 
     def initial_value(self, name: str) -> Any:
         """Return the initial value of a parameter, or None if no field holds it."""
+        if is_lasagne_way(type(self)):
+            return self.given_fields().get(name)
         return getattr(self, name, None)
 
     def find_parameter(self, name: str) -> tuple[Any, bool]:
@@ -136,9 +157,12 @@ class ValuedLayer(ConnectedLayer):
             return self._named(name, value, transposed)
         if self.in_net is not None:
             return self.in_net.find_parameter(name)
+        valid = "a field made by initial()"
+        if is_lasagne_way(type(self)):
+            valid = "a parameter of __init__ with an initializer as default"
         raise ValueError(
-            f"{describe_instance(self)}: {name} must be a field made by initial() for its values "
-            "to be known before the net is built; after net.initialize(), "
+            f"{describe_instance(self)}: {name} must be {valid} for its values to be known before "
+            f"the net is built; after net.initialize(), "
             f"net.layers_[{self.name or 'hidden'!r}].{name} has them"
         )
 

@@ -65,12 +65,6 @@ def resolve_fields(name: str | None, cls: type[Layer], given: Mapping[str, Any])
         raise ValueError(f"{where}: {error}") from error
 
 
-@cached_per_class
-def _init_fields(cls: type[Layer]) -> tuple[str, ...]:
-    fields = dataclasses.fields(cls)
-    return tuple(field.name for field in fields if field.init and field.name != "name")
-
-
 def read_layers(layers: Any) -> list[LayerEntry]:
     """Read the `layers` argument.
 
@@ -229,6 +223,7 @@ class _Reader:
                 f"layer_wrapper of {cls.__name__} must be left out; write layers as instances, as "
                 f"in batch_norm({cls.__name__}(incoming, ...)), or add the layer in the list"
             )
+        cls = cls.adapted()
         given = resolve_fields(given.get("name"), cls, given)
         incomings = self.take_incomings(cls, given)
         name = given.pop("name", None) or self.default_name(cls)
@@ -237,12 +232,12 @@ class _Reader:
     def add_instance(self, layer: Layer, name: str | None = None) -> str:
         if id(layer) in self.names:
             return self.names[id(layer)]
-        given = {field: getattr(layer, field) for field in _init_fields(type(layer))}
-        incomings = self.take_incomings(type(layer), given)
-        name = name or layer.name or self.default_name(type(layer))
+        cls, given = layer.adapted(), layer.given_fields()
+        incomings = self.take_incomings(cls, given)
+        name = name or layer.name or self.default_name(cls)
         self.names[id(layer)] = name
         self.instances[name] = layer
-        self.append(name, type(layer), given, incomings)
+        self.append(name, cls, given, incomings)
         return name
 
     def append(
