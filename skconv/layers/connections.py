@@ -128,6 +128,8 @@ class Connection(NamedTuple):
 @cached_per_class
 def is_lasagne_way(cls: type) -> bool:
     """Return whether a layer class is written in Lasagne's way: not as a dataclass."""
+    if not issubclass(cls, ConnectedLayer):
+        return False
     own = []
     for base in cls.__mro__:
         if "__dataclass_fields__" in vars(base):
