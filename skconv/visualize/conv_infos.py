@@ -162,12 +162,13 @@ def get_conv_infos(net: Any, min_capacity: float = 100.0 / 6, detailed: bool = F
     """
     from tabulate import tabulate
 
-    layers = list(unwrap(net).layers_.values())
-    image = layers[0].output_shape[2:]
+    found = unwrap(net)
+    layers, shapes = list(found.layers_.values()), [n.output_shape for n in found.network_.nodes]
+    image = shapes[0][2:]
     if len(image) != 2:
         raise ValueError(
             "net must start with an InputLayer of shape (None, channels, height, width), "
-            f"got {layers[0].output_shape}"
+            f"got {shapes[0]}"
         )
     filters, fields = get_real_filter(layers, image), get_receptive_field(layers, image)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -181,8 +182,7 @@ def get_conv_infos(net: Any, min_capacity: float = 100.0 / 6, detailed: bool = F
         low, wide = (capacity[i] < min_capacity).any(), (coverage[i] > 100).any()
         color = ansi.RED if low and wide else ansi.CYAN if wide else ansi.MAGENTA if low else ""
         name = f"{color}{layer.name}{ansi.ENDC}" if color else layer.name
-        shape = layer.output_shape[1:]
-        size = "x".join(map(str, shape))
-        row = [name, size, math.prod(n or 1 for n in shape), *capacity[i], *coverage[i]]
+        size = "x".join(map(str, shapes[i][1:]))
+        row = [name, size, math.prod(shapes[i][1:]), *capacity[i], *coverage[i]]
         rows.append(row + [int(n) for n in (*filters[i], *fields[i])] * detailed)
     return tabulate(rows, headers, floatfmt=".2f")

@@ -8,6 +8,7 @@ from skconv.layers import (
     Conv2DLayer,
     DenseLayer,
     DropoutLayer,
+    GlobalPoolLayer,
     InputLayer,
     MaxPool2DLayer,
 )
@@ -68,6 +69,14 @@ def test_layers_that_see_beyond_the_image_are_colored():
     assert rows[4].startswith(conv_infos.ansi.CYAN)
     rows = get_conv_infos(NeuralNet(layers, verbose=0).initialize(), 70.0).split("\n")
     assert rows[4].startswith(conv_infos.ansi.RED)
+
+
+def test_free_sizes_are_those_of_the_last_fit():
+    layers = [InputLayer((None, 1, None, None)), Conv2DLayer(None, 2, 3), GlobalPoolLayer()]
+    net = NeuralNet([*layers, DenseLayer(None, 2)], max_epochs=1, train_split=None, verbose=0)
+    net.fit(np.zeros((4, 1, 6, 5), np.float32), [0, 1, 0, 1])
+    rows = get_conv_infos(net).split("\n")
+    assert rows[3].split() == ["conv2d1", "2x4x3", "24", "100.00", "100.00", "50.00", "60.00"]
 
 
 def test_other_inputs_are_refused():
