@@ -8,7 +8,7 @@ import warnings
 from typing import Any, NamedTuple, cast
 
 from ..errors import did_you_mean
-from ..training.history import Row
+from ..training.history import KEYS, Row
 from .base import Columns, Direction, Handler
 
 MODES = ("auto", "min", "max")
@@ -127,6 +127,8 @@ class MonitoringHandler(Handler):
             hint = did_you_mean(name, columns)
             if "valid_loss" not in columns:
                 hint += " Losses and scores of validation need a validation set."
+            elif hint.startswith(" Valid names") and name not in KEYS:
+                hint += f" For a column of your own, pass custom_scores=[({name!r}, function)]."
             raise ValueError(
                 f"{handler}: {argument} must be a column of the history, got {name!r}.{hint}"
             )

@@ -70,6 +70,7 @@ def fit(handler, **given):
     [
         ("val_loss", {}, r"got 'val_loss'\. Did you mean 'valid_loss'\?$"),
         ("val_acc", {}, r"got 'val_acc'\. Did you mean 'valid_accuracy'\?$"),
+        ("f1", {}, r"got 'f1'\. Valid names: .* pass custom_scores=\[\('f1', function\)\]\.$"),
         ("epoch", {}, r"got 'epoch'\. Valid names: train_loss, valid_loss, valid_accuracy, dur\.$"),
         ("valid_accuracy", {"regression": True}, r"got 'valid_accuracy'\. Valid names: train_loss"),
         (

@@ -104,6 +104,35 @@ def test_transform():
     assert not is_same(net.get_all_params_values(), make_net().fit(X, y).get_all_params_values())
 
 
+@differs("the last batch is filled up with rows that do not count")
+def test_size_of_batches():
+    """`transform` gets the rest of the rows as the last batch"""
+    seen = []
+
+    class Seen(BatchIterator):
+        def transform(self, Xb, yb):
+            seen.append((Xb.shape, yb.dtype, yb.shape))
+            return Xb, yb
+
+    make_net(batch_iterator_train=Seen(128)).fit(X, y)
+    assert set(seen) == {((128, 5), np.dtype(np.int32), (128,))}
+
+
+@same
+def test_transform_at_prediction(fitted):
+    """`transform` of `batch_iterator_test` changes X in `predict` and `get_output`; yb is None"""
+
+    class Negative(BatchIterator):
+        def transform(self, Xb, yb):
+            assert yb is None
+            return -Xb, yb
+
+    net = make_net(batch_iterator_test=Negative(128))
+    net.load_params_from(fitted)
+    assert np.array_equal(net.predict_proba(X), fitted.predict_proba(-X))
+    assert np.array_equal(net.get_output("hidden", X), fitted.get_output("hidden", -X))
+
+
 @same
 def test_attributes_of_iterators():
     """`net.batch_iterator_train.flip_columns = ...`, which `clone` and `pickle` keep"""

@@ -59,19 +59,11 @@ def test_functions():
 
     events = ("on_training_started", "on_batch_finished", "on_epoch_finished")
     events = {event: note(event) for event in (*events, "on_training_finished")}
-    make_net(**{event: [handler] for event, handler in events.items()}).fit(X, y)
-    steps = [("on_batch_finished", 0), ("on_epoch_finished", 1)]
-    steps += [("on_batch_finished", 1), ("on_epoch_finished", 2)]
+    handlers = {event: [handler] for event, handler in events.items()}
+    make_net(**handlers, batch_iterator_train=16).fit(X, y)  # 32 samples, 2 batches
+    steps = [("on_batch_finished", 0)] * 2 + [("on_epoch_finished", 1)]
+    steps += [("on_batch_finished", 1)] * 2 + [("on_epoch_finished", 2)]
     assert calls == [("on_training_started", 0), *steps, ("on_training_finished", 2)]
-
-
-@same
-def test_batches():
-    """`on_batch_finished` is called after each batch"""
-    calls = []
-    params = {"batch_iterator_train": 16, "batch_iterator_test": 16, "train_split": None}
-    make_net(**params, on_batch_finished=[lambda *args: calls.append(args)]).fit(X, y, epochs=1)
-    assert len(calls) == 3
 
 
 @same
@@ -341,3 +333,68 @@ def test_weight_log_in_a_file(tmp_path):
     lines = (tmp_path / "weights.csv").read_text().splitlines()
     assert lines[0].startswith("layer1_0 wdiff,layer1_0 wabsmean,layer1_0 wmean,layer2_0 wdiff")
     assert lines[1:] == ["0.0,1.5,-1.5,0.0,3.5,3.5"] * 2
+
+
+@refused("For a column of your own, pass custom_scores=[('mine', function)]")
+def test_columns_for_handlers():
+    """`RememberBestWeights(loss='mine')` for a column that another handler adds"""
+
+    def add(net, train_history):
+        train_history[-1]["mine"] = 0.0
+
+    make_net(on_epoch_finished=[add, RememberBestWeights(loss="mine")]).fit(X, y)
+
+
+@same
+def test_columns():
+    """A handler adds a column, `train_history[-1]['mine'] = ...`"""
+
+    def add(net, train_history):
+        train_history[-1]["mine"] = len(train_history)
+
+    net = make_net(on_epoch_finished=[add]).fit(X, y)
+    assert [row["mine"] for row in net.train_history_] == [1, 2]
+
+
+@same
+def test_predictions_in_handlers():
+    """A handler calls `net.predict_proba(X)`, with the weights of the epoch"""
+    predicted = []
+    net = make_net(on_epoch_finished=[lambda net, _: predicted.append(net.predict_proba(X))])
+    net.fit(X, y)
+    assert not np.array_equal(*predicted)
+    assert np.array_equal(predicted[-1], net.predict_proba(X))
+
+
+@same
+def test_weights_in_handlers():
+    """A handler sets weights, `net.layers_['hidden'].W.set_value(...)`, and training continues"""
+
+    def clear(net, train_history):
+        net.layers_["hidden"].W.set_value(np.zeros((5, 4)))
+
+    net = make_net(on_training_started=[clear], update_learning_rate=0.0).fit(X, y)
+    assert not net.layers_["hidden"].W.get_value().any()
+    net = make_net(on_epoch_finished=[clear], update_learning_rate=0.0).fit(X, y)
+    assert net.train_history_[0]["train_loss"] != net.train_history_[1]["train_loss"]
+
+
+@same
+def test_errors_in_handlers():
+    """An error of a handler ends `fit`"""
+
+    def fail(net, train_history):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        make_net(on_epoch_finished=[fail]).fit(X, y)
+
+
+@same
+def test_epochs_in_handlers():
+    """A handler sets `net.max_epochs`, which has no effect on this training"""
+
+    def lengthen(net, train_history):
+        net.max_epochs = 5
+
+    assert len(make_net(on_epoch_finished=[lengthen]).fit(X, y).train_history_) == 2

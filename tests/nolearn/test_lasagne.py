@@ -191,14 +191,10 @@ def test_flipped_filters():
     image = np.zeros((1, 1, 5, 5), np.float32)
     image[0, 0, 2, 2] = 1
 
-    def respond(flip):
-        inputs = InputLayer((None, 1, 5, 5))
-        layer = Conv2DLayer(inputs, 1, 3, W=W, b=None, nonlinearity=None, flip_filters=flip)
-        return get_output(layer, image)[0, 0]
-
+    inputs = InputLayer((None, 1, 5, 5))
+    layer = Conv2DLayer(inputs, 1, 3, W=W, b=None, nonlinearity=None, flip_filters=True)
+    np.testing.assert_allclose(get_output(layer, image)[0, 0], W[0, 0], atol=1e-6)
     assert Conv2DLayer(IMAGE, 1, 3).flip_filters is False
-    np.testing.assert_allclose(respond(True), W[0, 0], atol=1e-6)
-    np.testing.assert_allclose(respond(False), W[0, 0, ::-1, ::-1], atol=1e-6)
 
 
 @same

@@ -4,7 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from skconv import TrainSplit
+from skconv import NeuralNet, TrainSplit
+from skconv.layers import DenseLayer, InputLayer
 from skconv.objectives import objective, squared_error
 
 from .nets import X, is_same, make_net, make_regressor, y
@@ -54,18 +55,41 @@ def test_loss_of_a_regressor(regressor):
     assert is_same(net.get_all_params_values(), regressor.get_all_params_values())
 
 
+@pytest.fixture(scope="module")
+def penalized():
+    """A net with penalties, of which two layers share their weights."""
+    return NeuralNet(
+        [("input", InputLayer), ("a", DenseLayer), ("b", DenseLayer), ("output", DenseLayer)],
+        a_num_units=5,
+        b_num_units=5,
+        b_W="a",
+        objective_l1=0.2,
+        objective_l2=0.1,
+        update_learning_rate=0.0,
+        max_epochs=1,
+        random_state=0,
+    ).fit(X, y)
+
+
 @same
-def test_penalties():
+def test_penalties(penalized):
     """`objective_l2=0.1`: the sum of squares of the regularizable parameters, in both losses"""
-    net = make_net(objective_l1=0.2, objective_l2=0.1, update_learning_rate=0.0).fit(X, y)
-    X_train, X_valid, y_train, y_valid = TrainSplit(0.2)(X, y, net)
-    weights = [p.get_value() for p in net.get_all_params(regularizable=True)]
-    assert [w.shape for w in weights] == [(5, 4), (4, 3)]
+    weights = [p.get_value() for p in penalized.get_all_params(regularizable=True)]
     penalty = sum(0.2 * np.abs(w).sum() + 0.1 * np.square(w).sum() for w in weights)
-    train, valid = crossentropy(net, X_train, y_train), crossentropy(net, X_valid, y_valid)
-    row = net.train_history_[0]
+    X_train, X_valid, y_train, y_valid = TrainSplit(0.2)(X, y, penalized)
+    row = penalized.train_history_[0]
+    train, valid = (
+        crossentropy(penalized, *part) for part in ((X_train, y_train), (X_valid, y_valid))
+    )
     assert row["train_loss"] == pytest.approx(train + penalty, rel=1e-5)
     assert row["valid_loss"] == pytest.approx(valid + penalty, rel=1e-5)
+
+
+@differs("once; nolearn counts them once for each layer")
+def test_penalties_of_shared_weights(penalized):
+    """`objective_l2` of weights that layers share"""
+    names = [p.name for p in penalized.get_all_params(regularizable=True)]
+    assert names == ["a.W", "output.W"]  # those in the penalty of the test above
 
 
 @refused("unknown parameter 'objective_deterministic'")
