@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from skconv import NeuralNet, objectives, regularization, updates, utils
+from skconv.init import Constant
 from skconv.layers import (
     BatchNormLayer,
     ConcatLayer,
@@ -13,6 +14,7 @@ from skconv.layers import (
     DilatedConv2DLayer,
     Gate,
     InputLayer,
+    Layer,
     LSTMLayer,
     NonlinearityLayer,
     ParametricRectifierLayer,
@@ -40,10 +42,11 @@ from skconv.layers import (
 )
 from skconv.nonlinearities import rectify, softmax
 
-from .nets import X
+from .nets import X, y
 from .outcomes import differs, refused, same
 
 IMAGE = InputLayer((None, 2, 8, 8))
+HALF = Constant(0.5)
 TABLE = InputLayer((None, 5), name="input")
 
 
@@ -232,10 +235,38 @@ def test_penalties(fitted):
     assert float(given) == pytest.approx(np.abs(hidden).sum() + np.abs(output).sum(), rel=1e-5)
 
 
-@refused("objective_l2=0.001 for all layers")
-def test_penalties_before_training():
-    """`regularize_layer_params` of a layer instance, for an objective"""
-    regularization.regularize_layer_params(DenseLayer(TABLE, 4), regularization.l2)
+@refused("write apply_penalty(params, l2) in an objective, of its argument params")
+def test_penalties_in_an_objective():
+    """`regularize_layer_params(layer, l2)` in an objective of one's own"""
+    layer = DenseLayer(TABLE, 3, nonlinearity=softmax)
+
+    def own(predictions, targets, weights, params, *, loss_function):
+        return regularization.regularize_layer_params(layer, regularization.l2)
+
+    NeuralNet(layer, objective=own).fit(X, y)
+
+
+@differs("the same, with `jax.numpy` instead of `theano.tensor`")
+def test_own_layers():
+    """Layers of one's own, with `add_param`, `get_output_for` and `get_output_shape_for`"""
+
+    class DotLayer(Layer):
+        def __init__(self, incoming, num_units, W=HALF, **kwargs):
+            super().__init__(incoming, **kwargs)
+            self.num_units = num_units
+            self.W = self.add_param(W, (self.input_shape[1], num_units), name="W")
+
+        def get_output_for(self, input, **kwargs):
+            return jnp.dot(input, self.W)
+
+        def get_output_shape_for(self, input_shape):
+            return (input_shape[0], self.num_units)
+
+    layer = DotLayer(TABLE, 4, name="dot")
+    assert layer.output_shape == (None, 4)
+    net = NeuralNet(DenseLayer(layer, 3)).initialize()
+    expected = np.tile(X.sum(axis=1, keepdims=True) / 2, 4)
+    np.testing.assert_allclose(net.get_output("dot", X), expected, rtol=1e-4, atol=1e-5)
 
 
 @differs("of rules instead of updates: `apply_momentum(rmsprop(0.1), momentum=0.9)`")
