@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import did_you_mean
+from ..visualize import conv_infos
 from .initializers import Initializer
 from .iterators import BatchIterator, TrainSplit
 from .layers import FURTHER, LAYERS
@@ -53,6 +54,11 @@ def _nolearn() -> Names:
     return names | own
 
 
+def _util() -> Names:
+    further = {name: getattr(conv_infos, name) for name in ("ansi", "is_conv2d", "is_maxpool2d")}
+    return _exported("visualize") | further
+
+
 def _renamed(names: Names, **others: str) -> Names:
     return names | {other: names[name] for other, name in others.items()}
 
@@ -76,7 +82,7 @@ MODULES: dict[str, Callable[[], Names]] = {
     "nolearn.lasagne.base": _nolearn,
     "nolearn.lasagne.handlers": lambda: _exported("handlers"),
     "nolearn.lasagne.visualize": lambda: _exported("visualize"),
-    "nolearn.lasagne.util": lambda: _exported("visualize"),
+    "nolearn.lasagne.util": _util,
     "theano": lambda: {"shared": shared, "config": config},
     "theano.tensor": lambda: tensor_types() | {"TensorType": TensorType},
 }

@@ -34,6 +34,11 @@ def test_nets_of_nolearn():
     assert names["NeuralNet"].__module__ == "skconv.compat.nets"
 
 
+def test_helpers_of_nolearn():
+    helpers = {"get_real_filter", "get_receptive_field", "get_conv_infos"}
+    assert helpers | {"ansi", "is_conv2d", "is_maxpool2d"} <= {*MODULES["nolearn.lasagne.util"]()}
+
+
 def test_parts_of_layers_have_all_layers():
     for part in PARTS:
         assert MODULES[f"lasagne.layers.{part}"]() == MODULES["lasagne.layers"]()
