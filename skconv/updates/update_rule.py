@@ -29,6 +29,12 @@ from .transformation import (
 _SEEDS = ("key", "seed")
 """optax's names for seeds: integers or keys, which do not fit into float32."""
 
+_ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+_LOSSES = ("loss_or_grads", "loss", "cost", "grads", "gradients", "all_grads")
+_PARAMETERS = ("params", "all_params", "parameters")
+"""Usual names of the first two arguments of update rules in Lasagne's form."""
+
 CLIPS = ("clip_value", "clip_norm")
 """Keywords of every update, whether its factory takes them or not."""
 
@@ -300,9 +306,9 @@ def _check_form(factory: Any, parameters: Mapping[str, inspect.Parameter]) -> No
     """Raise `ValueError` for a function of a loss and parameters, as in Lasagne."""
     first = list(parameters.values())[:2]
     names = [p.name for p in first if p.default is p.empty]
-    if len(names) == 2 and names[1] == "params":
+    if len(names) == 2 and (names[0] in _LOSSES or names[1] in _PARAMETERS):
         name = getattr(factory, "__name__", repr(factory))
-        others = [str(p) for p in list(parameters.values())[2:]]
+        others = [str(p) for p in list(parameters.values())[2:] if p.kind not in _ANY]
         raise ValueError(
             "update must be a function of hyperparameters that returns an optax transformation, "
             f"got {name}({', '.join(names)}, ...) in Lasagne's form; write def "

@@ -334,13 +334,17 @@ def lasagnes(loss_or_grads, params, learning_rate, momentum=0.9): ...
 def with_loss(loss, params): ...
 
 
+def with_other_names(all_grads, all_params, *args, **kwargs): ...
+
+
 @pytest.mark.parametrize(
     ("rule", "write"),
     [
         (lasagnes, r"write def lasagnes\(learning_rate, momentum=0.9\) and combine rules"),
         (with_loss, r"write def with_loss\(learning_rate=0.01\) and combine rules"),
+        (with_other_names, r"write def with_other_names\(learning_rate=0.01\) and combine rules"),
     ],
 )
 def test_rules_in_lasagnes_form_say_what_to_write(rule, write):
-    with pytest.raises(ValueError, match=rf"{rule.__name__}\(\w+, params, ...\) in .*{write}"):
+    with pytest.raises(ValueError, match=rf"{rule.__name__}\(\w+, \w*params, ...\) in .*{write}"):
         resolve_update(rule, {"learning_rate": 0.1})
