@@ -57,14 +57,14 @@ class UnknownShape:
 
     Parameters
     ----------
-    reason : callable
-        Returns the reason.
+    error : Exception
+        The reason.
     method : callable
         Returns the shape of the output for shapes of the inputs.
     """
 
-    def __init__(self, reason: Callable[[], str], method: Callable[..., Shape]) -> None:
-        self._reason = reason
+    def __init__(self, error: Exception, method: Callable[..., Shape]) -> None:
+        self._error = error
         self._method = method
 
     def __call__(self, *input_shapes: Shape) -> Shape:
@@ -72,13 +72,13 @@ class UnknownShape:
         return self._method(*input_shapes)
 
     def _raise(self, *args: Any) -> NoReturn:
-        raise ShapeError(self._reason())
+        raise ShapeError(str(self._error)) from self._error
 
     __getitem__ = __iter__ = __len__ = __eq__ = __add__ = __radd__ = _raise
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        return f"<unknown: {self._reason()}>"
+        return f"<unknown: {self._error}>"
 
 
 class ShapeMethod:
@@ -99,15 +99,14 @@ class ShapeMethod:
         method = MethodType(self.function, layer)
         if "_detached" in vars(layer):
             return method
-        if is_lasagne_way(type(layer)) and layer.is_connected:
-            return KnownShape(layer.declared_shape(layer.input_shapes), method)
         if not layer.is_connected:
-            return UnknownShape(layer.why_unconnected, method)
+            return UnknownShape(ShapeError(layer.why_unconnected()), method)
         try:
+            if is_lasagne_way(type(layer)):
+                return KnownShape(layer.declared_shape(layer.input_shapes), method)
             return KnownShape(connection_of(layer).shape, method)
-        except ShapeError as error:
-            reason = str(error)
-            return UnknownShape(lambda: reason, method)
+        except Exception as error:  # the method can still be called for other inputs
+            return UnknownShape(error, method)
 
 
 class Connection(NamedTuple):
@@ -412,7 +411,7 @@ def _output_shape(layer: Any, shapes: list[Shape], size: int | None) -> Shape:
     """Return the shape of the output with a size in place of None."""
 
     def known(shape: Shape) -> Shape:
-        return (shape[0], *(size if n is None else n for n in shape[1:]))
+        return (*shape[:1], *(size if n is None else n for n in shape[1:]))
 
     if not shapes and isinstance(getattr(layer, "shape", None), tuple):
         layer = layer.detached()

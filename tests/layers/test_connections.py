@@ -1,5 +1,6 @@
 import copy
 import pickle
+from dataclasses import dataclass
 
 import pytest
 
@@ -12,6 +13,7 @@ from skconv.layers import (
     GlobalPoolLayer,
     InputLayer,
     InverseLayer,
+    Layer,
     LSTMLayer,
     MaxPool2DLayer,
     NonlinearityLayer,
@@ -127,6 +129,19 @@ def test_shapes_that_are_not_known_say_why(layer, message):
         with pytest.raises(ValueError, match=message):
             use(layer.output_shape)
     assert repr(layer.output_shape).startswith("<unknown: ")
+
+
+@dataclass(frozen=True)
+class Halves(Layer):
+    def output_shape(self, *input_shapes):
+        return (None, input_shapes[0][1] // input_shapes[0][2])
+
+
+def test_a_layer_of_your_own_may_fail_for_its_inputs():
+    layer = Halves(InputLayer((None, 4)))
+    assert layer.output_shape((None, 4, 2)) == (None, 2)
+    with pytest.raises(ValueError, match=r"^tuple index out of range$"):
+        len(layer.output_shape)
 
 
 def test_layers_without_given_inputs_have_none():
