@@ -27,23 +27,9 @@ from .specs import (
     ParamSpec,
     extra_input,
     layer_reference,
-    reference_fields,
 )
 
-__all__ = [
-    "Context",
-    "Copies",
-    "Layer",
-    "MergeLayer",
-    "Output",
-    "ParamSpec",
-    "Params",
-    "add_biases",
-    "bias_specs",
-    "extra_input",
-    "layer_reference",
-    "reference_fields",
-]
+__all__ = ["Context", "Layer", "MergeLayer", "ParamSpec", "extra_input", "layer_reference"]
 
 
 @dataclass(frozen=True)

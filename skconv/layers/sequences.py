@@ -15,8 +15,9 @@ from ..init import Constant
 from ..utils.checks import is_integer
 from ..utils.fields import UNSET
 from ..utils.owned_values import plain
-from .base import Context, Layer, Output, Params, ParamSpec, reference_fields
+from .base import Context, Layer, Output, Params, ParamSpec
 from .shapes import Shape, need_mask, need_sequences
+from .specs import reference_fields
 
 Carry = tuple[jax.Array, ...]
 """State passed from one step to the next; its last part is the output."""

@@ -14,9 +14,10 @@ from ..errors import LayerError, describe_layer
 from ..init import Constant
 from ..nonlinearities import as_nonlinearity
 from ..utils.fields import UNSET, fields_of_kind
-from .base import Context, Layer, Params, ParamSpec, reference_fields
+from .base import Context, Layer, Params, ParamSpec
 from .connections import layers_below
 from .shapes import Shape
+from .specs import reference_fields
 
 
 @dataclass(frozen=True)

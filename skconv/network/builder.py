@@ -10,8 +10,9 @@ from typing import Any
 
 from .. import init, nonlinearities
 from ..errors import InvalidParameterError, LayerError, Problems, describe_layer, did_you_mean
-from ..layers.base import Layer, reference_fields
+from ..layers.base import Layer
 from ..layers.shapes import Shape
+from ..layers.specs import reference_fields
 from ..layers.subgraph import Subgraph
 from ..utils.fields import UNSET, field_kinds
 from ..utils.image_shapes import (

@@ -10,7 +10,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from ..layers.base import Context, reference_fields
+from ..layers.base import Context
+from ..layers.specs import reference_fields
 from ..nonlinearities import output_range, softmax
 from ..utils.fields import UNSET
 from .activation import Activation

@@ -14,8 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import LayerError, describe_layer, did_you_mean
-from ..layers.base import Context, Layer, Params, ParamSpec, reference_fields
+from ..layers.base import Context, Layer, Params, ParamSpec
 from ..layers.shapes import Shape
+from ..layers.specs import reference_fields
 from ..nonlinearities import linear, sigmoid
 from ..utils.cache_keys import structural_key
 from ..utils.fields import fields_of_kind

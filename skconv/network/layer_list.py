@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from .. import layers as library
 from ..errors import LayerError, Problems, describe_layer
-from ..layers.base import Layer, reference_fields
+from ..layers.base import Layer
+from ..layers.specs import reference_fields
 from ..utils.fields import cached_per_class
 
 GRAPH = ("incoming", "incomings")

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..layers.base import Layer, reference_fields
+from ..layers.base import Layer
+from ..layers.specs import reference_fields
 from ..layers.subgraph import Subgraph
 from ..utils.fields import cached_per_class, fields_of_kind
 from .node import Node
