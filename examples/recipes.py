@@ -64,7 +64,7 @@ def residual(
 
 
 # %%
-def bn_relu_conv(layer: Any, filters: int, size: int, dropout: float) -> Any:
+def preactivated(layer: Any, filters: int, size: int, dropout: float) -> Any:
     """Return a convolution of the normalized and rectified input, with dropout."""
     layer = NonlinearityLayer(BatchNormLayer(layer), rectify)
     layer = Conv2DLayer(layer, filters, size, 1, "same", W="he_normal", nonlinearity=None, b=None)
@@ -83,10 +83,10 @@ def densenet(
     layer = Conv2DLayer(InputLayer(shape), 2 * growth, 3, 1, "same", nonlinearity=None, b=None)
     for block in range(blocks):
         if block:
-            between = bn_relu_conv(layer, layer.output_shape[1], 1, dropout)
+            between = preactivated(layer, layer.output_shape[1], 1, dropout)
             layer = Pool2DLayer(between, 2, mode="average_inc_pad")
         for _ in range(depth):
-            layer = ConcatLayer([layer, bn_relu_conv(layer, growth, 3, dropout)])
+            layer = ConcatLayer([layer, preactivated(layer, growth, 3, dropout)])
     layer = NonlinearityLayer(BatchNormLayer(layer), rectify)
     return DenseLayer(GlobalPoolLayer(layer), classes, nonlinearity=softmax)
 
