@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,12 +18,14 @@ from ..errors import Problems
 from ..targets.by_output import as_tuple, by_output
 from ..targets.classes import Classes
 from ..targets.holes import is_known
+from ..targets.modeled_numbers import ModeledNumbers
 from ..targets.numbers import Numbers
 from ..targets.outputs import Outputs
 from ..targets.ragged import is_ragged
 from ..targets.target import Target
 from ..training.loop import Score
 from ..training.prepared_fit import PreparedFit
+from ..utils.output_forms import UnitsLast
 from ..utils.row_containers import object_array
 from .scores import Scorer, score_entries
 
@@ -91,6 +94,8 @@ class OutputScorer:
         units = 1
         if isinstance(target, Classes):
             units = 1 if target.single else target.num_units
+        elif isinstance(target, ModeledNumbers):
+            units = target.num_units // math.prod(target.shape)
         if is_ragged(y_true):
             y_true = np.concatenate([row.ravel() for row in y_true])
             y_output = np.concatenate([row.reshape(-1, units) for row in y_output])
@@ -108,6 +113,10 @@ class OutputScorer:
 
 def _of_numbers(target: Any) -> Any:
     """Return the targets of single numbers, such as those of positions."""
+    if isinstance(target, ModeledNumbers):
+        units = target.num_units // math.prod(target.shape)
+        view = UnitsLast((), units, (units,), first=False)
+        return replace(target, shape=(), output_shape=(), view=view)
     return replace(target, shape=(), output_shape=(1,))
 
 

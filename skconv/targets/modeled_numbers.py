@@ -10,6 +10,7 @@ import numpy as np
 
 from ..utils.output_forms import OutputForm, UnitsLast
 from .numbers import Numbers
+from .ragged import is_ragged
 from .row_shapes import row_shape
 
 
@@ -49,6 +50,8 @@ class ModeledNumbers(Numbers):
 
     def units_for(self, shape: tuple[int | None, ...]) -> int | None:
         """Return the number of units for an output of a shape that has None in their place."""
+        if self.view is not None:
+            return self.view.output[0 if self.view.first else -1]
         positions = math.prod(n for n in shape[1:] if n is not None)
         return self.num_units if self.num_units % positions else self.num_units // positions
 
@@ -67,14 +70,24 @@ class ModeledNumbers(Numbers):
             f"{'of the ' if self.shape else ''}{numbers} in a row of y, got shape {shape}"
         )
 
-    def of_rows(self, shape: tuple[int, ...]) -> Numbers:
-        """Return the targets for rows of y of another shape, before they are matched."""
-        if self.view is not None and shape != self.shape:
+    def of_rows(self, shape: tuple[int, ...]) -> ModeledNumbers:
+        """Return the targets for rows of y of another shape, with the same axes once matched."""
+        if self.view is None or shape == self.shape:
+            return replace(self, shape=shape)
+        view = self.view.for_targets(shape)
+        if view is None:
             raise ValueError(
-                f"y must have rows of one shape if the output has several units for each number, "
-                f"{self._form.content}, got {self.shape} and {shape}; bring X and y to one size"
+                f"y must have rows of the axes of the output, whose rows have shape "
+                f"{self.view.output}, got rows of shapes {self.shape} and {shape}"
             )
-        return replace(self, shape=shape)
+        return replace(self, shape=shape, output_shape=shape, view=view)
+
+    def resized(self, output_row: tuple[int, ...]) -> ModeledNumbers:
+        """Return the targets for outputs of another size, whose axes correspond to those of y."""
+        view = self.view and self.view.resized(output_row)
+        if view is None:
+            return self
+        return replace(self, shape=view.shape, output_shape=view.shape, view=view)
 
     def decode(self, output: np.ndarray) -> np.ndarray:
         """Return predictions in the dtype and units of y, of its shape or with a last axis."""
@@ -115,7 +128,12 @@ class ModeledNumbers(Numbers):
         return view.predictions(shift, 0)[..., 0], view.predictions(factor, 0)[..., 0]
 
     def output_in_units(self, values: np.ndarray) -> np.ndarray:
-        """Return values as the loss gets them in the units of y, of shape (n, ..., units)."""
+        """Return values as the loss gets them in the units of y, of shape (n, ..., units).
+
+        Rows of several sizes, in an array of objects, are in these units already.
+        """
+        if is_ragged(values):
+            return values
         values = self._view.predictions(values)
         if self.mean is None:
             return values

@@ -23,7 +23,7 @@ def flatten_positions(
     ----------
     true : RaggedArray
     predicted : object array of shape (n,)
-        Arrays of the same shapes.
+        Arrays of the same shapes, or with further axes.
     weights : array-like of shape (n,), or RaggedArray, optional
         Weight of each row, which all of its positions get, or of each position.
 
@@ -46,12 +46,16 @@ def flatten_positions(
         )
     rows = true.rows()
     for i, (row, own) in enumerate(zip(rows, predicted, strict=True)):
-        if row.shape != own.shape:
+        if row.shape != own.shape[: row.ndim]:
             raise ValueError(
                 f"y must have rows of the shapes of the predictions, got {row.shape} instead of "
                 f"{own.shape} in row {i}"
             )
-    flat = [np.concatenate([row.ravel() for row in part]) for part in (rows, predicted)]
+    pairs = list(zip(rows, predicted, strict=True))
+    flat = [
+        np.concatenate([row.ravel() for row in rows]),
+        np.concatenate([own.reshape(-1, *own.shape[row.ndim :]) for row, own in pairs]),
+    ]
     if isinstance(weights, RaggedArray):
         weights = np.concatenate([row.ravel() for row in weights.rows()])
     elif weights is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -140,7 +140,7 @@ class UnitsLast:
         return cls(shape, units, output, first)
 
     def predictions(self, values: Any, rows: int = 1) -> Any:
-        """Return values of shape (n, *output) as (n, *shape, units).
+        """Return values of shape (n, *output) as (n, *shape, units), also those of another size.
 
         Values that have this shape already are returned as they are.
 
@@ -150,12 +150,49 @@ class UnitsLast:
         rows : int
             Number of axes of the rows; zero for statistics, which are not of single rows.
         """
-        lead = values.shape[:rows]
-        if self.first and values.shape[rows:] == self.output:
+        lead, row = values.shape[:rows], values.shape[rows:]
+        if row not in (self.output, (*self.shape, self.units)):
+            resized = self.resized(row)
+            if resized is not None:
+                return resized.predictions(values, rows)
+            if len(row) == len(self.shape) + 1 and row[-1] == self.units:
+                return values
+        if self.first and row == self.output:
             parts = values.reshape(*lead, -1, self.units, *self.output[1:])
             axes = [axis for axis in range(parts.ndim) if axis != rows + 1]
             values = parts.transpose(*axes, rows + 1)
         return values.reshape(*lead, *self.shape, self.units)
+
+    def resized(self, output: tuple[int, ...]) -> UnitsLast | None:
+        """Return the view of an output of another size, or None if it has other axes or units."""
+        unit = 0 if self.first else -1
+        if len(output) != len(self.output) or output[unit] != self.output[unit]:
+            return None
+        old, new = self._natural(self.output), self._natural(output)
+        if self.shape == old:
+            return replace(self, shape=new, output=output)
+        if self.shape == _without(old, unit) and old[unit] == 1:
+            return replace(self, shape=_without(new, unit), output=output)
+        return None
+
+    def for_targets(self, shape: tuple[int, ...]) -> UnitsLast | None:
+        """Return the view for targets of another size, or None if they have other axes."""
+        width = self.output[0 if self.first else -1]
+        old = self._natural(self.output)
+        if len(shape) != len(self.shape) or not shape:
+            return None
+        if self.shape != old:
+            output = (width, *shape) if self.first else (*shape, width)
+        else:
+            output = (width, *shape[1:]) if self.first else (*shape[:-1], width)
+        resized = self.resized(output)
+        return resized if resized is not None and resized.shape == shape else None
+
+    def _natural(self, output: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of the targets that keep all axes of the output."""
+        if self.first:
+            return output[0] // self.units, *output[1:]
+        return *output[:-1], output[-1] // self.units
 
     def to_output(self, values: np.ndarray) -> np.ndarray:
         """Return statistics of shape (*shape, units) in the shape of a row of the output."""
@@ -167,3 +204,8 @@ class UnitsLast:
     def targets(self, y: Any) -> Any:
         """Return encoded targets as the loss takes them: as they are."""
         return y
+
+
+def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    """Return a shape without its first or last axis."""
+    return shape[1:] if axis == 0 else shape[:-1]

@@ -119,3 +119,18 @@ def test_images_are_scored_by_all_numbers():
     flat = predictions.reshape(-1, 1, 3)
     expected = LEVELS.score(y.reshape(-1, 1), flat, np.repeat(weights, 20))
     assert targets.scorer(y, predictions, weights) == pytest.approx(expected, rel=1e-12)
+
+
+def test_rows_of_another_size():
+    matched = ModeledNumbers((4, 5), form=LEVELS).match((None, 3, 4, 5))
+    other = matched.of_rows((7, 2))
+    assert (
+        other
+        == matched.resized((3, 7, 2))
+        == ModeledNumbers((7, 2), form=LEVELS).match((None, 3, 7, 2))
+    )
+    raw = RNG.normal(size=(6, 3, 7, 2))
+    np.testing.assert_array_equal(matched.decode(raw), np.moveaxis(raw, 1, -1))
+    assert other.units_for((None, None, 7, 2)) == 3
+    with pytest.raises(ValueError, match=r"got rows of shapes \(4, 5\) and \(7, 2, 1\)"):
+        matched.of_rows((7, 2, 1))

@@ -44,3 +44,29 @@ def test_units_follow_the_targets(shape, output, axis, array):
 )
 def test_other_sizes_do_not_fit(shape, output, axis):
     assert UnitsLast.of(shape, 3, output, axis) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "output", "axis", "other", "other_output"),
+    [
+        ((4, 5), (3, 4, 5), 1, (7, 3), (3, 7, 3)),
+        ((1, 4, 5), (3, 4, 5), 1, (1, 7, 2), (3, 7, 2)),
+        ((2, 4, 5), (6, 4, 5), 1, (2, 7, 2), (6, 7, 2)),
+        ((7,), (7, 3), -1, (9,), (9, 3)),
+        ((7, 2), (7, 6), -1, (9, 2), (9, 6)),
+    ],
+)
+def test_outputs_of_another_size(shape, output, axis, other, other_output):
+    view, resized = UnitsLast.of(shape, 3, output, axis), UnitsLast.of(other, 3, other_output, axis)
+    assert view.resized(other_output) == view.for_targets(other) == resized
+    given, expected = numbered(other, other_output, axis)
+    np.testing.assert_array_equal(view.predictions(given[None])[0], expected)
+    np.testing.assert_array_equal(view.predictions(expected[None])[0], expected)
+
+
+def test_outputs_with_other_axes_or_units():
+    view = UnitsLast.of((4, 5), 3, (3, 4, 5), 1)
+    assert view.resized((6, 7, 2)) is None
+    assert view.resized((3, 7)) is None
+    assert view.for_targets((1, 4, 5)) is None
+    assert UnitsLast.of((2, 10), 3, (3, 4, 5), 1).resized((3, 7, 2)) is None
