@@ -52,7 +52,7 @@ class NeuralNet(Net):
     - `load_params_from` skips parameters of another shape, with a warning.
     - `custom_scores` are means over batches, and `scores_train` and `scores_valid` get lists of
       outputs.
-    - `predict_proba` of a net that predicts numbers returns them.
+    - Predictions of a single number have the shape (n, 1), also from `predict_proba`.
 
     Parameters
     ----------
@@ -170,15 +170,18 @@ class NeuralNet(Net):
         self, arguments: FitArguments, *, continues: bool, memo: Memo | None = None
     ) -> Any:
         given = self._with_labels_of_units(arguments)
+        if self.regression is True:
+            given = replace(given, y=_as_column(given.y))
         return super()._training(given, continues=continues, memo=memo)
 
     def _with_labels_of_units(self, arguments: FitArguments) -> FitArguments:
         """Return the arguments with the indices of the units as classes, for integer labels."""
-        y, settings = arguments.y, self._settings()
+        settings = self._settings()
         if settings["regression"] or settings["use_label_encoder"] or arguments.classes is not None:
             return arguments
         units = _units_of_last_layer(settings)
-        labels = y if isinstance(y, np.ndarray) else np.zeros(0)
+        labels = arguments.y if isinstance(arguments.y, list | np.ndarray) else np.zeros(0)
+        labels = np.asarray(labels)
         if labels.dtype.kind not in "iu" or labels.ndim != 1 or not labels.size or not units:
             return arguments
         within = labels.min() >= 0 and labels.max() < units
@@ -221,6 +224,11 @@ class OfList:
 def _of_lists(scores: tuple[Any, ...]) -> list[Any]:
     """Return scores that get lists; cached, since nets compare their settings by identity."""
     return [(name, OfList(score)) for name, score in scores]
+
+
+def _as_column(y: Any) -> Any:
+    """Return numbers of shape (n,) in the shape (n, 1), in which nolearn predicts them."""
+    return y[:, None] if isinstance(y, np.ndarray) and y.ndim == 1 else y
 
 
 def _units_of_last_layer(settings: Mapping[str, Any]) -> int | None:

@@ -91,6 +91,7 @@ def test_labels_are_indices_of_units():
     assert net.classes_.tolist() == [0, 1, 2, 3, 4]
     net.fit(X, np.full(60, 4, np.int32))
     assert net.predict(X).max() == 4
+    assert make(output_num_units=5).fit(X, y.tolist()).classes_.tolist() == [0, 1, 2, 3, 4]
     encoded = make(use_label_encoder=True).fit(X, y * 2 + 5)
     assert encoded.classes_.tolist() == [5, 7, 9]
 
@@ -203,3 +204,7 @@ def test_an_output_without_nonlinearity_is_rectified():
     positive = net.fit(X, np.abs(X)).predict(X)
     assert positive.min() == 0
     assert np.array_equal(net.predict_proba(X), positive)
+    single = make(output_num_units=1, output_nonlinearity=None, regression=True)
+    single.fit(X, X[:, 0], X_val=X, y_val=X[:, 0])
+    assert single.predict(X).shape == single.predict_proba(X).shape == (60, 1)
+    assert single.score(X, X[:, 0]) < 1
