@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import did_you_mean
 from ..visualize import conv_infos
+from .handlers import SaveWeights
 from .initializers import Initializer
 from .iterators import BatchIterator, TrainSplit
 from .layers import FURTHER, LAYERS
@@ -46,9 +47,13 @@ def _further_layers(module: str) -> Names:
     return names
 
 
+def _handlers() -> Names:
+    return _exported("handlers") | {"SaveWeights": SaveWeights}
+
+
 def _nolearn() -> Names:
     handlers = ("PrintLayerInfo", "PrintLog", "RememberBestWeights", "SaveWeights", "WeightLog")
-    known = _exported("handlers") | _exported("layers") | _exported("objectives")
+    known = _handlers() | _exported("layers") | _exported("objectives")
     names = {name: known[name] for name in (*handlers, "objective", "grad_scale") if name in known}
     own = {cls.__name__: cls for cls in (BatchIterator, NeuralNet, TrainSplit)}
     return names | own
@@ -80,7 +85,7 @@ MODULES: dict[str, Callable[[], Names]] = {
     "nolearn": dict,
     "nolearn.lasagne": _nolearn,
     "nolearn.lasagne.base": _nolearn,
-    "nolearn.lasagne.handlers": lambda: _exported("handlers"),
+    "nolearn.lasagne.handlers": _handlers,
     "nolearn.lasagne.visualize": lambda: _exported("visualize"),
     "nolearn.lasagne.util": _util,
     "theano": lambda: {"shared": shared, "config": config},

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,11 +20,13 @@ from ..estimator.neural_net import NeuralNet as Net
 from ..estimator.scores import score_entries
 from ..layers import DropoutLayer, GlobalPoolLayer, NonlinearityLayer
 from ..network.layer_list import read_layers
+from ..network.weight_files import SUFFIXES
 from ..targets.by_output import as_tuple
 from ..training.loop import Score
 from ..training.prepared_fit import PreparedFit
 from ..utils.memo import Memo
 from .iterators import BatchIterator, TrainSplit, as_split
+from .pickles import load_pickle, save_pickle
 from .rng import current_state
 from .theano import SharedVariable
 
@@ -49,7 +53,8 @@ class NeuralNet(Net):
       epoch of it.
     - Without `use_label_encoder`, integer labels are the indices of the output's units.
     - Hyperparameters may be `theano.shared` variables.
-    - `load_params_from` skips parameters of another shape, with a warning.
+    - `load_params_from` skips parameters of another shape, with a warning, and reads nolearn's
+      files, which `save_params_to` writes.
     - `custom_scores` are means over batches, and `scores_train` and `scores_valid` get lists of
       outputs.
     - Predictions of a single number have the shape (n, 1), also from `predict_proba`.
@@ -145,11 +150,41 @@ class NeuralNet(Net):
         Parameters
         ----------
         source : NeuralNet, dict, str or path
-            As in `skconv.NeuralNet.load_params_from`.
+            As in `skconv.NeuralNet.load_params_from`, or a file that nolearn wrote, a pickle of
+            arrays, which is read without running its code.
         strict : bool, default=False
             Whether the source must have exactly the parameters of this net.
         """
+        if isinstance(source, str | os.PathLike) and Path(source).suffix not in SUFFIXES:
+            source = load_pickle(source)
         super().load_params_from(source, strict=strict)
+
+    def save_params_to(self, fname: str | os.PathLike[str]) -> None:
+        """Write the weights to a file.
+
+        Parameters
+        ----------
+        fname : str or path
+            With the suffix ``.npz`` or ``.safetensors``; with any other it is written in nolearn's
+            format, a pickle.
+        """
+        if Path(fname).suffix in SUFFIXES:
+            super().save_params_to(fname)
+        else:
+            save_pickle(self.get_all_params_values(), fname)
+
+    def load_weights_from(self, source: Any) -> None:
+        """Load weights, under the older name of `load_params_from`."""
+        if isinstance(source, list):
+            raise ValueError(
+                "source must be a net, a dict or a path, got a list; write "
+                "get_all_params_values() where it was made"
+            )
+        self.load_params_from(source)
+
+    def save_weights_to(self, fname: str | os.PathLike[str]) -> None:
+        """Write the weights, under the older name of `save_params_to`."""
+        self.save_params_to(fname)
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {

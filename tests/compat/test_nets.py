@@ -150,6 +150,20 @@ def test_weights_of_another_head_are_skipped(fitted):
         make(**hidden, **numbers).load_params_from(one, strict=True)
 
 
+@pytest.mark.parametrize("name", ["net.params", "net.npz"])
+def test_weight_files(fitted, tmp_path, name):
+    fitted.save_params_to(tmp_path / name)
+    other = make(random_state=1)
+    other.load_params_from(str(tmp_path / name))
+    assert np.array_equal(weights(other), weights(fitted))
+    older = make(random_state=2)
+    other.save_weights_to(tmp_path / f"older.{name}")
+    older.load_weights_from(tmp_path / f"older.{name}")
+    assert np.array_equal(weights(older), weights(fitted))
+    with pytest.raises(ValueError, match=r"got a list; write get_all_params_values\(\) where"):
+        older.load_weights_from([weights(fitted)])
+
+
 def test_scores():
     """Custom ones are means over batches of the validation set; others get a list of outputs."""
     net = make(
