@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from sklearn.utils.validation import _num_samples
+from sklearn.utils.validation import _num_samples, check_consistent_length
 
 from ..data.named_inputs import by_input
 from ..data.shape_groups import group_rows
@@ -51,6 +51,7 @@ def objective_value(
     X = by_input(X, list(fitted.network.inputs)) if isinstance(X, list | tuple) else X
     targets = {("y", i): part for i, part in enumerate(outputs.split(y))}
     inputs = {("X", name): own for name, own in (X if has_names(X) else {None: X}).items()}
+    check_consistent_length(*inputs.values(), *parts)
     groups = group_rows(inputs | targets, KINDS)
     if not groups:
         any_size = bool(fitted.network.free)
