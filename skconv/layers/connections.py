@@ -124,6 +124,30 @@ class Connection(NamedTuple):
     copies: Copies = ()
 
 
+def _equals(self: Any, other: Any) -> bool:
+    """Compare by fields, but by identity if the layers were given their inputs, as in Lasagne."""
+    if self is other:
+        return True
+    if type(self) is not type(other):
+        return NotImplemented
+    if _is_given_inputs(self) or _is_given_inputs(other):
+        return False
+    return bool(_compared(self) == _compared(other))
+
+
+def _hashed(self: Any) -> int:
+    return id(self) if _is_given_inputs(self) else hash(_compared(self))
+
+
+def _compared(layer: Any) -> tuple[Any, ...]:
+    return tuple(getattr(layer, own.name) for own in dataclasses.fields(layer) if own.compare)
+
+
+def _is_given_inputs(layer: Any) -> bool:
+    """Return whether a layer is connected to others rather than described by names."""
+    return _takes_inputs(type(layer)) and layer.is_connected
+
+
 @cached_per_class
 def is_lasagne_way(cls: type) -> bool:
     """Return whether a layer class is written in Lasagne's way: not as a dataclass."""
@@ -140,7 +164,8 @@ def is_lasagne_way(cls: type) -> bool:
 class ConnectedLayer:
     """Base class of layers that are given other layers, as in Lasagne.
 
-    In a list of layers, names connect them instead, and nothing is known before the net is built.
+    Such layers are compared by identity: equal ones are different keys of a dict. In a list of
+    layers, names connect them instead, and nothing is known before the net is built.
     """
 
     incoming: Any
@@ -150,6 +175,9 @@ class ConnectedLayer:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        for name, method in (("__eq__", _equals), ("__hash__", _hashed)):
+            if name not in vars(cls):
+                setattr(cls, name, method)  # the decorator of dataclasses leaves them as they are
         own = vars(cls).get("output_shape")
         if isinstance(own, FunctionType):
             cls.output_shape = ShapeMethod(own)  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from skconv.layers import (
     CyclicPoolLayer,
     CyclicSliceLayer,
     DenseLayer,
+    FlattenLayer,
     GlobalPoolLayer,
     InputLayer,
     InverseLayer,
@@ -85,9 +86,26 @@ def test_copies_know_their_shapes():
     layer = DenseLayer(images(), 3)
     assert layer.output_shape == (None, 3)
     for other in (copy.copy(layer), copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
-        assert other == layer
+        assert other != layer
         assert other.output_shape == (None, 3)
     assert type(pickle.loads(pickle.dumps(layer.output_shape))) is tuple
+
+
+def test_layers_that_were_given_layers_are_compared_by_identity():
+    rows = images()
+    one, two = DenseLayer(rows, 3), DenseLayer(rows, 3)
+    assert one != two
+    assert {one: 1, two: 2} == {two: 2, one: 1}
+    assert [one, two].index(two) == 1
+    one.W.set_value(two.W.get_value())
+    assert {one: 1}[one] == 1
+    assert images() == rows
+    assert hash(images()) == hash(rows)
+    assert DenseLayer(num_units=3) == DenseLayer("hidden", num_units=3) != DenseLayer(num_units=4)
+    assert DenseLayer(num_units=3) != one
+    assert InputLayer((None, 3)) != FlattenLayer()
+    assert ConcatLayer([one, two]) != ConcatLayer([one, two])
+    assert ConcatLayer(["a", "b"]) == ConcatLayer(["c", "d"])
 
 
 def test_graphs_may_be_deep():
