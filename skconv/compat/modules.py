@@ -97,7 +97,10 @@ _BY_KEYWORD = "pass objective_loss_function, a function (predictions, targets), 
 _STEP = "NeuralNet compiles its own training step; pass update and objective_loss_function to it"
 
 INSTEAD: Mapping[str, Mapping[str, str]] = {
-    "lasagne.objectives": dict.fromkeys(("Objective", "MaskedObjective"), _BY_KEYWORD),
+    "lasagne.objectives": {
+        **dict.fromkeys(("Objective", "MaskedObjective"), _BY_KEYWORD),
+        "aggregate": "write losses.mean() or losses.sum()",
+    },
     "lasagne.updates": {"get_or_compute_grads": _STEP},
     "lasagne.utils": {
         "create_param": "write a layer as in the page 'Custom layers', with param_specs",
