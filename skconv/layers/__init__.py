@@ -39,6 +39,7 @@ from .graph import (
 )
 from .input import InputLayer
 from .inverse import InverseLayer
+from .lengths import conv_input_length, conv_output_length, pool_output_length
 from .local import LocallyConnected1DLayer, LocallyConnected2DLayer, LocallyConnected3DLayer
 from .merge import ConcatLayer, ElemwiseMergeLayer, ElemwiseSumLayer, concat
 from .noise import (
@@ -176,6 +177,8 @@ __all__ = [
     "batch_norm",
     "batch_norm_dnn",
     "concat",
+    "conv_input_length",
+    "conv_output_length",
     "count_params",
     "dimshuffle",
     "dropout",
@@ -195,6 +198,7 @@ __all__ = [
     "layer_reference",
     "optional",
     "pad",
+    "pool_output_length",
     "prelu",
     "reshape",
     "root_mean_square",
