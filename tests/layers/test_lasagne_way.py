@@ -151,7 +151,7 @@ def test_nets_with_them_are_copied_cloned_and_pickled(fitted):
     wanted = fitted.predict_proba(X)
     for other in (copy.deepcopy(fitted), pickle.loads(pickle.dumps(fitted))):
         np.testing.assert_array_equal(other.predict_proba(X), wanted)
-    with_names = clone(fitted).set_params(dot_num_units=2, out_scale=1.0).fit(X, y)
+    with_names = clone(fitted).set_params(dot_num_units=2, out_scale=1.0).initialize()
     assert with_names.layers_["dot"].output_shape == (None, 2)
 
 
