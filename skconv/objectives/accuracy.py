@@ -5,6 +5,8 @@ from __future__ import annotations
 import jax
 from jax import lax
 
+from .base import aligned
+
 __all__ = ["binary_accuracy", "categorical_accuracy"]
 
 
@@ -25,6 +27,7 @@ def binary_accuracy(
     float array of shape (n, ...)
         Ones and zeros.
     """
+    targets = aligned(predictions, targets)
     return ((predictions >= threshold) == (targets > 0.5)).astype(predictions.dtype)
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from ..nonlinearities import sigmoid
 from ..utils.checks import above_zero, bounded, flag, or_none
 from ..utils.loss_contracts import LossContract, takes
-from .base import TINY, of_true_class
+from .base import TINY, aligned, of_true_class
 from .by_nonlinearity import on_logits
 
 __all__ = ["binary_hinge_loss", "multiclass_hinge_loss"]
@@ -70,6 +70,7 @@ def _sigmoid_hinge(
 
 
 def _hinge(log_odds: jax.Array, targets: jax.Array, delta: Any, *, binary: bool) -> jax.Array:
+    targets = aligned(log_odds, targets)
     signs = 2 * targets - 1 if binary else targets
     return jnp.maximum(delta - log_odds * signs, 0)
 

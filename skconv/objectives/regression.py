@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from ..utils.checks import above_zero, bounded
 from ..utils.loss_contracts import LossContract, takes
+from .base import aligned
 
 __all__ = ["absolute_error", "huber_loss", "squared_error"]
 
@@ -23,7 +24,7 @@ def squared_error(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     -------
     array of shape (n, ...)
     """
-    return jnp.square(predictions - targets)
+    return jnp.square(predictions - aligned(predictions, targets))
 
 
 @takes(LossContract("numbers", "values"))
@@ -45,7 +46,7 @@ def absolute_error(predictions: jax.Array, targets: jax.Array) -> jax.Array:
     >>> absolute_error(jnp.array([0.5, -3.0]), jnp.zeros(2)).tolist()
     [0.5, 3.0]
     """
-    return jnp.abs(predictions - targets)
+    return jnp.abs(predictions - aligned(predictions, targets))
 
 
 @takes(LossContract("numbers", "values"))
@@ -68,6 +69,6 @@ def huber_loss(predictions: jax.Array, targets: jax.Array, delta: float = 1.0) -
     >>> huber_loss(jnp.array([0.5, 3.0]), jnp.zeros(2)).tolist()
     [0.125, 2.5]
     """
-    size = jnp.abs(predictions - targets)
+    size = jnp.abs(predictions - aligned(predictions, targets))
     inner = jnp.minimum(size, delta)
     return inner * (size - 0.5 * inner)

@@ -82,6 +82,11 @@ PARAMETERS: dict[str, str] = {
     **dict.fromkeys(("l1", "l1_regularization", "reg_alpha"), "objective_l1"),
     "weight_decay": "objective_l2, or update='adamw' and update_weight_decay",
     "label_smoothing": "objective_label_smoothing",
+    "objective_deterministic": "nothing: only losses of the validation set are without noise",
+    **dict.fromkeys(
+        ("objective_aggregate", "objective_get_output_kw"),
+        "objective=function, (predictions, targets, weights, params, *, loss_function) -> loss",
+    ),
     **dict.fromkeys(("class_weights", "pos_weight"), "class_weight"),
     **dict.fromkeys(
         ("clip_norm", "clipnorm", "max_grad_norm", "gradient_clip", "gradient_clip_val"),

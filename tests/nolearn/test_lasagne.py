@@ -308,6 +308,13 @@ def test_losses():
     )
 
 
+@same
+def test_aligned_targets():
+    """Losses take targets of shape (n,) for predictions of shape (n, 1)"""
+    losses = objectives.squared_error(jnp.array([[0.25], [0.5]]), jnp.array([1.0, 0.0]))
+    np.testing.assert_allclose(losses, [[0.5625], [0.25]])
+
+
 @refused("positional arguments but 3 were given")
 def test_input_var():
     """`InputLayer(shape, input_var)`"""
