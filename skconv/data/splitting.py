@@ -115,11 +115,14 @@ def first_split(
     try:
         pair = next(iter(splitter.split(_rows_to_split(splitter, X, n), y, *further)), None)
     except ValueError as error:
-        if not is_ragged(y):
+        if y.ndim == 1 and not is_ragged(y):
             raise
+        shapes = (
+            "whose rows differ in shape" if is_ragged(y) else f"with rows of shape {y.shape[1:]}"
+        )
         raise ValueError(
-            "train_split must not look at targets whose rows differ in shape, got "
-            f"{splitter!r}; set a fraction, or a splitter such as KFold(5)"
+            f"train_split must not look at targets {shapes}, got {splitter!r}; set a fraction, or "
+            f"a splitter such as KFold(5). The splitter raised: {error}"
         ) from error
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise ValueError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import warnings
 from collections.abc import Callable
 from typing import Any, cast
@@ -28,6 +27,7 @@ from ..targets.by_output import output_names, regression_by_output
 from ..targets.numbers import Numbers
 from ..targets.output_inference import guess_outputs
 from ..targets.outputs import Outputs
+from ..targets.row_shapes import have_same_order
 from ..targets.scoring import score_outputs
 from ..training.adaptation import in_units_of
 from ..training.fitted_net import FittedNet, nonfinite_rows
@@ -323,7 +323,7 @@ class PredictionMixin:
         if self._model.network.free:
             return own_target(X, self._read_rows)
         y, target = as_target(self._read_rows(X)), outputs.targets[0]
-        if not isinstance(target, Numbers) or y[0].size != math.prod(target.shape):
+        if not isinstance(target, Numbers) or not have_same_order(y.shape[1:], target.shape):
             raise ValueError(
                 f"y must be given to score a {type(self).__name__} that does not reconstruct X"
             )

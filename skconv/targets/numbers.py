@@ -16,7 +16,7 @@ from .accuracies import Accuracy
 from .checks import check_numbers
 from .class_weights import ClassWeight
 from .holes import fill_holes, mark_holes
-from .row_shapes import row_shape
+from .row_shapes import have_same_order, row_shape
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Numbers:
     def match(self, shape: tuple[int | None, ...], axis: int = 1) -> Numbers:
         """Adapt the targets to the output's shape; raises `ValueError` if it does not fit."""
         row = row_shape(shape)
-        if math.prod(row) == self.num_units:
+        if have_same_order(row, self.shape):
             return replace(self, output_shape=row)
         raise ValueError(f"the output has shape {shape}, but y has rows of shape {self.shape}")
 
@@ -90,7 +90,7 @@ class Numbers:
         """
         y, holes = fill_holes(y, self.ignored, 0)
         y = check_numbers(y)
-        if math.prod(y.shape[1:]) != math.prod(self.shape):
+        if not have_same_order(y.shape[1:], self.shape):
             raise ValueError(f"y must have rows of shape {self.shape}, got {y.shape[1:]}")
         numbers = y if y.dtype.kind == "f" else y.astype(np.float64)
         return mark_holes(numbers.reshape(len(y), *self.output_shape), holes)

@@ -195,6 +195,12 @@ def test_splits_of_scikit_learn_take_the_first_fold_as_nolearn_does():
     assert (train.tolist(), valid.tolist()) == ([*range(4, 20)], [0, 1, 2, 3])
 
 
+def test_splitters_that_stratify_refuse_targets_with_several_values():
+    with raises("train_split must not look at targets with rows of shape (4, 6), got Stratified"):
+        first_split(StratifiedKFold(2), np.zeros((10, 1)), np.zeros((10, 4, 6), int))
+    first_split(KFold(2), np.zeros((10, 1)), np.zeros((10, 4, 6), int))
+
+
 def test_a_split_of_your_own_gets_the_rows():
     seen = []
 

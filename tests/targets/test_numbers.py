@@ -43,5 +43,13 @@ def test_numbers_refuse_another_shape():
         targets.encode(np.zeros((5, 3)))
 
 
+def test_numbers_refuse_swapped_axes():
+    targets = infer(np.zeros((5, 8, 6)), regression=True)
+    with raises("the output has shape (None, 1, 6, 8), but y has rows of shape (8, 6)"):
+        targets.match((None, 1, 6, 8))
+    with raises("y must have rows of shape (8, 6), got (6, 8)"):
+        targets.match((None, 1, 8, 6)).encode(np.zeros((5, 6, 8)))
+
+
 def test_numbers_as_text_are_read():
     assert Numbers((), output_shape=(1,)).encode(["1.5", "2"]).tolist() == [[1.5], [2.0]]
