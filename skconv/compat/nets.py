@@ -20,6 +20,7 @@ from ..estimator.neural_net import NeuralNet as Net
 from ..estimator.scores import score_entries
 from ..layers import DropoutLayer, GlobalPoolLayer, NonlinearityLayer
 from ..network.layer_list import read_layers
+from ..network.views import keep_weights
 from ..network.weight_files import SUFFIXES
 from ..targets.by_output import as_tuple
 from ..training.loop import Score
@@ -50,7 +51,7 @@ class NeuralNet(Net):
 
     - Batches of 128 keep the order of the rows, and `TrainSplit` validates on the first fold.
     - `fit` continues, and takes the number of epochs as its third argument; `partial_fit` is an
-      epoch of it.
+      epoch of it. Layer instances bring the weights that they have in another net.
     - Without `use_label_encoder`, integer labels are the indices of the output's units.
     - Hyperparameters may be `theano.shared` variables.
     - `load_params_from` skips parameters of another shape, with a warning, and reads nolearn's
@@ -112,6 +113,12 @@ class NeuralNet(Net):
         self
         """
         return super().fit(X, y, sample_weight, X_val, y_val, epochs=epochs, groups=groups)
+
+    def initialize(self) -> Self:
+        """Build the network, which starts from weights that layer instances have in another net."""
+        if not hasattr(self, "_model"):
+            keep_weights(self.layers)
+        return super().initialize()
 
     def partial_fit(  # type: ignore[override]
         self, X: Any, y: Any = None, classes: Any = None
@@ -204,6 +211,8 @@ class NeuralNet(Net):
     def _training(
         self, arguments: FitArguments, *, continues: bool, memo: Memo | None = None
     ) -> Any:
+        if not hasattr(self, "_model"):
+            keep_weights(self.layers)
         given = self._with_labels_of_units(arguments)
         if self.regression is True:
             given = replace(given, y=_as_column(given.y))

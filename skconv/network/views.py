@@ -23,6 +23,7 @@ from ..errors import describe_layer, did_you_mean
 from ..layers.base import Context, Copies, Layer, ParamSpec
 from ..layers.instance_values import as_floats, new_key
 from ..layers.shapes import Shape
+from ..utils.owned_values import OwnedValue
 from .activation import Activation
 from .free_sizes import open_nodes
 from .graph import Network, Place
@@ -358,3 +359,20 @@ def enter_net(layers: Any, model: Model | None) -> None:
     views = layers_of(model) if model is not None and instances else {}
     for name, layer in instances.items():
         layer.enter_net(views.get(name))
+
+
+def keep_weights(layers: Any) -> None:
+    """Let a net that is built from layers start from the weights of the net that they are in.
+
+    Parameters
+    ----------
+    layers : sequence or Layer or None
+        As given to the net.
+    """
+    for layer in ({} if layers is None else named_instances(layers)).values():
+        if layer.in_net is None:
+            continue
+        for name in layer.in_net.specs:
+            value = layer.initial_value(name)
+            if isinstance(value, OwnedValue) and value.holder_key == layer.graph_key:
+                value.keep(value.get_value())

@@ -222,3 +222,15 @@ def test_an_output_without_nonlinearity_is_rectified():
     single.fit(X, X[:, 0], X_val=X, y_val=X[:, 0])
     assert single.predict(X).shape == single.predict_proba(X).shape == (60, 1)
     assert single.score(X, X[:, 0]) < 1
+
+
+def test_instances_bring_their_weights_into_another_net():
+    hidden = LAYERS["DenseLayer"](LAYERS["InputLayer"]((None, 4)), 5, name="hidden")
+    first = NeuralNet(LAYERS["DenseLayer"](hidden, 3, nonlinearity=softmax), random_state=0)
+    first.initialize().layers_["hidden"].W.set_value(np.full((4, 5), 2.0))
+    head = LAYERS["DenseLayer"](hidden, 2, nonlinearity=softmax, name="head")
+    net = NeuralNet(head, random_state=1).initialize()
+    np.testing.assert_array_equal(net.layers_["hidden"].W.get_value(), 2)
+    net.layers_["hidden"].W.set_value(np.zeros((4, 5)))
+    np.testing.assert_array_equal(first.layers_["hidden"].W.get_value(), 2)
+    np.testing.assert_array_equal(hidden.W.get_value(), 0)

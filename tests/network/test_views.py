@@ -9,7 +9,7 @@ from skconv.layers import ConcatLayer, DenseLayer, InputLayer
 from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
 from skconv.network.model import Model
-from skconv.network.views import enter_net, layers_of, name_of
+from skconv.network.views import enter_net, keep_weights, layers_of, name_of
 
 from .nets import LAYERS, make_net
 
@@ -194,3 +194,16 @@ def test_instances_enter_a_net_and_leave_it(two_inputs):
     np.testing.assert_array_equal(hidden.W.get_value(), np.eye(2))
     enter_net(None, model)
     enter_net([object()], model)
+
+
+def test_another_net_may_start_from_the_weights(two_inputs):
+    model, last = two_inputs
+    keep_weights(last)
+    enter_net(last, model)
+    hidden = last.input_layer.input_layer
+    hidden.W.set_value(3 * np.eye(2))
+    keep_weights(last)
+    enter_net(last, None)
+    np.testing.assert_array_equal(hidden.W.get_value(), 3 * np.eye(2))
+    np.testing.assert_array_equal(hidden.W.start, 3 * np.eye(2))
+    keep_weights(None)
