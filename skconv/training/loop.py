@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from numbers import Real
 from typing import Any, NamedTuple
 
 import jax
@@ -328,7 +329,15 @@ class TrainingLoop:
 
     def _call(self, handlers: Iterable[Handler]) -> None:
         for handler in handlers:
-            handler(self.net, self.history)
+            try:
+                handler(self.net, self.history)
+            except AttributeError as error:
+                if isinstance(error.obj, Real) and error.name in ("get_value", "set_value"):
+                    error.add_note(
+                        "Hyperparameters are numbers; set them by assignment, as in "
+                        "net.update_learning_rate = 0.01"
+                    )
+                raise
 
     def _scaling_hint(self) -> str:
         """Return which data to scale, and how."""

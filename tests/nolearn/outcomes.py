@@ -33,7 +33,10 @@ def refused(*says: str) -> Callable[[Test], Test]:
         def fails(*args: Any, **kwargs: Any) -> None:
             with pytest.raises((AttributeError, TypeError, ValueError)) as caught:
                 test(*args, **kwargs)
-            message = f"{caught.value} {caught.value.__cause__}"
+            error = caught.value
+            message = "\n".join(
+                [str(error), str(error.__cause__), *vars(error).get("__notes__", [])]
+            )
             for text in says:
                 assert text in message
 

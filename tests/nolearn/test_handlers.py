@@ -124,7 +124,7 @@ def test_adjust_variable():
     assert rates[0] > rates[-1] == pytest.approx(0.001)
 
 
-@refused("'float' object has no attribute 'set_value'")
+@refused("set them by assignment, as in net.update_learning_rate = 0.01")
 def test_shared_variables_in_handlers():
     """`getattr(net, 'update_learning_rate').set_value(0.01)` in a handler"""
 

@@ -539,3 +539,27 @@ def test_data_go_with_the_fit_and_not_only_when_garbage_is_collected(monkeypatch
         assert [loop() for loop in loops] == [None]
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("method", ["get_value", "set_value"])
+def test_handlers_that_take_numbers_for_shared_variables_are_told(method):
+    def adjust(net, train_history):
+        getattr(net.update_learning_rate, method)(0.01)
+
+    net = make_net(on_training_started=[adjust])
+    with pytest.raises(
+        AttributeError, match=f"'float' object has no attribute '{method}'"
+    ) as caught:
+        net.fit(X, y)
+    assert caught.value.__notes__ == [
+        "Hyperparameters are numbers; set them by assignment, as in net.update_learning_rate = 0.01"
+    ]
+
+
+def test_other_errors_of_handlers_are_left_as_they_are():
+    def fail(net, train_history):
+        raise AttributeError("mine")
+
+    with pytest.raises(AttributeError, match="mine") as caught:
+        make_net(on_training_started=[fail]).fit(X, y)
+    assert not hasattr(caught.value, "__notes__")
