@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-_STATE: dict[str, Any] = {"rng": None}
+from ..utils.random_keys import SEEDS
 
 
 def get_rng() -> Any:
@@ -16,7 +16,7 @@ def get_rng() -> Any:
     -------
     numpy.random.RandomState or module
     """
-    return np.random if _STATE["rng"] is None else _STATE["rng"]
+    return SEEDS["source"]
 
 
 def set_rng(new_rng: Any) -> None:
@@ -37,9 +37,9 @@ def set_rng(new_rng: Any) -> None:
             "new_rng must be a numpy.random.RandomState or the module numpy.random, got "
             f"{new_rng!r}"
         )
-    _STATE["rng"] = None if new_rng is np.random else new_rng
+    SEEDS["source"] = new_rng
 
 
 def current_state() -> Any:
     """Return the `random_state` of nets that set none."""
-    return _STATE["rng"]
+    return None if SEEDS["source"] is np.random else SEEDS["source"]

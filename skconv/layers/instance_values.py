@@ -14,7 +14,7 @@ from ..errors import LayerError
 from ..init import as_initializer
 from ..utils.checks import fits_float32
 from ..utils.owned_values import OwnedValue, TransposedValue
-from ..utils.random_keys import make_key
+from ..utils.random_keys import drawn_key
 from .connections import (
     ConnectedLayer,
     ShapeError,
@@ -105,7 +105,7 @@ class ValuedLayer(LasagneWay, ConnectedLayer):
             (params if spec.trainable else state)[name] = self._array(name)
         ctx = Context(
             train=not deterministic,
-            key=None if deterministic else new_key(),
+            key=None if deterministic else drawn_key(),
             functions=self._functions(deterministic),
         )
         last = self.layout == "channels_last"
@@ -211,7 +211,7 @@ class ValuedLayer(LasagneWay, ConnectedLayer):
         spec = self.known_specs()[name]
         try:
             with jax.ensure_compile_time_eval():
-                drawn = as_initializer(spec.init)(new_key(), spec.shape, jnp.float32)
+                drawn = as_initializer(spec.init)(drawn_key(), spec.shape, jnp.float32)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{describe_instance(self)}: {name}: {error}") from error
         source.keep(np.array(drawn, np.float32))
@@ -243,11 +243,6 @@ class ValuedLayer(LasagneWay, ConnectedLayer):
         """Let a parameter find its values, if this layer was given its inputs."""
         if self.incoming is not None or getattr(self, "incomings", None):
             getattr(self, name).hold(self, name)
-
-
-def new_key() -> jax.Array:
-    """Return a random key from a seed that `numpy.random` draws, as in Lasagne."""
-    return make_key(np.random.randint(2**31 - 1))  # noqa: NPY002, its seed is that of old scripts
 
 
 def as_floats(x: Any) -> jax.Array:

@@ -59,6 +59,7 @@ def batch_norm(layer: Layer, **kwargs: Any) -> Layer:
     ['InputLayer', 'DenseLayer', 'BatchNormLayer', 'NonlinearityLayer']
     """
     _check_layer("batch_norm", layer)
+    _check_free(layer)
     name = _new_name(layer, kwargs, "bn")
     normalized = BatchNormLayer(layer, name=name, **kwargs)
     _remove_biases(layer)
@@ -103,6 +104,7 @@ def instance_norm(
     ['StandardizationLayer', 'ScaleLayer', 'NonlinearityLayer']
     """
     _check_layer("instance_norm", layer)
+    _check_free(layer)
     name = _new_name(layer, kwargs, "in")
     standardized = StandardizationLayer(layer, axes="spatial", name=name, **kwargs)
     return _scaled_and_shifted(layer, standardized, name, learn_scale, learn_bias)
@@ -140,6 +142,7 @@ def layer_norm(layer: Layer, **kwargs: Any) -> Layer:
     ['StandardizationLayer', 'ScaleLayer', 'BiasLayer', 'NonlinearityLayer']
     """
     _check_layer("layer_norm", layer)
+    _check_free(layer)
     name = _new_name(layer, kwargs, "ln")
     standardized = StandardizationLayer(layer, axes="features", name=name, **kwargs)
     return _scaled_and_shifted(layer, standardized, name, True, True)
@@ -199,6 +202,7 @@ def prelu(layer: Layer, **kwargs: Any) -> ParametricRectifierLayer:
     True
     """
     _check_layer("prelu", layer)
+    _check_free(layer)
     rectified = ParametricRectifierLayer(layer, **kwargs)
     _take_nonlinearity(layer)
     return rectified
@@ -226,6 +230,7 @@ def rrelu(layer: Layer, **kwargs: Any) -> RandomizedRectifierLayer:
     0.1
     """
     _check_layer("rrelu", layer)
+    _check_free(layer)
     rectified = RandomizedRectifierLayer(layer, **kwargs)
     _take_nonlinearity(layer)
     return rectified
@@ -285,6 +290,15 @@ def _check_layer(function: str, layer: Any) -> None:
         raise TypeError(
             f"layer must be a layer instance, as in {function}(DenseLayer(previous, 10)), "
             f"got {layer!r}; in a list of layers, {HINTS[function]}"
+        )
+
+
+def _check_free(layer: Layer) -> None:
+    """Raise `ValueError` for a layer that is to change, but that a net was built from."""
+    if layer.in_net is not None:
+        raise ValueError(
+            "layer must be one that no net was built from, as it is modified, got "
+            f"{layer.in_net!r} of a net; create another"
         )
 
 

@@ -21,9 +21,10 @@ from numpy.typing import ArrayLike
 
 from ..errors import describe_layer, did_you_mean
 from ..layers.base import Context, Copies, Layer, ParamSpec
-from ..layers.instance_values import as_floats, new_key
+from ..layers.instance_values import as_floats
 from ..layers.shapes import Shape
 from ..utils.owned_values import OwnedValue
+from ..utils.random_keys import drawn_key
 from .activation import Activation
 from .free_sizes import open_nodes
 from .graph import Network, Place
@@ -202,7 +203,7 @@ class FittedLayer:
         """
         inputs = input if isinstance(input, list | tuple) else [input]
         network = self.model.network
-        key = None if deterministic else new_key()
+        key = None if deterministic else drawn_key()
         (out,), _ = network.apply(
             self.model.params,
             self.model.state,

@@ -32,6 +32,27 @@ def make_key(seed: int) -> jax.Array:
     return _wrap(np.array([0, seed], np.uint32), "threefry2x32")
 
 
+SEEDS: dict[str, Any] = {"source": np.random}
+"""Where `drawn_key` draws from: a ``numpy.random.RandomState`` or the module."""
+
+
+def drawn_key() -> jax.Array:
+    """Return the key of a drawn seed, for values that are drawn outside of nets.
+
+    As in Lasagne, ``numpy.random.seed`` makes them repeatable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.random.seed(0)
+    >>> one = drawn_key()
+    >>> np.random.seed(0)
+    >>> bool(one == drawn_key()), bool(one == drawn_key())
+    (True, False)
+    """
+    return make_key(SEEDS["source"].randint(2**31 - 1))
+
+
 def fold_in(key: jax.Array, number: int) -> jax.Array:
     """Return a key derived from another key and a number, as `jax.random.fold_in` does.
 

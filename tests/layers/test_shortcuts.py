@@ -193,6 +193,15 @@ def test_only_instances_can_be_changed(function, hint, layer):
         function(layer)
 
 
+def test_a_layer_of_a_net_is_not_modified():
+    layer = dense()
+    NeuralNet(layer).initialize()
+    for function in (batch_norm, instance_norm, layer_norm, prelu, rrelu):
+        with pytest.raises(ValueError, match=r"^layer must be one that no net was built from, as "):
+            function(layer)
+    assert layer.b is not None
+
+
 def test_an_unknown_field_leaves_the_layer_as_it_is():
     layer = conv(nonlinearity=tanh)
     for function in (batch_norm, instance_norm, layer_norm, prelu, rrelu):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from skconv.utils.random_keys import fold_in, fold_in_range, make_key
+from skconv.utils.random_keys import SEEDS, drawn_key, fold_in, fold_in_range, make_key
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**31 - 2])
@@ -33,3 +33,12 @@ def test_a_range_of_keys_is_that_of_its_numbers():
     key = make_key(5)
     assert fold_in_range(key, 3) == [fold_in(key, number) for number in range(3)]
     assert fold_in_range(key, 0) == []
+
+
+def test_keys_outside_of_nets_are_drawn_from_a_source(monkeypatch):
+    keys = []
+    for seed in (0, 0, 1):
+        monkeypatch.setitem(SEEDS, "source", np.random.RandomState(seed))
+        keys.append(drawn_key())
+    assert keys[0] == keys[1] != keys[2]
+    assert keys[0] == jax.random.key(np.random.RandomState(0).randint(2**31 - 1))
