@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from ..errors import LayerError
 from ..init import as_initializer
 from ..utils.checks import fits_float32
+from ..utils.fields import UNSET
 from ..utils.owned_values import OwnedValue, TransposedValue
 from ..utils.random_keys import drawn_key
 from .connections import (
@@ -157,7 +158,7 @@ class ValuedLayer(LasagneWay, ConnectedLayer):
             return self._named(name, value, transposed)
         if self.in_net is not None:
             return self.in_net.find_parameter(name)
-        valid = "a field made by initial()"
+        valid = "given" if value is UNSET else "a field made by initial()"
         if is_lasagne_way(type(self)):
             valid = "a parameter of __init__ with an initializer as default"
         raise ValueError(

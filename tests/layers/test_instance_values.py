@@ -142,6 +142,6 @@ def test_parameters_need_fields_of_their_own_to_be_set():
     with pytest.raises(ValueError, match=message):
         _Shift(rows()).own_params()
     with pytest.raises(
-        ValueError, match=r"^layer 'n' \(NormalizationLayer\): mean must be a field"
+        ValueError, match=r"^layer 'n' \(NormalizationLayer\): mean must be given for"
     ):
         NormalizationLayer(rows(), name="n").own_params()
