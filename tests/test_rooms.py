@@ -45,7 +45,7 @@ NEVER = [
 VOCABULARIES = {
     "augment": {"base", "ranges", "tunable"},
     "layers": {
-        *("base", "connections", "instance_values", "lasagne_way"),
+        *("base", "connections", "instance_values", "known_shapes", "lasagne_way"),
         *("sequences", "shapes", "specs", "subgraph"),
     },
     "models": {"base"},

@@ -6,11 +6,12 @@ import dataclasses
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from types import FunctionType, MethodType
-from typing import Any, ClassVar, NamedTuple, NoReturn, Self
+from typing import Any, ClassVar, NamedTuple
 
 from .. import nonlinearities
 from ..errors import LayerError, describe_layer
 from ..utils.fields import UNSET, cached_per_class
+from .known_shapes import KnownShape, ShapeError, UnknownShape
 from .shapes import Shape
 from .specs import Copies, reference_fields
 
@@ -20,65 +21,6 @@ TRIAL_SIZES = (840, 1680)
 
 INPUTS = ("incoming", "incomings")
 """Fields that hold the inputs."""
-
-
-class ShapeError(ValueError):
-    """The shape of a layer that is not known, or that its inputs do not fit."""
-
-
-class KnownShape(tuple):
-    """The shape of a layer's output, which can be called for inputs of other shapes.
-
-    Parameters
-    ----------
-    shape : tuple
-    method : callable
-        Returns the shape of the output for shapes of the inputs.
-    """
-
-    def __new__(cls, shape: Shape, method: Callable[..., Shape]) -> Self:
-        """Return the shape with its method."""
-        self = super().__new__(cls, shape)
-        self._method = method
-        return self
-
-    _method: Callable[..., Shape]
-
-    def __call__(self, *input_shapes: Shape) -> Shape:
-        """Return the shape of the output for shapes of the inputs."""
-        return self._method(*input_shapes)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return tuple, (tuple(self),)
-
-
-class UnknownShape:
-    """The shape of a layer's output that is not known, for a reason that it raises.
-
-    Parameters
-    ----------
-    error : Exception
-        The reason.
-    method : callable
-        Returns the shape of the output for shapes of the inputs.
-    """
-
-    def __init__(self, error: Exception, method: Callable[..., Shape]) -> None:
-        self._error = error
-        self._method = method
-
-    def __call__(self, *input_shapes: Shape) -> Shape:
-        """Return the shape of the output for shapes of the inputs."""
-        return self._method(*input_shapes)
-
-    def _raise(self, *args: Any) -> NoReturn:
-        raise ShapeError(str(self._error)) from self._error
-
-    __getitem__ = __iter__ = __len__ = __eq__ = __add__ = __radd__ = _raise
-    __hash__ = object.__hash__
-
-    def __repr__(self) -> str:
-        return f"<unknown: {self._error}>"
 
 
 class ShapeMethod:
