@@ -1,4 +1,4 @@
-"""Sphinx configuration: ``sphinx-build -W docs docs/_build``."""
+"""Sphinx configuration: ``sphinx-build -W -j auto docs docs/_build``."""
 
 import os
 import sys
