@@ -20,7 +20,7 @@ def test_one_epoch_draws_a_picture(example, tmp_path, capsys):
     assert math.isnan(ratios["today+inputs"])
     assert picture.read_bytes().startswith(b"\x89PNG")
     printed = capsys.readouterr().out
-    assert printed.count("after 1 epochs") == 6
+    assert printed.count("after 1 epochs") == 8
     assert "rectifiers: inf epochs to reach an error of 25%" in printed
     assert "tanh needs nan times as many epochs" in printed
 
