@@ -47,6 +47,8 @@ class HistoryMixin:
         ------
         ValueError
             If the name has another ending.
+        OSError
+            With the path, if the file cannot be written.
         """
         check_is_fitted(self)
         path = Path(fname)

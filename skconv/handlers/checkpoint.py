@@ -17,7 +17,8 @@ from ..network.weight_files import check_suffix, load_arrays, save_arrays
 from ..training.history import Row
 from ..utils import checks
 from ..utils.checks import flag, positive, verbosity
-from .base import Handler
+from ..utils.files import check_writable
+from .base import Columns, Handler
 
 __all__ = ["Checkpoint"]
 
@@ -49,6 +50,8 @@ class Checkpoint(Handler):
     ValueError
         For invalid parameters; and in `fit`, if the file belongs to another network, another update
         rule or another `random_state`, which must be an integer.
+    OSError
+        Before training, if the folder does not exist, or the file may not be written to.
 
     Examples
     --------
@@ -80,6 +83,11 @@ class Checkpoint(Handler):
         """Raise `ValueError` for invalid parameters, or a path with another ending."""
         super().check_parameters()
         check_suffix(Path(self.path))
+
+    def check(self, net: Any, columns: Columns) -> None:
+        """Raise an error if the file cannot be written."""
+        super().check(net, columns)
+        check_writable(self.path)
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Continue from the file, unless the net continues an earlier training."""

@@ -16,7 +16,7 @@ from ..network.weight_files import check_suffix
 from ..training.history import Row
 from ..utils import checks
 from ..utils.checks import as_list, flag, one_of, or_none, positive, text, verbosity
-from ..utils.files import atomic_write
+from ..utils.files import atomic_write, check_writable, naming
 from .base import Columns, Handler
 from .monitor import MODES, MonitoringHandler, direction_of
 
@@ -53,6 +53,8 @@ class SaveWeights(MonitoringHandler):
     ValueError
         For invalid parameters, such as a path with another ending or placeholder; and before
         training, if the history will not have the column, or if its direction is not known.
+    OSError
+        Before training, if the folder does not exist, or the file may not be written to.
 
     Examples
     --------
@@ -92,11 +94,16 @@ class SaveWeights(MonitoringHandler):
         self.reset()
 
     def check_parameters(self) -> None:
-        """Raise `ValueError` for invalid parameters, or a path that cannot be written to."""
+        """Raise `ValueError` for invalid parameters, or a path with another ending."""
         super().check_parameters()
         path = self._formatted(0.0, 1)
         if not self.pickle:
             check_suffix(Path(path))
+
+    def check(self, net: Any, columns: Columns) -> None:
+        """Find the column; raise `OSError` if the file cannot be written."""
+        super().check(net, columns)
+        check_writable(self._formatted(0.0, 1))
 
     def _monitored(self) -> tuple[str, str, str]:
         if self.mode == "auto" and not self.only_best:
@@ -362,6 +369,12 @@ class WeightLog(Handler):
         self.check_parameters()
         self.reset()
 
+    def check(self, net: Any, columns: Columns) -> None:
+        """Raise `OSError` if the file cannot be written."""
+        super().check(net, columns)
+        if self.save_to is not None:
+            check_writable(self.save_to)
+
     def reset(self) -> None:
         """Start with an empty list of records."""
         self.history: list[dict[str, float]] = []
@@ -384,7 +397,7 @@ class WeightLog(Handler):
 
     def _write(self, entries: list[dict[str, float]], path: str | os.PathLike[str]) -> None:
         first = len(self.history) == len(entries)
-        with open(path, "w" if first else "a", newline="") as file:
+        with naming(path), open(path, "w" if first else "a", newline="") as file:
             writer = csv.DictWriter(file, list(entries[0]))
             if first:
                 writer.writeheader()

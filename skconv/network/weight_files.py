@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import safetensors.numpy
@@ -29,20 +31,37 @@ def save_arrays(arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) 
     ------
     ValueError
         For another suffix.
-    FileNotFoundError
-        If the folder does not exist.
+    OSError
+        With the path, if the folder does not exist or the file cannot be written.
     """
-    path = Path(path)
-    check_suffix(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"the folder of {path.name} must exist, got {str(path.parent)!r}")
-    with atomic_write(path) as temporary:
-        if path.suffix == ".npz":
+    check_suffix(Path(path))
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        if Path(path).suffix == ".npz":
             named: dict[str, Any] = dict(arrays)
-            np.savez(temporary, **named)
+            np.savez(file, **named)
         else:
-            contiguous = {key: np.asarray(array, order="C") for key, array in arrays.items()}
-            safetensors.numpy.save_file(contiguous, temporary)
+            _write_safetensors(arrays, file)
+
+
+def _write_safetensors(arrays: Mapping[str, np.ndarray], file: BinaryIO) -> None:
+    """Write arrays one by one; safetensors itself hides why a disk refuses them."""
+    names = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))  # aligns them
+    header: dict[str, Any] = {}
+    end = 0
+    for name in names:
+        array, start = arrays[name], end
+        end += array.nbytes
+        code = DTYPE_CODES.get(array.dtype.name, f"{array.dtype.kind.upper()}{array.itemsize * 8}")
+        header[name] = {"dtype": code, "shape": array.shape, "data_offsets": [start, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    file.write(struct.pack("<Q", len(text)) + text)
+    for name in names:
+        file.write(np.asarray(arrays[name], order="C").tobytes())
+
+
+DTYPE_CODES = {"bfloat16": "BF16", "bool": "BOOL"}
+"""Names of dtypes in ``.safetensors`` that are not those of NumPy, such as ``F32``."""
 
 
 def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ from ..network.summary import summary_lines
 from ..network.views import FittedLayer
 from ..utils.checks import function_name
 from ..utils.fields import UNSET
+from ..utils.files import atomic_write, check_writable
 from .graph_layout import place
 from .wrapped_net import unwrap
 
@@ -228,6 +229,8 @@ def draw_to_file(
         If the format needs Graphviz, and that is not installed.
     ValueError
         If `filename` has no extension.
+    OSError
+        With the path, if the file cannot be written.
 
     Examples
     --------
@@ -246,8 +249,11 @@ def draw_to_file(
         raise ValueError(
             f"filename must end in '.svg', '.dot', '.png' or the like, got {str(filename)!r}"
         )
+    check_writable(path)
     graph = make_graph(layers, output_shape, verbose)
-    path.write_bytes(graph.source().encode() if kind in ("dot", "gv") else graph.render(kind))
+    drawn = graph.source().encode() if kind in ("dot", "gv") else graph.render(kind)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(drawn)
 
 
 def draw_to_notebook(layers: Any, output_shape: bool = True, verbose: bool = False) -> Graph:

@@ -77,6 +77,13 @@ def test_a_file_that_does_not_fit_leaves_the_net_unfitted(tmp_path):
     assert not hasattr(other, "train_history_")
 
 
+def test_the_path_is_checked_before_training(tmp_path):
+    net = make_net(on_epoch_finished=Checkpoint(tmp_path / "missing" / "net.npz"))
+    with pytest.raises(FileNotFoundError, match=r"^the folder of net.npz must exist, got '.*miss"):
+        net.fit(X, y)
+    assert not hasattr(net, "train_history_")
+
+
 @pytest.fixture(scope="module")
 def net():
     return make_net(update=adam).fit(X, y)

@@ -303,3 +303,18 @@ def test_without_a_single_one_nothing_is_trained(count):
     with pytest.raises(ValueError, match=f"^{message}$"):
         net.fit(X, y)
     assert not hasattr(net, "train_history_")
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda path: SaveWeights(path / "w-{epoch}.npz"), "w-0001.npz"),
+        (lambda path: SaveWeights(path / "net-{epoch}", pickle=True), "net-0001"),
+        (lambda path: WeightLog(path / "log.csv"), "log.csv"),
+    ],
+)
+def test_paths_are_checked_before_training(make, name, tmp_path):
+    net = make_net(on_epoch_finished=make(tmp_path / "missing"))
+    with pytest.raises(FileNotFoundError, match=f"^the folder of {name} must exist, got '.*miss"):
+        net.fit(X, y)
+    assert not hasattr(net, "train_history_")

@@ -1,9 +1,12 @@
+import errno
+import os
 import pickle
 import re
+import resource
 import zipfile
 from collections import OrderedDict
-from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -163,25 +166,62 @@ def test_a_renamed_file_is_refused(written, read, tmp_path):
         load_arrays(path)
 
 
+@pytest.fixture
+def full_disk():
+    """Files of this process cannot grow beyond 20 kB, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 @suffixes
-@pytest.mark.parametrize("interruption", [OSError("disk full"), KeyboardInterrupt("Ctrl-C")])
-def test_an_interruption_leaves_the_old_file_and_nothing_else(
-    suffix, interruption, tmp_path, monkeypatch
+@pytest.mark.parametrize("sizes", [(10_000, 1), (4_000, 4_000), (4_990, 1)])
+def test_a_full_disk_raises_an_error_with_the_path_and_keeps_the_file(
+    suffix, sizes, tmp_path, full_disk
 ):
     path = tmp_path / f"weights{suffix}"
     save_arrays(ARRAYS, path)
+    large = {f"{'long name ' * 5}{i}": np.ones(size, np.float32) for i, size in enumerate(sizes)}
+    with pytest.raises(OSError, match=rf"^.Errno 27. .*: {re.escape(repr(str(path)))}$") as caught:
+        save_arrays(large, path)
+    assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(path))
+    assert_same(load_arrays(path), ARRAYS)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
-    def write_half(unfinished):
-        assert Path(unfinished).parent == tmp_path
-        Path(unfinished).write_bytes(path.read_bytes()[:50])
-        raise interruption
 
-    monkeypatch.setattr(np, "savez", lambda file, **arrays: write_half(file))
-    monkeypatch.setattr(safetensors.numpy, "save_file", lambda arrays, file: write_half(file))
-    with pytest.raises(type(interruption), match=str(interruption)):
+@suffixes
+def test_an_interruption_leaves_the_old_file_and_nothing_else(suffix, tmp_path, monkeypatch):
+    path = tmp_path / f"weights{suffix}"
+    save_arrays(ARRAYS, path)
+
+    def interrupt(descriptor):
+        assert os.fstat(descriptor).st_size > 0
+        raise KeyboardInterrupt("Ctrl-C")
+
+    monkeypatch.setattr("os.fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
         save_arrays({"b": np.ones(2)}, path)
     assert_same(load_arrays(path), ARRAYS)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_safetensors_reads_what_is_written(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    arrays = ARRAYS | {
+        "turned": np.arange(6.0).reshape(2, 3).T,
+        "half": np.ones(3, np.float16),
+        "brain": np.ones((2, 2), jnp.bfloat16),
+        "whole": np.arange(3),
+        "bytes": np.arange(3, dtype=np.uint8),
+        "flags": np.array([True, False]),
+        "empty": np.zeros((0, 2)),
+        "one": np.float32(7),
+    }
+    save_arrays(arrays, path)
+    assert_same(safetensors.numpy.load_file(path), arrays)
+    with path.open("rb") as file:  # numbers start where the processor reads them fastest
+        assert int.from_bytes(file.read(8), "little") % 8 == 0
 
 
 def test_a_first_file_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):

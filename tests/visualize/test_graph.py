@@ -179,3 +179,14 @@ def test_boxes_leave_out_shapes_and_tell_fields_if_asked(residual, tmp_path):
     draw_to_file(residual, path, output_shape=False, verbose=True)
     assert path.read_text() == make_graph(residual, False, True).source()
     assert draw_to_notebook(residual, verbose=True) == make_graph(residual, verbose=True)
+
+
+def test_pictures_replace_files_like_weights(residual, tmp_path, monkeypatch):
+    (tmp_path / "store.svg").write_text("old")
+    (tmp_path / "net.svg").symlink_to(tmp_path / "store.svg")
+    draw_to_file(residual, tmp_path / "net.svg")
+    assert (tmp_path / "net.svg").is_symlink()
+    assert (tmp_path / "store.svg").read_text().startswith("<svg")
+    monkeypatch.setattr(graph, "make_graph", pytest.fail)
+    with pytest.raises(FileNotFoundError, match=r"^the folder of net.svg must exist, got '.*miss"):
+        draw_to_file(residual, tmp_path / "missing" / "net.svg")
