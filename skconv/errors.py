@@ -24,7 +24,7 @@ class TransformError(ValueError):
     """An error in applying a transform to a batch; the message starts with its class."""
 
 
-def did_you_mean(given: str, valid: Iterable[str]) -> str:
+def did_you_mean(given: str, valid: Iterable[str], most: int | None = None) -> str:
     """Return a hint for a message about an unknown name: the nearest match, or all valid names.
 
     Parameters
@@ -33,6 +33,8 @@ def did_you_mean(given: str, valid: Iterable[str]) -> str:
         The unknown name.
     valid : iterable of str
         The known names.
+    most : int, optional
+        Number of valid names to list if there are more; by default all.
 
     Returns
     -------
@@ -52,7 +54,20 @@ def did_you_mean(given: str, valid: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.6)
     if near:
         return f" Did you mean {near[0]!r}?"
-    return f" Valid names: {', '.join(names)}."
+    return f" Valid names: {list_names(names, most or len(names))}."
+
+
+def list_names(names: Iterable[str], most: int = 10) -> str:
+    """Return names joined by commas, the first ones of many with the number of the others.
+
+    Examples
+    --------
+    >>> list_names(['W', 'b', 'c', 'd'], most=2)
+    'W, b and 2 more'
+    """
+    listed = list(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
 
 
 def describe_layer(name: str, layer: Any) -> str:

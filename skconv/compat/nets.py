@@ -19,6 +19,7 @@ from ..data.row_order import count_rows, take_rows
 from ..estimator.neural_net import NeuralNet as Net
 from ..estimator.scores import score_entries
 from ..layers import DropoutLayer, GlobalPoolLayer, NonlinearityLayer
+from ..network.graph import Network
 from ..network.layer_list import read_layers
 from ..network.views import keep_weights
 from ..network.weight_files import SUFFIXES
@@ -114,11 +115,10 @@ class NeuralNet(Net):
         """
         return super().fit(X, y, sample_weight, X_val, y_val, epochs=epochs, groups=groups)
 
-    def initialize(self) -> Self:
+    def _build_network(self) -> Network:
         """Build the network, which starts from weights that layer instances have in another net."""
-        if not hasattr(self, "_model"):
-            keep_weights(self.layers)
-        return super().initialize()
+        keep_weights(self.layers)
+        return super()._build_network()
 
     def partial_fit(  # type: ignore[override]
         self, X: Any, y: Any = None, classes: Any = None

@@ -27,6 +27,7 @@ from ..data.iterators import (
 )
 from ..handlers.base import Handler, HandlerFunction
 from ..layers.base import Layer
+from ..network.graph import Network, Place
 from ..network.hidden_layer import find_hidden_layer
 from ..network.memory import check_weights
 from ..network.model import Model
@@ -611,8 +612,11 @@ class NeuralNet(
         -------
         self
         """
-        if hasattr(self, "_model"):
-            return self
+        if not hasattr(self, "_model"):
+            self._start(self._build_network(), {})
+        return self
+
+    def _build_network(self) -> Network:
         params = self._settings()
         problems = check_settings(params)
         check_overrides(self, problems)
@@ -621,15 +625,25 @@ class NeuralNet(
             check_weights(network, training=False)
             find_hidden_layer(network, params["transform_layer"])
         problems.raise_any()
-        seed = check_random_state(params["random_state"]).randint(2**31 - 1)
-        self._model = Model(network, int(seed)).initialize()
-        self._enter_layers()
-        self._outputs = None
-        self.train_history_ = []
-        classes = self._fitted().outputs.classes
+        return network
+
+    def _start(self, network: Network, values: Mapping[Place, Any]) -> None:
+        random_state = check_random_state(self._settings()["random_state"])
+        model = Model(network, int(random_state.randint(2**31 - 1))).initialize()
+        if values:
+            model.put(values)
+        before = dict(self.__dict__)
+        try:
+            self._model, self._outputs, self.train_history_ = model, None, []
+            self._enter_layers()
+            classes = self._fitted().outputs.classes
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            self._enter_layers()
+            raise
         if classes is not None:
             self.classes_ = classes
-        return self
 
     def __sklearn_tags__(self) -> Tags:
         """Return the tags of a regressor if all outputs predict numbers, else of a classifier.

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..errors import list_names
+from ..network.array_checks import MOST, by_place, check_arrays
 from ..network.graph import Network, Place
 from ..network.model import Model
 from ..network.views import FittedLayer, Layers, Parameter, enter_net, layers_of, parameters
-from ..network.weight_files import load_arrays, save_arrays
+from ..network.weight_files import open_arrays, save_arrays
 
 
 class WeightsMixin:
@@ -21,6 +24,7 @@ class WeightsMixin:
 
     _model: Model
     layers: Any
+    verbose: int
 
     def _enter_layers(self) -> None:
         """Let the layer instances in `layers` show the weights of this net."""
@@ -112,49 +116,89 @@ class WeightsMixin:
 
         Raises
         ------
+        TypeError
+            For a source of another kind.
         ValueError
-            With all parameters that are missing, unknown or of another shape; also for a damaged
-            file. The net is not modified.
+            With the parameters that are missing, unknown, not finite or of another shape or type;
+            if ``strict=False`` finds nothing to load; and for a damaged file, with its name. The
+            net is not modified: one that was not built remains so.
 
         Warns
         -----
         UserWarning
-            If ``strict=False`` skips parameters of another shape, or loads nothing.
-        """
-        if isinstance(source, str | os.PathLike):
-            source = load_arrays(source)
-        elif isinstance(source, WeightsMixin):
-            source = {p.name: p.get_value() for p in source.get_all_params()}
-        if not isinstance(source, Mapping):
-            hint = ""
-            if isinstance(source, list | tuple):
-                hint = (
-                    "; for one flat list of arrays, as Lasagne's model zoo has them, write "
-                    "skconv.layers.set_all_param_values(net.layers_['output'], arrays) after "
-                    "net.initialize(), with the name of the last layer"
-                )
-            raise TypeError(
-                f"source must be a net, a dict or a path, got {type(source).__name__}{hint}"
-            )
-        model = self._model if hasattr(self, "_model") else None
-        if model is None:
-            self.initialize()
-            model = self._model
-        given = by_place(source, model.network, strict=strict)
-        checked = model.check(given if strict else _fitting(given, model.network), strict=strict)
-        if not checked and not strict:
-            names = ", ".join(sorted({layer for layer, _ in given}))
-            warnings.warn(
-                f"load_params_from loads nothing, because source has no parameter of this net, but "
-                f"those of the layers {names}",
-                UserWarning,
-                stacklevel=2,
-            )
-        model.put(checked)
+            If ``strict=False`` skips parameters of another shape.
 
-    def initialize(self) -> Any:
-        """Build the network and draw its weights."""
+        Notes
+        -----
+        Everything is read and checked before the net changes, in one step, so that predictions in
+        other threads are those of the old or of the new weights. Of a file, only what the net has
+        is read. With ``verbose=1``, the net prints what was loaded.
+        """
+        origin = f"a {type(source).__name__}"
+        with ExitStack() as stack:
+            if isinstance(source, str | os.PathLike):
+                origin = os.fspath(source)
+                source = stack.enter_context(open_arrays(source))
+            elif isinstance(source, WeightsMixin):
+                source = {p.name: p.get_value() for p in source.get_all_params()}
+            _check_kind(source)
+            network = self._model.network if hasattr(self, "_model") else self._build_network()
+            values = _read_values(source, network, strict=strict)
+        if hasattr(self, "_model"):
+            self._model.put(values)
+        else:
+            self._start(network, values)
+        if self.verbose:
+            print(_describe_loaded(values, network, origin))
+
+    def _build_network(self) -> Network:
+        """Build the network without data, and leave the net unchanged."""
         raise NotImplementedError
+
+    def _start(self, network: Network, values: Mapping[Place, Any]) -> None:
+        """Adopt a network with initial weights, some of which are replaced by checked values."""
+        raise NotImplementedError
+
+
+def _describe_loaded(values: Mapping[Place, Any], network: Network, origin: str) -> str:
+    """Return a line that says what was loaded, and what was not."""
+    numbers = sum(value.size for value in values.values())
+    kept = [".".join(place) for place in network.parameter_shapes() if place not in values]
+    others = f"; unchanged: {list_names(kept)}" if kept else ""
+    return f"Loaded {len(values)} arrays with {numbers} numbers from {origin}{others}."
+
+
+def _check_kind(source: Any) -> None:
+    """Raise `TypeError` for a source of another kind."""
+    if not isinstance(source, Mapping):
+        hint = ""
+        if isinstance(source, list | tuple):
+            hint = (
+                "; for one flat list of arrays, as Lasagne's model zoo has them, write "
+                "skconv.layers.set_all_param_values(net.layers_['output'], arrays) after "
+                "net.initialize(), with the name of the last layer"
+            )
+        raise TypeError(
+            f"source must be a net, a dict or a path, got {type(source).__name__}{hint}"
+        )
+
+
+def _read_values(
+    source: Mapping[str, Any], network: Network, *, strict: bool
+) -> dict[Place, np.ndarray]:
+    """Return the checked arrays of a source that belong to the network."""
+    given = by_place(source, network, strict=strict)
+    if strict:
+        return check_arrays(given, network.parameter_shapes(), strict=True)
+    fitting = _fitting(given, network)
+    if not fitting:
+        found = list_names(sorted({layer for layer, _ in given})) or "none"
+        names = list_names([node.name for node in network.nodes if node.specs])
+        raise ValueError(
+            "source must have parameters with names and shapes of this net, which has the layers "
+            f"{names}, got those of the layers {found}"
+        )
+    return check_arrays(fitting, network.parameter_shapes(), strict=False)
 
 
 def _fitting(given: Mapping[Place, Any], network: Network) -> dict[Place, Any]:
@@ -167,50 +211,11 @@ def _fitting(given: Mapping[Place, Any], network: Network) -> dict[Place, Any]:
         if shape != shapes[place]
     ]
     if skipped:
+        more = f"; and {len(skipped) - MOST} more" if len(skipped) > MOST else ""
         warnings.warn(
-            f"load_params_from skips parameters of another shape: {'; '.join(skipped)}",
+            f"load_params_from skips parameters of another shape: {'; '.join(skipped[:MOST])}"
+            f"{more}",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return {place: given[place] for place, shape in found.items() if shape == shapes[place]}
-
-
-def by_place(
-    source: Mapping[str, Any], network: Network, *, strict: bool = True
-) -> dict[Place, Any]:
-    """Return weights by layer and parameter, given in the form of files or of nolearn.
-
-    Parameters
-    ----------
-    source : mapping
-        ``{'conv1.W': array}`` as in files, or ``{'conv1': [W, b]}`` as in nolearn, in the order of
-        the layer's parameters.
-    network : Network
-    strict : bool
-        Whether layers must have as many arrays as in the network; if not, others are left out, with
-        a warning.
-
-    Returns
-    -------
-    dict of (layer, parameter) to array
-    """
-    places: dict[Place, Any] = {}
-    layers = [node.name for node in network.nodes]
-    for key, value in source.items():
-        if isinstance(value, list | tuple) and key not in layers:
-            places.update({(key, str(i)): array for i, array in enumerate(value)})
-        elif isinstance(value, list | tuple):
-            own = [place for place, _ in network.places() if place[0] == key]
-            if len(own) != len(value):
-                message = f"source must have {len(own)} arrays for layer {key!r}, got {len(value)}"
-                if strict:
-                    raise ValueError(message)
-                warnings.warn(
-                    f"load_params_from skips a layer: {message}", UserWarning, stacklevel=3
-                )
-                continue
-            places.update(zip(own, value, strict=True))
-        else:
-            layer, _, name = key.rpartition(".")
-            places[layer, name] = value
-    return places

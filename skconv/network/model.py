@@ -10,10 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import Problems, did_you_mean
 from ..updates.update_rule import Update
-from ..utils.checks import fits_float32
 from ..utils.random_keys import fold_in, make_key
+from .array_checks import check_arrays
 from .graph import Network, Place, Variables
 
 
@@ -107,6 +106,7 @@ class Model:
         Parameters
         ----------
         arrays : mapping of (layer, parameter) to array
+            Arrays in files are read once all names, shapes and types are those of the network.
         strict : bool
             Whether all parameters, and no others, must be given.
 
@@ -118,28 +118,7 @@ class Model:
         Raises
         ------
         ValueError
-            With all parameters that are missing, unknown, not finite or of another shape.
+            With the parameters that are missing, unknown, not finite or of another shape or type;
+            at most ten of each kind.
         """
-        shapes = self.network.parameter_shapes()
-        problems = Problems()
-        checked = {}
-        for place, array in arrays.items():
-            name = ".".join(filter(None, place))
-            value = np.asarray(array)
-            if place not in shapes:
-                if strict:
-                    hint = did_you_mean(name, map(".".join, shapes))
-                    problems.add(f"the network has no parameter {name!r}.{hint}")
-            elif value.shape != shapes[place]:
-                problems.add(
-                    f"parameter {name!r} must have shape {shapes[place]}, got {value.shape}"
-                )
-            elif value.dtype.kind not in "fiu" or not fits_float32(value):
-                problems.add(f"parameter {name!r} must hold finite numbers")
-            else:
-                checked[place] = value
-        missing = [".".join(place) for place in shapes if place not in arrays]
-        if strict and missing:
-            problems.add(f"parameters are missing: {', '.join(missing)}")
-        problems.raise_any()
-        return checked
+        return check_arrays(arrays, self.network.parameter_shapes(), strict=strict)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import struct
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +13,9 @@ import numpy as np
 import safetensors.numpy
 
 from ..utils.files import atomic_write
+from .array_file import ArrayFile
+from .npz_file import NpzFile
+from .safetensors_file import SafetensorsFile
 
 SUFFIXES = (".safetensors", ".npz")
 
@@ -64,24 +66,34 @@ DTYPE_CODES = {"bfloat16": "BF16", "bool": "BOOL"}
 """Names of dtypes in ``.safetensors`` that are not those of NumPy, such as ``F32``."""
 
 
-def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """Read named arrays.
+def open_arrays(path: str | os.PathLike[str]) -> ArrayFile:
+    """Open a file of named arrays, to be used in a ``with`` statement.
 
     Parameters
     ----------
     path : str or path
-        A file written by `save_arrays`.
+        A file written by `save_arrays`, or by other programs in one of these formats.
 
     Returns
     -------
-    dict of str to array
+    ArrayFile
+        Maps names to arrays with a shape and a dtype; `numpy.asarray` reads their values.
 
     Raises
     ------
-    FileNotFoundError
-        If the file does not exist.
+    OSError
+        If the file does not exist or cannot be read.
     ValueError
         For another suffix, or a file that is damaged or of another format.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / 'weights.npz'
+    >>> save_arrays({'hidden.b': np.zeros(3)}, path)
+    >>> with open_arrays(path) as file:
+    ...     list(file), file['hidden.b'].shape, np.asarray(file['hidden.b'])
+    (['hidden.b'], (3,), array([0., 0., 0.]))
     """
     path = Path(path)
     if path.suffix not in SUFFIXES and _is_pickle(path):
@@ -92,24 +104,36 @@ def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
             f"({path.stem + '.npz'!r}) to convert it"
         )
     check_suffix(path)
-    try:
-        if path.suffix == ".npz":
-            return _read_npz(path)
-        return safetensors.numpy.load_file(path)
-    except (safetensors.SafetensorError, zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise ValueError(f"{path} must be a complete {path.suffix} file: {error}") from error
+    return (NpzFile if path.suffix == ".npz" else SafetensorsFile)(path)
 
 
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    with path.open("rb") as stream:  # given a path, np.load leaves the file open if it fails
-        loaded = np.load(stream, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            raise ValueError("a single array without a name")
-        with loaded as file:
-            arrays = {name: file[name] for name in file.files}
-    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
-        raise ValueError("not all members are arrays")
-    return arrays
+def load_arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Read all arrays of a file written by `save_arrays`, which does not compress them.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    dict of str to array
+
+    Raises
+    ------
+    OSError
+        If the file does not exist or cannot be read.
+    ValueError
+        For another suffix; or a file that is damaged, of another format, or smaller than its
+        arrays.
+    """
+    with open_arrays(path) as file:
+        arrays = dict(file)
+        size = sum(array.nbytes for array in arrays.values())
+        if size > file.size:
+            raise ValueError(
+                f"{path} must not be compressed, got {file.size} bytes for arrays of {size} bytes"
+            )
+        return {name: np.asarray(array) for name, array in arrays.items()}
 
 
 def _is_pickle(path: Path) -> bool:

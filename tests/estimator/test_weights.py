@@ -3,14 +3,16 @@ import functools
 import pickle
 import re
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skconv import NeuralNet
-from skconv.estimator.weights import by_place
 from skconv.layers import BatchNormLayer, DenseLayer, DropoutLayer, InputLayer
+from skconv.network.npz_file import NpzFile
+from skconv.network.weight_files import save_arrays
 from skconv.updates.rules import adam, sgd
 
 rng = np.random.default_rng(0)
@@ -188,12 +190,147 @@ def test_without_strict_layers_with_other_parameters_are_skipped(fitted, other):
     assert_same(weights(other), weights(fitted) | kept)
 
 
-def test_without_strict_nothing_to_load_warns(fitted):
-    message = (
-        "loads nothing, because source has no parameter of this net, but those of the layers b"
+@pytest.mark.parametrize(
+    "source", [{"b": [np.zeros(3)]}, {"b.W": np.zeros(3)}, {}, {"hidden.W": np.zeros((4, 4))}]
+)
+@pytest.mark.filterwarnings("ignore:load_params_from skips parameters of another shape")
+def test_without_strict_nothing_to_load_is_refused(fitted, source):
+    message = "source must have parameters with names and shapes of this net, which has the layers"
+    assert_refused(fitted, source, f"{message} hidden, norm, output, got those", strict=False)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"nonsense.W": np.zeros((5, 4))}, "the network has no parameter 'nonsense.W'"),
+        ({"hidden.b": np.full(4, np.nan)}, "parameter 'hidden.b' must hold finite numbers"),
+        ({0: np.zeros(3)}, "source must have names as keys, got 0"),
+    ],
+)
+def test_a_failed_load_leaves_an_unbuilt_net_unbuilt(other, source, message):
+    before = dict(vars(other))
+    with pytest.raises(ValueError, match=message):
+        other.load_params_from(source)
+    assert vars(other) == before
+    with pytest.raises(NotFittedError):
+        other.predict(X)
+
+
+def test_a_failed_load_draws_no_seed(fitted):
+    random_state = np.random.RandomState(0)
+    net = make_net(input_shape=(None, 5), output_num_units=3, random_state=random_state)
+    with pytest.raises(ValueError, match="the network has no parameter"):
+        net.load_params_from({"nonsense.W": np.zeros(3)})
+    assert random_state.randint(1000) == np.random.RandomState(0).randint(1000)
+
+
+def test_initialize_that_fails_leaves_the_net_unbuilt(other, monkeypatch):
+    monkeypatch.setattr(other, "_fitted", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        other.initialize()
+    assert not hasattr(other, "_model")
+    assert not hasattr(other, "train_history_")
+
+
+@pytest.mark.parametrize("twice", [{"hidden.W": np.zeros((5, 4))}, {"hidden.b": np.zeros(4)}])
+def test_a_parameter_that_is_given_twice_is_refused(fitted, twice):
+    source = fitted.get_all_params_values() | twice
+    message = f"source must have each parameter once, got '{next(iter(twice))}' twice"
+    assert_refused(fitted, source, message)
+    assert_refused(fitted, source, message, strict=False)
+
+
+def test_at_most_ten_names_are_listed(fitted):
+    source = {f"x{i}.W": np.zeros(1) for i in range(1000)} | weights(fitted)
+    assert_refused(fitted, source, "11 problems:", "\n - 990 more unknown parameters")
+    wide = make_net(
+        layers=[("input", InputLayer), *[(f"d{i}", DenseLayer) for i in range(12)]],
+        input_shape=(None, 5),
+        **{f"d{i}_num_units": 3 for i in range(12)},
+    ).initialize()
+    with pytest.raises(ValueError, match=r"missing: d0.W, (d\d\.\w, ){8}d4.b and 14 more$"):
+        wide.load_params_from({})
+    shapes = {name: np.zeros(9) for name in weights(wide)}
+    with pytest.raises(ValueError, match=r"(?s)^11 problems:.*\n - 14 more parameters like these$"):
+        wide.load_params_from(shapes)
+    with pytest.raises(ValueError, match=r"has the layers d0, (d\d, ){8}d9 and 2 more, got"):
+        wide.load_params_from({"x.W": np.zeros(9)}, strict=False)
+
+
+def test_what_was_loaded_is_said(fitted, other, tmp_path, capsys):
+    other.load_params_from(fitted)
+    assert capsys.readouterr().out == ""
+    other.set_params(verbose=1)
+    fitted.save_params_to(tmp_path / "a.npz")
+    other.load_params_from(tmp_path / "a.npz")
+    other.load_params_from({"hidden.W": np.ones((5, 4)), "x.b": np.ones(1)}, strict=False)
+    assert capsys.readouterr().out == (
+        f"Loaded 8 arrays with 55 numbers from {tmp_path / 'a.npz'}.\n"
+        "Loaded 1 arrays with 20 numbers from a dict; unchanged: hidden.b, norm.beta, norm.gamma, "
+        "norm.mean, norm.inv_std, output.W, output.b.\n"
     )
-    with pytest.warns(UserWarning, match=message):
-        fitted.load_params_from({"b": [np.zeros(3)]}, strict=False)
+
+
+def test_of_a_file_only_what_the_net_has_is_read(fitted, tmp_path, monkeypatch):
+    path = tmp_path / "a.npz"
+    np.savez(path, **weights(fitted), **{"x.W": np.zeros(3)})
+    before, read = weights(fitted), []
+    monkeypatch.setattr(
+        NpzFile, "read_into", lambda self, array, values: read.append(array.name) or values.fill(0)
+    )
+    with pytest.raises(ValueError, match=r"the network has no parameter 'x\.W'"):
+        fitted.load_params_from(path)
+    assert read == []
+    copy.deepcopy(fitted).load_params_from(path, strict=False)
+    assert read == list(before)
+
+
+@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
+def test_bfloat16_is_loaded_and_float8_is_refused_by_name(fitted, other, tmp_path, suffix):
+    source = {name: value.astype(jnp.bfloat16) for name, value in weights(fitted).items()}
+    save_arrays(source, path := tmp_path / f"a.{suffix}")
+    other.load_params_from(path)
+    assert_same(weights(other), {name: v.astype(np.float32) for name, v in source.items()})
+    other.load_params_from({name: jnp.asarray(value) for name, value in source.items()})
+    assert_same(weights(other), {name: v.astype(np.float32) for name, v in source.items()})
+    source["hidden.b"] = np.zeros(4, jnp.float8_e4m3fn)
+    save_arrays(source, path)
+    given = "void8" if suffix == "npz" else "float8_e4m3fn"
+    for one, found in ((path, given), (source, "float8_e4m3fn")):
+        message = f"hidden.b' must hold integers, or floats of .*, got {found}; convert it to"
+        with pytest.raises(ValueError, match=message):
+            other.load_params_from(one)
+
+
+class Tensor:
+    """A tensor as torch has them."""
+
+    def __init__(self, value, dtype, numpy=True):
+        self.value, self.dtype, self.numpy = value, dtype, numpy
+
+    def detach(self):
+        return Tensor(self.value, self.dtype)
+
+    def cpu(self):
+        return self
+
+    def float(self):
+        return Tensor(self.value, "torch.float32")
+
+    def __array__(self, dtype=None, copy=None):
+        if not self.numpy or self.dtype != "torch.float32":
+            raise TypeError("Got unsupported ScalarType")
+        return self.value
+
+
+@pytest.mark.parametrize("dtype", ["torch.float32", "torch.bfloat16"])
+def test_tensors_with_gradients_and_in_bfloat16_are_loaded(fitted, other, dtype):
+    source = weights(fitted)
+    other.load_params_from({k: Tensor(v, dtype, numpy=False) for k, v in source.items()})
+    assert_same(weights(other), source)
+    source["hidden.b"] = Tensor(source["hidden.b"], "torch.float8_e5m2")
+    with pytest.raises(ValueError, match=r"'hidden.b' must hold integers.* got torch.float8_e5m2"):
+        other.load_params_from(source)
 
 
 @pytest.mark.parametrize("read", ["get_all_params", "layers_"])
@@ -260,17 +397,6 @@ def test_another_update_starts_with_a_state_of_its_own():
     after = weights(net.set_params(update=adam).fit(X, y, epochs=1))
     step = np.abs(after["output.b"] - before["output.b"])
     np.testing.assert_allclose(step, np.full(3, 0.01), rtol=1e-3)
-
-
-def test_weights_by_place_from_either_form(fitted):
-    network = fitted.network_
-    W, b = np.ones((5, 4)), np.zeros(4)
-    assert list(by_place({"hidden": [W, b]}, network)) == [("hidden", "W"), ("hidden", "b")]
-    assert list(by_place({"hidden.b": b}, network)) == [("hidden", "b")]
-    assert by_place({"dropout": []}, network) == {}
-    message = "source must have 2 arrays for layer 'hidden', got 1"
-    with pytest.raises(ValueError, match=message):
-        by_place({"hidden": [W]}, network)
 
 
 def test_layer_instances_show_the_weights_of_the_net_that_has_them():
