@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import safetensors.numpy
 
 from ..utils.files import atomic_write
 from .array_file import ArrayFile
 from .npz_file import NpzFile
-from .safetensors_file import SafetensorsFile
+from .safetensors_file import DTYPES, SafetensorsFile
 
 SUFFIXES = (".safetensors", ".npz")
 
@@ -53,8 +52,11 @@ def _write_safetensors(arrays: Mapping[str, np.ndarray], file: BinaryIO) -> None
     for name in names:
         array, start = arrays[name], end
         end += array.nbytes
-        code = DTYPE_CODES.get(array.dtype.name, f"{array.dtype.kind.upper()}{array.itemsize * 8}")
-        header[name] = {"dtype": code, "shape": array.shape, "data_offsets": [start, end]}
+        header[name] = {
+            "dtype": DTYPE_CODES[array.dtype.name],
+            "shape": array.shape,
+            "data_offsets": [start, end],
+        }
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     file.write(struct.pack("<Q", len(text)) + text)
@@ -62,8 +64,8 @@ def _write_safetensors(arrays: Mapping[str, np.ndarray], file: BinaryIO) -> None
         file.write(np.asarray(arrays[name], order="C").tobytes())
 
 
-DTYPE_CODES = {"bfloat16": "BF16", "bool": "BOOL"}
-"""Names of dtypes in ``.safetensors`` that are not those of NumPy, such as ``F32``."""
+DTYPE_CODES = {dtype.name: code for code, dtype in DTYPES.items()}
+"""Names of dtypes in ``.safetensors`` by those of NumPy, such as ``F32``."""
 
 
 def open_arrays(path: str | os.PathLike[str]) -> ArrayFile:
