@@ -46,6 +46,17 @@ def softmax_of(logits):
     return e / e.sum(axis=1, keepdims=True)
 
 
+def softmax_regression(W, X, y, batches, rate, weights=None):
+    """The weights and biases of `still_net` after a step of gradient descent for each batch."""
+    W, b, X = np.float64(W), np.zeros(W.shape[1]), np.float64(X)
+    for rows in batches:
+        share = np.ones(len(rows)) if weights is None else weights[rows]
+        error = (softmax_of(X[rows] @ W + b) - np.eye(len(b))[y[rows]]) * share[:, None]
+        slope = X[rows].T @ error, error.sum(axis=0)
+        W, b = W - rate * slope[0] / share.sum(), b - rate * slope[1] / share.sum()
+    return W, b
+
+
 HEADS = [
     *LAYERS[:2],
     (DenseLayer, {"name": "early"}),

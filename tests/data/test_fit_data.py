@@ -1,6 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.model_selection import GroupKFold
+from sklearn.utils.validation import validate_data
 
 from skconv.data.inputs import RowSubset
 from skconv.data.iterators import TrainSplit
@@ -149,3 +151,22 @@ def test_class_weights_multiply_sample_weights():
     np.testing.assert_allclose(train.weights, expected, rtol=1e-6)
     assert train.weights.dtype == np.float32
     np.testing.assert_allclose(valid.weights, weights[valid.index], rtol=1e-6)
+
+
+def test_names_of_columns_go_with_an_array():
+    """As in scikit-learn's `validate_data(reset=True)`."""
+    estimator, memo = Estimator(), Memo()
+    table = pd.DataFrame(X, columns=list("abcd"))
+    for rows, names in (
+        (table, list("abcd")),
+        (X, None),
+        (table, list("abcd")),
+        ({"only": X}, None),
+    ):
+        read(rows, estimator=estimator, memo=memo)
+        known = Estimator()
+        validate_data(known, X if isinstance(rows, dict) else rows, reset=True)
+        found = getattr(estimator, "feature_names_in_", None)
+        assert (None if found is None else list(found)) == names
+        assert estimator.n_features_in_ == known.n_features_in_ == 4
+        assert hasattr(known, "feature_names_in_") == hasattr(estimator, "feature_names_in_")

@@ -286,3 +286,42 @@ def test_the_third_argument_is_not_shuffle(shuffle):
     message = f"random_state must be an integer or None, got {shuffle}; write shuffle={shuffle},"
     with pytest.raises(ValueError, match=f"^{message}"):
         TrainSplit(0.2, False, shuffle)(np.zeros((10, 1)), np.zeros(10))
+
+
+@pytest.mark.parametrize("seed", [None, 0])
+def test_orders_are_drawn_for_each_pair_of_seed_and_epoch(seed):
+    iterator, drawn = BatchIterator(8, shuffle=True, seed=seed), {}
+    for of_net, epoch in np.ndindex(6, 6):
+        order = iterator.order(60, of_net, epoch)
+        own = of_net if seed is None else seed
+        expected = np.random.default_rng([own, epoch]).permutation(60)
+        np.testing.assert_array_equal(order, expected)
+        drawn[own, epoch] = order.tobytes()
+    assert len(set(drawn.values())) == len(drawn) == (36 if seed is None else 6)
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_a_seed_of_zero_counts_in_calls_by_hand(seed):
+    X = np.arange(30)
+    for _ in range(2):
+        batches = [Xb for Xb, _ in BatchIterator(8, shuffle=True, seed=seed)(X, epoch=2)]
+        expected = np.random.default_rng([seed, 2]).permutation(30)
+        np.testing.assert_array_equal(np.concatenate(batches), expected)
+
+
+@pytest.mark.parametrize(
+    ("y", "fraction", "counts"),
+    [
+        (np.repeat(np.arange(4), 5), 0.2, [1, 1, 1, 1]),
+        (np.repeat(np.arange(4), 2), 0.5, [1, 1, 1, 1]),
+        (np.repeat(np.arange(4), 5), 0.8, [4, 4, 4, 4]),
+        (np.repeat([0, 1], [38, 2]), 0.5, [19, 1]),
+    ],
+    ids=["one of each held out", "two of each class", "one of each trained on", "a class of two"],
+)
+def test_classes_are_stratified_down_to_one_row_each(y, fraction, counts):
+    """By chance, some of these splits would not have these counts."""
+    for seed in range(5):
+        ((train, valid),) = TrainSplit(fraction, random_state=seed).split(np.zeros((len(y), 1)), y)
+        assert np.bincount(y[valid]).tolist() == counts
+        assert len(set(y[train])) == len(counts)

@@ -505,3 +505,15 @@ def test_what_scikit_learn_may_know():
     assert tags.target_tags.required
     assert tags.target_tags.multi_output
     assert tags.classifier_tags.multi_label
+
+
+def test_names_of_columns_go_with_an_array(iris):
+    """As in scikit-learn, an array after a table leaves a net without them."""
+    X, y = iris
+    table = pd.DataFrame(X, columns=list("abcd"))
+    net = NeuralNet([InputLayer, DenseLayer]).fit(table, y, epochs=0)
+    assert net.feature_names_in_.tolist() == list("abcd")
+    net.fit(X, y, epochs=0)
+    assert not hasattr(net, "feature_names_in_")
+    with pytest.warns(UserWarning, match="X has feature names, but NeuralNet was fitted without"):
+        net.predict(table)

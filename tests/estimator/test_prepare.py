@@ -4,11 +4,16 @@ import jax
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.model_selection import StratifiedShuffleSplit, train_test_split
+from sklearn.utils import check_random_state
 
 from skconv import BatchIterator, NeuralNet
+from skconv.data.fit_arguments import FitArguments
 from skconv.errors import InvalidParameterError
+from skconv.estimator.prepare import prepare
 from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer, InputLayer
 from skconv.updates import nesterov_momentum
+from skconv.utils.memo import Memo
 
 LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("output", DenseLayer)]
 
@@ -350,3 +355,19 @@ def test_parameters_out_of_range_leave_a_fitted_net_as_it_was(given, arguments, 
     assert before.keys() == vars(net).keys()
     assert all(vars(net)[name] is value for name, value in before.items())
     np.testing.assert_equal(net.get_all_params_values(), weights)
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_default_split_follows_random_state(seed):
+    """It is that of scikit-learn, with the first number that `random_state` draws."""
+    drawn = check_random_state(seed).randint(2**31 - 1)
+    rows, labels = np.zeros((50, 2), np.float32), np.arange(50) % 3
+    by_class = StratifiedShuffleSplit(1, test_size=0.2, random_state=drawn).split(rows, labels)
+    for y, expected in (
+        (labels, next(by_class)),
+        (np.linspace(0, 1, 50), train_test_split(np.arange(50), test_size=0.2, random_state=drawn)),
+    ):
+        net = NeuralNet([InputLayer, DenseLayer], regression=y is not labels, random_state=seed)
+        fit = prepare(net, FitArguments(rows, y), None, Memo())
+        np.testing.assert_array_equal(fit.train.index, expected[0])
+        np.testing.assert_array_equal(fit.valid.index, expected[1])

@@ -46,6 +46,15 @@ def test_a_loss_must_be_lower_by_a_fraction_of_the_best():
     assert rates(negative, factor=0.5, patience=1) == [1, 1, 0.5]
 
 
+def test_an_improvement_does_not_shorten_the_cooldown():
+    """As in `torch.optim.lr_scheduler.ReduceLROnPlateau(factor=0.5, patience=0, cooldown=3)`."""
+    losses = [3.0, 3.0, 2.0, 2.0, 2.0, 2.0, 2.0]
+    expected = [1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25]
+    assert rates(losses, factor=0.5, patience=1, cooldown=3) == expected
+    later = [3.0, 3.0, 2.0, 2.0, 2.0, 1.0, 1.0]
+    assert rates(later, factor=0.5, patience=1, cooldown=3)[-2:] == [0.5, 0.25]
+
+
 def test_another_number_can_be_monitored():
     assert rates([3.0, 2.0, 2.0], key="error", monitor="error", factor=0.5, patience=1) == [
         *(1, 1, 0.5)

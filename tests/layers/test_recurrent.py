@@ -1,4 +1,6 @@
+import functools
 import pickle
+from dataclasses import replace
 from types import SimpleNamespace
 
 import jax
@@ -207,6 +209,44 @@ def test_gradients_are_clipped_at_each_step(float64, cls):
     bound = 1e-3 * np.abs(W).sum(1)
     assert (np.abs(slope(x, 1e-3, 1e6)) <= bound + 1e-15).all()
     assert (np.abs(slope(x, 0.0, 1e6)) > bound).any()
+
+
+def clipped_gru_slopes(params, x, weights, limit):
+    """Slopes of the weighted output of a step of a GRU, each sum's slope bounded as in Lasagne."""
+    gates = ("updategate", "resetgate", "hidden_update")
+    W_in, W_hid = (np.hstack([params[f"W_{s}_to_{g}"] for g in gates]) for s in ("in", "hid"))
+    hid = np.repeat(params["hid_init"], len(x), axis=0)
+    fed = np.split(x @ W_in + np.hstack([params[f"b_{gate}"] for gate in gates]), 3, axis=1)
+    of_hid = np.split(hid @ W_hid, 3, axis=1)
+    update, reset = logistic(fed[0] + of_hid[0]), logistic(fed[1] + of_hid[1])
+    new = np.tanh(fed[2] + reset * of_hid[2])
+    d_update = weights * (new - hid) * update * (1 - update)
+    d_new = np.clip(weights * update * (1 - new**2), -limit, limit)
+    d_reset = d_new * of_hid[2] * reset * (1 - reset)
+    d_fed = np.clip(np.hstack([d_update, d_reset, d_new]), -limit, limit)
+    d_hid = np.clip(np.hstack([d_update, d_reset, d_new * reset]), -limit, limit)
+    return d_fed @ W_in.T, x.T @ d_fed, hid.T @ d_hid
+
+
+def test_each_sum_of_a_gru_has_its_slope_clipped(float64):
+    """The formula equals torch's gradients, with hooks that clamp those of the three sums."""
+    layer = GRULayer(num_units=2, learn_init=True)
+    params, weights = drawn(layer, (None, 1, 4)), rng.normal(size=(3, 2))
+    one_step = rng.normal(size=(3, 1, 4))
+
+    @jax.jit
+    @functools.partial(jax.grad, argnums=(0, 1))
+    def slopes(params, x, limit):
+        clipping = replace(layer, grad_clipping=limit)
+        return (clipping.apply(params, {}, x, ctx=Context(True))[0][:, 0] * weights).sum()
+
+    for limit in (0.01, 0.1):
+        by_params, by_x = slopes(params, one_step, limit)
+        expected = clipped_gru_slopes(params, one_step[:, 0], weights, limit)
+        np.testing.assert_allclose(by_x[:, 0], expected[0], rtol=1e-10)
+        for source, own in zip(("in", "hid"), expected[1:], strict=True):
+            found = [by_params[f"W_{source}_to_{gate}"] for gate in layer.gates]
+            np.testing.assert_allclose(np.hstack(found), own, rtol=1e-10)
 
 
 @pytest.mark.parametrize(

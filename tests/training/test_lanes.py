@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import jax
 import numpy as np
@@ -45,6 +46,17 @@ def test_lanes_of_one_program_take_turns_on_its_places():
             net._model.opt,
             known._model.opt,
         )
+
+
+def test_epochs_of_all_lanes_last_no_longer_than_the_clock():
+    nets = [make_net(random_state=seed, max_epochs=6) for seed in range(3)]
+    loops = training_loops(*nets)
+    began = time.perf_counter()
+    run_lanes([Lane(loop, 6) for loop in loops], "vmap", 2)
+    elapsed = time.perf_counter() - began
+    durations = [row["dur"] for net in nets for row in net.train_history_]
+    assert len(durations) == 18
+    assert 0.5 * elapsed < sum(durations) <= elapsed
 
 
 def test_data_lie_on_the_device_once():

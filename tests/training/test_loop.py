@@ -144,6 +144,10 @@ def test_an_epoch_lasts_until_its_results_are_there():
     began = time.perf_counter()
     net.fit(rows, labels)
     assert net.train_history_[0]["dur"] > 0.3 * (time.perf_counter() - began)
+    began = time.perf_counter()
+    net.fit(rows[:8], labels[:8], epochs=40)
+    elapsed = time.perf_counter() - began
+    assert sum(row["dur"] for row in net.train_history_) <= elapsed
 
 
 def ten(y_true, y_output):

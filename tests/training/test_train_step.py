@@ -1,21 +1,24 @@
+from dataclasses import dataclass
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import KFold
 
 from skconv.data.chunks import epoch_orders, epochs_per_call, iterate_chunks
 from skconv.data.device import stack_batches
 from skconv.data.fit_arguments import FitArguments
 from skconv.data.iterators import BatchIterator
 from skconv.estimator.prepare import prepare
-from skconv.layers import DenseLayer, InputLayer
+from skconv.layers import DenseLayer, InputLayer, Layer
 from skconv.training.arguments import StepRange
 from skconv.updates.rules import sgd
 from skconv.utils.memo import Memo
 
-from ..nets import X, make_net, softmax_of, still_net, y
+from ..nets import X, make_net, softmax_of, softmax_regression, still_net, y
 
 rng = np.random.default_rng(0)
 
@@ -129,3 +132,70 @@ def test_each_epoch_has_its_sums_and_those_that_were_not_asked_for_are_zero(fit)
     assert not np.any(result.valid)
     first = trained(fit, epochs=1)
     np.testing.assert_array_equal(result.train[0], first.train[0])
+
+
+def test_weights_of_rows_and_classes_multiply_in_training():
+    W, w = rng.normal(size=(5, 3)), rng.uniform(0, 2, size=len(X))
+    of_classes = np.array([0.5, 1.0, 4.0])
+    net = still_net(
+        output_W=W, update_learning_rate=0.5, objective_l2=0.0, batch_iterator_train=len(X),
+        class_weight=dict(enumerate(of_classes)), train_split=KFold(4),
+    )  # fmt: skip
+    batches = [np.arange(10, 40)]
+    for given in ({"sample_weight": w}, {}, {"sample_weight": w, "X_val": X[:9], "y_val": y[:9]}):
+        if "X_val" in given:
+            batches = [np.arange(40)]
+        net.fit(X, y, **given)
+        product = of_classes[y] * given.get("sample_weight", np.ones(40))
+        trained, bias = softmax_regression(W, X, y, batches, 0.5, product)
+        np.testing.assert_allclose(net.layers_["output"].W, trained, rtol=1e-4)
+        valid = slice(0, 9 if "X_val" in given else 10)
+        losses = -np.log(softmax_of(X[valid] @ trained + bias)[np.arange(valid.stop), y[valid]])
+        # only rows that are split off bring weights of their own, and classes have none
+        own = w[valid] if given.keys() == {"sample_weight"} else None
+        expected = np.average(losses, weights=own)
+        assert net.train_history_[0]["valid_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+@dataclass(frozen=True)
+class Noting(Layer):
+    """Notes the keys and the masks of its batches."""
+
+    noisy = True
+
+    def apply(self, params, state, x, *, ctx):
+        if ctx.train:
+            key = jax.random.key_data(ctx.key)
+            jax.debug.callback(note, key, ctx.mask, x[:, 0])
+        return x, state
+
+    def output_shape(self, *input_shapes):
+        return input_shapes[0]
+
+
+NOTED = []
+
+
+def note(*arrays):
+    NOTED.append([np.asarray(array) for array in arrays])
+
+
+def test_layers_and_transforms_draw_numbers_of_their_own_and_see_which_rows_are_real():
+    def transform(key, Xb, yb):
+        jax.debug.callback(lambda data: drawn.append(np.asarray(data)), jax.random.key_data(key))
+        return Xb, yb
+
+    NOTED.clear()
+    drawn, rows = [], np.arange(1.0, 11.0)[:, None] * np.ones((1, 3))
+    layers = [InputLayer, *[Noting] * 4, (DenseLayer, {"name": "output"})]
+    still_net(
+        layers=layers, augment=[transform] * 4, max_epochs=2, update_learning_rate=0.0,
+        batch_iterator_train=BatchIterator(4, shuffle=True),
+    ).fit(rows, y[:10])  # fmt: skip
+    jax.effects_barrier()
+    keys = [key.tobytes() for key in (*drawn, *(key for key, *_ in NOTED))]
+    assert len(set(keys)) == len(keys) == 2 * 4 * 2 * 3
+    real = [x[mask] for _, mask, x in NOTED]
+    assert sorted(map(len, real)) == [*[2] * 8, *[4] * 16]
+    assert {mask.dtype for _, mask, _ in NOTED} == {np.dtype(bool)}
+    np.testing.assert_array_equal(np.sort(np.concatenate(real)), np.repeat(np.arange(1, 11), 8))

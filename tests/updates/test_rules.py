@@ -250,3 +250,20 @@ def test_full_batches_reach_the_minimum_that_scipy_finds(rule):
     assert net.train_history_[-1]["train_loss"] == pytest.approx(best.fun, rel=1e-4)
     found = pickle.loads(pickle.dumps(net)).partial_fit(X, CLASSES)
     np.testing.assert_allclose(found.layers_["output"].W, best.x[:12].reshape(4, 3), atol=0.02)
+
+
+def test_a_line_search_ends_after_its_steps():
+    """Each doubles the length of the step, which is the gradient's at first, and far too short."""
+
+    def loss(x):
+        return 0.0025 * x**2
+
+    rule = updates.lbfgs(linesearch_steps=3)
+
+    @jax.jit
+    def change(x):
+        value, grad = jax.value_and_grad(loss)(x)
+        given = {"value": value, "grad": grad, "value_fn": loss}
+        return rule.update(grad, rule.init(x), x, **given)[0]
+
+    assert change(jnp.float32(1.0)) == pytest.approx(-0.005 * 2 * 2, rel=1e-6)

@@ -1,0 +1,58 @@
+"""What candidates of a batched search differ in, compared with gradient descent in NumPy."""
+
+import numpy as np
+import pytest
+from sklearn.model_selection import KFold
+from sklearn.utils import check_random_state
+
+from skconv.model_selection import BatchedGridSearchCV
+
+from ..nets import X, softmax_of, softmax_regression, still_net, y
+
+rng = np.random.default_rng(0)
+FOLDS = list(KFold(2).split(X))
+WEIGHTS = [rng.normal(size=(5, 3)) for _ in range(2)]
+
+
+def searched(net, grid, **options):
+    """Search, and return the parameters, the fold, the weights and the history of each fit."""
+    fits = []
+
+    def keep(net, X, y):
+        fits.append((net.layers_["output"].W.get_value(), net.train_history_))
+        return 0.0
+
+    search = BatchedGridSearchCV(net, grid, cv=FOLDS, scoring=keep, refit=False, **options)
+    candidates = search.fit(X, y).cv_results_["params"]
+    pairs = [(params, train) for params in candidates for train, _ in FOLDS]
+    return [(*pair, *fit) for pair, fit in zip(pairs, fits, strict=True)]
+
+
+@pytest.mark.parametrize("lanes", ["loop", "vmap"])
+def test_candidates_have_initial_weights_and_row_orders_of_their_own(lanes):
+    net = still_net(update_learning_rate=0.5, objective_l2=0.0, max_epochs=3)
+    grid = {"output_W": WEIGHTS, "random_state": [1, 2]}
+    for params, train, found, _ in searched(net, grid, lanes=lanes):
+        seed = check_random_state(params["random_state"]).randint(2**31 - 1)
+        orders = [np.random.default_rng([seed, epoch]).permutation(20) for epoch in range(3)]
+        batches = [train[batch] for order in orders for batch in (order[:16], order[16:])]
+        expected, _ = softmax_regression(params["output_W"], X, y, batches, 0.5)
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_a_function_splits_the_rows_of_each_fold():
+    seen = []
+
+    def split(X, y, net):
+        seen.append(X)
+        return X[4:], X[:4], y[4:], y[:4]
+
+    net = still_net(update_learning_rate=0.5, objective_l2=0.0, train_split=split)
+    net.set_params(batch_iterator_train=16)
+    for params, train, found, history in searched(net, {"output_W": WEIGHTS}, lanes="vmap"):
+        expected, bias = softmax_regression(params["output_W"], X, y, [train[4:]], 0.5)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+        p = softmax_of(X[train[:4]] @ expected + bias)[np.arange(4), y[train[:4]]]
+        assert history[0]["valid_loss"] == pytest.approx(-np.log(p).mean(), rel=1e-4)
+    for rows in seen:
+        assert any(np.array_equal(rows, X[train]) for train, _ in FOLDS)
