@@ -28,16 +28,22 @@ def searched(net, grid, **options):
     return [(*pair, *fit) for pair, fit in zip(pairs, fits, strict=True)]
 
 
-@pytest.mark.parametrize("lanes", ["loop", "vmap"])
-def test_candidates_have_initial_weights_and_row_orders_of_their_own(lanes):
+SEEDS = {"output_W": WEIGHTS, "random_state": [1, 2]}
+LENGTHS = [{"output_W": [W], "max_epochs": [1, 3]} for W in WEIGHTS]
+"""Four of these eight fits begin when others have ended, and one program has both."""
+
+
+@pytest.mark.parametrize(("lanes", "grid"), [("vmap", SEEDS), ("unroll", LENGTHS)])
+def test_candidates_have_initial_weights_and_row_orders_of_their_own(lanes, grid):
     net = still_net(update_learning_rate=0.5, objective_l2=0.0, max_epochs=3)
-    grid = {"output_W": WEIGHTS, "random_state": [1, 2]}
-    for params, train, found, _ in searched(net, grid, lanes=lanes):
-        seed = check_random_state(params["random_state"]).randint(2**31 - 1)
-        orders = [np.random.default_rng([seed, epoch]).permutation(20) for epoch in range(3)]
+    for params, train, found, history in searched(net, grid, lanes=lanes):
+        seed = check_random_state(params.get("random_state", 0)).randint(2**31 - 1)
+        epochs = params.get("max_epochs", 3)
+        orders = [np.random.default_rng([seed, epoch]).permutation(20) for epoch in range(epochs)]
         batches = [train[batch] for order in orders for batch in (order[:16], order[16:])]
         expected, _ = softmax_regression(params["output_W"], X, y, batches, 0.5)
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+        assert len(history) == epochs
 
 
 def test_a_function_splits_the_rows_of_each_fold():
