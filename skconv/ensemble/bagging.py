@@ -20,7 +20,7 @@ from ..estimator.by_shape import call_by_shape
 from ..estimator.neural_net import NeuralNet
 from ..model_selection.containers import weights_with_rows, with_rows
 from ..model_selection.fitting import check_lanes
-from ..model_selection.jobs import FitBatch, Job
+from ..model_selection.jobs import FitBatch, Job, check_several
 from ..model_selection.sklearn_hooks import _num_samples
 from ..preprocessing.map_dataset import split_dataset
 from ..targets.scoring import score_outputs
@@ -130,6 +130,7 @@ class BatchedBagging(MetaEstimatorMixin, BaseEstimator):
             If parameters or data are invalid.
         """
         estimator = _net_or_default(self.estimator)
+        check_several(estimator)
         X, y = with_rows(*split_dataset(X, y), estimator)
         params = weights_with_rows(params, estimator)
         check_consistent_length(X, y)

@@ -35,6 +35,7 @@ from ..objectives import objective as default_objective
 from ..objectives.by_nonlinearity import LossFunction
 from ..targets.by_output import regression_by_output
 from ..training.events import EVENTS
+from ..training.identity import TrainingIdentity
 from ..training.loop import Score, TrainingLoop
 from ..training.prepared_fit import PreparedFit
 from ..updates.update_rule import UpdateFactory
@@ -540,6 +541,9 @@ class NeuralNet(
         loop = None
         try:
             self._adopt(prepared, fresh=not continues)
+            prepared.model.identity = TrainingIdentity(
+                prepared, self._settings(), self.get_params(deep=False), continues=continues
+            )
             loop = TrainingLoop(
                 net=self,
                 fit=prepared,

@@ -9,6 +9,7 @@ event                    arguments                when
 ======================== ======================== ==================================================
 ``reset``                none                     before a fit that starts afresh
 ``check``                ``(net, columns)``       before each training; refuses one that cannot work
+``check_several``        none                     before a search or ensemble; refuses, too
 ``watches``              none                     before each training; whether to call `step`
 ``on_training_started``  ``(net, train_history)`` before the first epoch
 ``begin``                ``(net, train_history)`` after all handlers of ``on_training_started``
@@ -97,6 +98,12 @@ class Handler:
             larger values are better, as far as known.
         """
         self.check_parameters()
+
+    def check_several(self) -> None:
+        """Raise `ValueError` if copies of the handler cannot serve several trainings.
+
+        Searches and ensembles, which train copies of one net, call it before their first training.
+        """
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Prepare for a training; called once before it, whichever parameter lists the handler.

@@ -1,29 +1,29 @@
-"""Checkpoints: files from which an interrupted training resumes."""
+"""Checkpoints, from which an interrupted training resumes."""
 
 from __future__ import annotations
 
-import json
 import os
+import re
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
-from ..errors import Problems
-from ..network.model import Model
-from ..network.weight_files import check_suffix, load_arrays, save_arrays
+from ..network.weight_files import check_suffix
+from ..training.checkpoint_files import (
+    CheckpointFile,
+    read_checkpoint,
+    restore_model,
+    save_checkpoint,
+)
 from ..training.history import Row
 from ..utils import checks
-from ..utils.checks import flag, positive, verbosity
+from ..utils.checks import flag, one_of, positive, verbosity
 from ..utils.files import check_writable
 from .base import Columns, Handler
 
 __all__ = ["Checkpoint"]
 
-COUNTS = ("seed", "epoch", "step")
-"""Integers of a model that a checkpoint holds beside its arrays."""
+HASH = "{hash}"
 
 
 class Checkpoint(Handler):
@@ -33,29 +33,48 @@ class Checkpoint(Handler):
     from it, up to `max_epochs` in all, and ends with the same weights, bit for bit, as an
     uninterrupted one. `SaveWeights` writes only the weights.
 
+    A file holds digests of what decides the training: the rows of X, y, their weights, the
+    validation set, the classes, the layers, and the parameters of the net, such as `update`, the
+    learning rate, `augment` and `random_state`. A `fit` in which any of them differs never
+    continues from the file. If X is larger than 64 MB, a sample of its rows is compared, and all
+    of y.
+
     Parameters
     ----------
     path : str or path
         File to write, ending in ``.safetensors`` or ``.npz``. It is replaced in one step, so that
-        an interruption never leaves a damaged file.
+        an interruption never leaves a damaged file. The placeholder ``{hash}`` stands for twelve
+        characters that differ from training to training, so that each fit of a cross-validation or
+        search has its own file, and resumes from it.
     every_n_epochs : int
         Epochs from one checkpoint to the next.
     resume : bool
         Whether a fresh `fit` continues from the file if it exists.
     verbose : int
         Whether to print a line when training resumes.
+    mismatch : {'restart', 'raise'}
+        What to do if the file belongs to another training: start anew, with a warning, and replace
+        the file; or raise an error.
 
     Raises
     ------
     ValueError
-        For invalid parameters; and in `fit`, if the file belongs to another network, another update
-        rule or another `random_state`, which must be an integer.
+        For invalid parameters; in `fit`, if the file is damaged, or belongs to another training and
+        `mismatch` is ``'raise'``; and in skconv's searches and ensembles, if `path` lacks
+        ``{hash}``.
     OSError
         Before training, if the folder does not exist, or the file may not be written to.
+
+    Warns
+    -----
+    UserWarning
+        If the file belongs to another training, and if `random_state` is None, with which no
+        training can resume.
 
     Examples
     --------
     >>> handler = Checkpoint('training.safetensors', every_n_epochs=5)
+    >>> for_each_fold = Checkpoint('training-{hash}.safetensors')
     """
 
     allowed_in = ("on_epoch_finished",)
@@ -64,6 +83,7 @@ class Checkpoint(Handler):
         "every_n_epochs": positive,
         "resume": flag,
         "verbose": verbosity,
+        "mismatch": one_of("restart", "raise"),
     }
 
     def __init__(
@@ -72,110 +92,96 @@ class Checkpoint(Handler):
         every_n_epochs: int = 1,
         resume: bool = True,
         verbose: int = 1,
+        mismatch: Literal["restart", "raise"] = "restart",
     ) -> None:
         self.path = path
         self.every_n_epochs = every_n_epochs
         self.resume = resume
         self.verbose = verbose
+        self.mismatch = mismatch
         self.check_parameters()
 
     def check_parameters(self) -> None:
         """Raise `ValueError` for invalid parameters, or a path with another ending."""
         super().check_parameters()
-        check_suffix(Path(self.path))
+        path = os.fspath(self.path)
+        other = [found for found in re.findall(r"\{\w*\}", path) if found != HASH]
+        if other:
+            raise ValueError(
+                f"{type(self).__name__}: path must have no placeholder but {HASH}, got {path!r}"
+            )
+        check_suffix(Path(path))
 
     def check(self, net: Any, columns: Columns) -> None:
-        """Raise an error if the file cannot be written."""
+        """Raise an error if the file cannot be written; warn if no training can resume from it."""
         super().check(net, columns)
-        check_writable(self.path)
+        check_writable(os.fspath(self.path).replace(HASH, "0" * 12))
+        if self.resume and net.random_state is None:
+            warnings.warn(
+                f"{type(self).__name__}: random_state is None, so that each training draws another "
+                "seed and none resumes from a checkpoint; set random_state to an integer, or "
+                "resume=False",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def check_several(self) -> None:
+        """Raise `ValueError` if all trainings would write the same file."""
+        path = os.fspath(self.path)
+        if HASH not in path:
+            stem, suffix = os.path.splitext(path)
+            raise ValueError(
+                f"{type(self).__name__}: path must contain {HASH} where several nets are trained, "
+                f"so that each has a file of its own, got {path!r}; write "
+                f"{stem + '-' + HASH + suffix!r}"
+            )
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Continue from the file, unless the net continues an earlier training."""
-        if not self.resume or train_history or not os.path.exists(self.path):
+        model = net._fitted().model
+        parts = model.identity.parts  # of the weights before the first step
+        path = self._path(model)
+        if not self.resume or train_history or not os.path.exists(path):
             return
-        train_history += load_checkpoint(net._fitted().model, self.path)
+        saved = read_checkpoint(path)
+        if saved.identity != parts:
+            self._refuse(saved, parts, path)
+            return
+        restore_model(model, saved, path)
+        train_history += saved.history
         if self.verbose:
-            print(f"Resuming after epoch {len(train_history)} from {os.fspath(self.path)}.")
+            print(f"Resuming after epoch {len(train_history)} from {path}.")
+
+    def _path(self, model: Any) -> str:
+        path = os.fspath(self.path)
+        return path.replace(HASH, model.identity.hash) if HASH in path else path
+
+    def _refuse(self, saved: CheckpointFile, parts: dict[str, str], path: str) -> None:
+        """Raise an error or warn because a file belongs to another training."""
+        names = sorted(saved.identity.keys() | parts.keys())
+        differing = [name for name in names if saved.identity.get(name) != parts.get(name)]
+        what = (
+            f"which differs in {', '.join(differing)}"
+            if saved.identity
+            else "or was written by another version of skconv, which did not compare the data"
+        )
+        other = f"{path} is a checkpoint of another training, {what}"
+        if self.mismatch == "raise":
+            raise ValueError(
+                f"{type(self).__name__}: {other}; delete the file, or write another path or "
+                "mismatch='restart'"
+            )
+        stem, suffix = os.path.splitext(path)
+        warnings.warn(
+            f"{type(self).__name__}: {other}; this training starts anew, and replaces the file. "
+            f"Write {stem + '-' + HASH + suffix!r} to keep a file of each training, or "
+            "mismatch='raise' for an error",
+            UserWarning,
+            stacklevel=2,
+        )
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Write the file after every n-th epoch."""
         if train_history[-1]["epoch"] % self.every_n_epochs == 0:
-            save_checkpoint(net._fitted().model, train_history, self.path)
-
-
-def save_checkpoint(model: Model, history: list[Row], path: str | os.PathLike[str]) -> None:
-    """Write weights, layer state, optimizer state and history to a file.
-
-    Parameters
-    ----------
-    model : Model
-    history : list of dict
-    path : str or path
-        Ends in ``.safetensors`` or ``.npz``. An existing file is replaced in one step.
-    """
-    arrays = {name: np.asarray(getattr(model, name), np.int64) for name in COUNTS}
-    arrays |= {name: np.asarray(leaf) for name, leaf in _named_leaves(model).items()}
-    arrays["history"] = np.frombuffer(json.dumps(history).encode(), np.uint8)
-    save_arrays(arrays, path)
-
-
-def load_checkpoint(model: Model, path: str | os.PathLike[str]) -> list[Row]:
-    """Restore a model from a file, and return the history.
-
-    Parameters
-    ----------
-    model : Model
-        Started, with the network and update rule of the saved one.
-    path : str or path
-
-    Returns
-    -------
-    list of dict
-
-    Raises
-    ------
-    ValueError
-        With every mismatch of model and file; the model is left unchanged.
-    """
-    arrays = load_arrays(path)
-    leaves = _named_leaves(model)
-    expected = (*COUNTS, "history", *leaves)
-    problems = Problems()
-    missing = [name for name in expected if name not in arrays]
-    unexpected = [name for name in arrays if name not in expected]
-    if missing or unexpected:
-        problems.add(
-            f"{path} must be a checkpoint of this network and update rule; "
-            f"missing: {', '.join(missing) or 'none'}; "
-            f"unexpected: {', '.join(unexpected) or 'none'}"
-        )
-    for name, leaf in leaves.items():
-        if name in arrays and _describe(arrays[name]) != _describe(leaf):
-            problems.add(
-                f"{name} in {path} must be {_describe(leaf)}, got {_describe(arrays[name])}"
-            )
-    if "seed" in arrays and arrays["seed"] != model.seed:
-        problems.add(
-            f"{path} was written with another seed; set random_state to the same integer as in "
-            "that training"
-        )
-    problems.raise_any()
-    tree = model.params, model.state, model.opt
-    restored = [jnp.asarray(arrays[name]) for name in leaves]
-    model.params, model.state, model.opt = jax.tree.unflatten(jax.tree.structure(tree), restored)
-    model.epoch, model.step = int(arrays["epoch"]), int(arrays["step"])
-    return json.loads(bytes(arrays["history"]))
-
-
-def _named_leaves(model: Model) -> dict[str, Any]:
-    """Return the arrays of a model by their path, such as ``params['conv1']['W']``."""
-    trees = {"params": model.params, "state": model.state, "update": model.opt}
-    return {
-        name + jax.tree_util.keystr(path): leaf
-        for name, tree in trees.items()
-        for path, leaf in jax.tree.leaves_with_path(tree)
-    }
-
-
-def _describe(array: Any) -> str:
-    return f"{array.dtype} {array.shape}"
+            model = net._fitted().model
+            save_checkpoint(model, train_history, self._path(model), model.identity.parts)

@@ -19,7 +19,7 @@ from ..utils.memo import Memo
 from .containers import weights_with_rows, with_rows
 from .fitting import check_lanes
 from .folds import folds_of_known
-from .jobs import FitBatch, Job
+from .jobs import FitBatch, Job, check_several
 from .sklearn_hooks import BaseSearchCV
 
 
@@ -182,6 +182,7 @@ class BatchedSearch(BaseSearchCV):
         self
         """
         check_lanes(self.lanes, self.max_lanes)
+        check_several(self.estimator)
         estimator, cv = self.estimator, self.cv
         X, y = with_rows(*split_dataset(X, y), estimator)
         params = weights_with_rows(params, estimator)

@@ -12,12 +12,15 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from ..data.inputs import RowSubset
+from ..errors import Problems
 from ..estimator.deferred import DeferredFit, deferring
 from ..estimator.neural_net import NeuralNet
+from ..handlers import Handler
 from ..training.events import EVENTS
 from ..utils.cache_keys import structural_key
 from ..utils.checks import as_list
 from ..utils.memo import Memo
+from .containers import last_step
 from .fitting import MAX_LANES, fit_jobs, lanes_in_memory
 from .sklearn_hooks import _check_method_params, _safe_indexing
 
@@ -64,6 +67,23 @@ class Job:
         if not all(getattr(handler, "resumes", True) for handler in handlers):
             return False
         return net._fitted().model.epoch == epochs
+
+
+def check_several(estimator: Any) -> None:
+    """Raise `ValueError` if a net has handlers of which copies cannot serve several trainings.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Net or pipeline; others are not checked.
+    """
+    net = last_step(estimator)
+    if isinstance(net, NeuralNet):
+        handlers = [handler for name in EVENTS for handler in as_list(getattr(net, name))]
+        problems = Problems()
+        distinct = {id(handler): handler for handler in handlers if isinstance(handler, Handler)}
+        problems.call_each(lambda handler: handler.check_several(), distinct.values())
+        problems.raise_any()
 
 
 @dataclass(frozen=True, eq=False)

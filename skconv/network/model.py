@@ -38,6 +38,8 @@ class Model:
         State that holds statistics of training data, or was loaded.
     batch : tuple of list of str and array, or None
         Names and sums of the last step's results, while handlers watch each batch.
+    identity : TrainingIdentity or None
+        What decides the result of the training, while one is running.
     """
 
     network: Network
@@ -51,6 +53,7 @@ class Model:
     loaded: bool = False
     adapted: frozenset[Place] = frozenset()
     batch: tuple[list[str], Any] | None = None
+    identity: Any = None
 
     def initialize(self) -> Model:
         """Draw the initial weights from the seed."""
@@ -80,7 +83,7 @@ class Model:
 
     def __getstate__(self) -> dict[str, Any]:
         arrays = {name: getattr(self, name) for name in ("params", "state", "opt")}
-        return {**vars(self), **jax.tree.map(np.asarray, arrays), "batch": None}
+        return {**vars(self), **jax.tree.map(np.asarray, arrays), "batch": None, "identity": None}
 
     def get(self, place: Place) -> np.ndarray:
         """Return a copy of a parameter."""

@@ -128,7 +128,7 @@ class TrainingLoop:
         with ExitStack() as stack:
             for end in reversed(self.handlers.ends):
                 stack.callback(end, self.net, self.history)
-            stack.callback(setattr, self.model, "batch", None)
+            stack.callback(vars(self.model).update, batch=None, identity=None)
             yield
 
     def start(self, epochs: int) -> None:

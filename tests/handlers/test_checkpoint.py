@@ -1,12 +1,14 @@
-import copy
-
-import jax
 import numpy as np
 import pytest
+from sklearn.model_selection import cross_val_score
 
-from skconv.handlers import Checkpoint, EarlyStopping
-from skconv.handlers.checkpoint import load_checkpoint, save_checkpoint
-from skconv.layers import DenseLayer, InputLayer
+from skconv.augment import GaussianNoise
+from skconv.data.iterators import BatchIterator
+from skconv.ensemble import BatchedBagging
+from skconv.handlers import Checkpoint, EarlyStopping, Handler
+from skconv.init import Normal
+from skconv.model_selection import BatchedGridSearchCV
+from skconv.objectives import categorical_focal_loss
 from skconv.updates.rules import adam, sgd
 
 from ..nets import X, make_net, y
@@ -68,11 +70,85 @@ def test_a_training_that_goes_on_by_itself_takes_no_file(tmp_path):
     assert [row["epoch"] for row in net.train_history_] == [1, 2, 3, 4]
 
 
-def test_a_file_that_does_not_fit_leaves_the_net_unfitted(tmp_path):
-    path = tmp_path / "a.npz"
-    make_net(max_epochs=1, on_epoch_finished=Checkpoint(path)).fit(X, y)
-    other = make_net(random_state=1, on_epoch_finished=[Checkpoint(path), EarlyStopping()])
-    with pytest.raises(ValueError, match="was written with another seed"):
+FITS = {
+    "X": ({"X": -X}, "X, validation set"),
+    "dtype": ({"X": (X > 0).astype(np.uint8)}, "X, validation set"),
+    "y": ({"y": y[::-1], "train_split": None, "X_val": X, "y_val": y}, "validation set, y"),
+    "classes": ({"y": np.array(["a", "b", "c"])[y]}, "classes"),
+    "sample_weight": ({"sample_weight": np.linspace(0.5, 1.5, 40)}, "weights of the rows"),
+    "class_weight": ({"class_weight": {0: 2.0}}, "weights of the rows"),
+    "validation set": ({"X_val": X[:8], "y_val": y[:8]}, "validation set"),
+    "train_split": ({"train_split": 0.3}, "X, validation set, y"),
+    "update": ({"update": sgd}, "update"),
+    "updates in closures": ({"update": lambda **rate: adam(**rate, beta1=0.5)}, "update"),
+    "update_learning_rate": ({"update_learning_rate": 1e-9}, "update_learning_rate"),
+    "batch size": ({"batch_iterator_train": 8}, "batch size, batch_iterator_train"),
+    "iterator": ({"batch_iterator_train": BatchIterator(16)}, "batch_iterator_train"),
+    "objective_l2": ({"objective_l2": 0.0}, "objective_l2"),
+    "loss": (
+        {"objective_loss_function": categorical_focal_loss},
+        "objective_loss_function",
+    ),
+    "augment": ({"augment": [GaussianNoise(0.1)]}, "augment"),
+    "random_state": ({"random_state": 1}, "random_state"),
+    "runtime": ({"noise_p": 0.1}, "layers, noise_p"),
+    "width": ({"hidden_num_units": 6}, "hidden_num_units, layers"),
+    "initializer": ({"hidden_W": Normal(0.5)}, "hidden_W, layers"),
+    "nonlinearity": ({"hidden_nonlinearity": lambda x: x}, "hidden_nonlinearity, layers"),
+    "scores_valid": ({"scores_valid": [("mine", lambda pred, y: pred[:, 0])]}, "scores_valid"),
+}
+"""Changes of a training, and what a message says of them."""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    path = tmp_path_factory.mktemp("finished") / "training.npz"
+    make_net(update=adam, on_epoch_finished=Checkpoint(path)).fit(X, y)
+    return path
+
+
+class Started(Handler):
+    """Note what begins, and end the training."""
+
+    def begin(self, net, train_history):
+        self.rows = len(train_history)
+        raise StopIteration
+
+
+def begun(path, *, X=X, y=y, mismatch="restart", **params):
+    """Return the number of epochs that a training takes from a file before its first one."""
+    given = {
+        name: params.pop(name) for name in ("sample_weight", "X_val", "y_val") if name in params
+    }
+    started = Started()
+    handlers = [Checkpoint(path, mismatch=mismatch, verbose=0), started]
+    net = make_net(**{"update": adam} | params, on_epoch_finished=handlers)
+    net.fit(X, y, **given)
+    return started.rows
+
+
+@pytest.mark.parametrize(("changes", "differing"), FITS.values(), ids=FITS)
+def test_a_training_that_differs_starts_anew(finished, changes, differing):
+    with pytest.warns(UserWarning, match=f"differs in (.*, )?{differing}(,.*)?; this .* anew"):
+        assert begun(finished, **changes) == 0
+
+
+def test_a_training_that_differs_in_what_changes_no_epoch_continues(finished):
+    def other(net, train_history):
+        pass
+
+    assert begun(finished, max_epochs=9, on_training_started=other, check_input=False) == 2
+    assert begun(finished, X=X.astype(np.float64), y=y.astype(str).astype(int)) == 2
+
+
+def test_a_training_that_differs_is_refused_on_request(finished):
+    with pytest.raises(ValueError, match=r"differs in .*random_state.*; delete the file, or write"):
+        begun(finished, mismatch="raise", random_state=1)
+
+
+def test_a_refused_training_leaves_the_net_unfitted(finished):
+    other = make_net(on_epoch_finished=[Checkpoint(finished, mismatch="raise"), EarlyStopping()])
+    with pytest.raises(ValueError, match="differs in update"):
         other.fit(X, y)
     assert not hasattr(other, "train_history_")
 
@@ -84,54 +160,72 @@ def test_the_path_is_checked_before_training(tmp_path):
     assert not hasattr(net, "train_history_")
 
 
-@pytest.fixture(scope="module")
-def net():
-    return make_net(update=adam).fit(X, y)
+def test_loaded_weights_are_part_of_a_training(finished, tmp_path):
+    """The same weights loaded again continue, others do not."""
+    path = tmp_path / "tuned.npz"
+    source = make_net(max_epochs=1).fit(X, y)
+
+    def tuned(weights):
+        shapes = {"input_shape": (None, 5), "output_num_units": 3}
+        net = make_net(**shapes, max_epochs=1, on_epoch_finished=Checkpoint(path))
+        net.load_params_from(weights)
+        return net.fit(X, y)
+
+    first = tuned(source)
+    np.testing.assert_array_equal(tuned(source).predict_proba(X), first.predict_proba(X))
+    source.get_all_params()[0].set_value(np.zeros((5, 4)))
+    with pytest.warns(UserWarning, match="differs in initial weights; this"):
+        tuned(source)
 
 
-def arrays(model):
-    return jax.tree.map(np.asarray, (model.params, model.state, model.opt))
+def test_folds_never_train_on_from_one_another(tmp_path):
+    """The scores are those without checkpoints, also from a second run with a file per fold."""
+    labels = np.random.default_rng(1).integers(0, 2, 40)
+
+    def scores(**params):
+        net = make_net(hidden_num_units=30, max_epochs=15, train_split=None, **params)
+        return cross_val_score(net, X, labels, cv=3).tolist()
+
+    plain = scores()
+    shared, own = tmp_path / "shared.npz", tmp_path / "fold-{hash}.npz"
+    with pytest.warns(UserWarning, match="is a checkpoint of another training"):
+        assert scores(on_epoch_finished=[Checkpoint(shared, verbose=0)]) == plain
+    assert scores(on_epoch_finished=[Checkpoint(own, verbose=0)]) == plain
+    written = {file: file.stat().st_mtime_ns for file in tmp_path.glob("fold-*")}
+    assert len(written) == 3
+    assert scores(on_epoch_finished=[Checkpoint(own, verbose=0)]) == plain
+    assert {file: file.stat().st_mtime_ns for file in tmp_path.glob("fold-*")} == written
 
 
-@pytest.mark.parametrize("suffix", ["npz", "safetensors"])
-def test_everything_comes_back(net, suffix, tmp_path):
-    path = tmp_path / f"training.{suffix}"
-    save_checkpoint(net._model, net.train_history_, path)
-    other = make_net(update=adam, max_epochs=1).fit(X, y)._model
-    assert load_checkpoint(other, path) == net.train_history_
-    jax.tree.map(np.testing.assert_array_equal, arrays(other), arrays(net._model))
-    assert (other.epoch, other.step) == (2, net._model.step)
+@pytest.mark.parametrize("search", [BatchedGridSearchCV, BatchedBagging])
+def test_searches_and_ensembles_want_a_file_of_each_net(search, tmp_path):
+    net = make_net(max_epochs=1, on_epoch_finished=Checkpoint(tmp_path / "a.npz"))
+    arguments = ({"update_learning_rate": [0.1, 1e-9]},) if search is BatchedGridSearchCV else ()
+    with pytest.raises(
+        ValueError, match=r"path must contain \{hash\} where.*write '.*a-\{hash\}.npz'"
+    ):
+        search(net, *arguments).fit(X, y)
+    assert not list(tmp_path.iterdir())
 
 
-def test_nan_in_the_history_comes_back(net, tmp_path):
-    history = [{"valid_loss": float("nan"), "train_loss_best": True}]
-    save_checkpoint(net._model, history, tmp_path / "a.npz")
-    (row,) = load_checkpoint(net._model, tmp_path / "a.npz")
-    assert np.isnan(row["valid_loss"])
-    assert row["train_loss_best"] is True
+def test_candidates_of_a_search_write_files_of_their_own(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "a-{hash}.npz")
+    net = make_net(max_epochs=1, on_epoch_finished=checkpoint)
+    BatchedGridSearchCV(
+        net, {"update_learning_rate": [0.1, 1e-9]}, cv=2, refit=False, lanes="loop"
+    ).fit(X, y)
+    assert len(list(tmp_path.iterdir())) == 4
 
 
-def test_all_that_does_not_fit_is_told_and_changes_nothing(net, tmp_path):
-    path = tmp_path / "a.npz"
-    save_checkpoint(net._model, net.train_history_, path)
-    wide = make_net(update=adam, hidden_num_units=6, random_state=1, max_epochs=1).fit(X, y)
-    before = arrays(wide._model)
-    with pytest.raises(ValueError, match=r"^10 problems") as caught:
-        load_checkpoint(wide._model, path)
-    text = str(caught.value)
-    assert f"params['hidden']['W'] in {path} must be float32 (5, 6), got float32 (5, 4)" in text
-    assert "another seed; set random_state to the same integer as in that training" in text
-    jax.tree.map(np.testing.assert_array_equal, arrays(wide._model), before)
+def test_a_drawn_seed_warns(tmp_path):
+    net = make_net(
+        random_state=None, max_epochs=0, on_epoch_finished=Checkpoint(tmp_path / "a.npz")
+    )
+    with pytest.warns(UserWarning, match="random_state is None, so that each training draws"):
+        net.fit(X, y)
 
 
-def test_another_update_and_other_layers_are_told(net, tmp_path):
-    path = tmp_path / "a.npz"
-    save_checkpoint(net._model, net.train_history_, path)
-    plain = make_net(update=sgd, max_epochs=1).fit(X, y)
-    with pytest.raises(ValueError, match=r"missing: none; unexpected: update\[0\]\.count, "):
-        load_checkpoint(plain._model, path)
-    layers = [("input", InputLayer), ("output", DenseLayer)]
-    flat = make_net(layers=layers, update=sgd, max_epochs=1).fit(X, y)
-    save_checkpoint(flat._model, [], path)
-    with pytest.raises(ValueError, match=r"; missing: params\['hidden'\]\['W'\], "):
-        load_checkpoint(copy.copy(plain._model), path)
+@pytest.mark.parametrize("path", ["a-{epoch}.npz", "{}.npz"])
+def test_other_placeholders_are_refused(path):
+    with pytest.raises(ValueError, match=r"path must have no placeholder but \{hash\}"):
+        Checkpoint(path)
