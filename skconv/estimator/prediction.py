@@ -33,6 +33,7 @@ from ..training.adaptation import in_units_of
 from ..training.fitted_net import FittedNet, nonfinite_rows
 from ..training.objective_value import objective_value
 from ..training.pure_function import pure_function
+from ..utils.forks import check_fork
 from .blueprint import ConfiguredNet, make_blueprint
 from .by_shape import by_shape
 from .live_values import LiveValues
@@ -96,8 +97,11 @@ class PredictionMixin:
         ------
         NotFittedError
             If the net is neither fitted nor initialized.
+        RuntimeError
+            In a process that was forked after JAX had been used.
         """
         check_is_fitted(self)
+        check_fork()
         problems = Problems()
         check_iterator("batch_iterator_test", self.batch_iterator_test, problems)
         problems.raise_any()

@@ -46,6 +46,7 @@ from ..training.plan import Plan
 from ..training.prepared_fit import PreparedFit
 from ..training.programs import TrainPrograms, train_programs_for
 from ..utils.fields import UNSET
+from ..utils.forks import check_fork
 from ..utils.image_shapes import describe_rows, lacks_channels
 from ..utils.loss_contracts import DEFAULT_LOSS
 from ..utils.memo import Memo
@@ -100,7 +101,10 @@ def prepare(
     ------
     ValueError
         With all problems of data and parameters in one message.
+    RuntimeError
+        In a process that was forked after JAX had been used.
     """
+    check_fork()
     params = net._settings()
     given = {} if arguments.epochs is None else {"epochs": arguments.epochs}
     problems = check_settings(params | given)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..updates.update_rule import Update
+from ..utils.forks import check_fork
 from ..utils.random_keys import fold_in, make_key
 from .array_checks import check_arrays
 from .graph import Network, Place, Variables
@@ -57,6 +58,7 @@ class Model:
 
     def initialize(self) -> Model:
         """Draw the initial weights from the seed."""
+        check_fork()
         key = fold_in(make_key(self.seed), 0)
         self.params, self.state = self.network.init(key)
         return self
