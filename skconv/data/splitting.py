@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import warnings
 from typing import Any
 
@@ -95,8 +96,8 @@ def first_split(
     Raises
     ------
     ValueError
-        If the splitter yields nothing, if a part is empty, if indices are out of range, or if the
-        parts overlap.
+        If the splitter fails or yields nothing, if a part is empty or neither indices nor a mask,
+        if indices are out of range, or if the parts overlap.
 
     Warns
     -----
@@ -111,22 +112,12 @@ def first_split(
     ([2, 3, 4, 5, 6, 7, 8, 9], [0, 1])
     """
     n = len(y)
-    further = () if groups is None else (groups,)
-    try:
-        pair = next(iter(splitter.split(_rows_to_split(splitter, X, n), y, *further)), None)
-    except ValueError as error:
-        if y.ndim == 1 and not is_ragged(y):
-            raise
-        shapes = (
-            "whose rows differ in shape" if is_ragged(y) else f"with rows of shape {y.shape[1:]}"
-        )
-        raise ValueError(
-            f"train_split must not look at targets {shapes}, got {splitter!r}; set a fraction, or "
-            f"a splitter such as KFold(5). The splitter raised: {error}"
-        ) from error
+    pair = _first_pair(splitter, _rows_to_split(splitter, X, n), y, groups)
     if not isinstance(pair, list | tuple) or len(pair) != 2:
+        hint = "; yield (train, valid) instead of returning it" if _is_array(pair) else ""
         raise ValueError(
-            f"train_split must yield pairs of arrays of row indices, got {pair!r} from {splitter!r}"
+            f"train_split must yield pairs of arrays of row indices, got {_describe(pair)} from "
+            f"{splitter!r}{hint}"
         )
     train, valid = _indices(pair[0], n, "training"), _indices(pair[1], n, "validation")
     both = np.intersect1d(train, valid)
@@ -186,16 +177,55 @@ def _rows_to_split(splitter: Any, X: Any, n: int) -> Any:
     return (X.X.tocsr() if sparse.issparse(X.X) else np.asarray(X.X))[X.index]
 
 
+def _first_pair(splitter: Any, X: Any, y: np.ndarray, groups: Any) -> Any:
+    """Return what a splitter yields first; None if nothing. Its errors name `train_split`."""
+    further = () if groups is None else (groups,)
+    try:
+        return next(iter(splitter.split(X, y, *further)), None)
+    except (ValueError, TypeError) as error:
+        if y.ndim == 1 and not is_ragged(y):
+            raise ValueError(
+                f"train_split must split {len(y)} rows into a part for training and one for "
+                f"validation, got {splitter!r}, which raised {type(error).__name__}: {error}"
+            ) from error
+        shapes = (
+            "whose rows differ in shape" if is_ragged(y) else f"with rows of shape {y.shape[1:]}"
+        )
+        raise ValueError(
+            f"train_split must not look at targets {shapes}, got {splitter!r}; set a fraction, or "
+            f"a splitter such as KFold(5). The splitter raised: {error}"
+        ) from error
+    except Exception as error:
+        error.add_note(f"raised by train_split={splitter!r}")
+        raise
+
+
 def _indices(part: Any, n: int, name: str) -> np.ndarray:
     """Return the row indices of a part, which may be given as a mask."""
-    index = np.asarray(part)
-    if index.dtype == bool and index.shape == (n,):
+    try:
+        index = np.asarray(part)
+    except ValueError:  # lists of several lengths
+        index = np.empty((), object)
+    if index.dtype == object and index.size and all(isinstance(one, bool) for one in index.flat):
+        index = index.astype(bool)
+    if index.dtype == bool:
+        if index.shape != (n,):
+            raise ValueError(
+                f"train_split must give the mask of the {name} rows an entry for each of {n} rows, "
+                f"got shape {index.shape}"
+            )
         index = np.flatnonzero(index)
     if not index.size:
         raise ValueError(f"train_split must leave rows for {name}, got 0 of {n}")
     if index.ndim != 1 or index.dtype.kind not in "iu":
         raise ValueError(
-            f"train_split must give the {name} rows as an array of indices, got {part!r}"
+            f"train_split must give the {name} rows as an array of indices, or as a mask of "
+            f"{n} booleans, got {_describe(part)}"
+        )
+    if n > 2 and index.shape == (n,) and set(np.unique(index)) == {0, 1}:
+        raise ValueError(
+            f"train_split must give the {name} rows as an array of indices, or as a mask of "
+            f"{n} booleans, got {n} zeros and ones; write mask.astype(bool)"
         )
     outside = index[(index < 0) | (index >= n)]
     if len(outside):
@@ -204,3 +234,14 @@ def _indices(part: Any, n: int, name: str) -> np.ndarray:
             f"{name} rows"
         )
     return index
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
+
+
+def _describe(value: Any) -> str:
+    """Return a value for messages; arrays and lists as their first entries."""
+    if _is_array(value):
+        return f"an array of {value.dtype} of shape {value.shape}"
+    return reprlib.repr(value)

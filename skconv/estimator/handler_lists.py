@@ -9,8 +9,7 @@ from typing import Any, Self, SupportsIndex
 from ..errors import Problems
 from ..handlers import Handler
 from ..training.events import EVENTS
-from ..utils.checks import as_list
-from .scores import takes_two_arguments
+from ..utils.checks import as_list, takes_arguments
 
 
 class HandlerParameter:
@@ -95,7 +94,7 @@ def _check_handler(event: str, handler: Any, problems: Problems) -> None:
     valid = "a function (net, train_history), or a list of them"
     if isinstance(handler, type):
         problems.add_parameter(event, valid, handler, f"; write {handler.__name__}()")
-    elif not takes_two_arguments(handler):
+    elif not takes_arguments(handler, 2):
         problems.add_parameter(event, valid, handler, f" with the signature {signature(handler)}")
     elif isinstance(handler, Handler) and event not in handler.allowed_in:
         places = " or ".join(handler.allowed_in)

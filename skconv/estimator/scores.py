@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sklearn.metrics import get_scorer, get_scorer_names
@@ -13,7 +12,7 @@ from ..handlers.base import Direction
 from ..handlers.monitor import direction_of
 from ..training.history import KEYS
 from ..training.prepared_fit import PreparedFit
-from ..utils.checks import as_list, is_named
+from ..utils.checks import as_list, function_name, is_named, takes_arguments
 
 SCORES = ("custom_scores", "scores_train", "scores_valid")
 """Parameters that hold scores."""
@@ -95,6 +94,8 @@ def _check_entry(argument: str, entry: Any) -> tuple[str, Any, str]:
     if not is_named(entry):
         return valid, entry, f"; write ('name', {entry.__name__})" if _has_name(entry) else ""
     name, score = entry
+    if not name:
+        return f"{valid} with names that are not empty", entry, ""
     if name in KEYS or (name in RESERVED and not custom):
         return f"{valid} with names that the history does not use", name, ""
     if custom and isinstance(score, str):
@@ -106,7 +107,7 @@ def _check_entry(argument: str, entry: Any) -> tuple[str, Any, str]:
         return valid, entry, ""
     if isinstance(score, type):
         return valid, entry, f"; write {score.__name__}()"
-    if not takes_two_arguments(score):
+    if not takes_arguments(score, 2):
         return f"a list of (name, function) with functions {signature}", entry, ""
     return "", None, ""
 
@@ -125,23 +126,41 @@ def _check_scorer(name: str) -> tuple[str, Any, str]:
     return "a list of (name, function) or names of scikit-learn's scorers", name, "." + hint
 
 
-def takes_two_arguments(function: Callable[..., Any]) -> bool:
-    """Return whether a function can be called with two positional arguments.
+def list_hint(scores: Any) -> str:
+    """Return what to write instead of a value that is not a list of scores, or an empty string.
 
     Examples
     --------
-    >>> takes_two_arguments(lambda net, train_history: None), takes_two_arguments(lambda net: None)
-    (True, False)
+    >>> list_hint(('top', max)), list_hint(max), list_hint({'top': max, 'low': min})
+    ("; write [('top', max)]", "; write [('max', max)]", "; write [('top', max), ('low', min)]")
+    >>> list_hint(('rank', 'roc_auc')), list_hint(['f1_macro', 'roc_auc'])
+    ("; write [('rank', 'roc_auc')]", '')
     """
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):  # a function in C without a signature
-        return True
-    try:
-        signature.bind(None, None)
-    except TypeError:
+    pairs: list[Any] = []
+    if _is_single(scores):
+        pairs = [scores]
+    elif _has_name(scores) and not isinstance(scores, type):
+        pairs = [(scores.__name__, scores)]
+    elif isinstance(scores, Mapping) and all(map(callable, scores.values())):
+        pairs = list(scores.items())
+    written = [
+        f"({name!r}, {function_name(own) if callable(own) else repr(own)})" for name, own in pairs
+    ]
+    return f"; write [{', '.join(written)}]" if written else ""
+
+
+def is_list_of_scores(scores: Any) -> bool:
+    """Return whether a value is None or a list, and not the only entry of one."""
+    return scores is None or (isinstance(scores, list | tuple) and not _is_single(scores))
+
+
+def _is_single(scores: Any) -> bool:
+    """Return whether a value is a pair of a name and a score, outside of a list."""
+    if not is_named(scores):
         return False
-    return True
+    name, score = scores
+    names = get_scorer_names() if isinstance(score, str) else ()
+    return callable(score) or (score in names and name not in names)
 
 
 def monitored_columns(

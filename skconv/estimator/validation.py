@@ -15,10 +15,18 @@ from ..targets.holes import is_label
 from ..training.events import EVENTS
 from ..updates.by_name import named_updates
 from ..updates.transformation import is_transformation
-from ..utils.checks import MAX_SEED, is_integer, is_named, is_number, random_state, seed
+from ..utils.checks import (
+    MAX_SEED,
+    is_integer,
+    is_named,
+    is_number,
+    random_state,
+    seed,
+    takes_arguments,
+)
 from .by_name import CROSSENTROPY, LOSS_NAMES
 from .handler_lists import check_handlers
-from .scores import SCORES, check_scores
+from .scores import SCORES, check_scores, is_list_of_scores, list_hint
 
 Test = Callable[[Any], bool]
 
@@ -53,7 +61,9 @@ def _is_split(value: Any) -> bool:
 
     if isinstance(value, str | bytes | type):  # text has a method of that name
         return False
-    given = hasattr(value, "split") or callable(value) or (_each(value, is_pair) and len(value) > 0)
+    if callable(value) and not hasattr(value, "split"):
+        return takes_arguments(value, 3)
+    given = hasattr(value, "split") or (_each(value, is_pair) and len(value) > 0)
     return given or _is_eval_size(value)
 
 
@@ -86,7 +96,7 @@ def _are_weights(value: Any) -> bool:
 
 _HANDLERS = (_is_list_of_functions, "a function (net, train_history), or a list of them")
 
-_SCORES = (lambda v: v is None or isinstance(v, list | tuple), "a list of (name, function)")
+_SCORES = (is_list_of_scores, "a list of (name, function)")
 
 _WEIGHTS = (_are_weights, "a dict of non-negative weights by output, or None")
 
@@ -223,6 +233,10 @@ COMPONENTS: dict[type, dict[str, tuple[Test, str]]] = {
 def _hint(name: str, value: Any) -> str:
     """Return the nearest known names for the unknown names in a value."""
     known: Collection[str] = ()
+    if name in SCORES:
+        return list_hint(value)
+    if name == "train_split":
+        return _split_hint(value)
     if name == "objective" and callable(value):
         return (
             "; it gets the outputs of the net and the regularizable parameters as arrays, and "
@@ -238,6 +252,18 @@ def _hint(name: str, value: Any) -> str:
         return "; the cross-entropy is a loss for labels, not for outputs with regression=True"
     unknown = [one for one in given if isinstance(one, str) and one not in known]
     return f".{did_you_mean(unknown[0], known)}" if known and unknown else ""
+
+
+def _split_hint(value: Any) -> str:
+    """Return what to write instead of a value that splits no rows."""
+    if isinstance(value, type):
+        return f"; write {value.__name__}()"
+    if isinstance(value, np.ndarray) and value.dtype == bool:
+        return "; write [(~mask, mask)] for a mask of the validation rows"
+    pair = isinstance(value, list | tuple) and len(value) == 2
+    if pair and all(isinstance(part, np.ndarray | list | range) for part in value):
+        return "; write [(train, valid)]"
+    return ""
 
 
 def check_settings(values: Mapping[str, Any]) -> Problems:

@@ -272,6 +272,25 @@ def function_name(function: Any) -> str:
     return getattr(function, "__name__", None) or repr(function)
 
 
+def takes_arguments(function: Callable[..., Any], count: int) -> bool:
+    """Return whether a function can be called with a number of positional arguments.
+
+    Examples
+    --------
+    >>> takes_arguments(lambda net, train_history: None, 2), takes_arguments(lambda net: None, 2)
+    (True, False)
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # a function in C without a signature
+        return True
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
+
+
 def is_named(entry: Any) -> bool:
     """Return whether an entry is a pair of a name and an object."""
     return isinstance(entry, list | tuple) and len(entry) == 2 and isinstance(entry[0], str)

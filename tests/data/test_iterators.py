@@ -308,6 +308,13 @@ def test_a_seed_of_zero_counts_in_calls_by_hand(seed):
         expected = np.random.default_rng([seed, 2]).permutation(30)
         np.testing.assert_array_equal(np.concatenate(batches), expected)
 
+    class Rolling(BatchIterator):
+        def order(self, n, seed, epoch):
+            return np.roll(np.arange(n), seed)
+
+    (only, _), *_ = Rolling(30, shuffle=True, seed=seed)(X)
+    np.testing.assert_array_equal(only, np.roll(X, seed))
+
 
 @pytest.mark.parametrize(
     ("y", "fraction", "counts"),

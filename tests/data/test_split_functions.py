@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from .fits import X, datasets, read
+from .fits import X, datasets, read, y
+
+CODES = np.arange(10) % 2
 
 
 @pytest.mark.parametrize(
@@ -14,6 +16,22 @@ from .fits import X, datasets, read
             "rows in X_valid, and as many .*, got 0 rows and 0",
         ),
         ((X, X[:2], np.zeros(9), np.zeros(2)), "in X_train, and as many .*, got 10 rows and 9"),
+        ((X, None, np.zeros(10), None), "in X_valid, and as many .*, got 0 rows and 0 targets"),
+        ((1, 2, 3, 4), "in X_train, and as many .*, got 0 rows and 0 targets"),
+        (
+            (X, X[:2] * np.nan, CODES, CODES[:2]),
+            "^train_split must return rows of X in X_valid: .* must hold finite numbers .* nan",
+        ),
+        (
+            (X, X[:2], CODES + 5, CODES[:2]),
+            "^train_split must return some of the encoded classes, from 0 to 1, in y_train, got.*5",
+        ),
+        ((X, X[:2], CODES, CODES[:2] + 0.5), "classes, from 0 to 1, in y_valid, got .*0.5"),
+        ((X, X[:2], CODES, y[:2]), "classes, from 0 to 1, in y_valid, got .*'a'"),
+        (
+            (X, X[:2], np.eye(2)[CODES], CODES[:2]),
+            r"^train_split must return targets with rows of shape \(\) in y_train, got \(2,\)",
+        ),
     ],
 )
 def test_a_function_must_return_four_parts(parts, message):
@@ -37,3 +55,22 @@ def test_a_function_splits_rows_in_the_shapes_of_the_network():
     )
     with pytest.raises(ValueError, match=message):
         datasets(data)
+
+
+def test_errors_of_a_function_have_a_note():
+    def split(X, y, net):
+        raise KeyError("patient")
+
+    data, _ = read(params={"train_split": split})
+    with pytest.raises(KeyError, match="patient") as caught:
+        datasets(data)
+    assert caught.value.__notes__ == [f"raised by train_split={split!r}"]
+
+
+def test_classes_may_come_back_as_floats():
+    def split(X, y, net):
+        return X[:6], X[6:], y[:6] * 1.0, y[6:] * 1.0
+
+    _, train, valid = datasets(read(params={"train_split": split})[0])
+    assert (train.y.dtype, valid.y.dtype) == (np.int32, np.int32)
+    assert [*train.y, *valid.y] == CODES.tolist()

@@ -176,9 +176,35 @@ def test_rows_in_neither_part_warn(splitter, message):
             "train_split must give indices of rows from 0 to 19, got 20 among the validation rows",
         ),
         ([([-1], [2])], "from 0 to 19, got -1 among the training rows"),
-        ([([0.5], [2])], "train_split must give the training rows as an array of indices, got ["),
+        (
+            [([0.5], [2])],
+            "train_split must give the training rows as an array of indices, or as a mask of 20 "
+            "booleans, got [0.5]",
+        ),
+        ([([[1], [2, 3]], [2])], "or as a mask of 20 booleans, got [[1], [2, 3]]"),
+        ([(np.arange(9.0), [2])], "booleans, got an array of float64 of shape (9,)"),
+        ([(None, [2])], "booleans, got None"),
         ([([0], [[2, 3]])], "train_split must give the validation rows as an array of indices"),
-        ([([0], np.ones(3, bool))], "train_split must give the validation rows as an array of in"),
+        (
+            [([0], np.ones(3, bool))],
+            "train_split must give the mask of the validation rows an entry for each of 20 rows, "
+            "got shape (3,)",
+        ),
+        (
+            [([[True]] * 20, [0])],
+            "train_split must give the mask of the training rows an entry for each of 20 rows, "
+            "got shape (20, 1)",
+        ),
+        (
+            [([1] * 15 + [0] * 5, [0] * 15 + [1] * 5)],
+            "train_split must give the training rows as an array of indices, or as a mask of 20 "
+            "booleans, got 20 zeros and ones; write mask.astype(bool)",
+        ),
+        (
+            [np.arange(15)],
+            "train_split must yield pairs of arrays of row indices, got an array of int64 of shape "
+            "(15,) from [(train, valid), ...]; yield (train, valid) instead of returning it",
+        ),
     ],
 )
 def test_splits_that_cannot_be_meant(split, message):
@@ -211,3 +237,45 @@ def test_a_split_of_your_own_gets_the_rows():
 
     first_split(Own(), X, y)
     assert seen[0] is X
+
+
+class Returning:
+    """Splits as the function that it is given."""
+
+    def __init__(self, split):
+        self.split = split
+
+    def __repr__(self):
+        return "Returning()"
+
+
+@pytest.mark.parametrize(
+    ("splitter", "message"),
+    [
+        (KFold(30), "got KFold(n_splits=30, random_state=None, shuffle=False), which raised Value"),
+        (StratifiedKFold(15), "which raised ValueError: n_splits=15 cannot be greater than the"),
+        (TrainSplit(0.99), "got TrainSplit(eval_size=0.99), which raised ValueError: With n_sampl"),
+        (Returning(lambda X, y: 5), "got Returning(), which raised TypeError: 'int' object is no"),
+        (Returning(lambda X: iter([])), "which raised TypeError: "),
+    ],
+)
+def test_errors_of_splitters_name_the_parameter(splitter, message):
+    start = "train_split must split 20 rows into a part for training and one for validation, "
+    with pytest.raises(ValueError, match=rf"^{start}.*{re.escape(message)}"):
+        first_split(splitter, X, y)
+
+
+def test_other_errors_of_splitters_have_a_note():
+    def split(X, y):
+        raise RuntimeError("no network")
+
+    with pytest.raises(RuntimeError, match="no network") as caught:
+        first_split(Returning(split), X, y)
+    assert caught.value.__notes__ == ["raised by train_split=Returning()"]
+
+
+@pytest.mark.parametrize("kind", [np.array, list, lambda mask: np.array(mask, object)])
+def test_masks_of_any_kind_are_taken(kind):
+    mask = [row < 15 for row in range(20)]
+    train, valid = first_split(ListedSplits([(kind(mask), kind([not one for one in mask]))]), X, y)
+    assert (train.tolist(), valid.tolist()) == ([*range(15)], [*range(15, 20)])

@@ -37,6 +37,7 @@ def named(y_true, y_output):
         ("custom_scores", named, f"{NAMES}, got {named!r}; write ('name', named)"),
         ("custom_scores", ("f1", 3), f"{NAMES}, got ('f1', 3)"),
         ("custom_scores", ("f1", dict), f"{NAMES}, got ('f1', <class 'dict'>); write dict()"),
+        ("scores_valid", ("", named), "a list of (name, function) with names that are not empty, "),
         ("custom_scores", ("dur", named), f"{NAMES} with names that the history does not use, got"),
         (
             "custom_scores",
@@ -69,6 +70,27 @@ def test_entries_that_are_no_scores_are_told(argument, entry, message):
     (error,) = check_settings({argument: [entry]}).found
     assert isinstance(error, InvalidParameterError)
     assert str(error).startswith(f"{argument} must be {message}")
+
+
+@pytest.mark.parametrize(
+    ("argument", "given", "hint"),
+    [
+        ("scores_train", ("mine", named), "; write [('mine', named)]"),
+        ("scores_valid", ["mine", named], "; write [('mine', named)]"),
+        ("scores_valid", named, "; write [('named', named)]"),
+        ("scores_train", {"mine": named}, "; write [('mine', named)]"),
+        ("scores_train", "accuracy", ""),
+        ("scores_valid", {("mine", named)}, ""),
+        ("custom_scores", ("mine", named), "; write [('mine', named)]"),
+        ("custom_scores", ("mine", "f1_macro"), "; write [('mine', 'f1_macro')]"),
+        ("custom_scores", named, "; write [('named', named)]"),
+    ],
+)
+def test_what_is_no_list_of_scores_is_told_once(argument, given, hint):
+    (error,) = check_settings({argument: given}).found
+    assert isinstance(error, InvalidParameterError)
+    assert str(error).startswith(f"{argument} must be a list of (name, function)")
+    assert str(error).endswith(f"got {given!r}{hint}")
 
 
 @pytest.mark.parametrize(

@@ -167,13 +167,12 @@ INVALID = [
     ("train_split", False, SPLIT),
     ("train_split", 5, SPLIT),
     ("train_split", "0.2", SPLIT),
-    ("train_split", KFold, SPLIT),
     ("train_split", [], SPLIT),
-    ("train_split", (range(3), range(3, 5)), SPLIT),
+    ("train_split", lambda X, y: None, SPLIT),
+    ("custom_scores", 3, f"{CUSTOM}, or a dict of them by output"),
+    ("scores_valid", 3, SCORES),
     ("train_split", KFold(2).split([[0], [1]]), SPLIT),
-    ("custom_scores", max, f"{CUSTOM}, or a dict of them by output"),
     ("scores_train", "f1", SCORES),
-    ("scores_valid", max, SCORES),
     ("on_batch_finished", "print", FUNCTIONS),
     ("on_epoch_finished", [max, None], FUNCTIONS),
     ("on_training_started", 1, FUNCTIONS),
@@ -205,6 +204,27 @@ def test_every_rule_is_tried_with_valid_and_invalid_values():
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in VALID.items() for v in values])
 def test_valid_values_pass(name, value):
     assert check_settings({name: value}).found == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("train_split", KFold, "; write KFold()"),
+        ("train_split", (range(3), range(3, 5)), "; write [(train, valid)]"),
+        ("train_split", (np.arange(3), [3]), "; write [(train, valid)]"),
+        (
+            "train_split",
+            np.array([True, False]),
+            "; write [(~mask, mask)] for a mask of the validation rows",
+        ),
+        ("custom_scores", max, "; write [('max', max)]"),
+        ("scores_valid", max, "; write [('max', max)]"),
+    ],
+)
+def test_values_close_to_valid_ones_come_with_what_to_write(name, value, hint):
+    (error,) = check_settings({name: value}).found
+    assert isinstance(error, InvalidParameterError)
+    assert str(error) == f"{name} must be {RULES[name][1]}, got {value!r}{hint}"
 
 
 @pytest.mark.parametrize(("name", "value", "valid"), INVALID)

@@ -1,3 +1,4 @@
+import math
 from dataclasses import dataclass
 
 import jax
@@ -180,22 +181,23 @@ def note(*arrays):
     NOTED.append([np.asarray(array) for array in arrays])
 
 
-def test_layers_and_transforms_draw_numbers_of_their_own_and_see_which_rows_are_real():
+def test_layers_and_transforms_draw_numbers_of_their_own_and_see_which_rows_are_real(monkeypatch):
     def transform(key, Xb, yb):
         jax.debug.callback(lambda data: drawn.append(np.asarray(data)), jax.random.key_data(key))
         return Xb, yb
 
+    monkeypatch.setattr("skconv.training.loop.PATIENCE", math.inf)  # epochs 2 and 3 share a call
     NOTED.clear()
     drawn, rows = [], np.arange(1.0, 11.0)[:, None] * np.ones((1, 3))
     layers = [InputLayer, *[Noting] * 4, (DenseLayer, {"name": "output"})]
     still_net(
-        layers=layers, augment=[transform] * 4, max_epochs=2, update_learning_rate=0.0,
+        layers=layers, augment=[transform] * 4, max_epochs=3, update_learning_rate=0.0,
         batch_iterator_train=BatchIterator(4, shuffle=True),
     ).fit(rows, y[:10])  # fmt: skip
     jax.effects_barrier()
     keys = [key.tobytes() for key in (*drawn, *(key for key, *_ in NOTED))]
-    assert len(set(keys)) == len(keys) == 2 * 4 * 2 * 3
+    assert len(set(keys)) == len(keys) == 2 * 4 * 3 * 3
     real = [x[mask] for _, mask, x in NOTED]
-    assert sorted(map(len, real)) == [*[2] * 8, *[4] * 16]
+    assert sorted(map(len, real)) == [*[2] * 12, *[4] * 24]
     assert {mask.dtype for _, mask, _ in NOTED} == {np.dtype(bool)}
-    np.testing.assert_array_equal(np.sort(np.concatenate(real)), np.repeat(np.arange(1, 11), 8))
+    np.testing.assert_array_equal(np.sort(np.concatenate(real)), np.repeat(np.arange(1, 11), 12))
