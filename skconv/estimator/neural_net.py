@@ -575,7 +575,8 @@ class NeuralNet(
         classes = prepared.outputs.classes
         if classes is not None:
             self.classes_ = classes
-        self._model, self._outputs = prepared.model, prepared.outputs
+        # in one step, as predictions in other threads read both
+        self.__dict__.update({"_model": prepared.model, "_outputs": prepared.outputs})
         self._enter_layers()
         self.train_history_ = [] if fresh else list(self.train_history_)
         self._remember_as_given()

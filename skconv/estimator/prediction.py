@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -105,19 +105,25 @@ class PredictionMixin:
         problems = Problems()
         check_iterator("batch_iterator_test", self.batch_iterator_test, problems)
         problems.raise_any()
+        # in one step, so that another thread's fit changes all of it or nothing
+        now = self.__dict__.copy()
+        model = now["_model"]
+        frozen = model.frozen()
         return FittedNet(
-            self._model,
-            in_units_of(self._targets(), self._model),
+            model,
+            frozen,
+            in_units_of(self._targets(now), frozen),
             as_test_iterator(self.batch_iterator_test),
             self.test_augment,
             self._read_rows,
         )
 
-    def _targets(self) -> Outputs:
+    def _targets(self, now: Mapping[str, Any] | None = None) -> Outputs:
         """Return the targets of the fit, or a guess for a net that was initialized without data."""
-        if self._outputs is not None:
-            return self._outputs
-        network = self._model.network
+        now = self.__dict__ if now is None else now
+        if now["_outputs"] is not None:
+            return now["_outputs"]
+        network = now["_model"].network
         regression = regression_by_output(self.regression, self.outputs)
         names = output_names(self.outputs)
         losses, axes = describe_losses(self._settings()), network.unit_axes
@@ -390,4 +396,4 @@ class PredictionMixin:
         >>> function(params, X).shape
         (150, 3)
         """
-        return pure_function(self._fitted().model)
+        return pure_function(self._fitted().frozen)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LearningRateFinder"]
 
-RESTORED = ("params", "state", "opt", "epoch", "step")
+RESTORED = ("carry", "epoch", "step")
 """Attributes of the model that a test changes."""
 
 

@@ -101,7 +101,7 @@ def lanes_in_memory(call: DeferredFit, memo: Memo) -> int:
     except Exception:  # raised again, and reported, when this net is trained
         return MAX_LANES
     model, size = fit.model, fit.train.iterator.batch_size
-    kept = sum(leaf.nbytes for leaf in jax.tree.leaves((model.params, model.state, model.opt)))
+    kept = sum(leaf.nbytes for leaf in jax.tree.leaves(model.carry))
     outputs = sum(math.prod(n or 1 for n in node.output_shape) for node in model.network.nodes)
     lane = 3 * kept + 3 * 4 * size * outputs
     return int(np.clip(MEMORY_FRACTION * memory() / lane, 1, MAX_LANES))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,33 @@ from .array_checks import check_arrays
 from .graph import Network, Place, Variables
 
 
+class TrainState(NamedTuple):
+    """The state that a training step updates.
+
+    Parameters
+    ----------
+    params, state : dict of dict of array
+    opt : pytree or None
+        State of the update rule; None before the first step.
+    """
+
+    params: Variables
+    state: Variables
+    opt: Any = None
+
+
+def _part(name: str) -> Any:
+    """Return a property for a part of `Model.carry`."""
+
+    def get(model: Model) -> Any:
+        return getattr(model.carry, name)
+
+    def put(model: Model, value: Any) -> None:
+        model.carry = model.carry._replace(**{name: value})
+
+    return property(get, put)
+
+
 @dataclass
 class Model:
     """A network with its weights and everything else that training updates.
@@ -26,9 +53,9 @@ class Model:
     network : Network
     seed : int
         Seed of all randomness.
-    params, state : dict of dict of array
-    opt : pytree or None
-        State of the update rule; None before the first step.
+    carry : TrainState
+        What training updates, replaced as a whole, so that other threads never see new weights with
+        an old state. Its parts are the attributes `params`, `state` and `opt`.
     update : Update or None
         The update rule that `opt` belongs to.
     epoch, step : int
@@ -45,9 +72,7 @@ class Model:
 
     network: Network
     seed: int
-    params: Variables = field(default_factory=dict)
-    state: Variables = field(default_factory=dict)
-    opt: Any = None
+    carry: TrainState = TrainState({}, {})
     update: Update | None = None
     epoch: int = 0
     step: int = 0
@@ -56,11 +81,19 @@ class Model:
     batch: tuple[list[str], Any] | None = None
     identity: Any = None
 
+    params = _part("params")
+    state = _part("state")
+    opt = _part("opt")
+
+    def frozen(self) -> Model:
+        """Return a copy that later training and loading leave unchanged."""
+        return replace(self)
+
     def initialize(self) -> Model:
         """Draw the initial weights from the seed."""
         check_fork()
         key = fold_in(make_key(self.seed), 0)
-        self.params, self.state = self.network.init(key)
+        self.carry = TrainState(*self.network.init(key))
         return self
 
     def start(self, update: Update, init: Callable[[Variables], Any]) -> None:
@@ -84,24 +117,25 @@ class Model:
         self.adapted |= {(name, key) for key in own}
 
     def __getstate__(self) -> dict[str, Any]:
-        arrays = {name: getattr(self, name) for name in ("params", "state", "opt")}
-        return {**vars(self), **jax.tree.map(np.asarray, arrays), "batch": None, "identity": None}
+        carry = jax.tree.map(np.asarray, self.carry)
+        return {**vars(self), "carry": carry, "batch": None, "identity": None}
 
     def get(self, place: Place) -> np.ndarray:
         """Return a copy of a parameter."""
         layer, name = self.network.shared.get(place, place)
-        tree = self.params if name in self.params.get(layer, {}) else self.state
-        value = tree[layer][name]
+        params, state, _ = self.carry
+        value = (params if name in params.get(layer, {}) else state)[layer][name]
         return np.array(value.T if place in self.network.transposed else value)
 
     def put(self, arrays: Mapping[Place, Any]) -> None:
         """Set parameters to checked arrays."""
-        for tree_name in ("params", "state"):
-            tree = {layer: dict(own) for layer, own in getattr(self, tree_name).items()}
-            for (layer, name), value in arrays.items():
-                if name in tree.get(layer, {}):
-                    tree[layer][name] = jnp.array(value, jnp.float32)
-            setattr(self, tree_name, tree)
+        params, state = (
+            {layer: dict(own) for layer, own in tree.items()} for tree in self.carry[:2]
+        )
+        for (layer, name), value in arrays.items():
+            tree = params if name in params.get(layer, {}) else state
+            tree[layer][name] = jnp.array(value, jnp.float32)
+        self.carry = TrainState(params, state, self.opt)
         self.adapted |= arrays.keys()
         self.loaded = True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..network.graph import Variables
 from ..network.program_values import Runtime
 
 
@@ -34,21 +33,6 @@ class Values(NamedTuple):
     losses: tuple[Mapping[str, Any], ...]
     weights: Any
     augment: tuple[Mapping[str, Any], ...]
-
-
-class TrainState(NamedTuple):
-    """The state that a training step updates.
-
-    Parameters
-    ----------
-    params, state : dict of dict of array
-    opt : pytree
-        State of the update rule.
-    """
-
-    params: Variables
-    state: Variables
-    opt: Any
 
 
 class StepRange(NamedTuple):

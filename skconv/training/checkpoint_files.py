@@ -128,9 +128,8 @@ def restore_model(model: Model, saved: CheckpointFile, path: str | os.PathLike[s
             "that training"
         )
     problems.raise_any()
-    tree = model.params, model.state, model.opt
     restored = [jnp.asarray(arrays[name]) for name in leaves]
-    model.params, model.state, model.opt = jax.tree.unflatten(jax.tree.structure(tree), restored)
+    model.carry = jax.tree.unflatten(jax.tree.structure(model.carry), restored)
     model.epoch, model.step = int(arrays["epoch"]), int(arrays["step"])
 
 

@@ -38,7 +38,9 @@ class FittedNet:
     Parameters
     ----------
     model : Model
-        The network with its weights.
+        The network with its weights, which training and loading change.
+    frozen : Model
+        The same, with the weights of the moment, which all rows of X are computed with.
     outputs : Outputs
         Decodes predictions.
     iterator : BatchIterator
@@ -50,6 +52,7 @@ class FittedNet:
     """
 
     model: Model
+    frozen: Model
     outputs: Outputs
     iterator: BatchIterator
     test_augment: Any
@@ -83,7 +86,7 @@ class FittedNet:
         """
         rows = self.rows(X)
         self._check_augment()
-        return predict_rows(self.model, rows, self.iterator, self.test_augment, to=to)
+        return predict_rows(self.frozen, rows, self.iterator, self.test_augment, to=to)
 
     def compute_with_spread(self, X: Any) -> tuple[Any, Any]:
         """Compute the outputs and their standard deviations over the passes of `test_augment`.
@@ -103,7 +106,7 @@ class FittedNet:
             return self.compute(X), None
         rows = self.rows(X)
         self._check_augment()
-        return predict_rows(self.model, rows, self.iterator, self.test_augment, spread=True)
+        return predict_rows(self.frozen, rows, self.iterator, self.test_augment, spread=True)
 
     def _check_augment(self) -> None:
         check_test_augment(self.test_augment)
@@ -136,7 +139,7 @@ class FittedNet:
             self._check_augment()
             stable = {}
         augment, logits = self.test_augment, tuple(stable)
-        values = predict_rows(self.model, rows, self.iterator, augment, logits=logits)
+        values = predict_rows(self.frozen, rows, self.iterator, augment, logits=logits)
         return self.outputs.log_probabilities(values, [stable.get(name) for name in last])
 
     def gradients(
@@ -167,7 +170,7 @@ class FittedNet:
             for step in range(chunk.steps):
                 Xb = {name: array[step] for name, array in chunk.X.items()}
                 index = chunk.rows[step]
-                args = self.model.params, self.model.state, Xb, runtime, direction[index]
+                args = self.frozen.params, self.frozen.state, Xb, runtime, direction[index]
                 gradient = programs.gradient(*args, **names)
                 yield jax.tree.map(lambda array, n=left: np.asarray(array)[:n], gradient)
                 left -= len(index)
@@ -231,13 +234,13 @@ def predict_rows(
     float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
         If the layer's output holds several copies of the rows, all rows, copy after copy.
     """
-    network = model.network
+    network, (params, state, _) = model.network, model.carry
     programs = predict_programs_for(PredictPlan(network, without_values(test_augment)))
     values = as_float32(network.runtime()), float32_values(test_augment)
     outputs: list[Any] = []
     for chunk in _iterate_chunks(network, rows, iterator):
         seed, steps = np.uint32(model.seed), np.int32(chunk.steps)
-        args = model.params, model.state, chunk.X, *values, seed, steps
+        args = params, state, chunk.X, *values, seed, steps
         outputs.append(programs.predict(*args, to=to, logits=logits, spread=spread))
         wait_for_previous(outputs)
     copies = math.prod(network.node(to).copies) if to else 1

@@ -287,7 +287,7 @@ class LaneGroup:
         active = []
         for lane, before, result in zip(lanes, snapshots, results, strict=True):
             model = lane.loop.model
-            model.params, model.state, model.opt = result.carry
+            model.carry = result.carry
             model.step += steps * count
             lane.seconds += seconds
             if lane.record(count, before, result._replace(carry=None), seconds):

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ..network.model import Model
+from ..network.model import Model, TrainState
 from ..targets.numbers import Numbers
 from ..utils.memo import Memo
 from .arguments import CallResult, StepRange
@@ -36,9 +36,7 @@ Score = tuple[str, Callable[[np.ndarray, np.ndarray], float]]
 class Snapshot(NamedTuple):
     """The state of a model before a call."""
 
-    params: Any
-    state: Any
-    opt: Any
+    carry: TrainState
     step: int
 
 
@@ -183,7 +181,7 @@ class TrainingLoop:
     def snapshot(self) -> Snapshot:
         """Return the state to restore if an epoch diverges."""
         model = self.model
-        return Snapshot(model.params, model.state, model.opt, model.step)
+        return Snapshot(model.carry, model.step)
 
     def record(
         self,
@@ -218,7 +216,7 @@ class TrainingLoop:
             try:
                 custom = self._compute_custom(outputs)
             except BaseException:  # an epoch counts once it has a row
-                model.params, model.state, model.opt, model.step = before
+                model.carry, model.step = before
                 raise
         model.epoch += finite
         self.epochs += finite
@@ -296,7 +294,7 @@ class TrainingLoop:
             *self.fit.train_arguments(feed.batches, feed.order, feed.valid, steps, first_step),
             outputs=bool(self.custom_scores),
         )
-        model.params, model.state, model.opt = result.carry
+        model.carry = result.carry
         model.step += (steps.stop - steps.start) * steps.epochs
         if self.handlers.on_batch_finished:
             model.batch = programs.train_sums, result.train
@@ -313,7 +311,7 @@ class TrainingLoop:
         finite = count if is_finite.all() else int(is_finite.argmin())
         model, steps = self.model, (self.model.step - before.step) // count
         if finite == 0:
-            model.params, model.state, model.opt, model.step = before
+            model.carry, model.step = before
         elif finite < count:
             model.step = before.step + finite * steps
         return finite

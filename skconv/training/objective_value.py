@@ -87,7 +87,7 @@ def _value(
     """
     rows = fitted.rows(X)
     logits = tuple(head.name for head in plan.predicted if loss_on_logits(plan, head))
-    parts = as_tuple(predict_rows(fitted.model, rows, fitted.iterator, logits=logits))
+    parts = as_tuple(predict_rows(fitted.frozen, rows, fitted.iterator, logits=logits))
     views = [plan.views[head.target] for head in plan.predicted]
     out = [
         jnp.asarray(part if view is None else view.predictions(part))

@@ -11,7 +11,7 @@ from ..data.dataset import Dataset
 from ..data.device import IndexedBatches, StackedBatches
 from ..network.model import Model
 from ..targets.outputs import Outputs
-from .arguments import StepPosition, StepRange, TrainArguments, TrainState, Values
+from .arguments import StepPosition, StepRange, TrainArguments, Values
 from .figures import is_number
 from .history import number_columns
 from .programs import TrainPrograms
@@ -72,7 +72,7 @@ class PreparedFit(NamedTuple):
         model = self.model
         values = self.values(model.step - steps.start, steps.stop * steps.epochs)
         return TrainArguments(
-            TrainState(model.params, model.state, model.opt),
+            model.carry,
             rows,
             order,
             valid,

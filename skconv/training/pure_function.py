@@ -30,7 +30,7 @@ def pure_function(model: Model) -> tuple[Callable[[Variables, Any], Any], Variab
     params : dict of dict of array
         Weights and state by layer and name.
     """
-    network, trained = model.network, model.params
+    network, (trained, kept_state, _) = model.network, model.carry
     runtime = as_float32(network.runtime())
     heads = [head for head in network.heads if head.predicted]
     kept = {layer: set(own) for layer, own in trained.items()}
@@ -63,7 +63,7 @@ def pure_function(model: Model) -> tuple[Callable[[Variables, Any], Any], Variab
         return unwrap_single(parts)
 
     merged: dict[str, dict[str, jax.Array]] = {}
-    for tree in (trained, model.state):
+    for tree in (trained, kept_state):
         for layer, own in tree.items():
             merged.setdefault(layer, {}).update(own)
     return function, merged

@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 
 from ..data.device import IndexedBatches, StackedBatches
-from .arguments import CallResult, StepPosition, StepRange, TrainArguments, TrainState, Values
+from ..network.model import TrainState
+from .arguments import CallResult, StepPosition, StepRange, TrainArguments, Values
 from .plan import Plan
 from .train_step import train
 

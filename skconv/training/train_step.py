@@ -21,9 +21,10 @@ from ..data.device import (
 )
 from ..layers.base import Context
 from ..network.graph import Variables
+from ..network.model import TrainState
 from ..targets.weighted_targets import take_targets, unpack_targets
 from ..updates.update_rule import BatchLoss
-from .arguments import CallResult, StepPosition, StepRange, TrainState, Values
+from .arguments import CallResult, StepPosition, StepRange, Values
 from .augmentation import RowInfo, augment_batch, augment_weights
 from .batch_targets import BatchTargets, batch_targets
 from .forward import compute_outputs, compute_predictions

@@ -70,3 +70,19 @@ def test_a_deep_copy_has_weights_of_its_own(fitted):
     other = copy.deepcopy(fitted)
     other.layers_["hidden"].b.set_value(np.full(4, 9))
     assert not np.array_equal(fitted.layers_["hidden"].b, other.layers_["hidden"].b)
+
+
+def test_weights_and_state_are_replaced_together(fitted):
+    """Threads that predict between two assignments would see a mixture."""
+    model, names = fitted._model.frozen(), []
+
+    class Watched(Model):
+        def __setattr__(self, name, value):
+            names.append(name)
+            super().__setattr__(name, value)
+
+    model.__class__ = Watched
+    model.put({("hidden", "W"): np.zeros((5, 4)), ("hidden", "b"): np.ones(4)})
+    assert [name for name in names if name in ("carry", "params", "state", "opt")] == ["carry"]
+    assert not model.get(("hidden", "W")).any()
+    assert fitted._model.get(("hidden", "W")).any()

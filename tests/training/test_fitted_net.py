@@ -1,3 +1,4 @@
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -74,3 +75,20 @@ def test_rows_that_are_not_finite_in_any_output():
     a[3, 1], b[1, 0, 2] = np.nan, np.inf
     assert nonfinite_rows(a).tolist() == [3]
     assert nonfinite_rows((a, b)).tolist() == [1, 3]
+
+
+def test_weights_that_are_loaded_while_rows_are_computed_serve_later_calls(net):
+    """Rows are cut into chunks, of which the host's transforms come one by one."""
+    other, before = copy.deepcopy(net), net.predict_proba(X)
+
+    class Loading(BatchIterator):
+        def transform(self, Xb, yb):
+            weights = other.get_all_params_values()
+            other.load_params_from(
+                {key: [0 * array for array in own] for key, own in weights.items()}
+            )
+            return Xb, yb
+
+    fitted = replace(other._fitted(), iterator=Loading(16))
+    np.testing.assert_array_equal(fitted.compute(X), before)
+    np.testing.assert_allclose(other.predict_proba(X), 1 / 3, rtol=1e-6)
