@@ -116,6 +116,7 @@ class HandlingMixin:
         return Handlers(
             **lists,
             begins=[handler.begin for handler in own],
+            begun=[handler.begun for handler in own],
             finishes=[handler.finish for handler in own],
             ends=[handler.end for handler in own],
             on_steps=[handler.step for handler in own if handler.watches()],

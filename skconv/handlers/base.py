@@ -13,9 +13,12 @@ event                    arguments                when
 ``watches``              none                     before each training; whether to call `step`
 ``on_training_started``  ``(net, train_history)`` before the first epoch
 ``begin``                ``(net, train_history)`` after all handlers of ``on_training_started``
+``begun``                ``(net, train_history)`` after all handlers' ``begin``
+``set_state``            ``(state)``              in ``begun`` of a `Checkpoint` that found a file
 ``on_batch_finished``    ``(net, train_history)`` after each batch
 ``step``                 ``(net, progress)``      a few times a second; after ``on_batch_finished``
 ``on_epoch_finished``    ``(net, train_history)`` after each epoch, with its row in the history
+``get_state``            none                     when a `Checkpoint` writes its file
 ``finish``               ``(net, train_history)`` after the last epoch, `StopIteration` or Ctrl-C
 ``on_training_finished`` ``(net, train_history)`` after all handlers' ``finish``
 ``end``                  ``(net, train_history)`` at the very end, even after an exception
@@ -24,18 +27,23 @@ event                    arguments                when
 `StopIteration` raised at any event from ``on_training_started`` to ``on_epoch_finished`` ends the
 training. An epoch that it interrupts gets no row in the history.
 
+A handler with state resumes from a checkpoint by `Handler.get_state` and `Handler.set_state`. Any
+object or function with these two methods does, not only a `Handler`.
+
 If the training fails before the end of its first epoch, handlers get the attributes back that they
 had before ``reset``.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
 from ..errors import Problems
 from ..training.events import EVENTS, Progress
 from ..training.history import Row
+from ..utils.plain_values import is_plain
 
 Direction = Literal["min", "max"]
 """Whether smaller or larger values are better."""
@@ -115,6 +123,26 @@ class Handler:
         """Handle the event; `StopIteration` ends the training."""
         raise NotImplementedError
 
+    def begun(self, net: Any, train_history: list[Row]) -> None:
+        """Follow up on `begin`; called once before each training, after `begin` of all handlers."""
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what the handler has learned in this training, for a checkpoint.
+
+        Returns
+        -------
+        dict of str to object
+            Numbers, strings, None, arrays, and lists, tuples and dicts of them. By default all
+            attributes of such values that are not parameters; others are left out.
+        """
+        parameters = inspect.signature(type(self)).parameters
+        own = {name: value for name, value in vars(self).items() if name not in parameters}
+        return {name: value for name, value in own.items() if is_plain(value)}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take over what `get_state` returned; called after `begin`, before the first step."""
+        vars(self).update(state)
+
     def finish(self, net: Any, train_history: list[Row]) -> None:
         """Complete a training; called once after its last epoch, but not after an exception."""
 
@@ -155,6 +183,10 @@ class Logger(Handler):
         if self.opened is not None:
             self.close()
             self.opened = None
+
+    def get_state(self) -> dict[str, Any]:
+        """Return nothing: a training that resumes opens a log of its own."""
+        return {}
 
     def open(self, net: Any, train_history: list[Row]) -> Any:
         """Open the log and return it; it is kept as `opened`."""

@@ -15,11 +15,14 @@ from ..training.checkpoint_files import (
     restore_model,
     save_checkpoint,
 )
+from ..training.events import EVENTS
 from ..training.history import Row
 from ..utils import checks
-from ..utils.checks import flag, one_of, positive, verbosity
+from ..utils.checks import as_list, flag, one_of, positive, verbosity
 from ..utils.files import check_writable
+from ..utils.plain_values import is_plain
 from .base import Columns, Handler
+from .hyperparams import changed_params, restore_params
 
 __all__ = ["Checkpoint"]
 
@@ -29,9 +32,12 @@ HASH = "{hash}"
 class Checkpoint(Handler):
     """Handler that writes checkpoints, from which `fit` resumes an interrupted training.
 
-    Pass it as ``on_epoch_finished``, before other handlers. A `fit` that finds the file continues
-    from it, up to `max_epochs` in all, and ends with the same weights, bit for bit, as an
-    uninterrupted one. `SaveWeights` writes only the weights.
+    Pass it as ``on_epoch_finished``. A `fit` that finds the file continues from it, up to
+    `max_epochs` in all, and ends with the same weights, bit for bit, as an uninterrupted one. The
+    file also has the state of all other handlers, as `Handler.get_state` returns it, and the
+    numbers that they have set, such as a learning rate. Handlers listed after this one are called
+    again for the last epoch in the file, which they had not seen. `SaveWeights` writes only the
+    weights.
 
     A file holds digests of what decides the training: the rows of X, y, their weights, the
     validation set, the classes, the layers, and the parameters of the net, such as `update`, the
@@ -100,6 +106,12 @@ class Checkpoint(Handler):
         self.verbose = verbose
         self.mismatch = mismatch
         self.check_parameters()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was read from a file."""
+        self.read: CheckpointFile | None = None
+        self.unsaved: set[str] = set()
 
     def check_parameters(self) -> None:
         """Raise `ValueError` for invalid parameters, or a path with another ending."""
@@ -149,6 +161,7 @@ class Checkpoint(Handler):
             return
         restore_model(model, saved, path)
         train_history += saved.history
+        self.read = saved
         if self.verbose:
             print(f"Resuming after epoch {len(train_history)} from {path}.")
 
@@ -180,8 +193,91 @@ class Checkpoint(Handler):
             stacklevel=2,
         )
 
+    def begun(self, net: Any, train_history: list[Row]) -> None:
+        """Give handlers their state and the net the hyperparameters that they had set.
+
+        Then call the handlers after this one, which had not seen the last epoch yet.
+        """
+        saved, self.read = self.read, None
+        if saved is None:
+            return
+        identity = net._fitted().model.identity
+        restore_params(net, identity.given, saved.progress.get("params", {}))
+        handlers, states = _with_state(net), saved.progress.get("handlers", {})
+        for name in handlers.keys() & states.keys():
+            handlers[name].set_state(states[name])
+        self._warn_of_states(handlers, states)
+        given = as_list(net.get_params(deep=False)["on_epoch_finished"])
+        place = next((i for i, handler in enumerate(given) if handler is self), len(given))
+        for handler in given[place + 1 :]:
+            handler(net, train_history)
+
+    def _warn_of_states(self, handlers: dict[str, Any], states: dict[str, Any]) -> None:
+        """Warn of handlers without a state in the file, and of states without a handler."""
+        new = [name for name, handler in handlers.items() if name not in states]
+        new = [name for name in new if handlers[name].get_state()]
+        gone = [name for name in states if name not in handlers]
+        parts = [f"{', '.join(new)} starts without a state"] if new else []
+        parts += [f"the state of {', '.join(gone)} is ignored"] if gone else []
+        if parts:
+            warnings.warn(
+                f"{type(self).__name__}: the training resumes with other handlers than before: "
+                f"{'; '.join(parts)}, so that it may end differently",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def get_state(self) -> dict[str, Any]:
+        """Return nothing: a checkpoint has no state beyond its file."""
+        return {}
+
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Write the file after every n-th epoch."""
         if train_history[-1]["epoch"] % self.every_n_epochs == 0:
             model = net._fitted().model
-            save_checkpoint(model, train_history, self._path(model), model.identity.parts)
+            path, identity = self._path(model), model.identity
+            progress = self._progress(net)
+            save_checkpoint(model, train_history, path, identity.parts, progress)
+
+    def _progress(self, net: Any) -> dict[str, Any]:
+        """Return the state of all handlers, and the parameters that they have set."""
+        states = {}
+        for name, handler in _with_state(net).items():
+            state = handler.get_state()
+            if not is_plain(state):
+                raise TypeError(
+                    f"{name}.get_state must return a dict of numbers, strings, None, arrays, and "
+                    f"lists, tuples and dicts of them, got {state!r}"
+                )
+            if state:
+                states[name] = state
+        changed = changed_params(net, net._fitted().model.identity.given)
+        params = {name: value for name, value in changed.items() if is_plain(value)}
+        unsaved = changed.keys() - params.keys() - self.unsaved
+        if unsaved:
+            self.unsaved |= unsaved
+            warnings.warn(
+                f"{type(self).__name__}: {', '.join(sorted(unsaved))} was changed during training "
+                "to what a checkpoint cannot hold; a training that resumes starts with the value "
+                "given to the net",
+                UserWarning,
+                stacklevel=2,
+            )
+        return {"handlers": states, "params": params}
+
+
+def _with_state(net: Any) -> dict[str, Any]:
+    """Return the handlers of a net that have a state, by the name of their class.
+
+    Several of a class are numbered in their order.
+    """
+    params = net.get_params(deep=False)
+    given = [handler for event in EVENTS for handler in as_list(params[event])]
+    found: dict[str, Any] = {}
+    for handler in {id(handler): handler for handler in given}.values():
+        if hasattr(handler, "get_state") and hasattr(handler, "set_state"):
+            name, number = type(handler).__name__, 1
+            while (key := name if number == 1 else f"{name} {number}") in found:
+                number += 1
+            found[key] = handler
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import did_you_mean
@@ -61,6 +62,55 @@ def set_hyperparam(net: Any, name: str, value: float) -> None:
         net.more_params = {**net.more_params, name: value}
     else:
         setattr(net, name, value)
+
+
+def changed_params(net: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that handlers have set since the start of a training.
+
+    Parameters
+    ----------
+    net : NeuralNet
+    given : mapping of str to object
+        Its parameters at the start.
+
+    Returns
+    -------
+    dict of str to object
+        Those of `more_params` one by one.
+    """
+    before = _flat_params(given)
+    now = _flat_params(net.get_params(deep=False))
+    return {
+        name: value
+        for name, value in now.items()
+        if name not in before or before[name] is not value
+    }
+
+
+def restore_params(net: Any, given: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+    """Set the parameters of a net to those at the start of a training, and to changes since then.
+
+    Parameters
+    ----------
+    net : NeuralNet
+    given : mapping of str to object
+    changed : mapping of str to object
+        As returned by `changed_params`.
+    """
+    before = _flat_params(given)
+    for name in changed_params(net, given):
+        if name in before:
+            set_hyperparam(net, name, before[name])
+        elif name not in changed:
+            delattr(net, name)
+    for name, value in changed.items():
+        set_hyperparam(net, name, value)
+
+
+def _flat_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters without handlers, and those of `more_params` one by one."""
+    flat = {**params, **(params.get("more_params") or {})}
+    return {name: flat[name] for name in flat if name != "more_params" and name[:3] != "on_"}
 
 
 def describe_params(net: Any) -> dict[str, str]:

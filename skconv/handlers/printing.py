@@ -34,6 +34,10 @@ class PrintLog(Handler):
         """Print the header again before the next row."""
         self.first_iteration = True
 
+    def get_state(self) -> dict[str, Any]:
+        """Return nothing: a training that resumes prints the header again."""
+        return {}
+
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Print the last row of the history."""
         print(self.table(net, train_history), flush=True)

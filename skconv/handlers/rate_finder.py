@@ -131,6 +131,10 @@ class LearningRateFinder(Handler):
             trial.fit(X, y, epochs=self.steps, **fit_params)
         return self
 
+    def get_state(self) -> dict[str, Any]:
+        """Return nothing: a test always starts with the lowest rate."""
+        return {}
+
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Remember the state of the model, and set the lowest rate."""
         self.reset()

@@ -116,7 +116,7 @@ class EarlyStopping(MonitoringHandler):
         if self.is_better(value, self.best_valid):
             self.best_valid, self.best_valid_epoch = value, epoch
             self.best_weights = net.get_all_params_values()
-            self.best_opt = jax.tree.map(np.asarray, net._fitted().model.opt)
+            self.best_opt = list(map(np.asarray, jax.tree.leaves(net._fitted().model.opt)))
         if self.is_better(value, self.waits_for, self.min_delta):
             self.waits_for, self.waits_since = value, epoch
         elif epoch - self.waits_since >= self.patience:
@@ -129,7 +129,9 @@ class EarlyStopping(MonitoringHandler):
         if self.best_weights is None:
             return
         net.load_params_from(self.best_weights)
-        net._fitted().model.opt = jax.tree.map(jnp.asarray, self.best_opt)
+        model = net._fitted().model
+        leaves = list(map(jnp.asarray, self.best_opt))
+        model.opt = jax.tree.unflatten(jax.tree.structure(model.opt), leaves)
         if self.verbose and self.best_valid_epoch < train_history[-1]["epoch"]:
             assert self.watched is not None
             print(

@@ -393,10 +393,18 @@ class WeightLog(Handler):
         self.history.append(entry)
         self.last_weights = weights
         if self.save_to is not None and len(self.history) % self.write_every == 0:
-            self._write(self.history[-self.write_every :], self.save_to)
+            self._write(len(self.history) - self.write_every, self.save_to)
 
-    def _write(self, entries: list[dict[str, float]], path: str | os.PathLike[str]) -> None:
-        first = len(self.history) == len(entries)
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take over the records, and drop those from the file that were written later."""
+        super().set_state(state)
+        if self.save_to is not None and len(self.history) >= self.write_every:
+            self._write(0, self.save_to)
+
+    def _write(self, start: int, path: str | os.PathLike[str]) -> None:
+        """Write the records from `start` on, as far as they fill groups of `write_every`."""
+        first, stop = start == 0, len(self.history) - len(self.history) % self.write_every
+        entries = self.history[start:stop]
         with naming(path), open(path, "w" if first else "a", newline="") as file:
             writer = csv.DictWriter(file, list(entries[0]))
             if first:

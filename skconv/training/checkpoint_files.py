@@ -14,13 +14,17 @@ import numpy as np
 from ..errors import Problems
 from ..network.model import Model
 from ..network.weight_files import load_arrays, save_arrays
+from ..utils.plain_values import pack, unpack
 from .history import Row
 
 COUNTS = ("seed", "epoch", "step")
 """Integers of a model that a checkpoint holds beside its arrays."""
 
-TEXTS = ("identity", "history")
+TEXTS = ("identity", "history", "progress")
 """Parts of a checkpoint that are written as JSON."""
+
+PROGRESS = "progress:"
+"""What the names of the handlers' arrays begin with."""
 
 
 class CheckpointFile(NamedTuple):
@@ -33,15 +37,22 @@ class CheckpointFile(NamedTuple):
     identity : dict of str to str
         What decided the training, as `TrainingIdentity.parts`; empty if the file does not say.
     history : list of dict
+    progress : dict of str to object
+        Plain values that handlers keep.
     """
 
     arrays: dict[str, np.ndarray]
     identity: dict[str, str]
     history: list[Row]
+    progress: dict[str, Any]
 
 
 def save_checkpoint(
-    model: Model, history: list[Row], path: str | os.PathLike[str], identity: Mapping[str, str]
+    model: Model,
+    history: list[Row],
+    path: str | os.PathLike[str],
+    identity: Mapping[str, str],
+    progress: Mapping[str, Any],
 ) -> None:
     """Write weights, layer state, optimizer state and history to a file.
 
@@ -53,12 +64,16 @@ def save_checkpoint(
         Ends in ``.safetensors`` or ``.npz``. An existing file is replaced in one step.
     identity : mapping of str to str
         What decides the training.
+    progress : mapping of str to object
+        Plain values that handlers keep.
     """
+    own: dict[str, np.ndarray] = {}
     arrays = {name: np.asarray(getattr(model, name), np.int64) for name in COUNTS}
     arrays |= {name: np.asarray(leaf) for name, leaf in _named_leaves(model).items()}
-    texts = {"identity": dict(identity), "history": history}
+    packed = pack(dict(progress), own, PROGRESS)
+    texts = {"identity": dict(identity), "history": history, "progress": packed}
     arrays |= {name: np.frombuffer(json.dumps(texts[name]).encode(), np.uint8) for name in TEXTS}
-    save_arrays(arrays, path)
+    save_arrays(arrays | own, path)
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> CheckpointFile:
@@ -72,7 +87,8 @@ def read_checkpoint(path: str | os.PathLike[str]) -> CheckpointFile:
     arrays = load_arrays(path)
     if "history" not in arrays:
         raise ValueError(f"{os.fspath(path)} must be a checkpoint, got a file without a history")
-    texts = {"identity": {}} | {
+    own = {name: arrays.pop(name) for name in list(arrays) if name.startswith(PROGRESS)}
+    texts = {"identity": {}, "progress": ["dict"]} | {
         name: _read_text(arrays.pop(name), name, path) for name in TEXTS if name in arrays
     }
     identity, history = texts["identity"], texts["history"]
@@ -80,7 +96,13 @@ def read_checkpoint(path: str | os.PathLike[str]) -> CheckpointFile:
         raise ValueError(f"the history in {os.fspath(path)} must be a list of epochs")
     if not isinstance(identity, dict):
         raise ValueError(f"the identity in {os.fspath(path)} must be a mapping")
-    return CheckpointFile(arrays, identity, history)
+    try:
+        progress = unpack(texts["progress"], own)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the progress in {os.fspath(path)} {error}") from error
+    if not isinstance(progress, dict):
+        raise ValueError(f"the progress in {os.fspath(path)} must be a mapping")
+    return CheckpointFile(arrays, identity, history, progress)
 
 
 def restore_model(model: Model, saved: CheckpointFile, path: str | os.PathLike[str]) -> None:

@@ -74,6 +74,8 @@ class Handlers:
     on_training_finished: list[Handler]
     begins: list[Handler] = field(default_factory=list)
     """Called before the first epoch, after those of `on_training_started`."""
+    begun: list[Handler] = field(default_factory=list)
+    """Called before the first epoch, after those of `begins`."""
     finishes: list[Handler] = field(default_factory=list)
     """Called after the last epoch, before those of `on_training_finished`."""
     ends: list[Handler] = field(default_factory=list)

@@ -133,7 +133,8 @@ class TrainingLoop:
         """Call the handlers for the start of training."""
         before = len(self.history)
         self.max_epochs = epochs
-        self._call(self.handlers.on_training_started + self.handlers.begins)
+        handlers = self.handlers
+        self._call(handlers.on_training_started + handlers.begins + handlers.begun)
         self.max_epochs -= len(self.history) - before
 
     def finish(self) -> None:

@@ -1,4 +1,5 @@
 import inspect
+import json
 import pickle
 
 import pytest
@@ -7,6 +8,7 @@ from sklearn.base import clone
 from skconv import NeuralNet, handlers
 from skconv.handlers import Handler, RememberBestWeights, RestoreBestWeights
 from skconv.training.events import EVENTS
+from skconv.utils.plain_values import pack
 
 from ..nets import X, make_net, y
 
@@ -56,6 +58,29 @@ def test_a_reset_handler_is_as_new(cls):
     assert {name: vars(handler)[name] for name in plain(new)} == plain(new)
 
 
+@pytest.mark.parametrize("cls", CLASSES)
+def test_the_state_of_a_handler_goes_into_a_file_and_to_another_handler(cls):
+    """Whatever it holds: all that a file can, and that is no parameter."""
+    handler, other = made(cls), made(cls)
+    for name in handler.get_state():
+        setattr(handler, name, {"seen": [1, (2.5, None)]})
+    state = handler.get_state()
+    json.dumps(pack(state, {}, ""))
+    other.set_state(state)
+    assert plain(other) == plain(handler)
+
+
+def test_a_state_leaves_out_parameters_and_what_no_file_can_hold():
+    class Own(Handler):
+        def __init__(self, parameter=1):
+            self.parameter, self.count, self.function = parameter, 2, print
+
+    own = Own()
+    assert own.get_state() == {"count": 2}
+    own.set_state({"count": 3})
+    assert own.count == 3
+
+
 class Recorder(Handler):
     """Write down the events of a training."""
 
@@ -71,6 +96,9 @@ class Recorder(Handler):
 
     def begin(self, net, train_history):
         self.events.append("begin")
+
+    def begun(self, net, train_history):
+        self.events.append("begun")
 
     def step(self, net, progress):
         self.events.append("step")
@@ -110,7 +138,7 @@ def recorded(stops_at=None, error=StopIteration, **params):
     return recorder.events, net
 
 
-BEFORE = ["reset", "check", "watches", "on_training_started", "begin"]
+BEFORE = ["reset", "check", "watches", "on_training_started", "begin", "begun"]
 BATCH = ["on_batch_finished", "step"]
 AFTER = ["finish", "on_training_finished", "end"]
 
@@ -120,7 +148,7 @@ def test_events_come_in_the_order_of_the_table():
     assert events == [*BEFORE, *BATCH * net._model.step, "on_epoch_finished", *AFTER]
     events, _ = recorded(on_batch_finished=None)
     assert [event for event in events if event != "step"] == [*BEFORE, "on_epoch_finished", *AFTER]
-    assert events[5] == "step"
+    assert events[6] == "step"
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,7 @@
+import functools
+from contextlib import suppress
+
+import jax
 import numpy as np
 import pytest
 from sklearn.model_selection import cross_val_score
@@ -5,11 +9,26 @@ from sklearn.model_selection import cross_val_score
 from skconv.augment import GaussianNoise
 from skconv.data.iterators import BatchIterator
 from skconv.ensemble import BatchedBagging
-from skconv.handlers import Checkpoint, EarlyStopping, Handler
+from skconv.handlers import (
+    AdjustVariable,
+    Checkpoint,
+    EarlyStopping,
+    ExponentialMovingAverage,
+    Freeze,
+    Handler,
+    ReduceLROnPlateau,
+    RememberBestWeights,
+    TerminateOnNaN,
+    Unfreeze,
+    WeightLog,
+)
 from skconv.init import Normal
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.objectives import categorical_focal_loss
+from skconv.training.events import EVENTS
 from skconv.updates.rules import adam, sgd
+from skconv.utils.checks import as_list
+from skconv.utils.plain_values import pack
 
 from ..nets import X, make_net, y
 
@@ -229,3 +248,190 @@ def test_a_drawn_seed_warns(tmp_path):
 def test_other_placeholders_are_refused(path):
     with pytest.raises(ValueError, match=r"path must have no placeholder but \{hash\}"):
         Checkpoint(path)
+
+
+class Alternate(Handler):
+    """A handler of one's own: it begins anew, and its state decides what it sets."""
+
+    def begin(self, net, train_history):
+        self.count, self.sums, self.lock = 0, [np.zeros(3)], open
+
+    def __call__(self, net, train_history):
+        self.count += 1
+        self.sums[0] += self.count
+        net.update_learning_rate = 0.05 if self.count % 2 else 0.01 * float(self.sums[0][1])
+
+
+class Doubling:
+    """A callable that is no `Handler`, with a state, that changes a parameter in `more_params`."""
+
+    def __init__(self):
+        self.rate = 0.01
+
+    def get_state(self):
+        return {"rate": self.rate}
+
+    def set_state(self, state):
+        self.rate = state["rate"]
+
+    def __call__(self, net, train_history):
+        self.rate *= 2
+        net.more_params = {"noise_p": min(self.rate, 0.8)}
+
+
+def cosine(net, train_history):
+    net.update_learning_rate = 0.1 / len(train_history)
+
+
+def kept_best():
+    remember = RememberBestWeights(verbose=0)
+    return {
+        "on_epoch_finished": [remember, AdjustVariable("update_learning_rate", 0.5, 0.1)],
+        "on_training_finished": [remember.restore],
+    }
+
+
+def at_epochs(*handlers):
+    return lambda: {"on_epoch_finished": [make() for make in handlers]}
+
+
+def at_batches(*handlers):
+    return lambda: {"on_batch_finished": [make() for make in handlers]}
+
+
+def adjust():
+    return AdjustVariable("update_learning_rate", 0.1, 0.001)
+
+
+def plateau():
+    return ReduceLROnPlateau(0.5, patience=1, threshold=0.5, cooldown=1, verbose=0)
+
+
+def stopping():
+    return EarlyStopping(patience=2, min_delta=0.5, verbose=0)
+
+
+def averaging():
+    return ExponentialMovingAverage(0.5)
+
+
+HANDLERS = {
+    "AdjustVariable": at_epochs(adjust),
+    "ReduceLROnPlateau": at_epochs(plateau),
+    "EarlyStopping": at_epochs(stopping),
+    "average of epochs": at_epochs(averaging),
+    "average of batches": at_batches(averaging),
+    "RememberBestWeights": kept_best,
+    "Freeze": lambda: {
+        "on_training_started": Freeze("hidden"),
+        "on_epoch_finished": Unfreeze("hidden", epoch=3),
+    },
+    "WeightLog": at_batches(WeightLog),
+    "TerminateOnNaN": at_epochs(lambda: TerminateOnNaN(verbose=0)),
+    "all": at_epochs(stopping, plateau, averaging, WeightLog, TerminateOnNaN),
+    "two of a class": at_epochs(lambda: EarlyStopping(5, "train_loss", verbose=0), stopping),
+    "own": at_epochs(Alternate),
+    "own callable": lambda: {"on_epoch_finished": Doubling(), "more_params": {"noise_p": 0.1}},
+    "function": at_epochs(lambda: cosine),
+}
+EPOCHS = 6
+
+
+def fit_with(params, *more, first=()):
+    """Fit a net, with further handlers of epochs; return it with what its handlers keep."""
+    epochs = [*first, *as_list(params.get("on_epoch_finished")), *more]
+    options = {"update": adam, "max_epochs": EPOCHS, "update_learning_rate": 0.05}
+    net = make_net(**options | params | {"on_epoch_finished": epochs})
+    with suppress(StoppedError):
+        net.fit(X, y)
+    given = [handler for name in EVENTS for handler in as_list(params.get(name))]
+    kept = [handler.get_state() for handler in given if hasattr(handler, "get_state")]
+    return net, kept
+
+
+@functools.cache
+def uninterrupted(name):
+    return fit_with(HANDLERS[name]())
+
+
+@pytest.mark.parametrize(("last", "epochs"), [(False, 3), (True, 2)])
+@pytest.mark.parametrize("name", HANDLERS)
+def test_handlers_resume_bit_for_bit(name, last, epochs, tmp_path):
+    """Whether they are listed after the checkpoint or before it."""
+    whole, kept = uninterrupted(name)
+
+    def fit(*cut):
+        save, params = Checkpoint(tmp_path / "a.npz", verbose=0), HANDLERS[name]()
+        return fit_with(params, save, *cut) if last else fit_with(params, *cut, first=[save])
+
+    fit(after(epochs))
+    net, again = fit()
+    assert numbers(net) == numbers(whole)
+    for one, two in zip(net.get_all_params(), whole.get_all_params(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    arrays, others = {}, {}
+    assert pack(again, arrays, "") == pack(kept, others, "")
+    jax.tree.map(np.testing.assert_array_equal, arrays, others)
+    assert net.update_learning_rate == 0.05
+
+
+def test_a_finished_training_ends_again_as_it_did(tmp_path):
+    """Without an epoch more, though its handlers changed the weights at the end."""
+
+    def fit():
+        checkpoint = Checkpoint(tmp_path / "a.safetensors", verbose=0)
+        return fit_with(at_epochs(stopping, averaging)(), first=[checkpoint])[0]
+
+    first, again = fit(), fit()
+    assert numbers(first) == numbers(again)
+    assert len(first.train_history_) < EPOCHS
+    np.testing.assert_array_equal(first.predict_proba(X), again.predict_proba(X))
+
+
+def test_other_handlers_than_before_are_told(finished, tmp_path):
+    def fit(path, *handlers):
+        make_net(update=adam, on_epoch_finished=[Checkpoint(path, verbose=0), *handlers]).fit(X, y)
+
+    fit(tmp_path / "a.npz", stopping())
+    with pytest.warns(UserWarning, match="other .* the state of EarlyStopping is ignored"):
+        fit(tmp_path / "a.npz")
+    with pytest.warns(UserWarning, match="other handlers .* EarlyStopping starts without a state"):
+        fit(finished, stopping())
+
+
+def test_a_state_that_no_file_can_hold_is_told(tmp_path):
+    class Wrong(Doubling):
+        def get_state(self):
+            return {"function": print}
+
+    net = make_net(max_epochs=1, on_epoch_finished=[Checkpoint(tmp_path / "a.npz"), Wrong()])
+    with pytest.raises(TypeError, match=r"^Wrong.get_state must return a dict of numbers, strings"):
+        net.fit(X, y)
+
+
+def test_a_parameter_that_no_file_can_hold_warns_once(tmp_path):
+    def schedule(net, train_history):
+        net.update_learning_rate = lambda step: 0.1
+
+    net = make_net(on_epoch_finished=[schedule, Checkpoint(tmp_path / "a.npz")])
+    with pytest.warns(UserWarning, match="update_learning_rate was changed during") as caught:
+        net.fit(X, y)
+    assert len([w for w in caught if "was changed" in str(w.message)]) == 1
+
+
+def test_a_weight_log_drops_records_written_after_the_checkpoint(tmp_path):
+    """Its file is that of an uninterrupted training, with four batches and records an epoch."""
+
+    def fit(folder, *more):
+        folder.mkdir(exist_ok=True)
+        log = WeightLog(folder / "log.csv", write_every=3)
+        save = Checkpoint(folder / "a.npz", every_n_epochs=2, verbose=0)
+        params = {"on_batch_finished": log, "batch_iterator_train": 8}
+        fit_with(params, save, *more)
+        return (folder / "log.csv").read_text()
+
+    whole = fit(tmp_path / "whole")
+    cut = fit(tmp_path / "cut", after(4))
+    longer = fit(tmp_path / "longer", after(5))
+    assert len(cut) < len(longer) < len(whole)
+    assert fit(tmp_path / "cut") == fit(tmp_path / "longer") == whole

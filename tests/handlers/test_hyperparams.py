@@ -3,12 +3,16 @@ import pytest
 
 from skconv import NeuralNet
 from skconv.handlers.hyperparams import (
+    changed_params,
     describe_params,
     get_hyperparam,
     get_update_hyperparams,
+    restore_params,
     set_hyperparam,
 )
 from skconv.updates.rules import adam, sgd
+
+from ..nets import make_net
 
 RATE = "update_learning_rate"
 
@@ -69,3 +73,19 @@ def test_the_numbers_of_the_update_in_force():
         )
         == {}
     )
+
+
+def test_changed_parameters_are_told_and_restored():
+    """Also those that the net did not have, and those of `more_params`."""
+    net = make_net(more_params={"noise_p": 0.3, "hidden_b": None})
+    given = net.get_params(deep=False)
+    assert changed_params(net, given) == {}
+    changed = {RATE: 0.2, "noise_p": 0.4, "hidden_grad_scale": 0.0}
+    for name, value in changed.items():
+        set_hyperparam(net, name, value)
+    net.on_epoch_finished = [print]
+    assert changed_params(net, given) == changed
+    restore_params(net, given, {"objective_l2": 0.5})
+    assert changed_params(net, given) == {"objective_l2": 0.5}
+    restore_params(net, given, changed)
+    assert changed_params(net, given) == changed

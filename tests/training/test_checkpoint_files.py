@@ -30,7 +30,7 @@ def arrays(model):
 @pytest.mark.parametrize("suffix", ["npz", "safetensors"])
 def test_everything_comes_back(net, suffix, tmp_path):
     path = tmp_path / f"training.{suffix}"
-    save_checkpoint(net._model, net.train_history_, path, {})
+    save_checkpoint(net._model, net.train_history_, path, {}, {})
     other = make_net(update=adam, max_epochs=1).fit(X, y)._model
     assert load_checkpoint(other, path) == net.train_history_
     jax.tree.map(np.testing.assert_array_equal, arrays(other), arrays(net._model))
@@ -39,7 +39,7 @@ def test_everything_comes_back(net, suffix, tmp_path):
 
 def test_nan_in_the_history_comes_back(net, tmp_path):
     history = [{"epoch": 1, "train_loss": 0.5, "valid_loss": float("nan"), "best": True}]
-    save_checkpoint(net._model, history, tmp_path / "a.npz", {})
+    save_checkpoint(net._model, history, tmp_path / "a.npz", {}, {})
     (row,) = load_checkpoint(net._model, tmp_path / "a.npz")
     assert np.isnan(row["valid_loss"])
     assert row["best"] is True
@@ -47,7 +47,7 @@ def test_nan_in_the_history_comes_back(net, tmp_path):
 
 def test_all_that_does_not_fit_is_told_and_changes_nothing(net, tmp_path):
     path = tmp_path / "a.npz"
-    save_checkpoint(net._model, net.train_history_, path, {})
+    save_checkpoint(net._model, net.train_history_, path, {}, {})
     wide = make_net(update=adam, hidden_num_units=6, random_state=1, max_epochs=1).fit(X, y)
     before = arrays(wide._model)
     with pytest.raises(ValueError, match=r"^10 problems") as caught:
@@ -60,13 +60,13 @@ def test_all_that_does_not_fit_is_told_and_changes_nothing(net, tmp_path):
 
 def test_another_update_and_other_layers_are_told(net, tmp_path):
     path = tmp_path / "a.npz"
-    save_checkpoint(net._model, net.train_history_, path, {})
+    save_checkpoint(net._model, net.train_history_, path, {}, {})
     plain = make_net(update=sgd, max_epochs=1).fit(X, y)
     with pytest.raises(ValueError, match=r"missing: none; unexpected: update\[0\]\.count, "):
         load_checkpoint(plain._model, path)
     layers = [("input", InputLayer), ("output", DenseLayer)]
     flat = make_net(layers=layers, update=sgd, max_epochs=1).fit(X, y)
-    save_checkpoint(flat._model, [], path, {})
+    save_checkpoint(flat._model, [], path, {}, {})
     with pytest.raises(ValueError, match=r"; missing: params\['hidden'\]\['W'\], "):
         load_checkpoint(copy.copy(plain._model), path)
 
@@ -88,6 +88,12 @@ DAMAGES = {
     "no rows": ({"history": as_text("[1]")}, "history in .*a.npz must be a list of epochs"),
     "other rows": ({"history": as_text('[{"epoch": 1}]')}, "must be a list of epochs"),
     "no identity": ({"identity": as_text("[]")}, "the identity in .*a.npz must be a mapping"),
+    "no progress": ({"progress": as_text("[]")}, "the progress in .*a.npz must be a structure of"),
+    "other progress": ({"progress": as_text("1")}, "the progress in .*a.npz must be a mapping"),
+    "lost arrays": (
+        {"progress": as_text('["dict", ["a", ["array", "progress:0"]]]')},
+        "the progress in .*a.npz must be a structure of plain values, got",
+    ),
     "NaN": (
         {"params['hidden']['b']": np.full(4, np.nan, np.float32)},
         r"params\['hidden'\]\['b'\] in .*a.npz must hold finite numbers",
@@ -103,7 +109,7 @@ DAMAGES = {
 @pytest.mark.parametrize(("changes", "message"), DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_file_is_told_and_changes_nothing(net, tmp_path, changes, message):
     path = tmp_path / "a.npz"
-    save_checkpoint(net._model, net.train_history_, path, {})
+    save_checkpoint(net._model, net.train_history_, path, {}, {})
     rewritten(path, **changes)
     model = copy.copy(net._model)
     before = dict(vars(model))
