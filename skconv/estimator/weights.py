@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..errors import list_names
 from ..network.array_checks import MOST, by_place, check_arrays
+from ..network.array_file import ArrayFile
 from ..network.graph import Network, Place
 from ..network.model import Model
 from ..network.views import FittedLayer, Layers, Parameter, enter_net, layers_of, parameters
@@ -143,7 +144,8 @@ class WeightsMixin:
                 source = {p.name: p.get_value() for p in source.get_all_params()}
             _check_kind(source)
             network = self._model.network if hasattr(self, "_model") else self._build_network()
-            values = _read_values(source, network, strict=strict)
+            with _naming_origin(source):
+                values = _read_values(source, network, strict=strict)
         if hasattr(self, "_model"):
             self._model.put(values)
         else:
@@ -166,6 +168,17 @@ def _describe_loaded(values: Mapping[Place, Any], network: Network, origin: str)
     kept = [".".join(place) for place in network.parameter_shapes() if place not in values]
     others = f"; unchanged: {list_names(kept)}" if kept else ""
     return f"Loaded {len(values)} arrays with {numbers} numbers from {origin}{others}."
+
+
+@contextmanager
+def _naming_origin(source: Any) -> Iterator[None]:
+    """Let a `ValueError` raised in the block start with the path if the source is a file."""
+    try:
+        yield
+    except ValueError as error:
+        if not isinstance(source, ArrayFile) or str(source.path) in str(error):
+            raise
+        raise ValueError(f"{source.path} must hold the weights of this net: {error}") from error
 
 
 def _check_kind(source: Any) -> None:

@@ -1,0 +1,259 @@
+"""Load thousands of damaged files of weights."""
+
+import io
+import json
+import resource
+import struct
+import tempfile
+import time
+import warnings
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from skconv import NeuralNet
+from skconv.layers import BatchNormLayer, DenseLayer, InputLayer
+from skconv.network.weight_files import SUFFIXES
+
+LAYERS = [
+    ("input", InputLayer),
+    ("hidden", DenseLayer),
+    ("norm", BatchNormLayer),
+    ("output", DenseLayer),
+]
+
+
+@dataclass
+class Figures:
+    """What came of loading damaged files."""
+
+    files: int = 0
+    loaded: int = 0
+    refused: int = 0
+    other_errors: int = 0
+    changed: int = 0
+    longest_message: int = 0
+    peak_mb: float = 0.0
+    seconds: float = 0.0
+    examples: list[str] = field(default_factory=list)
+
+    def __str__(self):
+        return (
+            f"{self.files} files, {self.loaded} loaded, {self.refused} refused by ValueError or "
+            f"OSError with the path; {self.other_errors} other errors, {self.changed} nets changed "
+            f"by a failed load; longest message {self.longest_message} characters; peak "
+            f"{self.peak_mb:.0f} MB over the baseline; {self.seconds:.0f} s"
+        )
+
+
+def fuzz(count, seed):
+    """Load damaged files of both formats, half of them through their parts, and count."""
+    rng = np.random.default_rng(seed)
+    net = NeuralNet(
+        layers=LAYERS,
+        input_shape=(None, 20),
+        hidden_num_units=8,
+        output_num_units=2,
+        random_state=0,
+    ).initialize()
+    arrays = {p.name: p.get_value() for p in net.get_all_params()}
+    figures, began = Figures(), time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names given twice, and of arrays that are skipped
+        whole = {}
+        for suffix in SUFFIXES:
+            net.save_params_to(path := Path(folder) / f"whole{suffix}")
+            net.load_params_from(path)
+            whole[suffix] = path.read_bytes()
+        baseline = _peak_mb()
+        for _ in range(count):
+            suffix = SUFFIXES[rng.integers(len(SUFFIXES))]
+            changes = CHANGES[suffix]
+            content = changes[rng.integers(len(changes))](rng, whole[suffix], arrays)
+            path = Path(folder) / f"damaged{suffix}"
+            path.write_bytes(content)
+            _load(net, path, arrays, bool(rng.integers(2)), figures)
+        figures.peak_mb = _peak_mb() - baseline
+    figures.seconds = time.perf_counter() - began
+    return figures
+
+
+def _peak_mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _load(net, path, arrays, strict, figures):
+    figures.files += 1
+    try:
+        net.load_params_from(path, strict=strict)
+    except (ValueError, OSError) as error:
+        text = str(error)
+        figures.longest_message = max(figures.longest_message, len(text))
+        if str(path) in text:
+            figures.refused += 1
+        else:
+            _note(figures, error)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        _note(figures, error)
+    else:
+        figures.loaded += 1
+        net.load_params_from(arrays)
+        return
+    same = all(np.array_equal(p.get_value(), arrays[p.name]) for p in net.get_all_params())
+    if not same:
+        figures.changed += 1
+        net.load_params_from(arrays)
+
+
+def _note(figures, error):
+    figures.other_errors += 1
+    if len(figures.examples) < 10:
+        figures.examples.append(f"{type(error).__name__}: {str(error)[:200]}")
+
+
+def flip_bytes(rng, content, arrays):
+    """Replace some bytes, often in the first ones or last ones, where the structure is."""
+    changed = np.frombuffer(content, np.uint8).copy()
+    for _ in range(rng.integers(1, 8)):
+        span = len(changed) if rng.random() < 0.5 else 400
+        place = int(rng.integers(span))
+        changed[place if rng.random() < 0.5 else -1 - place] = rng.integers(256)
+    return changed.tobytes()
+
+
+def cut(rng, content, arrays):
+    """Cut off the end."""
+    return content[: rng.integers(len(content))]
+
+
+def splice(rng, content, arrays):
+    """Remove, double or insert a part."""
+    first, last = sorted(rng.integers(len(content), size=2))
+    part = [b"", content[first:last] * 2, rng.bytes(int(rng.integers(50)))][rng.integers(3)]
+    return content[:first] + part + content[last:]
+
+
+def noise(rng, content, arrays):
+    """Keep the start only."""
+    return content[: rng.integers(16)] + rng.bytes(int(rng.integers(2000)))
+
+
+def _shape(rng):
+    sizes = [0, 1, 2, 8, 20, -1, 2**20, 2**31, 2**40, 2**63, 10**30]
+    return tuple(sizes[i] for i in rng.integers(len(sizes), size=rng.integers(4)))
+
+
+def _name(rng, arrays):
+    names = [*arrays, "x.W", "", ".", "a" * 500, "\u00e9", "hidden"]
+    return names[rng.integers(len(names))]
+
+
+def odd_zip(rng, content, arrays):
+    """Build a zip of odd members: types, shapes, compressions, and names given twice."""
+    file = io.BytesIO()
+    methods = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+    types = ["<f4", "<f8", "|V2", "|V1", "<c8", "|O", "<U3", ">f4", "|b1", "<M8[s]", "nonsense"]
+    with zipfile.ZipFile(file, "w") as members:
+        entries = [(name, None) for name in arrays if rng.random() < 0.9]
+        entries += [(_name(rng, arrays), _shape(rng)) for _ in range(rng.integers(3))]
+        for name, shape in entries:
+            member = io.BytesIO()
+            np.save(member, arrays.get(name, np.zeros(3)))
+            data = member.getvalue()
+            if shape is not None:
+                kind = types[rng.integers(len(types))]
+                text = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n"
+                version = int(rng.integers(1, 4))
+                size = struct.pack("<H" if version == 1 else "<I", len(text))
+                data = b"\x93NUMPY" + bytes([version, 0]) + size + text.encode()
+                data += bytes(int(rng.integers(100)))
+            info = zipfile.ZipInfo(f"{name}.npy")
+            info.compress_type = methods[rng.integers(4)] if rng.random() < 0.3 else 0
+            if info.filename not in members.namelist() or rng.random() < 0.5:
+                members.writestr(info, data)
+    return file.getvalue()
+
+
+def bomb(rng, content, arrays):
+    """Compress many zeros, or a header that says it is long."""
+    file, size = io.BytesIO(), 2 ** int(rng.integers(20, 29))
+    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({size},), }}\n".encode()
+    start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
+    if rng.random() < 0.3:
+        start = b"\x93NUMPY\x02\x00" + struct.pack("<I", size)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as members:
+        for name in arrays:
+            members.writestr(f"{name}.npy", start if name == "hidden.b" else b"")
+        with members.open(f"{_name(rng, arrays)}x.npy", "w") as member:
+            member.write(start)
+            for _ in range(min(size, 2**24) // 2**20):
+                member.write(bytes(2**20))
+    return file.getvalue()
+
+
+def many_names(rng, content, arrays):
+    """Write thousands of arrays that no net has."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as members:
+        for i in range(int(rng.integers(3000))):
+            members.writestr(f"x{i}.W.npy", b"")
+    return file.getvalue()
+
+
+def odd_header(rng, content, arrays):
+    """Change entries of the header of a .safetensors file."""
+    length = int.from_bytes(content[:8], "little")
+    header, data = json.loads(content[8 : 8 + length]), content[8 + length :]
+    kinds = [
+        "F32",
+        "F64",
+        "BF16",
+        "F8_E4M3",
+        "F8_E5M2",
+        "F8_E8M0",
+        "F4",
+        "BOOL",
+        "C64",
+        "",
+        None,
+        1,
+    ]
+    for name in list(header):
+        entry = header[name]
+        match rng.integers(8):
+            case 0:
+                entry["dtype"] = kinds[rng.integers(len(kinds))]
+            case 1:
+                entry["shape"] = _shape(rng)
+            case 2:
+                entry["data_offsets"] = [int(n) for n in rng.integers(-4, 2000, size=2)]
+            case 3:
+                entry.pop(list(entry)[rng.integers(len(entry))])
+            case 4:
+                header[name] = [None, 1, "x", [], {}, [[]]][rng.integers(6)]
+            case 5 if rng.random() < 0.3:
+                header[_name(rng, arrays)] = header.pop(name)
+    text = json.dumps(header).encode()
+    if rng.random() < 0.2:
+        text = text[:-1] + b"," + text[1:]
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def odd_json(rng, content, arrays):
+    """Write a long or deep header."""
+    texts = [b"[" * 200_000, b'{"a":' * 50_000, b"1" * 100_000, b"[" + b"{}," * 500_000 + b"{}]"]
+    text = texts[rng.integers(len(texts))]
+    return len(text).to_bytes(8, "little") + text
+
+
+ANY = [flip_bytes] * 6 + [cut] * 2 + [splice] * 2 + [noise]
+
+CHANGES = {
+    ".npz": [*ANY, *[odd_zip] * 8, many_names, bomb],
+    ".safetensors": [*ANY, *[odd_header] * 10, odd_json],
+}
+"""Ways to damage a file of each format, as often as they are listed."""
