@@ -14,6 +14,7 @@ import numpy as np
 from ..targets.weighted_targets import take_targets, unpack_targets
 from .host_transform import TransformedBatch, transform_batch, weigh_targets
 from .iterators import BatchIterator, has_transform
+from .prefetch import may_give_up
 from .row_order import row_order
 from .rows import Rows
 
@@ -269,7 +270,11 @@ def _gather_transformed(
             return transformed._replace(X=rows.enter(transformed.X))
 
     def gather(index: np.ndarray, weights: np.ndarray) -> TransformedBatch:
-        batches = [transform(*pair) for pair in zip(index, weights, strict=True)]
+        batches: list[TransformedBatch] = []
+        for pair in zip(index, weights, strict=True):
+            if batches:
+                may_give_up()
+            batches.append(transform(*pair))
         return jax.tree.map(lambda *arrays: np.stack(arrays), *batches)
 
     return gather

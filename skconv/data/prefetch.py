@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 END: Any = object()
+
+_failed: ContextVar[threading.Event | None] = ContextVar("failed", default=None)
 
 
 @contextmanager
@@ -28,7 +31,8 @@ def prefetch(items: Iterable[T]) -> Iterator[Iterator[T]]:
     ------
     iterator
         Of the same items. An exception of the iterable is raised when its item is requested. At
-        the end of the block the item in progress is completed and the thread ends.
+        the end of the block the item in progress is completed and the thread ends. After an
+        exception in the block, such as Ctrl-C, the item is given up where it calls `may_give_up`.
 
     Examples
     --------
@@ -36,7 +40,8 @@ def prefetch(items: Iterable[T]) -> Iterator[Iterator[T]]:
     ...     print(list(numbers))
     [0, 1, 2]
     """
-    source, context = iter(items), copy_context()
+    source, context, failed = iter(items), copy_context(), threading.Event()
+    context.run(_failed.set, failed)
 
     def next_item() -> T:
         return context.run(next, source, END)
@@ -49,4 +54,17 @@ def prefetch(items: Iterable[T]) -> Iterator[Iterator[T]]:
                 coming = worker.submit(next_item)
                 yield item
 
-        yield taken()
+        try:
+            yield taken()
+        except (StopIteration, GeneratorExit):  # ends in order, whose count of items is fixed
+            raise
+        except BaseException:
+            failed.set()
+            raise
+
+
+def may_give_up() -> None:
+    """Raise `CancelledError` in an item of `prefetch` that is no longer wanted."""
+    failed = _failed.get()
+    if failed is not None and failed.is_set():
+        raise CancelledError

@@ -120,6 +120,7 @@ class HandlingMixin:
             finishes=[handler.finish for handler in own],
             ends=[handler.end for handler in own],
             on_steps=[handler.step for handler in own if handler.watches()],
+            catches_sigterm=any(handler.catches_sigterm for handler in own),
         )
 
     def _verbose_handlers(self, *, fresh: bool) -> list[tuple[str, Handler]]:

@@ -554,8 +554,9 @@ class NeuralNet(
             )
             with self._restoring_params():
                 yield loop
-        except Exception:
-            if loop is None or not loop.epochs:
+        except BaseException as error:
+            interrupted = isinstance(error, KeyboardInterrupt)
+            if loop is None or not (loop.epochs or interrupted):
                 for item, attributes in before:
                     vars(item).clear()
                     vars(item).update(attributes)

@@ -75,6 +75,9 @@ class Handler:
     resumes: ClassVar[bool] = True
     """Whether two trainings, of which the second continues the first, equal one of all epochs."""
 
+    catches_sigterm: ClassVar[bool] = False
+    """Whether SIGTERM interrupts a training with this handler as Ctrl-C does."""
+
     parameter_checks: ClassVar[Mapping[str, Callable[[Any], str | None]]] = {}
     """For each parameter a check of its value, as in ``skconv.utils.checks``."""
 

@@ -39,6 +39,9 @@ class Checkpoint(Handler):
     again for the last epoch in the file, which they had not seen. `SaveWeights` writes only the
     weights.
 
+    SIGTERM, which schedulers send before they kill a process, ends a training as Ctrl-C does,
+    unless the program handles it itself.
+
     A file holds digests of what decides the training: the rows of X, y, their weights, the
     validation set, the classes, the layers, and the parameters of the net, such as `update`, the
     learning rate, `augment` and `random_state`. A `fit` in which any of them differs never
@@ -84,6 +87,7 @@ class Checkpoint(Handler):
     """
 
     allowed_in = ("on_epoch_finished",)
+    catches_sigterm = True
     parameter_checks = {
         "path": checks.path,
         "every_n_epochs": positive,

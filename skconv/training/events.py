@@ -84,6 +84,8 @@ class Handlers:
     """Called when the history has one or more new rows."""
     on_steps: list[Watcher] = field(default_factory=list)
     """Called with a `Progress` a few times per second within an epoch."""
+    catches_sigterm: bool = False
+    """Whether SIGTERM interrupts the training as Ctrl-C does."""
 
     def add(self, handler: Handler, *, each_epoch: bool) -> None:
         """Add a handler to be called after each epoch, or after each call of several epochs."""

@@ -25,6 +25,7 @@ from ..ops.platform import device, devices, keep_device, platform
 from ..utils.cache_keys import structural_key
 from ..utils.memo import Memo
 from .arguments import CallResult, StepRange, TrainArguments
+from .interrupts import sigterm_as_interrupt
 from .loop import Snapshot, TrainingLoop
 from .train_lanes import LANE_AXES
 
@@ -134,10 +135,12 @@ def run_lanes(lanes: Sequence[Lane], mode: str, width: int) -> None:
     groups: dict[tuple[str, Hashable], list[Lane]] = defaultdict(list)
     for lane in lanes:
         groups[_group_key(lane.loop, mode)].append(lane)
+    catches_sigterm = any(lane.loop.handlers.catches_sigterm for lane in lanes)
     try:
-        for (group_mode, _), group in groups.items():
-            run = _run_separately if group_mode == "loop" else LaneGroup(group_mode, width).run
-            _share_among_devices(run, group)
+        with sigterm_as_interrupt(catches_sigterm):
+            for (group_mode, _), group in groups.items():
+                run = _run_separately if group_mode == "loop" else LaneGroup(group_mode, width).run
+                _share_among_devices(run, group)
     except KeyboardInterrupt as interrupt:
         for lane in lanes:
             if not lane.ended:

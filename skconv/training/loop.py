@@ -23,6 +23,7 @@ from .arguments import CallResult, StepRange
 from .events import Handler, Handlers, Pace, Progress
 from .feeder import Feed
 from .history import Row, append_row
+from .interrupts import sigterm_as_interrupt
 from .metrics import compute_score, wait_for_previous, weighted_means
 from .prepared_fit import PreparedFit
 from .ragged_feeder import make_feeder
@@ -95,7 +96,8 @@ class TrainingLoop:
         ----------
         epochs : int
         catch_interrupt : bool
-            Whether Ctrl-C stops this training with a warning instead of an exception.
+            Whether Ctrl-C stops this training with a warning instead of an exception; so does
+            SIGTERM, if a handler asks for it.
 
         Warns
         -----
@@ -106,8 +108,9 @@ class TrainingLoop:
         """
         with self.closing():
             try:
-                self.start(epochs)
-                self._run_epochs()
+                with sigterm_as_interrupt(self.handlers.catches_sigterm):
+                    self.start(epochs)
+                    self._run_epochs()
             except StopIteration:
                 self.stopped = True
             except KeyboardInterrupt:
@@ -172,9 +175,12 @@ class TrainingLoop:
         try:
             outputs = self._train(count, results)
             jax.block_until_ready(results)
-        except BaseException:
+        except (StopIteration, KeyboardInterrupt):
             if self._keep_finite_epochs(results, count, before) < count:
                 self._warn_diverged()
+            raise
+        except BaseException:  # an epoch counts once it is complete
+            self._restore(before)
             raise
         seconds = (time.perf_counter() - began) / count
         return self.record(count, before, results, outputs, seconds)
@@ -183,6 +189,9 @@ class TrainingLoop:
         """Return the state to restore if an epoch diverges."""
         model = self.model
         return Snapshot(model.carry, model.step)
+
+    def _restore(self, before: Snapshot) -> None:
+        self.model.carry, self.model.step = before
 
     def record(
         self,
@@ -207,7 +216,7 @@ class TrainingLoop:
             Duration of one epoch.
         """
         finite = self._keep_finite_epochs(results, count, before)
-        programs, model = self.fit.programs, self.model
+        programs = self.fit.programs
         train = weighted_means([result.train for result in results], programs.train_sums)
         valid = [dict.fromkeys({"loss", "accuracy"} & {*programs.valid_sums}, math.nan)] * count
         if self.fit.valid:
@@ -217,9 +226,9 @@ class TrainingLoop:
             try:
                 custom = self._compute_custom(outputs)
             except BaseException:  # an epoch counts once it has a row
-                model.carry, model.step = before
+                self._restore(before)
                 raise
-        model.epoch += finite
+        self.model.epoch += finite
         self.epochs += finite
         for epoch in range(finite):
             del train[epoch]["finite"]
@@ -312,7 +321,7 @@ class TrainingLoop:
         finite = count if is_finite.all() else int(is_finite.argmin())
         model, steps = self.model, (self.model.step - before.step) // count
         if finite == 0:
-            model.carry, model.step = before
+            self._restore(before)
         elif finite < count:
             model.step = before.step + finite * steps
         return finite

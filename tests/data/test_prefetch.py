@@ -1,9 +1,10 @@
 import threading
+import time
 
 import numpy as np
 import pytest
 
-from skconv.data.prefetch import prefetch
+from skconv.data.prefetch import may_give_up, prefetch
 
 
 def threads():
@@ -89,3 +90,34 @@ def test_settings_of_the_caller_hold_in_the_thread():
 
     with np.errstate(divide="ignore"), prefetch(divide()) as items:
         assert np.isinf(next(items))
+
+
+def test_an_item_is_given_up_after_an_error_in_the_block():
+    steps, ready = [], threading.Event()
+
+    def items():
+        yield 0
+        ready.set()
+        for i in range(1000):
+            may_give_up()
+            steps.append(i)
+            time.sleep(0.01)
+        yield 1
+
+    def use():
+        with prefetch(items()) as coming:
+            next(coming)
+            assert ready.wait(timeout=60)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        use()
+    assert len(steps) < 100
+    assert threads() == []
+
+
+def test_only_items_of_prefetch_are_given_up():
+    assert may_give_up() is None
+    with prefetch([0]) as coming:
+        next(coming)
+        assert may_give_up() is None

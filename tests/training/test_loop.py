@@ -1,6 +1,8 @@
 import functools
 import gc
 import math
+import os
+import signal
 import threading
 import time
 import weakref
@@ -567,3 +569,100 @@ def test_other_errors_of_handlers_are_left_as_they_are():
     with pytest.raises(AttributeError, match="mine") as caught:
         make_net(on_training_started=[fail]).fit(X, y)
     assert not hasattr(caught.value, "__notes__")
+
+
+def test_ctrl_c_returns_within_a_batch_of_a_slow_transform():
+    """All batches of an epoch are one chunk, which a thread transforms."""
+
+    class Slow(Noisy):
+        def transform(self, Xb, yb):
+            if len(self.seen) == 22:  # the second batch of the second epoch
+                os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.02 if len(self.seen) > 21 else 0)
+            return super().transform(Xb, yb)
+
+    iterator = Slow(2)
+    net = make_net(batch_iterator_train=iterator, max_epochs=9)
+    with pytest.warns(UserWarning, match="training was interrupted after [01] epochs"):
+        net.fit(X, y)
+    assert 22 <= len(iterator.seen) < 30
+    assert our_threads() == []
+
+
+class FailingError(Exception):
+    pass
+
+
+class FailingTransform(BatchIterator):
+    calls = 0
+
+    def transform(self, Xb, yb):
+        self.calls += 1
+        if self.calls == 8:  # the second of three batches of the third epoch
+            raise FailingError
+        return Xb, yb
+
+
+def failing_at(calls):
+    left = iter(range(1, calls))
+
+    def fail(*args):
+        if next(left, None) is None:
+            raise FailingError
+        return 0.0
+
+    return fail
+
+
+FAILURES = {
+    "batch handler": lambda: {"on_batch_finished": failing_at(8)},
+    "epoch handler": lambda: {"on_epoch_finished": failing_at(2)},
+    "score": lambda: {"custom_scores": [("mine", failing_at(3))]},
+    "transform": lambda: {"batch_iterator_train": FailingTransform(16, shuffle=True)},
+}
+
+
+@pytest.mark.parametrize("start", ["unfitted", "fitted", "warm"])
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_failure_leaves_the_net_as_after_the_last_whole_epoch(failure, start, monkeypatch):
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
+    valid = {"X_val": X, "y_val": y}
+    net, whole = make_net(update=nesterov_momentum), make_net(update=nesterov_momentum)
+    for each in (net, whole) if start != "unfitted" else ():
+        each.fit(X, y, **valid, epochs=1)
+        each.warm_start = start == "warm"
+    before = start == "warm"
+    given = {name: net.get_params(deep=False)[name] for name in FAILURES[failure]()}
+    with pytest.raises(ValueError if failure == "score" else FailingError):
+        net.set_params(max_epochs=5, **FAILURES[failure]()).fit(X, y, **valid)
+    net.set_params(**given)
+    whole.fit(X, y, **valid, epochs=2)
+
+    def assert_equal():
+        assert_same(net, whole)
+        assert len(net.train_history_) == len(whole.train_history_)
+        assert net._model.epoch == whole._model.epoch == len(net.train_history_)
+        assert net._model.step == whole._model.step == 3 * len(net.train_history_)
+
+    assert len(net.train_history_) == 2 + before
+    assert_equal()
+    for each in (net, whole):  # the state of the update rule and the order of rows agree, too
+        each.set_params(warm_start=True).fit(X, y, **valid, epochs=1)
+    assert_equal()
+
+
+@pytest.mark.parametrize("error", [FailingError, SystemExit])
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_failure_in_the_first_epoch_leaves_the_net_as_it_was(error, warm):
+    net = make_net(warm_start=warm).fit(X, y)
+    before, history = weights(net), net.train_history_
+
+    def fail(net, history):
+        raise error
+
+    with pytest.raises(error):
+        net.set_params(on_batch_finished=fail).fit(X[:20], y[:20])
+    for one, two in zip(weights(net), before, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert net.train_history_ is history
+    assert net._model.step == 6

@@ -1,0 +1,87 @@
+import os
+import signal
+import threading
+
+import pytest
+
+from skconv.handlers import Checkpoint
+from skconv.model_selection import BatchedGridSearchCV
+from skconv.network.weight_files import load_arrays
+from skconv.training.interrupts import sigterm_as_interrupt
+
+from ..nets import X, make_net, y
+
+
+def action():
+    return signal.getsignal(signal.SIGTERM)
+
+
+def terminating(epochs=2):
+    """Return a handler that sends a single SIGTERM; a second one ends the process."""
+    left = [signal.SIGTERM]
+
+    def terminate(net, history):
+        if len(history) == epochs and left:
+            os.kill(os.getpid(), left.pop())
+
+    return terminate
+
+
+def test_sigterm_interrupts_and_is_then_as_it_was():
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"), sigterm_as_interrupt():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert action() == signal.SIG_DFL
+
+
+@pytest.mark.parametrize("given", [signal.SIG_IGN, lambda number, frame: None])
+def test_what_the_program_does_at_sigterm_is_left_in_place(given):
+    signal.signal(signal.SIGTERM, given)
+    try:
+        with sigterm_as_interrupt():
+            assert action() == given
+        assert action() == given
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def test_other_threads_and_those_who_do_not_want_it_change_nothing():
+    seen = []
+
+    def look(wanted):
+        with sigterm_as_interrupt(wanted):
+            seen.append(action())
+
+    look(False)
+    thread = threading.Thread(target=look, args=(True,))
+    thread.start()
+    thread.join()
+    assert seen == [signal.SIG_DFL] * 2
+
+
+def test_a_training_with_a_checkpoint_ends_as_at_ctrl_c(tmp_path):
+    path = tmp_path / "training.npz"
+    handlers = [Checkpoint(path), terminating()]
+    net = make_net(max_epochs=9, on_epoch_finished=handlers)
+    message = "^training was interrupted after 2 epochs; the weights learned so far are kept$"
+    with pytest.warns(UserWarning, match=message):
+        net.fit(X, y)
+    assert action() == signal.SIG_DFL
+    assert (net._model.epoch, int(load_arrays(path)["epoch"])) == (2, 2)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_search_with_a_checkpoint_ends_as_at_ctrl_c(tmp_path):
+    handlers = [Checkpoint(tmp_path / "{hash}.npz"), terminating()]
+    net = make_net(max_epochs=9, on_epoch_finished=handlers)
+    search = BatchedGridSearchCV(net, {"update_learning_rate": [0.1]}, cv=2)
+    message = r"(?s)^\nAll the 2 fits failed.*training was interrupted before its last epoch"
+    with pytest.raises(ValueError, match=message):
+        search.fit(X, y)
+    assert action() == signal.SIG_DFL
+    assert {path.name[0] for path in tmp_path.iterdir()} != {"."}
+
+
+def test_without_a_checkpoint_sigterm_ends_the_process():
+    seen = []
+    make_net(max_epochs=1, on_epoch_finished=lambda net, history: seen.append(action())).fit(X, y)
+    assert seen == [signal.SIG_DFL]
