@@ -66,6 +66,7 @@ class TrainingIdentity:
         valid = None if fit.valid is None else _digest_dataset(fit.valid)
         parts["validation set"] = digest(valid)
         parts["classes"] = digest(fit.outputs.classes)
+        parts["form of y"] = digest(fit.outputs)  # also the scale, which standardized y lacks
         parts["layers"] = digest((network.initial_key, network.runtime()))
         parts["batch size"] = digest(fit.train.iterator.batch_size)
         parts["random_state"] = digest(model.seed)

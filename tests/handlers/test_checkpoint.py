@@ -93,7 +93,7 @@ FITS = {
     "X": ({"X": -X}, "X, validation set"),
     "dtype": ({"X": (X > 0).astype(np.uint8)}, "X, validation set"),
     "y": ({"y": y[::-1], "train_split": None, "X_val": X, "y_val": y}, "validation set, y"),
-    "classes": ({"y": np.array(["a", "b", "c"])[y]}, "classes"),
+    "classes": ({"y": np.array(["a", "b", "c"])[y]}, "classes, form of y"),
     "sample_weight": ({"sample_weight": np.linspace(0.5, 1.5, 40)}, "weights of the rows"),
     "class_weight": ({"class_weight": {0: 2.0}}, "weights of the rows"),
     "validation set": ({"X_val": X[:8], "y_val": y[:8]}, "validation set"),
@@ -150,6 +150,20 @@ def begun(path, *, X=X, y=y, mismatch="restart", **params):
 def test_a_training_that_differs_starts_anew(finished, changes, differing):
     with pytest.warns(UserWarning, match=f"differs in (.*, )?{differing}(,.*)?; this .* anew"):
         assert begun(finished, **changes) == 0
+
+
+def test_the_scale_of_standardized_numbers_is_part_of_a_training(tmp_path):
+    """The network trains on equal numbers, but predicts in other units."""
+
+    def fit(y):
+        checkpoint = Checkpoint(tmp_path / "a.npz", verbose=0)
+        options = {"regression": True, "normalize_y": True, "max_epochs": 1}
+        return make_net(**options, on_epoch_finished=checkpoint).fit(X, y)
+
+    one = fit(X[:, :2])
+    with pytest.warns(UserWarning, match="differs in form of y; this training starts anew"):
+        two = fit(2 * X[:, :2])
+    np.testing.assert_allclose(two.predict(X), 2 * one.predict(X), rtol=1e-6)
 
 
 def test_a_training_that_differs_in_what_changes_no_epoch_continues(finished):
