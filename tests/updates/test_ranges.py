@@ -10,7 +10,9 @@ from skconv.errors import InvalidParameterError
 from skconv.updates.ranges import COUNTS, NUMBERS, number_check
 from skconv.updates.update_rule import resolve_update
 
-RULES = [getattr(updates, name) for name in updates.__all__]
+OF_ARRAYS = ("norm_constraint", "total_norm_constraint")
+
+RULES = [getattr(updates, name) for name in updates.__all__ if name not in OF_ARRAYS]
 
 RATE = "a finite number >= 0.0 or a schedule"
 SHARE = "a number >= 0.0 and < 1.0 or a schedule"
