@@ -64,7 +64,7 @@ class ExponentialMovingAverage(Handler):
         if self.plain is None or average is None:
             return
         if _equal(net.get_all_params_values(), average):
-            net.load_params_from(self.plain)
+            net._fitted().model.load(self.plain)
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Add the current weights to the averages."""
@@ -89,7 +89,7 @@ class ExponentialMovingAverage(Handler):
         """Load the averages into the net."""
         if self.sums is not None:
             self.plain = net.get_all_params_values()
-            net.load_params_from(self.average)
+            net._fitted().model.load(self.average)
 
 
 def _equal(weights: Weights, others: Weights) -> bool:

@@ -128,8 +128,8 @@ class EarlyStopping(MonitoringHandler):
         """Restore the weights of the best epoch."""
         if self.best_weights is None:
             return
-        net.load_params_from(self.best_weights)
         model = net._fitted().model
+        model.load(self.best_weights)
         leaves = list(map(jnp.asarray, self.best_opt))
         model.opt = jax.tree.unflatten(jax.tree.structure(model.opt), leaves)
         if self.verbose and self.best_valid_epoch < train_history[-1]["epoch"]:

@@ -332,7 +332,7 @@ class RestoreBestWeights(Handler):
         best = self._source(net)
         if best.best_weights is None:
             return
-        net.load_params_from(best.best_weights)
+        net._fitted().model.load(best.best_weights)
         if best.verbose:
             name = best.monitor or best.score or best.loss
             print(

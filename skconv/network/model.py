@@ -13,7 +13,7 @@ import numpy as np
 from ..updates.update_rule import Update
 from ..utils.forks import check_fork
 from ..utils.random_keys import fold_in, make_key
-from .array_checks import check_arrays
+from .array_checks import by_place, check_arrays
 from .graph import Network, Place, Variables
 
 
@@ -126,6 +126,10 @@ class Model:
         params, state, _ = self.carry
         value = (params if name in params.get(layer, {}) else state)[layer][name]
         return np.array(value.T if place in self.network.transposed else value)
+
+    def load(self, values: Mapping[str, Any]) -> None:
+        """Set all parameters to values as `NeuralNet.get_all_params_values` returns them."""
+        self.put(self.check(by_place(values, self.network)))
 
     def put(self, arrays: Mapping[Place, Any]) -> None:
         """Set parameters to checked arrays."""

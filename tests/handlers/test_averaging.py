@@ -71,3 +71,8 @@ def test_a_decay_lies_between_0_and_1(decay):
         ValueError, match=rf"^ExponentialMovingAverage: decay must be .*, exclusive, got {decay}$"
     ):
         ExponentialMovingAverage(decay)
+
+
+def test_loading_the_averages_prints_nothing(capsys):
+    make_net(verbose=1, max_epochs=1, on_epoch_finished=ExponentialMovingAverage(0.5)).fit(X, y)
+    assert "Loaded" not in capsys.readouterr().out

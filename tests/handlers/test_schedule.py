@@ -49,7 +49,7 @@ class FakeNet:
 
     def __init__(self):
         self.epoch = 0
-        self.model = SimpleNamespace(opt=0)
+        self.model = SimpleNamespace(opt=0, load=self.load)
 
     def _fitted(self):
         return self
@@ -57,7 +57,7 @@ class FakeNet:
     def get_all_params_values(self):
         return self.epoch
 
-    def load_params_from(self, weights):
+    def load(self, weights):
         self.epoch = weights
 
 
