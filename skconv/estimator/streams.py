@@ -10,6 +10,7 @@ from typing import Any, Self
 from ..data.fit_arguments import FitArguments
 from ..data.inputs import Targets
 from ..errors import InvalidParameterError
+from ..training.interrupts import sigterm_as_interrupt
 from ..training.loop import TrainingLoop
 from ..utils.checks import is_integer
 from .keyword_params import explaining_keywords
@@ -22,6 +23,7 @@ class StreamMixin:
     """The methods of a net that train on batches from elsewhere."""
 
     _training: Callable[..., AbstractContextManager[TrainingLoop]]
+    _given_handlers: Callable[[], list[Any]]
 
     @explaining_keywords
     def partial_fit_stream(
@@ -71,24 +73,27 @@ class StreamMixin:
         >>> net.partial_fit_stream(batches, classes=[0, 1, 2], epochs=20).score(X, y) > 0.9
         True
         """
-        largest = steps = 0
+        largest = steps = done = 0
+        catches_sigterm = any(getattr(h, "catches_sigterm", False) for h in self._given_handlers())
         try:
-            for step, (X, y, weights) in enumerate(_read(batches, epochs)):
-                largest, steps = max(largest, _rows(X)), step + 1
-                arguments = FitArguments(
-                    X, y, weights, classes=classes, whole=True, batch_size=largest
-                )
-                try:
-                    with self._training(arguments, continues=hasattr(self, "_model")) as loop:
-                        loop.run(1, catch_interrupt=False)
-                except Exception as error:
-                    error.add_note(f"in batch {step}")
-                    raise
-                if loop.stopped or not loop.epochs:
-                    break
+            with sigterm_as_interrupt(catches_sigterm):
+                for step, (X, y, weights) in enumerate(_read(batches, epochs)):
+                    largest, steps = max(largest, _rows(X)), step + 1
+                    arguments = FitArguments(
+                        X, y, weights, classes=classes, whole=True, batch_size=largest
+                    )
+                    try:
+                        with self._training(arguments, continues=hasattr(self, "_model")) as loop:
+                            loop.run(1, catch_interrupt=False)
+                    except Exception as error:
+                        error.add_note(f"in batch {step}")
+                        raise
+                    done = steps
+                    if loop.stopped or not loop.epochs:
+                        break
         except KeyboardInterrupt:
             warnings.warn(
-                f"training was interrupted after {max(steps - 1, 0)} batches; the weights learned "
+                f"training was interrupted after {done} batches; the weights learned "
                 "so far are kept",
                 UserWarning,
                 stacklevel=3,

@@ -133,6 +133,7 @@ class Model:
 
     def put(self, arrays: Mapping[Place, Any]) -> None:
         """Set parameters to checked arrays."""
+        check_fork()
         params, state = (
             {layer: dict(own) for layer, own in tree.items()} for tree in self.carry[:2]
         )

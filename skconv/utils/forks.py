@@ -27,8 +27,8 @@ def check_fork() -> None:
     """
     if _forked:
         raise RuntimeError(
-            "fit and predict must not be called in a process that was forked after JAX had been "
-            "used, where they would wait forever; start processes with "
+            "nets must not fit, predict or load weights in a process that was forked after JAX had "
+            "been used, where they would wait forever; start processes with "
             "multiprocessing.get_context('spawn') or joblib's 'loky', or fork before the first "
             "call of fit or predict, as gunicorn does with preload_app if the net is only loaded "
             "before"

@@ -92,7 +92,7 @@ def test_ctrl_c_ends_the_stream_with_a_warning():
         raise KeyboardInterrupt
 
     net = make_net()
-    with pytest.warns(UserWarning, match="training was interrupted"):
+    with pytest.warns(UserWarning, match="training was interrupted after 1 batches"):
         net.partial_fit_stream(batches(), classes=[0, 1, 2])
     assert len(net.train_history_) == 1
 

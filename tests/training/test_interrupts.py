@@ -85,3 +85,17 @@ def test_without_a_checkpoint_sigterm_ends_the_process():
     seen = []
     make_net(max_epochs=1, on_epoch_finished=lambda net, history: seen.append(action())).fit(X, y)
     assert seen == [signal.SIG_DFL]
+
+
+def test_a_stream_with_a_checkpoint_ends_as_at_ctrl_c_also_between_its_batches(tmp_path):
+    def batches():
+        yield X[:20], y[:20]
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield X[20:], y[20:]
+
+    net = make_net(on_epoch_finished=Checkpoint(tmp_path / "training.npz"))
+    message = "^training was interrupted after 1 batches; the weights learned so far are kept$"
+    with pytest.warns(UserWarning, match=message):
+        net.partial_fit_stream(batches(), classes=[0, 1, 2])
+    assert len(net.train_history_) == 1
+    assert action() == signal.SIG_DFL

@@ -20,8 +20,8 @@ from ..nets import make_net
 X = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
 y = (X[:, 0] > 0).astype(int)
 MESSAGE = (
-    "RuntimeError: fit and predict must not be called in a process that was forked after JAX had "
-    "been used, where they would wait forever; start processes with "
+    "RuntimeError: nets must not fit, predict or load weights in a process that was forked after "
+    "JAX had been used, where they would wait forever; start processes with "
     "multiprocessing.get_context('spawn') or joblib's 'loky', or fork before the first call of "
     "fit or predict, as gunicorn does with preload_app if the net is only loaded before\n"
 )
@@ -64,6 +64,7 @@ CALLS = {
     "predict_proba": lambda net: net.predict_proba(X),
     "transform": lambda net: net.transform(X),
     "score": lambda net: net.score(X, y),
+    "load_params_from": lambda net: net.load_params_from(net.get_all_params_values()),
     "as_function": lambda net: net.as_function(),
     "initialize": lambda net: clone(net).initialize(),
     "cross_val_score": lambda net: cross_val_score(net, X, y, cv=2, error_score="raise"),
