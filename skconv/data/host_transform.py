@@ -152,12 +152,14 @@ def _transformed(transform: Callable[..., Any], X: dict[Any, np.ndarray], y: Any
 
 
 def _as_input(array: np.ndarray) -> np.ndarray:
-    return array if array.dtype == np.uint8 else array.astype(np.float32, copy=False)
+    if array.dtype == np.uint8:
+        return array
+    return _numbers("Xb", array).astype(np.float32, copy=False)
 
 
 def _as_target(given: np.ndarray, returned: Any) -> np.ndarray:
     """Keep the dtype of the given targets, unless classes became probabilities."""
-    returned = np.asarray(returned)
+    returned = _numbers("yb", np.asarray(returned))
     if returned.ndim != given.ndim:
         return returned.astype(np.float32, copy=False)
     if returned.shape[1:] != given.shape[1:]:
@@ -165,7 +167,27 @@ def _as_target(given: np.ndarray, returned: Any) -> np.ndarray:
             f"transform must return targets with rows of shape {given.shape[1:]}, "
             f"got {returned.shape[1:]}"
         )
+    if given.dtype.kind == "i" and returned.dtype.kind == "f":
+        broken = returned[returned != np.floor(returned)]  # NaN included
+        if broken.size:
+            raise ValueError(
+                "transform must return classes as integers, or as probabilities with an axis for "
+                f"the classes, got {broken.flat[0]} in yb"
+            )
     return returned.astype(given.dtype, copy=False)
+
+
+def _numbers(name: str, array: np.ndarray) -> np.ndarray:
+    """Return an array of numbers, also of numbers as objects or text."""
+    if array.dtype.kind in "iufb" and array.ndim:
+        return array
+    try:
+        if array.ndim:
+            return array.astype(np.float64)
+    except (ValueError, TypeError):
+        pass
+    got = f"dtype {array.dtype}" if array.ndim else repr(array.item())
+    raise ValueError(f"transform must return an array of numbers as {name}, got {got}")
 
 
 def _count(X: dict[Any, np.ndarray]) -> int:

@@ -9,11 +9,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from sklearn.utils import check_random_state
 
 from ..augment.base import mixes
 from ..augment.pipeline import check_test_augment
+from ..data.chunks import first_batch
 from ..data.dataset import Dataset
 from ..data.features import FEATURES
 from ..data.fit_arguments import FitArguments
@@ -45,6 +47,7 @@ from ..training.fitted_net import warn_without_noise
 from ..training.plan import Plan
 from ..training.prepared_fit import PreparedFit
 from ..training.programs import TrainPrograms, train_programs_for
+from ..training.returned_classes import check_augmented_classes
 from ..utils.fields import UNSET
 from ..utils.forks import check_fork
 from ..utils.image_shapes import describe_rows, lacks_channels
@@ -366,8 +369,11 @@ def _check_augment(
 ) -> None:
     """Check the transforms on the shapes of the first batch, once for each program."""
     for own, part in _by_shape(plan, train) if blueprint.augment else ():
-        X, y = part.batch_shapes()
+        batch = first_batch(part.rows, part.y, part.iterator)
+        X, y = jax.tree.map(lambda own: jax.ShapeDtypeStruct(own.shape, own.dtype), batch)
         description = str((X, y))
         if description not in programs.checked_batches:
-            check_transforms(own, blueprint.augment, X, y, values)
+            computing = check_transforms(own, blueprint.augment, X, y, values)
+            entries = {i: blueprint.augment[i] for i in computing}
+            check_augmented_classes(own, entries, *batch, values)
             programs.checked_batches.add(description)

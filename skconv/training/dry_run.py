@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..augment.base import Transform
 from ..augment.pipeline import Entry
@@ -24,7 +25,7 @@ from .plan import Plan, View
 
 def check_transforms(
     plan: Plan, entries: Sequence[Entry], X: dict[str, Any], y: Any, values: Values
-) -> None:
+) -> list[int]:
     """Check that the transforms of a plan fit the batches and the loss.
 
     Parameters
@@ -37,11 +38,17 @@ def check_transforms(
     y : array of shape (batch, ...), or tuple of arrays
     values : Values
 
+    Returns
+    -------
+    list of int
+        The positions of the transforms that compute classes, rather than passing them on.
+
     Raises
     ------
     TransformError
         If a transform does not fit; the message names the transform.
     """
+    computing = []
     X = {name: jax.ShapeDtypeStruct(x.shape, jnp.float32) for name, x in X.items()}
     y = jax.tree.map(lambda part: jax.ShapeDtypeStruct(part.shape, part.dtype), y)
     n = next(iter(X.values())).shape[0]
@@ -49,11 +56,24 @@ def check_transforms(
     epoch, *rows = (jax.ShapeDtypeStruct(shape, jnp.int32) for shape in ((), (n,)))
     for i, entry in enumerate(entries):
         transform = partial(apply_transform, plan, i)
-        new_X, new_y = _trace(entry, transform, key, X, y, values, RowInfo(epoch, *rows))
+        arguments = key, X, y, values, RowInfo(epoch, *rows)
+        program, (new_X, new_y) = _trace(entry, transform, *arguments)
+        if _computes_integers(program):
+            computing.append(i)
         _check_images(entry, X, new_X)
         if _describe(new_y) != _describe(y):
             _check_targets(entry, plan, n, y, new_y, values)
         X, y = new_X, new_y
+    return computing
+
+
+def _computes_integers(program: Any) -> bool:
+    """Return whether a traced function returns integers other than those that it gets."""
+    return any(
+        jax.dtypes.issubdtype(out.aval.dtype, np.integer)
+        and not any(out is given for given in program.jaxpr.invars)
+        for out in program.jaxpr.outvars
+    )
 
 
 def check_losses(plan: Plan, y: Any, values: Values) -> None:
@@ -132,9 +152,10 @@ def _shape(shape: tuple[int, ...], n: int = 0) -> str:
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
-def _trace(entry: Entry, function: Callable[..., Any], *args: Any) -> Any:
+def _trace(entry: Entry, function: Callable[..., Any], *args: Any) -> tuple[Any, Any]:
+    """Return the traced program of a transform, and the shapes that it returns."""
     try:
-        return jax.eval_shape(function, *args)
+        return jax.make_jaxpr(function, return_shape=True)(*args)
     except TransformError as error:
         message = str(error).removeprefix(f"{type(entry.transform).__name__}: ")
         raise TransformError(f"{entry.label}: {message}") from error

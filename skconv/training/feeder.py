@@ -25,6 +25,7 @@ from ..data.prefetch import prefetch
 from ..network.model import Model
 from ..utils.memo import Memo
 from .metrics import concatenate_batches
+from .returned_classes import checked_chunks
 
 
 class Feed(NamedTuple):
@@ -166,7 +167,7 @@ def dataset_chunks(
     dataset: Dataset, model: Model, epoch: int, *, keep: bool = False, part: int = 1
 ) -> Iterator[Chunk]:
     """Cut the rows of a dataset into chunks, as `iterate_chunks` does."""
-    return iterate_chunks(
+    chunks = iterate_chunks(
         dataset.rows,
         dataset.targets,
         dataset.weights,
@@ -176,3 +177,7 @@ def dataset_chunks(
         keep=keep,
         part=part,
     )
+    if not has_transform(dataset.iterator):
+        return chunks
+    argument = "batch_iterator_test" if keep else "batch_iterator_train"
+    return checked_chunks(chunks, dataset, model.network, argument)

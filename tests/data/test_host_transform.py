@@ -138,3 +138,32 @@ def test_targets_keep_their_shape():
         transform_batch(
             lambda Xb, yb: (Xb, yb[:, :2]), lambda i: ({"a": X[i]}, numbers[i]), FIRST, ONES
         )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, y: (X, y + 0.5), "classes as integers, or as probabilities .* got 0.5 in yb"),
+        (lambda X, y: (X, y * np.nan), "classes as integers, or as probabilities .* got nan in yb"),
+        (lambda X, y: (X, y.astype(str) + "a"), "an array of numbers as yb, got dtype <U"),
+        (lambda X, y: (X, None), "an array of numbers as yb, got None"),
+        (lambda X, y: (np.full(len(X), "a"), y), "an array of numbers as Xb, got dtype <U1"),
+    ],
+)
+def test_transforms_must_return_numbers(change, message):
+    rows, classes = np.zeros((4, 2), np.float32), np.arange(4, dtype=np.int32)
+
+    def take(index):
+        return {"a": rows[index]}, classes[index]
+
+    with pytest.raises(ValueError, match=f"^transform must return {message}"):
+        transform_batch(change, take, np.arange(4), np.ones(4, np.float32))
+
+
+def test_classes_may_come_back_as_floats():
+    def take(index):
+        return {"a": np.zeros((4, 2), np.float32)}, np.arange(4, dtype=np.int32)
+
+    batch = transform_batch(lambda X, y: (X, y * 1.0), take, np.arange(4), np.ones(4, np.float32))
+    assert batch.y.dtype == np.int32
+    assert batch.y.tolist() == [0, 1, 2, 3]
