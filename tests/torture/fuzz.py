@@ -1,4 +1,4 @@
-"""Load thousands of damaged files of weights."""
+"""Load thousands of damaged files of weights and checkpoints."""
 
 import io
 import json
@@ -14,15 +14,24 @@ from pathlib import Path
 import numpy as np
 
 from skconv import NeuralNet
+from skconv.handlers import Checkpoint
 from skconv.layers import BatchNormLayer, DenseLayer, InputLayer
 from skconv.network.weight_files import SUFFIXES
+from skconv.training.checkpoint_files import read_checkpoint, restore_model
 
-LAYERS = [
-    ("input", InputLayer),
-    ("hidden", DenseLayer),
-    ("norm", BatchNormLayer),
-    ("output", DenseLayer),
-]
+X, y = np.random.default_rng(0).normal(size=(40, 20)), np.arange(40) % 2
+
+
+def make_net(**params):
+    """Return a small net with parameters and state."""
+    layers = [
+        ("input", InputLayer),
+        ("hidden", DenseLayer),
+        ("norm", BatchNormLayer),
+        ("output", DenseLayer),
+    ]
+    known = {"hidden_num_units": 8, "max_epochs": 1, "random_state": 0}
+    return NeuralNet(layers=layers, **known, **params)
 
 
 @dataclass
@@ -49,32 +58,35 @@ class Figures:
 
 
 def fuzz(count, seed):
-    """Load damaged files of both formats, half of them through their parts, and count."""
+    """Load damaged files of both formats, a fourth of them checkpoints, and count."""
     rng = np.random.default_rng(seed)
-    net = NeuralNet(
-        layers=LAYERS,
-        input_shape=(None, 20),
-        hidden_num_units=8,
-        output_num_units=2,
-        random_state=0,
-    ).initialize()
-    arrays = {p.name: p.get_value() for p in net.get_all_params()}
     figures, began = Figures(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of names given twice, and of arrays that are skipped
         whole = {}
         for suffix in SUFFIXES:
-            net.save_params_to(path := Path(folder) / f"whole{suffix}")
-            net.load_params_from(path)
-            whole[suffix] = path.read_bytes()
+            path = Path(folder) / f"whole{suffix}"
+            net = make_net(on_epoch_finished=Checkpoint(path)).fit(X, y)
+            whole["checkpoint", suffix] = path.read_bytes()
+            net.save_params_to(path)
+            whole["weights", suffix] = path.read_bytes()
+        model, arrays = net._model, {p.name: p.get_value() for p in net.get_all_params()}
+
+        def load_weights(path):
+            net.load_params_from(path, strict=bool(rng.integers(2)))
+
+        def load_checkpoint(path):
+            restore_model(model, read_checkpoint(path), path)
+
+        loads = {"weights": load_weights, "checkpoint": load_checkpoint}
         baseline = _peak_mb()
         for _ in range(count):
             suffix = SUFFIXES[rng.integers(len(SUFFIXES))]
-            changes = CHANGES[suffix]
-            content = changes[rng.integers(len(changes))](rng, whole[suffix], arrays)
+            kind = "checkpoint" if rng.random() < 0.25 else "weights"
+            change = CHANGES[suffix][rng.integers(len(CHANGES[suffix]))]
             path = Path(folder) / f"damaged{suffix}"
-            path.write_bytes(content)
-            _load(net, path, arrays, bool(rng.integers(2)), figures)
+            path.write_bytes(change(rng, whole[kind, suffix], arrays))
+            _load(loads[kind], model, path, figures)
         figures.peak_mb = _peak_mb() - baseline
     figures.seconds = time.perf_counter() - began
     return figures
@@ -84,29 +96,24 @@ def _peak_mb():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _load(net, path, arrays, strict, figures):
+def _load(load, model, path, figures):
     figures.files += 1
+    before = vars(model).copy()
     try:
-        net.load_params_from(path, strict=strict)
+        load(path)
     except (ValueError, OSError) as error:
-        text = str(error)
-        figures.longest_message = max(figures.longest_message, len(text))
-        if str(path) in text:
+        figures.longest_message = max(figures.longest_message, len(str(error)))
+        if str(path) in str(error):
             figures.refused += 1
         else:
             _note(figures, error)
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
+    except Exception as error:
         _note(figures, error)
     else:
         figures.loaded += 1
-        net.load_params_from(arrays)
-        return
-    same = all(np.array_equal(p.get_value(), arrays[p.name]) for p in net.get_all_params())
-    if not same:
-        figures.changed += 1
-        net.load_params_from(arrays)
+        vars(model).update(before)
+    figures.changed += any(value is not before[name] for name, value in vars(model).items())
+    vars(model).update(before)
 
 
 def _note(figures, error):
