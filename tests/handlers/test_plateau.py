@@ -51,7 +51,7 @@ def test_an_improvement_does_not_shorten_the_cooldown():
     losses = [3.0, 3.0, 2.0, 2.0, 2.0, 2.0, 2.0]
     expected = [1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25]
     assert rates(losses, factor=0.5, patience=1, cooldown=3) == expected
-    best_of_cooldown = [3.0, 3.0, 2.0, 2.5, 2.5, 2.5]
+    best_of_cooldown = [3.0, 3.0, 2.0, 3.5, 3.5, 2.5]
     assert rates(best_of_cooldown, factor=0.5, patience=1, cooldown=3)[-2:] == [0.5, 0.25]
     later = [3.0, 3.0, 2.0, 2.0, 2.0, 1.0, 1.0]
     assert rates(later, factor=0.5, patience=1, cooldown=3)[-2:] == [0.5, 0.25]
