@@ -47,7 +47,7 @@ def test_arrays_keep_their_type_and_are_copies():
     "value",
     [
         print,
-        object(),
+        object,
         {1, 2},
         b"x",
         1j,
