@@ -1,11 +1,15 @@
+import re
+
 import optax
 import pytest
 
 from skconv import NeuralNet, updates
 from skconv.updates.by_name import named_update, named_updates
 
+RULES = [name for name in updates.__all__ if not re.search("^apply_|_constraint$", name)]
 
-@pytest.mark.parametrize("name", updates.__all__)
+
+@pytest.mark.parametrize("name", RULES)
 def test_our_rules_have_their_names(name):
     assert named_update(name) is getattr(updates, name)
 
@@ -34,3 +38,8 @@ def test_a_hyperparameter_of_other_rules_is_answered_with_these_rules():
     message = "Set update to a rule that has it: 'momentum', 'nesterov_momentum'."
     with pytest.raises(ValueError, match=f"unknown parameter 'update_momentum'. {message}"):
         net.fit([[0.0], [1.0]] * 10, [0, 1] * 10)
+
+
+@pytest.mark.parametrize("name", sorted({*updates.__all__} - {*RULES}))
+def test_functions_that_make_rules_have_no_name(name):
+    assert named_update(name) == name
