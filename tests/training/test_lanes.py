@@ -3,6 +3,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 
 import jax
 import numpy as np
@@ -16,16 +17,23 @@ from skconv.utils.memo import Memo
 from ..nets import X, make_net, y
 
 
-def training_loops(*nets, memo=None, data=X, **valid):
-    memo = memo or Memo()
-    loops = []
-    for net in nets:
-        training = net._training(FitArguments(data, y, **valid), continues=False, memo=memo)
-        loops.append(training.__enter__())
-    return loops
+@pytest.fixture
+def training_loops():
+    """Return a function that begins the trainings of nets, which end after the test."""
+    with ExitStack() as trainings:
+
+        def begin(*nets, memo=None, data=X, **valid):
+            memo = memo or Memo()
+            begun = (
+                net._training(FitArguments(data, y, **valid), continues=False, memo=memo)
+                for net in nets
+            )
+            return [trainings.enter_context(training) for training in begun]
+
+        yield begin
 
 
-def test_lanes_of_one_program_take_turns_on_its_places():
+def test_lanes_of_one_program_take_turns_on_its_places(training_loops):
     nets = [make_net(random_state=seed, max_epochs=epochs) for seed, epochs in enumerate([3, 1, 2])]
     alone = [make_net(**net.get_params(deep=False)).fit(X, y) for net in nets]
     lanes = [
@@ -48,7 +56,7 @@ def test_lanes_of_one_program_take_turns_on_its_places():
         )
 
 
-def test_epochs_of_all_lanes_last_no_longer_than_the_clock():
+def test_epochs_of_all_lanes_last_no_longer_than_the_clock(training_loops):
     nets = [make_net(random_state=seed, max_epochs=6) for seed in range(3)]
     loops = training_loops(*nets)
     began = time.perf_counter()
@@ -59,7 +67,7 @@ def test_epochs_of_all_lanes_last_no_longer_than_the_clock():
     assert 0.5 * elapsed < sum(durations) <= elapsed
 
 
-def test_data_lie_on_the_device_once():
+def test_data_lie_on_the_device_once(training_loops):
     memo = Memo()
     nets = [make_net(random_state=seed) for seed in range(4)]
     run_lanes([Lane(loop, 1) for loop in training_loops(*nets, memo=memo)], "vmap", 4)
@@ -78,7 +86,7 @@ def test_data_lie_on_the_device_once():
         {"custom_scores": [("size", lambda y, p: float(len(y)))]},
     ],
 )
-def test_what_needs_each_step_goes_one_by_one(params):
+def test_what_needs_each_step_goes_one_by_one(training_loops, params):
     net, known = make_net(**params), make_net(**params).fit(X, y)
     (loop,) = training_loops(net)
     run_lanes([Lane(loop, 2)], "vmap", 8)
@@ -86,7 +94,7 @@ def test_what_needs_each_step_goes_one_by_one(params):
     assert net.train_history_[-1].keys() == known.train_history_[-1].keys()
 
 
-def test_validation_rows_of_their_own():
+def test_validation_rows_of_their_own(training_loops):
     net, valid = make_net(), (X[:7] + 1, y[:7])
     known = make_net().fit(X, y, X_val=valid[0], y_val=valid[1])
     run_lanes([Lane(training_loops(net, valid=valid)[0], 2)], "vmap", 8)
@@ -95,7 +103,7 @@ def test_validation_rows_of_their_own():
     )
 
 
-def test_a_handler_that_fails_ends_its_lane_alone():
+def test_a_handler_that_fails_ends_its_lane_alone(training_loops):
     def fail(net, history):
         raise RuntimeError("no more")
 
@@ -106,7 +114,7 @@ def test_a_handler_that_fails_ends_its_lane_alone():
         assert [str(lane.error) for lane in lanes] == ["None", "no more", "no more"]
 
 
-def test_lanes_that_nobody_watches_run_in_threads(monkeypatch):
+def test_lanes_that_nobody_watches_run_in_threads(training_loops, monkeypatch):
     monkeypatch.setattr("skconv.training.lanes._available_cores", lambda: 2)
     names = set()
     lanes = [
@@ -124,7 +132,7 @@ def test_lanes_that_nobody_watches_run_in_threads(monkeypatch):
     assert any(name != threading.main_thread().name for name in names)
 
 
-def test_very_small_nets_are_vectorised_and_others_are_not():
+def test_very_small_nets_are_vectorised_and_others_are_not(training_loops):
     def of(units, **params):
         net = make_net(
             layers=[("input", InputLayer), (DenseLayer, {"num_units": units}), ("out", DenseLayer)],
