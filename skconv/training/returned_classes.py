@@ -22,12 +22,14 @@ from .augmentation import RowInfo, apply_transform
 from .plan import Plan
 
 
-def problem_of_classes(network: Network, given: Any, y: Any) -> str | None:
+def problem_of_classes(network: Network, holes: tuple[bool, ...], given: Any, y: Any) -> str | None:
     """Return what is wrong with transformed targets of outputs with classes; None if nothing.
 
     Parameters
     ----------
     network : Network
+    holes : tuple of bool
+        Whether targets of each output may be ignored.
     given : array of shape (n, ...), or tuple of arrays
         Encoded targets of all rows. Classes are integers, -1 for ignored ones.
     y : array of shape (batch, ...), or tuple of arrays
@@ -41,7 +43,7 @@ def problem_of_classes(network: Network, given: Any, y: Any) -> str | None:
         assert classes is not None
         if after.dtype.kind == "i":
             outside = after[(after < 0) | (after >= classes)]
-            if outside.size and before.min() < 0:
+            if holes[head.target]:
                 outside = outside[outside != -1]
             if outside.size:
                 return f"must return classes from 0 to {classes - 1}, got {outside.flat[0]}"
@@ -59,7 +61,7 @@ def checked_chunks(
     ----------
     chunks : iterator of Chunk
     dataset : Dataset
-        The rows before the transform.
+        The rows before the transform. Classes may be ignored if some of them are.
     network : Network
     argument : str
         The parameter that holds the iterator.
@@ -69,12 +71,14 @@ def checked_chunks(
     ValueError
         If a class is none of those of an output.
     """
+    given = as_tuple(dataset.y)
+    holes = tuple(isinstance(own, np.ndarray) and own.size > 0 and own.min() < 0 for own in given)
     for chunk in chunks:
         y = jax.tree.map(
             lambda own, steps=chunk.steps: own[:steps].reshape(-1, *own.shape[2:]),
             unpack_targets(chunk.y)[0],
         )
-        problem = problem_of_classes(network, dataset.y, y)
+        problem = problem_of_classes(network, holes, given, y)
         if problem is not None:
             name = type(dataset.iterator).__name__
             raise ValueError(f"{argument}: {name}.transform {problem}")
@@ -109,6 +113,6 @@ def check_augmented_classes(
     info = RowInfo(jnp.int32(0), jnp.arange(n, dtype=jnp.int32))
     for i, entry in entries.items():
         _, y = apply_transform(plan, i, make_key(0), X, y, values, info)
-        problem = problem_of_classes(plan.network, given, jax.tree.map(np.asarray, y))
+        problem = problem_of_classes(plan.network, plan.holes, given, jax.tree.map(np.asarray, y))
         if problem is not None:
             raise TransformError(f"{entry.label} {problem}")
