@@ -60,7 +60,7 @@ def load_pickle(path: str | os.PathLike[str]) -> Any:
     FileNotFoundError
         If the file does not exist.
     ValueError
-        If it is no pickle, or holds something else than arrays; no code of it is run.
+        If it is not a pickle of arrays; its code is never run.
 
     Examples
     --------

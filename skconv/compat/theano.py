@@ -87,7 +87,7 @@ class TensorType:
         self.broadcastable = tuple(broadcastable)
 
     def __call__(self, name: str | None = None) -> Any:
-        """Raise an error, since there are no symbolic variables."""
+        """Raise an error, as symbolic variables are not supported."""
         raise TypeError(
             f"{self!r} must not be called, because nets need no symbolic variables; pass losses "
             "and nonlinearities as functions of arrays of JAX"
