@@ -15,8 +15,8 @@ from .dataset import Dataset
 def weigh_positions(train: Dataset, valid: Dataset | None) -> tuple[Dataset, Dataset | None]:
     """Weigh rows by their number of targets if these differ.
 
-    A batch has rows of one shape, so its own mean stays what it is. In the means of an epoch, all
-    targets count alike.
+    All targets then count alike in the means of an epoch. The mean of a batch does not change,
+    because its rows have one shape.
 
     Parameters
     ----------

@@ -261,8 +261,8 @@ def set_all_param_values(layer: Any, values: Any, **tags: Any) -> None:
     TypeError
         If `values` is not a list.
     ValueError
-        If there are not as many arrays as parameters, or with all arrays of another shape. Nothing
-        is changed then.
+        If the number of arrays is not that of the parameters, or if the shapes of some differ; the
+        message lists them all, and nothing is changed.
 
     Examples
     --------

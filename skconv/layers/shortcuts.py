@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from ..nonlinearities import rectify
 from ..utils.checks import number
@@ -28,6 +28,8 @@ __all__ = [
     "rrelu",
     "standardize",
 ]
+
+L = TypeVar("L", bound=Layer)
 
 
 def batch_norm(layer: Layer, **kwargs: Any) -> Layer:
@@ -201,11 +203,7 @@ def prelu(layer: Layer, **kwargs: Any) -> ParametricRectifierLayer:
     >>> prelu(DenseLayer(InputLayer((None, 64)), 100)).input_layer.nonlinearity is None
     True
     """
-    _check_layer("prelu", layer)
-    _check_free(layer)
-    rectified = ParametricRectifierLayer(layer, **kwargs)
-    _take_nonlinearity(layer)
-    return rectified
+    return _rectified("prelu", layer, ParametricRectifierLayer, kwargs)
 
 
 def rrelu(layer: Layer, **kwargs: Any) -> RandomizedRectifierLayer:
@@ -229,11 +227,7 @@ def rrelu(layer: Layer, **kwargs: Any) -> RandomizedRectifierLayer:
     >>> rrelu(DenseLayer(InputLayer((None, 64)), 100), lower=0.1).lower
     0.1
     """
-    _check_layer("rrelu", layer)
-    _check_free(layer)
-    rectified = RandomizedRectifierLayer(layer, **kwargs)
-    _take_nonlinearity(layer)
-    return rectified
+    return _rectified("rrelu", layer, RandomizedRectifierLayer, kwargs)
 
 
 def grad_scale(layer: Layer, scale: float) -> Layer:
@@ -300,6 +294,15 @@ def _check_free(layer: Layer) -> None:
             "layer must be one that no net was built from, as it is modified, got "
             f"{layer.in_net!r} of a net; create another"
         )
+
+
+def _rectified(function: str, layer: Any, cls: type[L], kwargs: dict[str, Any]) -> L:
+    """Put a layer of the given class in place of the nonlinearity of a layer."""
+    _check_layer(function, layer)
+    _check_free(layer)
+    rectified = cls(layer, **kwargs)
+    _take_nonlinearity(layer)
+    return rectified
 
 
 def _new_name(layer: Layer, kwargs: dict[str, Any], suffix: str) -> str | None:

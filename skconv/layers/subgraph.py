@@ -53,7 +53,7 @@ class Subgraph:
         Raises
         ------
         LayerError
-            If there is not exactly one input layer, or a layer does not suit.
+            If there are several input layers or none, or if a layer is not allowed here.
         """
         try:
             found = layers_below([last])

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import Problems
+from ..errors import Problems, list_names
 from ..network.model import Model
 from ..network.weight_files import load_arrays, save_arrays
 from ..utils.plain_values import pack, unpack
@@ -130,7 +130,8 @@ def restore_model(model: Model, saved: CheckpointFile, path: str | os.PathLike[s
     if missing or unexpected:
         problems.add(
             f"{path} must be a checkpoint of this network and update rule; "
-            f"missing: {_list(missing)}; unexpected: {_list(unexpected)}"
+            f"missing: {list_names(missing) or 'none'}; "
+            f"unexpected: {list_names(unexpected) or 'none'}"
         )
     for name, leaf in leaves.items():
         if name not in arrays:
@@ -173,12 +174,6 @@ def _is_epoch(row: Row) -> bool:
 
 def _is_finite(array: np.ndarray) -> bool:
     return array.dtype.kind != "f" or bool(np.isfinite(array).all())
-
-
-def _list(names: list[str], most: int = 10) -> str:
-    """Join names, at most ten of them."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more or "none"
 
 
 def _named_leaves(model: Model) -> dict[str, Any]:
