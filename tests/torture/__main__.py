@@ -2,13 +2,16 @@
 
 import argparse
 
+from .faults import faults
 from .fuzz import fuzz
 
-TRIALS = {"fuzz": fuzz}
+TRIALS = {"faults": faults, "fuzz": fuzz}
 
 parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
 parser.add_argument("trials", nargs="*", help="all by default")
-parser.add_argument("--count", type=int, default=10_000, help="number of files")
+parser.add_argument(
+    "--count", type=int, default=10_000, help="number of files, or of faults at most"
+)
 parser.add_argument("--seed", type=int, default=0)
 arguments = parser.parse_args()
 
