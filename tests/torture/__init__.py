@@ -1,1 +1,1 @@
-"""Trials that take minutes: ``python -m tests.torture fuzz``."""
+"""Trials that take minutes: ``python -m tests.torture``."""

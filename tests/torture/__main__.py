@@ -1,22 +1,41 @@
-"""Run trials by name, and print a line of figures for each: ``python -m tests.torture fuzz``."""
+"""Run trials that take minutes, and print their figures beside what skconv promises.
+
+Exits with 1 if a promise is broken.
+"""
 
 import argparse
+import sys
 
-from .faults import faults
-from .fuzz import fuzz
+from .trials import TRIALS, run
 
-TRIALS = {"faults": faults, "fuzz": fuzz}
 
-parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
-parser.add_argument("trials", nargs="*", help="all by default")
-parser.add_argument(
-    "--count", type=int, default=10_000, help="number of files, or of faults at most"
-)
-parser.add_argument("--seed", type=int, default=0)
-arguments = parser.parse_args()
+def main() -> int:
+    """Run the trials that the command line names, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    names, default = ", ".join(TRIALS), [name for name in TRIALS if not TRIALS[name].long]
+    usual = f"{names}; by default {', '.join(default)}"
+    parser.add_argument("trials", nargs="*", metavar="trial", help=usual)
+    parser.add_argument("--reduced", action="store_true", help="run small trials, as the tests do")
+    parser.add_argument("--count", type=int, help="size of each trial, such as a number of files")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.trials if name not in TRIALS]
+    if unknown:
+        parser.error(f"trials must be among {names}, got {', '.join(unknown)}")
+    broken = 0
+    for name in arguments.trials or default:
+        trial, count = TRIALS[name], arguments.count
+        if count is None:
+            count = trial.reduced if arguments.reduced else trial.count
+        figures, seconds = run(name, count, arguments.seed)
+        print(f"{name}: {figures}; {seconds:.0f} s", flush=True)
+        for promise in figures.broken():
+            print(f"  BROKEN: {promise}")
+        for example in figures.examples:
+            print(f"  {example}")
+        broken += bool(figures.broken())
+    return int(broken > 0)
 
-for name in arguments.trials or TRIALS:
-    figures = TRIALS[name](arguments.count, arguments.seed)
-    print(f"{name}: {figures}")
-    for example in figures.examples:
-        print(f"  {example}")
+
+if __name__ == "__main__":
+    sys.exit(main())

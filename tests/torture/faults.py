@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,8 @@ from importlib.util import cache_from_source
 from pathlib import Path
 
 import numpy as np
+
+from .figures import Figures, figure
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,37 +108,41 @@ def check(faults: Sequence[Fault]) -> None:
 
 
 @dataclass
-class Figures:
+class FaultFigures(Figures):
     """How many faults of each room were caught."""
 
+    planted: int = figure("faults")
+    caught_percent: float = figure("% of them caught", at_least=95)
+    least_percent: float = figure("% in the room with the fewest", at_least=90)
     caught: dict[str, list[bool]] = field(default_factory=dict)
-    seconds: float = 0.0
-    examples: list[str] = field(default_factory=list)
 
     def add(self, fault: Fault, caught: bool) -> None:
         """Count a fault, and keep it as an example if it survived."""
         self.caught.setdefault(fault.room, []).append(caught)
         if not caught:
             self.examples.append(f"survived: {fault}")
+        shares = [100 * sum(room) / len(room) for room in self.caught.values()]
+        every = [one for room in self.caught.values() for one in room]
+        self.planted, self.least_percent = len(every), min(shares)
+        self.caught_percent = 100 * sum(every) / len(every)
 
     def __str__(self) -> str:
         rows = [f"{room} {_share(caught)}" for room, caught in self.caught.items()]
-        total = _share([one for caught in self.caught.values() for one in caught])
-        return f"{total} caught ({', '.join(rows)}); {self.seconds:.0f} s"
+        return f"{super().__str__()}; {', '.join(rows)}"
 
 
 def _share(caught: Sequence[bool]) -> str:
     return f"{sum(caught)} of {len(caught)} ({sum(caught) / max(len(caught), 1):.0%})"
 
 
-def faults(count: int, seed: int) -> Figures:
+def faults(count: int, seed: int) -> FaultFigures:
     """Plant faults of all rooms, or as many as `count` if there are more, drawn by `seed`."""
     known = [fault for room in rooms() for fault in read_faults(room)]
     drawn = np.sort(np.random.default_rng(seed).permutation(len(known))[:count])
     return plant([known[i] for i in drawn])
 
 
-def plant(chosen: Sequence[Fault]) -> Figures:
+def plant(chosen: Sequence[Fault]) -> FaultFigures:
     """Plant faults in a copy of the working tree, one at a time, and run their tests.
 
     Raises
@@ -146,7 +151,7 @@ def plant(chosen: Sequence[Fault]) -> Figures:
         If an entry cannot be planted, names no tests, or names tests that fail without it.
     """
     check(chosen)
-    figures, began = Figures(), time.perf_counter()
+    figures = FaultFigures()
     failed: dict[str, Fault] = {}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "project"
@@ -163,7 +168,6 @@ def plant(chosen: Sequence[Fault]) -> Figures:
         if failed and _run(root, tuple(failed))[0]:
             wrong = [str(fault) for test, fault in failed.items() if _run(root, (test,))[0]]
             raise ValueError(f"these tests fail without the fault, too: {', '.join(wrong)}")
-    figures.seconds = time.perf_counter() - began
     return figures
 
 

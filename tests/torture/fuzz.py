@@ -2,13 +2,11 @@
 
 import io
 import json
-import resource
 import struct
 import tempfile
-import time
 import warnings
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,9 @@ from skconv.handlers import Checkpoint
 from skconv.layers import BatchNormLayer, DenseLayer, InputLayer
 from skconv.network.weight_files import SUFFIXES
 from skconv.training.checkpoint_files import read_checkpoint, restore_model
+
+from .figures import Figures, figure
+from .memory import forget_peak, peak_mb
 
 X, y = np.random.default_rng(0).normal(size=(40, 20)), np.arange(40) % 2
 
@@ -35,32 +36,22 @@ def make_net(**params):
 
 
 @dataclass
-class Figures:
+class FuzzFigures(Figures):
     """What came of loading damaged files."""
 
-    files: int = 0
-    loaded: int = 0
-    refused: int = 0
-    other_errors: int = 0
-    changed: int = 0
-    longest_message: int = 0
-    peak_mb: float = 0.0
-    seconds: float = 0.0
-    examples: list[str] = field(default_factory=list)
-
-    def __str__(self):
-        return (
-            f"{self.files} files, {self.loaded} loaded, {self.refused} refused by ValueError or "
-            f"OSError with the path; {self.other_errors} other errors, {self.changed} nets changed "
-            f"by a failed load; longest message {self.longest_message} characters; peak "
-            f"{self.peak_mb:.0f} MB over the baseline; {self.seconds:.0f} s"
-        )
+    files: int = figure("files")
+    loaded: int = figure("loaded", at_least=1)
+    refused: int = figure("refused by ValueError or OSError with the path")
+    other_errors: int = figure("other errors", at_most=0)
+    changed: int = figure("nets changed by a failed load", at_most=0)
+    longest_message: int = figure("characters in the longest message", at_most=4000)
+    peak_mb: float = figure("MB over the baseline at the peak", at_most=200)
 
 
 def fuzz(count, seed):
     """Load damaged files of both formats, a fourth of them checkpoints, and count."""
     rng = np.random.default_rng(seed)
-    figures, began = Figures(), time.perf_counter()
+    figures = FuzzFigures()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of names given twice, and of arrays that are skipped
         whole = {}
@@ -79,7 +70,8 @@ def fuzz(count, seed):
             restore_model(model, read_checkpoint(path), path)
 
         loads = {"weights": load_weights, "checkpoint": load_checkpoint}
-        baseline = _peak_mb()
+        forget_peak()
+        baseline = peak_mb()
         for _ in range(count):
             suffix = SUFFIXES[rng.integers(len(SUFFIXES))]
             kind = "checkpoint" if rng.random() < 0.25 else "weights"
@@ -87,13 +79,8 @@ def fuzz(count, seed):
             path = Path(folder) / f"damaged{suffix}"
             path.write_bytes(change(rng, whole[kind, suffix], arrays))
             _load(loads[kind], model, path, figures)
-        figures.peak_mb = _peak_mb() - baseline
-    figures.seconds = time.perf_counter() - began
+        figures.peak_mb = peak_mb() - baseline
     return figures
-
-
-def _peak_mb():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _load(load, model, path, figures):
@@ -118,8 +105,7 @@ def _load(load, model, path, figures):
 
 def _note(figures, error):
     figures.other_errors += 1
-    if len(figures.examples) < 10:
-        figures.examples.append(f"{type(error).__name__}: {str(error)[:200]}")
+    figures.note(f"{type(error).__name__}: {str(error)[:200]}")
 
 
 def flip_bytes(rng, content, arrays):
