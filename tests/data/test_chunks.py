@@ -337,3 +337,11 @@ def test_only_rows_of_one_chunk_that_nobody_changes_stay():
 )
 def test_the_orders_of_large_batches_are_fewer(shape, epochs):
     assert epochs_per_call(shape) == epochs
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize(("part", "steps"), [(1, 3), (2, 1), (3, 1), (4, 1)])
+def test_a_part_of_a_chunk_has_fewer_steps(part, steps):
+    found = list(iterate_chunks(numbered(18), None, None, BatchIterator(4), keep=True, part=part))
+    assert {chunk.weights.shape for chunk in found} == {(steps, 4)}
+    assert live(found)[0].tolist() == list(range(18))

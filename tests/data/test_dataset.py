@@ -51,3 +51,24 @@ def test_rows_are_arranged_at_once_or_after_the_transform():
         batch_X, batch_y = arranged.batch_shapes()
         assert batch_X["input"].shape == (4, 1, 2, 2)
         assert batch_y.shape == (4,)
+
+
+@pytest.mark.parametrize("by_row", [None, np.linspace(0.5, 2, 10)])
+@pytest.mark.parametrize("by_target", [None, np.linspace(1, 3, 30).reshape(10, 3)])
+@pytest.mark.parametrize("holes", [False, True])
+def test_the_scale_of_y_is_that_of_the_targets_by_their_weights(by_row, by_target, holes):
+    y = np.random.default_rng(0).normal(3, 2, size=(10, 3))
+    if holes:
+        y[::3, 0] = y[5, 2] = np.nan
+    own = None if by_target is None else (by_target,)
+    mean, scale = dataset(y=y, weights=by_row, target_weights=own).target_scale(0)
+    weights = np.ones((10, 3))
+    weights *= 1 if by_row is None else by_row[:, None]
+    weights *= 1 if by_target is None else by_target
+    for i in range(3):
+        known = ~np.isnan(y[:, i])
+        values, w = y[known, i], weights[known, i]
+        expected = np.average(values, weights=w)
+        assert mean[i] == pytest.approx(expected, rel=1e-6)
+        deviation = np.sqrt(np.average((values - expected) ** 2, weights=w))
+        assert scale[i] == pytest.approx(deviation, rel=1e-6)

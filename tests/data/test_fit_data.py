@@ -36,6 +36,14 @@ def test_x_as_its_own_target_is_not_copied():
     np.testing.assert_array_equal(train.y, X)
 
 
+def test_folds_that_share_their_reading_have_targets_of_their_own():
+    memo = Memo()
+    for index in (np.array([0, 2, 4]), np.array([1, 3, 5])):
+        given = {"params": {"regression": True}, "whole": True, "memo": memo}
+        _, train, _ = datasets(read(RowSubset(X, index), None, **given)[0], outputs=(None, 4))
+        np.testing.assert_array_equal(train.y, X[index])
+
+
 def test_the_estimator_gets_the_features_of_x():
     estimator = Estimator()
     estimator.feature_names_in_ = ["old"]
@@ -141,6 +149,10 @@ def test_groups_reach_the_splitter_and_are_checked_with_the_data():
         assert read(params=params, **given)[1] == []
     with pytest.warns(UserWarning, match="groups is ignored"):
         read(params=params, groups=groups, valid=(X, y))
+    memo, others = Memo(), np.tile([1, 2], 5)
+    for own in (groups, others, groups):
+        _, _, valid = datasets(read(params=params, groups=own, memo=memo)[0])
+        assert len(np.unique(own[valid.index])) == 1
 
 
 def test_class_weights_multiply_sample_weights():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skconv.data.host_transform import transform_batch
+from skconv.data.host_transform import transform_batch, weigh_targets
 
 X = np.arange(12, dtype=np.float32).reshape(6, 2)
 y = np.arange(6, dtype=np.int32)
@@ -167,3 +167,28 @@ def test_classes_may_come_back_as_floats():
     batch = transform_batch(lambda X, y: (X, y * 1.0), take, np.arange(4), np.ones(4, np.float32))
     assert batch.y.dtype == np.int32
     assert batch.y.tolist() == [0, 1, 2, 3]
+
+
+def test_a_smaller_batch_may_return_as_many_rows_as_a_whole_one():
+    def three(Xb, yb):
+        return np.resize(Xb, (3, 2)), np.resize(yb, 3)
+
+    weights = np.array([1, 1, 0, 0], np.float32)
+    found = transform_batch(three, take, np.array([4, 5, 0, 1]), weights, 3)
+    assert found.y.tolist() == [4, 5, 4]
+    assert found.weights.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("transform", [lambda Xb, yb: (Xb, yb), twice])
+def test_targets_have_the_weights_of_their_rows(transform):
+    own = np.linspace(0, 1, 6), np.arange(12.0).reshape(6, 2)
+    index = np.array([4, 2, 5, 3])
+    batch = transform_batch(transform, take, index, ONES)
+    if transform is twice:
+        with pytest.raises(ValueError, match="their targets different weights, got 8 for a batch"):
+            weigh_targets(batch, own, index)
+        own = np.r_[1.0, 1, 3, 3, 3, 3], np.ones((6, 2))
+    found = weigh_targets(batch, own, index)
+    np.testing.assert_array_equal(found.y.values, batch.y)
+    for weights, given in zip(found.y.weights, own, strict=True):
+        np.testing.assert_array_equal(weights, given[batch.y])

@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 
 from skconv.data.inputs import check_rows, row_shapes
+from skconv.data.rows import Inputs
 from skconv.errors import ProblemsError
 
 TABLE = np.arange(12.0).reshape(4, 3)
@@ -142,3 +143,13 @@ def test_the_shapes_of_rows_can_be_read_before_the_check():
     assert row_shapes({"a": [[1, 2]], "b": np.ones(3)}) == {"a": (2,)}
     assert row_shapes(sparse.dok_matrix(TABLE)) == {None: (3,)}
     assert row_shapes(np.ones((3, 0))) == {}
+
+
+def test_each_flattened_input_has_its_own_order():
+    images = np.arange(48.0).reshape(2, 2, 4, 3)
+    flat = images.reshape(2, -1)
+    rows = rows_of({"first": flat, "last": flat}, data_format={"last": "channels_last"})
+    shape = (None, 3, 2, 4)
+    found = rows.arrange(Inputs({"first": shape, "last": shape})).all()
+    np.testing.assert_array_equal(found["last"], np.moveaxis(images, -1, 1))
+    np.testing.assert_array_equal(found["first"], images.reshape(2, 3, 2, 4))

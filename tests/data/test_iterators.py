@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.base import clone
 
+from skconv import NeuralNet
 from skconv.data.iterators import (
     BatchIterator,
     TrainSplit,
@@ -125,6 +126,10 @@ def test_batch_sizes_become_iterators():
     assert (test.batch_size, test.shuffle) == (32, False)
     given = Doubling(4)
     assert as_train_iterator(given) is as_test_iterator(given) is given
+    given = Doubling(None)
+    assert [as_train_iterator(given, n).batch_size for n in (100, 640)] == [8, 64]
+    assert as_test_iterator(given).batch_size == 128
+    assert given.batch_size is None
 
 
 def test_only_an_overridden_transform_counts():
@@ -246,6 +251,15 @@ def test_a_split_called_as_a_function_returns_its_rows(X):
     for found, expected in ((X_train, dense[train]), (X_valid, dense[valid])):
         np.testing.assert_array_equal(found, expected)
     assert (y_train.tolist(), y_valid.tolist()) == (y[train].tolist(), y[valid].tolist())
+
+
+def test_a_split_called_with_a_net_leaves_its_generator_as_it_is():
+    generator = np.random.RandomState(5)
+    net = NeuralNet(random_state=generator)
+    X, y = np.arange(20.0).reshape(10, 2), np.repeat([0, 1], 5)
+    found = [TrainSplit(0.2)(X, y, net)[1].tolist() for _ in range(2)]
+    assert found[0] == found[1]
+    assert generator.randint(2**31) == np.random.RandomState(5).randint(2**31)
 
 
 def test_a_split_of_size_zero_called_as_a_function_keeps_all_rows_for_training():

@@ -23,10 +23,11 @@ def test_dicts_have_names_and_sparse_matrices_have_not():
 
 @pytest.mark.parametrize("make", [list, tuple])
 def test_a_list_has_the_order_of_the_input_layers(make):
-    found = by_input(make([IMAGE, TABLE]), NAMES)
-    assert list(found) == NAMES
-    assert found["image"] is IMAGE
-    assert found["table"] is TABLE
+    for names in (NAMES, NAMES[::-1]):
+        found = by_input(make([IMAGE, TABLE]), names)
+        assert list(found) == names
+        assert found[names[0]] is IMAGE
+        assert found[names[1]] is TABLE
 
 
 @pytest.mark.parametrize("given", [TABLE, TABLE.tolist(), list(TABLE), sparse.dok_matrix(TABLE)])

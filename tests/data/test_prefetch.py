@@ -116,6 +116,35 @@ def test_an_item_is_given_up_after_an_error_in_the_block():
     assert threads() == []
 
 
+@pytest.mark.parametrize("error", [None, StopIteration, GeneratorExit])
+def test_an_item_is_completed_if_the_block_ends_in_order(error):
+    completed, ready, leaving = [], threading.Event(), threading.Event()
+
+    def items():
+        yield 0
+        ready.set()
+        assert leaving.wait(timeout=60)
+        time.sleep(0.05)
+        may_give_up()
+        completed.append(1)
+        yield 1
+
+    def use():
+        with prefetch(items()) as coming:
+            next(coming)
+            assert ready.wait(timeout=60)
+            leaving.set()
+            if error is not None:
+                raise error
+
+    if error is None:
+        use()
+    else:
+        with pytest.raises(error):
+            use()
+    assert completed == [1]
+
+
 def test_only_items_of_prefetch_are_given_up():
     assert may_give_up() is None
     with prefetch([0]) as coming:

@@ -238,3 +238,14 @@ def test_transformed_and_split_rows_are_checked():
     unchecked = rows_of(TABLE, check=False).arrange(Inputs({"input": (None, 3)}), changed=True)
     assert np.isnan(unchecked.enter({"input": batch})["input"][2, 1])
     assert np.isnan(unchecked.like(batch).all()[2, 1])
+
+
+def test_transformed_rows_hold_indices_in_range():
+    taken = [(np.array([0, 2]), 3, "layer 'words' (EmbeddingLayer)", "")]
+    inputs = Inputs({"input": (None, 3)}, {"input": taken})
+    rows = rows_of(TABLE).arrange(inputs, changed=True).subset(np.arange(2))
+    batch = np.float32([[2, 9.5, 0], [1, -1, 2]])
+    np.testing.assert_array_equal(rows.enter({"input": batch})["input"], batch)
+    batch[1, 2] = 3
+    with raises("the transformed batch must hold integers from 0 to 2 where layer 'words' (Emb"):
+        rows.enter({"input": batch})

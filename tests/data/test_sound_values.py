@@ -82,6 +82,8 @@ def test_the_rows_tell_that_values_are_lost():
     with pytest.warns(UserWarning, match="makes 40 distinct values of column 1 21, such as"):
         rows = read(TABLE)
     assert len(np.unique(rows.all()[:, 1])) == 21
+    with pytest.warns(UserWarning, match="makes 2 distinct values of column 0 1, such as 16777216"):
+        read(IDS[:2, None])
 
 
 EXACT = {

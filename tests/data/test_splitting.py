@@ -20,7 +20,7 @@ from sklearn.model_selection import (
 
 from skconv.data.inputs import RowSubset
 from skconv.data.iterators import ListedSplits, TrainSplit
-from skconv.data.splitting import check_groups, first_split, splits_by_groups
+from skconv.data.splitting import check_groups, first_split, splits_by_groups, strata
 
 X, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 2
 GROUPS = np.repeat(["a", "b", "c", "d"], 5)
@@ -279,3 +279,10 @@ def test_masks_of_any_kind_are_taken(kind):
     mask = [row < 15 for row in range(20)]
     train, valid = first_split(ListedSplits([(kind(mask), kind([not one for one in mask]))]), X, y)
     assert (train.tolist(), valid.tolist()) == ([*range(15)], [*range(15, 20)])
+
+
+@pytest.mark.parametrize(("ignored", "joined"), [(1, 2), (2, 2), (3, -1), (9, -1)])
+def test_ignored_targets_are_a_class_or_join_the_most_frequent(ignored, joined):
+    classes = np.repeat([0, 1, 2, 3, -1], [3, 4, 6, 5, ignored])
+    assert strata(classes).tolist() == np.where(classes < 0, joined, classes).tolist()
+    assert strata(classes[classes < 0]).tolist() == [-1] * ignored
