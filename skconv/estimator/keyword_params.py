@@ -15,6 +15,7 @@ from ..errors import did_you_mean
 from ..utils.copying import copied
 from ..utils.other_names import ATTRIBUTES, parameter_hint
 from ..utils.pickling import PickledByValue
+from ..utils.versions import Versioned
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,7 +49,7 @@ def _explain_keyword(estimator: Any, name: str) -> str:
     return f"{hint} Parameters are given as {cls}(...)." if hint and "fit(" not in hint else hint
 
 
-class KeywordEstimator(PickledByValue, BaseEstimator):
+class KeywordEstimator(PickledByValue, Versioned, BaseEstimator):
     """Base class of an estimator that takes any keyword as a parameter.
 
     Subclasses decide in `_check_keywords` which keywords are valid. Every public attribute without

@@ -31,6 +31,16 @@ class WeightsMixin:
         """Let the layer instances in `layers` show the weights of this net."""
         enter_net(self.layers, self._model if hasattr(self, "_model") else None)
 
+    _unpickling_hint = (
+        "Load it with the versions with which it was pickled, and write its weights by "
+        "save_params_to; then a net with the same parameters loads them here by load_params_from. "
+        "Or fit it again."
+    )
+
+    def _versioned_packages(self) -> tuple[str, ...]:
+        """Return the modules whose versions matter: of a fitted net, also those that train it."""
+        return ("skconv", "jax", "optax") if hasattr(self, "_model") else ("skconv",)
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[misc]
         self._enter_layers()

@@ -16,6 +16,7 @@ from ..data.inputs import Features, Targets
 from ..preprocessing import SliceDict
 from ..preprocessing.map_dataset import split_dataset
 from ..utils.memo import Memo
+from ..utils.versions import Versioned
 from .containers import weights_with_rows, with_rows
 from .fitting import check_lanes
 from .folds import folds_of_known
@@ -150,7 +151,7 @@ class CandidateTrainer:
         return [done[i % len(shares)][i // len(shares)] for i in range(len(jobs))]
 
 
-class BatchedSearch(BaseSearchCV):
+class BatchedSearch(Versioned, BaseSearchCV):
     """Base class of the searches, to be listed before the search class of scikit-learn."""
 
     estimator: Any

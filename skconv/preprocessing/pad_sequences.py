@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..errors import InvalidParameterError, Problems
 from ..utils.checks import flag, one_of, positive, positive_or_none
 from ..utils.row_containers import object_array
+from ..utils.versions import Versioned
 from .slice_dict import SliceDict
 
 __all__ = ["PadSequences"]
@@ -20,7 +21,7 @@ __all__ = ["PadSequences"]
 POWER = "power_of_two"
 
 
-class PadSequences(TransformerMixin, BaseEstimator):
+class PadSequences(TransformerMixin, Versioned, BaseEstimator):
     """Pad sequences of several lengths to one, with a mask of their time steps.
 
     Parameters

@@ -15,6 +15,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 
 from ..errors import Problems, did_you_mean
 from ..utils.checks import is_integer
+from ..utils.versions import Versioned
 from .columns import as_numbers, column_names, positions_of, select_columns
 from .slice_dict import SliceDict
 
@@ -25,7 +26,7 @@ Columns: TypeAlias = str | int | slice | Sequence[Any] | Callable[[Any], Any]
 
 
 class SplitColumns(  # type: ignore[call-arg]
-    TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None
 ):
     """Split the columns of a table into the inputs of a net.
 

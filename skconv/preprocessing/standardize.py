@@ -21,6 +21,7 @@ from ..utils.image_shapes import (
     lacks_channels,
 )
 from ..utils.moments import Moments
+from ..utils.versions import Versioned
 
 __all__ = ["Standardize"]
 
@@ -28,7 +29,7 @@ ROWS = 256
 """Number of rows converted to float64 at a time."""
 
 
-class Standardize(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class Standardize(OneToOneFeatureMixin, TransformerMixin, Versioned, BaseEstimator):
     """Subtract the mean of the training set and divide by its standard deviation.
 
     Parameters
