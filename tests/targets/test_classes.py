@@ -100,6 +100,18 @@ def test_probabilities_are_those_among_the_classes():
     assert weights.tolist() == [1, 1, 3]
 
 
+def test_deviations_are_those_of_the_probabilities_among_the_classes():
+    targets = infer([0, 2, 3], regression=False, exact=False).match((None, 5))
+    output = np.array([[0.1, 0.5, 0.2, 0.1, 0.1], [0, 0.5, 0, 0, 0.5]])
+    deviation = np.arange(10.0).reshape(2, 5)
+    found = targets.spread_by_class(deviation, output)
+    np.testing.assert_allclose(found, [[0 / 0.4, 2 / 0.4, 3 / 0.4], [5, 7, 8]])
+    scores = targets.with_scores(True).spread_by_class(deviation, output)
+    np.testing.assert_array_equal(scores, [[0, 2, 3], [5, 7, 8]])
+    two = infer([0, 1], regression=False).match((None, 1))
+    np.testing.assert_array_equal(two.spread_by_class(deviation[:, 1:2], None), [[1, 1], [6, 6]])
+
+
 def test_classes_grow_by_labels_that_have_a_unit():
     exact = infer([0, 2, 3], regression=False).match((None, 3))
     assert exact.extended([1, 2]) is exact

@@ -32,6 +32,16 @@ def test_fields_are_columns_that_the_loss_gets_by_name():
     assert targets.view.targets(seen) is seen
 
 
+def test_fields_follow_each_other_whatever_their_width():
+    order = ["place", "days", "event"]
+    y = np.array(Y[order].tolist(), [(name, DTYPE[name]) for name in order])
+    targets = keep_fields(y.dtype)
+    encoded = targets.encode(y)
+    np.testing.assert_array_equal(encoded, [[0.5, 1.5, 3, 1], [2.5, 3.5, 7, 0]])
+    for name, values in targets.view.targets(encoded).items():
+        np.testing.assert_array_equal(values, y[name])
+
+
 @pytest.mark.parametrize(
     ("y", "message"),
     [

@@ -53,3 +53,25 @@ def test_numbers_refuse_swapped_axes():
 
 def test_numbers_as_text_are_read():
     assert Numbers((), output_shape=(1,)).encode(["1.5", "2"]).tolist() == [[1.5], [2.0]]
+
+
+@pytest.mark.parametrize(
+    ("output", "other"), [((1, 8, 6), (1, 5, 4)), ((8, 6, 1), (5, 4, 1)), ((8, 6), (5, 4))]
+)
+def test_rows_of_another_size_have_corresponding_axes(output, other):
+    matched = Numbers((8, 6)).match((None, *output))
+    resized = matched.resized(other)
+    assert (resized.shape, resized.output_shape) == ((5, 4), other)
+    assert matched.of_rows((5, 4)) == resized
+    values = np.arange(40.0).reshape(2, *other)
+    np.testing.assert_array_equal(matched.decode(values), values.reshape(2, 5, 4))
+    y = np.arange(40).reshape(2, 5, 4)
+    np.testing.assert_array_equal(resized.encode(y), y.reshape(2, *other))
+    assert matched.resized(output) is matched
+
+
+def test_merged_axes_cannot_be_resized():
+    matched = Numbers((8, 6)).match((None, 48))
+    assert matched.resized((30,)) is matched
+    with raises("y must have rows of the axes of the output, whose rows have shape (48,), got"):
+        matched.of_rows((5, 4))

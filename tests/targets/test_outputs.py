@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from skconv.nonlinearities import softmax
+from skconv.objectives import gaussian_nll, squared_error
+from skconv.objectives.gaussian import MeanAndLogVariance
 from skconv.targets.inference import infer
+from skconv.targets.modeled_numbers import ModeledNumbers
+from skconv.targets.numbers import Numbers
 from skconv.targets.output_inference import infer_outputs
+from skconv.targets.outputs import Outputs
+from skconv.utils.loss_contracts import LossInfo, contract_of
 
 NAMES = ("digit", "parity", "size")
 
@@ -92,3 +98,27 @@ def test_logarithms_are_in_the_order_of_the_outputs():
     kind, size = outputs.log_probabilities(values, [softmax, None])
     assert kind.tolist() == [[-1000, 0]]
     assert size is None
+
+
+def test_variances_of_outputs_and_passes_are_added():
+    told = ModeledNumbers((), form=MeanAndLogVariance(0.0))
+    outputs = Outputs(("a", "b"), (told, Numbers(()))).match([(None, 2), (None, 1)])
+    rng = np.random.default_rng(0)
+    output, deviation = ((rng.uniform(size=(4, 2)), rng.uniform(size=(4, 1))) for _ in range(2))
+    found = outputs.spread(output, deviation)
+    variance = np.exp(output[0][:, 1]) + deviation[0][:, 0] ** 2
+    np.testing.assert_allclose(found[:, 0], np.sqrt(variance), rtol=1e-9)
+    np.testing.assert_allclose(found[:, 1], deviation[1][:, 0], rtol=1e-9)
+    alone, none = outputs.spread(output)
+    np.testing.assert_allclose(alone, np.exp(output[0][:, 1] / 2), rtol=1e-9)
+    assert none is None
+
+
+def test_another_loss_reads_the_same_targets():
+    y = np.array([0.5, np.nan, 1.5, 2.5])
+    one, other = (LossInfo(f.__name__, contract_of(f)) for f in (squared_error, gaussian_nll))
+    outputs = infer_outputs(y, (None,), regression=(True,), losses=(one,), ignored=(np.nan,))
+    other = outputs.with_losses((other,), y)
+    assert other.targets[0].num_units == 2
+    found = other.match([(None, 2)]).encode(y)
+    np.testing.assert_array_equal(found, np.float32(y))

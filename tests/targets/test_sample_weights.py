@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skconv.targets.ragged_array import RaggedArray
 from skconv.targets.sample_weights import check_weights
 
 NAMES = ("a", "b")
@@ -103,3 +104,21 @@ def test_a_single_number_is_refused(given, hint):
     )
     with pytest.raises(ValueError, match=message + hint):
         check_weights(given, 3)
+
+
+def test_weights_of_rows_of_several_shapes_have_the_groups_of_their_targets():
+    """Rows of X of several shapes may have targets of one shape, in groups of their own."""
+    groups = np.zeros((1, 2)), np.zeros((2, 2)), np.zeros((1, 3))
+    y = RaggedArray(groups, tuple(map(np.array, ([2], [3, 0], [1]))))
+    weights = [[1.0, 2.0], [3.0, 4.0, 5.0], [6.0, 7.0], [8.0, 0.0]]
+    (found,) = check_weights(weights, 4, y=[y]).arranged([y])
+    assert [rows.tolist() for rows in found.groups] == [
+        [[6, 7]],
+        [[8, 0], [1, 2]],
+        [[3, 4, 5]],
+    ]
+    assert all(map(np.array_equal, found.positions, y.positions))
+    (found,) = check_weights([1.0, 2.0, 3.0, 4.0], 4, y=[y])[:1]
+    assert found.tolist() == [1, 2, 3, 4]
+    with raises("sample_weight must have rows of the shapes of y, got (2,) instead of (3,) in row"):
+        check_weights([*weights[:1] * 2, *weights[2:-1], [1.0] * 3], 4, y=[y])

@@ -58,6 +58,15 @@ def test_images_are_scored_on_all_numbers_that_count():
     known = ~np.isnan(y)
     found = score_outputs(outputs_of(y, True, np.nan), y, predicted)
     assert found == pytest.approx(r2_score(y[known], predicted[known]))
+    y, weights = RNG.normal(size=(4, 3, 2)), np.array([0.5, 2.0, 1.0, 4.0])
+    flat = y.ravel(), predicted.ravel()
+    for given, own in (
+        (None, None),
+        (weights, np.repeat(weights, 6)),
+        (np.arange(24.0).reshape(y.shape), np.arange(24.0)),
+    ):
+        found = score_outputs(outputs_of(y, True), y, predicted, given)
+        assert found == pytest.approx(r2_score(*flat, sample_weight=own))
 
 
 def test_a_row_of_labels_is_right_if_all_its_known_labels_are():
