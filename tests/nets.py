@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from skconv import NeuralNet
 from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer, InputLayer, MaxPool2DLayer
@@ -47,14 +48,24 @@ def softmax_of(logits):
 
 
 def softmax_regression(W, X, y, batches, rate, weights=None):
-    """The weights and biases of `still_net` after a step of gradient descent for each batch."""
+    """The weights and biases of `still_net` after a step of gradient descent for each batch.
+
+    The rate is one number, or one for each step.
+    """
     W, b, X = np.float64(W), np.zeros(W.shape[1]), np.float64(X)
-    for rows in batches:
+    for rows, rate in zip(batches, np.broadcast_to(rate, len(batches)), strict=True):
         share = np.ones(len(rows)) if weights is None else weights[rows]
         error = (softmax_of(X[rows] @ W + b) - np.eye(len(b))[y[rows]]) * share[:, None]
         slope = X[rows].T @ error, error.sum(axis=0)
         W, b = W - rate * slope[0] / share.sum(), b - rate * slope[1] / share.sum()
     return W, b
+
+
+def batches_of_epochs(n, size, epochs, seed=0):
+    """The rows of each step of the first epochs of a net with this `random_state`."""
+    drawn = check_random_state(seed).randint(2**31 - 1)
+    orders = [np.random.default_rng([drawn, epoch]).permutation(n) for epoch in range(epochs)]
+    return [order[i : i + size] for order in orders for i in range(0, n, size)]
 
 
 HEADS = [

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 from sklearn.model_selection import KFold
-from sklearn.utils import check_random_state
 
 from skconv.model_selection import BatchedGridSearchCV
 
-from ..nets import X, softmax_of, softmax_regression, still_net, y
+from ..nets import X, batches_of_epochs, softmax_of, softmax_regression, still_net, y
 
 rng = np.random.default_rng(0)
 FOLDS = list(KFold(2).split(X))
@@ -37,10 +36,9 @@ LENGTHS = [{"output_W": [W], "max_epochs": [1, 3]} for W in WEIGHTS]
 def test_candidates_have_initial_weights_and_row_orders_of_their_own(lanes, grid):
     net = still_net(update_learning_rate=0.5, objective_l2=0.0, max_epochs=3)
     for params, train, found, history in searched(net, grid, lanes=lanes):
-        seed = check_random_state(params.get("random_state", 0)).randint(2**31 - 1)
         epochs = params.get("max_epochs", 3)
-        orders = [np.random.default_rng([seed, epoch]).permutation(20) for epoch in range(epochs)]
-        batches = [train[batch] for order in orders for batch in (order[:16], order[16:])]
+        steps = batches_of_epochs(20, 16, epochs, params.get("random_state", 0))
+        batches = [train[batch] for batch in steps]
         expected, _ = softmax_regression(params["output_W"], X, y, batches, 0.5)
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
         assert len(history) == epochs
@@ -62,3 +60,13 @@ def test_a_function_splits_the_rows_of_each_fold():
         assert history[0]["valid_loss"] == pytest.approx(-np.log(p).mean(), rel=1e-4)
     for rows in seen:
         assert any(np.array_equal(rows, X[train]) for train, _ in FOLDS)
+
+
+def test_candidates_are_validated_in_batches_of_their_own():
+    net = still_net(update_learning_rate=0.5, objective_l2=0.0, train_split=KFold(4))
+    grid = {"batch_iterator_test": [4, 5], "output_W": WEIGHTS[:1]}
+    for params, train, found, history in searched(net, grid, lanes="vmap"):
+        expected, bias = softmax_regression(params["output_W"], X, y, [train[5:]], 0.5)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+        p = softmax_of(X[train[:5]] @ expected + bias)[np.arange(5), y[train[:5]]]
+        assert history[0]["valid_loss"] == pytest.approx(-np.log(p).mean(), rel=1e-4)

@@ -5,7 +5,7 @@ from skconv.data.fit_arguments import FitArguments
 from skconv.estimator.deferred import DeferredFit
 from skconv.model_selection.fitting import MAX_LANES, check_lanes, fit_jobs, lanes_in_memory
 from skconv.utils.memo import Memo
-from tests.nets import X, make_net, y
+from tests.nets import X, batches_of_epochs, make_net, softmax_regression, still_net, y
 
 
 def call(net, data=None):
@@ -13,14 +13,16 @@ def call(net, data=None):
 
 
 def test_nets_become_what_fit_makes_of_them_and_faults_stay_with_their_own():
-    nets = [make_net(), make_net(hidden_num_units=-3), make_net(random_state=4)]
+    W = np.random.default_rng(1).normal(size=(5, 3))
+    fixed = {"output_W": W, "update_learning_rate": 0.5, "objective_l2": 0.0}
+    nets = [make_net(), make_net(hidden_num_units=-3), still_net(random_state=4, **fixed)]
     outcomes = fit_jobs(list(map(call, nets)), Memo(), "vmap", 8)
     assert [outcome.error is None for outcome in outcomes] == [True, False, True]
     assert "num_units must be a positive integer, got -3" in str(outcomes[1].error)
     assert outcomes[0].seconds > 0
-    np.testing.assert_allclose(
-        nets[2].predict_proba(X), make_net(random_state=4).fit(X, y).predict_proba(X), atol=1e-5
-    )
+    expected, bias = softmax_regression(W, X, y, batches_of_epochs(40, 16, 1, seed=4), 0.5)
+    np.testing.assert_allclose(nets[2].layers_["output"].W, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(nets[2].layers_["output"].b, bias, rtol=1e-4, atol=1e-6)
     assert not hasattr(nets[1], "classes_")
 
 

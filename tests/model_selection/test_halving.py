@@ -47,14 +47,19 @@ def test_survivors_do_not_start_over(monkeypatch):
     net = make_net(max_epochs=4, on_epoch_finished=lambda net, history: epochs.append(len(history)))
     search = BatchedHalvingSearch(net, GRID, factor=2, cv=3, refit=False, lanes="loop").fit(X, y)
     assert search.n_resources_ == [1, 2, 4]
+    assert search.max_resources == "auto"
     assert sorted(epochs) == [1] * 12 + [2] * 6 + [3] * 3 + [4] * 3
 
 
 def test_in_a_pipeline():
-    pipeline = make_pipeline(StandardScaler(), make_net(max_epochs=4))
+    epochs = []
+    watched = make_net(max_epochs=4, on_epoch_finished=lambda net, rows: epochs.append(len(rows)))
+    pipeline = make_pipeline(StandardScaler(), watched)
     grid = {f"neuralnet__{name}": values for name, values in GRID.items()}
     options = {"factor": 2, "cv": 2, "resource": "neuralnet__max_epochs", "random_state": 0}
     ours = BatchedHalvingSearch(pipeline, grid, **options).fit(X, y)
+    rounds = [1] * 4 * 2 + [2] * 2 * 2 + [3] * 2 + [4] * 2
+    assert sorted(epochs) == sorted([*rounds, 1, 2, 3, 4])
     theirs = HalvingGridSearchCV(pipeline, grid, max_resources=4, **options).fit(X, y)
     assert_same_search(ours, theirs)
 

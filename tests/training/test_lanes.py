@@ -8,13 +8,17 @@ from contextlib import ExitStack
 import jax
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from skconv.data.fit_arguments import FitArguments
+from skconv.handlers import Checkpoint
 from skconv.layers import DenseLayer, InputLayer
 from skconv.training.lanes import Lane, _fastest_mode, run_lanes
 from skconv.utils.memo import Memo
 
-from ..nets import X, make_net, y
+from ..nets import X, batches_of_epochs, make_net, softmax_regression, still_net, y
+
+WEIGHTS = np.random.default_rng(1).normal(size=(3, 5, 3))
 
 
 @pytest.fixture
@@ -33,27 +37,64 @@ def training_loops():
         yield begin
 
 
+def steep(*watchers, W, **params):
+    """A softmax regression whose rate halves with the second step, and falls on."""
+    return still_net(
+        output_W=W, update_learning_rate=lambda step: 0.5 / (1 + step), objective_l2=0.0,
+        on_epoch_finished=list(watchers), **params,
+    )  # fmt: skip
+
+
+def assert_trained(net, epochs):
+    """Compare a net of `steep` with gradient descent in NumPy."""
+    batches = batches_of_epochs(40, 16, epochs, net.random_state)
+    rates = 0.5 / np.arange(1, len(batches) + 1)
+    expected, bias = softmax_regression(net.output_W, X, y, batches, rates)
+    np.testing.assert_allclose(net.layers_["output"].W, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(net.layers_["output"].b, bias, rtol=1e-4, atol=1e-6)
+    assert net._model.epoch == len(net.train_history_) == epochs
+    assert net._model.step == len(batches)
+
+
 def test_lanes_of_one_program_take_turns_on_its_places(training_loops):
-    nets = [make_net(random_state=seed, max_epochs=epochs) for seed, epochs in enumerate([3, 1, 2])]
-    alone = [make_net(**net.get_params(deep=False)).fit(X, y) for net in nets]
+    nets = [steep(W=W, random_state=i, max_epochs=[3, 1, 2][i]) for i, W in enumerate(WEIGHTS)]
     lanes = [
         Lane(loop, net.max_epochs) for loop, net in zip(training_loops(*nets), nets, strict=True)
     ]
     run_lanes(lanes, "vmap", 2)
-    for net, known, lane in zip(nets, alone, lanes, strict=True):
+    for net, lane in zip(nets, lanes, strict=True):
         assert lane.ended
         assert lane.error is None
         assert lane.seconds > 0
-        assert net._model.epoch == known._model.epoch == net.max_epochs
-        assert net._model.step == known._model.step
-        np.testing.assert_allclose(net.predict_proba(X), known.predict_proba(X), atol=1e-5)
-        losses = [[row["valid_loss"] for row in one.train_history_] for one in (net, known)]
-        np.testing.assert_allclose(*losses, rtol=1e-5)
-        jax.tree.map(
-            lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4),
-            net._model.opt,
-            known._model.opt,
-        )
+        assert_trained(net, net.max_epochs)
+
+
+def test_each_lane_is_watched_by_its_own_handlers(training_loops):
+    def stop(net, history):
+        if len(history) == 2:
+            raise StopIteration
+
+    nets = [steep(*own, W=WEIGHTS[0], max_epochs=5) for own in ([], [stop])]
+    run_lanes([Lane(loop, 5) for loop in training_loops(*nets)], "vmap", 2)
+    for net, epochs in zip(nets, (5, 2), strict=True):
+        assert_trained(net, epochs)
+
+
+def test_a_lane_goes_on_from_a_checkpoint(training_loops, tmp_path):
+    for epochs in (2, 3):
+        checkpoint = Checkpoint(tmp_path / "net.npz", verbose=0)
+        net = steep(checkpoint, W=WEIGHTS[0], max_epochs=epochs)
+        run_lanes([Lane(loop, epochs) for loop in training_loops(net)], "vmap", 1)
+        assert_trained(net, epochs)
+
+
+def test_a_lane_that_diverges_ends_with_one_warning(training_loops):
+    net = steep(print, W=WEIGHTS[0], max_epochs=5)
+    net.set_params(update_learning_rate=lambda step: 0.1 if step < 3 else 1e38)
+    with pytest.warns(ConvergenceWarning, match="in epoch 2; .* those of epoch 1") as warned:
+        run_lanes([Lane(loop, 5) for loop in training_loops(net)], "vmap", 1)
+    assert len(warned) == 1
+    assert len(net.train_history_) == 1
 
 
 def test_epochs_of_all_lanes_last_no_longer_than_the_clock(training_loops):
