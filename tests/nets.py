@@ -53,11 +53,13 @@ def softmax_regression(W, X, y, batches, rate, weights=None):
     The rate is one number, or one for each step.
     """
     W, b, X = np.float64(W), np.zeros(W.shape[1]), np.float64(X)
-    for rows, rate in zip(batches, np.broadcast_to(rate, len(batches)), strict=True):
+    rates = np.broadcast_to(rate, len(batches))
+    for rows, own_rate in zip(batches, rates, strict=True):
         share = np.ones(len(rows)) if weights is None else weights[rows]
         error = (softmax_of(X[rows] @ W + b) - np.eye(len(b))[y[rows]]) * share[:, None]
         slope = X[rows].T @ error, error.sum(axis=0)
-        W, b = W - rate * slope[0] / share.sum(), b - rate * slope[1] / share.sum()
+        step = own_rate / share.sum()
+        W, b = W - step * slope[0], b - step * slope[1]
     return W, b
 
 

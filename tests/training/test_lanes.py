@@ -16,7 +16,7 @@ from skconv.layers import DenseLayer, InputLayer
 from skconv.training.lanes import Lane, _fastest_mode, run_lanes
 from skconv.utils.memo import Memo
 
-from ..nets import X, batches_of_epochs, make_net, softmax_regression, still_net, y
+from ..nets import X, batches_of_epochs, make_net, softmax_of, softmax_regression, still_net, y
 
 WEIGHTS = np.random.default_rng(1).normal(size=(3, 5, 3))
 
@@ -120,28 +120,36 @@ def test_data_lie_on_the_device_once(training_loops):
     assert len(on_device) == 2
 
 
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"on_batch_finished": lambda net, history: None},
-        {"custom_scores": [("size", lambda y, p: float(len(y)))]},
-    ],
-)
-def test_what_needs_each_step_goes_one_by_one(training_loops, params):
-    net, known = make_net(**params), make_net(**params).fit(X, y)
-    (loop,) = training_loops(net)
-    run_lanes([Lane(loop, 2)], "vmap", 8)
-    np.testing.assert_array_equal(net.predict_proba(X), known.predict_proba(X))
-    assert net.train_history_[-1].keys() == known.train_history_[-1].keys()
+def test_handlers_of_batches_see_each_step_of_a_lane(training_loops):
+    seen = []
+
+    def look(net, history):
+        seen.append(net.layers_["output"].W.get_value())
+
+    net = steep(W=WEIGHTS[0], max_epochs=2, on_batch_finished=look)
+    run_lanes([Lane(loop, 2) for loop in training_loops(net)], "vmap", 8)
+    assert_trained(net, 2)
+    assert len(seen) == 6
+    batches, rates = batches_of_epochs(40, 16, 2), 0.5 / np.arange(1, 7)
+    for i, W in enumerate(seen, 1):
+        expected, _ = softmax_regression(net.output_W, X, y, batches[:i], rates[:i])
+        np.testing.assert_allclose(W, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_scores_in_numpy_see_each_epoch_of_a_lane(training_loops):
+    net = make_net(custom_scores=[("size", lambda y, p: float(len(y)))])
+    run_lanes([Lane(loop, 2) for loop in training_loops(net)], "vmap", 8)
+    assert [row["size"] for row in net.train_history_] == [8.0, 8.0]
 
 
 def test_validation_rows_of_their_own(training_loops):
-    net, valid = make_net(), (X[:7] + 1, y[:7])
-    known = make_net().fit(X, y, X_val=valid[0], y_val=valid[1])
-    run_lanes([Lane(training_loops(net, valid=valid)[0], 2)], "vmap", 8)
-    assert net.train_history_[-1]["valid_loss"] == pytest.approx(
-        known.train_history_[-1]["valid_loss"]
-    )
+    net = steep(W=WEIGHTS[0])
+    loops = training_loops(net, valid=(X[:7] + 1, y[:7]))
+    run_lanes([Lane(loop, 1) for loop in loops], "vmap", 8)
+    assert_trained(net, 1)
+    p = softmax_of((X[:7] + 1) @ net.layers_["output"].W + net.layers_["output"].b)
+    loss = -np.log(p[np.arange(7), y[:7]]).mean()
+    assert net.train_history_[0]["valid_loss"] == pytest.approx(loss, rel=1e-5)
 
 
 def test_a_handler_that_fails_ends_its_lane_alone(training_loops):
@@ -171,6 +179,34 @@ def test_lanes_that_nobody_watches_run_in_threads(training_loops, monkeypatch):
         lane.loop.fit = lane.loop.fit._replace(values=noted)
     run_lanes(lanes, "loop", 4)
     assert any(name != threading.main_thread().name for name in names)
+
+
+def test_ctrl_c_in_one_thread_ends_the_lanes_of_others(training_loops, monkeypatch):
+    monkeypatch.setattr("skconv.training.lanes._available_cores", lambda: 2)
+    nets = [steep(W=WEIGHTS[0], max_epochs=3) for _ in range(3)]
+    lanes = [Lane(loop, 3) for loop in training_loops(*nets)]
+    values, both_run = lanes[2].loop.fit.values, threading.Event()
+
+    def interrupt(*args):
+        assert both_run.wait(60)
+        raise KeyboardInterrupt
+
+    def wait(*args):
+        both_run.set()
+        began = time.monotonic()
+        while not lanes[2].loop.stopped and time.monotonic() - began < 60:
+            time.sleep(0.01)
+        return values(*args)
+
+    for lane, own in zip(lanes[1:], (interrupt, wait), strict=True):
+        lane.loop.fit = lane.loop.fit._replace(values=own)
+    with pytest.raises(KeyboardInterrupt):
+        run_lanes(lanes, "loop", 3)
+    assert [lane.ended for lane in lanes] == [True, False, False]
+    assert [len(net.train_history_) for net in nets] == [3, 0, 1]
+    for lane in lanes[1:]:
+        assert isinstance(lane.error, InterruptedError)
+        assert isinstance(lane.error.__cause__, KeyboardInterrupt)
 
 
 def test_very_small_nets_are_vectorised_and_others_are_not(training_loops):
