@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import Field, dataclass, field, fields
-from typing import Any
+from typing import Any, Self
 
 MOST_EXAMPLES = 10
 
@@ -46,6 +46,13 @@ class Figures:
         """Keep an example of a broken promise, if there are few yet."""
         if len(self.examples) < MOST_EXAMPLES:
             self.examples.append(example)
+
+    def add(self, other: Self) -> None:
+        """Add the numbers and examples of a part of the trial."""
+        for item in self._numbers():
+            setattr(self, item.name, getattr(self, item.name) + getattr(other, item.name))
+        for example in other.examples:
+            self.note(example)
 
     def broken(self) -> list[str]:
         """Return the numbers that exceed their bounds, in words."""

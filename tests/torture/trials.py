@@ -11,6 +11,7 @@ from typing import NamedTuple
 from .faults import faults
 from .figures import Figures
 from .fuzz import fuzz
+from .kills import kills
 
 
 class Trial(NamedTuple):
@@ -36,6 +37,7 @@ class Trial(NamedTuple):
 TRIALS = {
     "faults": Trial(faults, count=1000, reduced=3, long=True),
     "fuzz": Trial(fuzz, count=10_000, reduced=400),
+    "kills": Trial(kills, count=200, reduced=4),
 }
 
 

@@ -1,0 +1,72 @@
+"""Processes that trials start, send signals to, and hear from."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import traceback
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+
+Report = Callable[[Any], None]
+"""Sends a value to the trial; what was sent arrives even if the process is killed."""
+
+
+class Child:
+    """A process forked from one that has not used JAX.
+
+    Parameters
+    ----------
+    function : callable
+        Called with a `Report` and the arguments. An exception is reported as text.
+    arguments : tuple
+    folder : Path
+        Where programs are kept, which other children need not compile again, and what was printed.
+    """
+
+    def __init__(self, function: Callable[..., None], arguments: tuple[Any, ...], folder: Path):
+        context = multiprocessing.get_context("fork")
+        self._reports, reports = context.Pipe(duplex=False)
+        self.process = context.Process(target=_run, args=(function, arguments, reports, folder))
+        self.process.start()
+        reports.close()
+
+    def receive(self) -> Any:
+        """Return the next report, None once the process has ended without another."""
+        try:
+            return self._reports.recv()
+        except EOFError:
+            return None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal, if the process has not ended."""
+        assert self.process.pid is not None
+        if self.process.is_alive():
+            os.kill(self.process.pid, number)
+
+    def end(self) -> tuple[list[Any], int]:
+        """Wait for the end; return the reports that are left, and the exit status."""
+        left = list(iter(self.receive, None))
+        self.process.join()
+        self._reports.close()
+        assert self.process.exitcode is not None
+        return left, self.process.exitcode
+
+
+def _run(function: Callable[..., None], arguments: tuple[Any, ...], reports: Any, folder: Path):
+    output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    jax.config.update("jax_compilation_cache_dir", str(folder / "programs"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    warnings.simplefilter("ignore")
+    try:
+        function(reports.send, *arguments)
+    except Exception:
+        reports.send(traceback.format_exc())
