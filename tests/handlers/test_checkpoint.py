@@ -449,3 +449,24 @@ def test_a_weight_log_drops_records_written_after_the_checkpoint(tmp_path):
     longer = fit(tmp_path / "longer", after(5))
     assert len(cut) < len(longer) < len(whole)
     assert fit(tmp_path / "cut") == fit(tmp_path / "longer") == whole
+
+
+class Counting(Handler):
+    count = 0
+
+    def __call__(self, net, train_history):
+        self.count += 1
+
+
+def test_a_file_is_applied_once(tmp_path):
+    def fit():
+        handlers = [Checkpoint(tmp_path / "a.npz", verbose=0), Counting()]
+        return make_net(max_epochs=2, on_epoch_finished=handlers).fit(X, y)
+
+    fit()
+    net = fit()
+    counts = [net.on_epoch_finished[1].count]
+    for _ in range(2):
+        counts.append(net.partial_fit(X, y).on_epoch_finished[1].count)
+    assert counts == [2, 3, 4]
+    assert net._model.epoch == 4

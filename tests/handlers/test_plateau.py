@@ -24,6 +24,29 @@ def rates(losses, key="valid_loss", rate=1.0, **given):
 FLAT = [1.0] * 6
 
 
+def test_a_rate_at_its_lower_bound_is_left_alone(capsys):
+    net = SimpleNamespace(update=sgd, update_learning_rate=1.0, more_params=None)
+    handler, history = ReduceLROnPlateau(factor=0.5, patience=1, min_rate=0.3), []
+    for epoch in range(1, 7):
+        history.append({"epoch": epoch, "train_loss": 1.0, "valid_loss": 1.0})
+        handler(net, history)
+    assert handler.rates == {2: 0.5, 3: 0.3}
+    assert [line.rpartition(" ")[2] for line in capsys.readouterr().out.splitlines()] == [
+        *("0.5.", "0.3.")
+    ]
+
+
+def test_a_training_that_continues_has_a_best_value_of_its_own():
+    net = SimpleNamespace(update=sgd, update_learning_rate=1.0, more_params=None)
+    handler, history = ReduceLROnPlateau(factor=0.5, patience=2, verbose=0), []
+    for losses in ([0.3, 0.1], [0.9, 0.8, 0.8, 0.8]):
+        handler.begin(net, history)
+        for loss in losses:
+            history.append({"epoch": len(history) + 1, "train_loss": loss, "valid_loss": loss})
+            handler(net, history)
+    assert handler.rates == {6: 0.5}
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

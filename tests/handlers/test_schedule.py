@@ -105,6 +105,20 @@ def test_direction_and_smallest_improvement(given, values, stopped, restored):
     assert epochs_until_stop(handler, values, key) == (stopped, restored)
 
 
+@pytest.mark.filterwarnings("ignore:EarlyStopping. valid_loss is NaN")
+def test_the_epochs_of_earlier_trainings_are_not_waited_for():
+    handler, history = EarlyStopping(patience=2, verbose=0), []
+    handler.check(None, {"valid_loss": "min"})
+    for number in (10, 20):
+        handler.begin(None, history)
+        history += [{"epoch": epoch + 1} for epoch in range(len(history), number)]
+        for epoch in (1, 2):
+            history.append({"epoch": number + epoch, "valid_loss": math.nan})
+            ends = contextlib.nullcontext() if epoch == 1 else pytest.raises(StopIteration)
+            with ends:
+                handler(None, history)
+
+
 def test_another_number_can_be_monitored(capsys):
     handler = EarlyStopping(patience=1, monitor="error")
     assert epochs_until_stop(handler, [0.5, 0.25, 0.3], key="error") == (3, 2)

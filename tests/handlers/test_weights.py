@@ -1,5 +1,6 @@
 import csv
 import functools
+import math
 import pickle
 import re
 import threading
@@ -87,8 +88,10 @@ def test_only_the_best_weights_are_saved(tmp_path, capsys):
         ({"monitor": "f1"}, [0.5, 0.5, 0.7, 0.6, 0.7], [1, 3]),
         ({"monitor": "luck", "mode": "min"}, [0.5, 0.5, 0.7, 0.4, 0.4], [1, 4]),
         ({"monitor": "f1", "every_n_epochs": 2}, [0.5, 0.6, 0.7, 0.7, 0.9, 0.8], [2]),
+        ({"monitor": "f1"}, [math.nan, 0.5, math.nan, 0.4, 0.6], [2, 5]),
     ],
 )
+@pytest.mark.filterwarnings("ignore:SaveWeights. f1 is NaN")
 def test_a_tie_is_not_saved(tmp_path, given, values, saved):
     score = iter(values)
     path = tmp_path / "{epoch:d} {loss}.npz"

@@ -1,10 +1,11 @@
 import copy
+import re
 
 import jax
 import numpy as np
 import pytest
 
-from skconv.layers import DenseLayer, InputLayer
+from skconv.layers import BatchNormLayer, DenseLayer, InputLayer
 from skconv.network.weight_files import load_arrays, save_arrays
 from skconv.training.checkpoint_files import read_checkpoint, restore_model, save_checkpoint
 from skconv.updates.rules import adam, sgd
@@ -116,3 +117,28 @@ def test_a_damaged_file_is_told_and_changes_nothing(net, tmp_path, changes, mess
     with pytest.raises(ValueError, match=message):
         load_checkpoint(model, path)
     assert all(vars(model)[name] is before[name] for name in before)
+
+
+@pytest.mark.parametrize("part", ["params", "state"])
+def test_weights_and_state_must_be_finite_but_not_what_the_update_keeps(part, tmp_path):
+    """An update rule may hold infinity, such as the lowest loss before the first step."""
+    layers = [("input", InputLayer), ("norm", BatchNormLayer), ("output", DenseLayer)]
+    model, path = (
+        make_net(layers=layers, update=adam, max_epochs=0).fit(X, y)._model,
+        tmp_path / "a",
+    )
+    path = path.with_suffix(".npz")
+    save_checkpoint(model, [], path, {}, {})
+    names = list(load_arrays(path))
+    (name, *_) = (name for name in names if name.startswith(f"{part}['norm']"))
+    (kept, *_) = (name for name in names if name.startswith("update") and "['output']" in name)
+    for changed in (kept, name):
+        array = load_arrays(path)[changed]
+        rewritten(path, **{changed: np.full_like(array, np.inf)})
+        if changed == kept:
+            load_checkpoint(model, path)
+            assert any(np.isinf(leaf).all() for leaf in jax.tree.leaves(model.opt))
+    with pytest.raises(
+        ValueError, match=rf"{re.escape(name)} in .*a\.npz must hold finite numbers"
+    ):
+        load_checkpoint(model, path)

@@ -82,3 +82,14 @@ def test_larger_data_are_streamed_in_chunks(monkeypatch):
     chunks = rows_fed(feeder)
     assert [len(rows) for rows in chunks] == [16, 16]
     np.testing.assert_array_equal(np.concatenate(chunks), X[fit.train.index])
+
+
+@pytest.mark.parametrize("steps", [1, 64])
+def test_epochs_have_the_orders_of_their_numbers_also_where_training_goes_on(steps, monkeypatch):
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", steps)
+    fit, feeder = feeder_of(batch_iterator_train=BatchIterator(16, shuffle=True))
+    assert (feeder.resident is None) == (steps == 1)
+    for fit.model.epoch in (3, 0):
+        fed = np.concatenate(rows_fed(feeder))
+        order = np.random.default_rng([fit.model.seed, fit.model.epoch]).permutation(32)
+        np.testing.assert_array_equal(fed, X[fit.train.index[order]])

@@ -1,6 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from skconv.data.dataset import Dataset
+from skconv.data.iterators import BatchIterator
+from skconv.data.ragged_rows import RaggedRows
 from skconv.data.rows import Rows
 from skconv.handlers import Handler
 from skconv.training import identity
@@ -59,3 +64,25 @@ def test_the_order_of_the_rows_counts(index):
     taken = identity._digest_rows(rows(X, index))
     assert taken == identity._digest_rows(rows(X[index].copy()))
     assert (taken == identity._digest_rows(rows(X))) == (index[0] == 0)
+
+
+def differing(one, **changes):
+    first, second = map(identity._digest_dataset, (one, replace(one, **changes)))
+    return {name for name in first if first[name] != second[name]}
+
+
+def test_rows_targets_and_all_weights_tell_trainings_apart():
+    X, ones = np.arange(8.0).reshape(4, 2), np.ones(4, np.float32)
+    own = Dataset(rows(X), np.arange(4), ones, BatchIterator(2), (ones,))
+    assert differing(own) == differing(own, rows=rows(X.copy())) == set()
+    assert differing(own, rows=rows(X + 1)) == {"X"}
+    assert differing(own, y=np.arange(4)[::-1]) == {"y"}
+    for weights in ({"weights": 2 * ones}, {"weights": None}, {"target_weights": (2 * ones,)}):
+        assert differing(own, **weights) == {"weights of the rows"}
+
+
+def test_places_of_rows_of_several_shapes_tell_trainings_apart():
+    groups = [rows(np.zeros((2, n))) for n in (2, 3)]
+    places = [np.array(index) for index in ([0, 1], [2, 3], [0, 2], [1, 3])]
+    one, other = RaggedRows.of(groups, places[:2]), RaggedRows.of(groups, places[2:])
+    assert differing(Dataset(one, np.arange(4), None, BatchIterator(2)), rows=other) == {"X"}

@@ -14,9 +14,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score, log_loss
 
 from skconv import BatchIterator, NeuralNet
+from skconv.handlers import Handler
 from skconv.layers import DenseLayer, DropoutLayer, InputLayer
 from skconv.training.loop import TrainingLoop
 from skconv.updates.rules import nesterov_momentum, sgd
+
+from ..nets import softmax_of, still_net
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(40, 5)).astype(np.float32)
@@ -666,3 +669,58 @@ def test_a_failure_in_the_first_epoch_leaves_the_net_as_it_was(error, warm):
         np.testing.assert_array_equal(one, two)
     assert net.train_history_ is history
     assert net._model.step == 6
+
+
+class Watch(Handler):
+    """Keep the progress, and the order in which handlers end."""
+
+    def __init__(self, name="", ended=None):
+        self.name, self.ended, self.seen = name, ended, []
+
+    def watches(self):
+        return True
+
+    def __call__(self, net, history):
+        pass
+
+    def step(self, net, progress):
+        self.seen.append(progress)
+
+    def end(self, net, history):
+        if self.ended is not None:
+            self.ended.append(self.name)
+
+
+@pytest.mark.parametrize("max_steps", [2, 64])
+def test_progress_has_steps_and_loss_of_the_whole_epoch(max_steps, monkeypatch):
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", max_steps)
+    monkeypatch.setattr("skconv.training.events.TICK", 0.0)  # each step is a call
+    watch = Watch()
+    net = still_net(batch_iterator_train=BatchIterator(16), objective_l2=0.0, max_epochs=2)
+    net.set_params(on_training_started=watch).fit(X[:, :3], y)
+    assert [progress[:4] for progress in watch.seen] == [
+        (epoch, 2, step, 3) for epoch in (0, 1) for step in (1, 2, 3)
+    ]
+    losses = -np.log(softmax_of(X[:, :3])[np.arange(40), y])
+    expected = [np.nan, losses[:16].mean(), losses[:32].mean()] * 2
+    np.testing.assert_allclose([progress.loss for progress in watch.seen], expected, rtol=1e-5)
+
+
+def test_handlers_end_in_their_order_whatever_fails(monkeypatch):
+    ended = []
+    first, second = Watch("first", ended), Watch("second", ended)
+    net = make_net(on_epoch_finished=[first, second], max_epochs=0).fit(X, y)
+    assert ended == ["first", "second"]
+    monkeypatch.setattr(first, "end", lambda net, history: ended.append(1 / 0))
+    with pytest.raises(ZeroDivisionError):
+        net.fit(X, y)
+    assert ended == ["first", "second", "second"]
+
+
+def test_all_validation_rows_count_in_each_epoch_of_a_call(monkeypatch):
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 2)
+    monkeypatch.setattr("skconv.training.loop.PATIENCE", math.inf)
+    net = still_net(batch_iterator_train=20, objective_l2=0.0, max_epochs=6)
+    losses = -np.log(softmax_of(X[:, :3])[np.arange(40), y])
+    history = net.fit(X[:, :3], y, X_val=X[:, :3], y_val=y).train_history_
+    np.testing.assert_allclose([row["valid_loss"] for row in history], losses.mean(), rtol=1e-5)

@@ -2,7 +2,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from skconv.layers import DenseLayer
+from skconv.layers import DenseLayer, InputLayer
 
 from ..nets import LAYERS, X, make_net, three_headed, y
 
@@ -71,3 +71,23 @@ def test_labels_reach_the_loss_as_indices():
     assert output.shape == (40, 5)
     assert not hasattr(net, "predict_proba")
     assert net.score(X, labels) == pytest.approx(-(output.sum(axis=1) * y).mean(), rel=1e-4)
+
+
+def test_all_targets_of_rows_of_several_shapes_count_alike():
+    def widest(output, targets):
+        return jnp.abs(output - targets[..., None]).max(axis=-1)
+
+    sizes = [3, 5, 3]
+    rows = [RNG.normal(size=(n, 2)) for n in sizes]
+    targets = [RNG.normal(size=n) for n in sizes]
+    layers = [("input", InputLayer), ("output", DenseLayer)]
+    net = make_net(layers=layers, output_num_leading_axes=2, input_shape=(None, None, 2))
+    net.set_params(regression=True, objective_loss_function=widest, output_num_units=3)
+    net.set_params(max_epochs=0).fit(rows, targets)
+    W, b = net.get_all_params_values()["output"]
+    pairs = zip(rows, targets, strict=True)
+    losses = np.concatenate([np.abs(x @ W + b - t[:, None]).max(axis=1) for x, t in pairs])
+    assert net.score(rows, targets) == pytest.approx(-losses.mean(), rel=1e-5)
+    weights = RNG.uniform(0.5, 2, 3)
+    expected = -np.average(losses, weights=np.repeat(weights, sizes))
+    assert net.score(rows, targets, sample_weight=weights) == pytest.approx(expected, rel=1e-5)

@@ -19,6 +19,8 @@ from skconv.layers import (
     Pool2DLayer,
 )
 
+from ..nets import softmax_of
+
 X, y = load_digits(return_X_y=True)
 X = (X[:60] / 16).astype(np.float32).reshape(-1, 1, 8, 8)
 y = y[:60]
@@ -125,3 +127,13 @@ def test_it_compiles_none_of_the_nets_programs(cnn):
     function, params = cnn.as_function()
     function(params, X)
     assert compile_counts() == before
+
+
+def test_auxiliary_outputs_are_left_out():
+    output = (DenseLayer, {"name": "output", "incoming": "input"})
+    layers = [("input", InputLayer), ("early", DenseLayer), output]
+    net = NeuralNet(layers, aux_outputs={"early": 0.3}, max_epochs=0)
+    rows = X.reshape(60, -1)
+    function, params = net.fit(rows, y).as_function()
+    W, b = net.get_all_params_values()["output"]
+    np.testing.assert_allclose(function(params, rows), softmax_of(rows @ W + b), atol=1e-5)
