@@ -37,6 +37,7 @@ had before ``reset``.
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -50,6 +51,10 @@ Direction = Literal["min", "max"]
 
 Columns = Mapping[str, Direction | None]
 """Numbers in the rows of the history by name, and which values are better, as far as known."""
+
+
+HASH = "{hash}"
+"""Placeholder in paths, for characters that differ from training to training."""
 
 
 class HandlerFunction(Protocol):
@@ -115,6 +120,24 @@ class Handler:
 
         Searches and ensembles, which train copies of one net, call it before their first training.
         """
+
+    def check_path(self, name: str, path: str | os.PathLike[str]) -> None:
+        """Raise `ValueError` for a path without ``{hash}``; to be called in `check_several`.
+
+        Parameters
+        ----------
+        name : str
+            Parameter that has the path.
+        path : str or path
+        """
+        path = os.fspath(path)
+        if HASH not in path:
+            stem, suffix = os.path.splitext(path)
+            raise ValueError(
+                f"{type(self).__name__}: {name} must contain {HASH} where several nets are "
+                f"trained, so that each has a file of its own, got {path!r}; write "
+                f"{stem + '-' + HASH + suffix!r}"
+            )
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Prepare for a training; called once before it, whichever parameter lists the handler.
@@ -205,3 +228,26 @@ class Logger(Handler):
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"opened": None}
+
+
+class RunLogger(Logger):
+    """Base class of loggers to a run of their own, which a resumed training continues.
+
+    The run is opened at the first epoch that is logged; by then, a `Checkpoint` that found a file
+    has set the attributes by which `open` finds the run. If it was killed after an epoch that is
+    not in the file, `open` and `log` meet this epoch again.
+    """
+
+    def begin(self, net: Any, train_history: list[Row]) -> None:
+        """Do nothing; the first epoch opens the run."""
+
+    def __call__(self, net: Any, train_history: list[Row]) -> None:
+        """Log the last epoch."""
+        if self.opened is None:
+            self.opened = self.open(net, train_history)
+        super().__call__(net, train_history)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what the run is found by: all plain attributes that are not parameters."""
+        state = Handler.get_state(self)
+        return {name: value for name, value in state.items() if value is not None}

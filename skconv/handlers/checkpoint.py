@@ -15,29 +15,28 @@ from ..training.checkpoint_files import (
     restore_model,
     save_checkpoint,
 )
+from ..training.cores import describe_cores
 from ..training.events import EVENTS
 from ..training.history import Row
 from ..utils import checks
 from ..utils.checks import as_list, flag, one_of, positive, verbosity
 from ..utils.files import check_writable
 from ..utils.plain_values import is_plain
-from .base import Columns, Handler
+from .base import HASH, Columns, Handler
 from .hyperparams import changed_params, restore_params
 
 __all__ = ["Checkpoint"]
-
-HASH = "{hash}"
 
 
 class Checkpoint(Handler):
     """Handler that writes checkpoints, from which `fit` resumes an interrupted training.
 
     Pass it as ``on_epoch_finished``. A `fit` that finds the file continues from it, up to
-    `max_epochs` in all, and ends with the same weights, bit for bit, as an uninterrupted one. The
-    file also has the state of all other handlers, as `Handler.get_state` returns it, and the
-    numbers that they have set, such as a learning rate. Handlers listed after this one are called
-    again for the last epoch in the file, which they had not seen. `SaveWeights` writes only the
-    weights.
+    `max_epochs` in all, and ends with the same weights, bit for bit, as an uninterrupted one on the
+    same machine and number of CPU cores. The file also has the state of all other handlers, as
+    `Handler.get_state` returns it, and the numbers that they have set, such as a learning rate.
+    Handlers listed after this one are called again for the last epoch in the file, which they had
+    not seen; loggers are best listed before it. `SaveWeights` writes only the weights.
 
     SIGTERM, which schedulers send before they kill a process, ends a training as Ctrl-C does,
     unless the program handles it itself.
@@ -77,8 +76,9 @@ class Checkpoint(Handler):
     Warns
     -----
     UserWarning
-        If the file belongs to another training, and if `random_state` is None, with which no
-        training can resume.
+        If the file belongs to another training; if `random_state` is None, with which no training
+        can resume; and if the training resumes on another number of CPU cores, where sums may be
+        rounded otherwise.
 
     Examples
     --------
@@ -143,14 +143,7 @@ class Checkpoint(Handler):
 
     def check_several(self) -> None:
         """Raise `ValueError` if all trainings would write the same file."""
-        path = os.fspath(self.path)
-        if HASH not in path:
-            stem, suffix = os.path.splitext(path)
-            raise ValueError(
-                f"{type(self).__name__}: path must contain {HASH} where several nets are trained, "
-                f"so that each has a file of its own, got {path!r}; write "
-                f"{stem + '-' + HASH + suffix!r}"
-            )
+        self.check_path("path", self.path)
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Continue from the file, unless the net continues an earlier training."""
@@ -210,11 +203,25 @@ class Checkpoint(Handler):
         handlers, states = _with_state(net), saved.progress.get("handlers", {})
         for name in handlers.keys() & states.keys():
             handlers[name].set_state(states[name])
+        self._warn_of_cores(saved.progress.get("cores"))
         self._warn_of_states(handlers, states)
         given = as_list(net.get_params(deep=False)["on_epoch_finished"])
         place = next((i for i, handler in enumerate(given) if handler is self), len(given))
         for handler in given[place + 1 :]:
             handler(net, train_history)
+
+    def _warn_of_cores(self, before: str | None) -> None:
+        """Warn if the file was written on another number of cores."""
+        now = describe_cores()
+        if before not in (None, now):
+            warnings.warn(
+                f"{type(self).__name__}: the file was written on {before}, and the training "
+                f"resumes on {now}, so that its results may differ in the last bits from those of "
+                "an uninterrupted one; for equal bits, resume it where it began or, between CPUs "
+                "of a kind, set the environment variable PJRT_NPROC to the same number of threads",
+                UserWarning,
+                stacklevel=2,
+            )
 
     def _warn_of_states(self, handlers: dict[str, Any], states: dict[str, Any]) -> None:
         """Warn of handlers without a state in the file, and of states without a handler."""
@@ -267,7 +274,7 @@ class Checkpoint(Handler):
                 UserWarning,
                 stacklevel=2,
             )
-        return {"handlers": states, "params": params}
+        return {"handlers": states, "params": params, "cores": describe_cores()}
 
 
 def _with_state(net: Any) -> dict[str, Any]:

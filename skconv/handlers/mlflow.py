@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from typing import Any
 
 from ..training.history import Row, numbers
 from ..utils.optional import import_optional
-from .base import Logger
+from .base import RunLogger
 from .hyperparams import describe_params, get_update_hyperparams
 
 __all__ = ["MlflowLogger"]
 
 
-class MlflowLogger(Logger):
+class MlflowLogger(RunLogger):
     """Handler that logs parameters, history and the update rule's numbers as an MLflow run.
 
     Pass it as ``on_epoch_finished``. It needs MLflow: ``pip install 'skconv[mlflow]'``.
@@ -30,7 +31,13 @@ class MlflowLogger(Logger):
     Attributes
     ----------
     run_id : str or None
-        ID of the run; a training that continues an earlier one logs to the same run.
+        ID of the run; a training that continues an earlier one, or resumes from a `Checkpoint`,
+        logs to the same run. An epoch that was logged after the checkpoint is logged again.
+
+    Warns
+    -----
+    UserWarning
+        If the run of the training that continues does not exist any more; a new one is created.
 
     Examples
     --------
@@ -60,8 +67,7 @@ class MlflowLogger(Logger):
         mlflow = import_optional("mlflow")
         uri = None if self.tracking_uri is None else os.fspath(self.tracking_uri)
         client = mlflow.MlflowClient(uri)
-        if self.run_id is not None:
-            client.update_run(self.run_id, status="RUNNING")
+        if self.run_id is not None and self._reopens(client, self.run_id):
             return client
         known = client.get_experiment_by_name(self.experiment)
         experiment = known.experiment_id if known else client.create_experiment(self.experiment)
@@ -69,6 +75,20 @@ class MlflowLogger(Logger):
         params = [mlflow.entities.Param(*param) for param in describe_params(net).items()]
         client.log_batch(self.run_id, params=params)
         return client
+
+    def _reopens(self, client: Any, run_id: str) -> bool:
+        """Return whether a run goes on, and warn if it does not exist."""
+        try:
+            client.update_run(run_id, status="RUNNING")
+        except import_optional("mlflow").exceptions.MlflowException as error:
+            warnings.warn(
+                f"{type(self).__name__}: the run {run_id} cannot be continued ({error}); a new one "
+                "is created",
+                UserWarning,
+                stacklevel=2,
+            )
+            return False
+        return True
 
     def log(self, net: Any, train_history: list[Row]) -> None:
         """Log the last row of the history."""

@@ -10,13 +10,13 @@ from ..training.history import Row, numbers
 from ..utils import checks
 from ..utils.checks import natural
 from ..utils.optional import import_optional
-from .base import Logger
+from .base import RunLogger
 from .hyperparams import describe_params, get_update_hyperparams
 
 __all__ = ["TensorBoard"]
 
 
-class TensorBoard(Logger):
+class TensorBoard(RunLogger):
     """Handler that logs history, the update rule's numbers and weights for TensorBoard.
 
     Pass it as ``on_epoch_finished``, and view the log with ``tensorboard --logdir runs``. It needs
@@ -25,7 +25,8 @@ class TensorBoard(Logger):
     Parameters
     ----------
     folder : str or path
-        Folder in which each training gets a subfolder, named after its start time.
+        Folder in which each training gets a subfolder, named after the time of its first epoch. One
+        that resumes from a `Checkpoint` stays in its subfolder.
     histograms : int
         Epochs from one histogram of the weights to the next; 0 for none.
 
@@ -56,12 +57,15 @@ class TensorBoard(Logger):
     def open(self, net: Any, train_history: list[Row]) -> Any:
         """Open an event file, in the same subfolder if training continues."""
         first = self.path is None
-        if first:
-            now = datetime.datetime.now().strftime("%Y-%m-%d-%H-%M-%S-%f")
-            self.path = os.path.join(os.fspath(self.folder), now)
-        # files opened within the same second would otherwise share a name
-        suffix = f".{len(train_history)}"
-        writer = import_optional("tensorboardX").SummaryWriter(self.path, filename_suffix=suffix)
+        now = datetime.datetime.now().strftime("%Y-%m-%d-%H-%M-%S-%f")
+        self.path = os.path.join(os.fspath(self.folder), os.path.basename(self.path or now))
+        writer = import_optional("tensorboardX").SummaryWriter(
+            self.path,
+            # files opened within the same second would otherwise share a name
+            filename_suffix=f".{len(train_history)}",
+            # hides what was logged after the checkpoint that this training resumes from
+            purge_step=None if first else train_history[-1]["epoch"],
+        )
         if first:
             lines = [f"    {name} = {value}" for name, value in describe_params(net).items()]
             writer.add_text("parameters", "\n".join(lines))

@@ -6,13 +6,13 @@ from typing import Any
 
 from ..training.history import Row, numbers
 from ..utils.optional import import_optional
-from .base import Logger
+from .base import RunLogger
 from .hyperparams import describe_params, get_update_hyperparams
 
 __all__ = ["WandbLogger"]
 
 
-class WandbLogger(Logger):
+class WandbLogger(RunLogger):
     """Handler that logs parameters, history and the update rule's numbers as a W&B run.
 
     Pass it as ``on_epoch_finished``. It needs wandb: ``pip install 'skconv[wandb]'``.
@@ -27,7 +27,10 @@ class WandbLogger(Logger):
     Attributes
     ----------
     run_id : str or None
-        ID of the run; a training that continues an earlier one logs to the same run.
+        ID of the run; a training that continues an earlier one, or resumes from a `Checkpoint`,
+        logs to the same run. W&B ignores epochs that it has logged already. With
+        ``mode='offline'``, each start of a training leaves a folder; ``wandb sync`` joins those of
+        a run.
 
     Examples
     --------

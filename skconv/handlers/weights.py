@@ -17,10 +17,13 @@ from ..training.history import Row
 from ..utils import checks
 from ..utils.checks import as_list, flag, one_of, or_none, positive, text, verbosity
 from ..utils.files import atomic_write, check_writable, naming
-from .base import Columns, Handler
+from .base import HASH, Columns, Handler
 from .monitor import MODES, MonitoringHandler, direction_of
 
 __all__ = ["RememberBestWeights", "RestoreBestWeights", "SaveWeights", "WeightLog"]
+
+NO_HASH = "0" * 12
+"""In place of the placeholder before a training."""
 
 
 class SaveWeights(MonitoringHandler):
@@ -32,13 +35,16 @@ class SaveWeights(MonitoringHandler):
     ----------
     path : str or path
         File to write, ending in ``.safetensors`` or ``.npz``; may contain the placeholders
-        ``{epoch}``, ``{loss}``, which is the monitored value, and ``{timestamp}``.
+        ``{epoch}``, ``{loss}``, which is the monitored value, ``{timestamp}``, and ``{hash}``,
+        twelve characters that differ from training to training, for searches and
+        cross-validation.
     every_n_epochs : int
         Epochs from one file to the next.
     only_best : bool
         Whether to save only after epochs that are better than all before.
     pickle : bool
-        Whether to pickle the whole net instead, to a path with any ending.
+        Whether to pickle the whole net instead, to a path with any ending. Load only pickles that
+        you trust, as loading one runs code.
     verbose : int
         Whether to print the path of each file.
     monitor : str
@@ -51,8 +57,9 @@ class SaveWeights(MonitoringHandler):
     Raises
     ------
     ValueError
-        For invalid parameters, such as a path with another ending or placeholder; and before
-        training, if the history will not have the column, or if its direction is not known.
+        For invalid parameters, such as a path with another ending or placeholder; before training,
+        if the history will not have the column, or if its direction is not known; and in skconv's
+        searches and ensembles, if `path` lacks ``{hash}``.
     OSError
         Before training, if the folder does not exist, or the file may not be written to.
 
@@ -63,6 +70,7 @@ class SaveWeights(MonitoringHandler):
     """
 
     allowed_in = ("on_epoch_finished", "on_training_finished")
+    _hash = NO_HASH
     parameter_checks = {
         "path": checks.path,
         "every_n_epochs": positive,
@@ -105,6 +113,15 @@ class SaveWeights(MonitoringHandler):
         super().check(net, columns)
         check_writable(self._formatted(0.0, 1))
 
+    def check_several(self) -> None:
+        """Raise `ValueError` if all trainings would write the same files."""
+        self.check_path("path", self.path)
+
+    def begin(self, net: Any, train_history: list[Row]) -> None:
+        """Note the characters that tell the training from others, before its first step."""
+        if HASH in os.fspath(self.path):
+            self._hash = net._fitted().model.identity.hash
+
     def _monitored(self) -> tuple[str, str, str]:
         if self.mode == "auto" and not self.only_best:
             return "monitor", self.monitor, "min"  # the file name has the value, nothing compares
@@ -114,11 +131,13 @@ class SaveWeights(MonitoringHandler):
         timestamp = datetime.datetime.now().strftime("%Y-%m-%d-%H-%M-%S")
         path = os.fspath(self.path)
         try:
-            return path.format(loss=value, timestamp=timestamp, epoch=_Epoch(epoch))
+            return path.format(
+                loss=value, timestamp=timestamp, epoch=_Epoch(epoch), hash=self._hash
+            )
         except (KeyError, IndexError, ValueError) as error:
             raise ValueError(
-                f"{type(self).__name__}: path must have no placeholders but {{epoch}}, {{loss}} "
-                f"and {{timestamp}}, got {path!r}"
+                f"{type(self).__name__}: path must have no placeholders but {{epoch}}, {{loss}}, "
+                f"{{timestamp}} and {{hash}}, got {path!r}"
             ) from error
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
@@ -349,7 +368,8 @@ class WeightLog(Handler):
     Parameters
     ----------
     save_to : str or path, optional
-        CSV file for the records.
+        CSV file for the records. A training that resumes from a `Checkpoint` first drops those
+        written after it. The placeholder ``{hash}`` is that of `SaveWeights`.
     write_every : int
         Number of records to write at a time.
 
@@ -359,9 +379,16 @@ class WeightLog(Handler):
         For the i-th parameter of each layer, ``'<layer>_<i> wdiff'`` (mean absolute change since
         the previous record), ``'<layer>_<i> wabsmean'`` (mean absolute value) and
         ``'<layer>_<i> wmean'`` (mean).
+
+    Raises
+    ------
+    ValueError
+        For invalid parameters; and in skconv's searches and ensembles, if `save_to` lacks
+        ``{hash}``.
     """
 
     parameter_checks = {"save_to": or_none(checks.path), "write_every": positive}
+    _hash = NO_HASH
 
     def __init__(self, save_to: str | os.PathLike[str] | None = None, write_every: int = 8) -> None:
         self.save_to = save_to
@@ -373,7 +400,21 @@ class WeightLog(Handler):
         """Raise `OSError` if the file cannot be written."""
         super().check(net, columns)
         if self.save_to is not None:
-            check_writable(self.save_to)
+            check_writable(self._path)
+
+    def check_several(self) -> None:
+        """Raise `ValueError` if all trainings would write the same file."""
+        if self.save_to is not None:
+            self.check_path("save_to", self.save_to)
+
+    def begin(self, net: Any, train_history: list[Row]) -> None:
+        """Note the characters that tell the training from others, before its first step."""
+        if HASH in os.fspath(self.save_to or "") and not self.history:
+            self._hash = net._fitted().model.identity.hash
+
+    @property
+    def _path(self) -> str:
+        return os.fspath(self.save_to or "").replace(HASH, self._hash)
 
     def reset(self) -> None:
         """Start with an empty list of records."""
@@ -393,19 +434,23 @@ class WeightLog(Handler):
         self.history.append(entry)
         self.last_weights = weights
         if self.save_to is not None and len(self.history) % self.write_every == 0:
-            self._write(len(self.history) - self.write_every, self.save_to)
+            self._write(len(self.history) - self.write_every)
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Take over the records, and drop those from the file that were written later."""
         super().set_state(state)
-        if self.save_to is not None and len(self.history) >= self.write_every:
-            self._write(0, self.save_to)
+        if self.save_to is None:
+            return
+        if len(self.history) >= self.write_every:
+            self._write(0)
+        else:
+            Path(self._path).unlink(missing_ok=True)
 
-    def _write(self, start: int, path: str | os.PathLike[str]) -> None:
+    def _write(self, start: int) -> None:
         """Write the records from `start` on, as far as they fill groups of `write_every`."""
         first, stop = start == 0, len(self.history) - len(self.history) % self.write_every
         entries = self.history[start:stop]
-        with naming(path), open(path, "w" if first else "a", newline="") as file:
+        with naming(self._path), open(self._path, "w" if first else "a", newline="") as file:
             writer = csv.DictWriter(file, list(entries[0]))
             if first:
                 writer.writeheader()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
@@ -25,6 +24,7 @@ from ..ops.platform import device, devices, keep_device, platform
 from ..utils.cache_keys import structural_key
 from ..utils.memo import Memo
 from .arguments import CallResult, StepRange, TrainArguments
+from .cores import available_cores
 from .interrupts import sigterm_as_interrupt
 from .loop import Snapshot, TrainingLoop
 from .train_lanes import LANE_AXES
@@ -199,7 +199,7 @@ def _share_among_devices(run: Callable[[Sequence[Lane]], None], lanes: Sequence[
 def _run_separately(lanes: Sequence[Lane]) -> None:
     """Run each lane with the program of a single training, on a CPU in one thread per core."""
     on_cores = platform() == "cpu" and jax.local_device_count("cpu") == 1
-    threads = _available_cores() if on_cores and not _have_handlers(lanes) else 1
+    threads = available_cores() if on_cores and not _have_handlers(lanes) else 1
     in_this_thread = 1 if threads > 1 else len(lanes)  # the first compiles for the others
     for lane in lanes[:in_this_thread]:
         lane.run()
@@ -223,13 +223,6 @@ def _run_in_threads(
                 lane.loop.stopped = True
             pool.shutdown(cancel_futures=True)
             raise
-
-
-def _available_cores() -> int:
-    """Return the number of CPU cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class LaneGroup:

@@ -250,6 +250,24 @@ def test_candidates_of_a_search_write_files_of_their_own(tmp_path):
     assert len(list(tmp_path.iterdir())) == 4
 
 
+def test_another_number_of_cores_warns_and_resumes(tmp_path, monkeypatch):
+    def fit(threads, epochs):
+        monkeypatch.setenv("PJRT_NPROC", str(threads))  # JAX has read it long ago
+        save = Checkpoint(tmp_path / "a.npz", verbose=0)
+        return make_net(max_epochs=epochs, on_epoch_finished=save).fit(X, y)
+
+    fit(3, 1)
+    fit(3, 2)  # pytest turns warnings into errors
+    message = (
+        "the file was written on 3 CPU threads, and the training resumes on 1 CPU thread, so that "
+        "its results may differ in the last bits .* set the environment variable PJRT_NPROC"
+    )
+    with pytest.warns(UserWarning, match=message):
+        net = fit(1, 3)
+    assert [row["epoch"] for row in net.train_history_] == [1, 2, 3]
+    assert numbers(net) == numbers(make_net(max_epochs=3).fit(X, y))
+
+
 def test_a_drawn_seed_warns(tmp_path):
     net = make_net(
         random_state=None, max_epochs=0, on_epoch_finished=Checkpoint(tmp_path / "a.npz")

@@ -1,6 +1,6 @@
 import pytest
 
-from skconv.handlers import MlflowLogger
+from skconv.handlers import Checkpoint, MlflowLogger
 
 from ..nets import X, make_net, y
 
@@ -38,3 +38,19 @@ def test_a_training_that_goes_on_stays_in_its_run_and_a_fit_has_a_new_one(uri):
     assert logger.run_id != first
     experiment = client.get_experiment_by_name("skconv")
     assert len(client.search_runs([experiment.experiment_id])) == 2
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_resumed_training_stays_in_its_run_as_long_as_there_is_one(uri, tmp_path):
+    def fit(epochs):
+        logger, save = MlflowLogger(tracking_uri=uri), Checkpoint(tmp_path / "a.npz", verbose=0)
+        make_net(max_epochs=epochs, on_epoch_finished=[logger, save]).fit(X, y)
+        return logger.run_id
+
+    client, first = mlflow.MlflowClient(uri), fit(1)
+    assert fit(2) == first
+    assert [metric.step for metric in client.get_metric_history(first, "train_loss")] == [1, 2]
+    client.delete_run(first)
+    with pytest.warns(UserWarning, match=f"MlflowLogger: the run {first} cannot be continued"):
+        other = fit(3)
+    assert [metric.step for metric in client.get_metric_history(other, "train_loss")] == [3]

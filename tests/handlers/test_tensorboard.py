@@ -8,20 +8,25 @@ import pytest
 from sklearn.base import clone
 from tensorboardX.proto.event_pb2 import Event
 
-from skconv.handlers import ReduceLROnPlateau, SaveWeights, TensorBoard
+from skconv.handlers import Checkpoint, ReduceLROnPlateau, SaveWeights, TensorBoard
 
 from ..nets import X, make_net, y
+
+
+def events_of(path):
+    """All events in a file."""
+    data = path.read_bytes()
+    while data:
+        (length,) = struct.unpack("<Q", data[:8])
+        yield Event.FromString(data[12 : 12 + length])
+        data = data[16 + length :]
 
 
 def values_of(folder):
     """By tag and step, all that the files of a folder hold."""
     found = {}
     for path in sorted(Path(folder).iterdir()):
-        data = path.read_bytes()
-        while data:
-            (length,) = struct.unpack("<Q", data[:8])
-            event = Event.FromString(data[12 : 12 + length])
-            data = data[16 + length :]
+        for event in events_of(path):
             for value in event.summary.value:
                 found.setdefault(value.tag, {})[event.step] = value
     return found
@@ -62,6 +67,47 @@ def test_a_training_that_goes_on_stays_in_its_folder_and_a_fit_has_a_new_one(tmp
     clone(net).fit(X, y)
     assert board.path != first
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def shown(folder):
+    """Steps that TensorBoard shows: it drops those that a later file starts again."""
+    steps = []
+    for path in sorted(Path(folder).iterdir(), key=lambda path: path.name.rpartition(".")[2]):
+        for event in events_of(path):
+            if event.HasField("session_log"):
+                steps = [step for step in steps if step < event.step]
+            steps += [event.step for value in event.summary.value if value.tag == "loss/train"]
+    return steps
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_resumed_training_stays_in_its_folder(tmp_path, first):
+    """Killed after it has logged an epoch that no checkpoint holds."""
+
+    def fail(net, train_history):
+        if len(train_history) == 3:
+            raise RuntimeError("stop")
+
+    def net(folder, *more):
+        board, save = TensorBoard(folder), Checkpoint(tmp_path / "a.npz", 2, verbose=0)
+        handlers = [board, save] if first else [save, board]
+        return make_net(max_epochs=4, on_epoch_finished=[*handlers, *more])
+
+    with pytest.raises(RuntimeError, match="stop"):
+        net(tmp_path / "runs", fail).fit(X, y)
+    (tmp_path / "runs").rename(tmp_path / "moved")
+    resumed = net(tmp_path / "moved").fit(X, y)
+    (folder,) = (tmp_path / "moved").iterdir()
+    assert [row["epoch"] for row in resumed.train_history_] == [1, 2, 3, 4]
+    assert shown(folder) == [1, 2, 3, 4]
+
+
+def test_a_logger_that_is_added_to_a_resumed_training_starts_a_run(tmp_path):
+    save = Checkpoint(tmp_path / "a.npz", verbose=0)
+    make_net(max_epochs=1, on_epoch_finished=save).fit(X, y)
+    board = TensorBoard(tmp_path / "runs")
+    make_net(max_epochs=2, on_epoch_finished=[board, save]).fit(X, y)
+    assert shown(board.path) == [2]
 
 
 def test_a_net_that_is_writing_can_be_pickled(tmp_path):

@@ -3,7 +3,7 @@ import struct
 
 import pytest
 
-from skconv.handlers import WandbLogger
+from skconv.handlers import Checkpoint, WandbLogger
 
 from ..nets import X, make_net, y
 
@@ -53,3 +53,15 @@ def test_a_training_is_a_run_in_a_local_folder(tmp_path):
     assert losses == [(row["epoch"], row["valid_loss"]) for row in net.train_history_]
     assert rows[-1]["update_learning_rate"] == 0.1
     assert logger.opened is None
+
+
+def test_a_resumed_training_has_the_same_run(tmp_path):
+    def fit(epochs):
+        logger = WandbLogger(
+            dir=str(tmp_path), mode="offline", settings=wandb.Settings(silent=True)
+        )
+        save = Checkpoint(tmp_path / "a.npz", verbose=0)
+        make_net(max_epochs=epochs, on_epoch_finished=[logger, save]).fit(X, y)
+        return logger.run_id
+
+    assert fit(1) == fit(2)

@@ -12,8 +12,10 @@ import pytest
 from sklearn.base import clone
 
 from skconv import BatchIterator, NeuralNet
+from skconv.ensemble import BatchedBagging
 from skconv.handlers import RememberBestWeights, RestoreBestWeights, SaveWeights, WeightLog
 from skconv.layers import DenseLayer, InputLayer
+from skconv.model_selection import BatchedGridSearchCV
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(40, 5)).astype(np.float32)
@@ -109,7 +111,7 @@ def test_a_tie_is_not_saved(tmp_path, given, values, saved):
     ("path", "message"),
     [
         ("weights.h5", r"^a weight file must have the suffix .*, got 'weights.h5'$"),
-        ("{valid_loss}.npz", r"^SaveWeights: path must have no placeholders but {epoch}, {loss} "),
+        ("{valid_loss}.npz", r"^SaveWeights: path must have no placeholders but {epoch}, {loss}, "),
         (3, r"^SaveWeights: path must be a path, got 3$"),
     ],
 )
@@ -275,6 +277,34 @@ def test_a_new_weight_log_replaces_the_file_of_the_fit_before(tmp_path):
     net = make_net(max_epochs=1, on_batch_finished=log)
     net.fit(X, y).fit(X, y)
     assert len((tmp_path / "log.csv").read_text().splitlines()) == 1 + 3
+
+
+WRITERS = [
+    (SaveWeights, "path", "w.npz", ".npz"),
+    (WeightLog, "save_to", "log.csv", ".csv"),
+]
+
+
+@pytest.mark.parametrize(("cls", "name", "file", "suffix"), WRITERS)
+def test_nets_that_train_together_have_files_of_their_own(cls, name, file, suffix, tmp_path):
+    plain = make_net(max_epochs=1, on_epoch_finished=cls(tmp_path / file))
+    message = (
+        rf"^{cls.__name__}: {name} must contain {{hash}} where several nets are trained, so that "
+        rf"each has a file of its own, got '.*{file}'; write '.*-{{hash}}\{suffix}'$"
+    )
+    for several in (BatchedGridSearchCV(plain, {"update_learning_rate": [0.1]}, cv=2), 1):
+        with pytest.raises(ValueError, match=message):
+            (BatchedBagging(plain, 2) if several == 1 else several).fit(X, y)
+    path = tmp_path / f"{{hash}}{suffix}"
+    more = {"write_every": 1} if cls is WeightLog else {}
+    net = make_net(max_epochs=1, on_epoch_finished=cls(path, **more))
+    BatchedGridSearchCV(net, {"update_learning_rate": [0.1, 0.2]}, cv=2, refit=False).fit(X, y)
+    names = [path.name for path in tmp_path.iterdir()]
+    assert len(names) == 4
+    assert all(re.fullmatch(rf"[0-9a-f]{{12}}\{suffix}", name) for name in names)
+    net.fit(X, y)
+    net.fit(X, y)
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 @pytest.mark.parametrize("as_list", [True, False])

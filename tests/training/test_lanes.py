@@ -164,7 +164,7 @@ def test_a_handler_that_fails_ends_its_lane_alone(training_loops):
 
 
 def test_lanes_that_nobody_watches_run_in_threads(training_loops, monkeypatch):
-    monkeypatch.setattr("skconv.training.lanes._available_cores", lambda: 2)
+    monkeypatch.setattr("skconv.training.lanes.available_cores", lambda: 2)
     names = set()
     lanes = [
         Lane(loop, 1) for loop in training_loops(*(make_net(random_state=i) for i in range(4)))
