@@ -14,7 +14,7 @@ from skconv import BatchIterator, NeuralNet, clear_programs, compile_counts
 from skconv.augment import MixUp
 from skconv.layers import DenseLayer, InputLayer
 from skconv.model_selection import BatchedGridSearchCV
-from skconv.nonlinearities import softmax
+from skconv.nonlinearities import sigmoid, softmax
 from skconv.updates.rules import sgd
 
 RNG = np.random.default_rng(0)
@@ -384,6 +384,7 @@ def test_one_hot_classes_exclude_each_other_after_a_softmax():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         still(objective_loss_function="binary_crossentropy").fit(X, y)
+        still(output_nonlinearity=sigmoid).fit(X, y)
 
 
 def test_a_column_without_targets_warns():

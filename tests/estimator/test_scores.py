@@ -1,10 +1,12 @@
 import functools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, make_scorer
 
 from skconv.errors import InvalidParameterError
+from skconv.estimator.scores import monitored_columns
 from skconv.estimator.validation import check_settings
 
 from ..nets import X, make_net, y
@@ -120,3 +122,19 @@ def test_a_function_keeps_its_contract():
     ((y_true, y_output),) = seen
     np.testing.assert_array_equal(y_true, y)
     assert y_output.shape == (40, 3)
+
+
+def test_columns_know_which_of_their_values_are_better():
+    def accuracy(*arrays):
+        return 0.0
+
+    scorer = make_scorer(accuracy)
+    custom = ["f1_macro", ("error", accuracy), ("mine", accuracy), ("loss", scorer), ("foo", named)]
+    params = {"custom_scores": custom, "scores_train": [("mae", accuracy)], "scores_valid": None}
+    adding = SimpleNamespace(history_columns=["rate"])
+    fit = SimpleNamespace(valid=True, columns=["train_loss", "mae"])
+    expected = {"train_loss": "min", "mae": None, "rate": None}
+    own = {"f1_macro": "max", "error": None, "mine": "max", "loss": "max", "foo": None}
+    assert monitored_columns(fit, params, [adding]) == expected | own
+    fit.valid = None
+    assert monitored_columns(fit, params, [adding]) == expected

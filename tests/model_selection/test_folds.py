@@ -7,7 +7,7 @@ from sklearn.preprocessing import StandardScaler
 from skconv import NeuralNet
 from skconv.model_selection.folds import folds_of_known
 
-LABELS = np.array(["a", "b", None] * 4, object)
+LABELS = np.array(["a", "b", None], object).repeat(4)
 IGNORING = NeuralNet(ignore_label=np.nan)
 
 

@@ -12,6 +12,7 @@ from skconv.layers import (
     ConcatLayer,
     Context,
     Conv2DLayer,
+    CustomRecurrentLayer,
     DenseLayer,
     DropoutLayer,
     ElemwiseSumLayer,
@@ -248,6 +249,23 @@ def test_the_key_holds_what_programs_depend_on():
     assert built([rows, dense("fc", nonlinearity=None)]).key != key
     assert built([("input", InputLayer((None, 5))), dense("fc")]).key != key
     assert built([rows, dense("fc")], ending=lambda shape, axis: softmax).key != key
+
+
+def test_the_initial_key_holds_what_weights_are_drawn_from():
+    def inner(W):
+        return DenseLayer(InputLayer((None, 4)), 4, W=W, nonlinearity=None)
+
+    def recurrent(*values):
+        layer = CustomRecurrentLayer(None, *map(inner, values))
+        return built([("input", InputLayer((None, 5, 4))), ("steps", layer)])
+
+    def plain(W):
+        return built([rows, dense("fc", W=W)])
+
+    for make, values in (plain, [2.0]), (recurrent, [1.0, 2.0]), (recurrent, [2.0, 1.0]):
+        one, again = (make(*[1.0] * len(values)) for _ in range(2))
+        assert one.initial_key == again.initial_key != make(*values).initial_key
+        assert one.key == make(*values).key
 
 
 def end_of(network):

@@ -159,6 +159,15 @@ def test_the_scale_of_targets_travels_with_the_weights(tmp_path):
     assert abs(other.predict(X).mean() - numbers.mean()) < 1e6 / 2
 
 
+def test_an_output_with_state_of_its_own_keeps_its_scale():
+    layers = [("input", InputLayer), ("hidden", DenseLayer), ("output", BatchNormLayer)]
+    fitted = net(layers, normalize_y=True, hidden_num_units=1, max_epochs=1).fit(X, numbers)
+    scale = [float(np.ravel(value)[0]) for value in fitted.get_all_params_values()["output"][-2:]]
+    assert scale == pytest.approx([numbers.mean(), numbers.std()], rel=1e-5)
+    normalized = fitted.get_output("output", X).ravel()
+    np.testing.assert_allclose(fitted.predict(X), scale[0] + scale[1] * normalized, rtol=1e-5)
+
+
 def test_it_stays_while_training_continues():
     fitted = net(normalize_y=True, warm_start=True).fit(X, numbers)
     scale = fitted.get_all_params_values()["output"][2:]
