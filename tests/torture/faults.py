@@ -3,7 +3,7 @@
 Each ``faults/ROOM.toml`` lists faults of a room: ``name`` says what is wrong then; in ``file``,
 ``find`` is replaced by ``replace``; ``tests`` are the files or ids of tests that ought to fail, of
 which ``k`` selects some. ``python -m tests.torture.faults lanes steps`` plants those of some rooms,
-``-k order`` those with a word in their name.
+``-k order seed`` those whose name has one of these texts.
 """
 
 import argparse
@@ -196,10 +196,12 @@ def main() -> None:
     """Plant the faults that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture.faults", description=__doc__)
     parser.add_argument("rooms", nargs="*", help=f"all of {', '.join(rooms())} by default")
-    parser.add_argument("-k", default="", help="only faults with these words in their name")
+    parser.add_argument(
+        "-k", nargs="+", default=[""], help="only faults with such a text in their name"
+    )
     arguments = parser.parse_args()
     known = [fault for room in arguments.rooms or rooms() for fault in read_faults(room)]
-    figures = plant([fault for fault in known if arguments.k in fault.name])
+    figures = plant([one for one in known if any(text in one.name for text in arguments.k)])
     print(f"faults: {figures}")
     for example in figures.examples:
         print(f"  {example}")
