@@ -18,10 +18,9 @@ def check_counting(outputs: Outputs, train: Dataset, valid: Dataset | None) -> N
 
     Rows without weight are as good as no rows.
     """
-    holes = [target.ignored is not None for target in outputs.targets]
-    if not (any(holes) or train.target_weights is not None):
+    if not (any(outputs.holes) or train.target_weights is not None):
         return
-    if not train.counts(holes):
+    if not train.counts(outputs.holes):
         raise ValueError(
             "the training samples must have a target that counts, but all of them are ignored "
             "(ignore_label) or have weight zero"
@@ -38,7 +37,7 @@ def check_counting(outputs: Outputs, train: Dataset, valid: Dataset | None) -> N
                 UserWarning,
                 stacklevel=2,
             )
-    if valid is not None and not valid.counts(holes):
+    if valid is not None and not valid.counts(outputs.holes):
         warnings.warn(
             "the validation set has no target that counts, so its loss is NaN; all are ignored "
             "(ignore_label) or have weight zero",

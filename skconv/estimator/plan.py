@@ -36,7 +36,6 @@ def make_plan(
         Whether targets have weights of their own.
     """
     triples = zip(blueprint.losses, outputs.targets, blueprint.losses_given, strict=True)
-    holes = tuple(target.ignored is not None for target in outputs.targets)
     augment = blueprint.transforms()
     lists = {name: as_list(params[name]) for name in (*SCORES, *EVENTS)}
     plan = Plan(
@@ -49,11 +48,11 @@ def make_plan(
         accuracies=tuple(target.accuracy for target in outputs.targets),
         views=outputs.views,
         update=blueprint.update,
-        augment=tuple(map(with_ignored_outside, augment)) if any(holes) else augment,
+        augment=tuple(map(with_ignored_outside, augment)) if any(outputs.holes) else augment,
         scores_train=tuple(map(tuple, lists["scores_train"])),
         scores_valid=tuple(map(tuple, lists["scores_valid"])),
         measures=_measures([handler for name in EVENTS for handler in lists[name]]),
-        holes=holes,
+        holes=outputs.holes,
         weighted=weighted,
     )
     problems = Problems()

@@ -135,6 +135,11 @@ class Outputs:
         return all(t.predicts for t in self.targets if isinstance(t, Numbers))
 
     @property
+    def holes(self) -> tuple[bool, ...]:
+        """Whether targets of each output may be ignored."""
+        return tuple(target.ignored is not None for target in self.targets)
+
+    @property
     def views(self) -> tuple[Any, ...]:
         """How the loss sees each output and its targets, or None if it sees them as they are."""
         return tuple(getattr(target, "view", None) for target in self.targets)

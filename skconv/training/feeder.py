@@ -64,6 +64,8 @@ class Feeder:
         Its seed and epoch determine the order of the rows.
     memo : Memo or None
         Holds rows on the device that trainings share; None if the rows are not shared.
+    holes : tuple of bool
+        Whether targets of each output may be ignored; by default none may.
 
     Attributes
     ----------
@@ -78,18 +80,24 @@ class Feeder:
     validates_early = True
 
     def __init__(
-        self, train: Dataset, valid: Dataset | None, model: Model, memo: Memo | None
+        self,
+        train: Dataset,
+        valid: Dataset | None,
+        model: Model,
+        memo: Memo | None,
+        holes: tuple[bool, ...] = (),
     ) -> None:
         self._train = train
         self._valid = valid
         self._model = model
+        self._holes = holes
         self._chunks: Iterator[Chunk] = iter(())
         self.resident: DeviceRows | None = None
         if memo is not None and fits_one_chunk(train.rows.whole(), train.iterator):
             self.resident = place_shared_rows(train, memo)
         elif fits_one_chunk(train.rows, train.iterator):
             self.resident = place_rows(train)
-        chunks = list(dataset_chunks(valid, model, 0, keep=True)) if valid else []
+        chunks = list(dataset_chunks(valid, model, 0, holes, keep=True)) if valid else []
         self.valid_chunks = [(stack_batches(chunk), chunk.steps) for chunk in chunks]
         if self.valid_chunks:
             batches, steps = self.valid_chunks[0]
@@ -157,14 +165,20 @@ class Feeder:
     def _stream(self, epochs: range) -> Iterator[Chunk]:
         for epoch in epochs:
             try:
-                yield from dataset_chunks(self._train, self._model, epoch)
+                yield from dataset_chunks(self._train, self._model, epoch, self._holes)
             except Exception as error:
                 error.add_note(f"in epoch {epoch + 1}")
                 raise
 
 
 def dataset_chunks(
-    dataset: Dataset, model: Model, epoch: int, *, keep: bool = False, part: int = 1
+    dataset: Dataset,
+    model: Model,
+    epoch: int,
+    holes: tuple[bool, ...],
+    *,
+    keep: bool = False,
+    part: int = 1,
 ) -> Iterator[Chunk]:
     """Cut the rows of a dataset into chunks, as `iterate_chunks` does."""
     chunks = iterate_chunks(
@@ -180,4 +194,4 @@ def dataset_chunks(
     if not has_transform(dataset.iterator):
         return chunks
     argument = "batch_iterator_test" if keep else "batch_iterator_train"
-    return checked_chunks(chunks, dataset, model.network, argument)
+    return checked_chunks(chunks, dataset, model.network, holes, argument)

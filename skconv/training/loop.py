@@ -146,7 +146,8 @@ class TrainingLoop:
 
     def _run_epochs(self) -> None:
         """Run the remaining epochs, several per call when no handler needs to see each one."""
-        self._feeder = make_feeder(self.fit.train, self.fit.valid, self.model, self.memo)
+        fit = self.fit
+        self._feeder = make_feeder(fit.train, fit.valid, fit.model, self.memo, fit.outputs.holes)
         left, epochs_per_call = self.max_epochs, 1
         with self._feeder.streaming(left):
             while left > 0 and not self.stopped:

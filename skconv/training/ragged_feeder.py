@@ -32,19 +32,28 @@ class RaggedFeeder(Feeder):
     valid : Dataset or None
     model : Model
         Its seed and epoch determine the order of the rows.
+    holes : tuple of bool
+        Whether targets of each output may be ignored; by default none may.
     """
 
     validates_early = False
 
-    def __init__(self, train: Dataset, valid: Dataset | None, model: Model) -> None:
+    def __init__(
+        self,
+        train: Dataset,
+        valid: Dataset | None,
+        model: Model,
+        holes: tuple[bool, ...] = (),
+    ) -> None:
         self._train = train
         self._valid = valid
         self._model = model
+        self._holes = holes
         self._chunks = iter(())
         self.resident = None
         self._valid_parts = valid.parts() if valid else []
         self._part_chunks = [
-            [(stack_batches(chunk), chunk.steps) for chunk in _batches(part, model, 0, keep=True)]
+            [(stack_batches(chunk), chunk.steps) for chunk in self._batches(part, 0, keep=True)]
             for _, part in self._valid_parts
         ]
         self.valid_chunks = [chunk for chunks in self._part_chunks for chunk in chunks]
@@ -54,10 +63,14 @@ class RaggedFeeder(Feeder):
     def _stream(self, epochs: range) -> Iterator[Chunk]:
         for epoch in epochs:
             parts = self._train.parts()
-            batches = [_batches(part, self._model, epoch) for _, part in parts]
+            batches = [self._batches(part, epoch) for _, part in parts]
             for number in self._turns([part.steps for _, part in parts], epoch):
                 chunk = next(batches[number])
                 yield chunk._replace(rows=parts[number][0].astype(np.int32)[chunk.rows])
+
+    def _batches(self, part: Dataset, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
+        """Yield chunks of one batch each."""
+        return dataset_chunks(part, self._model, epoch, self._holes, keep=keep, part=MAX_STEPS)
 
     def _turns(self, steps: list[int], epoch: int) -> np.ndarray:
         """Return the part that each batch of an epoch comes from."""
@@ -98,11 +111,6 @@ class RaggedFeeder(Feeder):
         return in_order(groups, results)
 
 
-def _batches(part: Dataset, model: Model, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
-    """Yield chunks of one batch each."""
-    return dataset_chunks(part, model, epoch, keep=keep, part=MAX_STEPS)
-
-
 def _key(batches: StackedBatches) -> Hashable:
     """Return the shapes and dtypes of the rows of X and of their targets."""
     leaves = jax.tree.leaves_with_path((batches.X, batches.y))
@@ -117,15 +125,21 @@ def _empty(batches: StackedBatches, size: tuple[int, int] | None = None) -> Stac
     )
 
 
-def make_feeder(train: Dataset, valid: Dataset | None, model: Model, memo: Memo | None) -> Feeder:
+def make_feeder(
+    train: Dataset,
+    valid: Dataset | None,
+    model: Model,
+    memo: Memo | None,
+    holes: tuple[bool, ...] = (),
+) -> Feeder:
     """Return what feeds the rows to a training.
 
     Parameters
     ----------
-    train, valid, model, memo
+    train, valid, model, memo, holes
         As for `Feeder`.
     """
     datasets = [dataset for dataset in (train, valid) if dataset]
     if any(isinstance(dataset.rows, RaggedRows) for dataset in datasets):
-        return RaggedFeeder(train, valid, model)
-    return Feeder(train, valid, model, memo)
+        return RaggedFeeder(train, valid, model, holes)
+    return Feeder(train, valid, model, memo, holes)

@@ -29,7 +29,7 @@ def problem_of_classes(network: Network, holes: tuple[bool, ...], given: Any, y:
     ----------
     network : Network
     holes : tuple of bool
-        Whether targets of each output may be ignored.
+        Whether targets of each output may be ignored; empty if none may.
     given : array of shape (n, ...), or tuple of arrays
         Encoded targets of all rows. Classes are integers, -1 for ignored ones.
     y : array of shape (batch, ...), or tuple of arrays
@@ -43,7 +43,7 @@ def problem_of_classes(network: Network, holes: tuple[bool, ...], given: Any, y:
         assert classes is not None
         if after.dtype.kind == "i":
             outside = after[(after < 0) | (after >= classes)]
-            if holes[head.target]:
+            if holes and holes[head.target]:
                 outside = outside[outside != -1]
             if outside.size:
                 return f"must return classes from 0 to {classes - 1}, got {outside.flat[0]}"
@@ -53,7 +53,11 @@ def problem_of_classes(network: Network, holes: tuple[bool, ...], given: Any, y:
 
 
 def checked_chunks(
-    chunks: Iterator[Chunk], dataset: Dataset, network: Network, argument: str
+    chunks: Iterator[Chunk],
+    dataset: Dataset,
+    network: Network,
+    holes: tuple[bool, ...],
+    argument: str,
 ) -> Iterator[Chunk]:
     """Yield chunks whose rows a `BatchIterator` has transformed, if their classes are right.
 
@@ -61,8 +65,10 @@ def checked_chunks(
     ----------
     chunks : iterator of Chunk
     dataset : Dataset
-        The rows before the transform. Classes may be ignored if some of them are.
+        The rows before the transform.
     network : Network
+    holes : tuple of bool
+        As of `problem_of_classes`.
     argument : str
         The parameter that holds the iterator.
 
@@ -71,14 +77,12 @@ def checked_chunks(
     ValueError
         If a class is none of those of an output.
     """
-    given = as_tuple(dataset.y)
-    holes = tuple(isinstance(own, np.ndarray) and own.size > 0 and own.min() < 0 for own in given)
     for chunk in chunks:
         y = jax.tree.map(
             lambda own, steps=chunk.steps: own[:steps].reshape(-1, *own.shape[2:]),
             unpack_targets(chunk.y)[0],
         )
-        problem = problem_of_classes(network, holes, given, y)
+        problem = problem_of_classes(network, holes, dataset.y, y)
         if problem is not None:
             name = type(dataset.iterator).__name__
             raise ValueError(f"{argument}: {name}.transform {problem}")

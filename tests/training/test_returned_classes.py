@@ -6,8 +6,9 @@ import pytest
 
 from skconv.data.iterators import BatchIterator
 from skconv.errors import TransformError
+from skconv.layers import DenseLayer, InputLayer
 
-from ..nets import X, still_net, y
+from ..nets import X, make_net, softmax_of, still_net, y
 
 ROWS = X[:, :3]
 
@@ -67,3 +68,35 @@ def test_ignored_and_swapped_classes_may_be_returned():
         swapped = np.where(holes[known] == 1, 2, holes[known])
         losses = np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), swapped]
         assert net.train_history_[0]["train_loss"] == pytest.approx(losses.mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("host", [True, False])
+def test_targets_may_be_ignored_by_a_transform_alone(host):
+    """Also if y has no target to ignore."""
+
+    def leave_out(key, Xb, yb):
+        return Xb, jnp.where(yb == 1, -1, yb)
+
+    on_host = Changing(16, lambda yb: np.where(yb == 1, -1, yb))
+    given = {"batch_iterator_train": on_host} if host else {"augment": leave_out}
+    net = still_net(ignore_label=-1, objective_l2=0.0, **given)
+    if host:
+        net.set_params(batch_iterator_test=on_host)
+    (row,) = net.fit(ROWS, y, X_val=ROWS, y_val=y).train_history_
+    losses = -np.log(softmax_of(ROWS)[np.arange(40), y])
+    assert row["train_loss"] == pytest.approx(losses[y != 1].mean(), rel=1e-5)
+    validated = y != 1 if host else y >= 0
+    assert row["valid_loss"] == pytest.approx(losses[validated].mean(), rel=1e-5)
+
+
+def test_each_output_may_ignore_targets_or_not():
+    def left_out(i):
+        return lambda yb: tuple(0 * own - 1 if at == i else own for at, own in enumerate(yb))
+
+    layers = [(DenseLayer, {"name": name, "incoming": "input"}) for name in ("a", "b")]
+    net = make_net(layers=[("input", InputLayer), *layers], outputs=["a", "b"], max_epochs=0)
+    net.set_params(ignore_label={"a": -1}, batch_iterator_test=Changing(16, left_out(0)))
+    net.fit(ROWS, {"a": y, "b": y})
+    net.set_params(batch_iterator_test=Changing(16, left_out(1)))
+    with pytest.raises(ValueError, match=r"test: .* must return classes from 0 to 2, got -1"):
+        net.fit(ROWS, {"a": y, "b": y})
