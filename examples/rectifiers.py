@@ -52,11 +52,16 @@ RATES = (0.1, 0.03, 0.01, 0.003)
 PAPER = {"conv1": 0.01, "conv2": 0.01, "conv3": 0.01, "output": 0.01}
 
 SETTINGS: dict[str, dict[str, Any]] = {
-    "today": {"weights": {}, "biases": 0.0, "inputs": "standardized"},
-    "2012": {"weights": PAPER, "biases": 1.0, "inputs": "centered"},
-    "cuda-convnet": {"weights": PAPER | {"conv1": 0.0001}, "biases": 0.0, "inputs": "centered"},
+    "today": {"weights": {}, "biases": 0.0, "inputs": "standardized", "momentum": 0.9},
+    "2012": {"weights": PAPER, "biases": 1.0, "inputs": "centered", "momentum": 0.0},
+    "cuda-convnet": {
+        "weights": PAPER | {"conv1": 0.0001},
+        "biases": 0.0,
+        "inputs": "centered",
+        "momentum": 0.9,
+    },
 }
-"""How the networks start, and what they see: today, in the paper, and in its authors' library.
+"""How the networks start, see and learn: today, in the paper, and in its authors' library.
 
 Weights are Gaussian, of the given standard deviations, or else the defaults of the layers. Biases
 are those of the convolutions. Centered inputs are pixels of 0 to 255 minus the mean image;
@@ -122,7 +127,7 @@ def build(nonlinearity: Callable, rate: float, setting: dict[str, Any]) -> Neura
         pool2_mode="average",
         pool3_mode="average",
         update_learning_rate=rate,
-        update_momentum=0.9,
+        update_momentum=setting["momentum"],
         scores_train=[("error", error)],
         random_state=0,
     )

@@ -41,9 +41,10 @@ def test_a_setting_changes_the_table_at_the_named_places(example):
     assert settings("2012") == table["2012"]
     assert settings("2012+inputs") == table["2012"] | {"inputs": "standardized"}
     changed = settings("today+weights+biases")
-    assert changed == table["2012"] | {"inputs": "standardized"}
+    assert changed == table["2012"] | {"inputs": "standardized", "momentum": 0.9}
     changed = settings("cuda-convnet+weights")
     assert changed == table["today"] | {"inputs": "centered"}
+    assert settings("2012+momentum") == table["2012"] | {"momentum": 0.9}
 
 
 def test_a_net_starts_with_the_settings(example):
@@ -53,6 +54,7 @@ def test_a_net_starts_with_the_settings(example):
     np.testing.assert_allclose(stds, 0.01, rtol=0.05)
     for i in (1, 2, 3):
         np.testing.assert_array_equal(net.layers_[f"conv{i}"].b, 1)
+    assert net.update_momentum == 0
 
 
 @pytest.mark.parametrize(
