@@ -6,6 +6,7 @@ import functools
 import inspect
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
@@ -162,9 +163,12 @@ class NeuralNet(Net):
         strict : bool, default=False
             Whether the source must have exactly the parameters of this net.
         """
-        if isinstance(source, str | os.PathLike) and Path(source).suffix not in SUFFIXES:
-            source = load_pickle(source)
         super().load_params_from(source, strict=strict)
+
+    def _open_weights(self, path: str) -> AbstractContextManager[Mapping[str, Any]]:
+        if Path(path).suffix in SUFFIXES:
+            return super()._open_weights(path)
+        return nullcontext(load_pickle(path))
 
     def save_params_to(self, fname: str | os.PathLike[str]) -> None:
         """Write the weights to a file.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..errors import list_names
 from ..network.array_checks import MOST, by_place, check_arrays
-from ..network.array_file import ArrayFile
 from ..network.graph import Network, Place
 from ..network.model import Model
 from ..network.views import FittedLayer, Layers, Parameter, enter_net, layers_of, parameters
@@ -145,16 +144,16 @@ class WeightsMixin:
         other threads are those of the old or of the new weights. Of a file, only what the net has
         is read. With ``verbose=1``, the net prints what was loaded.
         """
-        origin = f"a {type(source).__name__}"
+        origin, path = f"a {type(source).__name__}", None
         with ExitStack() as stack:
             if isinstance(source, str | os.PathLike):
-                origin = os.fspath(source)
-                source = stack.enter_context(open_arrays(source))
+                origin = path = os.fspath(source)
+                source = stack.enter_context(self._open_weights(path))
             elif isinstance(source, WeightsMixin):
                 source = {p.name: p.get_value() for p in source.get_all_params()}
             _check_kind(source)
             network = self._model.network if hasattr(self, "_model") else self._build_network()
-            with _naming_origin(source):
+            with _naming_origin(path):
                 values = _read_values(source, network, strict=strict)
         if hasattr(self, "_model"):
             self._model.put(values)
@@ -162,6 +161,10 @@ class WeightsMixin:
             self._start(network, values)
         if self.verbose:
             print(_describe_loaded(values, network, origin))
+
+    def _open_weights(self, path: str) -> AbstractContextManager[Mapping[str, Any]]:
+        """Open a file of weights by name."""
+        return open_arrays(path)
 
     def _build_network(self) -> Network:
         """Build the network without data, and leave the net unchanged."""
@@ -181,14 +184,14 @@ def _describe_loaded(values: Mapping[Place, Any], network: Network, origin: str)
 
 
 @contextmanager
-def _naming_origin(source: Any) -> Iterator[None]:
+def _naming_origin(path: str | None) -> Iterator[None]:
     """Let a `ValueError` raised in the block start with the path if the source is a file."""
     try:
         yield
     except ValueError as error:
-        if not isinstance(source, ArrayFile) or str(source.path) in str(error):
+        if path is None or path in str(error):
             raise
-        raise ValueError(f"{source.path} must hold the weights of this net: {error}") from error
+        raise ValueError(f"{path} must hold the weights of this net: {error}") from error
 
 
 def _check_kind(source: Any) -> None:

@@ -1,6 +1,7 @@
 """Nets with nolearn's defaults and methods."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -162,6 +163,10 @@ def test_weight_files(fitted, tmp_path, name):
     assert np.array_equal(weights(older), weights(fitted))
     with pytest.raises(ValueError, match=r"got a list; write get_all_params_values\(\) where"):
         older.load_weights_from([weights(fitted)])
+    other.save_params_to(tmp_path / name)
+    path = re.escape(str(tmp_path / name))
+    with pytest.raises(ValueError, match=f"^{path} must hold the weights of this net: "):
+        make(output_num_units=7).load_params_from(tmp_path / name, strict=True)
 
 
 def test_scores():

@@ -40,6 +40,19 @@ class Evil:
         (pickle.dumps({"a": Evil()}), r"arrays only, got builtins.print; if you trust it"),
         (b"", "net.params must be a file of weights"),
         (b"no pickle", "net.params must be a file of weights"),
+        (pickle.dumps([np.ones(9)]), "net.params must .* a dict of arrays by layer, got a list"),
+        (pickle.dumps(1.5), "net.params must .* a dict of arrays by layer, got an object of type"),
+        (pickle.dumps({"a": {"W": np.ones(9)}}), "net.params must .* lists of arrays, by layer"),
+        (pickle.dumps({"a": [[[]]]}), "net.params must .* lists of arrays, by layer"),
+        (pickle.dumps({"a": [b""]}), "net.params must .* lists of arrays, by layer"),
+        (
+            b"]("
+            + b"N" * 99
+            + b"eq\x000}("
+            + b"".join(b"U\x01%ch\x00" % i for i in range(97, 123))
+            + b"u.",
+            "net.params must .* the same values too often",
+        ),
         (pickle.dumps({"a": [np.ones(9)]})[:-20], "net.params must be a file of weights"),
     ],
 )
@@ -57,5 +70,8 @@ def test_files_are_written_whole(tmp_path):
     with pytest.raises((AttributeError, pickle.PicklingError)):
         save_pickle({"a": lambda: 1}, path)
     assert load_pickle(path) == {"a": [1]}
+    save_pickle({"a": 0.5, "b": ("text", None, np.arange(2), np.float32(1))}, path)
+    loaded = load_pickle(path)
+    assert (loaded["a"], loaded["b"][:2], loaded["b"][2].tolist()) == (0.5, ["text", None], [0, 1])
     with pytest.raises(FileNotFoundError):
         load_pickle(tmp_path / "none.params")

@@ -78,12 +78,13 @@ def fuzz(count, seed):
             change = CHANGES[suffix][rng.integers(len(CHANGES[suffix]))]
             path = Path(folder) / f"damaged{suffix}"
             path.write_bytes(change(rng, whole[kind, suffix], arrays))
-            _load(loads[kind], model, path, figures)
+            load_damaged(loads[kind], model, path, figures)
         figures.peak_mb = peak_mb() - baseline
     return figures
 
 
-def _load(load, model, path, figures):
+def load_damaged(load, model, path, figures):
+    """Load a file, and count what comes of it; the model is afterwards as it was."""
     figures.files += 1
     before = vars(model).copy()
     try:

@@ -12,6 +12,7 @@ from .faults import faults
 from .figures import Figures
 from .fuzz import fuzz
 from .kills import kills
+from .pickles import pickles
 
 
 class Trial(NamedTuple):
@@ -38,6 +39,7 @@ TRIALS = {
     "faults": Trial(faults, count=1000, reduced=3, long=True),
     "fuzz": Trial(fuzz, count=10_000, reduced=400),
     "kills": Trial(kills, count=200, reduced=4),
+    "pickles": Trial(pickles, count=10_000, reduced=300),
 }
 
 
