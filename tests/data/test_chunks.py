@@ -303,19 +303,19 @@ def test_chunks_keep_to_their_size_but_have_a_step_at_least(size):
 
 
 @pytest.mark.parametrize("n", [3, 8, 11])
-def test_orders_are_those_of_the_chunks(n):
+def test_orders_are_drawn_by_seed_and_epoch_for_chunks_on_device_and_streamed(n):
     rows, iterator = numbered(n), BatchIterator(4, shuffle=True)
-    (still,) = iterate_chunks(rows, None, None, BatchIterator(4))
-    shape = still.weights.shape
-    found = epoch_orders(n, iterator, (3, *shape), 5, range(2, 4))
-    assert found.shape == (3, *shape)
-    assert found.dtype == np.int32
+    steps = -(-n // 4)
+    found = epoch_orders(n, iterator, (3, 5, 4), 5, range(2, 4))
+    assert (found.shape, found.dtype) == ((3, 5, 4), np.int32)
     for order, epoch in zip(found, (2, 3), strict=False):
-        (expected,) = iterate_chunks(rows, None, None, iterator, seed=5, epoch=epoch)
-        taken = still.X["input"].reshape(-1, *still.X["input"].shape[2:])[order]
-        np.testing.assert_array_equal(
-            taken[: expected.steps], expected.X["input"][: expected.steps]
-        )
+        drawn = np.random.default_rng([5, epoch]).permutation(n)
+        expected = np.resize(drawn, (steps, 4))
+        np.testing.assert_array_equal(order[:steps], expected)
+        (chunk,) = iterate_chunks(rows, None, None, iterator, seed=5, epoch=epoch)
+        np.testing.assert_array_equal(chunk.X["input"][:steps, :, 0], expected)
+        np.testing.assert_array_equal(chunk.rows[:steps], expected)
+        assert chunk.steps == steps
 
 
 def test_chunks_in_the_order_of_the_epoch_are_taken_as_they_are():

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from skconv import compile_counts
 from skconv.handlers import LearningRateFinder
 
-from ..nets import X, make_net, y
+from ..nets import X, batches_of_epochs, make_net, softmax_of, softmax_regression, still_net, y
 
 mpl.use("Agg")
 
@@ -18,19 +18,18 @@ def finder(**given):
     return LearningRateFinder(**{"low": 1e-3, "high": 100.0, "steps": 26} | given)
 
 
-def test_the_rate_climbs_by_equal_factors_and_the_loss_is_that_of_training():
-    test = finder().find(make_net(), X, y)
+def test_the_rate_climbs_by_equal_factors_and_the_loss_is_that_before_each_step():
+    """As in NumPy, with a step of gradient descent at each rate."""
+    test = finder().find(still_net(objective_l2=0.0), X[:, :3], y)
     n = len(test.losses)
     assert 10 < n <= 26
-    np.testing.assert_allclose(test.rates, (1e-3 * (1e5 ** (np.arange(26) / 25)))[:n], rtol=1e-9)
-    losses = []
-    other = make_net(
-        max_epochs=13,
-        update_learning_rate=lambda step: 1e-3 * 1e5 ** (step / 25),
-        on_batch_finished=lambda net, history: losses.append(net.last_batch_["loss"]),
-    )
-    other.fit(X, y, epochs=n // 2)
-    assert losses == test.losses[: len(losses)]
+    rates = 1e-3 * (1e5 ** (np.arange(26) / 25))
+    np.testing.assert_allclose(test.rates, rates[:n], rtol=1e-9)
+    batches = batches_of_epochs(40, 16, 9)
+    for k, rows in enumerate(batches[:12]):
+        W, b = softmax_regression(np.eye(3), X[:, :3], y, batches[:k], rates[:k])
+        probabilities = softmax_of(X[rows, :3] @ W + b)[np.arange(len(rows)), y[rows]]
+        assert test.losses[k] == pytest.approx(-np.log(probabilities).mean(), rel=1e-4)
 
 
 def test_the_smooth_loss_is_a_mean_with_weights_that_fall_off():

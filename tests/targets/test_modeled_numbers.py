@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import d2_pinball_score
 
 from skconv.objectives.gaussian import MeanAndLogVariance
 from skconv.objectives.pinball import Quantiles
@@ -116,9 +117,13 @@ def test_images_are_scored_by_all_numbers():
     targets, y = scaled((4, 5), LEVELS, (3, 4, 5))
     predictions = np.stack([y - 1, y, y + 1], axis=-1)
     weights = RNG.uniform(size=50)
-    flat = predictions.reshape(-1, 1, 3)
-    expected = LEVELS.score(y.reshape(-1, 1), flat, np.repeat(weights, 20))
-    assert targets.scorer(y, predictions, weights) == pytest.approx(expected, rel=1e-12)
+    for given, own in ((None, None), (weights, np.repeat(weights, 20))):
+        scores = [
+            d2_pinball_score(y.ravel(), predictions[..., i].ravel(), alpha=level, sample_weight=own)
+            for i, level in enumerate(LEVELS.levels)
+        ]
+        found = targets.scorer(y, predictions, given)
+        assert found == pytest.approx(np.mean(scores), rel=1e-12)
 
 
 def test_rows_of_another_size():

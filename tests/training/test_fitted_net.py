@@ -7,7 +7,7 @@ import pytest
 from skconv.data.iterators import BatchIterator
 from skconv.training.fitted_net import nonfinite_rows, predict_rows
 
-from ..nets import TARGETS, X, make_net, three_headed, y
+from ..nets import TARGETS, X, make_net, softmax_of, three_headed, y
 
 
 @pytest.fixture(scope="module")
@@ -16,13 +16,12 @@ def net():
 
 
 def test_outputs_are_those_of_the_network_in_any_batches(net):
-    fitted = net._fitted()
-    W, b = (net.layers_["hidden"].get_params()[i].get_value() for i in (0, 1))
-    hidden = np.maximum(X @ W + b, 0)
+    fitted, weights = net._fitted(), net.get_all_params_values()
+    (W1, b1), (W2, b2) = weights["hidden"], weights["output"]
+    hidden = np.maximum(X @ W1 + b1, 0)
     np.testing.assert_allclose(fitted.compute(X, to="hidden"), hidden, rtol=1e-4, atol=1e-6)
-    expected = fitted.compute(X)
-    assert expected.shape == (40, 3)
-    for size in (1, 7, 64):
+    expected = softmax_of(hidden @ W2 + b2)
+    for size in (16, 1, 7, 64):
         other = replace(fitted, iterator=BatchIterator(size))
         np.testing.assert_allclose(other.compute(X), expected, rtol=1e-5)
 
@@ -51,22 +50,28 @@ def test_rows_are_validated_and_shaped(net):
 
 
 def test_gradients_come_batch_by_batch_without_padding(net):
-    fitted = net._fitted()
+    fitted, weights = net._fitted(), net.get_all_params_values()
     rows, direction = fitted.rows(X), np.eye(3, dtype=np.float32)[y]
     names = {"layer": "input", "output": "output", "logits": True}
     batches = list(fitted.gradients(rows, direction, **names))
     assert [len(batch.scores) for batch in batches] == [16, 16, 8]
     gradients = np.concatenate([batch.gradients for batch in batches])
-    (whole,) = replace(fitted, iterator=BatchIterator(40)).gradients(rows, direction, **names)
-    np.testing.assert_allclose(gradients, whole.gradients, rtol=1e-5, atol=1e-7)
+    (W1, b1), (W2, b2) = weights["hidden"], weights["output"]
+    before = X @ W1 + b1
+    expected = (direction @ W2.T * (before > 0)) @ W1.T
+    np.testing.assert_allclose(gradients, expected, rtol=1e-4, atol=1e-6)
+    scores = (np.maximum(before, 0) @ W2 + b2)[np.arange(40), y]
+    found = np.concatenate([batch.scores for batch in batches])
+    np.testing.assert_allclose(found, scores, rtol=1e-4, atol=1e-6)
 
 
 def test_chunks_are_joined_to_all_rows(net, monkeypatch):
-    fitted = net._fitted()
-    expected = fitted.compute(X)
+    fitted, weights = net._fitted(), net.get_all_params_values()
     monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
     found = predict_rows(fitted.model, fitted.rows(X), fitted.iterator)
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    (W1, b1), (W2, b2) = weights["hidden"], weights["output"]
+    expected = softmax_of(np.maximum(X @ W1 + b1, 0) @ W2 + b2)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_rows_that_are_not_finite_in_any_output():
