@@ -12,6 +12,7 @@ from skconv.data.fit_arguments import FitArguments
 from skconv.errors import InvalidParameterError
 from skconv.estimator.prepare import prepare
 from skconv.layers import Conv2DLayer, DenseLayer, DropoutLayer, InputLayer
+from skconv.nonlinearities import tanh
 from skconv.updates import nesterov_momentum
 from skconv.utils.memo import Memo
 
@@ -200,6 +201,33 @@ def test_a_function_that_cannot_be_traced_names_the_layer_and_loses_nothing():
         net.fit(X, y)
     assert "in layer 'hidden' (DenseLayer)" in caught.value.__notes__
     np.testing.assert_array_equal(net.predict_proba(X), before)
+
+
+def test_a_net_that_cannot_go_on_keeps_its_network():
+    def cut(key, Xb, yb):
+        return Xb[:, :2], yb
+
+    net = small(warm_start=True).fit(X, y)
+    before, history = net.predict_proba(X), net.train_history_
+    net.set_params(hidden_nonlinearity=tanh, augment=cut)
+    with pytest.raises(ValueError, match=r"^augment\[0\] \(cut\)"):
+        net.fit(X, y)
+    np.testing.assert_array_equal(net.predict_proba(X), before)
+    net.set_params(augment=None).fit(X, y)
+    assert (len(history), len(net.train_history_)) == (1, 2)
+    assert not np.allclose(net.predict_proba(X), before)
+
+
+def test_losses_are_tried_on_targets_of_each_dtype():
+    def picky(predictions, targets):
+        if targets.dtype != np.float32:
+            raise TypeError("only floats")
+        return (predictions[:, :1] - targets) ** 2
+
+    net = small(regression=True, objective_loss_function=picky, output_num_units=3)
+    net.fit(X, X[:, :2])
+    with pytest.raises(ValueError, match=r"^objective_loss_function must .* int32, .*only floats"):
+        net.fit(X, y.repeat(2).reshape(-1, 2))
 
 
 def test_structure_cannot_change_while_training():

@@ -97,6 +97,17 @@ def test_ctrl_c_ends_the_stream_with_a_warning():
     assert len(net.train_history_) == 1
 
 
+def test_ctrl_c_within_the_first_batch_leaves_a_net_that_predicts():
+    def interrupt(net, history):
+        raise KeyboardInterrupt
+
+    net = make_net(on_training_started=interrupt)
+    with pytest.warns(UserWarning, match="training was interrupted after 0 batches"):
+        net.partial_fit_stream(BATCHES, classes=[0, 1, 2])
+    assert net.train_history_ == []
+    assert np.isin(net.predict(BATCHES[0][0]), [0, 1, 2]).all()
+
+
 def test_an_invalid_batch_is_named_and_the_steps_before_are_kept(streamed):
     net = make_net()
     with pytest.raises(ValueError, match="previously unseen labels") as caught:
