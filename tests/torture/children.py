@@ -7,7 +7,8 @@ import os
 import signal
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,12 @@ class Child:
         self._reports.close()
         assert self.process.exitcode is not None
         return left, self.process.exitcode
+
+
+def run_in_two(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> Iterable[Any]:
+    """Yield what a function returns for each of some arguments; two processes share them."""
+    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as processes:
+        yield from processes.map(function, *zip(*arguments, strict=True))
 
 
 def _run(function: Callable[..., None], arguments: tuple[Any, ...], reports: Any, folder: Path):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -17,14 +15,12 @@ import numpy as np
 from skconv.network.weight_files import SUFFIXES
 from skconv.training.checkpoint_files import read_checkpoint
 
-from .children import Child
+from .children import Child, run_in_two
 from .figures import Figures, figure
 from .trainings import CASES, differences, train
 
 KILLS = 4
 """Most kills of a training before it is resumed to its end."""
-
-WORKERS = 2
 
 
 @dataclass
@@ -50,13 +46,9 @@ def kills(count: int, seed: int) -> KillFigures:
     chosen = [cases[i % len(cases)] for i in range(len(seeds))]
     figures = KillFigures()
     with tempfile.TemporaryDirectory() as folder:
-        context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(WORKERS, context) as processes:
-            arguments = [
-                (*case, each, folder, own) for case, own in zip(chosen, seeds, strict=True)
-            ]
-            for found in processes.map(_kill_several_times, *zip(*arguments, strict=True)):
-                figures.add(found)
+        arguments = [(*case, each, folder, own) for case, own in zip(chosen, seeds, strict=True)]
+        for found in run_in_two(_kill_several_times, arguments):
+            figures.add(found)
     return figures
 
 

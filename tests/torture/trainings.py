@@ -41,6 +41,9 @@ X, y = np.random.default_rng(0).normal(size=(40, 20)).astype(np.float32), np.ara
 
 EPOCHS = 40
 
+STEPS = 2
+"""Of an epoch: the training rows are 32, in batches of 16."""
+
 Params = dict[str, Any]
 
 

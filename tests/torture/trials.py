@@ -13,6 +13,7 @@ from .figures import Figures
 from .fuzz import fuzz
 from .kills import kills
 from .pickles import pickles
+from .sigterm import sigterm
 
 
 class Trial(NamedTuple):
@@ -38,8 +39,9 @@ class Trial(NamedTuple):
 TRIALS = {
     "faults": Trial(faults, count=1000, reduced=3, long=True),
     "fuzz": Trial(fuzz, count=10_000, reduced=400),
-    "kills": Trial(kills, count=200, reduced=4),
-    "pickles": Trial(pickles, count=10_000, reduced=300),
+    "kills": Trial(kills, count=200, reduced=2),
+    "pickles": Trial(pickles, count=10_000, reduced=200),
+    "sigterm": Trial(sigterm, count=40, reduced=2),
 }
 
 
