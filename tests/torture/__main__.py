@@ -5,6 +5,7 @@ Exits with 1 if a promise is broken.
 
 import argparse
 import sys
+import tempfile
 
 from .trials import TRIALS, run
 
@@ -38,4 +39,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # what killed processes leave is deleted, and processes find the programs that others compiled
+    with tempfile.TemporaryDirectory(prefix="skconv-torture-") as tempfile.tempdir:
+        status = main()
+    sys.exit(status)

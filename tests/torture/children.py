@@ -5,11 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -25,15 +25,13 @@ class Child:
     ----------
     function : callable
         Called with a `Report` and the arguments. An exception is reported as text.
-    arguments : tuple
-    folder : Path
-        Where programs are kept, which other children need not compile again, and what was printed.
+    *arguments : object
     """
 
-    def __init__(self, function: Callable[..., None], arguments: tuple[Any, ...], folder: Path):
+    def __init__(self, function: Callable[..., None], *arguments: Any) -> None:
         context = multiprocessing.get_context("fork")
         self._reports, reports = context.Pipe(duplex=False)
-        self.process = context.Process(target=_run, args=(function, arguments, reports, folder))
+        self.process = context.Process(target=_run, args=(function, arguments, reports))
         self.process.start()
         reports.close()
 
@@ -65,11 +63,13 @@ def run_in_two(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]
         yield from processes.map(function, *zip(*arguments, strict=True))
 
 
-def _run(function: Callable[..., None], arguments: tuple[Any, ...], reports: Any, folder: Path):
-    output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+def _run(function: Callable[..., None], arguments: tuple[Any, ...], reports: Any) -> None:
+    """Call the function without output, with the programs that other children have compiled."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
-        os.dup2(output, stream)
-    jax.config.update("jax_compilation_cache_dir", str(folder / "programs"))
+        os.dup2(nowhere, stream)
+    programs = os.path.join(tempfile.gettempdir(), "skconv-programs")
+    jax.config.update("jax_compilation_cache_dir", programs)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     warnings.simplefilter("ignore")

@@ -45,20 +45,19 @@ def kills(count: int, seed: int) -> KillFigures:
     seeds = np.random.SeedSequence(seed).spawn(-(-count // each))
     chosen = [cases[i % len(cases)] for i in range(len(seeds))]
     figures = KillFigures()
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = [(*case, each, folder, own) for case, own in zip(chosen, seeds, strict=True)]
-        for found in run_in_two(_kill_several_times, arguments):
-            figures.add(found)
+    arguments = [(*case, each, own) for case, own in zip(chosen, seeds, strict=True)]
+    for found in run_in_two(_kill_several_times, arguments):
+        figures.add(found)
     return figures
 
 
 def _kill_several_times(
-    case: str, suffix: str, kills: int, programs: str, seed: np.random.SeedSequence
+    case: str, suffix: str, kills: int, seed: np.random.SeedSequence
 ) -> KillFigures:
     """Train once without kills, and once with some."""
     rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder:
-        training = _Training(case, Path(folder) / f"killed{suffix}", Path(programs), rng)
+        training = _Training(case, Path(folder) / f"killed{suffix}", rng)
         whole = training.train_whole()
         while training.figures.kills < kills and not training.figures.errors:
             training.kill()
@@ -75,12 +74,11 @@ class _Training:
         Of `CASES`.
     path : Path
         Of the checkpoint.
-    programs : Path
     rng : numpy.random.Generator
     """
 
-    def __init__(self, case: str, path: Path, programs: Path, rng: np.random.Generator) -> None:
-        self.case, self.path, self.programs, self.rng = case, path, programs, rng
+    def __init__(self, case: str, path: Path, rng: np.random.Generator) -> None:
+        self.case, self.path, self.rng = case, path, rng
         self.first = bool(rng.integers(2))
         self.figures = KillFigures()
         self.saved = 0
@@ -131,7 +129,7 @@ class _Training:
             self.figures.note(f"{self._name()}: {', '.join(differing)}")
 
     def _start(self, path: Path) -> Child:
-        return Child(train, (self.case, path, self.first), self.programs)
+        return Child(train, self.case, path, self.first)
 
     def _follow_to_the_end(self, child: Child) -> dict[str, Any] | None:
         reports, status = child.end()

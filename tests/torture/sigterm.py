@@ -45,10 +45,9 @@ def sigterm(count: int, seed: int) -> SigtermFigures:
     cases = list(product(CASES, SUFFIXES))
     seeds = np.random.SeedSequence(seed).spawn(count)
     figures = SigtermFigures()
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = [(*cases[i % len(cases)], i % 2, folder, own) for i, own in enumerate(seeds)]
-        for found in run_in_two(_interrupt, arguments):
-            figures.add(found)
+    arguments = [(*cases[i % len(cases)], i % 2, own) for i, own in enumerate(seeds)]
+    for found in run_in_two(_interrupt, arguments):
+        figures.add(found)
     return figures
 
 
@@ -61,9 +60,7 @@ def _train(report: Report, case: str, path: Path, first: bool) -> None:
     report(signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)
 
 
-def _interrupt(
-    case: str, suffix: str, kind: int, programs: str, seed: np.random.SeedSequence
-) -> SigtermFigures:
+def _interrupt(case: str, suffix: str, kind: int, seed: np.random.SeedSequence) -> SigtermFigures:
     """Interrupt a training once, resume it, and compare it with one that was not interrupted."""
     rng, figures = np.random.default_rng(seed), SigtermFigures()
     first, during_write = bool(rng.integers(2)), bool(rng.integers(2))
@@ -73,7 +70,7 @@ def _interrupt(
         found: list[Any] = []
         while not found or len(found[-2]) == 0:  # it was faster than the signal
             path.unlink(missing_ok=True)
-            child = Child(_train, (case, path, first), Path(programs))
+            child = Child(_train, case, path, first)
             reports = [child.receive() for _ in range(int(rng.integers(1, 12)))]
             while during_write and child.process.is_alive() and not _temporary(path):
                 time.sleep(5e-5)
@@ -93,7 +90,7 @@ def _interrupt(
         _check(figures, name, path, max(epochs), net, warned, case)
         figures.killed += not is_default
         whole, resumed = (
-            Child(train, (case, where, first), Path(programs)).end()[0][-1]
+            Child(train, case, where, first).end()[0][-1]
             for where in (Path(other) / path.name, path)
         )
         if not isinstance(resumed, dict) or differences(whole, resumed):

@@ -41,7 +41,7 @@ TRIALS = {
     "fuzz": Trial(fuzz, count=10_000, reduced=400),
     "kills": Trial(kills, count=200, reduced=2),
     "pickles": Trial(pickles, count=10_000, reduced=200),
-    "sigterm": Trial(sigterm, count=40, reduced=2),
+    "sigterm": Trial(sigterm, count=40, reduced=1),
 }
 
 
