@@ -6,6 +6,7 @@ from sklearn.utils.validation import validate_data
 
 from skconv.data.inputs import RowSubset
 from skconv.data.iterators import TrainSplit
+from skconv.data.rows import Inputs
 from skconv.errors import Problems
 from skconv.utils.memo import Memo
 
@@ -182,3 +183,68 @@ def test_names_of_columns_go_with_an_array():
         assert (None if found is None else list(found)) == names
         assert estimator.n_features_in_ == known.n_features_in_ == 4
         assert hasattr(known, "feature_names_in_") == hasattr(estimator, "feature_names_in_")
+
+
+IMAGES = np.arange(40, dtype=np.float32).reshape(10, 2, 2, 1)
+LABELS = np.arange(10) % 3
+
+
+def described(X=IMAGES, y=LABELS, *, units=3, seed=0, scales=(), memo=None, **given):
+    data, problems = read(X, y, memo=memo, **given)
+    assert problems == []
+    inputs = Inputs({"input": (None, 1, 2, 2)})
+    found = data.datasets(Estimator(), inputs, {"output": (None, units)}, seed, dict(scales))
+    parts = [
+        (
+            *(part.rows.all().tolist(), part.rows.reading.check, part.index.tolist()),
+            *(part.y.tolist(), None if part.weights is None else part.weights.tolist()),
+            part.iterator.batch_size,
+        )
+        for part in found[1:]
+        if part
+    ]
+    return repr(found[0]), parts
+
+
+REGRESSION = {"params": {"regression": True}, "units": 1}
+
+DIFFERENT = {
+    "y": {"y": LABELS[::-1]},
+    "X": {"X": IMAGES + 1},
+    "rows": {"X": RowSubset(IMAGES, np.arange(9)[::-1]), "y": LABELS[:9]},
+    "other rows": {"X": RowSubset(IMAGES, np.arange(1, 10)), "y": LABELS[:9]},
+    "check_input": {"params": {"check_input": False}},
+    "ignore_label": {"params": {"ignore_label": 0}, "units": 2},
+    "ignore_label with its unit": {"params": {"ignore_label": 0}},
+    "use_label_encoder": {"params": {"use_label_encoder": True}},
+    "regression": REGRESSION,
+    "normalize_y": {**REGRESSION, "scales": {0: None}},
+    "known scale": {**REGRESSION, "scales": {0: (np.zeros(1), np.ones(1))}},
+    "classes": {"classes": [0, 1, 2, 7], "units": 4},
+    "whole": {"whole": True},
+    "units": {"units": 5},
+    "seed": {"seed": 1},
+    "train_split": {"params": {"train_split": 0.4}},
+    "iterator": {"params": {"batch_iterator_train": 5}},
+    "batch size": {"batch_size": 2},
+    "class_weight": {"params": {"class_weight": "balanced"}},
+    "sample_weight": {"sample_weight": np.linspace(1, 2, 10)},
+    "validation set": {"valid": (IMAGES[:2], LABELS[:2])},
+}
+
+
+def test_fits_share_nothing_in_which_they_differ():
+    memo, seen = Memo(), []
+    for given in [{}, *DIFFERENT.values(), {}]:
+        found = described(memo=memo, **given)
+        assert found == described(**given)
+        assert found not in seen or not given
+        seen.append(found)
+
+
+def test_images_with_channels_last_are_read_apart():
+    images, memo = np.arange(80.0).reshape(10, 2, 2, 2), Memo()
+    for data_format in ("channels_first", "channels_last", "channels_first"):
+        data, _ = read(images, LABELS, memo=memo, params={"data_format": data_format})
+        expected = images if data_format == "channels_first" else np.moveaxis(images, -1, 1)
+        np.testing.assert_array_equal(data.rows.all(), expected)

@@ -581,7 +581,7 @@ def test_ctrl_c_returns_within_a_batch_of_a_slow_transform():
         def transform(self, Xb, yb):
             if len(self.seen) == 22:  # the second batch of the second epoch
                 os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.02 if len(self.seen) > 21 else 0)
+            time.sleep(0.1 if len(self.seen) > 21 else 0)
             return super().transform(Xb, yb)
 
     iterator = Slow(2)
