@@ -152,7 +152,7 @@ def _check(what: str, value: Any, n: int, y: Any) -> Any:
 
 
 def _check_ragged(what: str, weights: RaggedArray, y: Any) -> RaggedArray:
-    """Return the weights of the targets of rows of several shapes, in the same groups."""
+    """Return the weights of the targets of rows of several shapes."""
     given, shape = weights.row_shapes(), None if isinstance(y, RaggedArray) else _shape(y)
     wanted = [shape[1:]] * shape[0] if shape else y.row_shapes()
     if len(given) != len(wanted):
@@ -162,7 +162,7 @@ def _check_ragged(what: str, weights: RaggedArray, y: Any) -> RaggedArray:
             raise ValueError(
                 f"{what} must have rows of the shapes of y, got {own} instead of {other} in row {i}"
             )
-    return weights.grouped(y.positions).map(lambda rows: _check_array(what, rows, rows.shape))
+    return weights.map(lambda rows: _check_array(what, rows, rows.shape))
 
 
 def _check_array(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -10,6 +12,7 @@ from skconv.data.device import (
     output_buffer,
     place_rows,
     place_shared_rows,
+    scatter_rows,
     store_batch,
 )
 from skconv.data.iterators import BatchIterator
@@ -49,6 +52,23 @@ def test_feeds_share_the_rows_and_have_targets_and_weights_of_their_own():
     assert other.locate(np.array([1, 0])).tolist() == [2, 3]
     numbers = np.asarray(one.batches.rows).ravel()
     assert numbers[one.locate(np.arange(5))].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_batches_of_another_size_are_placed_apart():
+    memo, whole = Memo(), dataset(np.arange(10))
+    for size in (4, 3, 5, 4):
+        placed = place_shared_rows(replace(whole, iterator=BatchIterator(size)), memo)
+        assert (placed.shape[1], placed.steps) == (size, -(-10 // size))
+        rows = np.asarray(placed.batches.X["input"]).reshape(-1, 2)[placed.locate(np.arange(10))]
+        np.testing.assert_array_equal(rows, X)
+
+
+def test_datasets_of_the_same_arrays_have_their_targets_in_one():
+    train, valid = dataset([7, 2], np.float32([0.5, 2])), dataset([3, 0])
+    batches = scatter_rows({"input": X}, (2, 5), train, valid)
+    assert batches.y.tolist() == [[0, 0, 20, 30, 0], [0, 0, 70, 0, 0]]
+    assert batches.weights.tolist() == [[0, 0, 2, 0, 0], [0, 0, 0.5, 0, 0]]
+    assert batches.rows.tolist() == [[0, 0, 1, 0, 0], [0, 0, 0, 0, 0]]
 
 
 def test_a_subset_copies_no_rows():

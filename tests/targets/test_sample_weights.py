@@ -69,6 +69,12 @@ def test_each_output_may_have_weights(weights):
     np.testing.assert_array_equal(b, [[3, 3], [4, 4], [5, 5]])
 
 
+def test_an_output_may_have_no_weight_beside_others():
+    a, b = check_weights([np.zeros(3), np.ones(3)], 3, NAMES, Y).arranged(Y)
+    assert (a.tolist(), b.tolist()) == ([0] * 3, [[1, 1]] * 3)
+    assert check_weights({"a": np.zeros(3)}, 3, NAMES, Y).targets[0].tolist() == [0] * 3
+
+
 def test_weights_of_rows_hold_for_all_outputs():
     found = check_weights([1.0, 2.0, 3.0], 3, NAMES, Y)
     assert found.targets is None
