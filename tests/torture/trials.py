@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .faults import faults
 from .figures import Figures
+from .full_disk import full_disk
 from .fuzz import fuzz
 from .kills import kills
 from .pickles import pickles
@@ -38,6 +39,7 @@ class Trial(NamedTuple):
 
 TRIALS = {
     "faults": Trial(faults, count=1000, reduced=3, long=True),
+    "full disk": Trial(full_disk, count=550, reduced=22),
     "fuzz": Trial(fuzz, count=10_000, reduced=400),
     "kills": Trial(kills, count=200, reduced=2),
     "pickles": Trial(pickles, count=10_000, reduced=200),
