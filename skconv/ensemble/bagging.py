@@ -25,6 +25,7 @@ from ..model_selection.sklearn_hooks import _num_samples
 from ..preprocessing.map_dataset import split_dataset
 from ..targets.scoring import score_outputs
 from ..utils.checks import flag, is_integer, is_number, positive, random_state
+from ..utils.pickling import PickledByValue
 from ..utils.versions import Versioned
 from .averaging import MeanPrediction, has_probabilities, joint_outputs
 
@@ -40,7 +41,7 @@ def _has_probabilities(bagging: BatchedBagging) -> bool:
     return has_probabilities(getattr(bagging, "estimators_", unfitted))
 
 
-class BatchedBagging(MetaEstimatorMixin, Versioned, BaseEstimator):
+class BatchedBagging(MetaEstimatorMixin, PickledByValue, Versioned, BaseEstimator):
     """Bagging: several nets, trained together, whose predictions are averaged (Breiman 1996).
 
     Each net has its own seed and is trained on its own random sample of the rows. Numbers are

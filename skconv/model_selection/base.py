@@ -16,6 +16,7 @@ from ..data.inputs import Features, Targets
 from ..preprocessing import SliceDict
 from ..preprocessing.map_dataset import split_dataset
 from ..utils.memo import Memo
+from ..utils.pickling import PickledByValue
 from ..utils.versions import Versioned
 from .containers import weights_with_rows, with_rows
 from .fitting import check_lanes
@@ -107,6 +108,10 @@ class CandidateTrainer:
             return self.original
         return clone(self._estimator)
 
+    def release(self) -> None:
+        """Let `original`, which scorers of scikit-learn keep, be cloned as any other net."""
+        vars(self.original).pop("__sklearn_clone__", None)
+
     def evaluate(self, function: Any, candidates: Iterable[Any], cv: Any, **options: Any) -> Any:
         """Call scikit-learn's function that evaluates candidates, with the trainer as splitter."""
         self._candidates, self._cv = list(candidates), cv
@@ -151,7 +156,7 @@ class CandidateTrainer:
         return [done[i % len(shares)][i // len(shares)] for i in range(len(jobs))]
 
 
-class BatchedSearch(Versioned, BaseSearchCV):
+class BatchedSearch(PickledByValue, Versioned, BaseSearchCV):
     """Base class of the searches, to be listed before the search class of scikit-learn."""
 
     estimator: Any
@@ -198,6 +203,7 @@ class BatchedSearch(Versioned, BaseSearchCV):
                 return super().fit(X, y, **params)
         finally:
             self.estimator, self.cv = estimator, cv
+            self._trainer.release()
             del self._trainer
 
     def _make_job(self, estimator: Any, params: Mapping[str, Any], split: int, train: Any) -> Job:

@@ -9,11 +9,17 @@ from __future__ import annotations
 import copy
 import io
 import pickle
-from typing import Any, Self
+from contextvars import ContextVar
+from typing import Any, Self, SupportsIndex
 
 import cloudpickle
 import jax
 import numpy as np
+
+from .plain_objects import decode, encode, is_encoded
+
+_purpose: ContextVar[str] = ContextVar("purpose", default="others")
+"""What `PickledByValue.__getstate__` is called for: 'pickle', 'plain' values, or 'others'."""
 
 
 class PickledByValue:
@@ -23,11 +29,35 @@ class PickledByValue:
     process cannot import are pickled with their code: lambdas, functions inside functions, and
     whatever is defined in a notebook or script.
 
+    Savers that do without `pickle` and ask objects for their state, such as skops, get plain
+    values: the classes and functions of skconv by name, and arrays.
+
     Copies share their functions with the original, so that they share compiled programs.
     """
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        token = _purpose.set("pickle")
+        try:
+            return super().__reduce_ex__(protocol)  # type: ignore[return-value]
+        finally:
+            _purpose.reset(token)
+
     def __getstate__(self) -> Any:
+        """Return the state for `pickle`, or as plain values for others, such as skops."""
         state: Any = super().__getstate__()
+        if _purpose.get() == "plain":
+            return state
+        if _purpose.get() == "pickle":
+            return self._pickled_state(state)
+        token = _purpose.set("plain")
+        try:
+            return encode(state)
+        except TypeError as error:
+            raise _naming_plain(state, error) from error
+        finally:
+            _purpose.reset(token)
+
+    def _pickled_state(self, state: Any) -> Any:
         probe = _Probe()
         refused = probe.refuses(state)
         if refused is None and not probe.only_here:
@@ -40,7 +70,10 @@ class PickledByValue:
             raise _named(state, error) from error
 
     def __setstate__(self, state: Any) -> None:
-        state = state.restored() if isinstance(state, _ByValue) else state
+        if isinstance(state, _ByValue):
+            state = state.restored()
+        elif is_encoded(state):
+            state = decode(state)
         inherited = getattr(super(), "__setstate__", self.__dict__.update)
         inherited(state)
 
@@ -151,6 +184,17 @@ class _ByValue:
     def restored(self) -> Any:
         """Return the state."""
         return _CodeUnpickler(io.BytesIO(self.data), self.outside).load()
+
+
+def _naming_plain(state: dict[str, Any], error: TypeError) -> TypeError:
+    """Return an error that names the attributes that cannot be saved as plain values."""
+    problems = []
+    for name, value in state.items():
+        try:
+            encode(value)
+        except TypeError as problem:
+            problems.append(f"{name} must hold only what skops can save: {problem}")
+    return TypeError("; ".join(problems) or str(error))
 
 
 def _named(state: dict[str, Any], error: Exception) -> pickle.PicklingError:

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from joblib import parallel_config
@@ -49,6 +51,15 @@ def test_the_original_of_a_search_lends_only_while_it_evaluates():
     assert clone(trainer.original) is trainer.original
     assert type(clone(trainer.original)) is type(net)
     assert clone(trainer.original) is not trainer.original
+
+
+def test_a_fitted_search_is_pickled_without_what_it_was_trained_on():
+    rows, labels = np.tile(X, (400, 1)), np.tile(y, 400)
+    search = BatchedGridSearchCV(make_net(max_epochs=0), GRID, cv=2).fit(rows, labels)
+    data = pickle.dumps(search)
+    assert len(data) < rows.nbytes / 2
+    np.testing.assert_array_equal(pickle.loads(data).predict_proba(X), search.predict_proba(X))
+    assert "__sklearn_clone__" not in vars(search.scorer_._estimator)
 
 
 def test_several_inputs_and_outputs_are_split_into_rows():
