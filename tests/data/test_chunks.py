@@ -329,6 +329,7 @@ def test_only_rows_of_one_chunk_that_nobody_changes_stay():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("skconv.data.chunks.MAX_STEPS", 2)
         assert not fits_one_chunk(rows, BatchIterator(4))
+        assert fits_one_chunk(numbered(8), BatchIterator(4))
         assert fits_one_chunk(rows, BatchIterator(5))
 
 

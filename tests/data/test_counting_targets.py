@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -40,3 +42,10 @@ def test_some_target_must_count():
 def test_a_validation_set_whose_targets_do_not_count_warns():
     with pytest.warns(UserWarning, match="^the validation set has no target that counts"):
         check_counting(OUTPUTS, dataset(np.ones((3, 2))), dataset(Y, np.zeros(3)))
+
+
+def test_columns_with_some_targets_are_taken_without_a_word():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        some = np.array([[1.0, np.nan], [np.nan, np.nan], [3.0, 4.0]])
+        check_counting(OUTPUTS, dataset(some), dataset(some[:1]))

@@ -248,3 +248,26 @@ def test_images_with_channels_last_are_read_apart():
         data, _ = read(images, LABELS, memo=memo, params={"data_format": data_format})
         expected = images if data_format == "channels_first" else np.moveaxis(images, -1, 1)
         np.testing.assert_array_equal(data.rows.all(), expected)
+
+
+def test_targets_of_a_given_validation_set_have_weights_if_those_of_training_have():
+    numbers, weights = X[:, :2], np.linspace(1, 2, 20).reshape(10, 2)
+    valid = {"valid": (X[:3], numbers[:3])}
+    params = {"regression": True}
+    data, _ = read(y=numbers, sample_weight=weights, params=params, **valid)
+    _, train, valid = datasets(data)
+    np.testing.assert_allclose(train.target_weights[0], weights, rtol=1e-6)
+    assert valid.target_weights[0].tolist() == [[1, 1]] * 3
+
+
+@pytest.mark.parametrize("shape", [(10,), (10, 1), (10, 2)])
+def test_a_splitter_sees_one_axis_if_rows_have_one_number(shape):
+    class Looking(TrainSplit):
+        def split(self, X, y=None, groups=None):
+            seen.append(y)
+            return super().split(X, y, groups)
+
+    seen, numbers = [], np.arange(np.prod(shape), dtype=float).reshape(shape)
+    data, _ = read(y=numbers, params={"regression": True, "train_split": Looking()})
+    datasets(data, outputs=(None, *shape[1:]) if shape[1:] else (None, 1))
+    np.testing.assert_array_equal(seen[0], numbers if shape == (10, 2) else numbers.ravel())

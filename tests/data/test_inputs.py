@@ -153,3 +153,5 @@ def test_each_flattened_input_has_its_own_order():
     found = rows.arrange(Inputs({"first": shape, "last": shape})).all()
     np.testing.assert_array_equal(found["last"], np.moveaxis(images, -1, 1))
     np.testing.assert_array_equal(found["first"], images.reshape(2, 3, 2, 4))
+    sequences = rows_of(flat, data_format="channels_last").arrange(Inputs({"input": (None, 6, 4)}))
+    np.testing.assert_array_equal(sequences.all(), flat.reshape(2, 6, 4))

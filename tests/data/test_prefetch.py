@@ -114,6 +114,7 @@ def test_an_item_is_given_up_after_an_error_in_the_block():
         use()
     assert len(steps) < 100
     assert threads() == []
+    assert may_give_up() is None  # the caller goes on to work of its own
 
 
 @pytest.mark.parametrize("error", [None, StopIteration, GeneratorExit])

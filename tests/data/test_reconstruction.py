@@ -92,6 +92,7 @@ def test_the_parameter_needs_one_output_of_numbers(given, message):
 def test_flat_images_whose_channels_move_are_refused():
     rows = rows_of(LAST.reshape(4, -1), data_format="channels_last")
     check_order(rows, Inputs({"input": (None, 30)}))
+    check_order(rows, Inputs({"input": (None, 5, 6)}))
     check_order(rows_of(LAST, data_format="channels_last"), Inputs({"input": (None, 2, 3, 5)}))
     with pytest.raises(ValueError, match="got flattened images; reshape it"):
         check_order(rows, Inputs({"input": (None, 2, 3, 5)}))

@@ -91,6 +91,7 @@ EXACT = {
     "large steps": (TABLE - [0, 2**24]) * [1, 2**20],
     "normal": np.random.default_rng(0).normal(size=(3000, 4)),
     "uniform": 1000 + np.random.default_rng(0).uniform(size=(3000, 4)),
+    "one whole number": np.r_[1000, 1000 + np.random.default_rng(0).uniform(size=3000)][:, None],
     "float32": TABLE.astype(np.float32),
     "constant": np.full((9, 2), 1e9 + 1),
     "uint8": np.zeros((9, 2), np.uint8),

@@ -100,6 +100,20 @@ def test_probabilities_are_those_among_the_classes():
     assert weights.tolist() == [1, 1, 3]
 
 
+def test_scores_of_further_units_are_left_out():
+    targets = infer([0, 2, 3], regression=False, exact=False).match((None, 5)).with_scores(True)
+    output = np.array([[-0.1, 0.5, 0.2, -3, 1], [0, 0.5, 0, -1, 0.5]])
+    np.testing.assert_array_equal(targets.by_class(output), output[:, [0, 2, 3]])
+    assert targets.decode(output).tolist() == [2, 0]
+
+
+def test_an_ignored_label_is_no_class_that_may_come():
+    given = {"regression": False, "exact": False, "growing": True}
+    targets = infer([0, 2, 3, 2], ignored=3, **given).match((None, 5))
+    assert targets.classes.tolist() == [0, 1, 2, 4]
+    assert targets.encode([4, 3, 1]).tolist() == [4, -1, 1]
+
+
 def test_deviations_are_those_of_the_probabilities_among_the_classes():
     targets = infer([0, 2, 3], regression=False, exact=False).match((None, 5))
     output = np.array([[0.1, 0.5, 0.2, 0.1, 0.1], [0, 0.5, 0, 0, 0.5]])

@@ -71,6 +71,8 @@ def test_missing_values_in_fields_are_refused():
     [
         (np.array([3, -1]), np.int32),
         (np.array([3, 2**40]), np.float32),
+        (np.array([3, 2**31]), np.float32),
+        (np.array([3, 2**31 - 1]), np.int32),
         (np.array([3.5, 1.0]), np.float32),
         (np.zeros((2, 3, 4)), np.float32),
     ],

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,3 +76,17 @@ def test_merged_axes_cannot_be_resized():
     assert matched.resized((30,)) is matched
     with raises("y must have rows of the axes of the output, whose rows have shape (48,), got"):
         matched.of_rows((5, 4))
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (2, 3)])
+def test_deviations_over_passes_are_in_the_units_of_y(shape):
+    y = np.random.default_rng(0).normal(5, 3, size=(20, *shape))
+    output = shape or (1,)
+    targets = Numbers(shape).match((None, *output))
+    deviation = np.abs(y).reshape(20, *output)
+    np.testing.assert_array_equal(targets.spread_of_passes(deviation), np.abs(y))
+    scale = y.std(axis=0).reshape(output)
+    scaled = replace(targets, mean=y.mean(axis=0).reshape(output), scale=scale)
+    expected = np.abs(y) * y.std(axis=0)
+    np.testing.assert_allclose(scaled.spread_of_passes(deviation), expected)
+    np.testing.assert_allclose(scaled.decode(scaled.encode(y)), y, rtol=1e-5)

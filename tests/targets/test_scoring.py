@@ -52,6 +52,13 @@ def test_each_column_is_scored_on_its_numbers():
         assert score_outputs(outputs, y, predicted, given) == pytest.approx(np.mean(columns))
 
 
+def test_a_column_with_a_single_number_has_no_score():
+    y = np.array([[1.0, np.nan], [2.0, np.nan], [4.0, 5.0]])
+    predicted = np.array([[1.5, 0.0], [2.0, 0.0], [3.0, 0.0]])
+    found = score_outputs(outputs_of(y, True, np.nan), y, predicted)
+    assert found == pytest.approx(r2_score(y[:, 0], predicted[:, 0]))
+
+
 def test_images_are_scored_on_all_numbers_that_count():
     y, predicted = RNG.normal(size=(2, 4, 3, 2))
     y[0, 1:] = np.nan

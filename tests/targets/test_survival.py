@@ -11,7 +11,7 @@ def raises(message):
     return pytest.raises(ValueError, match=f"^{re.escape(message)}$")
 
 
-TIMES, EVENTS = np.array([2.5, 4.0, 1.0]), np.array([True, False, True])
+TIMES, EVENTS = np.array([2.5, 4.0, 0.0]), np.array([True, False, True])
 ARRAY = np.column_stack([TIMES, EVENTS])
 
 
