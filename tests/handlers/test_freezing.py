@@ -99,6 +99,13 @@ def test_a_training_that_goes_on_knows_how_far_it_is():
     assert moved(before, recorder.weights[2]) == ALL
 
 
+def test_layers_stay_frozen_where_training_goes_on():
+    recorder = Recorder()
+    net = frozen_net(max_epochs=1, warm_start=True)
+    net.set_params(on_epoch_finished=[Freeze("fc1", epoch=1), recorder]).fit(X, y).fit(X, y)
+    assert moved(*recorder.weights) == ALL - {"fc1"}
+
+
 def test_a_layer_thaws_to_its_own_factor():
     scales = []
     net = frozen_net(

@@ -49,6 +49,13 @@ def test_the_steepest_fall_is_suggested():
         print(finder().suggestion)
 
 
+def test_the_steepest_fall_may_be_at_the_lowest_loss():
+    test = finder(smoothing=0.0)
+    test.rates = [10.0**k for k in range(-5, -1)]
+    test.losses = [2.0, 1.9, 1.5, 0.5]
+    assert test.suggestion == 1e-2
+
+
 def test_a_fall_after_the_loss_broke_is_not_suggested():
     test = finder(smoothing=0.0)
     test.rates = [10.0**k for k in range(-5, 1)]

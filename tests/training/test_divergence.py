@@ -53,3 +53,11 @@ def test_steps_are_counted_on_from_the_last_good_epoch(monkeypatch, patience):
     net.set_params(update_learning_rate=good).partial_fit(X[:, :3], y)
     assert {*asked} - {0} == {12, 13, 14}  # a check before training asks for the first
     assert [row["epoch"] for row in net.train_history_] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_numbers_that_are_not_standardized_may_be(scaled):
+    net = still_net(regression=True, output_W=0.0, update_learning_rate=1e38, normalize_y=scaled)
+    hint = "or scale X$" if scaled else "or scale X, or set normalize_y=True$"
+    with pytest.warns(ConvergenceWarning, match=rf"Lower update_learning_rate, {hint}"):
+        net.fit(X[:, :3], X[:, 3])

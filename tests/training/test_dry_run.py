@@ -189,3 +189,21 @@ def test_a_transform_of_images_is_called_on_one_of_several_inputs():
     flipped = {**both, "image": X[..., ::-1].copy()}
     known = make_net(layers=layers, max_epochs=1).fit(flipped, y)
     np.testing.assert_allclose(found.predict_proba(both), known.predict_proba(both), atol=1e-6)
+
+
+def test_losses_of_ones_own_may_have_a_value_for_each_unit():
+    """As many as there are units, which are not rows that were broadcast."""
+
+    def absolute(predictions, targets):
+        return jnp.abs(predictions - targets)
+
+    numbers = X.reshape(20, 16)[:, :5]
+    net = make_net(regression=True, objective_loss_function=absolute).fit(numbers, numbers)
+    assert net.predict(numbers).shape == (20, 5)
+
+    def broadcast(predictions, targets):
+        return jnp.abs(predictions[:, None] - targets).mean(axis=2)
+
+    message = r"must return a loss for each row, got shape \(n, n\) from broadcast"
+    with pytest.raises(ValueError, match=message):
+        net.set_params(objective_loss_function=broadcast).fit(numbers, numbers)

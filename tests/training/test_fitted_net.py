@@ -41,6 +41,17 @@ def test_test_augment_acts_on_outputs_and_not_on_layers(net):
     np.testing.assert_array_equal(fitted.compute(X, to="hidden"), hidden)
 
 
+def test_logarithms_are_those_of_averaged_probabilities(net):
+    def mirrored(forward, key, Xb):
+        return (forward(Xb) + forward(-Xb)) / 2
+
+    (W1, b1), (W2, b2) = (net.get_all_params_values()[name] for name in ("hidden", "output"))
+    one, other = (softmax_of(np.maximum(rows @ W1 + b1, 0) @ W2 + b2) for rows in (X, -X))
+    for augment, expected in ((None, one), (mirrored, (one + other) / 2)):
+        found = replace(net._fitted(), test_augment=augment).log_probabilities(X)
+        np.testing.assert_allclose(found, np.log(expected), rtol=1e-4, atol=1e-5)
+
+
 def test_rows_are_validated_and_shaped(net):
     fitted = net._fitted()
     assert fitted.rows(X[:3]).shapes == {"input": (5,)}
