@@ -433,7 +433,9 @@ class NeuralNet(
         sample_weight : array-like of shape (n,) or of the shape of y, optional
             Weight of each sample in the loss, or of each target; a list of arrays if y is one. If
             there are several outputs, a dict or list by output, of such arrays, or an array with a
-            column for each output.
+            column for each output. Samples that `train_split` splits off keep their weights in
+            `valid_loss` and `valid_accuracy`, as in scikit-learn's early stopping; `class_weight`
+            weighs the training loss alone.
         X_val, y_val : array-like, optional
             Validation set, used in place of `train_split`. An autoencoder needs only X_val.
         epochs : int, optional
