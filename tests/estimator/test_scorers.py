@@ -64,10 +64,13 @@ def test_scorers_of_several_labels():
     assert row["roc_auc"] == pytest.approx(roc_auc_score(LABELS, net.predict_proba(X)))
 
 
-@pytest.mark.parametrize("size", [X[:, 0] * 3.0, X[:, :2] * [3.0, 1.0]])
-def test_scorers_of_numbers(size):
+@pytest.mark.parametrize(
+    ("size", "normalize_y"), [(X[:, 0] * 3.0, False), (9 + X[:, :2] * [3.0, 1.0], True)]
+)
+def test_scorers_of_numbers(size, normalize_y):
+    given = {"regression": True, "normalize_y": normalize_y, "update_learning_rate": 0.01}
     scores = ["r2", "neg_root_mean_squared_error", ("mae", make_scorer(mean_absolute_error))]
-    net, row = last_row(scores, size, regression=True, update_learning_rate=0.01)
+    net, row = last_row(scores, size, **given)
     predicted = net.predict(X)
     assert "valid_accuracy" not in row
     assert row["r2"] == pytest.approx(r2_score(size, predicted))
