@@ -71,6 +71,7 @@ def test_one_compile_for_each_size(net):
     assert net.score(X, y) > 0.9
     (_, first), (_, second) = compiled(net.predict, LARGER), compiled(net.predict, LARGER[:5])
     assert (first, second) == (1, 0)
+    assert net.n_features_in_ == 64  # as in fit
     assert net.score(LARGER, LABELS) > 0.9
     assert net.score(LARGER.transpose(0, 1, 3, 2), LABELS) < 0.5
     for call in (net.predict_proba, net.predict, functools.partial(net.score, y=y)):
