@@ -182,7 +182,7 @@ def test_lanes_that_nobody_watches_run_in_threads(training_loops, monkeypatch):
 
 
 def test_ctrl_c_in_one_thread_ends_the_lanes_of_others(training_loops, monkeypatch):
-    monkeypatch.setattr("skconv.training.lanes._available_cores", lambda: 2)
+    monkeypatch.setattr("skconv.training.lanes.available_cores", lambda: 2)
     nets = [steep(W=WEIGHTS[0], max_epochs=3) for _ in range(3)]
     lanes = [Lane(loop, 3) for loop in training_loops(*nets)]
     values, both_run = lanes[2].loop.fit.values, threading.Event()
