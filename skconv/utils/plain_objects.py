@@ -36,16 +36,18 @@ RESTORERS = ("skconv.layers.lasagne_way:restored",)
 REFUSED = ("skconv.utils.pickling",)
 """Modules of classes that may not be named: they hold pickles."""
 
-ELEMENTWISE = (
+COMPUTING = (
     *("abs", "absolute", "arctan", "cos", "cosh", "exp", "expm1", "log", "log1p", "negative"),
     *("sign", "sin", "sinh", "sqrt", "square", "tan", "tanh"),
+    *("max", "mean", "median", "min", "prod", "std", "sum", "var"),
+    *("add", "divide", "maximum", "minimum", "multiply", "subtract"),
 )
-"""Functions of `jax.numpy` that serve as nonlinearities."""
+"""Functions of `jax.numpy` that activate, pool or merge; others read files."""
 
 
 def _jax_functions() -> dict[str, Any]:
     """Return the functions of JAX that may be named; most of them are no plain functions."""
-    found = {f"jax.numpy:{name}": getattr(jnp, name) for name in ELEMENTWISE}
+    found = {f"jax.numpy:{name}": getattr(jnp, name) for name in COMPUTING}
     public = {name: value for name, value in vars(jax.nn).items() if not name.startswith("_")}
     return found | {
         f"jax.nn:{name}": value

@@ -1,6 +1,7 @@
 import pytest
 
 from skconv.handlers import Checkpoint, MlflowLogger
+from skconv.updates import nesterov_momentum
 
 from ..nets import X, make_net, y
 
@@ -16,7 +17,7 @@ def uri(tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_a_training_is_a_run(uri):
     logger = MlflowLogger("digits", uri, run_name="first")
-    net = make_net(on_epoch_finished=logger).fit(X, y)
+    net = make_net(update=nesterov_momentum, on_epoch_finished=logger).fit(X, y)
     client = mlflow.MlflowClient(uri)
     run = client.get_run(logger.run_id)
     assert (run.info.run_name, run.info.status) == ("first", "FINISHED")

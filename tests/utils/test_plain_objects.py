@@ -10,7 +10,17 @@ import pytest
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from skconv import NeuralNet, compile_counts
+from skconv import (
+    NeuralNet,
+    augment,
+    compile_counts,
+    init,
+    layers,
+    nonlinearities,
+    objectives,
+    regularization,
+    updates,
+)
 from skconv.augment import RandomAffine
 from skconv.ensemble import BatchedBagging
 from skconv.handlers import EarlyStopping, RememberBestWeights
@@ -19,9 +29,13 @@ from skconv.layers.base import Layer
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.nonlinearities import LeakyRectify, rectify
 from skconv.preprocessing import Standardize
+from skconv.utils.digests import digest
 from skconv.utils.fields import UNSET
 from skconv.utils.plain_objects import decode, encode, is_encoded
 
+from ..augment.test_contract import EXAMPLES as TRANSFORMS
+from ..handlers.test_base import CLASSES, made
+from ..layers.test_contract import EXAMPLES as LAYERS
 from ..nets import X, make_net, y
 
 NET = "skconv.estimator.neural_net.NeuralNet"
@@ -151,6 +165,26 @@ def test_arrays_of_jax_partial_functions_and_masks_come_back():
     np.testing.assert_array_equal(other[0], [0, 1, 2])
     assert (other[1].func, other[1].args, other[1].keywords) == (rectify, (1,), {})
     assert other[2].mask.tolist() == [False, True]
+
+
+PARTS = [
+    *((getattr(layers, name), fields) for name, (fields, *_) in LAYERS.items()),
+    *((getattr(augment, name), fields) for name, (fields, *_) in TRANSFORMS.items()),
+]
+
+
+def test_all_that_skconv_has_comes_back_without_help():
+    """Layers, transforms, handlers, and the functions of the vocabularies."""
+    rooms = (init, nonlinearities, objectives, regularization, updates)
+    values = [cls(**fields) for cls, fields in PARTS] + [made(cls) for cls in CLASSES]
+    values += [getattr(room, name) for room in rooms for name in room.__all__]
+    assert len(values) > 150
+    for value in values:
+        state = encode(value)
+        assert {one.__module__.partition(".")[0] for one in state["outside"]} <= {"tests"}, value
+        other = decode(state)
+        assert type(other) is type(value)
+        assert digest(other) == digest(value)
 
 
 def test_lists_may_hold_themselves():
