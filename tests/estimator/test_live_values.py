@@ -42,6 +42,14 @@ def test_values_follow_the_parameters_of_the_net():
     np.testing.assert_array_equal(after.update["learning_rate"], [1.0])
 
 
+def test_none_stands_for_the_neutral_number():
+    net = make_net(output_grad_scale=0.5)
+    values = values_of(net)
+    assert values(0, 1).runtime["output"] == {"grad_scale": 0.5}
+    net.set_params(output_grad_scale=None)
+    assert values(0, 1).runtime["output"] == {"grad_scale": 1.0}
+
+
 def test_schedules_are_read_at_the_coming_steps():
     values = values_of(make_net(update_learning_rate=lambda step: 1.0 / (1 + step)))
     expected = 1.0 / np.array([5.0, 6.0])

@@ -101,10 +101,10 @@ def test_layers_that_are_called_as_something_else_are_told():
 
 
 def test_numbers_are_values_and_all_else_is_structure():
-    def function(*, rate=0.1, count=3, flag=True, shape=()): ...
+    def function(*, rate=0.1, count=3, flag=True, shape=(), mask=None): ...
 
     takes, problems = parameters_of(function), Problems()
-    given = {"rate": 0.5, "count": 4, "flag": False, "shape": (1, 2), "other": 1}
+    given = {"rate": 0.5, "count": 4, "flag": False, "shape": (1, 2), "mask": None, "other": 1}
     found = sort_keywords(takes, given, problems)
     assert found.values == {"rate": 0.5}
     assert found.structure == (("count", 4), ("flag", False), ("shape", (1, 2)))
