@@ -546,7 +546,7 @@ class NeuralNet(
             prepared.model.identity = TrainingIdentity(
                 prepared, self._settings(), self.get_params(deep=False), continues=continues
             )
-            loop = TrainingLoop(
+            prepared_loop = TrainingLoop(
                 net=self,
                 fit=prepared,
                 history=self.train_history_,
@@ -555,6 +555,7 @@ class NeuralNet(
                 memo=memo,
             )
             with self._restoring_params():
+                loop = prepared_loop
                 yield loop
         except BaseException as error:
             interrupted = isinstance(error, KeyboardInterrupt)

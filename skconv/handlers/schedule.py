@@ -114,9 +114,10 @@ class EarlyStopping(MonitoringHandler):
         if self.waits_since is None:
             self.waits_since = epoch - 1
         if self.is_better(value, self.best_valid):
+            weights = net.get_all_params_values()
+            opt = list(map(np.asarray, jax.tree.leaves(net._fitted().model.opt)))
+            self.best_weights, self.best_opt = weights, opt
             self.best_valid, self.best_valid_epoch = value, epoch
-            self.best_weights = net.get_all_params_values()
-            self.best_opt = list(map(np.asarray, jax.tree.leaves(net._fitted().model.opt)))
         if self.is_better(value, self.waits_for, self.min_delta):
             self.waits_for, self.waits_since = value, epoch
         elif epoch - self.waits_since >= self.patience:
@@ -125,8 +126,8 @@ class EarlyStopping(MonitoringHandler):
             raise StopIteration
 
     def finish(self, net: Any, train_history: list[Row]) -> None:
-        """Restore the weights of the best epoch."""
-        if self.best_weights is None:
+        """Restore the weights of the best epoch, unless the training ended before its first one."""
+        if self.best_opt is None:
             return
         model = net._fitted().model
         model.load(self.best_weights)

@@ -229,11 +229,15 @@ class TrainingLoop:
             except BaseException:  # an epoch counts once it has a row
                 self._restore(before)
                 raise
-        self.model.epoch += finite
-        self.epochs += finite
+        history = list(self.history)
         for epoch in range(finite):
             del train[epoch]["finite"]
-            append_row(self.history, train[epoch], valid[epoch], seconds, custom)
+            append_row(history, train[epoch], valid[epoch], seconds, custom)
+        rows = history[len(self.history) :]
+        # Ctrl-C comes when a function is called or ends, or a loop repeats, so not in between
+        self.history += rows
+        self.model.epoch += finite
+        self.epochs += finite
         if finite < count:
             self._warn_diverged()
             return False

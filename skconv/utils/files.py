@@ -65,9 +65,13 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
     check_writable(path)
     target = Path(os.path.realpath(path))
     _delete_leftovers(target.parent)
-    temporary, descriptor = _create_temporary(target, Path(path).suffix)
+    # names have at most 255 bytes, and the target's may be that long
+    token = f"{HOST}-{secrets.token_hex(8)}"
+    temporary = target.with_name(f".{target.stem[:20]}.skconv-{token}{Path(path).suffix}")
+    descriptor = -1
     try:
         with naming(path, temporary):
+            descriptor = _create_locked(temporary)
             yield temporary
             os.fsync(descriptor)
             with suppress(FileNotFoundError):
@@ -78,9 +82,11 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.replace(temporary, target)
             _sync_folder(target.parent)
     finally:
-        if descriptor >= 0:
-            os.close(descriptor)
-        temporary.unlink(missing_ok=True)
+        try:
+            if descriptor >= 0:
+                os.close(descriptor)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -150,19 +156,16 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
 
 
-def _create_temporary(target: Path, suffix: str) -> tuple[Path, int]:
-    """Create an empty file beside the target, which is locked while its descriptor is open."""
+def _create_locked(temporary: Path) -> int:
+    """Create an empty file, and return a descriptor; it is locked while that is open."""
     while True:
-        token = f"{HOST}-{secrets.token_hex(8)}"
-        # names have at most 255 bytes, and the target's may be that long
-        temporary = target.with_name(f".{target.stem[:20]}.skconv-{token}{suffix}")
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         if fcntl is None:
-            return temporary, descriptor
+            return descriptor
         with suppress(OSError):  # a file system without locks, on which nothing is deleted
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         if temporary.exists():  # not deleted by another process before it was locked
-            return temporary, descriptor
+            return descriptor
         os.close(descriptor)
 
 

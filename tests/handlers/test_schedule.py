@@ -331,3 +331,25 @@ def test_a_variable_is_adjusted_for_any_number_of_epochs():
     net = SimpleNamespace(max_epochs=10**12 + 1, rate=None, more_params=None)
     AdjustVariable("rate", start=1.0, stop=0.0)(net, [{"epoch": 10**11}])
     assert net.rate == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, StopIteration])
+def test_a_training_that_is_interrupted_before_its_first_epoch_restores_nothing(error):
+    """The best weights are still those of the training before."""
+
+    def stop(net, train_history):
+        raise error
+
+    stopping = EarlyStopping(verbose=0)
+    net = make_net(max_epochs=2, warm_start=True, on_epoch_finished=stopping).fit(X, y)
+    net.load_params_from({p.name: p.get_value() + 1 for p in net.get_all_params()})
+    loaded = net.get_all_params_values()
+    net.set_params(on_training_started=stop)
+    with contextlib.ExitStack() as stack:
+        if error is KeyboardInterrupt:
+            stack.enter_context(pytest.warns(UserWarning, match="interrupted after 2 epochs"))
+        net.fit(X, y)
+    assert len(net.train_history_) == 2
+    for name, arrays in net.get_all_params_values().items():
+        for one, two in zip(arrays, loaded[name], strict=True):
+            np.testing.assert_array_equal(one, two)

@@ -12,6 +12,7 @@ from .faults import faults
 from .figures import Figures
 from .full_disk import full_disk
 from .fuzz import fuzz
+from .interrupts import interrupts
 from .kills import kills
 from .pickles import pickles
 from .sigterm import sigterm
@@ -41,6 +42,7 @@ TRIALS = {
     "faults": Trial(faults, count=1000, reduced=3, long=True),
     "full disk": Trial(full_disk, count=550, reduced=22),
     "fuzz": Trial(fuzz, count=10_000, reduced=400),
+    "interrupts": Trial(interrupts, count=500, reduced=12),
     "kills": Trial(kills, count=200, reduced=2),
     "pickles": Trial(pickles, count=10_000, reduced=200),
     "sigterm": Trial(sigterm, count=40, reduced=1),

@@ -99,3 +99,16 @@ def test_a_stream_with_a_checkpoint_ends_as_at_ctrl_c_also_between_its_batches(t
         net.partial_fit_stream(batches(), classes=[0, 1, 2])
     assert len(net.train_history_) == 1
     assert action() == signal.SIG_DFL
+
+
+def test_history_and_counts_agree_if_ctrl_c_comes_while_an_epoch_is_noted(monkeypatch):
+    def append_row(history, *results):
+        if history:
+            raise KeyboardInterrupt
+        history.append({"epoch": 1})
+
+    monkeypatch.setattr("skconv.training.loop.append_row", append_row)
+    net = make_net(max_epochs=3)
+    with pytest.warns(UserWarning, match="interrupted after 1 epochs"):
+        net.fit(X, y)
+    assert net._model.epoch == len(net.train_history_) == 1
