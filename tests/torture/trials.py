@@ -40,12 +40,12 @@ class Trial(NamedTuple):
 
 TRIALS = {
     "faults": Trial(faults, count=1000, reduced=3, long=True),
+    "sigterm": Trial(sigterm, count=40, reduced=1),
     "full disk": Trial(full_disk, count=550, reduced=22),
     "fuzz": Trial(fuzz, count=10_000, reduced=400),
     "interrupts": Trial(interrupts, count=500, reduced=12),
     "kills": Trial(kills, count=200, reduced=2),
     "pickles": Trial(pickles, count=10_000, reduced=200),
-    "sigterm": Trial(sigterm, count=40, reduced=1),
 }
 
 
