@@ -41,7 +41,7 @@ class Trial(NamedTuple):
 TRIALS = {
     "faults": Trial(faults, count=1000, reduced=3, long=True),
     "sigterm": Trial(sigterm, count=40, reduced=1),
-    "full disk": Trial(full_disk, count=550, reduced=22),
+    "full-disk": Trial(full_disk, count=550, reduced=22),
     "fuzz": Trial(fuzz, count=10_000, reduced=400),
     "interrupts": Trial(interrupts, count=500, reduced=12),
     "kills": Trial(kills, count=200, reduced=2),
