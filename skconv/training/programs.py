@@ -7,12 +7,13 @@ batch shapes and dtypes apart.
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,25 @@ import jax
 from jax.experimental.compilation_cache import compilation_cache
 
 from ..ops.platform import platform
+from ..utils.allocator import trim
 from . import predict_step, sums, train_lanes, train_step
+from .compiled_function import CompiledFunction, forget_traces
 from .plan import Plan, PredictPlan
 
 __all__ = ["clear_programs", "compile_counts", "set_compilation_cache"]
 
 
-MAX_PROGRAMS = 64
-"""Number of plans whose programs are cached; the least recently used is dropped first."""
+MAX_BYTES = 128 * 2**20
+"""Estimated memory of all cached programs; the least recently used are dropped first.
+
+This is enough for about 20 networks with one hidden layer.
+"""
+
+MIN_PLANS = 16
+"""Number of plans whose programs are cached, whatever their size: those of eight large networks."""
+
+PLAN_BYTES = 2**16
+"""Memory of a plan that nothing has been compiled for yet."""
 
 
 class TrainPrograms:
@@ -55,9 +67,14 @@ class TrainPrograms:
         self.checked_batches: set[str] = set()
         self.checked_update = False
         self.update_warning: str | None = None
-        self.start = _compiled(train_step.start, plan)
+        self.start = _compiled(train_step.start, plan, count="start")
         self.train = _compiled(train_step.train, plan, count="train", static=("outputs",))
         self.train_lanes = _compiled(train_lanes.train_lanes, plan, count="train", static=("mode",))
+
+    @property
+    def nbytes(self) -> int:
+        """Estimated memory of the programs compiled so far."""
+        return PLAN_BYTES + self.start.nbytes + self.train.nbytes + self.train_lanes.nbytes
 
 
 class PredictPrograms:
@@ -76,31 +93,27 @@ class PredictPrograms:
             predict_step.gradient, plan, count="gradient", static=("layer", "output", "logits")
         )
 
+    @property
+    def nbytes(self) -> int:
+        """Estimated memory of the programs compiled so far."""
+        return PLAN_BYTES + self.predict.nbytes + self.gradient.nbytes
+
 
 def _compiled(
     function: Callable[..., Any],
     plan: Plan | PredictPlan,
     *,
-    count: str | None = None,
+    count: str,
     static: tuple[str, ...] = (),
-) -> Callable[..., Any]:
+) -> CompiledFunction:
     """Return the compiled function of a plan, whose traces are counted as `count`."""
-    bound = partial(function, plan)
-    return jax.jit(
-        bound if count is None else _counted(count, bound),
-        static_argnames=static,
-        compiler_options=_compiler_options(platform()),
-    )
-
-
-def _counted(kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function with a count of how often it is traced."""
 
     def traced(*args: Any, **kwargs: Any) -> Any:
-        _counts[kind] += 1
-        return function(*args, **kwargs)
+        _counts[count] += 1
+        return function(plan, *args, **kwargs)
 
-    return traced
+    options = _compiler_options(platform())
+    return CompiledFunction(jax.jit(traced, static_argnames=static, compiler_options=options))
 
 
 COMPILER_OPTIONS = {"xla_cpu_use_fusion_emitters": False}
@@ -126,6 +139,7 @@ def _compiler_options(platform: str) -> dict[str, bool]:
 _cache: OrderedDict[Hashable, TrainPrograms | PredictPrograms] = OrderedDict()
 _lock = threading.Lock()
 _counts: Counter[str] = Counter()
+_dropped_bytes = 0
 
 
 def train_programs_for(plan: Plan) -> TrainPrograms:
@@ -140,13 +154,44 @@ def predict_programs_for(plan: PredictPlan) -> PredictPrograms:
 
 def _cached(kind: Callable[[Any], Any], plan: Any) -> Any:
     key = platform(), kind, plan.key
+    much = False
     with _lock:
         if key not in _cache:
             _cache[key] = kind(replace(plan, network=plan.network.structure()))
-            while len(_cache) > MAX_PROGRAMS:
-                _cache.popitem(last=False)
+            much = _drop_programs()
         _cache.move_to_end(key)
-        return _cache[key]
+        programs = _cache[key]
+    if much:
+        _return_memory()
+    return programs
+
+
+def _drop_programs() -> bool:
+    """Drop the programs of the least recently used plans until the others fit `MAX_BYTES`.
+
+    Return whether so many were dropped since the last time that returning their memory, which takes
+    as long as a small net's epoch, is worthwhile.
+    """
+    global _dropped_bytes
+    sizes = [programs.nbytes for programs in _cache.values()]
+    excess = sum(sizes) - MAX_BYTES
+    for size in sizes[:-MIN_PLANS]:
+        if excess <= 0:
+            break
+        _cache.popitem(last=False)
+        excess -= size
+        _dropped_bytes += size
+    much = _dropped_bytes > MAX_BYTES / 4
+    if much:
+        _dropped_bytes = 0
+    return much
+
+
+def _return_memory() -> None:
+    """Return the memory of dropped programs to the operating system."""
+    forget_traces()
+    gc.collect()
+    trim()
 
 
 def compile_counts() -> dict[str, int]:
@@ -167,9 +212,15 @@ def compile_counts() -> dict[str, int]:
 
 
 def clear_programs() -> None:
-    """Drop all compiled programs, so that their next use compiles them again."""
+    """Drop all compiled programs, so that their next use compiles them again.
+
+    Their memory is returned to the operating system. Without this call, the programs used last are
+    kept, in about 130 MB of memory. What remains belongs to JAX, such as the programs of single
+    operations; ``jax.clear_caches()`` drops them, and those that other code has compiled.
+    """
     with _lock:
         _cache.clear()
+    _return_memory()
 
 
 def set_compilation_cache(directory: str | os.PathLike[str] | None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import resource
 from pathlib import Path
 
+import psutil
+
 PROC = Path("/proc/self")
 
 
@@ -15,6 +17,11 @@ def peak_mb() -> float:
     except OSError:  # not on Linux
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def resident_mb() -> float:
+    """Return the memory that is resident now."""
+    return psutil.Process().memory_info().rss / 2**20
 
 
 def forget_peak() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
+from .architectures import architectures
 from .faults import faults
 from .figures import Figures
 from .full_disk import full_disk
@@ -16,6 +17,7 @@ from .interrupts import interrupts
 from .kills import kills
 from .pickles import pickles
 from .sigterm import sigterm
+from .threads import threads
 
 
 class Trial(NamedTuple):
@@ -39,6 +41,7 @@ class Trial(NamedTuple):
 
 
 TRIALS = {
+    "architectures": Trial(architectures, count=300, reduced=3),
     "faults": Trial(faults, count=1000, reduced=3, long=True),
     "sigterm": Trial(sigterm, count=40, reduced=1),
     "full-disk": Trial(full_disk, count=550, reduced=22),
@@ -46,6 +49,7 @@ TRIALS = {
     "interrupts": Trial(interrupts, count=500, reduced=12),
     "kills": Trial(kills, count=200, reduced=2),
     "pickles": Trial(pickles, count=10_000, reduced=200),
+    "threads": Trial(threads, count=400, reduced=20),
 }
 
 

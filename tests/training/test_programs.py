@@ -130,13 +130,12 @@ def test_partial_functions_are_told_apart_by_what_they_hold():
     assert trainings_compiled(hidden_nonlinearity=functools.partial(bent, slope=0.3)) == 1
 
 
+SHAPES = {"input_shape": (None, 5), "output_num_units": 3, "hidden_nonlinearity": tanh}
+
+
 def plan_of(units=4, nonlinearity=tanh):
-    net = make_net(
-        input_shape=(None, 5),
-        hidden_num_units=units,
-        hidden_nonlinearity=nonlinearity,
-        output_num_units=3,
-    )
+    given = SHAPES | {"hidden_num_units": units, "hidden_nonlinearity": nonlinearity}
+    net = make_net(**given)
     return PredictPlan(net.initialize().network_)
 
 
@@ -147,12 +146,38 @@ def test_copies_of_compiled_functions_are_told_apart():
 
 
 def test_the_least_recently_used_program_goes_first(empty_cache, monkeypatch):
-    monkeypatch.setattr("skconv.training.programs.MAX_PROGRAMS", 2)
+    monkeypatch.setattr("skconv.training.programs.MAX_BYTES", 2 * 2**16)
+    monkeypatch.setattr("skconv.training.programs.MIN_PLANS", 1)
     four, five = predict_programs_for(plan_of(4)), predict_programs_for(plan_of(5))
     assert predict_programs_for(plan_of(4)) is four
     predict_programs_for(plan_of(6))
     assert predict_programs_for(plan_of(4)) is four
     assert predict_programs_for(plan_of(5)) is not five
+
+
+def test_programs_are_dropped_by_their_memory(empty_cache, monkeypatch):
+    monkeypatch.setattr("skconv.training.programs.MIN_PLANS", 1)
+    net = make_net(max_epochs=0, **SHAPES).fit(X, y)
+    net.predict(X)
+    programs = predict_programs_for(plan_of(4))
+    assert 0.5e6 < programs.nbytes < 2e6
+    monkeypatch.setattr("skconv.training.programs.MAX_BYTES", programs.nbytes + 2**16)
+    predict_programs_for(plan_of(5))
+    assert predict_programs_for(plan_of(4)) is programs
+    predict_programs_for(plan_of(5))
+    predict_programs_for(plan_of(6))
+    assert predict_programs_for(plan_of(4)) is not programs
+
+
+def test_the_programs_used_last_stay_whatever_their_memory(empty_cache, monkeypatch):
+    monkeypatch.setattr("skconv.training.programs.MAX_BYTES", 0)
+    monkeypatch.setattr("skconv.training.programs.MIN_PLANS", 2)
+    four, five = predict_programs_for(plan_of(4)), predict_programs_for(plan_of(5))
+    assert predict_programs_for(plan_of(4)) is four
+    assert predict_programs_for(plan_of(5)) is five
+    predict_programs_for(plan_of(6))
+    assert predict_programs_for(plan_of(5)) is five
+    assert predict_programs_for(plan_of(4)) is not four
 
 
 def test_clear_programs_forgets_all(empty_cache):

@@ -1,0 +1,83 @@
+"""A compiled function that knows about how much memory its programs take."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from jax.extend.core import Jaxpr, subjaxprs
+
+try:  # JAX has no public names for these
+    from jax._src.interpreters.partial_eval import trace_to_jaxpr
+    from jax._src.interpreters.pxla import _cached_lowering_to_hlo
+except ImportError:  # another version of JAX, whose programs take more memory than need be
+    trace_to_jaxpr = _cached_lowering_to_hlo = None  # type: ignore[assignment]
+
+PROGRAM_BYTES = 300_000
+OPERATION_BYTES = 12_000
+"""Memory of a program, and of each of its operations.
+
+Measured on the CPU, as the growth of the heap and of mapped code: 4.0 MB for the training of a
+network with one hidden layer (377 operations), 9.5 with eight (769), 9.6 with an LSTM (734), 17.9
+with five convolutions and batch normalizations (1,442), and 0.7 for a prediction (41).
+"""
+
+
+class CompiledFunction:
+    """A jitted function that estimates the memory of its programs, and lowers it.
+
+    JAX keeps the text from which a program was compiled, in a context of 1.1 MB, as long as the
+    program. It is dropped here, which halves the memory of small networks.
+
+    Parameters
+    ----------
+    jitted : callable
+        As returned by JAX.
+    """
+
+    def __init__(self, jitted: Any) -> None:
+        self._jitted = jitted
+        self._sizes: dict[int, int] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def nbytes(self) -> int:
+        """Estimated memory of the programs compiled so far."""
+        with self._lock:
+            return sum(self._sizes.values())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, and note the size of its program if it was compiled for this call."""
+        before = self._jitted._cache_size()
+        result = self._jitted(*args, **kwargs)
+        if self._jitted._cache_size() != before:
+            self._note_program(args, kwargs)
+        return result
+
+    def _note_program(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        traced = self._jitted.trace(*args, **kwargs)  # from JAX's caches, as is what follows
+        operations = _count_operations(traced.jaxpr.jaxpr)
+        computation = getattr(traced.lower(), "_lowering", traced.jaxpr)
+        with self._lock:
+            self._sizes[id(computation)] = PROGRAM_BYTES + OPERATION_BYTES * operations
+        _forget_text(computation)
+
+
+def _count_operations(jaxpr: Jaxpr) -> int:
+    return len(jaxpr.eqns) + sum(map(_count_operations, subjaxprs(jaxpr)))
+
+
+def _forget_text(computation: Any) -> None:
+    """Forget the text of a computation that has been compiled."""
+    if _cached_lowering_to_hlo and getattr(computation, "_executable", None) is not None:
+        computation._hlo = None
+        _cached_lowering_to_hlo.cache_clear()
+
+
+def forget_traces() -> None:
+    """Forget the traces of JAX's own functions, of which it keeps those for all shapes.
+
+    Those of programs in use are in a second cache as well, which has a limit.
+    """
+    if trace_to_jaxpr:
+        trace_to_jaxpr.cache_clear()
