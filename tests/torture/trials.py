@@ -41,7 +41,7 @@ class Trial(NamedTuple):
 
 
 TRIALS = {
-    "architectures": Trial(architectures, count=300, reduced=3),
+    "architectures": Trial(architectures, count=300, reduced=2),
     "faults": Trial(faults, count=1000, reduced=3, long=True),
     "sigterm": Trial(sigterm, count=40, reduced=1),
     "full-disk": Trial(full_disk, count=550, reduced=22),
