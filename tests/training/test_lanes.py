@@ -4,12 +4,15 @@ import sys
 import threading
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
+from skconv.augment import Transform
 from skconv.data.fit_arguments import FitArguments
 from skconv.handlers import Checkpoint
 from skconv.layers import DenseLayer, InputLayer
@@ -67,6 +70,30 @@ def test_lanes_of_one_program_take_turns_on_its_places(training_loops):
         assert lane.error is None
         assert lane.seconds > 0
         assert_trained(net, net.max_epochs)
+
+
+@dataclass(frozen=True)
+class EpochAsRows(Transform):
+    needs_rows = True
+
+    def __call__(self, key, Xb, yb, *, epoch, rows):
+        return jnp.full(Xb.shape, epoch, jnp.float32), yb
+
+
+def test_a_lane_that_begins_later_counts_its_own_epochs(training_loops):
+    nets = [
+        still_net(
+            regression=True, output_W=[[1.0]], augment=EpochAsRows(), max_epochs=epochs,
+            scores_train=[("at", lambda predictions, targets: predictions.ravel())],
+        )
+        for epochs in (3, 1, 2)
+    ]  # fmt: skip
+    loops = training_loops(*nets, data=X[:, :1])
+    run_lanes(
+        [Lane(loop, net.max_epochs) for loop, net in zip(loops, nets, strict=True)], "vmap", 2
+    )
+    found = [[row["at"] for row in net.train_history_] for net in nets]
+    assert found == [[0, 1, 2], [0], [0, 1]]
 
 
 def test_each_lane_is_watched_by_its_own_handlers(training_loops):
