@@ -73,8 +73,8 @@ def make_net(path: Path) -> NeuralNet:
         max_epochs=2,
         warm_start=True,
         on_epoch_finished=[
+            Checkpoint(path, verbose=0),  # begins first, which takes long
             *(RememberBestWeights(verbose=0), EarlyStopping(verbose=0)),
-            Checkpoint(path, verbose=0),
         ],
         on_training_finished=RestoreBestWeights(),
     )
