@@ -81,10 +81,11 @@ class EpochAsRows(Transform):
 
 
 def test_a_lane_that_begins_later_counts_its_own_epochs(training_loops):
+    scores = [("at", lambda predictions, targets: predictions.ravel())]
     nets = [
         still_net(
             regression=True, output_W=[[1.0]], augment=EpochAsRows(), max_epochs=epochs,
-            scores_train=[("at", lambda predictions, targets: predictions.ravel())],
+            scores_train=scores,
         )
         for epochs in (3, 1, 2)
     ]  # fmt: skip
