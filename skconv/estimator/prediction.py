@@ -326,6 +326,8 @@ class PredictionMixin:
             y = self._own_target(X, outputs)
         if not outputs.predicts:
             return -self._objective_value(fitted, X, y, sample_weight)
+        if y is None:
+            raise ValueError(self._missing_target())
         return score_outputs(outputs, y, self.predict(X), sample_weight)
 
     def _own_target(self, X: Any, outputs: Outputs) -> Any:
@@ -334,10 +336,11 @@ class PredictionMixin:
             return own_target(X, self._read_rows)
         y, target = as_target(self._read_rows(X)), outputs.targets[0]
         if not isinstance(target, Numbers) or not have_same_order(y.shape[1:], target.shape):
-            raise ValueError(
-                f"y must be given to score a {type(self).__name__} that does not reconstruct X"
-            )
+            raise ValueError(self._missing_target())
         return y
+
+    def _missing_target(self) -> str:
+        return f"y must be given to score a {type(self).__name__} that does not reconstruct X"
 
     def _objective_value(self, fitted: FittedNet, X: Any, y: Any, sample_weight: Any) -> float:
         network, params = fitted.network, self._settings()
