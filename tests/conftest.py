@@ -14,6 +14,12 @@ MOST_MAPS = 20_000
 """Linux lets a process have 65,530 maps of memory, and XLA aborts where it gets no more of them."""
 
 
+def pytest_itemcollected(item):
+    """Refuse names that differ from process to process, which parallel runs stop at."""
+    if " at 0x" in item.nodeid:
+        raise pytest.UsageError(f"ids of tests must not hold addresses, got {item.nodeid}")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def few_programs():
     """Forget compiled programs between files of tests, when there are many."""

@@ -133,7 +133,12 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=str)
+def name_of(value):
+    """Return the value as text, or its type's name where that would be an address."""
+    return type(value).__name__ if " at 0x" in str(value) else str(value)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=name_of)
 def test_values_come_back(value):
     other = through(value)
     assert type(other) is type(value)
