@@ -584,8 +584,9 @@ def test_ctrl_c_returns_within_a_batch_of_a_slow_transform():
             time.sleep(0.1 if len(self.seen) > 21 else 0)
             return super().transform(Xb, yb)
 
+    net = make_net(batch_iterator_train=Noisy(2), max_epochs=9).fit(X, y)  # compiles
     iterator = Slow(2)
-    net = make_net(batch_iterator_train=iterator, max_epochs=9)
+    net.set_params(batch_iterator_train=iterator)
     with pytest.warns(UserWarning, match="training was interrupted after [01] epochs"):
         net.fit(X, y)
     assert 22 <= len(iterator.seen) < 30
