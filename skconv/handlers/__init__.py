@@ -16,7 +16,8 @@ from .tensorboard import TensorBoard
 from .terminate import TerminateOnNaN
 from .timer import Timer
 from .wandb import WandbLogger
-from .weights import RememberBestWeights, RestoreBestWeights, SaveWeights, WeightLog
+from .weight_log import WeightLog
+from .weights import RememberBestWeights, RestoreBestWeights, SaveWeights
 
 __all__ = [
     "AdjustVariable",

@@ -56,6 +56,14 @@ Columns = Mapping[str, Direction | None]
 HASH = "{hash}"
 """Placeholder in paths, for characters that differ from training to training."""
 
+NO_HASH = "0" * 12
+"""What stands for these characters before a training has any."""
+
+
+def hash_of(net: Any, path: str | os.PathLike[str]) -> str:
+    """Return the characters that tell a training from others, if a path has ``{hash}``."""
+    return net._fitted().model.identity.hash if HASH in os.fspath(path) else NO_HASH
+
 
 class HandlerFunction(Protocol):
     """A function or object that a net calls with itself and its history."""

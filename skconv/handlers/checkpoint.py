@@ -22,7 +22,7 @@ from ..utils import checks
 from ..utils.checks import as_list, flag, one_of, positive, verbosity
 from ..utils.files import check_writable
 from ..utils.plain_values import is_plain
-from .base import HASH, Columns, Handler
+from .base import HASH, NO_HASH, Columns, Handler
 from .hyperparams import changed_params, restore_params
 
 __all__ = ["Checkpoint"]
@@ -131,7 +131,7 @@ class Checkpoint(Handler):
     def check(self, net: Any, columns: Columns) -> None:
         """Raise an error if the file cannot be written; warn if no training can resume from it."""
         super().check(net, columns)
-        check_writable(os.fspath(self.path).replace(HASH, "0" * 12))
+        check_writable(os.fspath(self.path).replace(HASH, NO_HASH))
         if self.resume and net.random_state is None:
             warnings.warn(
                 f"{type(self).__name__}: random_state is None, so that each training draws another "

@@ -1,4 +1,3 @@
-import csv
 import functools
 import math
 import pickle
@@ -261,32 +260,6 @@ def test_a_handler_appended_after_fit_is_in_the_clone():
     net = make_net(max_epochs=1, on_epoch_finished=[]).fit(X, y)
     net.on_epoch_finished.append(Recorder())
     assert isinstance(clone(net).on_epoch_finished[0], Recorder)
-
-
-def test_the_weight_log_agrees_with_numpy(tmp_path):
-    recorder, log = Recorder(), WeightLog(save_to=tmp_path / "log.csv", write_every=2)
-    make_net(max_epochs=2, on_batch_finished=[recorder, log]).fit(X, y)
-    assert len(log.history) == 6
-    before = recorder.weights[0]
-    for entry, now in zip(log.history, recorder.weights, strict=True):
-        for layer in ("hidden", "output"):
-            for i in range(2):
-                old, new = np.float64(before[layer][i]), np.float64(now[layer][i])
-                name = f"{layer}_{i}"
-                assert entry[f"{name} wdiff"] == pytest.approx(np.abs(new - old).mean(), rel=1e-4)
-                assert entry[f"{name} wabsmean"] == pytest.approx(np.abs(new).mean(), rel=1e-5)
-                assert entry[f"{name} wmean"] == pytest.approx(new.mean(), rel=1e-4, abs=1e-7)
-        before = now
-    with open(tmp_path / "log.csv", newline="") as file:
-        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
-    assert rows == log.history
-
-
-def test_a_new_weight_log_replaces_the_file_of_the_fit_before(tmp_path):
-    log = WeightLog(save_to=tmp_path / "log.csv", write_every=1)
-    net = make_net(max_epochs=1, on_batch_finished=log)
-    net.fit(X, y).fit(X, y)
-    assert len((tmp_path / "log.csv").read_text().splitlines()) == 1 + 3
 
 
 WRITERS = [

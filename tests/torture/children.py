@@ -10,6 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -61,6 +62,11 @@ def run_in_two(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]
     """Yield what a function returns for each of some arguments; two processes share them."""
     with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as processes:
         yield from processes.map(function, *zip(*arguments, strict=True))
+
+
+def temporary_files(folder: Path) -> list[Path]:
+    """Return the hidden files of a folder, which writers rename when they are complete."""
+    return [path for path in folder.iterdir() if path.name.startswith(".")]
 
 
 def _run(function: Callable[..., None], arguments: tuple[Any, ...], reports: Any) -> None:

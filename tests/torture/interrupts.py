@@ -17,6 +17,7 @@ from skconv import NeuralNet
 from skconv.handlers import Checkpoint, EarlyStopping, RememberBestWeights, RestoreBestWeights
 from skconv.training.checkpoint_files import read_checkpoint
 
+from .children import temporary_files
 from .figures import Figures, figure
 from .full_disk import LAYERS, X, y
 
@@ -134,7 +135,7 @@ def _interrupt(figures: InterruptFigures, path: Path, fits: int, moment: int) ->
     handler = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     problems = {
         "signals": handler != signal.SIG_DFL,
-        "leftovers": any(file.name.startswith(".") for file in path.parent.iterdir()),
+        "leftovers": bool(temporary_files(path.parent)),
         "unreadable": path.exists() and not _is_readable(path),
         "disagreeing": hasattr(net, "_model") and net._model.epoch != len(net.train_history_),
         "useless": not _is_useful(net, fits),

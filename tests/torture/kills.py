@@ -15,7 +15,7 @@ import numpy as np
 from skconv.network.weight_files import SUFFIXES
 from skconv.training.checkpoint_files import read_checkpoint
 
-from .children import Child, run_in_two
+from .children import Child, run_in_two, temporary_files
 from .figures import Figures, figure
 from .trainings import CASES, differences, train
 
@@ -95,7 +95,7 @@ class _Training:
         child = self._start(self.path)
         reports = [child.receive() for _ in range(int(rng.integers(1, 7)))]
         if figures.during_writes * 2 <= figures.kills:
-            while child.process.is_alive() and not self._temporary():
+            while child.process.is_alive() and not temporary_files(self.path.parent):
                 time.sleep(5e-5)
             time.sleep(rng.exponential(0.001))
         else:
@@ -107,7 +107,7 @@ class _Training:
             self.path.unlink()
             self.saved = 0
             return
-        temporary = self._temporary()
+        temporary = temporary_files(self.path.parent)
         figures.kills += 1
         figures.during_writes += bool(temporary)
         if epochs:
@@ -120,7 +120,7 @@ class _Training:
         """Resume the training to its end, and compare it with one that was not killed."""
         found = self._follow_to_the_end(self._start(self.path))
         self.figures.trainings += 1
-        self.figures.leftovers += len(self._temporary())
+        self.figures.leftovers += len(temporary_files(self.path.parent))
         if found is None or whole is None:
             return
         differing = differences(whole, found)
@@ -156,9 +156,6 @@ class _Training:
                 self.figures.unreadable += 1
                 self.figures.note(f"{self._name()}: {error}")
         self.figures.lost += max(reported - self.saved, 0)
-
-    def _temporary(self) -> list[Path]:
-        return [path for path in self.path.parent.iterdir() if path.name.startswith(".")]
 
     def _note_error(self, text: str) -> None:
         self.figures.errors += 1

@@ -16,7 +16,7 @@ import numpy as np
 from skconv.network.weight_files import SUFFIXES
 from skconv.training.checkpoint_files import read_checkpoint
 
-from .children import Child, Report, run_in_two
+from .children import Child, Report, run_in_two, temporary_files
 from .figures import Figures, figure
 from .trainings import CASES, STEPS, differences, train
 
@@ -72,10 +72,10 @@ def _interrupt(case: str, suffix: str, kind: int, seed: np.random.SeedSequence) 
             path.unlink(missing_ok=True)
             child = Child(_train, case, path, first)
             reports = [child.receive() for _ in range(int(rng.integers(1, 12)))]
-            while during_write and child.process.is_alive() and not _temporary(path):
+            while during_write and child.process.is_alive() and not temporary_files(path.parent):
                 time.sleep(5e-5)
             time.sleep(rng.exponential(0.001) if during_write else rng.uniform(0, 0.05))
-            in_write = bool(_temporary(path))
+            in_write = bool(temporary_files(path.parent))
             child.signal(SIGNALS[kind])
             left, status = child.end()
             found = [*reports, *left]
@@ -85,7 +85,7 @@ def _interrupt(case: str, suffix: str, kind: int, seed: np.random.SeedSequence) 
                 return figures
         figures.signals += 1
         figures.during_writes += in_write
-        figures.leftovers += len(_temporary(path))
+        figures.leftovers += len(temporary_files(path.parent))
         *epochs, net, warned, is_default = found
         _check(figures, name, path, max(epochs), net, warned, case)
         figures.killed += not is_default
@@ -131,7 +131,3 @@ def _check(
     if not agree:
         figures.disagreeing += 1
         figures.note(f"{name}: {net['counts']} with {saved} epochs in the file, warned {warned}")
-
-
-def _temporary(path: Path) -> list[Path]:
-    return [other for other in path.parent.iterdir() if other.name.startswith(".")]
