@@ -1,3 +1,4 @@
+import gc
 import threading
 from collections import Counter
 
@@ -73,12 +74,13 @@ def test_what_fails_has_no_size():
 
 def test_each_step_is_taken_once_and_the_text_is_forgotten():
     function, traces = compiled(lambda x: jnp.tanh(x * 5))
+    gc.collect()
     x, contexts = np.ones(7, np.float32), Context._get_live_count()
     assert steps_of(function, x) == [1, 1, 1]
-    assert Context._get_live_count() == contexts
+    assert Context._get_live_count() <= contexts  # others' may be collected meanwhile
     assert steps_of(function, x) == [0, 0, 0]
     assert steps_of(function, jax.device_put(x, jax.devices()[0]))[1:] == [1, 1]
-    assert Context._get_live_count() == contexts
+    assert Context._get_live_count() <= contexts
     assert function.nbytes == 2 * size(2)  # JAX compiles again for arrays bound to a device
     for forget in (lambda: None, forget_traces):
         forget()
