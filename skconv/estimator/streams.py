@@ -10,7 +10,7 @@ from typing import Any, Self
 from ..data.fit_arguments import FitArguments
 from ..data.inputs import Targets
 from ..errors import InvalidParameterError
-from ..training.interrupts import sigterm_as_interrupt
+from ..training.interrupts import interruptible
 from ..training.loop import TrainingLoop
 from ..utils.checks import is_integer
 from .keyword_params import explaining_keywords
@@ -76,7 +76,7 @@ class StreamMixin:
         largest = steps = done = 0
         catches_sigterm = any(getattr(h, "catches_sigterm", False) for h in self._given_handlers())
         try:
-            with sigterm_as_interrupt(catches_sigterm):
+            with interruptible(sigterm=catches_sigterm):
                 for step, (X, y, weights) in enumerate(_read(batches, epochs)):
                     largest, steps = max(largest, _rows(X)), step + 1
                     arguments = FitArguments(

@@ -1,4 +1,4 @@
-"""SIGTERM as an interrupt of a training, for handlers that keep what it has learned."""
+"""Ctrl-C and SIGTERM as interrupts of a training that come through."""
 
 from __future__ import annotations
 
@@ -8,39 +8,60 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+_received: list[str] = []
+"""Names of the signals received in the present training, until it is interrupted."""
+
 
 @contextmanager
-def sigterm_as_interrupt(wanted: bool = True) -> Iterator[None]:
-    """Raise `KeyboardInterrupt` at SIGTERM, as at Ctrl-C, while the block runs.
+def interruptible(*, sigterm: bool = False) -> Iterator[None]:
+    """Raise `KeyboardInterrupt` at Ctrl-C, and at SIGTERM if wanted, while the block runs.
+
+    Python ignores an exception that a signal raises in a finalizer or in a callback of the garbage
+    collector. The signal is noted, and `raise_ignored` raises the exception again.
 
     A handler of signals that the program has set is left in place, and so is what threads other
     than the main thread cannot change.
 
     Parameters
     ----------
-    wanted : bool
-        Whether to do so.
+    sigterm : bool
+        Whether SIGTERM is an interrupt, too.
 
     Examples
     --------
     >>> import os
     >>> try:
-    ...     with sigterm_as_interrupt():
+    ...     with interruptible(sigterm=True):
     ...         os.kill(os.getpid(), signal.SIGTERM)
     ... except KeyboardInterrupt as error:
     ...     print(error)
     SIGTERM
     """
+    usual = {signal.SIGINT: signal.default_int_handler}
+    usual |= {signal.SIGTERM: signal.SIG_DFL} if sigterm else {}
     main = threading.current_thread() is threading.main_thread()
-    if not (wanted and main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL):
-        yield
-        return
-    signal.signal(signal.SIGTERM, _interrupt)
+    replaced = [n for n, handler in usual.items() if main and signal.getsignal(n) == handler]
+    for number in replaced:
+        signal.signal(number, _interrupt)
     try:
         yield
+        raise_ignored()
+    except KeyboardInterrupt:
+        _received.clear()
+        raise
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if replaced:
+            _received.clear()
+        for number in reversed(replaced):
+            signal.signal(number, usual[number])
+
+
+def raise_ignored() -> None:
+    """Raise `KeyboardInterrupt` if Ctrl-C or SIGTERM came while Python ignored exceptions."""
+    if _received:
+        raise KeyboardInterrupt(*_received)
 
 
 def _interrupt(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt("SIGTERM")
+    _received[:] = [signal.Signals(number).name]
+    raise KeyboardInterrupt(*_received)

@@ -25,7 +25,7 @@ from ..utils.cache_keys import structural_key
 from ..utils.memo import Memo
 from .arguments import CallResult, StepRange, TrainArguments
 from .cores import available_cores
-from .interrupts import sigterm_as_interrupt
+from .interrupts import interruptible, raise_ignored
 from .loop import Snapshot, TrainingLoop
 from .train_lanes import LANE_AXES
 
@@ -137,7 +137,7 @@ def run_lanes(lanes: Sequence[Lane], mode: str, width: int) -> None:
         groups[_group_key(lane.loop, mode)].append(lane)
     catches_sigterm = any(lane.loop.handlers.catches_sigterm for lane in lanes)
     try:
-        with sigterm_as_interrupt(catches_sigterm):
+        with interruptible(sigterm=catches_sigterm):
             for (group_mode, _), group in groups.items():
                 run = _run_separately if group_mode == "loop" else LaneGroup(group_mode, width).run
                 _share_among_devices(run, group)
@@ -266,6 +266,7 @@ class LaneGroup:
 
     def _run_call(self, lanes: list[Lane], width: int) -> list[Lane]:
         """Train for some epochs, and return the lanes with remaining epochs."""
+        raise_ignored()
         began = time.perf_counter()
         loops = [lane.loop for lane in lanes]
         fit = loops[0].fit

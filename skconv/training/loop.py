@@ -23,7 +23,7 @@ from .arguments import CallResult, StepRange
 from .events import Handler, Handlers, Pace, Progress
 from .feeder import Feed
 from .history import Row, append_row
-from .interrupts import sigterm_as_interrupt
+from .interrupts import interruptible, raise_ignored
 from .metrics import compute_score, wait_for_previous, weighted_means
 from .prepared_fit import PreparedFit
 from .ragged_feeder import make_feeder
@@ -108,7 +108,7 @@ class TrainingLoop:
         """
         with self.closing():
             try:
-                with sigterm_as_interrupt(self.handlers.catches_sigterm):
+                with interruptible(sigterm=self.handlers.catches_sigterm):
                     self.start(epochs)
                     self._run_epochs()
             except StopIteration:
@@ -170,6 +170,7 @@ class TrainingLoop:
 
     def _run_call(self, count: int) -> bool:
         """Train for some epochs, and return whether all of them stayed finite."""
+        raise_ignored()
         began = time.perf_counter()
         before = self.snapshot()
         results: list[CallResult] = []

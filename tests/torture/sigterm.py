@@ -22,7 +22,7 @@ from .trainings import CASES, STEPS, differences, train
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-UNCHANGED = ("no handler", "AdjustVariable", "ReduceLROnPlateau", "EarlyStopping", "own callable")
+UNCHANGED = ("no handler", "AdjustVariable", "ReduceLROnPlateau", "own callable")
 """Cases whose handlers leave the weights alone at the end of a training."""
 
 
@@ -56,7 +56,9 @@ def _train(report: Report, case: str, path: Path, first: bool) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         train(report, case, path, first)
-    report([str(warning.message) for warning in caught])
+    # an interrupt between opening a file and its use leaves it to Python to close it
+    seen = [one for one in caught if not issubclass(one.category, ResourceWarning)]
+    report([str(warning.message) for warning in seen])
     report(signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)
 
 
@@ -71,7 +73,8 @@ def _interrupt(case: str, suffix: str, kind: int, seed: np.random.SeedSequence) 
         while not found or len(found[-2]) == 0:  # it was faster than the signal
             path.unlink(missing_ok=True)
             child = Child(_train, case, path, first)
-            reports = [child.receive() for _ in range(int(rng.integers(1, 12)))]
+            # the first report comes before the training, and the second after its first epoch
+            reports = [child.receive() for _ in range(int(rng.integers(2, 12)))]
             while during_write and child.process.is_alive() and not temporary_files(path.parent):
                 time.sleep(5e-5)
             time.sleep(rng.exponential(0.001) if during_write else rng.uniform(0, 0.05))

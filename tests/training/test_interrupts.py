@@ -7,7 +7,7 @@ import pytest
 from skconv.handlers import Checkpoint
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.network.weight_files import load_arrays
-from skconv.training.interrupts import sigterm_as_interrupt
+from skconv.training.interrupts import interruptible
 
 from ..nets import X, make_net, y
 
@@ -18,7 +18,11 @@ def action():
 
 def terminating(epochs=2):
     """Return a handler that sends a single SIGTERM; a second one ends the process."""
-    left = [signal.SIGTERM]
+    return terminating_by(signal.SIGTERM, epochs)
+
+
+def terminating_by(number, epochs):
+    left = [number]
 
     def terminate(net, history):
         if len(history) == epochs and left:
@@ -28,7 +32,7 @@ def terminating(epochs=2):
 
 
 def test_sigterm_interrupts_and_is_then_as_it_was():
-    with pytest.raises(KeyboardInterrupt, match="SIGTERM"), sigterm_as_interrupt():
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"), interruptible(sigterm=True):
         os.kill(os.getpid(), signal.SIGTERM)
     assert action() == signal.SIG_DFL
 
@@ -37,18 +41,66 @@ def test_sigterm_interrupts_and_is_then_as_it_was():
 def test_what_the_program_does_at_sigterm_is_left_in_place(given):
     signal.signal(signal.SIGTERM, given)
     try:
-        with sigterm_as_interrupt():
+        with interruptible(sigterm=True):
             assert action() == given
         assert action() == given
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+class Noisy:
+    """An object whose finalizer gets a signal."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        signal.raise_signal(self.number)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_that_python_ignores_comes_through(number, tmp_path):
+    noisy = [Noisy(number)]
+
+    def drop(net, history):
+        if len(history) == 2:
+            noisy.clear()
+
+    handlers = [Checkpoint(tmp_path / "training.npz"), drop]
+    net = make_net(max_epochs=9, on_epoch_finished=handlers)
+    with pytest.warns(UserWarning, match="^training was interrupted after 2 epochs"):
+        net.fit(X, y)
+    assert not noisy
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    assert action() == signal.SIG_DFL
+    net.fit(X, y)  # resumes after two epochs, and is not interrupted again
+    assert len(net.train_history_) == 9
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_python_ignores_in_the_last_epoch_comes_through():
+    noisy = [Noisy(signal.SIGINT)]
+    net = make_net(max_epochs=1, on_epoch_finished=lambda net, history: noisy.clear())
+    with pytest.warns(UserWarning, match="^training was interrupted after 1 epochs"):
+        net.fit(X, y)
+
+
+def test_an_interrupt_of_a_net_that_a_handler_trains_leaves_the_other_training_alone():
+    def train(net, history):
+        inner = make_net(max_epochs=3, on_epoch_finished=terminating_by(signal.SIGINT, epochs=1))
+        with pytest.warns(UserWarning, match="^training was interrupted after 1 epochs"):
+            inner.fit(X, y)
+
+    net = make_net(max_epochs=2, on_epoch_finished=train).fit(X, y)
+    assert len(net.train_history_) == 2
+
+
 def test_other_threads_and_those_who_do_not_want_it_change_nothing():
     seen = []
 
     def look(wanted):
-        with sigterm_as_interrupt(wanted):
+        with interruptible(sigterm=wanted):
             seen.append(action())
 
     look(False)
