@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 
+from ..ops.mesh import put_batches, split_rows, whole
 from ..ops.platform import device
 from ..targets.weighted_targets import take_targets
 from ..utils.memo import Memo
@@ -38,7 +40,7 @@ class StackedBatches(NamedTuple):
 
     def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
         """Return X, y and weights of a batch."""
-        return batch_at(self.X, i), take_targets(self.y, i), self.weights[i]
+        return batch_at(self.X, i), *split_rows((take_targets(self.y, i), self.weights[i]))
 
 
 class IndexedBatches(NamedTuple):
@@ -60,8 +62,34 @@ class IndexedBatches(NamedTuple):
 
     def batch(self, i: Any) -> tuple[dict[str, Any], Any, Any]:
         """Return X, y and weights of a batch."""
-        positions = 0, self.index[i]
-        return batch_at(self.X, positions), take_targets(self.y, positions), self.weights[i]
+        positions = 0, split_rows(self.index[i])
+        y = take_targets(self.y, positions)
+        return batch_at(self.X, positions), *split_rows((y, self.weights[i]))
+
+
+def ordered_batches(rows: StackedBatches, order: Any) -> Callable[[Any, Any], StackedBatches]:
+    """Return a function from an epoch and a step to the rows of its batch.
+
+    Parameters
+    ----------
+    rows : StackedBatches
+    order : int32 array of shape (epochs, steps, batch), or None
+        Positions of the rows in `rows`; None for the batches as they are.
+    """
+    if order is None:
+
+        def stacked(epoch: Any, step: Any) -> StackedBatches:
+            return StackedBatches(*rows.batch(step), split_rows(rows.rows[step]))
+
+        return stacked
+    X, y, weights, numbers = map(flatten_batches, rows)
+
+    def gathered(epoch: Any, step: Any) -> StackedBatches:
+        index = split_rows(order[epoch, step])
+        own = take_targets(y, index), weights[index], numbers[index]
+        return StackedBatches(batch_at(X, index), *split_rows(own))
+
+    return gathered
 
 
 def flatten_batches(batches: Any) -> Any:
@@ -70,8 +98,8 @@ def flatten_batches(batches: Any) -> Any:
 
 
 def batch_at(X: dict[str, jax.Array], i: Any) -> dict[str, jax.Array]:
-    """Return a batch, or the rows at some positions, as float32."""
-    return {name: array[i].astype(jnp.float32) for name, array in X.items()}
+    """Return a batch, or the rows at some positions, as float32; devices share its rows."""
+    return {name: split_rows(array[i]).astype(jnp.float32) for name, array in X.items()}
 
 
 def output_buffer(compute: Callable[[Any], Any], length: int) -> Any:
@@ -117,21 +145,30 @@ def stack_batches(chunk: Chunk) -> StackedBatches:
     return StackedBatches(chunk.X, chunk.y, chunk.weights, chunk.rows)
 
 
-def place_rows(dataset: Dataset) -> DeviceRows:
-    """Place the rows of a dataset that fits into one chunk."""
+def place_chunk(chunk: Chunk, mesh: Mesh | None) -> StackedBatches:
+    """Place the batches of a chunk; each device of a mesh gets its part of their rows."""
+    return put_batches(stack_batches(chunk), mesh)
+
+
+def place_rows(dataset: Dataset, mesh: Mesh | None = None) -> DeviceRows:
+    """Place the rows of a dataset that fits into one chunk, on each device of a mesh.
+
+    A batch may then consist of any rows without an exchange between the devices.
+    """
     chunk = _single_chunk(dataset.rows, dataset.targets, dataset.weights, dataset.iterator)
-    return DeviceRows(jax.device_put(stack_batches(chunk)), chunk.steps, None)
+    return DeviceRows(jax.device_put(stack_batches(chunk), whole(mesh)), chunk.steps, None)
 
 
-def place_shared_rows(dataset: Dataset, memo: Memo) -> DeviceRows:
+def place_shared_rows(dataset: Dataset, memo: Memo, mesh: Mesh | None = None) -> DeviceRows:
     """Place all rows of the dataset's arrays, once for all datasets with rows of these arrays."""
     rows, size = dataset.rows, dataset.iterator.batch_size
     arrays = list(rows.arrays.values())
 
     def all_rows() -> dict[str, Any]:
-        return jax.device_put(_single_chunk(rows.whole(), None, None, dataset.iterator).X)
+        X = _single_chunk(rows.whole(), None, None, dataset.iterator).X
+        return jax.device_put(X, whole(mesh))
 
-    X = memo.get(("rows in batches", size, device()), arrays, all_rows)
+    X = memo.get(("rows in batches", size, mesh or device()), arrays, all_rows)
     shape = next(iter(X.values())).shape[:2]
     return DeviceRows(scatter_rows(X, shape, dataset), dataset.steps, dataset.index)
 

@@ -13,6 +13,8 @@ import numpy as np
 from sklearn.base import clone
 
 from ..errors import Problems
+from ..ops.device_choice import device_count
+from ..ops.mesh import multiple_of
 from ..targets.by_output import as_tuple, by_output, output_names, regression_by_output
 from ..targets.classes import Classes
 from ..targets.forms import check_lengths, split_targets
@@ -40,6 +42,7 @@ from .iterators import (
     as_train_iterator,
     has_transform,
     split_function,
+    with_batch_size,
 )
 from .ragged_rows import RaggedRows, groups_of
 from .ragged_targets import check_sizes, read_targets, shapes_of_largest
@@ -387,11 +390,15 @@ class FitData:
 
     def _train_iterator(self) -> BatchIterator:
         assert self.rows is not None
-        iterator = as_train_iterator(self._params["batch_iterator_train"], len(self.rows))
-        if self._arguments.batch_size is not None:
-            iterator = copy.copy(iterator)
-            iterator.batch_size = self._arguments.batch_size
-        return iterator
+        value, devices = self._params["batch_iterator_train"], self._devices
+        iterator = as_train_iterator(value, len(self.rows), devices)
+        size = self._arguments.batch_size
+        return iterator if size is None else with_batch_size(iterator, multiple_of(devices, size))
+
+    @property
+    def _devices(self) -> int:
+        """Number of devices that share a batch."""
+        return device_count(self._params["devices"])
 
     def resized(self, outputs: Outputs, shapes: Sequence[tuple[Any, ...]]) -> Outputs:
         """Return the targets for the outputs' shapes, if they continue those of another size."""
@@ -417,7 +424,7 @@ class FitData:
         self, estimator: Any, dataset: Dataset, target: Target, inputs: Inputs, seed: int
     ) -> tuple[Dataset, Dataset | None]:
         splitter = as_split(self._params["train_split"])
-        iterator = as_test_iterator(self._params["batch_iterator_test"])
+        iterator = as_test_iterator(self._params["batch_iterator_test"], self._devices)
         if splitter is None:
             return dataset, None
         if (function := split_function(splitter)) is not None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 from sklearn.utils import check_random_state
 
+from ..ops.mesh import multiple_of
 from ..preprocessing.map_dataset import split_dataset
 from ..targets.by_output import output_names, regression_by_output
 from ..targets.forms import split_targets
@@ -370,7 +371,7 @@ def has_transform(iterator: BatchIterator) -> bool:
     return getattr(iterator.transform, "__func__", None) is not BatchIterator.transform
 
 
-def as_train_iterator(value: Any, n: int | None = None) -> BatchIterator:
+def as_train_iterator(value: Any, n: int | None = None, devices: int = 1) -> BatchIterator:
     """Return an iterator, which shuffles if only a batch size is given.
 
     Parameters
@@ -378,20 +379,32 @@ def as_train_iterator(value: Any, n: int | None = None) -> BatchIterator:
     value : BatchIterator, int or None
     n : int, optional
         Number of rows, which determines a batch size of None.
+    devices : int
+        Number of devices that share such a batch.
     """
     iterator = value if isinstance(value, BatchIterator) else BatchIterator(value, shuffle=True)
-    return iterator if n is None else _with_batch_size(iterator, automatic_batch_size(n))
+    if n is None or iterator.batch_size is not None:
+        return iterator
+    return with_batch_size(iterator, multiple_of(devices, automatic_batch_size(n)))
 
 
-def as_test_iterator(value: Any) -> BatchIterator:
-    """Return an iterator, which keeps the order if only a batch size is given."""
+def as_test_iterator(value: Any, devices: int = 1) -> BatchIterator:
+    """Return an iterator, which keeps the order if only a batch size is given.
+
+    Parameters
+    ----------
+    value : BatchIterator, int or None
+    devices : int
+        Number of devices that share a batch, whose size becomes a multiple of it.
+    """
     iterator = value if isinstance(value, BatchIterator) else BatchIterator(value)
-    return _with_batch_size(iterator, MAX_AUTOMATIC)
+    size = MAX_AUTOMATIC if iterator.batch_size is None else iterator.batch_size
+    return with_batch_size(iterator, multiple_of(devices, size) if devices > 1 else size)
 
 
-def _with_batch_size(iterator: BatchIterator, size: int) -> BatchIterator:
-    """Return an iterator with this batch size if it has none."""
-    if iterator.batch_size is None:
+def with_batch_size(iterator: BatchIterator, size: int) -> BatchIterator:
+    """Return an iterator with this batch size."""
+    if iterator.batch_size != size:
         iterator = copy.copy(iterator)
         iterator.batch_size = size
     return iterator

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ..ops.device_choice import device_count
 from ..targets.forms import check_lengths
 from ..targets.outputs import Outputs
 from .dataset import Dataset
@@ -57,7 +58,8 @@ def read_validation_set(
     if X is None or (y is None and not reconstructs):
         missing = "X_val" if X is None else "y_val"
         raise ValueError(f"{missing} is missing; X_val and y_val must be given together")
-    iterator = as_test_iterator(params["batch_iterator_test"])
+    devices = device_count(params["devices"])
+    iterator = as_test_iterator(params["batch_iterator_test"], devices)
     free = inputs.resize is not None
     expected = None if free or has_transform(iterator) else inputs.rows()
     reading = reading_options(params)

@@ -7,6 +7,8 @@ from typing import Any
 
 from ..nonlinearities import linear
 from ..objectives import absolute_error, objective, squared_error
+from ..ops.device_choice import device_count
+from ..ops.mesh import multiple_of
 from ..targets.by_output import regression_by_output
 from ..updates.default import default_update
 from ..utils.loss_contracts import contract_of
@@ -36,7 +38,8 @@ def with_defaults(params: Mapping[str, Any]) -> dict[str, Any]:
     if params["update"] is None:
         found["update"] = default_update(default_network=default_network)
     if params["batch_iterator_train"] is None and not default_network:
-        found["batch_iterator_train"] = OWN_BATCH_SIZE
+        devices = device_count(params["devices"])
+        found["batch_iterator_train"] = multiple_of(devices, OWN_BATCH_SIZE)
     if params["normalize_y"] is None:
         numbers = any(regression_by_output(params["regression"], params["outputs"]))
         found["normalize_y"] = default_network and numbers and not _has_output_scale(params)

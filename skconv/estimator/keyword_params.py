@@ -16,6 +16,7 @@ from ..utils.copying import copied
 from ..utils.other_names import ATTRIBUTES, parameter_hint
 from ..utils.pickling import PickledByValue
 from ..utils.versions import Versioned
+from .portable_params import PortableParams
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,7 +50,7 @@ def _explain_keyword(estimator: Any, name: str) -> str:
     return f"{hint} Parameters are given as {cls}(...)." if hint and "fit(" not in hint else hint
 
 
-class KeywordEstimator(PickledByValue, Versioned, BaseEstimator):
+class KeywordEstimator(PickledByValue, Versioned, PortableParams, BaseEstimator):
     """Base class of an estimator that takes any keyword as a parameter.
 
     Subclasses decide in `_check_keywords` which keywords are valid. Every public attribute without
@@ -229,8 +230,17 @@ class KeywordEstimator(PickledByValue, Versioned, BaseEstimator):
             objects += value if isinstance(value, list | tuple) else [value]
         return [item for item in objects if not hasattr(item, "reset")]
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        for value in map(self._stored, self._portable):
+            memo[id(value)] = value
+        return super().__deepcopy__(memo)
+
     def __sklearn_clone__(self) -> Self:
-        clone = super().__sklearn_clone__()
+        bare = copy.copy(self)
+        bare.__dict__.update(dict.fromkeys(self._portable))
+        clone = super(KeywordEstimator, bare).__sklearn_clone__()
+        for name in self._portable:
+            setattr(clone, name, self._stored(name))
         inner: dict[int, Any] = {}
         memo = {id(given): copy.deepcopy(copied, inner) for given, copied in self._as_given()}
         together = {name: self._stored(name) for name in self._copied_together}

@@ -33,6 +33,7 @@ from ..network.memory import check_weights
 from ..network.model import Model
 from ..objectives import objective as default_objective
 from ..objectives.by_nonlinearity import LossFunction
+from ..ops.device_choice import Devices, without_devices
 from ..targets.by_output import regression_by_output
 from ..training.events import EVENTS
 from ..training.identity import TrainingIdentity
@@ -243,6 +244,17 @@ class NeuralNet(
     autoencoder : bool, default=False
         Whether the target is X even if y is given, as to a net inside a `Pipeline`, which passes
         the labels of its last step to all steps. It needs ``regression=True``.
+    devices : None, 'all', int, list of jax.Device, or jax.sharding.Mesh, default=None
+        The devices that share each batch, in training, prediction and whatever else the net
+        computes: all, a number of them, or those given, as a list or a mesh of one axis. By default
+        one, the default device of JAX, which ``jax.default_device`` changes; if that names a single
+        device, ``'all'`` means that one, too. Weights are the same on all devices, and equal those
+        of one device but for rounding.
+        They must be able to share a batch evenly: the batch size in training must be a multiple of
+        their number, as default batch sizes are, and that at prediction is increased to one.
+        Devices are found anew by each call, so a net that is loaded elsewhere runs there. A clone
+        keeps a list or a mesh; a pickle holds the number of its devices, as those of another
+        process are others.
     **kwargs
         Prefixed keywords of the layers, the update rule, the objective and the transforms.
 
@@ -311,6 +323,7 @@ class NeuralNet(
         "augment": AugmentParameters,
         "test_augment": as_parameters,
     }
+    _portable: ClassVar[dict[str, Callable[[Any], Any]]] = {"devices": without_devices}
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"groups": False}
     """Groups passed to a search are for its own splitter, unless the net requests them too."""
 
@@ -354,6 +367,7 @@ class NeuralNet(
         test_augment: Callable[..., Any] | None = None,
         transform_layer: str | int | None = None,
         autoencoder: bool = False,
+        devices: Devices = None,
         **kwargs: Any,
     ) -> None:
         self.layers = layers
@@ -390,6 +404,7 @@ class NeuralNet(
         self.test_augment = test_augment
         self.transform_layer = transform_layer
         self.autoencoder = autoencoder
+        self.devices = devices
         self._set_keywords(kwargs)
 
     @explaining_keywords

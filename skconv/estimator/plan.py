@@ -8,6 +8,7 @@ from typing import Any
 from ..augment.unset_fields import with_ignored_outside
 from ..errors import Problems
 from ..network.graph import Network
+from ..ops.device_choice import mesh_for
 from ..targets.outputs import Outputs
 from ..training.events import EVENTS
 from ..training.plan import Plan, Scores
@@ -54,6 +55,7 @@ def make_plan(
         measures=_measures([handler for name in EVENTS for handler in lists[name]]),
         holes=outputs.holes,
         weighted=weighted,
+        mesh=mesh_for(params["devices"]),
     )
     problems = Problems()
     taken = [*plan.columns, *dict(plan.measures)]

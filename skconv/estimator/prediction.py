@@ -22,6 +22,7 @@ from ..network.free_sizes import suggesting_free_sizes
 from ..network.graph import Variables
 from ..network.model import Model
 from ..network.views import FittedLayer, name_of
+from ..ops.device_choice import Devices, device_count, mesh_for
 from ..preprocessing.map_dataset import is_map_dataset, read_features, split_dataset
 from ..targets.by_output import output_names, regression_by_output
 from ..targets.numbers import Numbers
@@ -41,6 +42,7 @@ from .output_checks import with_scores
 from .overrides import check_iterator
 from .plan import make_plan
 from .routing import describe_losses
+from .validation import check_devices
 
 
 def _has_probabilities(net: PredictionMixin) -> bool:
@@ -88,6 +90,7 @@ class PredictionMixin:
     test_augment: Callable[..., Any] | None
     check_input: bool
     data_format: DataFormat
+    devices: Devices
     _settings: Callable[[], dict[str, Any]]
 
     def _fitted(self) -> FittedNet:
@@ -104,6 +107,7 @@ class PredictionMixin:
         check_fork()
         problems = Problems()
         check_iterator("batch_iterator_test", self.batch_iterator_test, problems)
+        check_devices(self.devices, problems)
         problems.raise_any()
         # in one step, so that another thread's fit changes all of it or nothing
         now = self.__dict__.copy()
@@ -113,9 +117,10 @@ class PredictionMixin:
             model,
             frozen,
             in_units_of(self._targets(now), frozen),
-            as_test_iterator(self.batch_iterator_test),
+            as_test_iterator(self.batch_iterator_test, device_count(self.devices)),
             self.test_augment,
             self._read_rows,
+            mesh_for(self.devices),
         )
 
     def _targets(self, now: Mapping[str, Any] | None = None) -> Outputs:

@@ -30,8 +30,9 @@ from ..network.free_sizes import network_for, suggesting_free_sizes
 from ..network.graph import Network, Variables
 from ..network.hidden_layer import find_hidden_layer
 from ..network.layer_list import input_names
-from ..network.memory import check_batch, check_weights
+from ..network.memory import check_batch, check_shares, check_weights
 from ..network.model import Model
+from ..ops.device_choice import device_count
 from ..targets.by_output import as_tuple
 from ..targets.checks import warn_if_one_hot
 from ..targets.distributions import OneHot
@@ -146,6 +147,10 @@ def prepare(
     warn_unmoved_targets(blueprint.augment, network.rows(), shapes)
     adapt(model, train, outputs)
     train, valid = weigh_positions(train, valid)
+    devices = device_count(params["devices"])
+    if devices > 1 and has_transform(train.iterator):
+        rows = len(next(iter(train.batch_shapes()[0].values())))
+        check_shares("batch_iterator_train", rows, devices, " after its transform")
 
     values = LiveValues(net, network)
     values.renew(params, blueprint)
@@ -229,16 +234,18 @@ def _check_batches(
     """Check that the batches fit into memory; those of X alone if the network is not known."""
     if problems.found or data.rows is None:
         return
-    n, size = len(data.rows), data.rows.row_bytes()
+    n, size, devices = len(data.rows), data.rows.row_bytes(), device_count(params["devices"])
     iterators = {
-        "batch_iterator_train": lambda value: as_train_iterator(value, n),
-        "batch_iterator_test": as_test_iterator,
+        "batch_iterator_train": lambda value: as_train_iterator(value, n, devices),
+        "batch_iterator_test": lambda value: as_test_iterator(value, devices),
     }
     for name, read in iterators.items():
         with problems.collect():
             batch_size = read(params[name]).batch_size
             training = name == "batch_iterator_train"
-            check_batch(name, batch_size, n, size, network, training=training)
+            if network is None:
+                check_shares(name, batch_size, devices)
+            check_batch(name, batch_size, n, size, network, devices, training=training)
 
 
 def _warn_of_one_hot(blueprint: Blueprint, network: Network, outputs: Outputs, y: Any) -> None:

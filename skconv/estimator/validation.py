@@ -11,6 +11,8 @@ import numpy as np
 
 from ..data.iterators import BatchIterator, TrainSplit, split_function
 from ..errors import Problems, did_you_mean
+from ..ops.device_choice import is_devices
+from ..ops.platform import devices
 from ..targets.holes import is_label
 from ..training.events import EVENTS
 from ..updates.by_name import named_updates
@@ -208,6 +210,11 @@ RULES: dict[str, tuple[Test, str]] = {
         "the name or the index of a layer, or None",
     ),
     "autoencoder": _FLAG,
+    "devices": (
+        is_devices,
+        "'all', the number of devices, a list of different jax devices of one platform, a "
+        "jax.sharding.Mesh of one axis, or None",
+    ),
 }
 """For each parameter a test of its value, and a phrase that says what is valid.
 
@@ -237,6 +244,8 @@ def _hint(name: str, value: Any) -> str:
         return list_hint(value)
     if name == "train_split":
         return _split_hint(value)
+    if name == "devices":
+        return _devices_hint(value)
     if name == "objective" and callable(value):
         return (
             "; it gets the outputs of the net and the regularizable parameters as arrays, and "
@@ -264,6 +273,19 @@ def _split_hint(value: Any) -> str:
     if pair and all(isinstance(part, np.ndarray | list | range) for part in value):
         return "; write [(train, valid)]"
     return ""
+
+
+def _devices_hint(value: Any) -> str:
+    """Return how many devices can be chosen, if a number is given."""
+    count = len(devices())
+    return f"; JAX has {count} device{'s' if count > 1 else ''}" if is_number(value) else ""
+
+
+def check_devices(value: Any, problems: Problems) -> None:
+    """Add an error if a value chooses no devices of this process."""
+    test, valid = RULES["devices"]
+    if not test(value):
+        problems.add_parameter("devices", valid, value, _hint("devices", value))
 
 
 def check_settings(values: Mapping[str, Any]) -> Problems:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from ..errors import Problems, describe_layer
+from ..ops.mesh import multiple_of
 from ..ops.platform import memory
 from .graph import Network
 from .node import Node
@@ -59,6 +60,7 @@ def check_batch(
     rows: int,
     row_bytes: int,
     network: Network | None = None,
+    devices: int = 1,
     *,
     training: bool = False,
 ) -> None:
@@ -75,6 +77,8 @@ def check_batch(
         Size of a row of X.
     network : Network, optional
         None if only X is to be counted.
+    devices : int
+        Number of devices that share the batch.
     training : bool
         Whether the outputs of the layers are kept for the gradients.
 
@@ -87,7 +91,7 @@ def check_batch(
     outputs = {node.name: _row_bytes(node) for node in network.nodes} if network else {}
     kept = [outputs[node.name] for node in network.nodes if node.specs] if network else []
     of_layers = max([*outputs.values(), sum(kept) if training else 0], default=0)
-    need = batch_size * (row_bytes + of_layers)
+    need = -(-batch_size // devices) * (row_bytes + of_layers)
     if need <= limit:
         return
     part = ""
@@ -99,6 +103,34 @@ def check_batch(
     raise ValueError(
         f"{argument} must be a batch size whose batches fit into the memory of {_size(limit)}, "
         f"got {batch_size}: a batch takes at least {_size(need)}{part}{hint}"
+    )
+
+
+def check_shares(argument: str, batch_size: int, devices: int, where: str = "") -> None:
+    """Check that devices can share a batch evenly.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the parameter that sets the batch size.
+    batch_size : int
+    devices : int
+    where : str
+        What the batch size holds for, for the message.
+
+    Raises
+    ------
+    ValueError
+        With the nearest batch sizes that they can share.
+    """
+    if batch_size % devices == 0:
+        return
+    above = multiple_of(devices, batch_size)
+    nearest = [str(size) for size in (above - devices, above) if size]
+    raise ValueError(
+        f"{argument} must be a batch size that {devices} devices can share evenly, got "
+        f"{batch_size}{where}; the nearest {'are' if len(nearest) > 1 else 'is'} "
+        f"{' and '.join(nearest)}"
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import jax
 
 from . import convolution_cpu, pooling_cpu, xla
+from .mesh import current_mesh, platform_of
 
 T = TypeVar("T")
 
@@ -52,9 +53,10 @@ def platform() -> str:
     """Return the platform of the default device: ``'cpu'``, ``'gpu'`` or ``'tpu'``.
 
     JAX traces a function anew when the default device changes, so a traced function may depend on
-    it.
+    it. In a function that is traced for a mesh, it is the platform of the mesh.
     """
-    return device().platform
+    mesh = current_mesh()
+    return device().platform if mesh is None else platform_of(mesh)
 
 
 def memory() -> int:
@@ -73,10 +75,11 @@ def kernel_for(operation: str, x: jax.Array) -> Kernel:
     operation : str
         A key of `KERNELS`.
     x : array of shape (n, ...)
-        If the number of rows is symbolic, as in an export for any number, XLA's kernel is chosen.
+        If the number of rows is symbolic, as in an export for any number, XLA's kernel is chosen;
+        also if several devices share the rows, which the kernels of the CPU cut into other blocks.
     """
-    kernels = KERNELS[operation]
-    own = platform() if isinstance(x.shape[0], int) else OTHERS
+    kernels, mesh = KERNELS[operation], current_mesh()
+    own = platform() if isinstance(x.shape[0], int) and (mesh is None or mesh.size == 1) else OTHERS
     return kernels.get(own, kernels[OTHERS])
 
 

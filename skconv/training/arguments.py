@@ -79,8 +79,9 @@ class TrainArguments(NamedTuple):
     carry : TrainState
     rows : StackedBatches
         Training rows.
-    order : int32 array of shape (EPOCHS, steps, batch)
-        Positions of the rows of each batch in `rows`, epoch by epoch.
+    order : int32 array of shape (EPOCHS, steps, batch), or None
+        Positions of the rows of each batch in `rows`, epoch by epoch; None for a single epoch of
+        the batches as they are.
     valid : StackedBatches, IndexedBatches or None
         Validation rows.
     values : Values

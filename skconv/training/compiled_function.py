@@ -5,7 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import jax
 from jax.extend.core import Jaxpr, subjaxprs
+from jax.sharding import Mesh
+
+from ..ops.mesh import platform_of
 
 try:  # JAX has no public names for these
     from jax._src.interpreters.partial_eval import trace_to_jaxpr
@@ -23,6 +27,14 @@ with five convolutions and batch normalizations (1,442), and 0.7 for a predictio
 """
 
 
+_starting = threading.Lock()
+"""Held while several devices are given a program, as all of them must run programs in one order.
+
+Those of a CPU share its threads, and may wait for each other forever, so they run one program at a
+time.
+"""
+
+
 class CompiledFunction:
     """A jitted function that estimates the memory of its programs, and lowers it.
 
@@ -33,10 +45,13 @@ class CompiledFunction:
     ----------
     jitted : callable
         As returned by JAX.
+    mesh : Mesh, optional
+        The devices that run the program together; by default a single one.
     """
 
-    def __init__(self, jitted: Any) -> None:
+    def __init__(self, jitted: Any, mesh: Mesh | None = None) -> None:
         self._jitted = jitted
+        self._mesh = mesh
         self._sizes: dict[int, int] = {}
         self._lock = threading.Lock()
 
@@ -49,9 +64,18 @@ class CompiledFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, and note the size of its program if it was compiled for this call."""
         before = self._jitted._cache_size()
-        result = self._jitted(*args, **kwargs)
+        result = self._run(*args, **kwargs)
         if self._jitted._cache_size() != before:
             self._note_program(args, kwargs)
+        return result
+
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
+        if self._mesh is None:
+            return self._jitted(*args, **kwargs)
+        with _starting:
+            result = self._jitted(*args, **kwargs)
+            if platform_of(self._mesh) == "cpu":
+                jax.block_until_ready(result)
         return result
 
     def _note_program(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
+from jax.sharding import Mesh
 
 from ..data.chunks import (
     Chunk,
@@ -19,10 +19,18 @@ from ..data.chunks import (
     iterate_chunks,
 )
 from ..data.dataset import Dataset
-from ..data.device import DeviceRows, StackedBatches, place_rows, place_shared_rows, stack_batches
+from ..data.device import (
+    DeviceRows,
+    StackedBatches,
+    place_chunk,
+    place_rows,
+    place_shared_rows,
+    stack_batches,
+)
 from ..data.iterators import has_transform
 from ..data.prefetch import prefetch
 from ..network.model import Model
+from ..ops.mesh import put_batches
 from ..utils.memo import Memo
 from .metrics import concatenate_batches
 from .returned_classes import checked_chunks
@@ -35,7 +43,7 @@ class Feed(NamedTuple):
     ----------
     batches : StackedBatches
     order : int32 array of shape (epochs, steps, batch)
-        Positions of the rows in `batches`, for each epoch.
+        Positions of the rows in `batches`, for each epoch; None for the batches as they are.
     rows : int
         Number of positions that are not padding.
     steps : int
@@ -46,7 +54,7 @@ class Feed(NamedTuple):
     """
 
     batches: StackedBatches
-    order: np.ndarray
+    order: np.ndarray | None
     rows: int
     steps: int
     valid: StackedBatches | None = None
@@ -66,6 +74,8 @@ class Feeder:
         Holds rows on the device that trainings share; None if the rows are not shared.
     holes : tuple of bool
         Whether targets of each output may be ignored; by default none may.
+    mesh : Mesh or None
+        The devices that share the rows; None for the default device.
 
     Attributes
     ----------
@@ -86,22 +96,24 @@ class Feeder:
         model: Model,
         memo: Memo | None,
         holes: tuple[bool, ...] = (),
+        mesh: Mesh | None = None,
     ) -> None:
         self._train = train
         self._valid = valid
         self._model = model
         self._holes = holes
+        self._mesh = mesh
         self._chunks: Iterator[Chunk] = iter(())
         self.resident: DeviceRows | None = None
         if memo is not None and fits_one_chunk(train.rows.whole(), train.iterator):
-            self.resident = place_shared_rows(train, memo)
+            self.resident = place_shared_rows(train, memo, mesh)
         elif fits_one_chunk(train.rows, train.iterator):
-            self.resident = place_rows(train)
+            self.resident = place_rows(train, mesh)
         chunks = list(dataset_chunks(valid, model, 0, holes, keep=True)) if valid else []
         self.valid_chunks = [(stack_batches(chunk), chunk.steps) for chunk in chunks]
         if self.valid_chunks:
             batches, steps = self.valid_chunks[0]
-            self.valid_chunks[0] = jax.device_put(batches), steps
+            self.valid_chunks[0] = put_batches(batches, mesh), steps
 
     @property
     def epochs_per_call(self) -> int:
@@ -130,10 +142,8 @@ class Feeder:
             coming = range(model.epoch, model.epoch + epochs)
             shape = (self.epochs_per_call, *self.resident.shape)
             y = self._train.y
-            order = self.resident.locate(
-                epoch_orders(len(rows), iterator, shape, model.seed, coming, y)
-            )
-            steps = self.resident.steps
+            orders = epoch_orders(len(rows), iterator, shape, model.seed, coming, y)
+            order, steps = self.resident.locate(orders), self.resident.steps
             yield self._with_valid(Feed(self.resident.batches, order, len(rows), steps))
             return
         left = self._train.steps
@@ -141,8 +151,11 @@ class Feeder:
             chunk = next(self._chunks)
             left -= chunk.steps
             shape = chunk.weights.shape
-            batches = jax.device_put(stack_batches(chunk))
-            feed = Feed(batches, identity_order(shape), math.prod(shape), chunk.steps)
+            batches = place_chunk(chunk, self._mesh)
+            # devices that share the rows have those of each batch, and exchange none
+            feed = Feed(batches, None, math.prod(shape), chunk.steps)
+            if self._mesh is None:
+                feed = feed._replace(order=identity_order(shape))
             yield self._with_valid(feed)
 
     def _with_valid(self, feed: Feed) -> Feed:
@@ -155,7 +168,7 @@ class Feeder:
     def valid_feeds(self, last: Feed) -> Iterator[Feed]:
         """Yield the validation rows for calls that only evaluate, after the last training feed."""
         for valid, steps in self.valid_chunks:
-            yield last._replace(valid=valid, valid_steps=steps)
+            yield last._replace(valid=put_batches(valid, self._mesh), valid_steps=steps)
 
     def in_order(self, outputs: list[Any]) -> Any:
         """Return the outputs of the calls for `valid_feeds` in the order of the validation rows."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import Mesh
 
 from ..augment.pipeline import check_test_augment
 from ..augment.tunable import float32_values, without_values
@@ -23,6 +24,7 @@ from ..network.memory import check_batch
 from ..network.model import Model
 from ..network.program_values import as_float32
 from ..nonlinearities import sigmoid, softmax
+from ..ops.mesh import put_batches, put_whole
 from ..targets.outputs import Outputs
 from .entering import inputs_of
 from .metrics import concatenate_batches, wait_for_previous
@@ -49,6 +51,8 @@ class FittedNet:
         Augmentation at prediction.
     read_rows : callable
         From X, as passed to `NeuralNet.predict`, to validated `Rows`.
+    mesh : Mesh or None
+        The devices that share the rows of each batch; None for the default device.
     """
 
     model: Model
@@ -57,6 +61,7 @@ class FittedNet:
     iterator: BatchIterator
     test_augment: Any
     read_rows: Callable[[Any], Rows]
+    mesh: Mesh | None = None
 
     @property
     def network(self) -> Network:
@@ -86,7 +91,7 @@ class FittedNet:
         """
         rows = self.rows(X)
         self._check_augment()
-        return predict_rows(self.frozen, rows, self.iterator, self.test_augment, to=to)
+        return self._predict(rows, self.test_augment, to=to)
 
     def compute_with_spread(self, X: Any) -> tuple[Any, Any]:
         """Compute the outputs and their standard deviations over the passes of `test_augment`.
@@ -106,7 +111,16 @@ class FittedNet:
             return self.compute(X), None
         rows = self.rows(X)
         self._check_augment()
-        return predict_rows(self.frozen, rows, self.iterator, self.test_augment, spread=True)
+        return self._predict(rows, self.test_augment, spread=True)
+
+    def predict_logits(self, rows: Rows, logits: tuple[str, ...]) -> Any:
+        """Compute the outputs of rows, some of them before their nonlinearity."""
+        return self._predict(rows, logits=logits)
+
+    def _predict(self, rows: Rows, test_augment: Any = None, **options: Any) -> Any:
+        return predict_rows(
+            self.frozen, rows, self.iterator, test_augment, mesh=self.mesh, **options
+        )
 
     def _check_augment(self) -> None:
         check_test_augment(self.test_augment)
@@ -138,8 +152,7 @@ class FittedNet:
         if self.test_augment is not None:
             self._check_augment()
             stable = {}
-        augment, logits = self.test_augment, tuple(stable)
-        values = predict_rows(self.frozen, rows, self.iterator, augment, logits=logits)
+        values = self._predict(rows, self.test_augment, logits=tuple(stable))
         return self.outputs.log_probabilities(values, [stable.get(name) for name in last])
 
     def gradients(
@@ -162,7 +175,8 @@ class FittedNet:
         Gradient
             NumPy arrays for the rows of one batch.
         """
-        programs = predict_programs_for(PredictPlan(self.network))
+        programs = predict_programs_for(PredictPlan(self.network, mesh=self.mesh))
+        params, state, _ = put_whole(self.frozen.carry, self.mesh)
         runtime = as_float32(self.network.runtime())
         names = {"layer": layer, "output": output, "logits": logits}
         left = len(rows)
@@ -170,7 +184,7 @@ class FittedNet:
             for step in range(chunk.steps):
                 Xb = {name: array[step] for name, array in chunk.X.items()}
                 index = chunk.rows[step]
-                args = self.frozen.params, self.frozen.state, Xb, runtime, direction[index]
+                args = params, state, Xb, runtime, direction[index]
                 gradient = programs.gradient(*args, **names)
                 yield jax.tree.map(lambda array, n=left: np.asarray(array)[:n], gradient)
                 left -= len(index)
@@ -210,6 +224,7 @@ def predict_rows(
     to: str | None = None,
     logits: tuple[str, ...] = (),
     spread: bool = False,
+    mesh: Mesh | None = None,
 ) -> Any:
     """Compute the outputs of a network, or the output of one layer, for all rows.
 
@@ -228,19 +243,22 @@ def predict_rows(
     spread : bool
         Whether to return a pair of the outputs and of their standard deviations over the passes of
         `test_augment`.
+    mesh : Mesh, optional
+        The devices that share the rows of each batch; by default the default device.
 
     Returns
     -------
     float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
         If the layer's output holds several copies of the rows, all rows, copy after copy.
     """
-    network, (params, state, _) = model.network, model.carry
-    programs = predict_programs_for(PredictPlan(network, without_values(test_augment)))
+    network, (params, state) = model.network, put_whole(model.carry[:2], mesh)
+    programs = predict_programs_for(PredictPlan(network, without_values(test_augment), mesh))
     values = as_float32(network.runtime()), float32_values(test_augment)
     outputs: list[Any] = []
     for chunk in _iterate_chunks(network, rows, iterator):
         seed, steps = np.uint32(model.seed), np.int32(chunk.steps)
-        args = params, state, chunk.X, *values, seed, steps
+        X = chunk.X if mesh is None else put_batches(chunk.X, mesh)
+        args = params, state, X, *values, seed, steps
         outputs.append(programs.predict(*args, to=to, logits=logits, spread=spread))
         wait_for_previous(outputs)
     copies = math.prod(network.node(to).copies) if to else 1

@@ -147,7 +147,9 @@ class TrainingLoop:
     def _run_epochs(self) -> None:
         """Run the remaining epochs, several per call when no handler needs to see each one."""
         fit = self.fit
-        self._feeder = make_feeder(fit.train, fit.valid, fit.model, self.memo, fit.outputs.holes)
+        self._feeder = make_feeder(
+            fit.train, fit.valid, fit.model, self.memo, fit.outputs.holes, fit.programs.mesh
+        )
         left, epochs_per_call = self.max_epochs, 1
         with self._feeder.streaming(left):
             while left > 0 and not self.stopped:

@@ -20,7 +20,7 @@ from ..targets.sample_weights import SampleWeights, check_weights
 from ..utils.row_containers import has_names
 from .arguments import Values
 from .batch_targets import batch_targets
-from .fitted_net import FittedNet, predict_rows
+from .fitted_net import FittedNet
 from .forward import loss_on_logits
 from .losses import unpenalized_objective
 from .plan import Plan
@@ -87,7 +87,7 @@ def _value(
     """
     rows = fitted.rows(X)
     logits = tuple(head.name for head in plan.predicted if loss_on_logits(plan, head))
-    parts = as_tuple(predict_rows(fitted.frozen, rows, fitted.iterator, logits=logits))
+    parts = as_tuple(fitted.predict_logits(rows, logits))
     views = [plan.views[head.target] for head in plan.predicted]
     out = [
         jnp.asarray(part if view is None else view.predictions(part))

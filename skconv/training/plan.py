@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import jax
+from jax.sharding import Mesh
 
 from ..network.graph import Network
 from ..network.head import Head
@@ -58,6 +59,8 @@ class Plan:
         Whether targets of each output may be ignored.
     weighted : bool
         Whether targets have weights of their own, besides those of their rows.
+    mesh : Mesh or None
+        The devices that share the rows of each batch; None for the default device.
     """
 
     network: Network
@@ -73,6 +76,7 @@ class Plan:
     measures: Scores = ()
     holes: tuple[bool, ...] = ()
     weighted: bool = False
+    mesh: Mesh | None = None
 
     @property
     def weighs_targets(self) -> bool:
@@ -102,8 +106,10 @@ class Plan:
     @cached_property
     def key(self) -> Hashable:
         """Key that is equal for plans with the same programs."""
-        rest = {name: value for name, value in vars(self).items() if name not in ("network", "key")}
-        return self.network.key, structural_key(rest | {"update": vars(self.update)})
+        rest = dict(vars(self)) | {"update": vars(self.update)}
+        for name in ("network", "mesh", "key"):  # the first two are compared by their own keys
+            rest.pop(name, None)
+        return self.network.key, structural_key(rest), self.mesh
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,12 +122,15 @@ class PredictPlan:
     test_augment : callable or None
         ``(forward, key, Xb) -> output`` with ``forward(Xb) -> output``, without the values of its
         fields.
+    mesh : Mesh or None
+        The devices that share the rows of each batch; None for the default device.
     """
 
     network: Network
     test_augment: Callable[..., Any] | None = None
+    mesh: Mesh | None = None
 
     @cached_property
     def key(self) -> Hashable:
         """Key that is equal for plans with the same programs."""
-        return self.network.key, structural_key(self.test_augment)
+        return self.network.key, structural_key(self.test_augment), self.mesh

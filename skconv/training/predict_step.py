@@ -15,6 +15,7 @@ from ..data.device import batch_at, output_buffer, store_batch
 from ..layers.base import Context
 from ..network.graph import Variables
 from ..network.program_values import Runtime
+from ..ops.mesh import split_rows
 from ..targets.by_output import unwrap_single
 from .augmentation import array_or_dict
 from .plan import PredictPlan
@@ -164,7 +165,7 @@ def gradient(
     -------
     Gradient
     """
-    X = {name: array.astype(jnp.float32) for name, array in X.items()}
+    X = {name: split_rows(array).astype(jnp.float32) for name, array in X.items()}
     args = params, state, X, runtime, Context(False)
     (outputs,), _ = plan.network.apply(*args, to=[layer])
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.device import IndexedBatches, StackedBatches
 from ..network.model import Model
+from ..ops.mesh import put_whole
 from ..targets.outputs import Outputs
 from .arguments import StepPosition, StepRange, TrainArguments, Values
 from .figures import is_number
@@ -55,7 +56,7 @@ class PreparedFit(NamedTuple):
     def train_arguments(
         self,
         rows: StackedBatches,
-        order: np.ndarray,
+        order: np.ndarray | None,
         valid: StackedBatches | IndexedBatches | None,
         steps: StepRange,
         first_step: int = 0,
@@ -71,12 +72,13 @@ class PreparedFit(NamedTuple):
         """
         model = self.model
         values = self.values(model.step - steps.start, steps.stop * steps.epochs)
+        length = len(rows.weights) if order is None else order[..., 0].size
         return TrainArguments(
-            model.carry,
+            put_whole(model.carry, self.programs.mesh),
             rows,
             order,
             valid,
-            _pad_update_values(values, order[..., 0].size),
+            _pad_update_values(values, length),
             StepPosition(np.uint32(model.seed), np.int32(model.epoch), np.int32(first_step)),
             StepRange(*map(np.int32, steps)),  # another dtype would compile again
         )

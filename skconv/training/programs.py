@@ -20,6 +20,7 @@ from typing import Any
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
+from ..ops.mesh import platform_of, sharing_rows
 from ..ops.platform import platform
 from ..utils.allocator import trim
 from . import predict_step, sums, train_lanes, train_step
@@ -53,6 +54,8 @@ class TrainPrograms:
     ----------
     train_sums, valid_sums : list of str
         Names of the sums that `train` returns, in order.
+    mesh : Mesh or None
+        The devices that share the rows of each batch; None for the default device.
     checked_batches : set of str
         Shapes and dtypes of the batches that the transforms have been checked on, as text.
     checked_update : bool
@@ -64,6 +67,7 @@ class TrainPrograms:
     def __init__(self, plan: Plan) -> None:
         self.train_sums = sums.train_sums(plan)
         self.valid_sums = sums.valid_sums(plan)
+        self.mesh = plan.mesh
         self.checked_batches: set[str] = set()
         self.checked_update = False
         self.update_warning: str | None = None
@@ -107,13 +111,16 @@ def _compiled(
     static: tuple[str, ...] = (),
 ) -> CompiledFunction:
     """Return the compiled function of a plan, whose traces are counted as `count`."""
+    mesh = plan.mesh
 
     def traced(*args: Any, **kwargs: Any) -> Any:
         _counts[count] += 1
-        return function(plan, *args, **kwargs)
+        with sharing_rows(mesh):
+            return function(plan, *args, **kwargs)
 
-    options = _compiler_options(platform())
-    return CompiledFunction(jax.jit(traced, static_argnames=static, compiler_options=options))
+    options = _compiler_options(platform() if mesh is None else platform_of(mesh))
+    jitted = jax.jit(traced, static_argnames=static, compiler_options=options)
+    return CompiledFunction(jitted, mesh)
 
 
 COMPILER_OPTIONS = {"xla_cpu_use_fusion_emitters": False}

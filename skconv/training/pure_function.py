@@ -13,6 +13,7 @@ from ..network.graph import Variables
 from ..network.head import SCALE
 from ..network.model import Model
 from ..network.program_values import as_float32
+from ..ops.mesh import put_whole
 from ..targets.by_output import unwrap_single
 
 
@@ -63,7 +64,7 @@ def pure_function(model: Model) -> tuple[Callable[[Variables, Any], Any], Variab
         return unwrap_single(parts)
 
     merged: dict[str, dict[str, jax.Array]] = {}
-    for tree in (trained, kept_state):
+    for tree in put_whole((trained, kept_state), None):
         for layer, own in tree.items():
             merged.setdefault(layer, {}).update(own)
     return function, merged

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import Mesh
 
 from ..data.chunks import MAX_STEPS, Chunk
 from ..data.dataset import Dataset
@@ -14,6 +15,7 @@ from ..data.device import StackedBatches, stack_batches
 from ..data.ragged_rows import RaggedRows
 from ..data.shape_groups import Group, in_order
 from ..network.model import Model
+from ..ops.mesh import put_batches
 from ..utils.memo import Memo
 from .feeder import Feed, Feeder, dataset_chunks
 from .metrics import concatenate_batches
@@ -34,6 +36,8 @@ class RaggedFeeder(Feeder):
         Its seed and epoch determine the order of the rows.
     holes : tuple of bool
         Whether targets of each output may be ignored; by default none may.
+    mesh : Mesh or None
+        The devices that share the rows; None for the default device.
     """
 
     validates_early = False
@@ -44,11 +48,13 @@ class RaggedFeeder(Feeder):
         valid: Dataset | None,
         model: Model,
         holes: tuple[bool, ...] = (),
+        mesh: Mesh | None = None,
     ) -> None:
         self._train = train
         self._valid = valid
         self._model = model
         self._holes = holes
+        self._mesh = mesh
         self._chunks = iter(())
         self.resident = None
         self._valid_parts = valid.parts() if valid else []
@@ -57,7 +63,7 @@ class RaggedFeeder(Feeder):
             for _, part in self._valid_parts
         ]
         self.valid_chunks = [chunk for chunks in self._part_chunks for chunk in chunks]
-        self._empty_valid = {_key(valid): _empty(valid) for valid, _ in self.valid_chunks}
+        self._empty_valid = {_key(valid): self._empty(valid) for valid, _ in self.valid_chunks}
         self._empty_train: dict[Hashable, StackedBatches] = {}
 
     def _stream(self, epochs: range) -> Iterator[Chunk]:
@@ -88,8 +94,8 @@ class RaggedFeeder(Feeder):
         key = _key(feed.batches)
         if key not in self._empty_valid:
             size = self.valid_chunks[0][0].weights.shape
-            self._empty_valid[key] = _empty(feed.batches, size)
-        self._empty_train.setdefault(key, _empty(feed.batches))
+            self._empty_valid[key] = self._empty(feed.batches, size)
+        self._empty_train.setdefault(key, self._empty(feed.batches))
         return feed._replace(valid=self._empty_valid[key])
 
     def valid_feeds(self, last: Feed) -> Iterator[Feed]:
@@ -97,9 +103,18 @@ class RaggedFeeder(Feeder):
         for valid, steps in self.valid_chunks:
             key = _key(valid)
             if key not in self._empty_train:
-                self._empty_train[key] = _empty(valid, last.batches.weights.shape)
+                self._empty_train[key] = self._empty(valid, last.batches.weights.shape)
             batches = self._empty_train[key]
+            valid = put_batches(valid, self._mesh)
             yield last._replace(batches=batches, valid=valid, valid_steps=steps)
+
+    def _empty(
+        self, batches: StackedBatches, size: tuple[int, int] | None = None
+    ) -> StackedBatches:
+        """Return rows of zeros and no weight, on the device, in batches of any size."""
+        size = batches.weights.shape if size is None else size
+        empty = jax.tree.map(lambda own: np.zeros((*size, *own.shape[2:]), own.dtype), batches)
+        return put_batches(empty, self._mesh)
 
     def in_order(self, outputs: list[Any]) -> Any:
         """Return the outputs of the calls for `valid_feeds` in the order of the validation rows."""
@@ -117,29 +132,22 @@ def _key(batches: StackedBatches) -> Hashable:
     return tuple((jax.tree_util.keystr(path), x.shape[2:], str(x.dtype)) for path, x in leaves)
 
 
-def _empty(batches: StackedBatches, size: tuple[int, int] | None = None) -> StackedBatches:
-    """Return rows of zeros and no weight, on the device, in batches of any size."""
-    size = batches.weights.shape if size is None else size
-    return jax.tree.map(
-        lambda array: jax.device_put(np.zeros((*size, *array.shape[2:]), array.dtype)), batches
-    )
-
-
 def make_feeder(
     train: Dataset,
     valid: Dataset | None,
     model: Model,
     memo: Memo | None,
     holes: tuple[bool, ...] = (),
+    mesh: Mesh | None = None,
 ) -> Feeder:
     """Return what feeds the rows to a training.
 
     Parameters
     ----------
-    train, valid, model, memo, holes
+    train, valid, model, memo, holes, mesh
         As for `Feeder`.
     """
     datasets = [dataset for dataset in (train, valid) if dataset]
     if any(isinstance(dataset.rows, RaggedRows) for dataset in datasets):
-        return RaggedFeeder(train, valid, model, holes)
-    return Feeder(train, valid, model, memo, holes)
+        return RaggedFeeder(train, valid, model, holes, mesh)
+    return Feeder(train, valid, model, memo, holes, mesh)

@@ -14,15 +14,15 @@ from jax import lax
 from ..data.device import (
     IndexedBatches,
     StackedBatches,
-    batch_at,
-    flatten_batches,
+    ordered_batches,
     output_buffer,
     store_batch,
 )
 from ..layers.base import Context
 from ..network.graph import Variables
 from ..network.model import TrainState
-from ..targets.weighted_targets import take_targets, unpack_targets
+from ..ops.mesh import keep_whole, split_rows
+from ..targets.weighted_targets import unpack_targets
 from ..updates.update_rule import BatchLoss
 from .arguments import CallResult, StepPosition, StepRange, Values
 from .augmentation import RowInfo, augment_batch, augment_weights
@@ -43,7 +43,7 @@ def train(
     plan: Plan,
     carry: TrainState,
     rows: StackedBatches,
-    order: jax.Array,
+    order: jax.Array | None,
     valid: StackedBatches | IndexedBatches | None,
     values: Values,
     position: StepPosition,
@@ -69,8 +69,9 @@ def train(
     CallResult
     """
     seed_key = jax.random.key(position.seed)
-    X, y, row_weights, row_numbers = map(flatten_batches, rows)
-    batch_positions = jnp.arange(order.shape[-1], dtype=jnp.int32)
+    take_batch = ordered_batches(rows, order)
+    epochs, _, batch_size = (1, *rows.weights.shape) if order is None else order.shape
+    batch_positions = jnp.arange(batch_size, dtype=jnp.int32)
 
     def run_epoch(epoch: jax.Array, loop: Any) -> Any:
         before, finite, train_table, valid_table, predictions = loop
@@ -78,16 +79,13 @@ def train(
 
         def run_step(step: jax.Array, loop: tuple[TrainState, dict[str, jax.Array]]) -> Any:
             before, sums = loop
-            index = order[epoch, step]
-            weights = jnp.where(
-                step * len(batch_positions) + batch_positions < steps.rows, row_weights[index], 0
-            )
+            Xb, y, row_weights, row_numbers = take_batch(epoch, step)
+            weights = jnp.where(step * batch_size + batch_positions < steps.rows, row_weights, 0)
             keys = jax.random.split(jax.random.fold_in(epoch_key, position.step + step), 2)
-            Xb = batch_at(X, index)
-            info = RowInfo(position.epoch + epoch, row_numbers[index])
-            yb, target_weights = unpack_targets(take_targets(y, index))
+            info = RowInfo(position.epoch + epoch, row_numbers)
+            yb, target_weights = unpack_targets(y)
             target_weights = augment_weights(plan, keys[0], Xb, target_weights, values, info)
-            Xb, yb = augment_batch(plan, keys[0], Xb, yb, values, info, before.state)
+            Xb, yb = split_rows(augment_batch(plan, keys[0], Xb, yb, values, info, before.state))
             targets = batch_targets(plan, yb, target_weights, weights)
             update_step = epoch * steps.stop + step
             rates = {name: rate[update_step] for name, rate in values.update.items()}
@@ -96,7 +94,7 @@ def train(
             scores = compute_scores(plan, "scores_train", out, targets, before.state)
             parts = {name: [score] for name, score in scores.items()}
             parts["loss"] = loss_parts(plan, out, targets, values)
-            return after, add_batch(plan, sums, weights, means, parts)
+            return keep_whole(after), add_batch(plan, sums, weights, means, parts)
 
         sums = dict.fromkeys(batch_sums(plan), jnp.zeros((), jnp.float32))
         after, sums = lax.fori_loop(steps.start, steps.stop, run_step, (before, sums))
@@ -110,7 +108,7 @@ def train(
         return carry, finite, train_table, valid_table, predictions
 
     def empty_table(names: list[str]) -> jax.Array:
-        return jnp.zeros((len(order), len(names)), jnp.float32)
+        return jnp.zeros((epochs, len(names)), jnp.float32)
 
     train_table, valid_table = empty_table(train_sums(plan)), None
     carry, predictions = TrainState(*carry), None

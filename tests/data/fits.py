@@ -28,6 +28,7 @@ PARAMS = {
     "class_weight": None,
     "autoencoder": False,
     "ignore_label": None,
+    "devices": None,
 }
 
 

@@ -1,5 +1,6 @@
 import re
 
+import jax
 import numpy as np
 import optax
 import pandas as pd
@@ -22,6 +23,13 @@ OBJECTIVE = (
     "a function (predictions, targets, weights, params, *, loss_function, ...) such as "
     "skconv.objectives.objective"
 )
+
+DEVICES = (
+    "'all', the number of devices, a list of different jax devices of one platform, a "
+    "jax.sharding.Mesh of one axis, or None"
+)
+
+DEVICE_COUNT = jax.local_device_count()
 
 VALID = {
     "update": [updates.adam, optax.adam, optax.sgd(0.1)],
@@ -76,6 +84,7 @@ VALID = {
     "test_augment": [None, max],
     "transform_layer": [None, "hidden", -1, np.int64(2)],
     "autoencoder": [True, np.False_],
+    "devices": [None, "all", 1, np.int8(1), jax.local_devices()[:1]],
 }
 
 FUNCTIONS = "a function (net, train_history), or a list of them"
@@ -194,6 +203,8 @@ INVALID = [
     ("transform_layer", ["hidden"], LAYER),
     ("transform_layer", True, LAYER),
     ("autoencoder", "yes", FLAG),
+    ("devices", "gpu", DEVICES),
+    ("devices", [0], DEVICES),
 ]
 
 
@@ -219,6 +230,7 @@ def test_valid_values_pass(name, value):
         ),
         ("custom_scores", max, "; write [('max', max)]"),
         ("scores_valid", max, "; write [('max', max)]"),
+        ("devices", 999, f"; JAX has {DEVICE_COUNT} device{'s' if DEVICE_COUNT > 1 else ''}"),
     ],
 )
 def test_values_close_to_valid_ones_come_with_what_to_write(name, value, hint):

@@ -1,0 +1,128 @@
+"""The devices that share the rows of each batch: which they are, and what each of them holds."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+T = TypeVar("T")
+
+ROWS = "rows"
+"""Name of the axis of a mesh that the rows of a batch are split over."""
+
+_current: Any = jax.make_user_context(default_value=None)
+"""The mesh of the present thread, which JAX counts among what traces depend on."""
+
+
+def make_mesh(devices: list[jax.Device]) -> Mesh:
+    """Return the mesh of some devices, with one axis."""
+    return Mesh(np.array(devices), (ROWS,))
+
+
+def sharing_rows(mesh: Mesh | None) -> AbstractContextManager[None]:
+    """Return a block in which traced functions split batches over the devices of a mesh."""
+    return _current(mesh)
+
+
+def current_mesh() -> Mesh | None:
+    """Return the mesh of the function that is being traced; None for a single device."""
+    return _current.value
+
+
+def platform_of(mesh: Mesh) -> str:
+    """Return the platform of the devices of a mesh: ``'cpu'``, ``'gpu'`` or ``'tpu'``."""
+    return mesh.devices.flat[0].platform
+
+
+def multiple_of(count: int, n: int) -> int:
+    """Return the smallest multiple of `count` that is not less than `n`.
+
+    Examples
+    --------
+    >>> multiple_of(3, 128), multiple_of(1, 128)
+    (129, 128)
+    """
+    return -(-n // count) * count
+
+
+def split_rows(batch: T) -> T:
+    """Split the first axis of traced arrays over the devices of the current mesh, if there is one.
+
+    Arrays that cannot be split evenly, such as a batch of a single row, are left to XLA.
+
+    Parameters
+    ----------
+    batch : pytree of arrays of shape (n, ...)
+    """
+    mesh = current_mesh()
+    if mesh is None:
+        return batch
+
+    def split(array: jax.Array) -> jax.Array:
+        if array.shape[0] % mesh.size:
+            return array
+        return jax.lax.with_sharding_constraint(array, NamedSharding(mesh, PartitionSpec(ROWS)))
+
+    return jax.tree.map(split, batch)
+
+
+def keep_whole(tree: T) -> T:
+    """Give each device of the current mesh all of some traced arrays.
+
+    Parameters
+    ----------
+    tree : pytree of arrays
+    """
+    mesh = current_mesh()
+    if mesh is None:
+        return tree
+    return jax.lax.with_sharding_constraint(tree, whole(mesh))
+
+
+def whole(mesh: Mesh | None) -> NamedSharding | None:
+    """Return how arrays lie of which each device has all; None for the default device."""
+    return None if mesh is None else NamedSharding(mesh, PartitionSpec())
+
+
+def put_whole(tree: T, mesh: Mesh | None) -> T:
+    """Copy arrays to each device of a mesh; those that are there already are returned as they are.
+
+    Parameters
+    ----------
+    tree : pytree of arrays
+    mesh : Mesh or None
+        If it is None, arrays that lie on a mesh are fetched, so that programs for the default
+        device take them; a tree without such arrays is returned as it is.
+    """
+    if mesh is not None:
+        return jax.device_put(tree, whole(mesh))
+    if not any(map(_is_shared, jax.tree.leaves(tree))):
+        return tree
+    return jax.tree.map(lambda x: np.asarray(x) if _is_shared(x) else x, tree)
+
+
+def put_batches(batches: T, mesh: Mesh | None) -> T:
+    """Copy stacked batches to the device, or their rows to the devices of a mesh.
+
+    Parameters
+    ----------
+    batches : pytree of arrays of shape (steps, batch, ...)
+    mesh : Mesh or None
+        None for the default device.
+    """
+    if mesh is None:
+        return jax.device_put(batches)
+
+    def put(array: Any) -> jax.Array:
+        spec = PartitionSpec() if array.shape[1] % mesh.size else PartitionSpec(None, ROWS)
+        return jax.device_put(array, NamedSharding(mesh, spec))
+
+    return jax.tree.map(put, batches)
+
+
+def _is_shared(array: Any) -> bool:
+    return isinstance(array, jax.Array) and isinstance(array.sharding, NamedSharding)
