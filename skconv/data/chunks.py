@@ -81,6 +81,8 @@ def iterate_chunks(
     epoch: int = 0,
     keep: bool = False,
     part: int = 1,
+    row_bytes: int | None = None,
+    skip: int = 0,
 ) -> Iterator[Chunk]:
     """Cut rows into chunks of one shape.
 
@@ -98,6 +100,10 @@ def iterate_chunks(
         Whether rows keep their order and the transform their number, as for predictions.
     part : int
         Factor by which a chunk is smaller than in training.
+    row_bytes : int, optional
+        Size that counts for each row; by default that of X on the device.
+    skip : int
+        Number of chunks to leave out at the start.
 
     Yields
     ------
@@ -106,12 +112,11 @@ def iterate_chunks(
         rows per batch. The last batch is padded with the first rows at weight zero, so that batch
         statistics come from real rows only.
     """
-    n, batch_bytes = len(rows), iterator.batch_size * rows.row_bytes()
-    length = max(1, chunk_steps(batch_bytes) // part)
-    gather = _gather(rows, y, iterator, keep=keep)
+    n, length = len(rows), _chunk_length(rows, iterator, part, row_bytes)
+    gather = _gather(rows, y, iterator, keep=keep, first=skip * length)
     order = np.arange(n) if keep else row_order(iterator, n, seed, epoch, y)
     index, weights = cut_batches(order, weights, iterator.batch_size)
-    for start in range(0, len(index), length):
+    for start in range(skip * length, len(index), length):
         steps = slice(start, start + length)
         batches = gather(index[steps], weights[steps])
         yield Chunk(
@@ -121,6 +126,20 @@ def iterate_chunks(
             _pad(batches.rows.astype(np.int32), length),
             len(batches.weights),
         )
+
+
+def count_chunks(
+    rows: Rows, iterator: BatchIterator, *, part: int = 1, row_bytes: int | None = None
+) -> int:
+    """Return the number of chunks that `iterate_chunks` cuts rows into."""
+    batches = -(-len(rows) // iterator.batch_size)
+    return -(-batches // _chunk_length(rows, iterator, part, row_bytes))
+
+
+def _chunk_length(rows: Rows, iterator: BatchIterator, part: int, row_bytes: int | None) -> int:
+    """Return the number of batches in a chunk."""
+    row_bytes = rows.row_bytes() if row_bytes is None else row_bytes
+    return max(1, chunk_steps(iterator.batch_size * row_bytes) // part)
 
 
 def first_batch(rows: Rows, y: Any, iterator: BatchIterator) -> tuple[dict[Any, np.ndarray], Any]:
@@ -235,11 +254,14 @@ def _batches(order: np.ndarray, size: int) -> np.ndarray:
 
 
 def _gather(
-    rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool
+    rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool, first: int = 0
 ) -> Callable[[np.ndarray, np.ndarray], TransformedBatch]:
-    """Return a function from the positions and weights of rows, by batch, to batches."""
+    """Return a function from the positions and weights of rows, by batch, to batches.
+
+    The first batch that it is called with has the number `first`.
+    """
     if has_transform(iterator):
-        return _gather_transformed(rows, y, iterator, keep=keep)
+        return _gather_transformed(rows, y, iterator, keep=keep, first=first)
 
     def gather(index: np.ndarray, weights: np.ndarray) -> TransformedBatch:
         flat = rows.take(index.ravel())
@@ -250,10 +272,10 @@ def _gather(
 
 
 def _gather_transformed(
-    rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool
+    rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool, first: int
 ) -> Callable[[np.ndarray, np.ndarray], TransformedBatch]:
     """Return a function like that of `_gather`, which transforms each batch."""
-    number, count = 0, iterator.batch_size if keep else None
+    number, count = first, iterator.batch_size if keep else None
     y, target_weights = unpack_targets(y)
 
     def take(index: np.ndarray) -> tuple[dict[str, np.ndarray], Any]:

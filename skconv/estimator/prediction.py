@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -24,7 +24,7 @@ from ..network.model import Model
 from ..network.views import FittedLayer, name_of
 from ..ops.device_choice import Devices, device_count, mesh_for
 from ..preprocessing.map_dataset import is_map_dataset, read_features, split_dataset
-from ..targets.by_output import output_names, regression_by_output
+from ..targets.by_output import as_tuple, output_names, regression_by_output
 from ..targets.numbers import Numbers
 from ..targets.output_inference import guess_outputs
 from ..targets.outputs import Outputs
@@ -71,11 +71,6 @@ def _has_probabilities(net: PredictionMixin) -> bool:
 
 def _has_scores(net: PredictionMixin) -> bool:
     return hasattr(net, "_model") and net._targets().holds(scores=True)
-
-
-def _compute(fitted: FittedNet, X: Features, return_std: bool) -> tuple[Any, Any]:
-    """Return the outputs and, if asked for and known, their standard deviations."""
-    return fitted.compute_with_spread(X) if return_std else (fitted.compute(X), None)
 
 
 class PredictionMixin:
@@ -154,10 +149,35 @@ class PredictionMixin:
                 expected=network.rows() if known else None,
             )
 
-    def _check_finite(self, outputs: Any, *, strict: bool) -> None:
-        """Raise `ValueError`, or else warn, if outputs are NaN or infinite."""
-        rows = nonfinite_rows(outputs)
-        if not len(rows):
+    def _decoded(
+        self,
+        fitted: FittedNet,
+        X: Features,
+        decode: Callable[[Any, Any], Any],
+        *,
+        strict: bool = False,
+        spread: bool = False,
+    ) -> Any:
+        """Return what `decode` makes of the outputs for X and of their standard deviations.
+
+        Raises `ValueError`, or else warns, if outputs are NaN or infinite.
+        """
+        wrong: list[int] = []
+        done = 0
+
+        def checked(outputs: Any, deviations: Any) -> Any:
+            nonlocal done
+            wrong.extend(done + nonfinite_rows(outputs))
+            done += len(as_tuple(outputs)[0])
+            with np.errstate(invalid="ignore" if strict else None):
+                return decode(outputs, deviations)
+
+        decoded = fitted.map_outputs(X, checked, spread=spread)
+        self._check_finite(wrong, strict=strict)
+        return decoded
+
+    def _check_finite(self, rows: Sequence[int], *, strict: bool) -> None:
+        if not rows:
             return
         listed = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
         message = (
@@ -166,7 +186,7 @@ class PredictionMixin:
         )
         if strict:
             raise ValueError(message)
-        warnings.warn(message, UserWarning, stacklevel=3)
+        warnings.warn(message, UserWarning, stacklevel=4)
 
     @by_shape
     def predict(self, X: Features, return_std: bool = False) -> Any:
@@ -206,13 +226,15 @@ class PredictionMixin:
             standard deviation is known.
         """
         fitted = self._fitted()
-        outputs, deviations = _compute(fitted, X, return_std)
-        labels = not all(isinstance(one, Numbers) for one in fitted.outputs.targets)
-        self._check_finite(outputs, strict=self.check_input and labels)
-        predictions = fitted.outputs.decode(outputs)
-        if not return_std:
-            return predictions
-        return predictions, fitted.outputs.spread(outputs, deviations)
+        outputs = fitted.outputs
+
+        def decode(output: Any, deviations: Any) -> Any:
+            labels = outputs.decode(output)
+            return (labels, outputs.spread(output, deviations)) if return_std else labels
+
+        labels = not all(isinstance(one, Numbers) for one in outputs.targets)
+        strict = self.check_input and labels
+        return self._decoded(fitted, X, decode, strict=strict, spread=return_std)
 
     @available_if(_has_probabilities)
     @by_shape
@@ -246,12 +268,15 @@ class PredictionMixin:
             If `return_std` is True, but no standard deviation is known.
         """
         fitted = self._fitted()
-        outputs, deviations = _compute(fitted, X, return_std)
-        self._check_finite(outputs, strict=False)
-        probabilities = fitted.outputs.probabilities(outputs)
-        if not return_std:
-            return probabilities
-        return probabilities, fitted.outputs.spread_of_probabilities(outputs, deviations)
+        outputs = fitted.outputs
+
+        def decode(output: Any, deviations: Any) -> Any:
+            probabilities = outputs.probabilities(output)
+            if not return_std:
+                return probabilities
+            return probabilities, outputs.spread_of_probabilities(output, deviations)
+
+        return self._decoded(fitted, X, decode, spread=return_std)
 
     @available_if(_has_probabilities)
     @by_shape
@@ -295,9 +320,7 @@ class PredictionMixin:
             with None for an output that predicts numbers or probabilities.
         """
         fitted = self._fitted()
-        outputs = fitted.compute(X)
-        self._check_finite(outputs, strict=False)
-        return fitted.outputs.decision(outputs)
+        return self._decoded(fitted, X, lambda output, _: fitted.outputs.decision(output))
 
     def score(
         self, X: Features, y: Targets | None = None, sample_weight: ArrayLike | None = None

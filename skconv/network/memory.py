@@ -88,7 +88,7 @@ def check_batch(
         Naming the parameter, and the layer with the largest output if that decides.
     """
     limit = memory()
-    outputs = {node.name: _row_bytes(node) for node in network.nodes} if network else {}
+    outputs = {node.name: output_bytes(node) for node in network.nodes} if network else {}
     kept = [outputs[node.name] for node in network.nodes if node.specs] if network else []
     of_layers = max([*outputs.values(), sum(kept) if training else 0], default=0)
     need = -(-batch_size // devices) * (row_bytes + of_layers)
@@ -134,7 +134,7 @@ def check_shares(argument: str, batch_size: int, devices: int, where: str = "") 
     )
 
 
-def _row_bytes(node: Node) -> int:
+def output_bytes(node: Node) -> int:
     """Return the size of a layer's output for one row."""
     return FLOAT_BYTES * math.prod(n or 1 for n in node.output_shape[1:]) * math.prod(node.copies)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from jax.sharding import Mesh
 
 from ..data.chunks import (
     Chunk,
+    count_chunks,
     epoch_orders,
     epochs_per_call,
     fits_one_chunk,
@@ -25,12 +27,10 @@ from ..data.device import (
     place_chunk,
     place_rows,
     place_shared_rows,
-    stack_batches,
 )
 from ..data.iterators import has_transform
 from ..data.prefetch import prefetch
 from ..network.model import Model
-from ..ops.mesh import put_batches
 from ..utils.memo import Memo
 from .metrics import concatenate_batches
 from .returned_classes import checked_chunks
@@ -81,8 +81,9 @@ class Feeder:
     ----------
     resident : DeviceRows or None
         Training rows that stay on the device for all epochs.
-    valid_chunks : list of (StackedBatches, int)
-        Validation rows with their number of steps; the first chunk stays on the device.
+    valid_calls : int
+        Number of chunks of the validation rows. The first one stays on the device; the others are
+        streamed to it in each epoch.
     validates_early : bool
         Whether all feeds have the first validation rows, so that a training call may evaluate them.
     """
@@ -109,11 +110,10 @@ class Feeder:
             self.resident = place_shared_rows(train, memo, mesh)
         elif fits_one_chunk(train.rows, train.iterator):
             self.resident = place_rows(train, mesh)
-        chunks = list(dataset_chunks(valid, model, 0, holes, keep=True)) if valid else []
-        self.valid_chunks = [(stack_batches(chunk), chunk.steps) for chunk in chunks]
-        if self.valid_chunks:
-            batches, steps = self.valid_chunks[0]
-            self.valid_chunks[0] = put_batches(batches, mesh), steps
+        self.valid_calls = count_chunks(valid.rows, valid.iterator) if valid else 0
+        if valid:
+            chunk = next(dataset_chunks(valid, model, 0, holes, keep=True))
+            self._first_valid = place_chunk(chunk, mesh), chunk.steps
 
     @property
     def epochs_per_call(self) -> int:
@@ -122,14 +122,13 @@ class Feeder:
 
     @contextmanager
     def streaming(self, epochs: int) -> Iterator[None]:
-        """Stream the chunks of the coming epochs; host transforms run ahead in a thread."""
+        """Stream the chunks of the coming epochs; a thread reads and transforms them ahead."""
+        if self.resident is not None and self.valid_calls < 2:
+            yield
+            return
         chunks = self._stream(range(self._model.epoch, self._model.epoch + epochs))
         try:
-            if has_transform(self._train.iterator):
-                with prefetch(chunks) as self._chunks:
-                    yield
-            else:
-                self._chunks = chunks
+            with prefetch(chunks) as self._chunks:
                 yield
         finally:
             # the generator refers to this feeder, a cycle that would keep the data in memory
@@ -160,15 +159,18 @@ class Feeder:
 
     def _with_valid(self, feed: Feed) -> Feed:
         """Return a feed with the validation rows that a training call gets."""
-        if not self.valid_chunks:
+        if not self.valid_calls:
             return feed
-        valid, steps = self.valid_chunks[0]
+        valid, steps = self._first_valid
         return feed._replace(valid=valid, valid_steps=steps)
 
     def valid_feeds(self, last: Feed) -> Iterator[Feed]:
         """Yield the validation rows for calls that only evaluate, after the last training feed."""
-        for valid, steps in self.valid_chunks:
-            yield last._replace(valid=put_batches(valid, self._mesh), valid_steps=steps)
+        if self.valid_calls:
+            yield self._with_valid(last)
+        for chunk in islice(self._chunks, self.valid_calls - 1 if self.valid_calls else 0):
+            valid = place_chunk(chunk, self._mesh)
+            yield last._replace(valid=valid, valid_steps=chunk.steps)
 
     def in_order(self, outputs: list[Any]) -> Any:
         """Return the outputs of the calls for `valid_feeds` in the order of the validation rows."""
@@ -176,9 +178,15 @@ class Feeder:
         return concatenate_batches(outputs, len(self._valid.rows))
 
     def _stream(self, epochs: range) -> Iterator[Chunk]:
+        """Yield the chunks of each epoch that are not on the device, validation rows last."""
         for epoch in epochs:
             try:
-                yield from dataset_chunks(self._train, self._model, epoch, self._holes)
+                if self.resident is None:
+                    yield from dataset_chunks(self._train, self._model, epoch, self._holes)
+                if self._valid is not None and self.valid_calls > 1:
+                    yield from dataset_chunks(
+                        self._valid, self._model, 0, self._holes, keep=True, skip=1
+                    )
             except Exception as error:
                 error.add_note(f"in epoch {epoch + 1}")
                 raise
@@ -192,6 +200,7 @@ def dataset_chunks(
     *,
     keep: bool = False,
     part: int = 1,
+    skip: int = 0,
 ) -> Iterator[Chunk]:
     """Cut the rows of a dataset into chunks, as `iterate_chunks` does."""
     chunks = iterate_chunks(
@@ -203,6 +212,7 @@ def dataset_chunks(
         epoch=epoch,
         keep=keep,
         part=part,
+        skip=skip,
     )
     if not has_transform(dataset.iterator):
         return chunks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,20 +15,21 @@ from jax.sharding import Mesh
 
 from ..augment.pipeline import check_test_augment
 from ..augment.tunable import float32_values, without_values
-from ..data.chunks import PREDICT_FRACTION, Chunk, iterate_chunks
+from ..data.chunks import PREDICT_FRACTION, Chunk, count_chunks, iterate_chunks
 from ..data.dataset import arranged_rows
 from ..data.iterators import BatchIterator
+from ..data.prefetch import prefetch
 from ..data.rows import Rows
 from ..network.free_sizes import network_for, suggesting_free_sizes
 from ..network.graph import Network
-from ..network.memory import check_batch
+from ..network.memory import check_batch, output_bytes
 from ..network.model import Model
 from ..network.program_values import as_float32
 from ..nonlinearities import sigmoid, softmax
 from ..ops.mesh import put_batches, put_whole
 from ..targets.outputs import Outputs
 from .entering import inputs_of
-from .metrics import concatenate_batches, wait_for_previous
+from .metrics import join_rows, rows_of_batches
 from .plan import PredictPlan
 from .predict_step import Gradient
 from .programs import predict_programs_for
@@ -93,25 +95,36 @@ class FittedNet:
         self._check_augment()
         return self._predict(rows, self.test_augment, to=to)
 
-    def compute_with_spread(self, X: Any) -> tuple[Any, Any]:
-        """Compute the outputs and their standard deviations over the passes of `test_augment`.
+    def map_outputs(
+        self, X: Any, function: Callable[[Any, Any], Any], *, spread: bool = False
+    ) -> Any:
+        """Apply a function to the outputs, for some rows at a time.
+
+        The outputs of all rows are never in memory together.
 
         Parameters
         ----------
         X : array-like, DataFrame, sparse matrix, or dict of arrays
             As passed to `NeuralNet.predict`.
+        function : callable
+            ``(outputs, deviations) -> results``. Outputs are float32 of shape (n, ...), or a tuple
+            of arrays if there are several; the deviations are the same or None. Results are an
+            array with an entry for each row, or a list or tuple of arrays or None.
+        spread : bool
+            Whether to compute the standard deviations over the passes of `test_augment`; None if it
+            makes a single pass.
 
         Returns
         -------
-        outputs : float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
-        deviations : the same, or None
-            None if `test_augment` makes a single pass.
+        array, or list or tuple of them
+            The results for all rows.
         """
-        if not hasattr(self.test_augment, "moments"):
-            return self.compute(X), None
         rows = self.rows(X)
         self._check_augment()
-        return self._predict(rows, self.test_augment, spread=True)
+        spread = spread and hasattr(self.test_augment, "moments")
+        parts = self._parts(rows, self.test_augment, spread=spread)
+        results = (function(*part) if spread else function(part, None) for part in parts)
+        return join_rows(results, len(rows))
 
     def predict_logits(self, rows: Rows, logits: tuple[str, ...]) -> Any:
         """Compute the outputs of rows, some of them before their nonlinearity."""
@@ -119,6 +132,11 @@ class FittedNet:
 
     def _predict(self, rows: Rows, test_augment: Any = None, **options: Any) -> Any:
         return predict_rows(
+            self.frozen, rows, self.iterator, test_augment, mesh=self.mesh, **options
+        )
+
+    def _parts(self, rows: Rows, test_augment: Any, **options: Any) -> Iterator[Any]:
+        return iterate_outputs(
             self.frozen, rows, self.iterator, test_augment, mesh=self.mesh, **options
         )
 
@@ -152,8 +170,10 @@ class FittedNet:
         if self.test_augment is not None:
             self._check_augment()
             stable = {}
-        values = self._predict(rows, self.test_augment, logits=tuple(stable))
-        return self.outputs.log_probabilities(values, [stable.get(name) for name in last])
+        parts = self._parts(rows, self.test_augment, logits=tuple(stable))
+        nonlinearities = [stable.get(name) for name in last]
+        results = (self.outputs.log_probabilities(part, nonlinearities) for part in parts)
+        return join_rows(results, len(rows))
 
     def gradients(
         self, rows: Rows, direction: np.ndarray, *, layer: str, output: str, logits: bool
@@ -180,7 +200,9 @@ class FittedNet:
         runtime = as_float32(self.network.runtime())
         names = {"layer": layer, "output": output, "logits": logits}
         left = len(rows)
-        for chunk in _iterate_chunks(self.network, rows, self.iterator):
+        _check_batches(self.network, rows, self.iterator)
+        part = PREDICT_FRACTION
+        for chunk in iterate_chunks(rows, None, None, self.iterator, keep=True, part=part):
             for step in range(chunk.steps):
                 Xb = {name: array[step] for name, array in chunk.X.items()}
                 index = chunk.rows[step]
@@ -251,22 +273,85 @@ def predict_rows(
     float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
         If the layer's output holds several copies of the rows, all rows, copy after copy.
     """
+    options: dict[str, Any] = {"to": to, "logits": logits, "spread": spread, "mesh": mesh}
+    parts = iterate_outputs(model, rows, iterator, test_augment, **options)
+    if to is None or math.prod(model.network.node(to).copies) == 1:
+        return join_rows(parts, len(rows))
+    return jax.tree.map(
+        lambda own: own.reshape(-1, *own.shape[2:]), join_rows(parts, len(rows), axis=1)
+    )
+
+
+def iterate_outputs(
+    model: Model,
+    rows: Rows,
+    iterator: BatchIterator,
+    test_augment: Any = None,
+    *,
+    to: str | None = None,
+    logits: tuple[str, ...] = (),
+    spread: bool = False,
+    mesh: Mesh | None = None,
+) -> Iterator[Any]:
+    """Compute the outputs for all rows, for some of them at a time.
+
+    While a result is in use, the next one is computed, and the rows after it are read.
+
+    Parameters
+    ----------
+    model, rows, iterator, test_augment, to, logits, spread, mesh
+        As for `predict_rows`.
+
+    Yields
+    ------
+    float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
+        The rows are in order. If the layer's output holds several copies of them, its shape is
+        (copies, n, ...).
+    """
     network, (params, state) = model.network, put_whole(model.carry[:2], mesh)
     programs = predict_programs_for(PredictPlan(network, without_values(test_augment), mesh))
     values = as_float32(network.runtime()), float32_values(test_augment)
-    outputs: list[Any] = []
-    for chunk in _iterate_chunks(network, rows, iterator):
-        seed, steps = np.uint32(model.seed), np.int32(chunk.steps)
-        X = chunk.X if mesh is None else put_batches(chunk.X, mesh)
-        args = params, state, X, *values, seed, steps
-        outputs.append(programs.predict(*args, to=to, logits=logits, spread=spread))
-        wait_for_previous(outputs)
     copies = math.prod(network.node(to).copies) if to else 1
-    return concatenate_batches(outputs, len(rows), copies)
+    left, size = len(rows), iterator.batch_size
+
+    def host_rows(output: Any, chunk: Chunk) -> Any:
+        nonlocal left
+        count = min(left, chunk.steps * size)
+        left -= count
+        return rows_of_batches(output, count, copies)
+
+    before: tuple[Any, Chunk] | None = None
+    with _chunks_ahead(network, rows, iterator, to) as chunks:
+        for chunk in chunks:
+            seed, steps = np.uint32(model.seed), np.int32(chunk.steps)
+            X = chunk.X if mesh is None else put_batches(chunk.X, mesh)
+            args = params, state, X, *values, seed, steps
+            output = programs.predict(*args, to=to, logits=logits, spread=spread)
+            if before is not None:
+                yield host_rows(*before)
+            before = output, chunk
+    if before is not None:
+        yield host_rows(*before)
 
 
-def _iterate_chunks(network: Network, rows: Rows, iterator: BatchIterator) -> Iterator[Chunk]:
+def _chunks_ahead(
+    network: Network, rows: Rows, iterator: BatchIterator, to: str | None
+) -> AbstractContextManager[Iterator[Chunk]]:
+    """Return chunks that are read in a thread while others are in use, if there are several.
+
+    The outputs for a chunk are within its size, too.
+    """
+    _check_batches(network, rows, iterator)
+    heads = [head.name for head in network.heads if head.predicted] if to is None else [to]
+    own = network_for(network, rows.into or rows.shapes)
+    row_bytes = max(rows.row_bytes(), sum(output_bytes(own.node(name)) for name in heads))
+    options: dict[str, Any] = {"part": PREDICT_FRACTION, "row_bytes": row_bytes}
+    chunks = iterate_chunks(rows, None, None, iterator, keep=True, **options)
+    several = count_chunks(rows, iterator, **options) > 1
+    return prefetch(chunks) if several else nullcontext(chunks)
+
+
+def _check_batches(network: Network, rows: Rows, iterator: BatchIterator) -> None:
+    own = network_for(network, rows.into or rows.shapes)
     size = iterator.batch_size
-    network = network_for(network, rows.into or rows.shapes)
-    check_batch("batch_iterator_test", size, len(rows), rows.row_bytes(), network)
-    return iterate_chunks(rows, None, None, iterator, keep=True, part=PREDICT_FRACTION)
+    check_batch("batch_iterator_test", size, len(rows), rows.row_bytes(), own)

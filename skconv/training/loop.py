@@ -166,7 +166,7 @@ class TrainingLoop:
         All rows must be on the device, and no handler or custom score may need each epoch.
         """
         feeder, handlers = self._feeder, self.handlers
-        if feeder.resident is None or len(feeder.valid_chunks) > 1:
+        if feeder.resident is None or feeder.valid_calls > 1:
             return False
         return not (handlers.on_batch_finished or handlers.on_epoch_finished or self.custom_scores)
 
@@ -276,7 +276,7 @@ class TrainingLoop:
         validation takes separate calls.
         """
         feeder = self._feeder
-        early = feeder.validates_early and bool(feeder.valid_chunks)
+        early = feeder.validates_early and feeder.valid_calls > 0
         return early and not self.handlers.on_batch_finished
 
     def _cut_steps(self, steps: int, epochs: int) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -18,6 +18,70 @@ def wait_for_previous(results: list[Any]) -> None:
     """Wait for the result before the last, so that at most two chunks are in memory."""
     if len(results) > 1:
         jax.block_until_ready(results[-2])
+
+
+def rows_of_batches(output: Any, n: int, copies: int = 1) -> Any:
+    """Return the outputs of batches as the outputs of their rows.
+
+    Parameters
+    ----------
+    output : array of shape (steps, copies * batch, ...), or tuple of such arrays
+        Each batch holds all its rows, copy after copy.
+    n : int
+        Number of rows; later ones are padding.
+    copies : int
+
+    Returns
+    -------
+    array of shape (n, ...), or (copies, n, ...) if there are several, or a tuple of arrays
+        Without a copy of a single one.
+    """
+
+    def of_rows(part: Any) -> np.ndarray:
+        array = np.asarray(part)
+        if copies == 1:
+            return array.reshape(-1, *array.shape[2:])[:n]
+        split = array.reshape(len(array), copies, -1, *array.shape[2:])
+        return split.swapaxes(0, 1).reshape(copies, -1, *array.shape[2:])[:, :n]
+
+    return jax.tree.map(of_rows, output)
+
+
+def join_rows(parts: Iterable[Any], n: int, axis: int = 0) -> Any:
+    """Join results for some rows each, as they come, to the results for all rows.
+
+    Parameters
+    ----------
+    parts : iterable of array, or of lists or tuples of arrays or None
+    n : int
+        Number of all rows.
+    axis : int
+        Axis of the rows.
+
+    Returns
+    -------
+    array, or list or tuple of them
+
+    Examples
+    --------
+    >>> join_rows([[np.array([1, 2]), None], [np.array([3]), None]], 3)
+    [array([1, 2, 3]), None]
+    """
+    whole: Any = None
+    start = 0
+    for part in parts:
+        stop = start + jax.tree.leaves(part)[0].shape[axis]
+        if whole is None:
+            whole = jax.tree.map(
+                lambda own: np.empty((*own.shape[:axis], n, *own.shape[axis + 1 :]), own.dtype),
+                part,
+            )
+        place = *(slice(None),) * axis, slice(start, stop)
+        jax.tree.map(
+            lambda all_rows, own, place=place: all_rows.__setitem__(place, own), whole, part
+        )
+        start = stop
+    return whole
 
 
 def concatenate_batches(chunks: Sequence[Any], n: int, copies: int = 1) -> Any:
@@ -36,15 +100,13 @@ def concatenate_batches(chunks: Sequence[Any], n: int, copies: int = 1) -> Any:
     array of shape (copies * n, ...), or a tuple of arrays
         All rows, copy after copy.
     """
-
-    def concatenate(*parts: jax.Array) -> np.ndarray:
-        arrays = [np.asarray(part) for part in parts]
-        split = [array.reshape(len(array), copies, -1, *array.shape[2:]) for array in arrays]
-        by_copy = [array.swapaxes(0, 1).reshape(copies, -1, *array.shape[3:]) for array in split]
-        rows = np.concatenate(by_copy, axis=1)[:, :n]
-        return rows.reshape(-1, *rows.shape[2:])
-
-    return jax.tree.map(concatenate, *chunks)
+    axis = int(copies > 1)
+    parts, left = [], n
+    for chunk in chunks:
+        parts.append(rows_of_batches(chunk, left, copies))
+        left -= jax.tree.leaves(parts[-1])[0].shape[axis]
+    whole = join_rows(parts, n, axis)
+    return jax.tree.map(lambda own: own.reshape(-1, *own.shape[2:]), whole) if axis else whole
 
 
 def compute_score(name: str, score: Callable[[Any, Any], Any], y: Any, output: Any) -> float:

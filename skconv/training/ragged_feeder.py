@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from itertools import islice
 from typing import Any
 
 import jax
@@ -58,12 +59,12 @@ class RaggedFeeder(Feeder):
         self._chunks = iter(())
         self.resident = None
         self._valid_parts = valid.parts() if valid else []
-        self._part_chunks = [
-            [(stack_batches(chunk), chunk.steps) for chunk in self._batches(part, 0, keep=True)]
-            for _, part in self._valid_parts
+        self.valid_calls = sum(part.steps for _, part in self._valid_parts)
+        firsts = [
+            stack_batches(next(self._batches(part, 0, keep=True))) for _, part in self._valid_parts
         ]
-        self.valid_chunks = [chunk for chunks in self._part_chunks for chunk in chunks]
-        self._empty_valid = {_key(valid): self._empty(valid) for valid, _ in self.valid_chunks}
+        self._valid_size = firsts[0].weights.shape if firsts else None
+        self._empty_valid = {_key(batches): self._empty(batches) for batches in firsts}
         self._empty_train: dict[Hashable, StackedBatches] = {}
 
     def _stream(self, epochs: range) -> Iterator[Chunk]:
@@ -73,6 +74,8 @@ class RaggedFeeder(Feeder):
             for number in self._turns([part.steps for _, part in parts], epoch):
                 chunk = next(batches[number])
                 yield chunk._replace(rows=parts[number][0].astype(np.int32)[chunk.rows])
+            for _, part in self._valid_parts:
+                yield from self._batches(part, 0, keep=True)
 
     def _batches(self, part: Dataset, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
         """Yield chunks of one batch each."""
@@ -89,24 +92,24 @@ class RaggedFeeder(Feeder):
 
     def _with_valid(self, feed: Feed) -> Feed:
         """Return a feed with validation rows of the same shape, of which no step is run."""
-        if not self.valid_chunks:
+        if self._valid_size is None:
             return feed
         key = _key(feed.batches)
         if key not in self._empty_valid:
-            size = self.valid_chunks[0][0].weights.shape
-            self._empty_valid[key] = self._empty(feed.batches, size)
+            self._empty_valid[key] = self._empty(feed.batches, self._valid_size)
         self._empty_train.setdefault(key, self._empty(feed.batches))
         return feed._replace(valid=self._empty_valid[key])
 
     def valid_feeds(self, last: Feed) -> Iterator[Feed]:
         """Yield the validation rows of each shape, with training rows of which no step is run."""
-        for valid, steps in self.valid_chunks:
+        for chunk in islice(self._chunks, self.valid_calls):
+            valid = stack_batches(chunk)
             key = _key(valid)
             if key not in self._empty_train:
                 self._empty_train[key] = self._empty(valid, last.batches.weights.shape)
             batches = self._empty_train[key]
             valid = put_batches(valid, self._mesh)
-            yield last._replace(batches=batches, valid=valid, valid_steps=steps)
+            yield last._replace(batches=batches, valid=valid, valid_steps=chunk.steps)
 
     def _empty(
         self, batches: StackedBatches, size: tuple[int, int] | None = None
@@ -119,8 +122,8 @@ class RaggedFeeder(Feeder):
     def in_order(self, outputs: list[Any]) -> Any:
         """Return the outputs of the calls for `valid_feeds` in the order of the validation rows."""
         left, groups, results = iter(outputs), [], []
-        for (positions, _), chunks in zip(self._valid_parts, self._part_chunks, strict=True):
-            own = [next(left) for _ in chunks]
+        for positions, part in self._valid_parts:
+            own = list(islice(left, part.steps))
             groups.append(Group(positions, None))
             results.append(concatenate_batches(own, len(positions)))
         return in_order(groups, results)

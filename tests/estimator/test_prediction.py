@@ -111,7 +111,7 @@ def test_log_probabilities_by_output():
 
 def overflowing(iris, **params):
     X, y = iris
-    net = small(train_split=None, max_epochs=1, **params).fit(X, y)
+    net = small(train_split=None, max_epochs=1, batch_iterator_test=4, **params).fit(X, y)
     large = X[:8].copy()
     large[[2, 5]] = 3e38
     W = net.layers_["hidden"].get_params()[0]
@@ -119,7 +119,10 @@ def overflowing(iris, **params):
     return net, large
 
 
-def test_labels_are_not_made_up_for_outputs_that_overflow(iris):
+@pytest.mark.parametrize("steps", [1, 64])
+def test_labels_are_not_made_up_for_outputs_that_overflow(iris, monkeypatch, steps):
+    """The rows are in one chunk, or in two."""
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", steps)
     net, large = overflowing(iris)
     message = (
         r"^the outputs for 2 rows of X are NaN or infinite: 2, 5; scale X, such as by Standard"

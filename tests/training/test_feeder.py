@@ -41,9 +41,9 @@ def test_rows_that_fit_one_chunk_stay_on_the_device():
     one, two = rows_fed(feeder, epochs=2)
     np.testing.assert_array_equal(one, X[fit.train.index])
     np.testing.assert_array_equal(two, one)
-    (first, steps), *others = feeder.valid_chunks
-    assert (steps, others) == (1, [])
-    held = np.asarray(first.X["input"]).reshape(-1, 5)[:8]
+    (feed,) = feeder.valid_feeds(next(feeder.feeds(1)))
+    assert (feeder.valid_calls, feed.valid_steps) == (1, 1)
+    held = np.asarray(feed.valid.X["input"]).reshape(-1, 5)[:8]
     np.testing.assert_array_equal(held, X[fit.valid.index])
 
 
@@ -78,10 +78,50 @@ def test_larger_data_are_streamed_in_chunks(monkeypatch):
     monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
     fit, feeder = feeder_of(batch_iterator_test=4)
     assert feeder.resident is None
-    assert [steps for _, steps in feeder.valid_chunks] == [1, 1]
+    assert feeder.valid_calls == 2
     chunks = rows_fed(feeder)
     assert [len(rows) for rows in chunks] == [16, 16]
     np.testing.assert_array_equal(np.concatenate(chunks), X[fit.train.index])
+
+
+def test_validation_rows_of_several_chunks_are_streamed_in_each_epoch(monkeypatch):
+    """Also while the training rows stay on the device."""
+    fit, feeder = feeder_of(batch_iterator_test=3)
+    whole = X[fit.valid.index]
+    monkeypatch.setattr("skconv.data.chunks.CHUNK_BYTES", 2 * 3 * 20)
+    other = Feeder(fit.train, fit.valid, fit.model, None)
+    other.resident = feeder.resident
+    assert (feeder.valid_calls, other.valid_calls) == (1, 2)
+    with other.streaming(2):
+        for _ in range(2):
+            (feed,) = other.feeds(1)
+            fed = list(other.valid_feeds(feed))
+            assert [one.valid_steps for one in fed] == [2, 1]
+            numbers = [np.asarray(one.valid.rows[: one.valid_steps]) for one in fed]
+            assert np.concatenate(numbers).ravel()[:8].tolist() == list(range(8))
+            rows = [np.asarray(one.valid.X["input"]).reshape(-1, 5) for one in fed]
+            np.testing.assert_array_equal(np.concatenate(rows)[:8], whole)
+        with pytest.raises(StopIteration):
+            next(other._chunks)
+
+
+class Fails(BatchIterator):
+    def transform(self, Xb, yb):
+        if (Xb == X[self.row]).all(axis=1).any():
+            raise OSError("no such image")
+        return Xb, yb
+
+
+def test_an_exception_in_validation_rows_names_batch_and_epoch(monkeypatch):
+    """The net stays as it was, although the row comes after a step of training."""
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
+    net = make_net(train_split=0.2, max_epochs=1).fit(X, y)
+    before, fails = net.get_all_params_values()["output"][0].copy(), Fails(2)
+    fails.row = prepare(net, FitArguments(X, y), None, Memo()).valid.index[5]
+    with pytest.raises(OSError, match="no such image") as caught:
+        net.set_params(batch_iterator_test=fails).fit(X, y)
+    assert caught.value.__notes__ == ["in batch 3, transformed by Fails.transform", "in epoch 1"]
+    np.testing.assert_array_equal(net.get_all_params_values()["output"][0], before)
 
 
 @pytest.mark.parametrize("steps", [1, 64])

@@ -85,6 +85,25 @@ def test_chunks_are_joined_to_all_rows(net, monkeypatch):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+def test_outputs_are_handed_on_chunk_by_chunk(net, monkeypatch):
+    """Chunks are of one batch each, here because the outputs, which are larger than X, fill it."""
+    fitted, seen = net._fitted(), []
+    expected = fitted.compute(X)
+
+    def double(outputs, deviations):
+        seen.append((outputs.copy(), deviations))
+        return 2 * outputs
+
+    monkeypatch.setattr("skconv.data.chunks.CHUNK_BYTES", 4 * 2 * 16 * 5 * 4)
+    assert len(fitted.map_outputs(X, double)) == 40
+    assert [len(outputs) for outputs, _ in seen] == [32, 8]
+    seen.clear()
+    monkeypatch.setattr("skconv.training.fitted_net.output_bytes", lambda node: 4 * 2 * 5)
+    np.testing.assert_array_equal(fitted.map_outputs(X, double), 2 * expected)
+    assert [len(outputs) for outputs, _ in seen] == [16, 16, 8]
+    assert all(deviations is None for _, deviations in seen)
+
+
 def test_rows_that_are_not_finite_in_any_output():
     a, b = np.ones((5, 2)), np.ones((5, 1, 3))
     assert nonfinite_rows((a, b)).tolist() == []

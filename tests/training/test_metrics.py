@@ -10,6 +10,8 @@ from skconv.errors import InvalidParameterError
 from skconv.training.metrics import (
     compute_score,
     concatenate_batches,
+    join_rows,
+    rows_of_batches,
     wait_for_previous,
     weighted_means,
 )
@@ -27,6 +29,22 @@ def test_copies_of_all_rows_follow_each_other():
     """A batch of two rows holds both rows, copy after copy."""
     batch = jnp.array([[0, 1, 10, 11], [2, 3, 12, 13]])
     assert concatenate_batches([batch], 3, copies=2).tolist() == [0, 1, 2, 10, 11, 12]
+
+
+def test_results_are_joined_as_they_come_and_may_be_written_to():
+    def parts():
+        for start in (0, 2, 4):
+            rows = np.arange(start, min(start + 2, 5))
+            batch = jnp.array([rows[:1], rows[-1:]])
+            yield rows_of_batches(batch, len(rows)), [rows.astype(str), None]
+
+    numbers, (texts, none) = join_rows(parts(), 5)
+    assert numbers.tolist() == [0, 1, 2, 3, 4]
+    assert texts.tolist() == list("01234")
+    assert none is None
+    (one,) = join_rows([(rows_of_batches(jnp.ones((1, 2, 3)), 2),)], 2)
+    one += 1
+    assert one.tolist() == [[2] * 3] * 2
 
 
 def test_sums_become_means_of_each_epoch():

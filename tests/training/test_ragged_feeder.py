@@ -64,8 +64,9 @@ def test_shapes_are_mixed_anew_in_each_epoch():
 def test_training_and_validation_rows_of_a_call_have_one_shape():
     valid = dataset(BatchIterator(3), {2: [0, 1, 2, 3], 5: [4]})
     feeder = RaggedFeeder(dataset(BatchIterator(2)), valid, model())
-    (feeds,) = feed(feeder)
-    evaluated = list(feeder.valid_feeds(feeds[-1]))
+    with feeder.streaming(1):
+        feeds = list(feeder.feeds(1))
+        evaluated = list(feeder.valid_feeds(feeds[-1]))
     shapes = {
         (one.batches.X["x"].shape, one.valid.X["x"].shape, one.valid.y.shape)
         for one in feeds + evaluated
