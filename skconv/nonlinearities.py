@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .errors import did_you_mean
+from .utils.dtypes import widened
 
 __all__ = [
     "SELU",
@@ -47,9 +48,9 @@ def softmax(x: jax.Array) -> jax.Array:
     """Softmax along the last axis.
 
     Layers apply their nonlinearity with the channels last, so that the channels of each pixel of
-    images ``(n, c, h, w)`` sum to one.
+    images ``(n, c, h, w)`` sum to one. Types of 16 bits are computed in float32.
     """
-    return jax.nn.softmax(x, axis=-1)
+    return jax.nn.softmax(widened(x), axis=-1).astype(x.dtype)
 
 
 def tanh(x: jax.Array) -> jax.Array:

@@ -393,7 +393,8 @@ class FitData:
         value, devices = self._params["batch_iterator_train"], self._devices
         iterator = as_train_iterator(value, len(self.rows), devices)
         size = self._arguments.batch_size
-        return iterator if size is None else with_batch_size(iterator, multiple_of(devices, size))
+        size = iterator.batch_size if size is None else multiple_of(devices, size)
+        return with_batch_size(iterator, size * self._params["accumulate_steps"])
 
     @property
     def _devices(self) -> int:

@@ -84,6 +84,8 @@ class Blueprint:
     images : bool
         Whether rows of several axes are images before they enter the network: for transforms of
         images and for the default network.
+    compute_dtype : str
+        Type in which the layers compute, as in `Network`.
     """
 
     specs: list[LayerEntry]
@@ -99,6 +101,7 @@ class Blueprint:
     losses: tuple[Callable[..., Any] | None, ...]
     augment: tuple[Entry, ...]
     images: bool
+    compute_dtype: str
 
     def network(
         self, shapes: Mapping[str | None, tuple[int, ...]], outputs: Outputs | None
@@ -114,7 +117,7 @@ class Blueprint:
         """
         known = outputs.targets if outputs else (None,) * len(self.regression)
         tasks = list(map(_task, known, self.regression, self.loss_functions()))
-        return build_network(
+        network = build_network(
             self.specs,
             self.keywords,
             input_shapes=shapes,
@@ -122,6 +125,7 @@ class Blueprint:
             tasks=tasks,
             images=self.images,
         )
+        return replace(network, compute_dtype=self.compute_dtype)
 
     def loss_functions(self) -> tuple[Callable[..., Any] | None, ...]:
         """Return the loss function of each output with the keywords that are not numbers."""
@@ -303,6 +307,7 @@ def make_blueprint(
         losses,
         tuple(augment),
         params["layers"] is None or any(isinstance(e.transform, Transform) for e in augment),
+        params["compute_dtype"] or "float32",
     )
 
 

@@ -31,6 +31,7 @@ from ..network.graph import Network, Place
 from ..network.hidden_layer import find_hidden_layer
 from ..network.memory import check_weights
 from ..network.model import Model
+from ..network.recomputation import find_blocks
 from ..objectives import objective as default_objective
 from ..objectives.by_nonlinearity import LossFunction
 from ..ops.device_choice import Devices, without_devices
@@ -255,6 +256,22 @@ class NeuralNet(
         Devices are found anew by each call, so a net that is loaded elsewhere runs there. A clone
         keeps a list or a mesh; a pickle holds the number of its devices, as those of another
         process are others.
+    compute_dtype : {'float32', 'bfloat16', 'float64'} or None, default=None
+        Type in which the layers compute; None is float32. With ``'bfloat16'``, matrix products and
+        convolutions take half the memory, and are faster on GPUs and TPUs. Weights, updates,
+        losses, statistics, the last layer and the outputs remain float32. With ``'float64'``,
+        everything is in float64; JAX must have it enabled, by
+        ``jax.config.update('jax_enable_x64', True)``.
+    accumulate_steps : int, default=1
+        Number of batches of `batch_iterator_train` that give one update of the weights. It equals
+        an update by a batch of as many samples, also in the history, in the memory of the smaller
+        ones; for that, all but the outputs of a batch are computed twice. Only dropout and noise
+        are drawn anew, and batch normalization takes the statistics of the smaller batches.
+    remat : True, list of str, str or None, default=None
+        Layers whose outputs are not kept for the gradients but computed again, which takes less
+        memory and more time: True for most layers, in the blocks for which least is kept; or names
+        of layers, starts of several names before ``'_'``, or patterns such as ``'conv*'``, each of
+        which is a block.
     **kwargs
         Prefixed keywords of the layers, the update rule, the objective and the transforms.
 
@@ -282,7 +299,7 @@ class NeuralNet(
     -----
     Images are channels first, ``(n, channels, height, width)``, unless `data_format` is
     ``'channels_last'``. X may have any numeric dtype. uint8
-    is transferred to the device unchanged; all computations are in float32.
+    is transferred to the device unchanged; computations are in float32, but for `compute_dtype`.
 
     A class for each pixel or time step is asked for by the shape of y, and needs an output with an
     axis of classes besides: for y of shape (n, height, width) a convolution with output (n,
@@ -368,6 +385,9 @@ class NeuralNet(
         transform_layer: str | int | None = None,
         autoencoder: bool = False,
         devices: Devices = None,
+        compute_dtype: Literal["float32", "bfloat16", "float64"] | None = None,
+        accumulate_steps: int = 1,
+        remat: bool | str | Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
         self.layers = layers
@@ -405,6 +425,9 @@ class NeuralNet(
         self.transform_layer = transform_layer
         self.autoencoder = autoencoder
         self.devices = devices
+        self.compute_dtype = compute_dtype
+        self.accumulate_steps = accumulate_steps
+        self.remat = remat
         self._set_keywords(kwargs)
 
     @explaining_keywords
@@ -648,6 +671,7 @@ class NeuralNet(
             network = make_blueprint(params, self._own(), None).network({}, None)
             check_weights(network, training=False)
             find_hidden_layer(network, params["transform_layer"])
+            find_blocks(network.nodes, params["remat"])
         problems.raise_any()
         return network
 

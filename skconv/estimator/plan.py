@@ -8,6 +8,7 @@ from typing import Any
 from ..augment.unset_fields import with_ignored_outside
 from ..errors import Problems
 from ..network.graph import Network
+from ..network.recomputation import find_blocks
 from ..ops.device_choice import mesh_for
 from ..targets.outputs import Outputs
 from ..training.events import EVENTS
@@ -56,6 +57,8 @@ def make_plan(
         holes=outputs.holes,
         weighted=weighted,
         mesh=mesh_for(params["devices"]),
+        accumulate_steps=params["accumulate_steps"],
+        blocks=find_blocks(network.nodes, params["remat"]),
     )
     problems = Problems()
     taken = [*plan.columns, *dict(plan.measures)]

@@ -21,6 +21,7 @@ from ..errors import Problems
 from ..network.free_sizes import suggesting_free_sizes
 from ..network.graph import Variables
 from ..network.model import Model
+from ..network.precision import check_available
 from ..network.views import FittedLayer, name_of
 from ..ops.device_choice import Devices, device_count, mesh_for
 from ..preprocessing.map_dataset import is_map_dataset, read_features, split_dataset
@@ -107,6 +108,7 @@ class PredictionMixin:
         # in one step, so that another thread's fit changes all of it or nothing
         now = self.__dict__.copy()
         model = now["_model"]
+        check_available(model.network.compute_dtype)
         frozen = model.frozen()
         return FittedNet(
             model,

@@ -32,6 +32,8 @@ from ..network.hidden_layer import find_hidden_layer
 from ..network.layer_list import input_names
 from ..network.memory import check_batch, check_shares, check_weights
 from ..network.model import Model
+from ..network.precision import cast_floats
+from ..network.recomputation import find_blocks
 from ..ops.device_choice import device_count
 from ..targets.by_output import as_tuple
 from ..targets.checks import warn_if_one_hot
@@ -128,6 +130,8 @@ def prepare(
         check_weights(network, training=True)
     with problems.collect():
         find_hidden_layer(network, params["transform_layer"])
+    with problems.collect():
+        find_blocks(network.nodes, params["remat"])
     _check_batches(params, data, network, problems)
     problems.raise_any()
     warn_without_noise(params["test_augment"], network)
@@ -242,7 +246,7 @@ def _check_batches(
     for name, read in iterators.items():
         with problems.collect():
             batch_size = read(params[name]).batch_size
-            training = name == "batch_iterator_train"
+            training = name == "batch_iterator_train" and not params["remat"]
             if network is None:
                 check_shares(name, batch_size, devices)
             check_batch(name, batch_size, n, size, network, devices, training=training)
@@ -336,7 +340,7 @@ def _start_model(
             "changed; fit the net afresh with warm_start=False"
         )
     model = copy.copy(continuation.model)
-    model.network = network
+    model.network, model.carry = network, cast_floats(model.carry, network.dtype)
     return model
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..data.iterators import BatchIterator, TrainSplit, split_function
 from ..errors import Problems, did_you_mean
+from ..network.precision import available_dtypes, dtype_hint
 from ..ops.device_choice import is_devices
 from ..ops.platform import devices
 from ..targets.holes import is_label
@@ -215,6 +216,15 @@ RULES: dict[str, tuple[Test, str]] = {
         "'all', the number of devices, a list of different jax devices of one platform, a "
         "jax.sharding.Mesh of one axis, or None",
     ),
+    "compute_dtype": (
+        lambda v: v is None or (isinstance(v, str) and v in available_dtypes()),
+        "None, 'float32', 'bfloat16' or, where JAX has it enabled, 'float64'",
+    ),
+    "accumulate_steps": (lambda v: is_integer(v, low=1), "a positive integer"),
+    "remat": (
+        lambda v: v is None or isinstance(v, bool) or _is_list_of_names(v),
+        "True, the name of a layer, a list of names, or None",
+    ),
 }
 """For each parameter a test of its value, and a phrase that says what is valid.
 
@@ -246,6 +256,8 @@ def _hint(name: str, value: Any) -> str:
         return _split_hint(value)
     if name == "devices":
         return _devices_hint(value)
+    if name == "compute_dtype":
+        return dtype_hint(value)
     if name == "objective" and callable(value):
         return (
             "; it gets the outputs of the net and the regularizable parameters as arrays, and "

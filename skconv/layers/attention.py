@@ -12,6 +12,7 @@ from jax import lax
 
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform
+from ..nonlinearities import softmax
 from ..utils.checks import flag, positive, positive_or_none
 from ..utils.fields import initial, runtime, structural
 from .base import Context, MergeLayer, Output, Params, ParamSpec, extra_input
@@ -136,7 +137,7 @@ class MultiHeadAttentionLayer(MergeLayer):
         if mask is not None:
             seen = seen & (mask[:, None, None, :] != 0)
         # zeros again for queries without any key, whose softmax is uniform
-        weights = jax.nn.softmax(jnp.where(seen, scores, jnp.finfo(scores.dtype).min))
+        weights = softmax(jnp.where(seen, scores, jnp.finfo(scores.dtype).min))
         weights = jnp.where(seen, weights, 0)
         if ctx.key is not None:
             weights = self._dropout(weights, ctx.key, ctx.noise_shape(weights.shape))

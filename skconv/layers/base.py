@@ -89,6 +89,15 @@ class Layer(ValuedLayer):
         return False
 
     @property
+    def full_precision(self) -> bool | None:
+        """Whether the layer computes in float32 in a net whose `compute_dtype` is lower.
+
+        As do layers that add up many values or look up indices; None if it does as soon as it keeps
+        state.
+        """
+        return None
+
+    @property
     def layout(self) -> str:
         """Layout that `apply` works in: ``'channels_first'``, ``'channels_last'`` or ``'any'``.
 

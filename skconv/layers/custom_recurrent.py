@@ -14,6 +14,7 @@ from ..errors import LayerError
 from ..init import Constant
 from ..nonlinearities import rectify
 from ..utils.checks import flag, optional_callable
+from ..utils.dtypes import widened
 from ..utils.fields import initial, runtime, structural
 from ..utils.owned_values import OwnedValue
 from .base import Context, Layer, Params, ParamSpec, extra_input
@@ -136,6 +137,13 @@ class CustomRecurrentLayer(SequenceLayer):
         return dict(self._inner_values()).get(name, super().initial_value(name))
 
     @property
+    def full_precision(self) -> bool | None:
+        """Whether an inner layer keeps the full precision."""
+        return any(
+            layer.full_precision for name in self.graphs for layer in getattr(self, name).layers
+        )
+
+    @property
     def noisy(self) -> bool:
         """Whether an inner layer draws random numbers in training."""
         return any(getattr(self, name).noisy for name in self.graphs)
@@ -195,7 +203,7 @@ class CustomRecurrentLayer(SequenceLayer):
 
         def advance(fed: jax.Array, carry: Carry, key: Any) -> Carry:
             own = ctx._replace(key=key)
-            out, _ = apply("hidden_to_hidden", params, state, carry[0], own)
-            return (self.activate(self.clip(fed + out)),)
+            out, _ = apply("hidden_to_hidden", params, state, carry[0].astype(fed.dtype), own)
+            return (self.activate(self.clip(widened(fed) + widened(out))),)
 
         return advance

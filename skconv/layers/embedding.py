@@ -60,6 +60,8 @@ class EmbeddingLayer(Layer):
     W: Any = initial(Normal())
     unknown: bool = structural(False, check=flag)
 
+    full_precision = True
+
     @property
     def index_size(self) -> int | None:
         """Return `input_size`, or None with `unknown`."""

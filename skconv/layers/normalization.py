@@ -32,6 +32,8 @@ class _StatisticsLayer(Layer):
 
     axes: Any = structural("auto")
 
+    full_precision = True
+
     def _axes(self, rank: int) -> tuple[int, ...]:
         return shared_axes(self.axes, rank, "axes")
 
@@ -223,6 +225,7 @@ class LocalResponseNormalization2DLayer(Layer):
     n: int = structural(5, check=positive)
 
     layout = "channels_last"
+    full_precision = True
 
     def check(self) -> Iterable[str]:
         """Yield a message for each invalid field, regardless of the inputs."""

@@ -14,6 +14,7 @@ from ..init import Constant, Normal, Uniform
 from ..nonlinearities import linear, rectify, sigmoid, tanh
 from ..ops.platform import platform
 from ..utils.checks import flag, optional_callable, positive
+from ..utils.dtypes import widened
 from ..utils.fields import UNSET, fields_of_kind, initial, runtime, structural
 from .base import Context, Params, ParamSpec, extra_input
 from .sequences import Carry, SequenceLayer, Step, all_steps, features_of
@@ -117,7 +118,7 @@ class _DenseUnitsLayer(SequenceLayer):
 
     def _step(self, params: Params, state: Params, ctx: Context) -> Step:
         W_hid = self._stacked(params, "hid")
-        return lambda sums, carry, key: self._advance(params, W_hid, sums, carry)
+        return lambda sums, carry, key: self._advance(params, W_hid, widened(sums), carry)
 
     def _advance(self, params: Params, W: jax.Array, fed: jax.Array, carry: Carry) -> Carry:
         """Return the next state, from the input's weighted sums and the recurrent weights."""
@@ -199,7 +200,7 @@ class RecurrentLayer(_DenseUnitsLayer):
         return "b"
 
     def _advance(self, params: Params, W: jax.Array, fed: jax.Array, carry: Carry) -> Carry:
-        return (self.activate(self.clip(fed + carry[0] @ W)),)
+        return (self.activate(self.clip(fed + _product(carry[0], W))),)
 
 
 class _GatedLayer(_DenseUnitsLayer):
@@ -355,15 +356,15 @@ class LSTMLayer(_GatedLayer):
 
     def _advance(self, params: Params, W: jax.Array, fed: jax.Array, carry: Carry) -> Carry:
         cell, hid = carry
-        sums = self.clip(fed + hid @ W)
+        sums = self.clip(fed + _product(hid, W))
         ingate, forgetgate, new, outgate = jnp.split(sums, 4, axis=-1)
         if self.peepholes:
-            ingate = ingate + params["W_cell_to_ingate"] * cell
-            forgetgate = forgetgate + params["W_cell_to_forgetgate"] * cell
+            ingate = ingate + widened(params["W_cell_to_ingate"]) * cell
+            forgetgate = forgetgate + widened(params["W_cell_to_forgetgate"]) * cell
         cell = self._gate("forgetgate", forgetgate) * cell
         cell = cell + self._gate("ingate", ingate) * self._gate("cell", new)
         if self.peepholes:
-            outgate = outgate + params["W_cell_to_outgate"] * cell
+            outgate = outgate + widened(params["W_cell_to_outgate"]) * cell
         return cell, self._gate("outgate", outgate) * self.activate(cell)
 
 
@@ -441,8 +442,13 @@ class GRULayer(_GatedLayer):
     def _advance(self, params: Params, W: jax.Array, fed: jax.Array, carry: Carry) -> Carry:
         (hid,) = carry
         of_input = jnp.split(self.clip(fed), 3, axis=-1)
-        of_hid = jnp.split(self.clip(hid @ W), 3, axis=-1)
+        of_hid = jnp.split(self.clip(_product(hid, W)), 3, axis=-1)
         updategate = self._gate("updategate", of_input[0] + of_hid[0])
         resetgate = self._gate("resetgate", of_input[1] + of_hid[1])
         new = self._gate("hidden_update", self.clip(of_input[2] + resetgate * of_hid[2]))
         return ((1 - updategate) * hid + updategate * new,)
+
+
+def _product(hid: jax.Array, W: jax.Array) -> jax.Array:
+    """Return the product of the last output with weights, in the type of the weights."""
+    return widened(hid.astype(W.dtype) @ W)

@@ -13,6 +13,7 @@ from jax import lax
 from ..errors import LayerError
 from ..init import Constant
 from ..utils.checks import is_integer
+from ..utils.dtypes import widened
 from ..utils.fields import UNSET
 from ..utils.owned_values import plain
 from .base import Context, Layer, Output, Params, ParamSpec
@@ -23,7 +24,10 @@ Carry = tuple[jax.Array, ...]
 """State passed from one step to the next; its last part is the output."""
 
 Step = Callable[[jax.Array, Carry, Any], Carry]
-"""From what enters a step, the state before it, and a random key or None, to the state after it."""
+"""From what enters a step, the state before it, and a random key or None, to the state after it.
+
+The state is at least float32, whatever the type of the weights and of what enters.
+"""
 
 
 @jax.custom_vjp
@@ -64,6 +68,11 @@ class SequenceLayer(Layer):
     """Names of the parameters that the parts of the state start from."""
 
     inner_nonlinearity = True
+
+    @property
+    def full_precision(self) -> bool | None:
+        """False; the state is kept in float32 all the same."""
+        return False
 
     @classmethod
     def resolve_fields(cls, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,10 +173,13 @@ class SequenceLayer(Layer):
         keys = None
         if ctx.key is not None and self.noisy:
             keys = jax.random.split(jax.random.fold_in(ctx.key, 1), len(given))
+        # the state is added to at each step, which types of 16 bits would soon round away
         first = tuple(
-            fed[_input_of(name)]
-            if _input_of(name) in fed
-            else _for_each_row((params | state)[name], x.shape[0])
+            widened(
+                fed[_input_of(name)]
+                if _input_of(name) in fed
+                else _for_each_row((params | state)[name], x.shape[0])
+            )
             for name in self.starts
         )
 
@@ -179,10 +191,11 @@ class SequenceLayer(Layer):
                     jnp.where(keep.reshape(-1, *[1] * (one.ndim - 1)), one, before)
                     for one, before in zip(new, carry, strict=True)
                 )
-            return new, None if self.only_return_final else new[-1]
+            return new, None if self.only_return_final else new[-1].astype(x.dtype)
 
         last, out = lax.scan(step, first, (given, keep, keys), reverse=self.backwards)
-        return last[-1] if self.only_return_final else jnp.moveaxis(out, 0, 1), new_state
+        found = last[-1].astype(x.dtype) if self.only_return_final else jnp.moveaxis(out, 0, 1)
+        return found, new_state
 
     def clip(self, x: jax.Array) -> jax.Array:
         """Return `x`, whose gradient is bounded by `grad_clipping`."""

@@ -42,6 +42,8 @@ class StandardizationLayer(Layer):
     axes: Any = structural("auto")
     epsilon: float = runtime(1e-4, low=0.0)
 
+    full_precision = True
+
     def _axes(self, rank: int) -> tuple[int, ...]:
         named = {
             "auto": range(min(2, rank - 1), rank),
@@ -96,6 +98,7 @@ class GroupNormLayer(Layer):
     gamma: Any = initial(Constant(1.0))
 
     layout = "channels_last"
+    full_precision = True
 
     def _groups(self, channels: int) -> int:
         if channels % self.num_groups:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,9 @@ import jax.numpy as jnp
 from ..layers.base import Layer
 
 
-class Activation(NamedTuple):
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Activation:
     """The output of a layer in the layout that the layer worked in.
 
     Parameters
@@ -22,7 +24,7 @@ class Activation(NamedTuple):
     """
 
     array: jax.Array
-    last: bool
+    last: bool = field(metadata={"static": True})
 
     def to_layout(self, last: bool) -> jax.Array:
         """Return the array with its channels last, or first."""

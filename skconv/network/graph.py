@@ -14,18 +14,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import LayerError, describe_layer, did_you_mean
-from ..layers.base import Context, Layer, Params, ParamSpec
+from ..layers.base import Context, Params, ParamSpec
 from ..layers.shapes import Shape
-from ..layers.specs import reference_fields
 from ..nonlinearities import linear, sigmoid
 from ..utils.cache_keys import structural_key
 from ..utils.fields import fields_of_kind
 from ..utils.random_keys import fold_in_range
-from .activation import Activation, repeat_mask, takes_channels, wants_channels_last
+from .activation import takes_channels
+from .forward_pass import ForwardPass
 from .head import Head, draw_scale
 from .index_columns import IndexColumns, find_index_columns
 from .node import Node, subgraphs
+from .precision import full_dtype
 from .program_values import Runtime, program_values, runtime_values
+from .recomputation import Blocks
 
 Variables = dict[str, Params]
 """Arrays by layer and parameter."""
@@ -51,6 +53,8 @@ class Network:
         Shapes of the input layers that leave sizes of their rows open, with None for those.
     transposed : frozenset of (str, str)
         The shared parameters whose axes are reversed.
+    compute_dtype : {'float32', 'bfloat16', 'float64'}
+        Type in which the layers compute; see `skconv.network.precision`.
     """
 
     nodes: tuple[Node, ...]
@@ -58,6 +62,7 @@ class Network:
     shared: Mapping[Place, Place]
     free: Mapping[str, Shape] = field(default_factory=dict)
     transposed: frozenset[Place] = frozenset()
+    compute_dtype: str = "float32"
 
     @cached_property
     def key(self) -> Hashable:
@@ -72,7 +77,13 @@ class Network:
         structure = structural_key([self._values_of(node) for node in self.nodes])
         parameters = tuple(self.parameter_shapes().items()) if self.free else ()
         shared = [(*pair, pair[0] in self.transposed) for pair in sorted(self.shared.items())]
-        return (*nodes, structure, self.heads, *shared, *parameters)
+        dtype = () if self.compute_dtype == "float32" else (self.compute_dtype,)
+        return (*nodes, structure, self.heads, *shared, *parameters, *dtype)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the weights, the outputs and all that is computed from them."""
+        return full_dtype(self.compute_dtype)
 
     def _known_shape(self, node: Node) -> Shape | int:
         """Return the shape of a layer's output, or the number of its axes if sizes are free."""
@@ -276,6 +287,7 @@ class Network:
         to: Sequence[str] | None = None,
         logits: Collection[str] = (),
         given: Mapping[str, jax.Array] = MappingProxyType({}),
+        blocks: Blocks = (),
     ) -> tuple[tuple[jax.Array, ...], Variables]:
         """Compute the outputs of several layers for a batch, in one pass.
 
@@ -293,6 +305,9 @@ class Network:
             Layers among them whose nonlinearity is left out; they must not feed other layers.
         given : mapping of str to array
             Known outputs of layers, which are not computed again.
+        blocks : tuple of tuple of str
+            Layers whose outputs are computed again for the gradients, block by block, instead of
+            being kept.
 
         Returns
         -------
@@ -302,49 +317,13 @@ class Network:
         """
         to = [head.name for head in self.heads] if to is None else to
         needed = self._ancestors(to, given)
-        places = {node.name: i for i, node in enumerate(self.nodes)}
-
-        def run(name: str, fed: list[Activation]) -> tuple[Activation, Params]:
-            node = self.nodes[places[name]]
-            changes = dict(runtime.get(name, {}))
-            if name in logits and node.layer.ends_in_nonlinearity():
-                changes["nonlinearity"] = None
-            layer = replace(node.layer, **changes)
-            last = wants_channels_last(layer, fed)
-            key = None if ctx.key is None else jax.random.fold_in(ctx.key, places[name])
-            functions = {other: partial(alone, other, last) for other in _referenced_layers(layer)}
-            try:
-                out, new = layer.apply(
-                    self._own_params(params, node),
-                    state.get(name, {}),
-                    *(value.to_layout(last) for value in fed),
-                    ctx=ctx._replace(key=key, mask=repeat_mask(ctx.mask, fed), functions=functions),
-                )
-            except Exception as error:
-                error.add_note(f"in {describe_layer(name, layer)}")
-                raise
-            return Activation(out, last), new
-
-        def alone(name: str, last: bool, *inputs: jax.Array) -> jax.Array:
-            return run(name, [Activation(x, last) for x in inputs])[0].to_layout(last)
-
-        renewed = dict(state)
+        own_params = partial(self._own_params, params)
+        forward = ForwardPass(
+            self.nodes, self.heads, self.compute_dtype, own_params, state, runtime, ctx, logits
+        )
         entering = {**inputs, **given}
-        values: dict[str, Activation] = {name: Activation(x, False) for name, x in entering.items()}
-        for node in self.nodes:
-            if node.name not in needed:
-                continue
-            fed = [values[name] for name in node.incomings or (node.name,)]
-            values[node.name], new = run(node.name, fed)
-            own = state.get(node.name, {})
-            if new:
-                renewed[node.name] = new if new.keys() == own.keys() else {**own, **new}
-        for head in self.heads:
-            if head.ending and head.name in needed and head.name not in logits:
-                last = head.unit_axis == 1
-                out = head.ending(values[head.name].to_layout(last))
-                values[head.name] = Activation(out, last)
-        return tuple(values[name].to_layout(False) for name in to), renewed
+        names = [node.name for node in self.nodes if node.name in needed]
+        return forward.outputs(names, entering, to, blocks)
 
     def _own_params(self, params: Variables, node: Node) -> Params:
         """Return the parameters of one layer, shared ones included."""
@@ -363,12 +342,6 @@ class Network:
             if node.name in found:
                 found.update(set(node.incomings) - set(given))
         return found
-
-
-def _referenced_layers(layer: Layer) -> list[str]:
-    """Return the names of the layers whose functions a layer uses."""
-    references = reference_fields(type(layer)).items()
-    return [getattr(layer, name) for name, kind in references if kind == "layer"]
 
 
 def count_parameters(specs: Iterable[ParamSpec]) -> int:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import math
 
+import jax.numpy as jnp
+
 from ..errors import Problems, describe_layer
 from ..ops.mesh import multiple_of
 from ..ops.platform import memory
 from .graph import Network
 from .node import Node
-
-FLOAT_BYTES = 4
-"""Size of a float32, in which all computations are done."""
 
 
 def check_weights(network: Network, *, training: bool) -> None:
@@ -35,7 +34,7 @@ def check_weights(network: Network, *, training: bool) -> None:
     sizes = dict.fromkeys((node.name for node in network.nodes), 0)
     for (name, _), spec in network.places():
         copies = 2 if training and spec.trainable else 1
-        sizes[name] += copies * FLOAT_BYTES * math.prod(spec.shape)
+        sizes[name] += copies * network.dtype.itemsize * math.prod(spec.shape)
     total = sum(sizes.values())
     if total <= limit:
         return
@@ -88,7 +87,7 @@ def check_batch(
         Naming the parameter, and the layer with the largest output if that decides.
     """
     limit = memory()
-    outputs = {node.name: output_bytes(node) for node in network.nodes} if network else {}
+    outputs = {n.name: output_bytes(network, n) for n in network.nodes} if network else {}
     kept = [outputs[node.name] for node in network.nodes if node.specs] if network else []
     of_layers = max([*outputs.values(), sum(kept) if training else 0], default=0)
     need = -(-batch_size // devices) * (row_bytes + of_layers)
@@ -134,9 +133,10 @@ def check_shares(argument: str, batch_size: int, devices: int, where: str = "") 
     )
 
 
-def output_bytes(node: Node) -> int:
+def output_bytes(network: Network, node: Node) -> int:
     """Return the size of a layer's output for one row."""
-    return FLOAT_BYTES * math.prod(n or 1 for n in node.output_shape[1:]) * math.prod(node.copies)
+    values = math.prod(n or 1 for n in node.output_shape[1:]) * math.prod(node.copies)
+    return jnp.dtype(network.compute_dtype).itemsize * values
 
 
 def _size(n: int) -> str:

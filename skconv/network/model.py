@@ -15,6 +15,7 @@ from ..utils.forks import check_fork
 from ..utils.random_keys import fold_in, make_key
 from .array_checks import by_place, check_arrays
 from .graph import Network, Place, Variables
+from .precision import cast_floats
 
 
 class TrainState(NamedTuple):
@@ -93,7 +94,7 @@ class Model:
         """Draw the initial weights from the seed."""
         check_fork()
         key = fold_in(make_key(self.seed), 0)
-        self.carry = TrainState(*self.network.init(key))
+        self.carry = TrainState(*cast_floats(self.network.init(key), self.network.dtype))
         return self
 
     def start(self, update: Update, init: Callable[[Variables], Any]) -> None:
@@ -111,7 +112,7 @@ class Model:
 
     def adapt(self, name: str, statistics: Mapping[str, Any]) -> None:
         """Set state of a layer that was computed from the training data."""
-        own = {key: jnp.asarray(value, jnp.float32) for key, value in statistics.items()}
+        own = {key: jnp.asarray(value, self.network.dtype) for key, value in statistics.items()}
         if own:
             self.state = {**self.state, name: {**self.state[name], **own}}
         self.adapted |= {(name, key) for key in own}
@@ -139,7 +140,7 @@ class Model:
         )
         for (layer, name), value in arrays.items():
             tree = params if name in params.get(layer, {}) else state
-            tree[layer][name] = jnp.array(value, jnp.float32)
+            tree[layer][name] = jnp.array(value, self.network.dtype)
         self.carry = TrainState(params, state, self.opt)
         self.adapted |= arrays.keys()
         self.loaded = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..network.precision import cast_floats
 from ..network.program_values import Runtime
 
 
@@ -33,6 +34,10 @@ class Values(NamedTuple):
     losses: tuple[Mapping[str, Any], ...]
     weights: Any
     augment: tuple[Mapping[str, Any], ...]
+
+    def in_dtype(self, dtype: Any) -> Values:
+        """Return the values in the type of the weights; augmentation stays in float32."""
+        return Values(*cast_floats(self[:-1], dtype), self.augment)
 
 
 class StepRange(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from ..network.precision import cast_floats
 from ..targets.by_output import as_tuple, unwrap_single
 from ..targets.holes import is_known
 from .plan import Plan
@@ -59,10 +60,11 @@ def batch_targets(plan: Plan, y: Any, weights: Any, rows: jax.Array) -> BatchTar
     rows : array of shape (n,)
         Weight of each row.
     """
+    y, weights, rows = cast_floats((y, weights, rows), plan.network.dtype)
     if not plan.weighs_targets:
         return BatchTargets(y, rows)
     parts = as_tuple(y)
-    given = [jnp.ones(part.shape, jnp.float32) for part in parts] if weights is None else weights
+    given = [jnp.ones(part.shape, rows.dtype) for part in parts] if weights is None else weights
     own = [
         _of_known(part, weight) if holes else weight
         for part, weight, holes in zip(parts, given, plan.holes, strict=True)
@@ -74,7 +76,7 @@ def _of_known(targets: jax.Array, weights: jax.Array) -> jax.Array:
     """Return the weights with zeros for ignored targets; labels may have become probabilities."""
     known = is_known(targets)
     return weights.reshape(*weights.shape, *(1,) * (known.ndim - weights.ndim)) * known.astype(
-        jnp.float32
+        weights.dtype
     )
 
 
@@ -124,7 +126,7 @@ def masked_rows(
     if grouped == "all":
         own = jnp.where(counts.all(axis=-1), several.mean(axis=-1), 0)
     else:
-        count = counts.astype(jnp.float32).sum(axis=-1)
+        count = counts.astype(weights.dtype).sum(axis=-1)
         own = several.sum(axis=-1) / jnp.maximum(count, 1)
     own = own.reshape(len(own), -1)
     values = jnp.where(own > 0, values.reshape(own.shape), 0)

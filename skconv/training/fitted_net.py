@@ -344,7 +344,7 @@ def _chunks_ahead(
     _check_batches(network, rows, iterator)
     heads = [head.name for head in network.heads if head.predicted] if to is None else [to]
     own = network_for(network, rows.into or rows.shapes)
-    row_bytes = max(rows.row_bytes(), sum(output_bytes(own.node(name)) for name in heads))
+    row_bytes = max(rows.row_bytes(), sum(output_bytes(own, own.node(name)) for name in heads))
     options: dict[str, Any] = {"part": PREDICT_FRACTION, "row_bytes": row_bytes}
     chunks = iterate_chunks(rows, None, None, iterator, keep=True, **options)
     several = count_chunks(rows, iterator, **options) > 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ..layers.base import Context
@@ -11,6 +12,7 @@ from ..network.head import Head
 from ..network.program_values import Runtime
 from ..objectives.by_nonlinearity import from_logits
 from ..targets.by_output import as_tuple, unwrap_single
+from .parts import in_parts
 from .plan import Plan
 
 
@@ -25,15 +27,37 @@ def compute_outputs(
 ) -> tuple[Any, Variables]:
     """Compute the outputs as the losses see them, as logits if they have a form on logits.
 
+    In training, a batch may be computed in parts, whose outputs alone are kept for the gradients.
+
     Returns
     -------
     outputs : array or tuple of array
     state : dict of dict of array
         The new state.
     """
+    if ctx.train and plan.accumulate_steps > 1:
+        compute = partial(_compute_part, plan, heads, params, runtime=runtime)
+        return in_parts(compute, plan.accumulate_steps, state, X, ctx)
+    return _compute_part(plan, heads, params, state, X, ctx, runtime=runtime)
+
+
+def _compute_part(
+    plan: Plan,
+    heads: Sequence[Head],
+    params: Variables,
+    state: Variables,
+    X: Any,
+    ctx: Context,
+    *,
+    runtime: Runtime,
+) -> tuple[Any, Variables]:
+    """Compute the outputs of a batch as a whole."""
     to = [head.name for head in heads]
     logits = [head.name for head in heads if loss_on_logits(plan, head)]
-    outs, state = plan.network.apply(params, state, X, runtime, ctx, to=to, logits=logits)
+    blocks = plan.blocks if ctx.train else ()
+    outs, state = plan.network.apply(
+        params, state, X, runtime, ctx, to=to, logits=logits, blocks=blocks
+    )
     views = [plan.views[head.target] for head in heads]
     seen = [
         out if view is None else view.predictions(out)

@@ -27,9 +27,14 @@ ELSEWHERE = {
     *("layers", "class_weight", "train_split", "random_state"),  # in the network, rows and seed
     *("max_epochs", "verbose", "warm_start", "check_input", "test_augment", "transform_layer"),
     "devices",  # they round otherwise, as other kinds of devices do
+    "compute_dtype",  # in the network
     *EVENTS,
 }
 """Parameters that are part of something else, or that leave what an epoch does unchanged."""
+
+
+LATER = {"accumulate_steps": 1, "remat": None}
+"""Parameters that are left out at these values, so that earlier files have the same digests."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +66,9 @@ class TrainingIdentity:
         fit, model = self.fit, self.fit.model
         network = model.network
         parts = {
-            name: digest(value) for name, value in self.settings.items() if name not in ELSEWHERE
+            name: digest(value)
+            for name, value in self.settings.items()
+            if name not in ELSEWHERE and (name not in LATER or value != LATER[name])
         }
         parts |= _digest_dataset(fit.train)
         valid = None if fit.valid is None else _digest_dataset(fit.valid)

@@ -102,6 +102,7 @@ def _value(
     row_weights = np.ones(len(rows), np.float32) if weights.rows is None else weights.rows
     arrays = jax.tree.map(jnp.asarray, (unwrap_single(encoded), own, row_weights))
     targets = batch_targets(replace(plan, weighted=own is not None), *arrays)
+    values = values.in_dtype(plan.network.dtype)
     value = unpenalized_objective(plan, unwrap_single(out), targets, [], values)
     size = np.mean([part[0].size for part in encoded])
     return float(value), float(targets.objective_weights().sum()) * size

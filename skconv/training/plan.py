@@ -12,6 +12,7 @@ from jax.sharding import Mesh
 
 from ..network.graph import Network
 from ..network.head import Head
+from ..network.recomputation import Blocks
 from ..updates.update_rule import Update
 from ..utils.cache_keys import structural_key
 from .history import valid_key
@@ -61,6 +62,10 @@ class Plan:
         Whether targets have weights of their own, besides those of their rows.
     mesh : Mesh or None
         The devices that share the rows of each batch; None for the default device.
+    accumulate_steps : int
+        Number of parts of a batch that are computed one after the other.
+    blocks : tuple of tuple of str
+        Layers whose outputs are computed again for the gradients, block by block.
     """
 
     network: Network
@@ -77,6 +82,8 @@ class Plan:
     holes: tuple[bool, ...] = ()
     weighted: bool = False
     mesh: Mesh | None = None
+    accumulate_steps: int = 1
+    blocks: Blocks = ()
 
     @property
     def weighs_targets(self) -> bool:

@@ -81,10 +81,10 @@ def compute_scores(
 def _mean_score(value: jax.Array, targets: BatchTargets) -> tuple[jax.Array, jax.Array]:
     """Return the mean over the rows, or over the targets that count, and its weight."""
     rows, weights = targets.rows, targets.weights
-    value = value.astype(jnp.float32)
+    value = value.astype(rows.dtype)
     if len(weights or ()) > 1:
         # a function of all outputs says by NaN which rows lack a target
-        return _mean_of_rows(value, rows, is_known(value).astype(jnp.float32), grouped="all")
+        return _mean_of_rows(value, rows, is_known(value).astype(rows.dtype), grouped="all")
     return _mean_of_rows(value, rows, None if weights is None else weights[0], grouped="all")
 
 

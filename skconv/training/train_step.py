@@ -68,7 +68,8 @@ def train(
     -------
     CallResult
     """
-    seed_key = jax.random.key(position.seed)
+    seed_key, dtype = jax.random.key(position.seed), plan.network.dtype
+    values = values.in_dtype(dtype)
     take_batch = ordered_batches(rows, order)
     epochs, _, batch_size = (1, *rows.weights.shape) if order is None else order.shape
     batch_positions = jnp.arange(batch_size, dtype=jnp.int32)
@@ -94,12 +95,12 @@ def train(
             scores = compute_scores(plan, "scores_train", out, targets, before.state)
             parts = {name: [score] for name, score in scores.items()}
             parts["loss"] = loss_parts(plan, out, targets, values)
-            return keep_whole(after), add_batch(plan, sums, weights, means, parts)
+            return keep_whole(after), add_batch(plan, sums, targets.rows, means, parts)
 
-        sums = dict.fromkeys(batch_sums(plan), jnp.zeros((), jnp.float32))
+        sums = dict.fromkeys(batch_sums(plan), jnp.zeros((), dtype))
         after, sums = lax.fori_loop(steps.start, steps.stop, run_step, (before, sums))
         finite &= _is_finite(sums["loss"], after.params, after.state)
-        sums |= {"finite": finite.astype(jnp.float32)}
+        sums |= {"finite": finite.astype(dtype)}
         carry = jax.tree.map(partial(jnp.where, finite), after, before)
         train_table = train_table.at[epoch].set(stack_sums(sums))
         if valid is not None:
@@ -108,7 +109,7 @@ def train(
         return carry, finite, train_table, valid_table, predictions
 
     def empty_table(names: list[str]) -> jax.Array:
-        return jnp.zeros((epochs, len(names)), jnp.float32)
+        return jnp.zeros((epochs, len(names)), dtype)
 
     train_table, valid_table = empty_table(train_sums(plan)), None
     carry, predictions = TrainState(*carry), None
@@ -167,7 +168,7 @@ def _evaluate(
     predictions: Any,
 ) -> tuple[dict[str, jax.Array], Any]:
     """Return the sums of the scores of all batches, and the buffer filled with predictions."""
-    sums = dict.fromkeys(valid_sums(plan), jnp.zeros((), jnp.float32))
+    sums = dict.fromkeys(valid_sums(plan), jnp.zeros((), plan.network.dtype))
 
     def run_step(step: jax.Array, loop: Any) -> Any:
         sums, predictions = loop
@@ -186,7 +187,7 @@ def _evaluate(
         loss = {"loss": compute_objective(plan, out, targets, carry.params, values)}
         if predictions is not None:
             predictions = store_batch(predictions, step, compute_predictions(plan, out))
-        return add_batch(plan, sums, weights, loss, parts), predictions
+        return add_batch(plan, sums, targets.rows, loss, parts), predictions
 
     return lax.fori_loop(0, stop, run_step, (sums, predictions))
 

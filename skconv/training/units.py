@@ -50,7 +50,8 @@ def _for_scaled(
         if not head.scaled:
             return part
         view = plan.views[head.target]
-        return function(part, *(arranged(view, state[head.name][name]) for name in SCALE))
+        scale = (arranged(view, state[head.name][name]).astype(part.dtype) for name in SCALE)
+        return function(part, *scale)
 
     pairs = zip(plan.predicted, as_tuple(parts), strict=False)
     return unwrap_single([apply(*pair) for pair in pairs])

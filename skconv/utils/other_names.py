@@ -107,7 +107,7 @@ PARAMETERS: dict[str, str] = {
         ("task", "mode", "problem_type"), "regression=True for numbers, False for labels"
     ),
     **dict.fromkeys(("transform", "transforms", "data_augmentation"), "augment"),
-    **dict.fromkeys(("dtype", "precision"), "nothing: nets compute in float32"),
+    **dict.fromkeys(("dtype", "precision", "mixed_precision"), "compute_dtype"),
     "X_tensor_type": "nothing: X may have any numeric type",
     "y_tensor_type": "nothing: y may have any type; regression=True for numbers",
 }

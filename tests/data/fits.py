@@ -27,6 +27,7 @@ PARAMS = {
     "train_split": 0.2,
     "class_weight": None,
     "autoencoder": False,
+    "accumulate_steps": 1,
     "ignore_label": None,
     "devices": None,
 }

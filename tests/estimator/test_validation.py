@@ -85,6 +85,9 @@ VALID = {
     "transform_layer": [None, "hidden", -1, np.int64(2)],
     "autoencoder": [True, np.False_],
     "devices": [None, "all", 1, np.int8(1), jax.local_devices()[:1]],
+    "compute_dtype": [None, "float32", "bfloat16"],
+    "accumulate_steps": [1, np.int64(4)],
+    "remat": [None, True, "conv1", ["conv1", "dense*"], ("conv1",)],
 }
 
 FUNCTIONS = "a function (net, train_history), or a list of them"
@@ -96,6 +99,7 @@ IGNORED = "a label or number, numpy.nan or None, or a dict or list of them by ou
 
 SEED = "an integer between 0 and 4294967295, a RandomState or None"
 FLAG = "True or False"
+DTYPE = "None, 'float32', 'bfloat16' or, where JAX has it enabled, 'float64'"
 SPLIT = (
     "a fraction between 0 and 1, a splitter such as KFold(5), a list of pairs of arrays of row "
     "indices, a function (X, y, net), or None"
@@ -205,6 +209,11 @@ INVALID = [
     ("autoencoder", "yes", FLAG),
     ("devices", "gpu", DEVICES),
     ("devices", [0], DEVICES),
+    ("compute_dtype", 16, DTYPE),
+    ("accumulate_steps", 0, "a positive integer"),
+    ("accumulate_steps", 1.5, "a positive integer"),
+    ("remat", 1, "True, the name of a layer, a list of names, or None"),
+    ("remat", [], "True, the name of a layer, a list of names, or None"),
 ]
 
 

@@ -17,6 +17,7 @@ from skconv import NeuralNet, layers
 from skconv.layers import Context
 from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
+from skconv.network.program_values import as_float32
 from skconv.nonlinearities import tanh
 from skconv.utils.fields import kind_of
 
@@ -395,6 +396,33 @@ def test_only_structure_changes_the_key_of_a_network(name, layer, shapes):
             assert network(dataclasses.replace(layer, **{field.name: 0.25}), shapes).key == key
     if name in CHANGED:
         assert network(dataclasses.replace(layer, **CHANGED[name]), shapes).key != key
+
+
+def test_networks_of_bfloat16_keep_the_types_of_weights_and_outputs(layer, shapes):
+    """The layer is no output, as those have the full precision anyway."""
+    after = [] if isinstance(layer, layers.InputLayer) else following(layer)
+    feeds, fed = ([], {}) if isinstance(layer, layers.InputLayer) else feeding(layer, shapes)
+    last = (layers.ExpressionLayer, {"function": halved, "name": "last"})
+    specs = read_layers([*feeds, ("layer", layer), *after, last])
+    whole = dataclasses.replace(build_network(specs, {"layer": fed}), compute_dtype="bfloat16")
+
+    def train(params, state, xs):
+        runtime = as_float32(whole.runtime())
+
+        def loss(params):
+            ctx = Context(True, jax.random.key(0))
+            outs, new = whole.apply(params, state, xs, runtime, ctx)
+            return jnp.square(outs[0]).sum(), (outs, new)
+
+        return jax.value_and_grad(loss, has_aux=True)(params)
+
+    made = jax.eval_shape(whole.init, jax.random.key(0))
+    xs = {
+        name: jax.ShapeDtypeStruct((3, *shape[1:]), jnp.float32)
+        for name, shape in whole.inputs.items()
+    }
+    (_, (outs, new)), slopes = jax.eval_shape(train, *made, xs)
+    assert {value.dtype for value in jax.tree.leaves((outs, new, slopes))} == {jnp.float32.dtype}
 
 
 def test_optional_numbers_are_for_layers_with_parameters(layer, shapes):

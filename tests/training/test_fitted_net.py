@@ -98,7 +98,7 @@ def test_outputs_are_handed_on_chunk_by_chunk(net, monkeypatch):
     assert len(fitted.map_outputs(X, double)) == 40
     assert [len(outputs) for outputs, _ in seen] == [32, 8]
     seen.clear()
-    monkeypatch.setattr("skconv.training.fitted_net.output_bytes", lambda node: 4 * 2 * 5)
+    monkeypatch.setattr("skconv.training.fitted_net.output_bytes", lambda *_: 4 * 2 * 5)
     np.testing.assert_array_equal(fitted.map_outputs(X, double), 2 * expected)
     assert [len(outputs) for outputs, _ in seen] == [16, 16, 8]
     assert all(deviations is None for _, deviations in seen)
