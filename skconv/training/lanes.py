@@ -157,6 +157,7 @@ def _group_key(loop: TrainingLoop, mode: str) -> tuple[str, Hashable]:
     arrays = train.rows.arrays
     if (
         mode == "loop"
+        or loop.fit.programs.mesh is not None
         or any(isinstance(dataset.rows, RaggedRows) for dataset in datasets)
         or handlers.on_batch_finished
         or handlers.on_steps
@@ -183,7 +184,7 @@ def _fastest_mode(loop: TrainingLoop) -> str:
 def _share_among_devices(run: Callable[[Sequence[Lane]], None], lanes: Sequence[Lane]) -> None:
     """Run a share of the lanes on each device, or all lanes on one if there are handlers."""
     available = devices()
-    if len(available) == 1 or _have_handlers(lanes):
+    if len(available) == 1 or _run_alone(lanes):
         run(lanes)
         return
 
@@ -199,15 +200,19 @@ def _share_among_devices(run: Callable[[Sequence[Lane]], None], lanes: Sequence[
 def _run_separately(lanes: Sequence[Lane]) -> None:
     """Run each lane with the program of a single training, on a CPU in one thread per core."""
     on_cores = platform() == "cpu" and jax.local_device_count("cpu") == 1
-    threads = available_cores() if on_cores and not _have_handlers(lanes) else 1
+    threads = available_cores() if on_cores and not _run_alone(lanes) else 1
     in_this_thread = 1 if threads > 1 else len(lanes)  # the first compiles for the others
     for lane in lanes[:in_this_thread]:
         lane.run()
     _run_in_threads([lane.run for lane in lanes[in_this_thread:]], threads, lanes)
 
 
-def _have_handlers(lanes: Sequence[Lane]) -> bool:
-    return any(any(vars(lane.loop.handlers).values()) for lane in lanes)
+def _run_alone(lanes: Sequence[Lane]) -> bool:
+    """Return whether lanes have handlers, or use several devices each."""
+    return any(
+        lane.loop.fit.programs.mesh is not None or any(vars(lane.loop.handlers).values())
+        for lane in lanes
+    )
 
 
 def _run_in_threads(
