@@ -110,6 +110,8 @@ def with_values(tunable: Any, values: Mapping[str, Any]) -> Any:
     >>> with_values(Sometimes(0.5, RandomFlip()), {'p': 0.1, 'transform': {'p': 0.3}}).transform.p
     0.3
     """
+    if not values:
+        return tunable
     valid = runtime_values(tunable)
     changes: dict[str, Any] = {}
     for name, given in values.items():
@@ -151,7 +153,8 @@ def without_values(tunable: Any) -> Any:
     >>> without_values(RandomFlip(p=0.3))
     RandomFlip(target=None, keypoint_range=None, flip_pairs=(), p=0.0, axis='horizontal')
     """
-    return with_values(tunable, jax.tree.map(lambda _: 0.0, runtime_values(tunable)))
+    values = runtime_values(tunable)
+    return with_values(tunable, jax.tree.map(lambda _: 0.0, values) if values else values)
 
 
 def float32_values(tunable: Any) -> Any:
@@ -166,7 +169,8 @@ def float32_values(tunable: Any) -> Any:
     dict
         As returned by `runtime_values`.
     """
-    return jax.tree.map(np.float32, runtime_values(tunable))
+    values = runtime_values(tunable)
+    return jax.tree.map(np.float32, values) if values else values
 
 
 def parameters(tunable: Any) -> dict[str, Any]:

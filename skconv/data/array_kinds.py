@@ -39,6 +39,8 @@ def check_kind(what: str, X: Any) -> Any:
     ValueError
         With what to write instead.
     """
+    if type(X) is np.ndarray and X.dtype.kind in "biuf":
+        return X
     if isinstance(X, str | bytes | PathLike):
         raise ValueError(f"{what} must be an array, got {X!r}; read the file into an array first")
     refuse_streams(what, X)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from ..ops.platform import spare_memory
 from ..targets.weighted_targets import take_targets, unpack_targets
 from .host_transform import TransformedBatch, transform_batch, weigh_targets
 from .iterators import BatchIterator, has_transform
@@ -23,13 +24,9 @@ CHUNK_BYTES = 16 * 2**20
 
 Rows that fit into one chunk stay on the device: a dense network of 784-500-50-10 units then takes
 44 ms for an epoch of 3,200 digits, against 53 ms in two chunks of 8 MiB, with a lower memory peak.
-"""
-
-PREDICT_FRACTION = 4
-"""Factor by which chunks are smaller at prediction than in training.
-
-Predictions are often for few rows, and a chunk is always padded and copied whole: 6 ms for 16 MiB,
-more than it takes to predict 300 digits.
+More rows stay there only if the device has memory of its own. On the CPU, an epoch with all rows in
+one array took between 0.7 (30,000 digits as uint8) and 1.2 (60,000 rows of 20 numbers) of the time
+in chunks, and a copy of the data.
 """
 
 MAX_STEPS = 64
@@ -80,8 +77,7 @@ def iterate_chunks(
     seed: int = 0,
     epoch: int = 0,
     keep: bool = False,
-    part: int = 1,
-    row_bytes: int | None = None,
+    shape: tuple[int, int] | None = None,
     skip: int = 0,
 ) -> Iterator[Chunk]:
     """Cut rows into chunks of one shape.
@@ -98,24 +94,22 @@ def iterate_chunks(
         Determine the order.
     keep : bool
         Whether rows keep their order and the transform their number, as for predictions.
-    part : int
-        Factor by which a chunk is smaller than in training.
-    row_bytes : int, optional
-        Size that counts for each row; by default that of X on the device.
+    shape : (int, int), optional
+        Number of steps and of rows per batch; by default those of training.
     skip : int
         Number of chunks to leave out at the start.
 
     Yields
     ------
     Chunk
-        Arrays of shape ``(chunk_steps, batch_size, ...)``; a transform may change the number of
+        Arrays of shape ``(steps, batch_size, ...)``; a transform may change the number of
         rows per batch. The last batch is padded with the first rows at weight zero, so that batch
         statistics come from real rows only.
     """
-    n, length = len(rows), _chunk_length(rows, iterator, part, row_bytes)
-    gather = _gather(rows, y, iterator, keep=keep, first=skip * length)
+    n, (length, size) = len(rows), shape or chunk_shape(rows, iterator)
+    gather = _gather(rows, y, iterator, count=size if keep else None, first=skip * length)
     order = np.arange(n) if keep else row_order(iterator, n, seed, epoch, y)
-    index, weights = cut_batches(order, weights, iterator.batch_size)
+    index, weights = cut_batches(order, weights, size)
     for start in range(skip * length, len(index), length):
         steps = slice(start, start + length)
         batches = gather(index[steps], weights[steps])
@@ -128,18 +122,16 @@ def iterate_chunks(
         )
 
 
-def count_chunks(
-    rows: Rows, iterator: BatchIterator, *, part: int = 1, row_bytes: int | None = None
-) -> int:
+def count_chunks(rows: Rows, iterator: BatchIterator, shape: tuple[int, int] | None = None) -> int:
     """Return the number of chunks that `iterate_chunks` cuts rows into."""
-    batches = -(-len(rows) // iterator.batch_size)
-    return -(-batches // _chunk_length(rows, iterator, part, row_bytes))
+    length, size = shape or chunk_shape(rows, iterator)
+    return -(-len(rows) // (length * size))
 
 
-def _chunk_length(rows: Rows, iterator: BatchIterator, part: int, row_bytes: int | None) -> int:
-    """Return the number of batches in a chunk."""
-    row_bytes = rows.row_bytes() if row_bytes is None else row_bytes
-    return max(1, chunk_steps(iterator.batch_size * row_bytes) // part)
+def chunk_shape(rows: Rows, iterator: BatchIterator) -> tuple[int, int]:
+    """Return the number of steps and of rows per batch of a chunk in training."""
+    size = iterator.batch_size
+    return chunk_steps(size * rows.row_bytes()), size
 
 
 def first_batch(rows: Rows, y: Any, iterator: BatchIterator) -> tuple[dict[Any, np.ndarray], Any]:
@@ -160,7 +152,7 @@ def first_batch(rows: Rows, y: Any, iterator: BatchIterator) -> tuple[dict[Any, 
     """
     size = iterator.batch_size
     index = np.resize(np.arange(len(rows)), (1, size))
-    batches = _gather(rows, y, iterator, keep=False)(index, np.ones((1, size), np.float32))
+    batches = _gather(rows, y, iterator)(index, np.ones((1, size), np.float32))
     return jax.tree.map(lambda array: array[0], (batches.X, batches.y))
 
 
@@ -190,12 +182,26 @@ def cut_batches(
     return index, padded
 
 
-def fits_one_chunk(rows: Rows, iterator: BatchIterator) -> bool:
-    """Return whether all rows fit into one chunk, so that epochs differ only in their order."""
+def resident_steps(rows: Rows, iterator: BatchIterator) -> int | None:
+    """Return the number of steps of arrays that hold all rows on the device, in any order.
+
+    It is that of a chunk, or twice, four times, ... as many, so that data sets of similar sizes
+    share a program.
+
+    Returns
+    -------
+    int or None
+        None if rows are transformed on the host, or are too many to stay on the device.
+    """
     if has_transform(iterator):
-        return False
-    n, size, row_bytes = len(rows), iterator.batch_size, rows.row_bytes()
-    return n <= size * chunk_steps(size * row_bytes)
+        return None
+    size = iterator.batch_size
+    batch_bytes = size * rows.row_bytes()
+    unit = chunk_steps(batch_bytes)
+    steps = unit
+    while steps * size < len(rows):
+        steps *= 2
+    return steps if steps == unit or steps * batch_bytes <= spare_memory() else None
 
 
 def epoch_orders(
@@ -254,14 +260,15 @@ def _batches(order: np.ndarray, size: int) -> np.ndarray:
 
 
 def _gather(
-    rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool, first: int = 0
+    rows: Rows, y: Any, iterator: BatchIterator, *, count: int | None = None, first: int = 0
 ) -> Callable[[np.ndarray, np.ndarray], TransformedBatch]:
     """Return a function from the positions and weights of rows, by batch, to batches.
 
-    The first batch that it is called with has the number `first`.
+    A transform must return `count` rows per batch; by default as many as for the first batch. The
+    first batch that the function is called with has the number `first`.
     """
     if has_transform(iterator):
-        return _gather_transformed(rows, y, iterator, keep=keep, first=first)
+        return _gather_transformed(rows, y, iterator, count=count, first=first)
 
     def gather(index: np.ndarray, weights: np.ndarray) -> TransformedBatch:
         flat = rows.take(index.ravel())
@@ -272,10 +279,10 @@ def _gather(
 
 
 def _gather_transformed(
-    rows: Rows, y: Any, iterator: BatchIterator, *, keep: bool, first: int
+    rows: Rows, y: Any, iterator: BatchIterator, *, count: int | None, first: int
 ) -> Callable[[np.ndarray, np.ndarray], TransformedBatch]:
     """Return a function like that of `_gather`, which transforms each batch."""
-    number, count = first, iterator.batch_size if keep else None
+    number = first
     y, target_weights = unpack_targets(y)
 
     def take(index: np.ndarray) -> tuple[dict[str, np.ndarray], Any]:

@@ -150,23 +150,25 @@ def place_chunk(chunk: Chunk, mesh: Mesh | None) -> StackedBatches:
     return put_batches(stack_batches(chunk), mesh)
 
 
-def place_rows(dataset: Dataset, mesh: Mesh | None = None) -> DeviceRows:
-    """Place the rows of a dataset that fits into one chunk, on each device of a mesh.
+def place_rows(dataset: Dataset, steps: int, mesh: Mesh | None = None) -> DeviceRows:
+    """Place the rows of a dataset in arrays of some steps, on each device of a mesh.
 
     A batch may then consist of any rows without an exchange between the devices.
     """
-    chunk = _single_chunk(dataset.rows, dataset.targets, dataset.weights, dataset.iterator)
-    return DeviceRows(jax.device_put(stack_batches(chunk), whole(mesh)), chunk.steps, None)
+    rows, iterator = dataset.rows, dataset.iterator
+    batches = _place(rows, dataset.targets, dataset.weights, iterator, steps, mesh)
+    return DeviceRows(batches, dataset.steps, None)
 
 
-def place_shared_rows(dataset: Dataset, memo: Memo, mesh: Mesh | None = None) -> DeviceRows:
+def place_shared_rows(
+    dataset: Dataset, memo: Memo, steps: int, mesh: Mesh | None = None
+) -> DeviceRows:
     """Place all rows of the dataset's arrays, once for all datasets with rows of these arrays."""
     rows, size = dataset.rows, dataset.iterator.batch_size
     arrays = list(rows.arrays.values())
 
     def all_rows() -> dict[str, Any]:
-        X = _single_chunk(rows.whole(), None, None, dataset.iterator).X
-        return jax.device_put(X, whole(mesh))
+        return _place(rows.whole(), None, None, dataset.iterator, steps, mesh).X
 
     X = memo.get(("rows in batches", size, mesh or device()), arrays, all_rows)
     shape = next(iter(X.values())).shape[:2]
@@ -216,7 +218,10 @@ def _scatter(shape: tuple[int, int], *parts: tuple[np.ndarray, np.ndarray]) -> n
     return whole.reshape(*shape, *first.shape[1:])
 
 
-def _single_chunk(rows: Rows, y: Any, weights: Any, iterator: BatchIterator) -> Chunk:
-    """Return the only chunk of rows that fit into one, in their original order."""
-    (chunk,) = iterate_chunks(rows, y, weights, BatchIterator(iterator.batch_size))
-    return chunk
+def _place(
+    rows: Rows, y: Any, weights: Any, iterator: BatchIterator, steps: int, mesh: Mesh | None
+) -> StackedBatches:
+    """Place rows on the device, or each device of a mesh, in their original order."""
+    size = iterator.batch_size
+    (chunk,) = iterate_chunks(rows, y, weights, BatchIterator(size), shape=(steps, size))
+    return jax.device_put(stack_batches(chunk), whole(mesh))

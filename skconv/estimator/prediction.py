@@ -99,7 +99,8 @@ class PredictionMixin:
         RuntimeError
             In a process that was forked after JAX had been used.
         """
-        check_is_fitted(self)
+        if not hasattr(self, "_model"):
+            check_is_fitted(self)  # which raises
         check_fork()
         problems = Problems()
         check_iterator("batch_iterator_test", self.batch_iterator_test, problems)

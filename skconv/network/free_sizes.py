@@ -95,9 +95,11 @@ def network_for(network: Network, shapes: Mapping[Any, Row], what: str = "X") ->
         If rows do not fit an input layer or are too small for a layer, or naming each layer that
         would have parameters of another shape.
     """
+    if not network.free:
+        return network
     given = _by_input(network, shapes)
     changed = {name: row for name, row in given.items() if row != network.rows()[name]}
-    if not network.free or not changed:
+    if not changed:
         return network
     problems = Problems()
     for name, row in changed.items():

@@ -26,7 +26,7 @@ from .head import Head, draw_scale
 from .index_columns import IndexColumns, find_index_columns
 from .node import Node, subgraphs
 from .precision import full_dtype
-from .program_values import Runtime, program_values, runtime_values
+from .program_values import Runtime, as_float32, program_values, runtime_values
 from .recomputation import Blocks
 
 Variables = dict[str, Params]
@@ -114,7 +114,7 @@ class Network:
         names = [node.name for node in self.nodes]
         raise ValueError(f"unknown layer {name!r}.{did_you_mean(name, names)}")
 
-    @property
+    @cached_property
     def inputs(self) -> dict[str, Shape]:
         """Shapes of the input layers by name."""
         return {node.name: node.output_shape for node in self.nodes if not node.incomings}
@@ -133,11 +133,17 @@ class Network:
         """Return the shape of a row of each input layer, by name."""
         return {name: shape[1:] for name, shape in self.inputs.items()}
 
-    @property
+    @cached_property
     def outputs(self) -> dict[str, Shape]:
         """Shapes of the predicted outputs by name."""
         names = [head.name for head in self.heads if head.predicted]
         return {name: self.node(name).output_shape for name in names}
+
+    @cached_property
+    def output_bytes(self) -> dict[str, int]:
+        """Sizes in bytes of the layers' outputs for one row, by name."""
+        itemsize = jnp.dtype(self.compute_dtype).itemsize
+        return {node.name: itemsize * node.output_values for node in self.nodes}
 
     @property
     def unit_axes(self) -> tuple[int, ...]:
@@ -250,6 +256,11 @@ class Network:
     def runtime(self) -> Runtime:
         """Return the values of the layers' runtime fields, leaving out absent ones."""
         return {node.name: runtime_values(node) for node in self.nodes}
+
+    @cached_property
+    def float32_runtime(self) -> Runtime:
+        """The same as float32, so that no program is compiled for another dtype."""
+        return as_float32(self.runtime())
 
     def init(self, key: jax.Array) -> tuple[Variables, Variables]:
         """Draw the initial parameters and state.

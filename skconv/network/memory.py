@@ -13,7 +13,6 @@ from ..errors import Problems, describe_layer
 from ..ops.mesh import multiple_of
 from ..ops.platform import memory
 from .graph import Network
-from .node import Node
 
 
 def check_weights(network: Network, *, training: bool) -> None:
@@ -87,7 +86,7 @@ def check_batch(
         Naming the parameter, and the layer with the largest output if that decides.
     """
     limit = memory()
-    outputs = {n.name: output_bytes(network, n) for n in network.nodes} if network else {}
+    outputs = network.output_bytes if network else {}
     kept = [outputs[node.name] for node in network.nodes if node.specs] if network else []
     of_layers = max([*outputs.values(), sum(kept) if training else 0], default=0)
     need = -(-batch_size // devices) * (row_bytes + of_layers)
@@ -131,12 +130,6 @@ def check_shares(argument: str, batch_size: int, devices: int, where: str = "") 
         f"{batch_size}{where}; the nearest {'are' if len(nearest) > 1 else 'is'} "
         f"{' and '.join(nearest)}"
     )
-
-
-def output_bytes(network: Network, node: Node) -> int:
-    """Return the size of a layer's output for one row."""
-    values = math.prod(n or 1 for n in node.output_shape[1:]) * math.prod(node.copies)
-    return jnp.dtype(network.compute_dtype).itemsize * values
 
 
 def _size(n: int) -> str:

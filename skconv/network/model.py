@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -88,7 +88,7 @@ class Model:
 
     def frozen(self) -> Model:
         """Return a copy that later training and loading leave unchanged."""
-        return replace(self)
+        return Model(**vars(self))
 
     def initialize(self) -> Model:
         """Draw the initial weights from the seed."""

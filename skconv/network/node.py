@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,7 +11,6 @@ from ..layers.base import Copies, Layer, ParamSpec
 from ..layers.shapes import Shape
 from ..layers.subgraph import Subgraph
 from ..utils.fields import fields_of_kind
-
 
 class Node(NamedTuple):
     """A layer connected to its inputs.
@@ -36,6 +36,11 @@ class Node(NamedTuple):
     output_shape: Shape
     specs: dict[str, ParamSpec]
     copies: Copies = ()
+
+    @property
+    def output_values(self) -> int:
+        """Number of values in the output for one row; free sizes count as one."""
+        return math.prod(n or 1 for n in self.output_shape[1:]) * math.prod(self.copies)
 
     def without_initial(self) -> Node:
         """Return the node with placeholders for its initial values."""

@@ -32,7 +32,6 @@ from .head import Head
 from .layer_list import named_instances
 from .model import Model
 from .node import Node
-from .program_values import as_float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +207,7 @@ class FittedLayer:
             self.model.params,
             self.model.state,
             {},
-            as_float32(network.runtime()),
+            network.float32_runtime,
             Context(train=not deterministic, key=key),
             to=[self.name],
             logits=[self.name] if self._ending else [],

@@ -67,6 +67,19 @@ def memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
+SPARE = 0.25
+"""Fraction of the free memory of a device that rows may take between epochs."""
+
+
+def spare_memory() -> int:
+    """Return how many bytes of rows may stay on the default device.
+
+    It is 0 if the device has no memory of its own, such as the CPU, or does not tell.
+    """
+    known = device().memory_stats() or {}
+    return int(SPARE * (known.get("bytes_limit", 0) - known.get("bytes_in_use", 0)))
+
+
 def kernel_for(operation: str, x: jax.Array) -> Kernel:
     """Return the kernel of an operation for the present platform.
 

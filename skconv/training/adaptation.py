@@ -41,7 +41,7 @@ def in_units_of(outputs: Outputs, model: Model) -> Outputs:
         for i, scale in target_scales(model).items()
         if scale is not None
     }
-    return outputs.with_scales(known)
+    return outputs.with_scales(known) if known else outputs
 
 
 def adapt(model: Model, train: Dataset, outputs: Outputs) -> None:

@@ -16,9 +16,9 @@ from ..data.chunks import (
     count_chunks,
     epoch_orders,
     epochs_per_call,
-    fits_one_chunk,
     identity_order,
     iterate_chunks,
+    resident_steps,
 )
 from ..data.dataset import Dataset
 from ..data.device import (
@@ -106,10 +106,12 @@ class Feeder:
         self._mesh = mesh
         self._chunks: Iterator[Chunk] = iter(())
         self.resident: DeviceRows | None = None
-        if memo is not None and fits_one_chunk(train.rows.whole(), train.iterator):
-            self.resident = place_shared_rows(train, memo, mesh)
-        elif fits_one_chunk(train.rows, train.iterator):
-            self.resident = place_rows(train, mesh)
+        shared = memo and resident_steps(train.rows.whole(), train.iterator)
+        own = resident_steps(train.rows, train.iterator)
+        if memo is not None and shared:
+            self.resident = place_shared_rows(train, memo, shared, mesh)
+        elif own:
+            self.resident = place_rows(train, own, mesh)
         self.valid_calls = count_chunks(valid.rows, valid.iterator) if valid else 0
         if valid:
             chunk = next(dataset_chunks(valid, model, 0, holes, keep=True))
@@ -199,7 +201,7 @@ def dataset_chunks(
     holes: tuple[bool, ...],
     *,
     keep: bool = False,
-    part: int = 1,
+    shape: tuple[int, int] | None = None,
     skip: int = 0,
 ) -> Iterator[Chunk]:
     """Cut the rows of a dataset into chunks, as `iterate_chunks` does."""
@@ -211,7 +213,7 @@ def dataset_chunks(
         seed=model.seed,
         epoch=epoch,
         keep=keep,
-        part=part,
+        shape=shape,
         skip=skip,
     )
     if not has_transform(dataset.iterator):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +15,16 @@ from jax.sharding import Mesh
 
 from ..augment.pipeline import check_test_augment
 from ..augment.tunable import float32_values, without_values
-from ..data.chunks import PREDICT_FRACTION, Chunk, count_chunks, iterate_chunks
+from ..data.chunks import count_chunks, iterate_chunks
 from ..data.dataset import arranged_rows
 from ..data.iterators import BatchIterator
+from ..data.predict_chunks import iterate_in_order, predict_shape
 from ..data.prefetch import prefetch
 from ..data.rows import Rows
 from ..network.free_sizes import network_for, suggesting_free_sizes
 from ..network.graph import Network
-from ..network.memory import check_batch, output_bytes
+from ..network.memory import check_batch
 from ..network.model import Model
-from ..network.program_values import as_float32
 from ..nonlinearities import sigmoid, softmax
 from ..ops.mesh import put_batches, put_whole
 from ..targets.outputs import Outputs
@@ -197,12 +197,11 @@ class FittedNet:
         """
         programs = predict_programs_for(PredictPlan(self.network, mesh=self.mesh))
         params, state, _ = put_whole(self.frozen.carry, self.mesh)
-        runtime = as_float32(self.network.runtime())
+        runtime = self.network.float32_runtime
         names = {"layer": layer, "output": output, "logits": logits}
         left = len(rows)
-        _check_batches(self.network, rows, self.iterator)
-        part = PREDICT_FRACTION
-        for chunk in iterate_chunks(rows, None, None, self.iterator, keep=True, part=part):
+        shape = _chunk_shape(self.network, rows, self.iterator, layer)
+        for chunk in iterate_chunks(rows, None, None, self.iterator, keep=True, shape=shape):
             for step in range(chunk.steps):
                 Xb = {name: array[step] for name, array in chunk.X.items()}
                 index = chunk.rows[step]
@@ -233,7 +232,10 @@ def nonfinite_rows(outputs: Any) -> np.ndarray:
     outputs : array of shape (n, ...), or tuple of arrays
     """
     arrays = outputs if isinstance(outputs, tuple) else (outputs,)
-    wrong = [~np.isfinite(array.reshape(len(array), -1)).all(axis=1) for array in arrays]
+    finite = [np.isfinite(array) for array in arrays]
+    if all(one.all() for one in finite):
+        return np.arange(0)
+    wrong = [~one.reshape(len(one), -1).all(axis=1) for one in finite]
     return np.flatnonzero(np.logical_or.reduce(wrong))
 
 
@@ -310,48 +312,42 @@ def iterate_outputs(
     """
     network, (params, state) = model.network, put_whole(model.carry[:2], mesh)
     programs = predict_programs_for(PredictPlan(network, without_values(test_augment), mesh))
-    values = as_float32(network.runtime()), float32_values(test_augment)
+    values = network.float32_runtime, float32_values(test_augment), np.uint32(model.seed)
     copies = math.prod(network.node(to).copies) if to else 1
-    left, size = len(rows), iterator.batch_size
+    shape = _chunk_shape(network, rows, iterator, to)
+    left, size = len(rows), shape[1]
 
-    def host_rows(output: Any, chunk: Chunk) -> Any:
+    def host_rows(output: Any, steps: int) -> Any:
         nonlocal left
-        count = min(left, chunk.steps * size)
+        count = min(left, steps * size)
         left -= count
         return rows_of_batches(output, count, copies)
 
-    before: tuple[Any, Chunk] | None = None
-    with _chunks_ahead(network, rows, iterator, to) as chunks:
-        for chunk in chunks:
-            seed, steps = np.uint32(model.seed), np.int32(chunk.steps)
-            X = chunk.X if mesh is None else put_batches(chunk.X, mesh)
-            args = params, state, X, *values, seed, steps
+    before: tuple[Any, int] | None = None
+    chunks = iterate_in_order(rows, iterator, shape)
+    several = count_chunks(rows, iterator, shape) > 1
+    with prefetch(chunks) if several else nullcontext(chunks) as ahead:
+        for X, steps in ahead:
+            placed = X if mesh is None else put_batches(X, mesh)
+            args = params, state, placed, *values, np.int32(steps)
             output = programs.predict(*args, to=to, logits=logits, spread=spread)
             if before is not None:
                 yield host_rows(*before)
-            before = output, chunk
+            before = output, steps
     if before is not None:
         yield host_rows(*before)
 
 
-def _chunks_ahead(
+def _chunk_shape(
     network: Network, rows: Rows, iterator: BatchIterator, to: str | None
-) -> AbstractContextManager[Iterator[Chunk]]:
-    """Return chunks that are read in a thread while others are in use, if there are several.
+) -> tuple[int, int]:
+    """Return the shape of chunks for the outputs, or for the output of one layer.
 
     The outputs for a chunk are within its size, too.
     """
-    _check_batches(network, rows, iterator)
-    heads = [head.name for head in network.heads if head.predicted] if to is None else [to]
-    own = network_for(network, rows.into or rows.shapes)
-    row_bytes = max(rows.row_bytes(), sum(output_bytes(own, own.node(name)) for name in heads))
-    options: dict[str, Any] = {"part": PREDICT_FRACTION, "row_bytes": row_bytes}
-    chunks = iterate_chunks(rows, None, None, iterator, keep=True, **options)
-    several = count_chunks(rows, iterator, **options) > 1
-    return prefetch(chunks) if several else nullcontext(chunks)
-
-
-def _check_batches(network: Network, rows: Rows, iterator: BatchIterator) -> None:
-    own = network_for(network, rows.into or rows.shapes)
-    size = iterator.batch_size
-    check_batch("batch_iterator_test", size, len(rows), rows.row_bytes(), own)
+    network = network_for(network, rows.into or rows.shapes)
+    names, row_bytes = network.outputs if to is None else [to], rows.row_bytes()
+    largest = max(row_bytes, sum(network.output_bytes[name] for name in names))
+    shape = predict_shape(len(rows), iterator.batch_size, largest)
+    check_batch("batch_iterator_test", shape[1], len(rows), row_bytes, network)
+    return shape

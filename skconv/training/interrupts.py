@@ -37,8 +37,9 @@ def interruptible(*, sigterm: bool = False) -> Iterator[None]:
     ...     print(error)
     SIGTERM
     """
-    usual = {signal.SIGINT: signal.default_int_handler}
-    usual |= {signal.SIGTERM: signal.SIG_DFL} if sigterm else {}
+    usual: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler}
+    if sigterm:
+        usual[signal.SIGTERM] = signal.SIG_DFL
     main = threading.current_thread() is threading.main_thread()
     replaced = [n for n, handler in usual.items() if main and signal.getsignal(n) == handler]
     for number in replaced:

@@ -113,6 +113,8 @@ def predict(
         return store_batch(predictions, step, predict_batch(step))
 
     length = len(next(iter(X.values())))
+    if length == 1:
+        return jax.tree.map(lambda out: out[None], predict_batch(0))
     return lax.fori_loop(0, steps, run_step, output_buffer(predict_batch, length))
 
 

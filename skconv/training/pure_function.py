@@ -12,7 +12,6 @@ from ..layers.base import Context
 from ..network.graph import Variables
 from ..network.head import SCALE
 from ..network.model import Model
-from ..network.program_values import as_float32
 from ..ops.mesh import put_whole
 from ..targets.by_output import unwrap_single
 
@@ -32,7 +31,7 @@ def pure_function(model: Model) -> tuple[Callable[[Variables, Any], Any], Variab
         Weights and state by layer and name.
     """
     network, (trained, kept_state, _) = model.network, model.carry
-    runtime = as_float32(network.runtime())
+    runtime = network.float32_runtime
     heads = [head for head in network.heads if head.predicted]
     kept = {layer: set(own) for layer, own in trained.items()}
 

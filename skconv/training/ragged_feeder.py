@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from ..data.chunks import MAX_STEPS, Chunk
+from ..data.chunks import Chunk
 from ..data.dataset import Dataset
 from ..data.device import StackedBatches, stack_batches
 from ..data.ragged_rows import RaggedRows
@@ -79,7 +79,8 @@ class RaggedFeeder(Feeder):
 
     def _batches(self, part: Dataset, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
         """Yield chunks of one batch each."""
-        return dataset_chunks(part, self._model, epoch, self._holes, keep=keep, part=MAX_STEPS)
+        shape = 1, part.iterator.batch_size
+        return dataset_chunks(part, self._model, epoch, self._holes, keep=keep, shape=shape)
 
     def _turns(self, steps: list[int], epoch: int) -> np.ndarray:
         """Return the part that each batch of an epoch comes from."""

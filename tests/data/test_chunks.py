@@ -12,9 +12,9 @@ from skconv.data.chunks import (
     epoch_orders,
     epochs_per_call,
     first_batch,
-    fits_one_chunk,
     identity_order,
     iterate_chunks,
+    resident_steps,
 )
 from skconv.data.iterators import BatchIterator
 from skconv.data.rows import Inputs, Rows
@@ -324,13 +324,23 @@ def test_chunks_in_the_order_of_the_epoch_are_taken_as_they_are():
 
 def test_only_rows_of_one_chunk_that_nobody_changes_stay():
     rows = numbered(9)
-    assert fits_one_chunk(rows, BatchIterator(4))
-    assert not fits_one_chunk(rows, Recorder(4))
+    assert resident_steps(rows, BatchIterator(4)) == MAX_STEPS
+    assert resident_steps(rows, Recorder(4)) is None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("skconv.data.chunks.MAX_STEPS", 2)
-        assert not fits_one_chunk(rows, BatchIterator(4))
-        assert fits_one_chunk(numbered(8), BatchIterator(4))
-        assert fits_one_chunk(rows, BatchIterator(5))
+        assert resident_steps(rows, BatchIterator(4)) is None
+        assert resident_steps(numbered(8), BatchIterator(4)) == 2
+        assert resident_steps(rows, BatchIterator(5)) == 2
+
+
+@pytest.mark.parametrize(
+    ("n", "spare", "steps"),
+    [(8, 0, 2), (9, 64, 4), (9, 63, None), (17, 128, 8), (17, 127, None), (32, 128, 8)],
+)
+def test_more_rows_stay_if_the_device_has_memory_of_its_own(monkeypatch, n, spare, steps):
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 2)
+    monkeypatch.setattr("skconv.data.chunks.spare_memory", lambda: spare)
+    assert resident_steps(numbered(n, width=1), BatchIterator(4)) == steps
 
 
 @pytest.mark.parametrize(
@@ -340,9 +350,9 @@ def test_the_orders_of_large_batches_are_fewer(shape, epochs):
     assert epochs_per_call(shape) == epochs
 
 
-@pytest.mark.usefixtures("small_chunks")
-@pytest.mark.parametrize(("part", "steps"), [(1, 3), (2, 1), (3, 1), (4, 1)])
-def test_a_part_of_a_chunk_has_fewer_steps(part, steps):
-    found = list(iterate_chunks(numbered(18), None, None, BatchIterator(4), keep=True, part=part))
-    assert {chunk.weights.shape for chunk in found} == {(steps, 4)}
+@pytest.mark.parametrize("shape", [(3, 4), (1, 4), (1, 8)])
+def test_chunks_may_have_another_shape(shape):
+    rows, iterator = numbered(18), BatchIterator(4)
+    found = list(iterate_chunks(rows, None, None, iterator, keep=True, shape=shape))
+    assert {chunk.weights.shape for chunk in found} == {shape}
     assert live(found)[0].tolist() == list(range(18))

@@ -31,7 +31,7 @@ def dataset(index, weights=None):
 
 
 def test_rows_of_one_feed_lie_in_order():
-    placed = place_rows(dataset([7, 2, 5]))
+    placed = place_rows(dataset([7, 2, 5]), 64)
     X = np.asarray(placed.batches.X["input"]).reshape(-1, 2)
     assert X[:3].tolist() == [[14, 15], [4, 5], [10, 11]]
     assert (placed.steps, placed.positions) == (1, None)
@@ -39,10 +39,26 @@ def test_rows_of_one_feed_lie_in_order():
     assert placed.locate(order) is order
 
 
+def test_rows_of_several_chunks_are_placed_in_one_array(monkeypatch):
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
+    whole = dataset(np.arange(10), np.linspace(1, 2, 10, dtype=np.float32))
+    placed = place_rows(whole, 4)
+    assert (placed.shape, placed.steps) == ((4, 4), 3)
+    X_placed, y, weights, rows = flatten_batches(placed.batches)
+    np.testing.assert_array_equal(X_placed["input"][:10], X)
+    assert not X_placed["input"][12:].any()  # two rows of padding complete the third batch
+    assert y[:10].tolist() == list(range(0, 100, 10))
+    np.testing.assert_array_equal(weights[:10], whole.weights)
+    assert not weights[10:].any()
+    assert rows[:10].tolist() == list(range(10))
+    shared = place_shared_rows(whole, Memo(), 4)
+    np.testing.assert_array_equal(shared.batches.X["input"], placed.batches.X["input"])
+
+
 def test_feeds_share_the_rows_and_have_targets_and_weights_of_their_own():
     memo = Memo()
-    one = place_shared_rows(dataset([7, 2, 5, 0, 1]), memo)
-    other = place_shared_rows(dataset([3, 2], np.float32([0.5, 2])), memo)
+    one = place_shared_rows(dataset([7, 2, 5, 0, 1]), memo, 64)
+    other = place_shared_rows(dataset([3, 2], np.float32([0.5, 2])), memo, 64)
     assert one.batches.X["input"] is other.batches.X["input"]
     assert (one.steps, other.steps) == (2, 1)
     flat = {name: np.asarray(getattr(other.batches, name)).ravel() for name in ("y", "weights")}
@@ -57,7 +73,7 @@ def test_feeds_share_the_rows_and_have_targets_and_weights_of_their_own():
 def test_batches_of_another_size_are_placed_apart():
     memo, whole = Memo(), dataset(np.arange(10))
     for size in (4, 3, 5, 4):
-        placed = place_shared_rows(replace(whole, iterator=BatchIterator(size)), memo)
+        placed = place_shared_rows(replace(whole, iterator=BatchIterator(size)), memo, 64)
         assert (placed.shape[1], placed.steps) == (size, -(-10 // size))
         rows = np.asarray(placed.batches.X["input"]).reshape(-1, 2)[placed.locate(np.arange(10))]
         np.testing.assert_array_equal(rows, X)

@@ -73,8 +73,9 @@ def test_a_batch_that_does_not_fit(argument):
         net.fit(X, y)
     if argument == "batch_iterator_test":
         net.set_params(batch_iterator_test=8).fit(X, y).set_params(batch_iterator_test=10**12)
+        assert net.predict(X).shape == (6,)  # in a batch of eight
         with pytest.raises(ValueError, match=r"^batch_iterator_test must be a batch size whose"):
-            net.predict(X)
+            net.predict(np.tile(X, (2, 1)))
 
 
 def test_the_layer_that_makes_a_batch_too_large_is_named():

@@ -1,5 +1,9 @@
+from functools import partial
+
+import jax
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from skconv.data.fit_arguments import FitArguments
 from skconv.data.iterators import BatchIterator
@@ -122,6 +126,24 @@ def test_an_exception_in_validation_rows_names_batch_and_epoch(monkeypatch):
         net.set_params(batch_iterator_test=fails).fit(X, y)
     assert caught.value.__notes__ == ["in batch 3, transformed by Fails.transform", "in epoch 1"]
     np.testing.assert_array_equal(net.get_all_params_values()["output"][0], before)
+
+
+def test_larger_data_stay_on_a_device_with_memory_of_its_own(monkeypatch):
+    plain = make_net(batch_iterator_train=BatchIterator(16, shuffle=True), train_split=0.2)
+    streamed, shared = clone(plain), Memo()
+    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
+    streamed.fit(X, y)
+    monkeypatch.setattr("skconv.data.chunks.spare_memory", lambda: 10**6)
+    for memo in (None, shared):
+        fit, feeder = feeder_of(memo, train_split=0.2)
+        assert feeder.resident.shape == ((4, 16) if memo else (2, 16))
+        np.testing.assert_array_equal(np.concatenate(rows_fed(feeder)), X[fit.train.index])
+    plain.fit(X, y)
+    jax.tree.map(
+        partial(np.testing.assert_allclose, rtol=1e-6),
+        plain.get_all_params_values(),
+        streamed.get_all_params_values(),
+    )
 
 
 @pytest.mark.parametrize("steps", [1, 64])

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from skconv import compile_counts
 from skconv.data.iterators import BatchIterator
 from skconv.training.fitted_net import nonfinite_rows, predict_rows
 
@@ -24,6 +25,31 @@ def test_outputs_are_those_of_the_network_in_any_batches(net):
     for size in (16, 1, 7, 64):
         other = replace(fitted, iterator=BatchIterator(size))
         np.testing.assert_allclose(other.compute(X), expected, rtol=1e-5)
+
+
+def test_numbers_of_rows_share_three_programs():
+    net = make_net(hidden_num_units=11).fit(X, y)
+    (W1, b1), (W2, b2) = (net.get_all_params_values()[name] for name in ("hidden", "output"))
+    expected = softmax_of(np.maximum(X @ W1 + b1, 0) @ W2 + b2)
+    before = compile_counts()["predict"]
+    for n in (1, 40, 2, 1, 9, 8, 7, 30):
+        np.testing.assert_allclose(net.predict_proba(X[:n]), expected[:n], rtol=1e-5)
+    assert compile_counts()["predict"] - before == 3
+
+
+def test_a_chunk_is_no_larger_than_its_outputs_allow(monkeypatch):
+    net = make_net(hidden_num_units=50).fit(X, y)
+    shapes = []
+    monkeypatch.setattr(
+        "skconv.training.fitted_net.iterate_chunks",
+        lambda *args, shape, **names: shapes.append(shape) or iter(()),
+    )
+    monkeypatch.setattr("skconv.data.chunks.CHUNK_BYTES", 25_600)
+    fitted = net._fitted()
+    rows = fitted.rows(X)
+    for layer in ("hidden", "output"):  # rows of 200 bytes, and of 20 bytes in X
+        list(fitted.gradients(rows, None, layer=layer, output="output", logits=False))
+    assert shapes == [(2, 16), (16, 16)]
 
 
 def test_several_outputs_are_a_tuple():
@@ -98,7 +124,7 @@ def test_outputs_are_handed_on_chunk_by_chunk(net, monkeypatch):
     assert len(fitted.map_outputs(X, double)) == 40
     assert [len(outputs) for outputs, _ in seen] == [32, 8]
     seen.clear()
-    monkeypatch.setattr("skconv.training.fitted_net.output_bytes", lambda *_: 4 * 2 * 5)
+    monkeypatch.setitem(fitted.network.output_bytes, "output", 4 * 2 * 5)
     np.testing.assert_array_equal(fitted.map_outputs(X, double), 2 * expected)
     assert [len(outputs) for outputs, _ in seen] == [16, 16, 8]
     assert all(deviations is None for _, deviations in seen)

@@ -20,7 +20,7 @@ ORDER = np.zeros((4, 5, 16), np.int32)
 
 
 def test_the_values_of_the_update_are_those_of_the_coming_steps(fit):
-    rows = place_rows(fit.train).batches
+    rows = place_rows(fit.train, 64).batches
     fit.model.step, fit.model.epoch = 7, 2
     arguments = fit.train_arguments(rows, ORDER, None, StepRange(2, 1, 3, 40, 0), first_step=2)
     rates = arguments.values.update["learning_rate"]
