@@ -200,8 +200,9 @@ class FittedNet:
         runtime = self.network.float32_runtime
         names = {"layer": layer, "output": output, "logits": logits}
         left = len(rows)
-        shape = _chunk_shape(self.network, rows, self.iterator, layer)
-        for chunk in iterate_chunks(rows, None, None, self.iterator, keep=True, shape=shape):
+        size = self.iterator.batch_size
+        _check_batches(self.network, rows, size)
+        for chunk in iterate_chunks(rows, None, None, self.iterator, keep=True, shape=(1, size)):
             for step in range(chunk.steps):
                 Xb = {name: array[step] for name, array in chunk.X.items()}
                 index = chunk.rows[step]
@@ -345,9 +346,14 @@ def _chunk_shape(
 
     The outputs for a chunk are within its size, too.
     """
-    network = network_for(network, rows.into or rows.shapes)
-    names, row_bytes = network.outputs if to is None else [to], rows.row_bytes()
-    largest = max(row_bytes, sum(network.output_bytes[name] for name in names))
+    own = network_for(network, rows.into or rows.shapes)
+    names = own.outputs if to is None else [to]
+    largest = max(rows.row_bytes(), sum(own.output_bytes[name] for name in names))
     shape = predict_shape(len(rows), iterator.batch_size, largest)
-    check_batch("batch_iterator_test", shape[1], len(rows), row_bytes, network)
+    _check_batches(own, rows, shape[1])
     return shape
+
+
+def _check_batches(network: Network, rows: Rows, size: int) -> None:
+    network = network_for(network, rows.into or rows.shapes)
+    check_batch("batch_iterator_test", size, len(rows), rows.row_bytes(), network)

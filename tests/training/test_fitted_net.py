@@ -6,6 +6,7 @@ import pytest
 
 from skconv import compile_counts
 from skconv.data.iterators import BatchIterator
+from skconv.data.predict_chunks import iterate_in_order
 from skconv.training.fitted_net import nonfinite_rows, predict_rows
 
 from ..nets import TARGETS, X, make_net, softmax_of, three_headed, y
@@ -38,17 +39,16 @@ def test_numbers_of_rows_share_three_programs():
 
 
 def test_a_chunk_is_no_larger_than_its_outputs_allow(monkeypatch):
-    net = make_net(hidden_num_units=50).fit(X, y)
-    shapes = []
-    monkeypatch.setattr(
-        "skconv.training.fitted_net.iterate_chunks",
-        lambda *args, shape, **names: shapes.append(shape) or iter(()),
-    )
+    fitted, shapes = make_net(hidden_num_units=50).fit(X, y)._fitted(), []
+
+    def recording(rows, iterator, shape):
+        shapes.append(shape)
+        return iterate_in_order(rows, iterator, shape)
+
+    monkeypatch.setattr("skconv.training.fitted_net.iterate_in_order", recording)
     monkeypatch.setattr("skconv.data.chunks.CHUNK_BYTES", 25_600)
-    fitted = net._fitted()
-    rows = fitted.rows(X)
     for layer in ("hidden", "output"):  # rows of 200 bytes, and of 20 bytes in X
-        list(fitted.gradients(rows, None, layer=layer, output="output", logits=False))
+        fitted.compute(X, layer)
     assert shapes == [(2, 16), (16, 16)]
 
 
