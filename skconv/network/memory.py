@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 
-import jax.numpy as jnp
-
 from ..errors import Problems, describe_layer
 from ..ops.mesh import multiple_of
 from ..ops.platform import memory

@@ -12,6 +12,7 @@ from ..layers.shapes import Shape
 from ..layers.subgraph import Subgraph
 from ..utils.fields import fields_of_kind
 
+
 class Node(NamedTuple):
     """A layer connected to its inputs.
 
