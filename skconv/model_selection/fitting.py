@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import Problems, did_you_mean
 from ..estimator.deferred import DeferredFit
 from ..estimator.prepare import prepare
-from ..ops.platform import memory
+from ..ops.platform import devices, memory, platform
 from ..training.lanes import MODES, Lane, run_lanes
 from ..utils.checks import one_of, positive_or_none
 from ..utils.memo import Memo
@@ -95,7 +95,9 @@ def fit_jobs(calls: Sequence[DeferredFit], memo: Memo, lanes: str, width: int) -
 
 
 def lanes_in_memory(call: DeferredFit, memo: Memo) -> int:
-    """Return how many nets like this one fit into memory, between 1 and `MAX_LANES`."""
+    """Return how many nets like this one fit into memory, from 1 to `MAX_LANES` for each device."""
+    # those of a CPU share its memory
+    count = 1 if platform() == "cpu" else len(devices())
     try:
         fit = prepare(call.net, call.arguments, None, memo)
     except Exception:  # raised again, and reported, when this net is trained
@@ -104,4 +106,4 @@ def lanes_in_memory(call: DeferredFit, memo: Memo) -> int:
     kept = sum(leaf.nbytes for leaf in jax.tree.leaves(model.carry))
     outputs = sum(math.prod(n or 1 for n in node.output_shape) for node in model.network.nodes)
     lane = 3 * kept + 3 * 4 * size * outputs
-    return int(np.clip(MEMORY_FRACTION * memory() / lane, 1, MAX_LANES))
+    return count * int(np.clip(MEMORY_FRACTION * memory() / lane, 1, MAX_LANES))

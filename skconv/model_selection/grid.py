@@ -34,7 +34,9 @@ class BatchedGridSearchCV(BatchedSearch, GridSearchCV):
         other with one program, on a CPU in one thread per core. ``'unroll'`` trains four in one
         program, each with its own operations. ``'vmap'`` trains all at once with batched
         operations. ``'auto'`` is ``'vmap'`` on an accelerator and for very small nets, otherwise
-        ``'loop'``.
+        ``'loop'``. Several devices share the nets: each trains its part of them in this way, with
+        ``'loop'`` one at a time. Nets that have `devices` of their own are trained one after the
+        other.
     max_lanes : int, default=None
         Maximum number of nets trained at the same time; by default as many as fit into a quarter
         of the memory.

@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import Mesh
 
 from ..data.chunks import cut_batches, epoch_orders, epochs_per_call
 from ..data.dataset import Dataset
@@ -20,6 +21,7 @@ from ..data.device import IndexedBatches, scatter_rows
 from ..data.iterators import has_transform
 from ..data.ragged_rows import RaggedRows
 from ..data.rows import Rows
+from ..ops.mesh import make_mesh, multiple_of, whole
 from ..ops.platform import device, devices, keep_device, platform
 from ..utils.cache_keys import structural_key
 from ..utils.memo import Memo
@@ -123,9 +125,10 @@ def run_lanes(lanes: Sequence[Lane], mode: str, width: int) -> None:
     mode : {'auto', 'loop', 'unroll', 'vmap'}
         ``'loop'`` runs each lane with the program of a single training, ``'unroll'`` and
         ``'vmap'`` several lanes in one program, and ``'auto'`` chooses the fastest mode. Lanes that
-        cannot share a program run with ``'loop'``.
+        cannot share a program run with ``'loop'``. On several devices, ``'loop'`` runs lanes that
+        can share one in a program with a lane for each device.
     width : int
-        Maximum number of lanes in one program.
+        Maximum number of lanes of a device in one program.
 
     Raises
     ------
@@ -139,8 +142,10 @@ def run_lanes(lanes: Sequence[Lane], mode: str, width: int) -> None:
     try:
         with interruptible(sigterm=catches_sigterm):
             for (group_mode, _), group in groups.items():
-                run = _run_separately if group_mode == "loop" else LaneGroup(group_mode, width).run
-                _share_among_devices(run, group)
+                if group_mode == "loop":
+                    _share_among_devices(group)
+                else:
+                    LaneGroup(group_mode, width).run(group)
     except KeyboardInterrupt as interrupt:
         for lane in lanes:
             if not lane.ended:
@@ -149,10 +154,15 @@ def run_lanes(lanes: Sequence[Lane], mode: str, width: int) -> None:
 
 
 def _group_key(loop: TrainingLoop, mode: str) -> tuple[str, Hashable]:
-    """Return the mode of a training, and a key that is equal for lanes of one program."""
+    """Return the mode of a training, and a key that is equal for lanes of one program.
+
+    Mode ``'each'`` is that of lanes of which each device has one.
+    """
     train, valid, handlers = loop.fit.train, loop.fit.valid, loop.handlers
     if mode == "auto":
         mode = _fastest_mode(loop)
+    if mode == "loop" and len(devices()) > 1 and not loop.net.verbose:
+        mode = "each"
     datasets = [dataset for dataset in (train, valid) if dataset]
     arrays = train.rows.arrays
     if (
@@ -181,16 +191,16 @@ def _fastest_mode(loop: TrainingLoop) -> str:
     return "vmap" if batch_size * network.multiply_adds() <= VMAP_MULTIPLY_ADDS else "loop"
 
 
-def _share_among_devices(run: Callable[[Sequence[Lane]], None], lanes: Sequence[Lane]) -> None:
+def _share_among_devices(lanes: Sequence[Lane]) -> None:
     """Run a share of the lanes on each device, or all lanes on one if there are handlers."""
     available = devices()
     if len(available) == 1 or _run_alone(lanes):
-        run(lanes)
+        _run_separately(lanes)
         return
 
     def run_on(target: jax.Device, share: Sequence[Lane]) -> None:
         with jax.default_device(target):
-            run(share)
+            _run_separately(share)
 
     shares = [(target, lanes[i :: len(available)]) for i, target in enumerate(available)]
     tasks = [partial(run_on, *share) for share in shares if share[1]]
@@ -235,19 +245,19 @@ class LaneGroup:
 
     Parameters
     ----------
-    mode : {'unroll', 'vmap'}
+    mode : {'each', 'unroll', 'vmap'}
     width : int
-        Maximum number of lanes in the program.
+        Maximum number of lanes of a device in the program; one with ``'each'``.
     """
 
     def __init__(self, mode: str, width: int) -> None:
-        self._mode = mode
-        self._width = min(width, MAX_UNROLLED) if mode == "unroll" else width
+        self._mode = "unroll" if mode == "each" else mode
+        self._width = min(width, {"each": 1, "unroll": MAX_UNROLLED}.get(mode, width))
 
     def run(self, lanes: Sequence[Lane]) -> None:
         """Train all lanes of a group."""
         first = lanes[0].loop
-        width = self._program_width(first, len(lanes))
+        mesh, width = self._program_width(first, len(lanes))
         waiting = list(lanes)
         active: list[Lane] = []
         while (waiting or active) and not first.stopped:
@@ -256,20 +266,27 @@ class LaneGroup:
                 if lane.begin():
                     active.append(lane)
             if active:
-                active = self._run_call(active, width)
+                active = self._run_call(active, width, mesh)
 
-    def _program_width(self, first: TrainingLoop, lanes: int) -> int:
-        """Return the number of lanes in the program.
+    def _program_width(self, first: TrainingLoop, lanes: int) -> tuple[Mesh | None, int]:
+        """Return the devices that share the program, and the number of its lanes.
 
-        It is that of an earlier group with the same programs, which so need not be compiled again,
-        or the smallest that needs no more rounds than the maximum.
+        These are those of an earlier group with the same programs, which so need not be compiled
+        again, or the fewest that need no more rounds than the maximum.
         """
-        rounds = -(-lanes // self._width)
-        valid_steps = first.fit.valid and first.fit.valid.steps
-        key = "lanes", self._mode, first.fit.train.steps, valid_steps
-        return _memo(first).get(key, [first.fit.programs], lambda: -(-lanes // rounds))
+        chosen = devices()[:lanes]
 
-    def _run_call(self, lanes: list[Lane], width: int) -> list[Lane]:
+        def fewest() -> tuple[Mesh | None, int]:
+            rounds = -(-lanes // (self._width * len(chosen)))
+            width = multiple_of(len(chosen), -(-lanes // rounds))
+            return make_mesh(chosen) if len(chosen) > 1 else None, width
+
+        valid_steps = first.fit.valid and first.fit.valid.steps
+        steps = first.fit.train.steps, valid_steps
+        key = "lanes", self._mode, self._width, tuple(chosen), steps
+        return _memo(first).get(key, [first.fit.programs], fewest)
+
+    def _run_call(self, lanes: list[Lane], width: int, mesh: Mesh | None) -> list[Lane]:
         """Train for some epochs, and return the lanes with remaining epochs."""
         raise_ignored()
         began = time.perf_counter()
@@ -281,10 +298,11 @@ class LaneGroup:
         count = 1 if watched else min(max_epochs, *(lane.epochs for lane in lanes))
         snapshots = [loop.snapshot() for loop in loops]
         shape, shared = (max_epochs, steps, batch_size), Memo()
-        arguments = [_lane_arguments(loop, shape, count, shared) for loop in loops]
+        arguments = [_lane_arguments(loop, shape, count, shared, mesh) for loop in loops]
         arguments += arguments[:1] * (width - len(arguments))
         stacked = map(_stack_lanes, LANE_AXES, zip(*arguments, strict=True))
-        results = _split_lanes(fit.programs.train_lanes(*stacked, mode=self._mode), len(lanes))
+        result = fit.programs.train_lanes(*stacked, mode=self._mode, mesh=mesh)
+        results = _split_lanes(result, len(lanes))
         seconds = (time.perf_counter() - began) / len(lanes)
         active = []
         for lane, before, result in zip(lanes, snapshots, results, strict=True):
@@ -298,12 +316,17 @@ class LaneGroup:
 
 
 def _lane_arguments(
-    loop: TrainingLoop, shape: tuple[int, int, int], count: int, shared: Memo
+    loop: TrainingLoop,
+    shape: tuple[int, int, int],
+    count: int,
+    shared: Memo,
+    mesh: Mesh | None,
 ) -> TrainArguments:
     """Return the arguments of one lane for some epochs; `shared` keeps arrays that lanes share."""
     model, train, valid = loop.model, loop.fit.train, loop.fit.valid
     arrays = list(train.rows.arrays.values())
-    X = _memo(loop).get(("all rows", device()), arrays, partial(_place_all_rows, train.rows))
+    key = "all rows", mesh or device()
+    X = _memo(loop).get(key, arrays, partial(_place_all_rows, train.rows, mesh))
     X_shape = next(iter(X.values())).shape[:2]
     datasets = [dataset for dataset in (train, valid) if dataset]
     data = structural_key(
@@ -343,9 +366,10 @@ def _row_order(
     return dataset.index[order].astype(np.int32)
 
 
-def _place_all_rows(rows: Rows) -> dict[str, jax.Array]:
-    """Place all rows of the arrays on the device, as one batch."""
-    return {name: jax.device_put(x[None]) for name, x in rows.whole().take(slice(None)).items()}
+def _place_all_rows(rows: Rows, mesh: Mesh | None) -> dict[str, jax.Array]:
+    """Place all rows of the arrays on each device, as one batch."""
+    every = rows.whole().take(slice(None))
+    return {name: jax.device_put(x[None], whole(mesh)) for name, x in every.items()}
 
 
 def _stack_lanes(axis: Any, arguments: Sequence[Any]) -> Any:

@@ -73,7 +73,9 @@ class TrainPrograms:
         self.update_warning: str | None = None
         self.start = _compiled(train_step.start, plan, count="start")
         self.train = _compiled(train_step.train, plan, count="train", static=("outputs",))
-        self.train_lanes = _compiled(train_lanes.train_lanes, plan, count="train", static=("mode",))
+        self.train_lanes = _compiled(
+            train_lanes.train_lanes, plan, count="train", static=("mode", "mesh")
+        )
 
     @property
     def nbytes(self) -> int:

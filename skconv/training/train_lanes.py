@@ -7,9 +7,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh, PartitionSpec
 
 from ..data.device import IndexedBatches, StackedBatches
 from ..network.model import TrainState
+from ..ops.mesh import ROWS
 from .arguments import CallResult, StepPosition, StepRange, TrainArguments, Values
 from .plan import Plan
 from .train_step import train
@@ -37,6 +39,7 @@ def train_lanes(
     steps: StepRange,
     *,
     mode: str,
+    mesh: Mesh | None = None,
 ) -> CallResult:
     """Train several nets on the same data, each as `train` does.
 
@@ -47,6 +50,8 @@ def train_lanes(
         As in `TrainArguments`, with a first axis of lanes where `LANE_AXES` has one.
     mode : {'vmap', 'unroll'}
         Whether an operation acts on all lanes at once, or each lane has operations of its own.
+    mesh : Mesh, optional
+        Devices that share the lanes, each as many; by default the default device has all.
 
     Returns
     -------
@@ -54,8 +59,23 @@ def train_lanes(
         With a first axis of lanes.
     """
     args = TrainArguments(carry, rows, order, valid, values, position, steps)
+    run = partial(_run_lanes, plan, mode)
+    if mesh is not None:  # each device has a program for its own lanes, and exchanges nothing
+        shares, own = tuple(_shares(LANE_AXES)), PartitionSpec(ROWS)
+        run = jax.shard_map(run, mesh=mesh, in_specs=shares, out_specs=own, check_vma=False)
+    return run(*args)
+
+
+def _shares(axis: Any) -> Any:
+    """Return how devices share an argument with this axis of lanes."""
+    if axis is None:
+        return PartitionSpec()
+    return PartitionSpec(ROWS) if axis == 0 else type(axis)(*map(_shares, axis))
+
+
+def _run_lanes(plan: Plan, mode: str, *args: Any) -> CallResult:
     axes = [None if arg is None else axis for arg, axis in zip(args, LANE_AXES, strict=True)]
-    train_lane = partial(train, plan)
+    train_lane, order = partial(train, plan), args[LANE_AXES._fields.index("order")]
     if mode == "vmap":
         return jax.vmap(train_lane, in_axes=tuple(axes))(*args)
     results = [train_lane(*map(partial(_take_lane, i), axes, args)) for i in range(len(order))]

@@ -52,8 +52,12 @@ def test_how_many_nets_memory_has_room_for(monkeypatch):
     few = lanes_in_memory(call(net), Memo())
     assert 1 < few < MAX_LANES
     assert lanes_in_memory(call(make_net(hidden_num_units=4000)), Memo()) < few
+    monkeypatch.setattr("skconv.model_selection.fitting.devices", lambda: [None] * 3)
+    for platform, devices in (("cpu", 1), ("gpu", 3)):
+        monkeypatch.setattr("skconv.model_selection.fitting.platform", lambda own=platform: own)
+        assert lanes_in_memory(call(net), Memo()) == devices * few
     monkeypatch.setattr("skconv.model_selection.fitting.memory", lambda: 1)
-    assert lanes_in_memory(call(net), Memo()) == 1
+    assert lanes_in_memory(call(net), Memo()) == 3
 
 
 @pytest.mark.parametrize("error", [RuntimeError("stop"), KeyboardInterrupt()])

@@ -254,13 +254,22 @@ ON_TWO_DEVICES = """
 import jax
 import numpy as np
 from sklearn.model_selection import GridSearchCV
-from skconv import NeuralNet
+from skconv import NeuralNet, compile_counts
 from skconv.model_selection import BatchedGridSearchCV
+from skconv.training import lanes
 
 rng = np.random.default_rng(0)
 X, y = rng.normal(size=(40, 3)).astype("f"), np.arange(40) % 2
 net = NeuralNet(max_epochs=2, random_state=0, batch_iterator_train=16)
-grid, found = {"update_learning_rate": [0.01, 0.1]}, []
+grid, found, shared, split = {"update_learning_rate": [0.01, 0.1]}, [], [], lanes._split_lanes
+rows = []
+
+def look(result, *args):
+    leaves = jax.tree.leaves(result.carry.params)
+    shared.append({(len(leaf), leaf.addressable_data(0).shape[0]) for leaf in leaves})
+    return split(result, *args)
+
+lanes._split_lanes = look
 
 def scorer(net, X, y):
     found.append({d.id for a in jax.tree.leaves(net._model.params) if hasattr(a, "devices")
@@ -268,18 +277,29 @@ def scorer(net, X, y):
     return net.score(X, y)
 
 def scores(kind, **options):
+    found.clear()
+    shared.clear()
+    before = compile_counts()["train"]
     search = kind(net, grid, cv=2, refit=False, scoring=scorer, **options).fit(X, y)
-    return search.cv_results_["mean_test_score"].tolist()
+    traces = compile_counts()["train"] - before
+    return search.cv_results_["mean_test_score"].tolist(), traces
 
-known = scores(GridSearchCV)
-found.clear()
+known, _ = scores(GridSearchCV)
 assert jax.local_device_count() == 2
-assert scores(BatchedGridSearchCV, lanes="loop") == known
+assert scores(BatchedGridSearchCV, lanes="loop") == (known, 1)
+assert shared == [{(2, 1)}] * 2, shared
+assert scores(BatchedGridSearchCV, lanes="vmap") == (known, 1)
+assert shared == [{(4, 2)}], shared
+net.on_epoch_finished = lambda net, history: rows.append(len(history))
+assert scores(BatchedGridSearchCV, lanes="vmap") == (known, 0)
+assert shared == [{(4, 2)}] * 2, shared
+assert rows == [1] * 4 + [2] * 4, rows
+net.set_params(on_epoch_finished=None, custom_scores=[("n", lambda y, p: float(len(y)))])
+assert scores(BatchedGridSearchCV, lanes="loop")[0] == known
 assert sorted(map(sorted, found)) == [[0], [0], [1], [1]], found
-assert scores(BatchedGridSearchCV, lanes="vmap") == known
-found.clear()
+net.set_params(custom_scores=None)
 with jax.default_device(jax.devices()[1]):
-    assert scores(BatchedGridSearchCV, lanes="loop") == known
+    assert scores(BatchedGridSearchCV, lanes="loop")[0] == known
 assert sorted(map(sorted, found)) == [[1]] * 4, found
 """
 
