@@ -10,7 +10,6 @@ import joblib
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
-from sklearn.utils.parallel import Parallel, delayed
 
 from ..data.inputs import Features, Targets
 from ..preprocessing import SliceDict
@@ -23,6 +22,7 @@ from .fitting import check_lanes
 from .folds import folds_of_known
 from .jobs import FitBatch, Job, check_several
 from .sklearn_hooks import BaseSearchCV
+from .workers import workers_for
 
 
 class FittedStandIn:
@@ -85,8 +85,7 @@ class CandidateTrainer:
         self._estimator = estimator
         self._make_job = make_job
         self._on_finished = on_finished
-        self._parallel = Parallel(n_jobs=search.n_jobs)
-        self._workers = joblib.effective_n_jobs(search.n_jobs)
+        self._workers = workers_for(search.n_jobs)
         self._memo = Memo()
         self._finished: Iterator[Job] | None = None
         self.params: Mapping[str, Any] = {}
@@ -136,10 +135,11 @@ class CandidateTrainer:
         while start < len(planned):
             params, _, train = planned[start]
             width = batch.width(Job(clone_with(self._estimator, params), train), self._memo)
+            width = self._workers.at_a_time(width)
             jobs = [self._make_job(self._estimator, *p) for p in planned[start : start + width]]
             if self._search.verbose and start + width < len(planned):
                 print(f"Training {len(jobs)} of {len(planned)} fits at a time")
-            jobs = list(self._run(batch, jobs))
+            jobs = list(self._workers.run(batch, jobs, self._memo))
             start += len(jobs)
             while jobs:  # so that scored estimators are not kept alive
                 job = jobs.pop(0)
@@ -147,13 +147,6 @@ class CandidateTrainer:
                 self.seconds.append(job.seconds)
                 self._on_finished(params, split, job)
                 yield job
-
-    def _run(self, batch: FitBatch, jobs: Sequence[Job]) -> Iterable[Job]:
-        if self._workers == 1:
-            return batch.run(jobs, self._memo)
-        shares = [jobs[i :: self._workers] for i in range(min(self._workers, len(jobs)))]
-        done = self._parallel(delayed(batch.run)(share) for share in shares)
-        return [done[i % len(shares)][i // len(shares)] for i in range(len(jobs))]
 
 
 class BatchedSearch(PickledByValue, Versioned, BaseSearchCV):

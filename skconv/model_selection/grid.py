@@ -28,7 +28,8 @@ class BatchedGridSearchCV(BatchedSearch, GridSearchCV):
     scoring, n_jobs, refit, cv, verbose, pre_dispatch, error_score, return_train_score
         As in `sklearn.model_selection.GridSearchCV`. With `n_jobs` of 2 or more, fits are
         distributed over processes, or over the workers of the backend set by
-        `joblib.parallel_config`.
+        `joblib.parallel_config`. With that of Dask, they run on all workers of the cluster, which
+        get the data once and may be lost on the way.
     lanes : {'auto', 'loop', 'unroll', 'vmap'}, default='auto'
         How nets of the same architecture are trained together. ``'loop'`` trains one after the
         other with one program, on a CPU in one thread per core. ``'unroll'`` trains four in one
@@ -39,7 +40,7 @@ class BatchedGridSearchCV(BatchedSearch, GridSearchCV):
         other.
     max_lanes : int, default=None
         Maximum number of nets trained at the same time; by default as many as fit into a quarter
-        of the memory.
+        of the memory. On a cluster, the number for each machine; each process trains at least one.
 
     Attributes
     ----------

@@ -2,11 +2,9 @@ import pickle
 
 import numpy as np
 import pytest
-from joblib import parallel_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV, KFold
 
-from skconv import compile_counts
 from skconv.layers import ConcatLayer, DenseLayer, InputLayer
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.model_selection.base import CandidateTrainer, FittedStandIn, clone_with
@@ -88,22 +86,3 @@ def test_several_inputs_and_outputs_are_split_into_rows():
     classifier = make_net(layers=layers, **params | {"regression": False})
     search = BatchedGridSearchCV(classifier, GRID, cv=2, error_score="raise")
     assert search.fit(inputs, labels).predict(inputs).shape == (40, 2)
-
-
-def test_workers_of_a_dask_cluster():
-    from distributed import Client, LocalCluster
-
-    net = make_net(hidden_num_units=9)
-    search = BatchedGridSearchCV(net, GRID, cv=2, refit=False)
-    before = compile_counts()["train"]
-    with (
-        LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster,
-        Client(cluster),
-        parallel_config(backend="dask"),
-    ):
-        search.fit(X, y)
-    assert compile_counts()["train"] == before
-    expected = GridSearchCV(net, GRID, cv=2, refit=False).fit(X, y)
-    np.testing.assert_allclose(
-        search.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"], atol=1e-4
-    )
