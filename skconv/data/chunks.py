@@ -13,6 +13,7 @@ import numpy as np
 
 from ..ops.platform import spare_memory
 from ..targets.weighted_targets import take_targets, unpack_targets
+from ..utils.aligned_arrays import aligned_zeros
 from .host_transform import TransformedBatch, transform_batch, weigh_targets
 from .iterators import BatchIterator, has_transform
 from .prefetch import may_give_up
@@ -78,7 +79,6 @@ def iterate_chunks(
     epoch: int = 0,
     keep: bool = False,
     shape: tuple[int, int] | None = None,
-    skip: int = 0,
 ) -> Iterator[Chunk]:
     """Cut rows into chunks of one shape.
 
@@ -96,8 +96,6 @@ def iterate_chunks(
         Whether rows keep their order and the transform their number, as for predictions.
     shape : (int, int), optional
         Number of steps and of rows per batch; by default those of training.
-    skip : int
-        Number of chunks to leave out at the start.
 
     Yields
     ------
@@ -107,10 +105,10 @@ def iterate_chunks(
         statistics come from real rows only.
     """
     n, (length, size) = len(rows), shape or chunk_shape(rows, iterator)
-    gather = _gather(rows, y, iterator, count=size if keep else None, first=skip * length)
+    gather = _gather(rows, y, iterator, count=size if keep else None)
     order = np.arange(n) if keep else row_order(iterator, n, seed, epoch, y)
     index, weights = cut_batches(order, weights, size)
-    for start in range(skip * length, len(index), length):
+    for start in range(0, len(index), length):
         steps = slice(start, start + length)
         batches = gather(index[steps], weights[steps])
         yield Chunk(
@@ -260,15 +258,14 @@ def _batches(order: np.ndarray, size: int) -> np.ndarray:
 
 
 def _gather(
-    rows: Rows, y: Any, iterator: BatchIterator, *, count: int | None = None, first: int = 0
+    rows: Rows, y: Any, iterator: BatchIterator, *, count: int | None = None
 ) -> Callable[[np.ndarray, np.ndarray], TransformedBatch]:
     """Return a function from the positions and weights of rows, by batch, to batches.
 
-    A transform must return `count` rows per batch; by default as many as for the first batch. The
-    first batch that the function is called with has the number `first`.
+    A transform must return `count` rows per batch; by default as many as for the first batch.
     """
     if has_transform(iterator):
-        return _gather_transformed(rows, y, iterator, count=count, first=first)
+        return _gather_transformed(rows, y, iterator, count=count)
 
     def gather(index: np.ndarray, weights: np.ndarray) -> TransformedBatch:
         flat = rows.take(index.ravel())
@@ -279,10 +276,10 @@ def _gather(
 
 
 def _gather_transformed(
-    rows: Rows, y: Any, iterator: BatchIterator, *, count: int | None, first: int
+    rows: Rows, y: Any, iterator: BatchIterator, *, count: int | None
 ) -> Callable[[np.ndarray, np.ndarray], TransformedBatch]:
     """Return a function like that of `_gather`, which transforms each batch."""
-    number = first
+    number = 0
     y, target_weights = unpack_targets(y)
 
     def take(index: np.ndarray) -> tuple[dict[str, np.ndarray], Any]:
@@ -322,6 +319,6 @@ def _numbered(number: int, iterator: BatchIterator) -> Iterator[None]:
 def _pad(array: np.ndarray, length: int) -> np.ndarray:
     if len(array) == length:
         return array
-    full = np.zeros((length, *array.shape[1:]), array.dtype)
+    full = aligned_zeros((length, *array.shape[1:]), array.dtype)
     full[: len(array)] = array
     return full

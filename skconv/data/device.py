@@ -13,6 +13,7 @@ from jax.sharding import Mesh
 from ..ops.mesh import put_batches, split_rows, whole
 from ..ops.platform import device
 from ..targets.weighted_targets import take_targets
+from ..utils.aligned_arrays import aligned_zeros
 from ..utils.memo import Memo
 from .chunks import Chunk, iterate_chunks
 from .dataset import Dataset
@@ -148,6 +149,24 @@ def stack_batches(chunk: Chunk) -> StackedBatches:
 def place_chunk(chunk: Chunk, mesh: Mesh | None) -> StackedBatches:
     """Place the batches of a chunk; each device of a mesh gets its part of their rows."""
     return put_batches(stack_batches(chunk), mesh)
+
+
+def place_empty(
+    batches: StackedBatches, mesh: Mesh | None, size: tuple[int, int] | None = None
+) -> StackedBatches:
+    """Place rows of zeros and no weight.
+
+    Parameters
+    ----------
+    batches : StackedBatches
+        Rows of the same shapes and dtypes.
+    mesh : Mesh or None
+    size : (int, int), optional
+        Number of batches and of rows per batch, if they differ.
+    """
+    size = batches.weights.shape if size is None else size
+    empty = jax.tree.map(lambda own: aligned_zeros((*size, *own.shape[2:]), own.dtype), batches)
+    return put_batches(empty, mesh)
 
 
 def place_rows(dataset: Dataset, steps: int, mesh: Mesh | None = None) -> DeviceRows:

@@ -24,6 +24,7 @@ from ..utils.image_shapes import (
 from ..utils.row_containers import has_names
 from .array_kinds import check_kind, explaining
 from .features import check_features
+from .late_rows import FEW, LateRows, as_late, late_rows
 from .rows import ChannelsLast, Reading, Rows
 from .sound_values import check_sparse, warn_of_rounding
 
@@ -85,6 +86,7 @@ def check_rows(
     check: bool = True,
     data_format: DataFormat = FIRST,
     expected: Mapping[Any, tuple[int, ...]] | None = None,
+    ahead: bool = True,
 ) -> Rows:
     """Validate X as scikit-learn does, for any number of axes.
 
@@ -103,6 +105,9 @@ def check_rows(
         Where images have their channels, for all inputs or by name.
     expected : mapping of str to tuple of int, optional
         Shape of a row for each input of the network, if known, for hints.
+    ahead : bool
+        Whether the values of arrays that are read chunk by chunk are checked now, rather than as
+        they are read.
 
     Returns
     -------
@@ -125,19 +130,27 @@ def check_rows(
     for name, array in named.items():
         what = "X" if name is None else f"X[{name!r}]"
         with problems.collect(), np.errstate(over="ignore"):
-            read, shape = _flat(what, array, known.get(name), last=formats[name] == LAST)
-            options = {"accept_sparse": "csr", "dtype": DTYPES, "ensure_all_finite": check}
-            with explaining(what, array):
+            view = as_late(what, array)
+            first = array if view is None else view.read(slice(FEW))
+            place = None if view is None else view.shape
+            last = formats[name] == LAST
+            read, shape = _flat(what, first, known.get(name), last=last, shape=place)
+            options: dict[str, Any] = {"accept_sparse": "csr", "dtype": DTYPES}
+            options["ensure_all_finite"] = check and view is None
+            with explaining(what, first):
                 if name is None:
                     checked = validate_data(estimator, read, reset=reset, **options)
                 else:
                     checked = check_array(read, input_name=what, **options)
                     given[name] = read
+            if view is not None:
+                checked = late_rows(what, view, check=check, ahead=ahead)
             if check and reset:
-                warn_of_rounding(what, read, checked)
+                pair = checked.sample() if isinstance(checked, LateRows) else (read, checked)
+                warn_of_rounding(what, *pair)
             if hasattr(array, "columns"):
                 columns[name] = list(map(str, array.columns))
-            last = formats[name] == LAST and len(shape) > 1
+            last = last and len(shape) > 1
             arrays[name] = ChannelsLast(checked, shape) if last else checked
             shapes[name] = move_channels_first(shape) if last else shape or checked.shape[1:]
     lengths = {name: array.shape[0] for name, array in arrays.items()}
@@ -174,7 +187,12 @@ def _formats(
 
 
 def _flat(
-    what: str, X: Any, expected: tuple[str, tuple[int, ...]] | None, *, last: bool
+    what: str,
+    X: Any,
+    expected: tuple[str, tuple[int, ...]] | None,
+    *,
+    last: bool,
+    shape: tuple[int, ...] | None = None,
 ) -> tuple[Any, tuple[int, ...]]:
     """Return X with flattened rows, and the shape of a row if it had more than one axis.
 
@@ -183,15 +201,18 @@ def _flat(
     what : str
         Name of X for messages.
     X : object
+        All rows, or the first of them.
     expected : (str, tuple of int) or None
         Name of the input layer and shape of a row as it takes it, channels first, if known.
     last : bool
         Whether channels are last.
+    shape : tuple of int, optional
+        Shape of all rows together, if X has only the first.
     """
     X = check_kind(what, X)
     if sparse.issparse(X):
         check_sparse(what, X)
-    shape = np.shape(X)
+    shape = np.shape(X) if shape is None else shape
     if expected is not None:
         name, row = expected
         _check_size(what, name, shape, move_channels_last(row) if last and len(row) > 1 else row)

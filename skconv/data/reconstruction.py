@@ -11,6 +11,7 @@ from scipy import sparse
 from ..errors import InvalidParameterError
 from ..targets.by_output import regression_by_output
 from ..targets.ragged_array import join_rows
+from .late_rows import LateRows
 from .ragged_rows import RaggedRows
 from .rows import ChannelsLast, Inputs, Rows
 from .shape_groups import group_rows
@@ -88,8 +89,8 @@ def as_target(rows: Rows) -> Any:
             "X must be dense if it is the target, too, got a sparse matrix; give X.toarray(), or "
             "reduce it first, as by TruncatedSVD"
         )
-    if rows.index is not None:
-        values = values[rows.index]
+    if rows.index is not None or isinstance(values, LateRows):
+        values = values[slice(None) if rows.index is None else rows.index]
     images = values.reshape(len(values), *shape)
     return (np.moveaxis(images, -1, 1) if last else images).astype(np.float32, copy=False)
 

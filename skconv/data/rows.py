@@ -12,13 +12,16 @@ import numpy as np
 from scipy import sparse
 
 from ..errors import Problems
+from ..utils.aligned_arrays import take_aligned
 from ..utils.image_shapes import (
     describe_rows,
     has_channels_last,
     mismatch_hint,
     move_channels_last,
 )
+from ..utils.late_arrays import is_mapped
 from .index_values import IndexColumns, check_indices
+from .late_rows import LateRows
 
 
 class Reading(NamedTuple):
@@ -74,7 +77,7 @@ class ChannelsLast:
 
     Parameters
     ----------
-    array : array or CSR matrix of shape (n, values)
+    array : array, CSR matrix or LateRows, of shape (n, values)
     row : tuple of int
         Shape of a row, channels last.
     """
@@ -104,7 +107,7 @@ class Rows:
 
     Parameters
     ----------
-    arrays : dict of str to array, CSR matrix or ChannelsLast, of shape (n, values)
+    arrays : dict of str to array, CSR matrix, ChannelsLast or LateRows, of shape (n, values)
         Flattened samples by name of the input layer; the name is None if X was not a dict.
     shapes : dict of str to tuple of int
         Shape of a row, as given or, once arranged, as the network takes it.
@@ -132,6 +135,13 @@ class Rows:
         """Return the size of one row on the device."""
         shapes = self.into or self.shapes
         return sum(a.dtype.itemsize * math.prod(shapes[n]) for n, a in self.arrays.items())
+
+    @property
+    def are_elsewhere(self) -> bool:
+        """Whether some arrays are in files, or are read late for another reason."""
+        return any(
+            isinstance(a, LateRows) or is_mapped(a) for a in map(_inner, self.arrays.values())
+        )
 
     def take(self, index: np.ndarray | slice) -> dict[Any, np.ndarray]:
         """Return some rows as dense arrays in their shapes; a slice of dense rows is a view."""
@@ -247,8 +257,14 @@ class Rows:
 
 def dense_rows(array: Any, index: np.ndarray | slice) -> np.ndarray:
     """Return some rows of an array, a sparse matrix or `ChannelsLast`, as a dense array."""
+    if isinstance(array, np.ndarray) and not isinstance(index, slice):
+        return take_aligned(array, index)
     rows = array[index]
     return rows.toarray() if sparse.issparse(rows) else rows
+
+
+def _inner(array: Any) -> Any:
+    return array.array if isinstance(array, ChannelsLast) else array
 
 
 def _fits(row: tuple[int, ...], shape: tuple[int, ...]) -> bool:

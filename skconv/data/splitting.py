@@ -11,9 +11,10 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metadata_routing import UNUSED, get_routing_for_object
 
-from ..preprocessing import SliceDict
+from ..preprocessing import RowView, SliceDict
 from ..targets.holes import is_known
 from ..targets.ragged import is_ragged
+from ..utils.late_arrays import is_late
 from ..utils.row_containers import has_names
 from .inputs import RowSubset
 from .iterators import TrainSplit, split_function
@@ -170,6 +171,8 @@ def _rows_to_split(splitter: Any, X: Any, n: int) -> Any:
         return SliceDict(X) if has_names(X) else X
     if has_names(X.X):
         return SliceDict(X.X)[X.index]
+    if isinstance(X.X, RowView) or is_late(X.X):
+        return RowView(X.X)[X.index]
     if hasattr(X.X, "iloc"):
         return X.X.iloc[X.index]
     if isinstance(X.X, list | tuple):

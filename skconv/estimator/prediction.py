@@ -150,6 +150,7 @@ class PredictionMixin:
                 check=self.check_input,
                 data_format=self.data_format,
                 expected=network.rows() if known else None,
+                ahead=False,
             )
 
     def _decoded(

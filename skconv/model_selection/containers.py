@@ -12,6 +12,7 @@ from ..data.named_inputs import by_input
 from ..estimator.neural_net import NeuralNet
 from ..network.layer_list import input_names
 from ..preprocessing import SliceDict
+from ..preprocessing.row_view import view_rows
 from ..targets.by_output import output_names
 from ..targets.forms import split_targets
 from ..utils.row_containers import has_names
@@ -46,7 +47,8 @@ def with_rows(X: Any, y: Any, estimator: Any) -> tuple[Any, Any]:
     Returns
     -------
     X, y
-        Dicts and lists of arrays become a `SliceDict`.
+        Dicts and lists of arrays become a `SliceDict`, and arrays in files, for a net, a `RowView`,
+        whose folds are not copies.
 
     Raises
     ------
@@ -67,6 +69,8 @@ def with_rows(X: Any, y: Any, estimator: Any) -> tuple[Any, Any]:
         X = by_input(X, input_names(net.layers))
     if has_names(X):
         X = SliceDict(X)
+    if net is estimator:
+        X = view_rows(X)
     if has_names(y) or isinstance(y, list | tuple):
         names = output_names(net.outputs)
         parts = split_targets(y, names)

@@ -1,9 +1,10 @@
-"""Transformers that prepare images, sequences and tables for nets, and a dict of inputs."""
+"""Transformers that prepare images, sequences and tables for nets, and containers of rows."""
 
 from .map_dataset import read_dataset
 from .pad_sequences import PadSequences
+from .row_view import RowView
 from .slice_dict import SliceDict
 from .split_columns import SplitColumns
 from .standardize import Standardize
 
-__all__ = ["PadSequences", "SliceDict", "SplitColumns", "Standardize", "read_dataset"]
+__all__ = ["PadSequences", "RowView", "SliceDict", "SplitColumns", "Standardize", "read_dataset"]

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import did_you_mean
 from ..utils.foreign_arrays import as_numpy, is_tensor
+from .row_view import read_whole
 
 __all__ = ["read_dataset"]
 
@@ -119,6 +120,8 @@ def read_features(dataset: Any, inputs: Any, target: str | None = None) -> Any:
 def split_dataset(X: Any, y: Any = None) -> tuple[Any, Any]:
     """Return X and y as arrays if X, y or both are map-style datasets, and as they are otherwise.
 
+    Targets of late arrays, such as those of h5py, are read into memory; X is not.
+
     Parameters
     ----------
     X : object
@@ -129,6 +132,7 @@ def split_dataset(X: Any, y: Any = None) -> tuple[Any, Any]:
         y, _ = read_dataset(y)
     elif is_tensor(y):
         y = as_numpy("y", y)
+    y = read_whole(y)
     if not is_map_dataset(X):
         return X, y
     if isinstance(y, str):

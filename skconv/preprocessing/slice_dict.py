@@ -10,7 +10,9 @@ from scipy import sparse
 from sklearn.utils.validation import _num_samples
 
 from ..errors import Problems, did_you_mean
+from ..utils.late_arrays import is_late
 from ..utils.row_containers import select_rows
+from .row_view import RowView
 
 __all__ = ["SliceDict"]
 
@@ -27,7 +29,8 @@ class SliceDict(MutableMapping[str, Any]):
     ----------
     arrays : mapping of str to array-like, or iterable of (str, array-like)
         Arrays, lists, DataFrames, memory maps or sparse matrices by name. They are not copied,
-        except for sparse matrices in other formats than CSR.
+        except for sparse matrices in other formats than CSR. Rows of arrays of h5py, zarr and the
+        like are a `RowView`.
     **named
         Further arrays.
 
@@ -110,7 +113,7 @@ class SliceDict(MutableMapping[str, Any]):
             return self._arrays[key]
         rows = self._rows_of(key)
         part = type(self)()
-        part._arrays = {name: select_rows(values, rows) for name, values in self._arrays.items()}
+        part._arrays = {name: _rows(values, rows) for name, values in self._arrays.items()}
         return part
 
     def _rows_of(self, key: Any) -> Any:
@@ -204,6 +207,11 @@ def _checked_rows(name: Any, values: Any) -> Any:
             f"{name!r} must be an array, a list, a DataFrame or a sparse matrix, got {values!r:.80}"
         )
     return values
+
+
+def _rows(values: Any, rows: Any) -> Any:
+    """Return some rows of an array, as a view if they are to be read late."""
+    return RowView(values)[rows] if is_late(values) else select_rows(values, rows)
 
 
 def _bounds(rows: slice) -> tuple[Any, ...]:

@@ -25,12 +25,15 @@ from ..data.device import (
     DeviceRows,
     StackedBatches,
     place_chunk,
+    place_empty,
     place_rows,
     place_shared_rows,
+    stack_batches,
 )
 from ..data.iterators import has_transform
 from ..data.prefetch import prefetch
 from ..network.model import Model
+from ..ops.mesh import put_batches
 from ..utils.memo import Memo
 from .metrics import concatenate_batches
 from .returned_classes import checked_chunks
@@ -82,13 +85,11 @@ class Feeder:
     resident : DeviceRows or None
         Training rows that stay on the device for all epochs.
     valid_calls : int
-        Number of chunks of the validation rows. The first one stays on the device; the others are
+        Number of chunks of the validation rows. A single one stays on the device; several are
         streamed to it in each epoch.
     validates_early : bool
-        Whether all feeds have the first validation rows, so that a training call may evaluate them.
+        Whether all feeds have all validation rows, so that a training call may evaluate them.
     """
-
-    validates_early = True
 
     def __init__(
         self,
@@ -113,9 +114,10 @@ class Feeder:
         elif own:
             self.resident = place_rows(train, own, mesh)
         self.valid_calls = count_chunks(valid.rows, valid.iterator) if valid else 0
+        self.validates_early = self.valid_calls == 1
         if valid:
             chunk = next(dataset_chunks(valid, model, 0, holes, keep=True))
-            self._first_valid = place_chunk(chunk, mesh), chunk.steps
+            self._held_valid = self._hold(stack_batches(chunk)), chunk.steps
 
     @property
     def epochs_per_call(self) -> int:
@@ -163,14 +165,23 @@ class Feeder:
         """Return a feed with the validation rows that a training call gets."""
         if not self.valid_calls:
             return feed
-        valid, steps = self._first_valid
+        valid, steps = self._held_valid
         return feed._replace(valid=valid, valid_steps=steps)
+
+    def _hold(self, batches: StackedBatches) -> StackedBatches:
+        """Return validation rows for all training calls: zeros, if they are streamed."""
+        if self.valid_calls > 1:
+            return place_empty(batches, self._mesh)
+        return put_batches(batches, self._mesh)
 
     def valid_feeds(self, last: Feed) -> Iterator[Feed]:
         """Yield the validation rows for calls that only evaluate, after the last training feed."""
-        if self.valid_calls:
+        if self.valid_calls == 1:
             yield self._with_valid(last)
-        for chunk in islice(self._chunks, self.valid_calls - 1 if self.valid_calls else 0):
+            return
+        if self.valid_calls and self.resident is None:
+            last = last._replace(batches=place_empty(last.batches, self._mesh))
+        for chunk in islice(self._chunks, self.valid_calls):
             valid = place_chunk(chunk, self._mesh)
             yield last._replace(valid=valid, valid_steps=chunk.steps)
 
@@ -186,9 +197,7 @@ class Feeder:
                 if self.resident is None:
                     yield from dataset_chunks(self._train, self._model, epoch, self._holes)
                 if self._valid is not None and self.valid_calls > 1:
-                    yield from dataset_chunks(
-                        self._valid, self._model, 0, self._holes, keep=True, skip=1
-                    )
+                    yield from dataset_chunks(self._valid, self._model, 0, self._holes, keep=True)
             except Exception as error:
                 error.add_note(f"in epoch {epoch + 1}")
                 raise
@@ -202,7 +211,6 @@ def dataset_chunks(
     *,
     keep: bool = False,
     shape: tuple[int, int] | None = None,
-    skip: int = 0,
 ) -> Iterator[Chunk]:
     """Cut the rows of a dataset into chunks, as `iterate_chunks` does."""
     chunks = iterate_chunks(
@@ -214,7 +222,6 @@ def dataset_chunks(
         epoch=epoch,
         keep=keep,
         shape=shape,
-        skip=skip,
     )
     if not has_transform(dataset.iterator):
         return chunks

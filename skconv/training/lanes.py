@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from ..data.chunks import cut_batches, epoch_orders, epochs_per_call
+from ..data.chunks import cut_batches, epoch_orders, epochs_per_call, resident_steps
 from ..data.dataset import Dataset
 from ..data.device import IndexedBatches, scatter_rows
 from ..data.iterators import has_transform
@@ -172,6 +172,7 @@ def _group_key(loop: TrainingLoop, mode: str) -> tuple[str, Hashable]:
         or handlers.on_batch_finished
         or handlers.on_steps
         or loop.custom_scores
+        or (train.rows.are_elsewhere and resident_steps(train.rows.whole(), train.iterator) is None)
         or any(
             dataset.rows.arrays[name] is not arrays[name] for dataset in datasets for name in arrays
         )

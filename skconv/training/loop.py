@@ -24,7 +24,7 @@ from .events import Handler, Handlers, Pace, Progress
 from .feeder import Feed
 from .history import Row, append_row
 from .interrupts import interruptible, raise_ignored
-from .metrics import compute_score, wait_for_previous, weighted_means
+from .metrics import compute_score, wait_for_previous, wait_on_host, weighted_means
 from .prepared_fit import PreparedFit
 from .ragged_feeder import make_feeder
 
@@ -261,11 +261,16 @@ class TrainingLoop:
                 self._call(self.handlers.on_batch_finished)
                 self._report_progress(self.epochs + count - 1, done + stop, total, results)
             done += feed.steps
+            if feeder.resident is None:
+                wait_on_host(results)
         if early:
             outputs.append(results[-1].outputs)
-        for valid_feed in islice(feeder.valid_feeds(feed), early, None):
+        valid_feeds = islice(feeder.valid_feeds(feed), early, None)
+        del feed  # and the memory of its rows
+        for valid_feed in valid_feeds:
             steps = StepRange(1, 0, 0, valid_feed.rows, valid_feed.valid_steps)
             self._call_program(valid_feed, steps, done, results)
+            wait_on_host(results)
             outputs.append(results[-1].outputs)
         return outputs
 

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from ..errors import InvalidParameterError
+from ..ops.platform import platform
 from .figures import means_of_sums
 
 
@@ -18,6 +19,15 @@ def wait_for_previous(results: list[Any]) -> None:
     """Wait for the result before the last, so that at most two chunks are in memory."""
     if len(results) > 1:
         jax.block_until_ready(results[-2])
+
+
+def wait_on_host(results: list[Any]) -> None:
+    """Wait for the last result if the device is the CPU.
+
+    Chunks are then in the memory that the next one is read into meanwhile, and need no transfer.
+    """
+    if platform() == "cpu":
+        jax.block_until_ready(results[-1])
 
 
 def rows_of_batches(output: Any, n: int, copies: int = 1) -> Any:

@@ -12,7 +12,7 @@ from jax.sharding import Mesh
 
 from ..data.chunks import Chunk
 from ..data.dataset import Dataset
-from ..data.device import StackedBatches, stack_batches
+from ..data.device import StackedBatches, place_empty, stack_batches
 from ..data.ragged_rows import RaggedRows
 from ..data.shape_groups import Group, in_order
 from ..network.model import Model
@@ -64,7 +64,7 @@ class RaggedFeeder(Feeder):
             stack_batches(next(self._batches(part, 0, keep=True))) for _, part in self._valid_parts
         ]
         self._valid_size = firsts[0].weights.shape if firsts else None
-        self._empty_valid = {_key(batches): self._empty(batches) for batches in firsts}
+        self._empty_valid = {_key(batches): place_empty(batches, mesh) for batches in firsts}
         self._empty_train: dict[Hashable, StackedBatches] = {}
 
     def _stream(self, epochs: range) -> Iterator[Chunk]:
@@ -97,8 +97,8 @@ class RaggedFeeder(Feeder):
             return feed
         key = _key(feed.batches)
         if key not in self._empty_valid:
-            self._empty_valid[key] = self._empty(feed.batches, self._valid_size)
-        self._empty_train.setdefault(key, self._empty(feed.batches))
+            self._empty_valid[key] = place_empty(feed.batches, self._mesh, self._valid_size)
+        self._keep_empty(key, feed.batches)
         return feed._replace(valid=self._empty_valid[key])
 
     def valid_feeds(self, last: Feed) -> Iterator[Feed]:
@@ -106,19 +106,16 @@ class RaggedFeeder(Feeder):
         for chunk in islice(self._chunks, self.valid_calls):
             valid = stack_batches(chunk)
             key = _key(valid)
-            if key not in self._empty_train:
-                self._empty_train[key] = self._empty(valid, last.batches.weights.shape)
-            batches = self._empty_train[key]
+            batches = self._keep_empty(key, valid, last.batches.weights.shape)
             valid = put_batches(valid, self._mesh)
             yield last._replace(batches=batches, valid=valid, valid_steps=chunk.steps)
 
-    def _empty(
-        self, batches: StackedBatches, size: tuple[int, int] | None = None
+    def _keep_empty(
+        self, key: Hashable, batches: StackedBatches, size: tuple[int, int] | None = None
     ) -> StackedBatches:
-        """Return rows of zeros and no weight, on the device, in batches of any size."""
-        size = batches.weights.shape if size is None else size
-        empty = jax.tree.map(lambda own: np.zeros((*size, *own.shape[2:]), own.dtype), batches)
-        return put_batches(empty, self._mesh)
+        if key not in self._empty_train:
+            self._empty_train[key] = place_empty(batches, self._mesh, size)
+        return self._empty_train[key]
 
     def in_order(self, outputs: list[Any]) -> Any:
         """Return the outputs of the calls for `valid_feeds` in the order of the validation rows."""

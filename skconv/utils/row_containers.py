@@ -10,6 +10,8 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
 
+from .late_arrays import fetch_rows, is_late
+
 
 def has_names(X: Any) -> TypeGuard[Mapping[str, Any]]:
     """Return whether X is a dict of arrays; some sparse matrices are dicts too.
@@ -28,6 +30,7 @@ def select_rows(values: Any, rows: Any) -> Any:
     Parameters
     ----------
     values : array, list, tuple, DataFrame, Series or sparse matrix
+        Late arrays, such as those of h5py, are read into an array.
     rows : int array of shape (n,), or slice
 
     Returns
@@ -46,6 +49,8 @@ def select_rows(values: Any, rows: Any) -> Any:
         return values.tocsr()[rows]
     if isinstance(values, np.ndarray):
         return values[rows]
+    if is_late(values):
+        return fetch_rows(values, rows)
     index = np.arange(_num_samples(values))[rows] if isinstance(rows, slice) else rows
     return _safe_indexing(values, index)
 

@@ -149,6 +149,8 @@ def test_a_file_in_memory_is_moved_where_it_is_read(tmp_path):
     X[:] = np.arange(120).reshape(4, 2, 5, 3)
     rows = rows_of(X, data_format="channels_last")
     assert np.shares_memory(rows.arrays[None].array, X)
+    assert rows.are_elsewhere
+    assert not rows_of(np.array(X), data_format="channels_last").are_elsewhere
     np.testing.assert_array_equal(rows.take(np.array([1]))[None], X.transpose(0, 3, 1, 2)[[1]])
 
 

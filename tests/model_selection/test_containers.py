@@ -8,8 +8,12 @@ from sklearn.preprocessing import StandardScaler
 
 from skconv import NeuralNet
 from skconv.layers import DenseLayer, InputLayer
+from skconv.model_selection import BatchedGridSearchCV
 from skconv.model_selection.containers import last_step, weights_with_rows, with_rows
-from skconv.preprocessing import SliceDict
+from skconv.preprocessing import RowView, SliceDict
+
+from ..late import Sorted
+from ..nets import X, make_net, y
 
 DIGIT, PARITY = np.array([3, 8, 5]), np.array(["odd", "even", "odd"])
 
@@ -115,3 +119,27 @@ def test_weights_by_row_stay(weights):
     assert weights_with_rows({"sample_weight": weights}, several)["sample_weight"] is weights
     single = weights_with_rows({"sample_weight": weights}, NeuralNet())
     assert single["sample_weight"] is weights
+
+
+def test_a_search_copies_no_rows_of_an_array_in_a_file(tmp_path):
+    """Its folds are views, which candidates, scorers and the refit read."""
+    net, grid = make_net(max_epochs=1), {"update_learning_rate": [0.01, 0.1]}
+    options = {"cv": 2, "lanes": "loop"}
+    expected = BatchedGridSearchCV(net, grid, **options).fit(X, y)
+    mapped = np.memmap(tmp_path / "X", np.float32, "w+", shape=X.shape)
+    mapped[:] = X
+    seen = []
+
+    def score(net, X_test, y_test):
+        seen.append(X_test)
+        return net.score(X_test, y_test)
+
+    for rows in (mapped, Sorted(X.astype(np.float64))):
+        search = BatchedGridSearchCV(net, grid, **options, scoring=score).fit(rows, y)
+        for name in ("mean_test_score", "split0_test_score"):
+            np.testing.assert_array_equal(search.cv_results_[name], expected.cv_results_[name])
+        np.testing.assert_array_equal(search.predict_proba(X), expected.predict_proba(X))
+    assert {type(rows) for rows in seen} == {RowView}
+    pipe = make_pipeline(StandardScaler(), net)
+    assert with_rows(mapped, y, pipe)[0] is mapped
+    assert type(with_rows({"a": mapped}, y, net)[0]["a"]) is RowView

@@ -16,9 +16,10 @@ from skconv.augment import Transform
 from skconv.data.fit_arguments import FitArguments
 from skconv.handlers import Checkpoint
 from skconv.layers import DenseLayer, InputLayer
-from skconv.training.lanes import Lane, _fastest_mode, run_lanes
+from skconv.training.lanes import Lane, _fastest_mode, _group_key, run_lanes
 from skconv.utils.memo import Memo
 
+from ..late import Sorted
 from ..nets import X, batches_of_epochs, make_net, softmax_of, softmax_regression, still_net, y
 
 WEIGHTS = np.random.default_rng(1).normal(size=(3, 5, 3))
@@ -248,6 +249,19 @@ def test_very_small_nets_are_vectorised_and_others_are_not(training_loops):
     assert of(10) == "vmap"
     assert of(20_000) == "loop"
     assert of(10, verbose=1) == "loop"
+
+
+def test_rows_in_files_that_are_streamed_are_not_placed_as_a_whole(
+    training_loops, monkeypatch, tmp_path
+):
+    mapped = np.memmap(tmp_path / "X", np.float32, "w+", shape=X.shape)
+    mapped[:] = X
+    kinds = {"in memory": X, "mapped": mapped, "late": Sorted(X)}
+    loops = {kind: training_loops(make_net(), data=data)[0] for kind, data in kinds.items()}
+    assert {_group_key(loop, "vmap")[0] for loop in loops.values()} == {"vmap"}
+    monkeypatch.setattr("skconv.data.chunks.CHUNK_BYTES", 400)
+    modes = {kind: _group_key(loop, "vmap")[0] for kind, loop in loops.items()}
+    assert modes == {"in memory": "vmap", "mapped": "loop", "late": "loop"}
 
 
 ON_TWO_DEVICES = """
