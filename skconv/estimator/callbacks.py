@@ -11,7 +11,7 @@ from sklearn.callback import ProgressBar
 from ..data.fit_arguments import FitArguments
 from ..errors import Problems
 from ..handlers import Handler, PrintLayerInfo, PrintLog, PrintProgress
-from ..handlers.base import Columns
+from ..handlers.base import Columns, with_statistics
 from ..network.model import Model
 from ..training.events import EVENTS, Handlers
 from ..training.history import Row
@@ -107,18 +107,22 @@ class HandlingMixin:
         for name, printer in self._verbose_handlers(fresh=fresh) if self.verbose else ():
             if not any(isinstance(handler, type(printer)) for handler in given):
                 lists[name].insert(0, printer)
+        statistics = with_statistics(lists["on_batch_finished"])
+        in_step = list(map(id, statistics))
         distinct = {id(handler): handler for handlers in lists.values() for handler in handlers}
         own = [handler for handler in distinct.values() if isinstance(handler, Handler)]
         if columns is not None:
             problems = Problems()
             problems.call_each(lambda handler: handler.check(self, columns), own)
             problems.raise_any()
+        batch_handlers = [one for one in lists["on_batch_finished"] if id(one) not in in_step]
         return Handlers(
-            **lists,
+            **{**lists, "on_batch_finished": batch_handlers},
             begins=[handler.begin for handler in own],
             begun=[handler.begun for handler in own],
             finishes=[handler.finish for handler in own],
             ends=[handler.end for handler in own],
+            statistics=statistics,
             on_steps=[handler.step for handler in own if handler.watches()],
             catches_sigterm=any(handler.catches_sigterm for handler in own),
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..augment.unset_fields import with_ignored_outside
 from ..errors import Problems
+from ..handlers.base import with_statistics
 from ..network.graph import Network
 from ..network.recomputation import find_blocks
 from ..ops.device_choice import mesh_for
@@ -54,6 +55,7 @@ def make_plan(
         scores_train=tuple(map(tuple, lists["scores_train"])),
         scores_valid=tuple(map(tuple, lists["scores_valid"])),
         measures=_measures([handler for name in EVENTS for handler in lists[name]]),
+        statistics=tuple(h.statistic for h in with_statistics(lists["on_batch_finished"])),
         holes=outputs.holes,
         weighted=weighted,
         mesh=mesh_for(params["devices"]),

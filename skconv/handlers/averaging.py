@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
+from ..network.graph import Network, Variables
 from ..training.history import Row
 from ..utils.checks import open_fraction
 from .base import Handler
@@ -14,12 +17,33 @@ __all__ = ["ExponentialMovingAverage"]
 
 Weights = dict[str, list[np.ndarray]]
 
+Layout = dict[str, list[tuple[int, str, str, bool]]]
+"""For each parameter of a layer whether it is state, whose it is, and whether it is transposed."""
+
+
+def _start(weights: tuple[Variables, Variables]) -> dict[str, Any]:
+    sums = jax.tree.map(jnp.zeros_like, weights)
+    return {"sums": sums, "steps": jnp.zeros((), jnp.int32)}
+
+
+def _add(
+    value: dict[str, Any], weights: tuple[Variables, Variables], decay: Any, rest: Any
+) -> dict[str, Any]:
+    """Return the sums with the current weights added to them."""
+
+    def add(total: Any, array: Any) -> Any:
+        return jnp.asarray(decay, total.dtype) * total + jnp.asarray(rest, total.dtype) * array
+
+    sums = jax.tree.map(add, value["sums"], weights)
+    return {"sums": sums, "steps": value["steps"] + 1}
+
 
 class ExponentialMovingAverage(Handler):
     """Exponential moving average of the weights, with which the net predicts after training.
 
-    Pass it as ``on_batch_finished``, or as ``on_epoch_finished`` to average over epochs. State
-    such as running means is averaged, too. Training itself uses the plain weights, and so do the
+    Pass it as ``on_batch_finished``, or as ``on_epoch_finished`` to average over epochs. Averages
+    over batches are computed in the training step. State such as running means is averaged, too.
+    Training itself uses the plain weights, and so do the
     validation loss in the history and a later training that continues this one.
 
     Parameters
@@ -46,6 +70,7 @@ class ExponentialMovingAverage(Handler):
 
     allowed_in = ("on_batch_finished", "on_epoch_finished")
     parameter_checks = {"decay": open_fraction}
+    statistic = _start, _add
 
     def __init__(self, decay: float = 0.999) -> None:
         self.decay = decay
@@ -54,42 +79,74 @@ class ExponentialMovingAverage(Handler):
 
     def reset(self) -> None:
         """Forget the averages."""
-        self.steps = 0
-        self.sums: Weights | None = None
+        self.statistic_value: Any = None
+        self.layout: Layout = {}
         self.plain: Weights | None = None
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Give the net its plain weights back if it still has the averages."""
+        model = net._fitted().model
+        self.layout = _layout(model.network, model.params)
         average = self.average
         if self.plain is None or average is None:
             return
         if _equal(net.get_all_params_values(), average):
-            net._fitted().model.load(self.plain)
+            model.load(self.plain)
+
+    def statistic_numbers(self) -> dict[str, float]:
+        """Return the weights of the previous average and of the current weights."""
+        return {"decay": self.decay, "rest": 1 - self.decay}
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Add the current weights to the averages."""
-        weights = net.get_all_params_values()
-        if self.sums is None:
-            self.sums = {layer: list(map(np.zeros_like, own)) for layer, own in weights.items()}
-        for layer, own in weights.items():
-            for total, array in zip(self.sums[layer], own, strict=True):
-                total *= self.decay
-                total += (1 - self.decay) * array
-        self.steps += 1
+        weights = net._fitted().model.carry[:2]
+        value = _start(weights) if self.statistic_value is None else self.statistic_value
+        self.statistic_value = _add(value, weights, **self.statistic_numbers())
+
+    @property
+    def steps(self) -> int:
+        """Number of times that weights have been added to the averages."""
+        return 0 if self.statistic_value is None else int(self.statistic_value["steps"])
 
     @property
     def average(self) -> Weights | None:
         """The current averages; None before the first step."""
-        if self.sums is None:
+        if not self.steps:
             return None
-        bias = np.float32(1 - self.decay**self.steps)
-        return {layer: [total / bias for total in own] for layer, own in self.sums.items()}
+        bias, sums = 1 - self.decay**self.steps, self.statistic_value["sums"]
+
+        def mean(part: int, layer: str, name: str, transposed: bool) -> np.ndarray:
+            total = np.asarray(sums[part][layer][name])
+            return (total.T if transposed else total) / total.dtype.type(bias)
+
+        return {layer: [mean(*place) for place in own] for layer, own in self.layout.items()}
+
+    def get_state(self) -> dict[str, Any]:
+        """Return the averages as arrays of NumPy."""
+        value = jax.tree.map(np.asarray, self.statistic_value)
+        return {"statistic_value": value, "layout": self.layout, "plain": self.plain}
 
     def end(self, net: Any, train_history: list[Row]) -> None:
         """Load the averages into the net."""
-        if self.sums is not None:
+        average = self.average
+        if average is not None:
+            self.statistic_value = jax.tree.map(np.asarray, self.statistic_value)
             self.plain = net.get_all_params_values()
-            net._fitted().model.load(self.average)
+            net._fitted().model.load(average)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "statistic_value": jax.tree.map(np.asarray, self.statistic_value)}
+
+
+def _layout(network: Network, params: Variables) -> Layout:
+    """Return where the parameters of each layer are, in the order of `get_all_params_values`."""
+
+    def place(layer: str, name: str) -> tuple[int, str, str, bool]:
+        kept = network.shared.get((layer, name), (layer, name))
+        is_state = kept[1] not in params.get(kept[0], {})
+        return int(is_state), *kept, (layer, name) in network.transposed
+
+    return {node.name: [place(node.name, name) for name in node.specs] for node in network.nodes}
 
 
 def _equal(weights: Weights, others: Weights) -> bool:

@@ -15,7 +15,7 @@ event                    arguments                when
 ``begin``                ``(net, train_history)`` after all handlers of ``on_training_started``
 ``begun``                ``(net, train_history)`` after all handlers' ``begin``
 ``set_state``            ``(state)``              in ``begun`` of a `Checkpoint` that found a file
-``on_batch_finished``    ``(net, train_history)`` after each batch
+``on_batch_finished``    ``(net, train_history)`` after each batch; not for a `statistic`
 ``step``                 ``(net, progress)``      a few times a second; after ``on_batch_finished``
 ``on_epoch_finished``    ``(net, train_history)`` after each epoch, with its row in the history
 ``get_state``            none                     when a `Checkpoint` writes its file
@@ -38,7 +38,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
 from ..errors import Problems
@@ -63,6 +63,21 @@ NO_HASH = "0" * 12
 def hash_of(net: Any, path: str | os.PathLike[str]) -> str:
     """Return the characters that tell a training from others, if a path has ``{hash}``."""
     return net._fitted().model.identity.hash if HASH in os.fspath(path) else NO_HASH
+
+
+def with_statistics(handlers: Sequence[Any]) -> list[Any]:
+    """Return the handlers whose statistic stands for their call after each batch, each once.
+
+    In a class that overrides ``__call__``, it is called.
+    """
+    distinct = {id(handler): handler for handler in handlers}
+    return [one for one in distinct.values() if _owner(one, "statistic") is _owner(one, "__call__")]
+
+
+def _owner(handler: Any, name: str) -> type | None:
+    """Return the class that defines an attribute of a handler; None for functions and `Handler`."""
+    owner = next((cls for cls in type(handler).__mro__ if name in vars(cls)), None)
+    return None if owner is Handler else owner
 
 
 class HandlerFunction(Protocol):
@@ -97,6 +112,18 @@ class Handler:
     measures: ClassVar[tuple[tuple[str, Callable[..., Any]], ...]] = ()
     """Names and functions that map the gradients of a step, ``{'conv1': {'W': array}}``, to a
     scalar. They are traced into the training step and become columns of the history."""
+
+    statistic: ClassVar[tuple[Callable[..., Any], Callable[..., Any]] | None] = None
+    """Functions ``start(weights)`` and ``update(value, weights, **numbers)`` of a statistic of the
+    weights, a pair of parameters and state. If ``on_batch_finished`` lists the handler, they are
+    compiled into the training step, in place of a call after each batch."""
+
+    statistic_value: Any = None
+    """The statistic after the steps so far; None to start it."""
+
+    def statistic_numbers(self) -> dict[str, float]:
+        """Return the numbers that `statistic` takes, which compile nothing."""
+        return {}
 
     def reset(self) -> None:
         """Forget the previous training; called when a net starts afresh."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LearningRateFinder"]
 
-RESTORED = ("carry", "epoch", "step")
+RESTORED = ("carry", "epoch", "step", "statistics")
 """Attributes of the model that a test changes."""
 
 

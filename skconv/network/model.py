@@ -26,11 +26,14 @@ class TrainState(NamedTuple):
     params, state : dict of dict of array
     opt : pytree or None
         State of the update rule; None before the first step.
+    statistics : tuple of pytree
+        Statistics of the weights that handlers ask for; empty but inside of the programs.
     """
 
     params: Variables
     state: Variables
     opt: Any = None
+    statistics: tuple[Any, ...] = ()
 
 
 def _part(name: str) -> Any:
@@ -69,6 +72,8 @@ class Model:
         Names and sums of the last step's results, while handlers watch each batch.
     identity : TrainingIdentity or None
         What decides the result of the training, while one is running.
+    statistics : tuple of pytree
+        Statistics of the weights that handlers ask for, while a training is running.
     """
 
     network: Network
@@ -81,10 +86,21 @@ class Model:
     adapted: frozenset[Place] = frozenset()
     batch: tuple[list[str], Any] | None = None
     identity: Any = None
+    statistics: tuple[Any, ...] = ()
 
     params = _part("params")
     state = _part("state")
     opt = _part("opt")
+
+    @property
+    def nbytes(self) -> int:
+        """Size of what training updates."""
+        return sum(leaf.nbytes for leaf in jax.tree.leaves(self.carry))
+
+    def take(self, carry: TrainState) -> None:
+        """Take over what a program returned."""
+        self.statistics = carry.statistics
+        self.carry = carry._replace(statistics=())
 
     def frozen(self) -> Model:
         """Return a copy that later training and loading leave unchanged."""
@@ -119,12 +135,12 @@ class Model:
 
     def __getstate__(self) -> dict[str, Any]:
         carry = jax.tree.map(np.asarray, self.carry)
-        return {**vars(self), "carry": carry, "batch": None, "identity": None}
+        return {**vars(self), "carry": carry, "batch": None, "identity": None, "statistics": ()}
 
     def get(self, place: Place) -> np.ndarray:
         """Return a copy of a parameter."""
         layer, name = self.network.shared.get(place, place)
-        params, state, _ = self.carry
+        params, state = self.carry[:2]
         value = (params if name in params.get(layer, {}) else state)[layer][name]
         return np.array(value.T if place in self.network.transposed else value)
 
@@ -141,7 +157,7 @@ class Model:
         for (layer, name), value in arrays.items():
             tree = params if name in params.get(layer, {}) else state
             tree[layer][name] = jnp.array(value, self.network.dtype)
-        self.carry = TrainState(params, state, self.opt)
+        self.carry = self.carry._replace(params=params, state=state)
         self.adapted |= arrays.keys()
         self.loaded = True
 

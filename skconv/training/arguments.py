@@ -26,6 +26,8 @@ class Values(NamedTuple):
         Weights of the output layers in the training loss.
     augment : tuple of dict of float32
         Values of each transform, as returned by `skconv.augment.tunable.float32_values`.
+    statistics : tuple of dict of float32
+        Numbers of the statistics of handlers.
     """
 
     runtime: Runtime
@@ -34,10 +36,11 @@ class Values(NamedTuple):
     losses: tuple[Mapping[str, Any], ...]
     weights: Any
     augment: tuple[Mapping[str, Any], ...]
+    statistics: tuple[Mapping[str, Any], ...] = ()
 
     def in_dtype(self, dtype: Any) -> Values:
         """Return the values in the type of the weights; augmentation stays in float32."""
-        return Values(*cast_floats(self[:-1], dtype), self.augment)
+        return cast_floats(self, dtype)._replace(augment=self.augment)
 
 
 class StepRange(NamedTuple):

@@ -84,6 +84,8 @@ class Handlers:
     """Called when the history has one or more new rows."""
     on_steps: list[Watcher] = field(default_factory=list)
     """Called with a `Progress` a few times per second within an epoch."""
+    statistics: list[Any] = field(default_factory=list)
+    """Handlers whose statistic of the weights is computed in the training step."""
     catches_sigterm: bool = False
     """Whether SIGTERM interrupts the training as Ctrl-C does."""
 

@@ -38,6 +38,12 @@ from ..utils.memo import Memo
 from .metrics import concatenate_batches
 from .returned_classes import checked_chunks
 
+LARGE_BYTES = 2**26
+"""Size of the state of a training from which a call runs one epoch.
+
+Such a call takes longer than a call costs, and needs no second copy of the state.
+"""
+
 
 class Feed(NamedTuple):
     """Rows for one or several calls of the training program.
@@ -121,8 +127,10 @@ class Feeder:
 
     @property
     def epochs_per_call(self) -> int:
-        """Epochs that one call can run; 1 if rows are streamed."""
-        return 1 if self.resident is None else epochs_per_call(self.resident.shape)
+        """Epochs that one call can run; 1 if rows are streamed, or if the net is large."""
+        if self.resident is None or self._model.nbytes > LARGE_BYTES:
+            return 1
+        return epochs_per_call(self.resident.shape)
 
     @contextmanager
     def streaming(self, epochs: int) -> Iterator[None]:

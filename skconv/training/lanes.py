@@ -308,7 +308,7 @@ class LaneGroup:
         active = []
         for lane, before, result in zip(lanes, snapshots, results, strict=True):
             model = lane.loop.model
-            model.carry = result.carry
+            lane.loop.take(result.carry)
             model.step += steps * count
             lane.seconds += seconds
             if lane.record(count, before, result._replace(carry=None), seconds):
@@ -349,7 +349,7 @@ def _lane_arguments(
     )
     valid_steps = len(valid_batches.index) if valid_batches else 0
     steps = StepRange(count, 0, train.steps, len(train.rows), valid_steps)
-    return loop.fit.train_arguments(rows, order, valid_batches, steps)
+    return loop.fit.train_arguments(rows, order, valid_batches, steps, numbers=loop.numbers())
 
 
 def _memo(loop: TrainingLoop) -> Memo:

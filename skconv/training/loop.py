@@ -39,6 +39,7 @@ class Snapshot(NamedTuple):
 
     carry: TrainState
     step: int
+    statistics: tuple[Any, ...]
 
 
 @dataclass
@@ -129,7 +130,7 @@ class TrainingLoop:
         with ExitStack() as stack:
             for end in reversed(self.handlers.ends):
                 stack.callback(end, self.net, self.history)
-            stack.callback(vars(self.model).update, batch=None, identity=None)
+            stack.callback(vars(self.model).update, batch=None, identity=None, statistics=())
             yield
 
     def start(self, epochs: int) -> None:
@@ -138,6 +139,7 @@ class TrainingLoop:
         self.max_epochs = epochs
         handlers = self.handlers
         self._call(handlers.on_training_started + handlers.begins + handlers.begun)
+        self._start_statistics()
         self.max_epochs -= len(self.history) - before
 
     def finish(self) -> None:
@@ -192,10 +194,35 @@ class TrainingLoop:
     def snapshot(self) -> Snapshot:
         """Return the state to restore if an epoch diverges."""
         model = self.model
-        return Snapshot(model.carry, model.step)
+        return Snapshot(model.carry, model.step, model.statistics)
 
     def _restore(self, before: Snapshot) -> None:
-        self.model.carry, self.model.step = before
+        self.model.carry, self.model.step, self.model.statistics = before
+        self._hand_over_statistics()
+
+    def take(self, carry: TrainState) -> None:
+        """Take over what a program returned."""
+        self.model.take(carry)
+        self._hand_over_statistics()
+
+    def numbers(self) -> tuple[dict[str, float], ...]:
+        """Return the numbers of the statistics of handlers."""
+        return tuple(handler.statistic_numbers() for handler in self.handlers.statistics)
+
+    def _start_statistics(self) -> None:
+        """Start the statistics of handlers, or go on with those that they have."""
+        weights = self.model.carry[:2]
+        self.model.statistics = tuple(
+            handler.statistic[0](weights)
+            if handler.statistic_value is None
+            else handler.statistic_value
+            for handler in self.handlers.statistics
+        )
+
+    def _hand_over_statistics(self) -> None:
+        pairs = zip(self.handlers.statistics, self.model.statistics, strict=True)
+        for handler, value in pairs:
+            handler.statistic_value = value
 
     def record(
         self,
@@ -314,10 +341,12 @@ class TrainingLoop:
         """Call the program, and wait for the call before, so that two chunks are in memory."""
         model, programs = self.model, self.fit.programs
         result = programs.train(
-            *self.fit.train_arguments(feed.batches, feed.order, feed.valid, steps, first_step),
+            *self.fit.train_arguments(
+                feed.batches, feed.order, feed.valid, steps, first_step, self.numbers()
+            ),
             outputs=bool(self.custom_scores),
         )
-        model.carry = result.carry
+        self.take(result.carry)
         model.step += (steps.stop - steps.start) * steps.epochs
         if self.handlers.on_batch_finished:
             model.batch = programs.train_sums, result.train

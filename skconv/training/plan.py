@@ -56,6 +56,9 @@ class Plan:
         Each ``(predictions, targets) -> scalar or rows``.
     measures : tuple of (str, callable)
         Each from the gradients of a step to a scalar.
+    statistics : tuple of (callable, callable)
+        Functions ``start(weights)`` and ``update(statistic, weights, **numbers)`` of handlers,
+        where weights are a pair of parameters and state.
     holes : tuple of bool
         Whether targets of each output may be ignored.
     weighted : bool
@@ -79,6 +82,7 @@ class Plan:
     scores_train: Scores = ()
     scores_valid: Scores = ()
     measures: Scores = ()
+    statistics: tuple[tuple[Callable[..., Any], Callable[..., Any]], ...] = ()
     holes: tuple[bool, ...] = ()
     weighted: bool = False
     mesh: Mesh | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,6 +60,7 @@ class PreparedFit(NamedTuple):
         valid: StackedBatches | IndexedBatches | None,
         steps: StepRange,
         first_step: int = 0,
+        numbers: tuple[Mapping[str, float], ...] = (),
     ) -> TrainArguments:
         """Return the arguments for one call of the training program.
 
@@ -69,16 +70,18 @@ class PreparedFit(NamedTuple):
             As in `TrainArguments`; `steps` holds integers.
         first_step : int
             Step of the epoch that `order` begins with.
+        numbers : tuple of dict of float
+            Numbers of the statistics of handlers.
         """
         model = self.model
         values = self.values(model.step - steps.start, steps.stop * steps.epochs)
         length = len(rows.weights) if order is None else order[..., 0].size
         return TrainArguments(
-            put_whole(model.carry, self.programs.mesh),
+            put_whole(model.carry._replace(statistics=model.statistics), self.programs.mesh),
             rows,
             order,
             valid,
-            _pad_update_values(values, length),
+            _pad_update_values(values, length)._replace(statistics=_as_float32(numbers)),
             StepPosition(np.uint32(model.seed), np.int32(model.epoch), np.int32(first_step)),
             StepRange(*map(np.int32, steps)),  # another dtype would compile again
         )
@@ -88,3 +91,7 @@ def _pad_update_values(values: Values, length: int) -> Values:
     """Pad the update's values to the length of a chunk, beyond which they are never used."""
     padded = {name: np.resize(array, length) for name, array in values.update.items()}
     return values._replace(update=padded)
+
+
+def _as_float32(numbers: tuple[Mapping[str, float], ...]) -> tuple[dict[str, np.float32], ...]:
+    return tuple({name: np.float32(number) for name, number in own.items()} for own in numbers)

@@ -120,12 +120,13 @@ def _compiled(
         with sharing_rows(mesh):
             return function(plan, *args, **kwargs)
 
-    options = _compiler_options(platform() if mesh is None else platform_of(mesh))
+    where = platform() if mesh is None else platform_of(mesh)
+    options = _compiler_options(where, recomputes=bool(getattr(plan, "blocks", ())))
     jitted = jax.jit(traced, static_argnames=static, compiler_options=options)
     return CompiledFunction(jitted, mesh)
 
 
-COMPILER_OPTIONS = {"xla_cpu_use_fusion_emitters": False}
+COMPILER_OPTIONS: dict[str, Any] = {"xla_cpu_use_fusion_emitters": False}
 """Options that shorten compilation on the CPU.
 
 With XLA's older emitters of fused loops, the programs of the tutorial's network compile in 2.2
@@ -133,16 +134,32 @@ instead of 3.5 seconds, and run as fast; so does a VGG-like network (jax 0.10.2)
 """
 
 
+RECOMPUTING_OPTIONS: dict[str, Any] = {"xla_disable_hlo_passes": "cse_barrier_expander"}
+"""Options for programs that compute outputs again for the gradients, on the CPU.
+
+There, XLA drops the barriers around them so early that it then merges them with those computed
+before, which are therefore kept: 12 dense layers of 20 units in three blocks took 3.8 MB for 2,000
+rows with and without blocks, and 1.6 MB with these options (jax 0.10.2).
+"""
+
+
 @cache
-def _compiler_options(platform: str) -> dict[str, bool]:
-    """Return those of `COMPILER_OPTIONS` that this version of XLA has for a platform."""
-    if platform != "cpu":
-        return {}
+def _compiler_options(platform: str, *, recomputes: bool) -> dict[str, Any]:
+    """Return those options that this version of XLA has for a platform."""
+    options: dict[str, Any] = {}
+    for wanted in (COMPILER_OPTIONS, *[RECOMPUTING_OPTIONS] * recomputes):
+        if platform == "cpu" and _are_known(wanted):
+            options |= wanted
+    return options
+
+
+def _are_known(options: dict[str, Any]) -> bool:
+    """Return whether this version of XLA has some options."""
     try:
-        jax.jit(lambda: 0, compiler_options=COMPILER_OPTIONS).lower().compile()
+        jax.jit(lambda: 0, compiler_options=options).lower().compile()
     except jax.errors.JaxRuntimeError:
-        return {}
-    return COMPILER_OPTIONS
+        return False
+    return True
 
 
 _cache: OrderedDict[Hashable, TrainPrograms | PredictPrograms] = OrderedDict()

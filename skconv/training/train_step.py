@@ -117,7 +117,10 @@ def train(
         valid_table = empty_table(valid_sums(plan))
         predictions = _prediction_buffer(plan, carry, valid, values) if outputs else None
     initial = carry, jnp.array(True), train_table, valid_table, predictions
-    carry, _, *tables = lax.fori_loop(0, steps.epochs, run_epoch, initial)
+    if epochs == 1:  # a loop would hold another copy of the weights
+        carry, _, *tables = run_epoch(jnp.zeros((), jnp.int32), initial)
+    else:
+        carry, _, *tables = lax.fori_loop(0, steps.epochs, run_epoch, initial)
     return CallResult(carry, *tables)
 
 
@@ -131,7 +134,7 @@ def _update(
     rates: Mapping[str, Any],
 ) -> tuple[TrainState, Any, dict[str, jax.Array]]:
     """Take one step; return the new state, and the output and measures from before the step."""
-    params, state, opt = carry
+    params, state, opt, _ = carry
     network, runtime = plan.network, values.runtime
 
     def forward(params: Variables) -> tuple[jax.Array, Variables]:
@@ -156,7 +159,13 @@ def _update(
     new_params = network.freeze_unscaled(params, optax.apply_updates(params, changes), runtime)
     measures = {"loss": value} | compute_measures(plan, grads)
     new_state = network.freeze_unscaled(state, new_state, runtime)
-    return TrainState(new_params, new_state, opt), out, measures
+    statistics = tuple(
+        update(statistic, (new_params, new_state), **numbers)
+        for (_, update), statistic, numbers in zip(
+            plan.statistics, carry.statistics, values.statistics, strict=True
+        )
+    )
+    return TrainState(new_params, new_state, opt, statistics), out, measures
 
 
 def _evaluate(

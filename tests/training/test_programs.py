@@ -210,10 +210,11 @@ def test_weights_of_outputs_compile_nothing():
 
 def test_options_of_the_compiler_are_those_that_it_has(monkeypatch):
     choose = _compiler_options.__wrapped__
-    assert choose("gpu") == {}
+    assert choose("gpu", recomputes=True) == {}
+    assert choose("cpu", recomputes=True).keys() > choose("cpu", recomputes=False).keys()
     options = {"xla_cpu_no_such_option": True}
     monkeypatch.setattr("skconv.training.programs.COMPILER_OPTIONS", options)
-    assert choose("cpu") == {}
+    assert choose("cpu", recomputes=False) == {}
 
 
 PROGRAM = """

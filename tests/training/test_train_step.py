@@ -16,6 +16,7 @@ from skconv.data.iterators import BatchIterator
 from skconv.estimator.prepare import prepare
 from skconv.layers import DenseLayer, InputLayer, Layer
 from skconv.training.arguments import StepRange
+from skconv.training.ragged_feeder import make_feeder
 from skconv.updates.rules import sgd
 from skconv.utils.memo import Memo
 
@@ -201,3 +202,36 @@ def test_layers_and_transforms_draw_numbers_of_their_own_and_see_which_rows_are_
     assert sorted(map(len, real)) == [*[2] * 12, *[4] * 24]
     assert {mask.dtype for _, mask, _ in NOTED} == {np.dtype(bool)}
     np.testing.assert_array_equal(np.sort(np.concatenate(real)), np.repeat(np.arange(1, 11), 12))
+
+
+def memory_of_step(monkeypatch, layers, rows, **given):
+    """Return the bytes that the program of an epoch takes besides its arguments and results."""
+    monkeypatch.setattr("skconv.training.feeder.LARGE_BYTES", 0)
+    net = make_net(layers=layers, objective_l2=None, train_split=None, **given)
+    fit = prepare(net, FitArguments(np.resize(X, (rows, 5)), np.resize(y, rows)), None, Memo())
+    feeder = make_feeder(fit.train, None, fit.model, None)
+    feed = next(feeder.feeds(1))
+    steps = StepRange(1, 0, feed.steps, feed.rows, 0)
+    args = fit.train_arguments(feed.batches, feed.order, None, steps)
+    lowered = fit.programs.train._jitted.lower(*args, outputs=False)
+    return lowered.compile().memory_analysis().temp_size_in_bytes
+
+
+def dense_layers(units, count):
+    hidden = [(DenseLayer, {"name": f"d{i}", "num_units": units}) for i in range(count)]
+    return [("input", InputLayer), *hidden, ("output", DenseLayer)]
+
+
+def test_the_program_of_a_large_net_holds_no_copies_of_its_weights(monkeypatch):
+    """Besides the state before and after the epoch, of weights and momenta, only gradients."""
+    layers = dense_layers(300, 2)
+    weights = 4 * (5 * 300 + 300**2 + 300 * 3)
+    assert memory_of_step(monkeypatch, layers, 4, batch_iterator_train=4) < 1.2 * weights
+
+
+def test_layers_that_are_computed_again_take_less_memory(monkeypatch):
+    given = {"monkeypatch": monkeypatch, "layers": dense_layers(20, 8), "rows": 2000}
+    usual = memory_of_step(batch_iterator_train=2000, **given)
+    again = memory_of_step(batch_iterator_train=2000, remat=True, **given)
+    print(again / usual)
+    assert again < 0.8 * usual
