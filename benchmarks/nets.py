@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skconv import NeuralNet
+from skconv import NeuralNet, models
 from skconv.layers import (
     BatchNormLayer,
     Conv2DLayer,
@@ -74,6 +74,13 @@ def vgg(**kwargs: Any) -> NeuralNet:
     return NeuralNet(layers, **{**UPDATE, **own, **kwargs})
 
 
+def resnet(width: float, **kwargs: Any) -> NeuralNet:
+    """Return a ResNet-18 for 32x32 images, with a factor on the number of filters."""
+    params = models.resnet(18, (3, 32, 32), 10, small=True, width=width)
+    own = {"update_learning_rate": recipe.RESNET_RATE, "train_split": None}
+    return NeuralNet(**params, **{**UPDATE, **own, **kwargs})
+
+
 def tabular(**kwargs: Any) -> NeuralNet:
     """Return a net with one hidden layer for the iris data."""
     return hidden(recipe.TABLE_UNITS, **{"update_learning_rate": recipe.TABLE_RATE, **kwargs})
@@ -102,3 +109,10 @@ def training_epochs(net: NeuralNet, split: Split) -> Sample:
     row = net.train_history_[-1]
     scores = {"training accuracy": row["train_accuracy"], "training loss": row["train_loss"]}
     return Sample(clock.warm, clock.first, scores)
+
+
+def image_epochs(net: NeuralNet, X: np.ndarray, y: np.ndarray) -> Sample:
+    """Fit a net to images without validation, and time the epochs."""
+    clock = Clock()
+    net.set_params(on_epoch_finished=clock.tick).fit(X, y)
+    return Sample(clock.warm, clock.first, {"training loss": net.train_history_[-1]["train_loss"]})

@@ -44,3 +44,10 @@ SEARCH_TABLE_UNITS = 20
 HALVING = {"rate": [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0], "momentum": [0.5, 0.8, 0.9]}
 HALVING_EPOCHS = 54
 """Epochs of the last round; the first has a ninth of them."""
+
+RESNET_EPOCHS = 6
+RESNET_RATE = 0.02
+RESNET_SIZES = 9728, 1.0
+"""Number of images, and factor on the number of filters."""
+RESNET_CPU = 256, 0.125
+"""The same on the CPU."""
