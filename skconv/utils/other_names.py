@@ -107,7 +107,12 @@ PARAMETERS: dict[str, str] = {
         ("task", "mode", "problem_type"), "regression=True for numbers, False for labels"
     ),
     **dict.fromkeys(("transform", "transforms", "data_augmentation"), "augment"),
-    **dict.fromkeys(("dtype", "precision", "mixed_precision"), "compute_dtype"),
+    **dict.fromkeys(("dtype", "precision", "mixed_precision", "amp"), "compute_dtype"),
+    **dict.fromkeys(
+        ("gradient_accumulation_steps", "accumulate_grad_batches", "accumulation_steps"),
+        "accumulate_steps",
+    ),
+    **dict.fromkeys(("gradient_checkpointing", "checkpointing"), "remat"),
     "X_tensor_type": "nothing: X may have any numeric type",
     "y_tensor_type": "nothing: y may have any type; regression=True for numbers",
 }
