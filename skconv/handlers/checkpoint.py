@@ -203,16 +203,15 @@ class Checkpoint(Handler):
         handlers, states = _with_state(net), saved.progress.get("handlers", {})
         for name in handlers.keys() & states.keys():
             handlers[name].set_state(states[name])
-        self._warn_of_cores(saved.progress.get("cores"))
+        self._warn_of_cores(saved.progress.get("cores"), describe_cores(net._fitted().mesh))
         self._warn_of_states(handlers, states)
         given = as_list(net.get_params(deep=False)["on_epoch_finished"])
         place = next((i for i, handler in enumerate(given) if handler is self), len(given))
         for handler in given[place + 1 :]:
             handler(net, train_history)
 
-    def _warn_of_cores(self, before: str | None) -> None:
-        """Warn if the file was written on another number of cores."""
-        now = describe_cores()
+    def _warn_of_cores(self, before: str | None, now: str) -> None:
+        """Warn if the file was written on another number of cores or devices."""
         if before not in (None, now):
             warnings.warn(
                 f"{type(self).__name__}: the file was written on {before}, and the training "
@@ -274,7 +273,8 @@ class Checkpoint(Handler):
                 UserWarning,
                 stacklevel=2,
             )
-        return {"handlers": states, "params": params, "cores": describe_cores()}
+        cores = describe_cores(net._fitted().mesh)
+        return {"handlers": states, "params": params, "cores": cores}
 
 
 def _with_state(net: Any) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 import copy
 import pickle
 import re
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -16,6 +18,7 @@ from skconv.augment import RandomFlip
 from skconv.data import chunks
 from skconv.data.fit_arguments import FitArguments
 from skconv.estimator.prepare import prepare
+from skconv.handlers import Checkpoint
 from skconv.layers import (
     BatchNormLayer,
     DenseLayer,
@@ -185,6 +188,17 @@ def check_searches_train_one_net_at_a_time():
         for kind in (GridSearchCV, BatchedGridSearchCV)
     ]
     assert found[0] == found[1]
+
+
+def check_checkpoints_resume_on_other_devices():
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = Checkpoint(Path(folder) / "net.npz", verbose=0)
+        table_net(devices="all", on_epoch_finished=checkpoint).fit(TABLE, y)
+        net = table_net(max_epochs=4, on_epoch_finished=checkpoint)
+        with pytest.warns(UserWarning, match="was written on 8 cpu devices, and the training"):
+            net.fit(TABLE, y)
+    assert len(net.train_history_) == 4
+    assert_close(table_net(max_epochs=4).fit(TABLE, y), net)
 
 
 def check_threads_take_turns():
