@@ -256,6 +256,11 @@ class NeuralNet(
         Devices are found anew by each call, so a net that is loaded elsewhere runs there. A clone
         keeps a list or a mesh; a pickle holds the number of its devices, as those of another
         process are others.
+    shard_params : bool, default=False
+        Whether the `devices` share the weights and the state of the update rule, too, of which each
+        then holds a part, for networks that are too large for one device. Weights are drawn in the
+        memory of the host, and gathered layer by layer where they are used, which takes time. It
+        changes nothing on a single device.
     compute_dtype : {'float32', 'bfloat16', 'float64'} or None, default=None
         Type in which the layers compute; None is float32. With ``'bfloat16'``, matrix products and
         convolutions take half the memory, and are faster on GPUs and TPUs. Weights, updates,
@@ -385,6 +390,7 @@ class NeuralNet(
         transform_layer: str | int | None = None,
         autoencoder: bool = False,
         devices: Devices = None,
+        shard_params: bool = False,
         compute_dtype: Literal["float32", "bfloat16", "float64"] | None = None,
         accumulate_steps: int = 1,
         remat: bool | str | Sequence[str] | None = None,
@@ -425,6 +431,7 @@ class NeuralNet(
         self.transform_layer = transform_layer
         self.autoencoder = autoencoder
         self.devices = devices
+        self.shard_params = shard_params
         self.compute_dtype = compute_dtype
         self.accumulate_steps = accumulate_steps
         self.remat = remat

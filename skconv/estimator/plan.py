@@ -58,7 +58,7 @@ def make_plan(
         statistics=tuple(h.statistic for h in with_statistics(lists["on_batch_finished"])),
         holes=outputs.holes,
         weighted=weighted,
-        mesh=mesh_for(params["devices"]),
+        mesh=mesh_for(params["devices"], shard_params=params["shard_params"]),
         accumulate_steps=params["accumulate_steps"],
         blocks=find_blocks(network.nodes, params["remat"]),
     )

@@ -87,6 +87,7 @@ class PredictionMixin:
     check_input: bool
     data_format: DataFormat
     devices: Devices
+    shard_params: bool
     _settings: Callable[[], dict[str, Any]]
 
     def _fitted(self) -> FittedNet:
@@ -118,7 +119,7 @@ class PredictionMixin:
             as_test_iterator(self.batch_iterator_test, device_count(self.devices)),
             self.test_augment,
             self._read_rows,
-            mesh_for(self.devices),
+            mesh_for(self.devices, shard_params=self.shard_params),
         )
 
     def _targets(self, now: Mapping[str, Any] | None = None) -> Outputs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -35,6 +36,8 @@ from ..network.model import Model
 from ..network.precision import cast_floats
 from ..network.recomputation import find_blocks
 from ..ops.device_choice import device_count
+from ..ops.mesh import put_weights
+from ..ops.platform import on_host
 from ..targets.by_output import as_tuple
 from ..targets.checks import warn_if_one_hot
 from ..targets.distributions import OneHot
@@ -127,7 +130,8 @@ def prepare(
     _check_batches(params, data, None, problems)
     blueprint, network = _build(net, params, data, data.y, problems)
     with problems.collect():
-        check_weights(network, training=True)
+        devices = device_count(params["devices"]) if params["shard_params"] else 1
+        check_weights(network, devices, training=True)
     with problems.collect():
         find_hidden_layer(network, params["transform_layer"])
     with problems.collect():
@@ -169,6 +173,7 @@ def prepare(
     _check_augment(blueprint, plan, programs, train, first)
     rates = {name: numbers[0] for name, numbers in first.update.items()}
     _check_update(plan, programs, model.params, rates)
+    model.carry = put_weights(model.carry, plan.mesh)
     model.start(plan.update, lambda weights: programs.start(weights, rates))
     features = {name: vars(probe)[name] for name in FEATURES if name in vars(probe)}
     return PreparedFit(features, model, outputs, train, valid, values, programs)
@@ -328,9 +333,9 @@ def _start_model(
     """Draw the weights of a new model, or copy the model to continue from."""
     if continuation is None:
         seed = int(check_random_state(params["random_state"]).randint(2**31 - 1))
-        drawn = memo.get(
-            ("model", network.initial_key, seed), [], lambda: Model(network, seed).initialize()
-        )
+        key = "model", network.initial_key, seed, params["shard_params"]
+        with on_host() if params["shard_params"] else nullcontext():
+            drawn = memo.get(key, [], lambda: Model(network, seed).initialize())
         return replace(drawn, network=network)
     before = continuation.model.network
     if before.parameter_shapes() != network.parameter_shapes():

@@ -216,6 +216,7 @@ RULES: dict[str, tuple[Test, str]] = {
         "'all', the number of devices, a list of different jax devices of one platform, a "
         "jax.sharding.Mesh of one axis, or None",
     ),
+    "shard_params": _FLAG,
     "compute_dtype": (
         lambda v: v is None or (isinstance(v, str) and v in available_dtypes()),
         "None, 'float32', 'bfloat16' or, where JAX has it enabled, 'float64'",
@@ -336,6 +337,10 @@ def check_settings(values: Mapping[str, Any]) -> Problems:
                     )
                 elif not test_inner(getattr(value, inner)):
                     problems.add_parameter(f"{name}__{inner}", valid_inner, getattr(value, inner))
+    if values.get("shard_params") and values.get("devices", "all") is None:
+        problems.add_parameter(
+            "shard_params", "False without devices", True, "; write devices='all'"
+        )
     valid_lists = {name: value for name, value in values.items() if _is_valid_list(name, value)}
     check_scores(valid_lists, problems)
     check_handlers(valid_lists, problems)

@@ -13,12 +13,14 @@ from ..ops.platform import memory
 from .graph import Network
 
 
-def check_weights(network: Network, *, training: bool) -> None:
+def check_weights(network: Network, devices: int = 1, *, training: bool) -> None:
     """Check that the parameters of a network fit into the memory of the device.
 
     Parameters
     ----------
     network : Network
+    devices : int
+        Number of devices that share the parameters.
     training : bool
         Whether gradients are needed, too.
 
@@ -27,7 +29,7 @@ def check_weights(network: Network, *, training: bool) -> None:
     ValueError
         Naming each layer that does not fit, or the largest one if they do not fit together.
     """
-    limit = memory()
+    limit = devices * memory()
     sizes = dict.fromkeys((node.name for node in network.nodes), 0)
     for (name, _), spec in network.places():
         copies = 2 if training and spec.trainable else 1

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import jax
 from jax.sharding import Mesh
 
-from .mesh import make_mesh
+from .mesh import ROWS, ROWS_AND_WEIGHTS, make_mesh
 from .platform import device, devices
 
 Devices: TypeAlias = Literal["all"] | int | Sequence[jax.Device] | Mesh | None
@@ -27,15 +27,18 @@ def is_devices(value: Any) -> bool:
     return isinstance(value, list | tuple) and _are_devices(value)
 
 
-def mesh_for(value: Devices) -> Mesh | None:
+def mesh_for(value: Devices, *, shard_params: bool = False) -> Mesh | None:
     """Return the mesh of the devices that a value chooses; None if that is the default device.
 
     Parameters
     ----------
     value : None, 'all', int, list of jax.Device, or Mesh
+    shard_params : bool
+        Whether the devices share the weights, too.
     """
     chosen = _chosen(value)
-    return None if chosen == [device()] else make_mesh(chosen)
+    axis = ROWS_AND_WEIGHTS if shard_params else ROWS
+    return None if chosen == [device()] else make_mesh(chosen, axis)
 
 
 def device_count(value: Any) -> int:

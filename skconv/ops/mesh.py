@@ -14,13 +14,19 @@ T = TypeVar("T")
 ROWS = "rows"
 """Name of the axis of a mesh that the rows of a batch are split over."""
 
+ROWS_AND_WEIGHTS = "rows and weights"
+"""Name of the axis of a mesh that rows and weights are split over."""
+
+MIN_SHARED = 2**10
+"""Number of values from which an array of weights is split."""
+
 _current: Any = jax.make_user_context(default_value=None)
 """The mesh of the present thread, which JAX counts among what traces depend on."""
 
 
-def make_mesh(devices: list[jax.Device]) -> Mesh:
+def make_mesh(devices: list[jax.Device], axis: str = ROWS) -> Mesh:
     """Return the mesh of some devices, with one axis."""
-    return Mesh(np.array(devices), (ROWS,))
+    return Mesh(np.array(devices), (axis,))
 
 
 def sharing_rows(mesh: Mesh | None) -> AbstractContextManager[None]:
@@ -65,13 +71,13 @@ def split_rows(batch: T) -> T:
     def split(array: jax.Array) -> jax.Array:
         if array.shape[0] % mesh.size:
             return array
-        return jax.lax.with_sharding_constraint(array, NamedSharding(mesh, PartitionSpec(ROWS)))
+        return jax.lax.with_sharding_constraint(array, _split(mesh, 0))
 
     return jax.tree.map(split, batch)
 
 
-def keep_whole(tree: T) -> T:
-    """Give each device of the current mesh all of some traced arrays.
+def keep_weights(tree: T) -> T:
+    """Give each device of the current mesh its weights, or all, if they are traced.
 
     Parameters
     ----------
@@ -80,7 +86,7 @@ def keep_whole(tree: T) -> T:
     mesh = current_mesh()
     if mesh is None:
         return tree
-    return jax.lax.with_sharding_constraint(tree, whole(mesh))
+    return jax.lax.with_sharding_constraint(tree, _shares_of_weights(tree, mesh))
 
 
 def whole(mesh: Mesh | None) -> NamedSharding | None:
@@ -88,8 +94,10 @@ def whole(mesh: Mesh | None) -> NamedSharding | None:
     return None if mesh is None else NamedSharding(mesh, PartitionSpec())
 
 
-def put_whole(tree: T, mesh: Mesh | None) -> T:
-    """Copy arrays to each device of a mesh; those that are there already are returned as they are.
+def put_weights(tree: T, mesh: Mesh | None) -> T:
+    """Copy weights to each device of a mesh, or its part of them if they are split, too.
+
+    Arrays that are there already are returned as they are.
 
     Parameters
     ----------
@@ -99,7 +107,7 @@ def put_whole(tree: T, mesh: Mesh | None) -> T:
         device take them; a tree without such arrays is returned as it is.
     """
     if mesh is not None:
-        return jax.device_put(tree, whole(mesh))
+        return jax.device_put(tree, _shares_of_weights(tree, mesh))
     if not any(map(_is_shared, jax.tree.leaves(tree))):
         return tree
     return jax.tree.map(lambda x: np.asarray(x) if _is_shared(x) else x, tree)
@@ -118,10 +126,27 @@ def put_batches(batches: T, mesh: Mesh | None) -> T:
         return jax.device_put(batches)
 
     def put(array: Any) -> jax.Array:
-        spec = PartitionSpec() if array.shape[1] % mesh.size else PartitionSpec(None, ROWS)
-        return jax.device_put(array, NamedSharding(mesh, spec))
+        share = whole(mesh) if array.shape[1] % mesh.size else _split(mesh, 1)
+        return jax.device_put(array, share)
 
     return jax.tree.map(put, batches)
+
+
+def _split(mesh: Mesh, axis: int) -> NamedSharding:
+    """Return how arrays lie of which each device has a part along an axis."""
+    return NamedSharding(mesh, PartitionSpec(*[None] * axis, *mesh.axis_names))
+
+
+def _shares_of_weights(tree: Any, mesh: Mesh) -> Any:
+    """Return how weights lie: each array is split along its largest axis, if it is large enough."""
+
+    def share_of(array: Any) -> NamedSharding | None:
+        sizes = {axis: size for axis, size in enumerate(np.shape(array)) if size % mesh.size == 0}
+        if mesh.axis_names != (ROWS_AND_WEIGHTS,) or not sizes or np.size(array) < MIN_SHARED:
+            return whole(mesh)
+        return _split(mesh, max(sizes, key=lambda axis: sizes[axis]))
+
+    return jax.tree.map(share_of, tree)
 
 
 def _is_shared(array: Any) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import jax
@@ -94,6 +95,14 @@ def kernel_for(operation: str, x: jax.Array) -> Kernel:
     kernels, mesh = KERNELS[operation], current_mesh()
     own = platform() if isinstance(x.shape[0], int) and (mesh is None or mesh.size == 1) else OTHERS
     return kernels.get(own, kernels[OTHERS])
+
+
+def on_host() -> AbstractContextManager[Any]:
+    """Return a block in which the default device is the CPU, if JAX has that platform."""
+    try:
+        return jax.default_device(jax.local_devices(backend="cpu")[0])
+    except RuntimeError:
+        return nullcontext()
 
 
 def keep_device(function: Callable[[], T]) -> Callable[[], T]:

@@ -26,7 +26,7 @@ from ..network.graph import Network
 from ..network.memory import check_batch
 from ..network.model import Model
 from ..nonlinearities import sigmoid, softmax
-from ..ops.mesh import put_batches, put_whole
+from ..ops.mesh import put_batches, put_weights
 from ..targets.outputs import Outputs
 from .entering import inputs_of
 from .metrics import join_rows, rows_of_batches
@@ -196,7 +196,7 @@ class FittedNet:
             NumPy arrays for the rows of one batch.
         """
         programs = predict_programs_for(PredictPlan(self.network, mesh=self.mesh))
-        params, state = put_whole(self.frozen.carry[:2], self.mesh)
+        params, state = put_weights(self.frozen.carry[:2], self.mesh)
         runtime = self.network.float32_runtime
         names = {"layer": layer, "output": output, "logits": logits}
         left = len(rows)
@@ -311,7 +311,7 @@ def iterate_outputs(
         The rows are in order. If the layer's output holds several copies of them, its shape is
         (copies, n, ...).
     """
-    network, (params, state) = model.network, put_whole(model.carry[:2], mesh)
+    network, (params, state) = model.network, put_weights(model.carry[:2], mesh)
     programs = predict_programs_for(PredictPlan(network, without_values(test_augment), mesh))
     values = network.float32_runtime, float32_values(test_augment), np.uint32(model.seed)
     copies = math.prod(network.node(to).copies) if to else 1

@@ -26,7 +26,7 @@ SAMPLED_ROWS = 1024
 ELSEWHERE = {
     *("layers", "class_weight", "train_split", "random_state"),  # in the network, rows and seed
     *("max_epochs", "verbose", "warm_start", "check_input", "test_augment", "transform_layer"),
-    "devices",  # they round otherwise, as other kinds of devices do
+    *("devices", "shard_params"),  # they round otherwise, as other kinds of devices do
     "compute_dtype",  # in the network
     *EVENTS,
 }

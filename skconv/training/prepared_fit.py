@@ -10,7 +10,7 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.device import IndexedBatches, StackedBatches
 from ..network.model import Model
-from ..ops.mesh import put_whole
+from ..ops.mesh import put_weights
 from ..targets.outputs import Outputs
 from .arguments import StepPosition, StepRange, TrainArguments, Values
 from .figures import is_number
@@ -77,7 +77,7 @@ class PreparedFit(NamedTuple):
         values = self.values(model.step - steps.start, steps.stop * steps.epochs)
         length = len(rows.weights) if order is None else order[..., 0].size
         return TrainArguments(
-            put_whole(model.carry._replace(statistics=model.statistics), self.programs.mesh),
+            put_weights(model.carry._replace(statistics=model.statistics), self.programs.mesh),
             rows,
             order,
             valid,

@@ -12,7 +12,7 @@ from ..layers.base import Context
 from ..network.graph import Variables
 from ..network.head import SCALE
 from ..network.model import Model
-from ..ops.mesh import put_whole
+from ..ops.mesh import put_weights
 from ..targets.by_output import unwrap_single
 
 
@@ -63,7 +63,7 @@ def pure_function(model: Model) -> tuple[Callable[[Variables, Any], Any], Variab
         return unwrap_single(parts)
 
     merged: dict[str, dict[str, jax.Array]] = {}
-    for tree in put_whole((trained, kept_state), None):
+    for tree in put_weights((trained, kept_state), None):
         for layer, own in tree.items():
             merged.setdefault(layer, {}).update(own)
     return function, merged

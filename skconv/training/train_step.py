@@ -21,7 +21,7 @@ from ..data.device import (
 from ..layers.base import Context
 from ..network.graph import Variables
 from ..network.model import TrainState
-from ..ops.mesh import keep_whole, split_rows
+from ..ops.mesh import keep_weights, split_rows
 from ..targets.weighted_targets import unpack_targets
 from ..updates.update_rule import BatchLoss
 from .arguments import CallResult, StepPosition, StepRange, Values
@@ -36,7 +36,7 @@ from .sums import add_batch, batch_sums, loss_parts, stack_sums, train_sums, val
 
 def start(plan: Plan, params: Variables, rates: Mapping[str, Any]) -> Any:
     """Return the initial state of the update rule."""
-    return plan.update.transformation(rates).init(params)
+    return keep_weights(plan.update.transformation(rates).init(params))
 
 
 def train(
@@ -95,7 +95,7 @@ def train(
             scores = compute_scores(plan, "scores_train", out, targets, before.state)
             parts = {name: [score] for name, score in scores.items()}
             parts["loss"] = loss_parts(plan, out, targets, values)
-            return keep_whole(after), add_batch(plan, sums, targets.rows, means, parts)
+            return keep_weights(after), add_batch(plan, sums, targets.rows, means, parts)
 
         sums = dict.fromkeys(batch_sums(plan), jnp.zeros((), dtype))
         after, sums = lax.fori_loop(steps.start, steps.stop, run_step, (before, sums))

@@ -58,7 +58,7 @@ def image_net(**params):
 
 def table_net(**params):
     params = {"batch_iterator_train": 16, "max_epochs": 2, "random_state": 0, **params}
-    return NeuralNet(hidden_layer_sizes=5, update="adam", train_split=None, **params)
+    return NeuralNet(hidden_layer_sizes=128, update="adam", train_split=None, **params)
 
 
 def assert_close(one, other, tolerance=1e-6):
@@ -188,6 +188,24 @@ def check_searches_train_one_net_at_a_time():
         for kind in (GridSearchCV, BatchedGridSearchCV)
     ]
     assert found[0] == found[1]
+
+
+def check_weights_can_be_shared():
+    one = table_net().fit(TABLE, y)
+    net = table_net(devices="all", shard_params=True).fit(TABLE, y)
+    assert_close(one, net, 2e-5)  # Adam divides small gradients by their size
+    parts = {
+        (leaf.shape, leaf.addressable_data(0).shape)
+        for leaf in jax.tree.leaves(net._model.carry)
+        if leaf.size >= 1024
+    }
+    assert parts == {((12, 128), (12, 16))}
+    expected = one.predict_proba(TABLE)
+    whole = pickle.loads(pickle.dumps(net)).set_params(shard_params=False)
+    for other in (net, whole):
+        np.testing.assert_allclose(other.predict_proba(TABLE), expected, atol=1e-5)
+    net.partial_fit(TABLE, y)
+    assert_close(net, one.partial_fit(TABLE, y), 2e-5)
 
 
 def check_checkpoints_resume_on_other_devices():

@@ -85,6 +85,7 @@ VALID = {
     "transform_layer": [None, "hidden", -1, np.int64(2)],
     "autoencoder": [True, np.False_],
     "devices": [None, "all", 1, np.int8(1), jax.local_devices()[:1]],
+    "shard_params": [True, 0],
     "compute_dtype": [None, "float32", "bfloat16"],
     "accumulate_steps": [1, np.int64(4)],
     "remat": [None, True, "conv1", ["conv1", "dense*"], ("conv1",)],
@@ -209,6 +210,7 @@ INVALID = [
     ("autoencoder", "yes", FLAG),
     ("devices", "gpu", DEVICES),
     ("devices", [0], DEVICES),
+    ("shard_params", "all", FLAG),
     ("compute_dtype", 16, DTYPE),
     ("accumulate_steps", 0, "a positive integer"),
     ("accumulate_steps", 1.5, "a positive integer"),
@@ -381,3 +383,10 @@ def test_objectives_may_take_keywords_that_are_not_given():
         return rate
 
     assert not check_settings({"objective": own}).found
+
+
+def test_weights_are_shared_by_devices_only():
+    message = "shard_params must be False without devices, got True; write devices='all'"
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        check_settings({"shard_params": True, "devices": None}).raise_any()
+    assert not check_settings({"shard_params": True, "devices": "all"}).found

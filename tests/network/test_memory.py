@@ -1,4 +1,5 @@
 import re
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from skconv.layers import DenseLayer, EmbeddingLayer, InputLayer, Upscale2DLayer
 from skconv.network import memory as module
 from skconv.network.builder import build_network
 from skconv.network.layer_list import read_layers
-from skconv.network.memory import check_batch, check_weights
+from skconv.network.memory import check_batch, check_shares, check_weights
 
 X, y = np.zeros((6, 4), np.float32), np.arange(6) % 2
 
@@ -60,6 +61,29 @@ def test_an_embedding_of_many_words():
     layers = [InputLayer((None, 3)), EmbeddingLayer(input_size=2**24, output_size=1000)]
     with pytest.raises(ValueError, match=r"^layer 'embedding1' \(EmbeddingLayer\) must fit"):
         check_weights(network(*layers), training=True)
+
+
+def test_devices_share_weights_and_batches():
+    layers = [InputLayer((None, 3)), EmbeddingLayer(input_size=2**18, output_size=1000)]
+    with pytest.raises(ValueError, match="must fit into the memory of 1.0 GB"):
+        check_weights(network(*layers), training=True)
+    check_weights(network(*layers), 3, training=True)
+    images = network(InputLayer((None, 1, 8, 8)), Upscale2DLayer(scale_factor=1000))
+    for devices, fits in ((4, False), (8, True)):
+        with nullcontext() if fits else pytest.raises(ValueError, match="a batch takes at least"):
+            check_batch("batch_iterator_train", 20, 100, 256, images, devices)
+
+
+def test_batches_that_devices_cannot_share():
+    check_shares("batch", 12, 4)
+    message = (
+        "batch must be a batch size that 8 devices can share evenly, got 12 after its transform; "
+        "the nearest are 8 and 16"
+    )
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        check_shares("batch", 12, 8, " after its transform")
+    with pytest.raises(ValueError, match="got 5; the nearest is 8$"):
+        check_shares("batch", 5, 8)
 
 
 @pytest.mark.parametrize("argument", ["batch_iterator_train", "batch_iterator_test"])

@@ -225,6 +225,7 @@ import threading
 import jax
 import jax.numpy as jnp
 from skconv.ops import platform
+from skconv.ops.mesh import make_mesh, sharing_rows
 
 first, second = jax.local_devices()
 assert (platform.device(), platform.devices()) == (first, [first, second])
@@ -252,6 +253,13 @@ for device in (first, second, first, second):
     with jax.default_device(device):
         function(1.0)
 assert traced == [first, second], traced
+
+with jax.default_device(second), platform.on_host():
+    assert platform.device() == first
+for devices, kind in (([first, second], "others"), ([second], "cpu")):
+    with sharing_rows(make_mesh(devices)):
+        kernel = platform.kernel_for("convolve", jnp.ones((2, 3)))
+    assert kernel is platform.KERNELS["convolve"][kind]
 """
 
 
