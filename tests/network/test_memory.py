@@ -65,7 +65,7 @@ def test_an_embedding_of_many_words():
 
 def test_devices_share_weights_and_batches():
     layers = [InputLayer((None, 3)), EmbeddingLayer(input_size=2**18, output_size=1000)]
-    with pytest.raises(ValueError, match="must fit into the memory of 1.0 GB"):
+    with pytest.raises(ValueError, match=r"must fit into the memory of 1\.0 GB"):
         check_weights(network(*layers), training=True)
     check_weights(network(*layers), 3, training=True)
     images = network(InputLayer((None, 1, 8, 8)), Upscale2DLayer(scale_factor=1000))
@@ -82,7 +82,7 @@ def test_batches_that_devices_cannot_share():
     )
     with pytest.raises(ValueError, match=f"^{message}$"):
         check_shares("batch", 12, 8, " after its transform")
-    with pytest.raises(ValueError, match="got 5; the nearest is 8$"):
+    with pytest.raises(ValueError, match=r"got 5; the nearest is 8$"):
         check_shares("batch", 5, 8)
 
 
