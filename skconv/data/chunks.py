@@ -106,7 +106,7 @@ def iterate_chunks(
     """
     n, (length, size) = len(rows), shape or chunk_shape(rows, iterator)
     gather = _gather(rows, y, iterator, count=size if keep else None)
-    order = np.arange(n) if keep else row_order(iterator, n, seed, epoch, y)
+    order = np.arange(n) if keep else row_order(iterator, n, seed, epoch, y, rows.index)
     index, weights = cut_batches(order, weights, size)
     for start in range(0, len(index), length):
         steps = slice(start, start + length)
@@ -209,6 +209,7 @@ def epoch_orders(
     seed: int,
     epochs: range,
     y: Any = None,
+    positions: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the positions of the rows in a chunk for each epoch.
 
@@ -225,6 +226,8 @@ def epoch_orders(
     epochs : range
     y : array of shape (n, ...), tuple of arrays, or None
         Encoded targets, as of `row_order`.
+    positions : int array of shape (n,), optional
+        Where the rows are in the arrays that hold them, as of `row_order`.
 
     Returns
     -------
@@ -233,7 +236,7 @@ def epoch_orders(
     """
     orders = np.zeros(shape, np.int32)
     for order, epoch in zip(orders, epochs, strict=False):
-        batches = _batches(row_order(iterator, n, seed, epoch, y), shape[2])
+        batches = _batches(row_order(iterator, n, seed, epoch, y, positions), shape[2])
         order[: len(batches)] = batches
     return orders
 

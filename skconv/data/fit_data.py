@@ -28,6 +28,7 @@ from ..targets.weighted_targets import take_targets
 from ..utils.cache_keys import structural_key
 from ..utils.loss_contracts import LossInfo
 from ..utils.memo import Memo
+from .block_order import order_of_places
 from .chunks import first_batch
 from .counting_targets import check_counting
 from .dataset import Dataset, Scale, Shapes
@@ -444,6 +445,8 @@ class FitData:
 
         key = "split", structural_key(splitter)
         train_index, valid_index = self._memo.get(key, [first_y, groups], split)
+        if dataset.iterator.shuffle == "blocks":
+            valid_index = valid_index[order_of_places(dataset.index[valid_index])]
         valid = replace(dataset.subset(valid_index), iterator=iterator)
         return dataset.subset(train_index), valid
 

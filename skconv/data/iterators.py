@@ -19,6 +19,7 @@ from ..targets.ragged import is_ragged
 from ..targets.ragged_array import RaggedArray, read_rows
 from ..utils.copying import ClonedWhole
 from ..utils.other_names import explaining_arguments
+from .block_order import block_order, order_of_places
 from .row_order import count_rows, row_order, take_rows
 
 __all__ = ["BatchIterator", "TrainSplit"]
@@ -35,10 +36,14 @@ class BatchIterator(ClonedWhole):
     batch_size : int or None
         Rows per batch. The last batch is padded with rows of weight zero. None is a power of two
         near a tenth of the rows, from 8 to 128; at prediction 128.
-    shuffle : bool
-        Whether to draw a new order for each epoch. The caller's arrays are left unchanged.
+    shuffle : bool or 'blocks'
+        Whether to draw a new order for each epoch. The caller's arrays are left unchanged. With
+        ``'blocks'``, blocks of consecutive rows of X are drawn, and the rows of 8 blocks at a time
+        are mixed, so that a file is read in runs of rows instead of single ones.
     seed : int, optional
         Seed of the orders; by default they follow from the net's ``random_state``.
+    block : int, optional
+        Number of rows of a block, only for ``shuffle='blocks'``; by default that of a batch.
 
     Notes
     -----
@@ -75,11 +80,16 @@ class BatchIterator(ClonedWhole):
     """
 
     def __init__(
-        self, batch_size: int | None, shuffle: bool = False, seed: int | None = None
+        self,
+        batch_size: int | None,
+        shuffle: bool | str = False,
+        seed: int | None = None,
+        block: int | None = None,
     ) -> None:
         self.batch_size: Any = batch_size
         self.shuffle = shuffle
         self.seed = seed
+        self.block = block
 
     def __call__(self, X: Any, y: Any = None, *, epoch: int = 0) -> Batches:
         """Return the transformed batches of an epoch.
@@ -133,7 +143,9 @@ class BatchIterator(ClonedWhole):
         """
         return Xb, yb
 
-    def order(self, n: int, seed: int, epoch: int) -> np.ndarray:
+    def order(
+        self, n: int, seed: int, epoch: int, positions: np.ndarray | None = None
+    ) -> np.ndarray:
         """Return the indices of the rows in the order in which an epoch trains on them.
 
         Validation and prediction keep the order of the rows.
@@ -146,6 +158,9 @@ class BatchIterator(ClonedWhole):
             Seed of the net, drawn from its ``random_state``.
         epoch : int
             Number of the epoch, from 0.
+        positions : int array of shape (n,), optional
+            Where the rows are in X; by default they are its first ones. Overrides may leave this
+            parameter out.
         y : array of shape (n,) or (n, ...), or tuple of arrays for several outputs
             Encoded targets, with one axis if samples have one value; only for overrides with this
             parameter.
@@ -159,7 +174,12 @@ class BatchIterator(ClonedWhole):
         if not self.shuffle:
             return np.arange(n)
         seed = seed if self.seed is None else self.seed
-        return np.random.default_rng([seed, epoch]).permutation(n)
+        rng = np.random.default_rng([seed, epoch])
+        if self.shuffle != "blocks":
+            return rng.permutation(n)
+        block = self.block or self.batch_size or automatic_batch_size(n)
+        order = block_order(n, block, rng)
+        return order if positions is None else order_of_places(positions)[order]
 
 
 class Batches(Iterable[tuple[Any, Any]]):

@@ -15,7 +15,14 @@ from ..targets.weighted_targets import unpack_targets
 from ..utils.row_containers import has_names, object_array, select_rows
 
 
-def row_order(iterator: Any, n: int, seed: int, epoch: int, y: Any = None) -> np.ndarray:
+def row_order(
+    iterator: Any,
+    n: int,
+    seed: int,
+    epoch: int,
+    y: Any = None,
+    positions: np.ndarray | None = None,
+) -> np.ndarray:
     """Return the indices of the rows that an epoch trains on.
 
     Parameters
@@ -26,6 +33,9 @@ def row_order(iterator: Any, n: int, seed: int, epoch: int, y: Any = None) -> np
     seed, epoch : int
     y : array of shape (n, ...), tuple of arrays, WeightedTargets, or None
         Targets of the rows, for an `order` with a parameter `y`.
+    positions : int array of shape (n,), optional
+        Where the rows are in the arrays that hold them, for an `order` with that parameter; by
+        default they are the first ones.
 
     Returns
     -------
@@ -43,8 +53,10 @@ def row_order(iterator: Any, n: int, seed: int, epoch: int, y: Any = None) -> np
     >>> row_order(BatchIterator(2), 3, seed=0, epoch=0)
     array([0, 1, 2])
     """
-    asked = "y" in inspect.signature(iterator.order).parameters
-    given = iterator.order(n, seed, epoch, **({"y": _targets(y)} if asked else {}))
+    asked = inspect.signature(iterator.order).parameters
+    options = {"y": _targets(y)} if "y" in asked else {}
+    options |= {"positions": positions} if "positions" in asked else {}
+    given = iterator.order(n, seed, epoch, **options)
     index, name = np.asarray(given), type(iterator).__name__
     if index.shape != (n,) or index.dtype.kind not in "iu":
         raise ValueError(

@@ -70,6 +70,8 @@ as on_epoch_finished; one that raises StopIteration ends the training
 def check_iterator(name: str, value: Any, problems: Problems) -> None:
     """Add an error for each overridden method of an iterator that the net does not call.
 
+    Also for a size of blocks that it does not shuffle.
+
     Parameters
     ----------
     name : str
@@ -79,6 +81,9 @@ def check_iterator(name: str, value: Any, problems: Problems) -> None:
     """
     if isinstance(value, BatchIterator):
         _check(value, BatchIterator, ITERATOR, f"{name}: ", problems)
+        block = getattr(value, "block", None)
+        if block is not None and value.shuffle != "blocks":
+            problems.add_parameter(f"{name}__block", "None unless shuffle='blocks'", block)
 
 
 def _check(

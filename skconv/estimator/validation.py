@@ -235,8 +235,9 @@ RULES: dict[str, tuple[Test, str]] = {
 COMPONENTS: dict[type, dict[str, tuple[Test, str]]] = {
     BatchIterator: {
         "batch_size": (lambda v: v is None or is_integer(v, low=1), "a positive integer or None"),
-        "shuffle": _FLAG,
+        "shuffle": (lambda v: _is_flag(v) or v == "blocks", "True, False or 'blocks'"),
         "seed": _SEED,
+        "block": (lambda v: v is None or is_integer(v, low=1), "a positive integer or None"),
     },
     TrainSplit: {
         "eval_size": (_is_eval_size, "a fraction between 0 and 1, or None"),

@@ -152,8 +152,8 @@ class Feeder:
         if self.resident is not None:
             coming = range(model.epoch, model.epoch + epochs)
             shape = (self.epochs_per_call, *self.resident.shape)
-            y = self._train.y
-            orders = epoch_orders(len(rows), iterator, shape, model.seed, coming, y)
+            given = model.seed, coming, self._train.y, rows.index
+            orders = epoch_orders(len(rows), iterator, shape, *given)
             order, steps = self.resident.locate(orders), self.resident.steps
             yield self._with_valid(Feed(self.resident.batches, order, len(rows), steps))
             return

@@ -363,7 +363,8 @@ def _row_order(
 ) -> np.ndarray:
     """Return the positions of the rows in the arrays that hold them, in the order of the epochs."""
     n = len(dataset.rows)
-    order = epoch_orders(n, dataset.iterator, shape, seed, epochs, dataset.y)
+    given = seed, epochs, dataset.y, dataset.rows.index
+    order = epoch_orders(n, dataset.iterator, shape, *given)
     return dataset.index[order].astype(np.int32)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from .aligned_arrays import aligned_zeros
+from .allocator import trim
 from .foreign_arrays import is_tensor
 
 PIECE_BYTES = 2**21
@@ -106,10 +107,13 @@ def fetch_rows(X: Any, index: Any, dtype: Any = None) -> np.ndarray:
     order = None if (index[1:] >= index[:-1]).all() else np.argsort(index, kind="stable")
     ordered = index if order is None else index[order]
     with np.errstate(over="ignore"):
-        for start, stop in _pieces(ordered, max(1, PIECE_BYTES // _row_bytes(X))):
-            rows = _read(X, ordered[start:stop])
+        size = max(1, PIECE_BYTES // _row_bytes(X))
+        for start, stop in _pieces(ordered, size):
+            rows = _read(X, ordered[start:stop], size)
             out[slice(start, stop) if order is None else order[start:stop]] = rows
             del rows  # before others are read
+    if out.nbytes >= PIECE_BYTES and not isinstance(X, np.ndarray):
+        trim()  # as libraries read in threads, each of which keeps what they free
     return out
 
 
@@ -135,10 +139,10 @@ def _pieces(index: np.ndarray, size: int) -> Iterator[tuple[int, int]]:
             start = end
 
 
-def _read(X: Any, index: np.ndarray) -> np.ndarray:
-    """Return the rows of a sorted index, which may repeat."""
+def _read(X: Any, index: np.ndarray, size: int) -> np.ndarray:
+    """Return the rows of a sorted index, which may repeat; as a slice of at most `size` rows."""
     first, last = index[0], index[-1]
-    if last - first < (MAX_GAP + 1) * len(index):
+    if last - first < min((MAX_GAP + 1) * len(index), size):
         rows = _as_array(X[int(first) : int(last) + 1])
         return rows if len(rows) == len(index) else rows[index - first]
     if isinstance(X, np.ndarray):

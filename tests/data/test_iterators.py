@@ -237,7 +237,8 @@ def test_clones_keep_all_attributes(part):
 
 
 def test_parameters_that_are_passed_on_are_parameters():
-    assert Flipping([], 3).get_params() == {"batch_size": 3, "shuffle": False, "seed": None}
+    expected = {"batch_size": 3, "shuffle": False, "seed": None, "block": None}
+    assert Flipping([], 3).get_params() == expected
     assert Flipping([], 3).set_params(batch_size=5).batch_size == 5
 
 

@@ -279,7 +279,7 @@ def test_unknown_names_of_functions_get_the_nearest(name, value, hint):
 
 NESTED = [
     ("batch_iterator_test__batch_size", BatchIterator(-1), "a positive integer or None, got -1"),
-    ("batch_iterator_train__shuffle", BatchIterator(8, "no"), "True or False, got 'no'"),
+    ("batch_iterator_train__shuffle", BatchIterator(8, "no"), "True, False or 'blocks', got 'no'"),
     (
         "batch_iterator_train__seed",
         BatchIterator(8, seed=0.5),
