@@ -53,7 +53,7 @@ def check_lanes(lanes: Any, max_lanes: Any) -> None:
 
 
 def fit_jobs(calls: Sequence[DeferredFit], memo: Memo, lanes: str, width: int) -> list[FitOutcome]:
-    """Train nets together, each with the same result as its own `fit`.
+    """Train nets together, each with the result of its own `fit`, up to rounding.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..updates.update_rule import Update
+from ..utils.cache_keys import structural_key
 from ..utils.forks import check_fork
 from ..utils.random_keys import fold_in, make_key
 from .array_checks import by_place, check_arrays
@@ -46,6 +47,11 @@ def _part(name: str) -> Any:
         model.carry = model.carry._replace(**{name: value})
 
     return property(get, put)
+
+
+def _key(update: Update | None) -> Hashable:
+    """Return a key that copies of an update share, also if its factory is a partial function."""
+    return structural_key(update and vars(update))
 
 
 @dataclass
@@ -122,7 +128,7 @@ class Model:
         init : callable
             Returns the initial state of the update rule for the parameters.
         """
-        if self.opt is None or self.update != update:
+        if self.opt is None or _key(self.update) != _key(update):
             self.opt = init(self.params)
             self.update = update
 

@@ -1,11 +1,14 @@
 import copy
 import pickle
+from functools import partial
 
 import jax
 import numpy as np
 import pytest
 
 from skconv.network.model import Model
+from skconv.updates import adam
+from skconv.updates.update_rule import Update
 
 from .nets import X, make_net, y
 
@@ -86,3 +89,14 @@ def test_weights_and_state_are_replaced_together(fitted):
     assert [name for name in names if name in ("carry", "params", "state", "opt")] == ["carry"]
     assert not model.get(("hidden", "W")).any()
     assert fitted._model.get(("hidden", "W")).any()
+
+
+def test_copies_of_an_update_keep_its_state(net):
+    made = []
+    model, rule = net._model, partial(adam, learning_rate=0.1)
+    update = Update(rule, (), ("beta1",))
+    for other in (update, copy.deepcopy(update), pickle.loads(pickle.dumps(update))):
+        model.start(other, lambda params: made.append(params) or "state")
+    assert len(made) == 1
+    model.start(Update(partial(adam, learning_rate=0.2), (), ("beta1",)), made.append)
+    assert len(made) == 2
