@@ -98,6 +98,11 @@ class Layer(ValuedLayer):
         return None
 
     @property
+    def exact_inputs(self) -> bool:
+        """Whether the layers before must compute in float32 as well, as for indices."""
+        return False
+
+    @property
     def layout(self) -> str:
         """Layout that `apply` works in: ``'channels_first'``, ``'channels_last'`` or ``'any'``.
 

@@ -144,6 +144,13 @@ class CustomRecurrentLayer(SequenceLayer):
         )
 
     @property
+    def exact_inputs(self) -> bool:
+        """Whether an inner layer has exact inputs."""
+        return any(
+            layer.exact_inputs for name in self.graphs for layer in getattr(self, name).layers
+        )
+
+    @property
     def noisy(self) -> bool:
         """Whether an inner layer draws random numbers in training."""
         return any(getattr(self, name).noisy for name in self.graphs)

@@ -61,6 +61,7 @@ class EmbeddingLayer(Layer):
     unknown: bool = structural(False, check=flag)
 
     full_precision = True
+    exact_inputs = True
 
     @property
     def index_size(self) -> int | None:

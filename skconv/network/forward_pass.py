@@ -123,6 +123,16 @@ class ForwardPass:
     def _places(self) -> dict[str, int]:
         return {node.name: i for i, node in enumerate(self.nodes)}
 
+    @cached_property
+    def _exact(self) -> set[str]:
+        """Names of the output layers, and of those that feed layers with exact inputs."""
+        found = {head.name for head in self.heads}
+        feeding: set[str] = set()
+        for node in reversed(self.nodes):
+            if node.layer.exact_inputs or node.name in feeding:
+                feeding.update(node.incomings)
+        return found | feeding
+
     def _run(self, name: str, fed: Sequence[Activation]) -> tuple[Activation, Params]:
         """Run a layer, and return its output and new state."""
         place, ctx = self._places[name], self.ctx
@@ -142,8 +152,7 @@ class ForwardPass:
         params, kept = self.own_params(node), self.state.get(name, {})
         state, dtypes = kept, None
         if self.dtype != "float32":
-            is_output = any(head.name == name for head in self.heads)
-            dtypes = LayerDtypes(node, self.dtype, inputs, is_output=is_output)
+            dtypes = LayerDtypes(node, self.dtype, inputs, exact=name in self._exact)
             inputs, params, state = dtypes.enter((inputs, params, kept))
         try:
             out, new = layer.apply(params, state, *inputs, ctx=ctx)

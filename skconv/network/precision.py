@@ -83,9 +83,9 @@ def cast_floats(tree: T, dtype: Any) -> T:
 class LayerDtypes:
     """The types in which a layer of a network computes, and returns its output.
 
-    Layers with weights compute in the type of the network, those that keep the full precision and
-    output layers in that of the weights. Others leave the type of their inputs, so that indices and
-    numbers of X reach the first layer with weights unrounded.
+    Layers with weights compute in the type of the network; output layers, those that keep the full
+    precision and all that feed a layer with exact inputs, in that of the weights. Others leave the
+    type of their inputs, so that numbers of X reach the first layer with weights unrounded.
 
     Parameters
     ----------
@@ -93,13 +93,14 @@ class LayerDtypes:
     dtype : str
         Type of the network, one of `DTYPES`.
     inputs : sequence of array
-    is_output : bool
+    exact : bool
+        Whether the output must have the full precision.
     """
 
-    def __init__(self, node: Node, dtype: str, inputs: Sequence[jax.Array], *, is_output: bool):
+    def __init__(self, node: Node, dtype: str, inputs: Sequence[jax.Array], *, exact: bool):
         own = [x.dtype for x in inputs if jnp.issubdtype(x.dtype, jnp.floating)]
         given = max(own, key=lambda one: one.itemsize, default=full_dtype(dtype))
-        if is_output:
+        if exact:
             self.inside = self.outside = full_dtype(dtype)
         elif keeps_precision(node):
             self.inside, self.outside = full_dtype(dtype), given

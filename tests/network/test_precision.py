@@ -7,6 +7,7 @@ import pytest
 
 from skconv.layers import (
     BatchNormLayer,
+    BiasLayer,
     Context,
     EmbeddingLayer,
     ExpressionLayer,
@@ -62,10 +63,12 @@ def test_probabilities_sum_to_one():
     np.testing.assert_allclose(out.sum(axis=1), 1, atol=1e-6)
 
 
-@pytest.mark.parametrize("between", [[], [FlattenLayer], ["taken"]])
+@pytest.mark.parametrize("between", [[FlattenLayer, "taken"], ["shifted"]])
 def test_indices_are_never_rounded(between):
     taken = ("taken", ExpressionLayer(function=lambda x: x[:, :1]))
-    between = [taken if one == "taken" else one for one in between]
+    shifted = ("shifted", BiasLayer(b=0.0))
+    named = {"taken": taken, "shifted": shifted}
+    between = [named[one] if isinstance(one, str) else one for one in between]
     embedding = (EmbeddingLayer, {"name": "words", "input_size": 1000, "output_size": 1})
     layers = [("input", InputLayer((None, 1))), *between, embedding, dense("output")]
     network = low(layers)
