@@ -1,3 +1,4 @@
+import signal
 from pathlib import Path
 
 import jax
@@ -7,6 +8,9 @@ import pytest
 from skconv import clear_programs
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's background jobs
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MAPS = Path("/proc/self/maps")
 
