@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -79,6 +80,7 @@ def iterate_chunks(
     epoch: int = 0,
     keep: bool = False,
     shape: tuple[int, int] | None = None,
+    share: tuple[int, int] = (0, 1),
 ) -> Iterator[Chunk]:
     """Cut rows into chunks of one shape.
 
@@ -96,6 +98,9 @@ def iterate_chunks(
         Whether rows keep their order and the transform their number, as for predictions.
     shape : (int, int), optional
         Number of steps and of rows per batch; by default those of training.
+    share : (int, int)
+        Which part of the rows of each batch to return, and of how many. The other rows are not
+        read, unless a transform needs the whole batch.
 
     Yields
     ------
@@ -108,9 +113,15 @@ def iterate_chunks(
     gather = _gather(rows, y, iterator, count=size if keep else None)
     order = np.arange(n) if keep else row_order(iterator, n, seed, epoch, y, rows.index)
     index, weights = cut_batches(order, weights, size)
+    part = partial(_part, share)
+    whole = has_transform(iterator)
+    if not whole:
+        index, weights = part(index), part(weights)
     for start in range(0, len(index), length):
         steps = slice(start, start + length)
         batches = gather(index[steps], weights[steps])
+        if whole:
+            batches = jax.tree.map(part, batches)
         yield Chunk(
             {name: _pad(array, length) for name, array in batches.X.items()},
             jax.tree.map(lambda array: _pad(array, length), batches.y),
@@ -118,6 +129,13 @@ def iterate_chunks(
             _pad(batches.rows.astype(np.int32), length),
             len(batches.weights),
         )
+
+
+def _part(share: tuple[int, int], array: np.ndarray) -> np.ndarray:
+    """Return a part of the rows of each batch."""
+    number, count = share
+    rows = array.shape[1] // count
+    return array[:, number * rows : (number + 1) * rows]
 
 
 def count_chunks(rows: Rows, iterator: BatchIterator, shape: tuple[int, int] | None = None) -> int:

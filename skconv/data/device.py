@@ -12,6 +12,7 @@ from jax.sharding import Mesh
 
 from ..ops.mesh import put_batches, split_rows, whole
 from ..ops.platform import device
+from ..ops.processes import own_share
 from ..targets.weighted_targets import take_targets
 from ..utils.aligned_arrays import aligned_zeros
 from ..utils.memo import Memo
@@ -151,6 +152,20 @@ def place_chunk(chunk: Chunk, mesh: Mesh | None) -> StackedBatches:
     return put_batches(stack_batches(chunk), mesh)
 
 
+def own_size(batches: StackedBatches, mesh: Mesh | None) -> tuple[int, int]:
+    """Return the number of batches, and of rows per batch that this process has.
+
+    Parameters
+    ----------
+    batches : StackedBatches
+        What this process has of them, or the arrays that all processes of the mesh share.
+    mesh : Mesh or None
+    """
+    steps, rows = batches.weights.shape
+    shared = isinstance(batches.weights, jax.Array)
+    return steps, rows // own_share(mesh)[1] if shared else rows
+
+
 def place_empty(
     batches: StackedBatches, mesh: Mesh | None, size: tuple[int, int] | None = None
 ) -> StackedBatches:
@@ -162,9 +177,9 @@ def place_empty(
         Rows of the same shapes and dtypes.
     mesh : Mesh or None
     size : (int, int), optional
-        Number of batches and of rows per batch, if they differ.
+        Number of batches and of rows per batch, if they differ; as of `own_size`.
     """
-    size = batches.weights.shape if size is None else size
+    size = own_size(batches, mesh) if size is None else size
     empty = jax.tree.map(lambda own: aligned_zeros((*size, *own.shape[2:]), own.dtype), batches)
     return put_batches(empty, mesh)
 

@@ -13,6 +13,7 @@ from ..errors import Problems
 from ..handlers import Handler, PrintLayerInfo, PrintLog, PrintProgress
 from ..handlers.base import Columns, with_statistics
 from ..network.model import Model
+from ..ops.processes import is_first
 from ..training.events import EVENTS, Handlers
 from ..training.history import Row
 from ..training.metrics import weighted_means
@@ -123,7 +124,7 @@ class HandlingMixin:
             finishes=[handler.finish for handler in own],
             ends=[handler.end for handler in own],
             statistics=statistics,
-            on_steps=[handler.step for handler in own if handler.watches()],
+            on_steps=[handler.step for handler in own if is_first() and handler.watches()],
             catches_sigterm=any(handler.catches_sigterm for handler in own),
         )
 

@@ -34,9 +34,11 @@ from ..network.model import Model
 from ..network.recomputation import find_blocks
 from ..objectives import objective as default_objective
 from ..objectives.by_nonlinearity import LossFunction
-from ..ops.device_choice import Devices, without_devices
+from ..ops.device_choice import Devices, is_devices, mesh_for, without_devices
+from ..ops.processes import training_together
 from ..targets.by_output import regression_by_output
 from ..training.events import EVENTS
+from ..training.hosts import Hosts
 from ..training.identity import TrainingIdentity
 from ..training.loop import Score, TrainingLoop
 from ..training.prepared_fit import PreparedFit
@@ -579,11 +581,20 @@ class NeuralNet(
         ------
         TrainingLoop
         """
+        mesh = mesh_for(self.devices) if is_devices(self.devices) else None
+        with training_together(mesh):
+            yield from self._prepared(arguments, Hosts(mesh), memo, continues=continues)
+
+    def _prepared(
+        self, arguments: FitArguments, hosts: Hosts, memo: Memo | None, *, continues: bool
+    ) -> Iterator[TrainingLoop]:
+        """Yield the loop of a training, and adopt its results."""
         continuation = Continuation(self._model, self._outputs) if continues else None
-        prepared = prepare(self, arguments, continuation, memo or Memo())
-        scores = self._custom_scores(prepared)
-        given = [handler for handler in self._given_handlers() if isinstance(handler, Handler)]
-        columns = monitored_columns(prepared, self._settings(), given)
+        with hosts.together():
+            prepared = prepare(self, arguments, continuation, memo or Memo())
+            scores = self._custom_scores(prepared)
+            given = [handler for handler in self._given_handlers() if isinstance(handler, Handler)]
+            columns = monitored_columns(prepared, self._settings(), given)
         before = [(item, dict(vars(item))) for item in (self, *given)]
         loop = None
         try:
@@ -591,11 +602,13 @@ class NeuralNet(
             prepared.model.identity = TrainingIdentity(
                 prepared, self._settings(), self.get_params(deep=False), continues=continues
             )
+            with hosts.together():
+                handlers = self._handlers(fresh=not continues, columns=columns)
             prepared_loop = TrainingLoop(
                 net=self,
                 fit=prepared,
                 history=self.train_history_,
-                handlers=self._handlers(fresh=not continues, columns=columns),
+                handlers=handlers,
                 custom_scores=scores,
                 memo=memo,
             )

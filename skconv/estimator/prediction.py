@@ -24,6 +24,7 @@ from ..network.model import Model
 from ..network.precision import check_available
 from ..network.views import FittedLayer, name_of
 from ..ops.device_choice import Devices, device_count, mesh_for
+from ..ops.processes import own_mesh
 from ..preprocessing.map_dataset import is_map_dataset, read_features, split_dataset
 from ..targets.by_output import as_tuple, output_names, regression_by_output
 from ..targets.numbers import Numbers
@@ -119,7 +120,7 @@ class PredictionMixin:
             as_test_iterator(self.batch_iterator_test, device_count(self.devices)),
             self.test_augment,
             self._read_rows,
-            mesh_for(self.devices, shard_params=self.shard_params),
+            own_mesh(mesh_for(self.devices, shard_params=self.shard_params)),
         )
 
     def _targets(self, now: Mapping[str, Any] | None = None) -> Outputs:

@@ -12,7 +12,7 @@ import numpy as np
 from ..data.iterators import BatchIterator, TrainSplit, split_function
 from ..errors import Problems, did_you_mean
 from ..network.precision import available_dtypes, dtype_hint
-from ..ops.device_choice import is_devices
+from ..ops.device_choice import are_shared, is_devices
 from ..ops.platform import devices
 from ..targets.holes import is_label
 from ..training.events import EVENTS
@@ -345,7 +345,20 @@ def check_settings(values: Mapping[str, Any]) -> Problems:
     valid_lists = {name: value for name, value in values.items() if _is_valid_list(name, value)}
     check_scores(valid_lists, problems)
     check_handlers(valid_lists, problems)
+    if are_shared(values.get("devices")):
+        _check_shared(values, problems)
     return problems
+
+
+def _check_shared(values: Mapping[str, Any], problems: Problems) -> None:
+    """Add an error for each value with which several processes cannot train a net together."""
+    where = "where several processes train a net together"
+    if values.get("random_state", 0) is None:
+        hint = "; all draw the same weights and orders from it"
+        problems.add_parameter("random_state", f"an integer {where}", None, hint)
+    if values.get("shard_params"):
+        hint = "; give the devices of one process, as in devices=jax.local_devices()"
+        problems.add_parameter("shard_params", f"False {where}", True, hint)
 
 
 def _is_valid_list(name: str, value: Any) -> bool:

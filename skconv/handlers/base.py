@@ -42,6 +42,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
 from ..errors import Problems
+from ..ops.processes import is_first
 from ..training.events import EVENTS, Progress
 from ..training.history import Row
 from ..utils.plain_values import is_plain
@@ -221,7 +222,8 @@ class Handler:
 class Logger(Handler):
     """Base class of handlers that hold a file, a run or a display open while a net trains.
 
-    What is open is left out of pickles and copies. Subclasses define `open`, `log` and `close`.
+    What is open is left out of pickles and copies. Subclasses define `open`, `log` and `close`. Of
+    processes that train a net together, only the first logs.
     """
 
     def __init__(self) -> None:
@@ -233,11 +235,13 @@ class Logger(Handler):
 
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Open the log."""
-        self.opened = self.open(net, train_history)
+        if is_first():
+            self.opened = self.open(net, train_history)
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Log the last epoch."""
-        self.log(net, train_history)
+        if is_first():
+            self.log(net, train_history)
 
     def end(self, net: Any, train_history: list[Row]) -> None:
         """Close the log."""
@@ -278,7 +282,7 @@ class RunLogger(Logger):
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Log the last epoch."""
-        if self.opened is None:
+        if self.opened is None and is_first():
             self.opened = self.open(net, train_history)
         super().__call__(net, train_history)
 

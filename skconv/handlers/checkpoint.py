@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..network.weight_files import check_suffix
+from ..ops.processes import is_first
 from ..training.checkpoint_files import (
     CheckpointFile,
     read_checkpoint,
@@ -24,6 +25,7 @@ from ..utils.files import check_writable
 from ..utils.plain_values import is_plain
 from .base import HASH, NO_HASH, Columns, Handler
 from .hyperparams import changed_params, restore_params
+from .terminal import say
 
 __all__ = ["Checkpoint"]
 
@@ -131,7 +133,8 @@ class Checkpoint(Handler):
     def check(self, net: Any, columns: Columns) -> None:
         """Raise an error if the file cannot be written; warn if no training can resume from it."""
         super().check(net, columns)
-        check_writable(os.fspath(self.path).replace(HASH, NO_HASH))
+        if is_first():
+            check_writable(os.fspath(self.path).replace(HASH, NO_HASH))
         if self.resume and net.random_state is None:
             warnings.warn(
                 f"{type(self).__name__}: random_state is None, so that each training draws another "
@@ -160,7 +163,7 @@ class Checkpoint(Handler):
         train_history += saved.history
         self.read = saved
         if self.verbose:
-            print(f"Resuming after epoch {len(train_history)} from {path}.")
+            say(f"Resuming after epoch {len(train_history)} from {path}.")
 
     def _path(self, model: Any) -> str:
         path = os.fspath(self.path)
@@ -247,7 +250,8 @@ class Checkpoint(Handler):
             model = net._fitted().model
             path, identity = self._path(model), model.identity
             progress = self._progress(net)
-            save_checkpoint(model, train_history, path, identity.parts, progress)
+            if is_first():
+                save_checkpoint(model, train_history, path, identity.parts, progress)
 
     def _progress(self, net: Any) -> dict[str, Any]:
         """Return the state of all handlers, and the parameters that they have set."""

@@ -10,6 +10,7 @@ from ..utils.checks import between, natural, one_of, open_fraction, positive, te
 from .base import Columns
 from .hyperparams import get_hyperparam, set_hyperparam
 from .monitor import MODES, MonitoringHandler
+from .terminal import say
 
 __all__ = ["ReduceLROnPlateau"]
 
@@ -136,4 +137,4 @@ class ReduceLROnPlateau(MonitoringHandler):
         set_hyperparam(net, self.name, new)
         self.rates[epoch] = new
         if self.verbose:
-            print(f"Epoch {epoch}: reducing {self.name} to {new:.3g}.")
+            say(f"Epoch {epoch}: reducing {self.name} to {new:.3g}.")

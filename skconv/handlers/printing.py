@@ -8,7 +8,7 @@ from typing import Any
 from ..network.summary import LOW_CAPACITY, Line, has_windows, summary_lines
 from ..training.history import KEYS, Row, valid_key
 from .base import Handler
-from .terminal import is_interactive
+from .terminal import is_interactive, say
 
 __all__ = ["PrintLayerInfo", "PrintLog"]
 
@@ -40,7 +40,7 @@ class PrintLog(Handler):
 
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Print the last row of the history."""
-        print(self.table(net, train_history), flush=True)
+        say(self.table(net, train_history))
 
     def table(self, net: Any, train_history: list[Row]) -> str:
         """Format the last row of the history, below a header if it is the first row."""
@@ -91,7 +91,7 @@ class PrintLayerInfo(Handler):
     def __call__(self, net: Any, train_history: list[Row] | None = None) -> None:
         """Print the table, unless training continues after earlier epochs."""
         if not train_history:
-            print(self.table(net), flush=True)
+            say(self.table(net))
 
     def table(self, net: Any) -> str:
         """Format the table of layers, below the number of parameters."""

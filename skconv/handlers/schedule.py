@@ -15,6 +15,7 @@ from ..utils.checks import between, number, one_of, positive, text, verbosity
 from .base import Columns, Handler
 from .hyperparams import set_hyperparam
 from .monitor import MODES, MonitoringHandler
+from .terminal import say
 
 __all__ = ["AdjustVariable", "EarlyStopping"]
 
@@ -122,7 +123,7 @@ class EarlyStopping(MonitoringHandler):
             self.waits_for, self.waits_since = value, epoch
         elif epoch - self.waits_since >= self.patience:
             if self.verbose:
-                print("Early stopping.")
+                say("Early stopping.")
             raise StopIteration
 
     def finish(self, net: Any, train_history: list[Row]) -> None:
@@ -135,7 +136,7 @@ class EarlyStopping(MonitoringHandler):
         model.opt = jax.tree.unflatten(jax.tree.structure(model.opt), leaves)
         if self.verbose and self.best_valid_epoch < train_history[-1]["epoch"]:
             assert self.watched is not None
-            print(
+            say(
                 f"Best {self.watched.column} was {self.best_valid:.6f} at epoch "
                 f"{self.best_valid_epoch}."
             )

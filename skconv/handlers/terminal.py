@@ -6,6 +6,14 @@ import shutil
 import sys
 from typing import Any
 
+from ..ops.processes import is_first
+
+
+def say(text: str) -> None:
+    """Print a line; of processes that train a net together, only the first does."""
+    if is_first():
+        print(text, flush=True)
+
 
 def in_notebook() -> bool:
     """Return whether output goes to a notebook cell."""

@@ -9,6 +9,7 @@ from ..errors import did_you_mean
 from ..training.history import Row
 from ..utils.checks import or_none, text, verbosity
 from .base import Columns, Handler
+from .terminal import say
 
 __all__ = ["TerminateOnNaN"]
 
@@ -70,5 +71,5 @@ class TerminateOnNaN(Handler):
         if self.found is None:
             return
         if self.verbose:
-            print(f"{self.found} is {row[self.found]} in epoch {row['epoch']}; ending training.")
+            say(f"{self.found} is {row[self.found]} in epoch {row['epoch']}; ending training.")
         raise StopIteration

@@ -8,6 +8,7 @@ from typing import Any
 from ..training.history import Row
 from ..utils.checks import above_zero, verbosity
 from .base import Handler
+from .terminal import say
 
 __all__ = ["Timer"]
 
@@ -57,7 +58,7 @@ class Timer(Handler):
         if time.perf_counter() - self.began < self.seconds:
             return
         if self.verbose:
-            print(f"Reached the time limit after {len(train_history)} epochs.")
+            say(f"Reached the time limit after {len(train_history)} epochs.")
         raise StopIteration
 
     def end(self, net: Any, train_history: list[Row]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.processes import is_first
 from ..training.history import Row
 from ..utils import checks
 from ..utils.checks import or_none, positive
@@ -57,7 +58,7 @@ class WeightLog(Handler):
     def check(self, net: Any, columns: Columns) -> None:
         """Raise `OSError` if the file cannot be written."""
         super().check(net, columns)
-        if self.save_to is not None:
+        if self.save_to is not None and is_first():
             check_writable(self._path)
 
     def check_several(self) -> None:
@@ -91,13 +92,14 @@ class WeightLog(Handler):
                 entry[f"{layer}_{i} wmean"] = float(new.mean())
         self.history.append(entry)
         self.last_weights = weights
-        if self.save_to is not None and len(self.history) % self.write_every == 0:
+        writes = self.save_to is not None and is_first()
+        if writes and len(self.history) % self.write_every == 0:
             self._write(len(self.history) - self.write_every)
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Take over the records, and drop those from the file that were written later."""
         super().set_state(state)
-        if self.save_to is None:
+        if self.save_to is None or not is_first():
             return
         if len(self.history) >= self.write_every:
             self._write(0)

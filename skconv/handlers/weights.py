@@ -12,12 +12,14 @@ from typing import Any, Literal
 import numpy as np
 
 from ..network.weight_files import check_suffix
+from ..ops.processes import is_first
 from ..training.history import Row
 from ..utils import checks
 from ..utils.checks import as_list, flag, one_of, or_none, positive, text, verbosity
 from ..utils.files import atomic_write, check_writable
 from .base import NO_HASH, Columns, Handler, hash_of
 from .monitor import MODES, MonitoringHandler, direction_of
+from .terminal import say
 
 __all__ = ["RememberBestWeights", "RestoreBestWeights", "SaveWeights"]
 
@@ -107,7 +109,8 @@ class SaveWeights(MonitoringHandler):
     def check(self, net: Any, columns: Columns) -> None:
         """Find the column; raise `OSError` if the file cannot be written."""
         super().check(net, columns)
-        check_writable(self._formatted(0.0, 1))
+        if is_first():
+            check_writable(self._formatted(0.0, 1))
 
     def check_several(self) -> None:
         """Raise `ValueError` if all trainings would write the same files."""
@@ -138,14 +141,14 @@ class SaveWeights(MonitoringHandler):
     def __call__(self, net: Any, train_history: list[Row]) -> None:
         """Write the file if the epoch asks for it."""
         row = train_history[-1]
-        if row["epoch"] % self.every_n_epochs:
+        if row["epoch"] % self.every_n_epochs or not is_first():
             return
         value = self.read(row)
         if self.only_best and not self._is_best(value, train_history[:-1]):
             return
         path = self._formatted(value, row["epoch"])
         if self.verbose:
-            print(f"Writing {path}")
+            say(f"Writing {path}")
         if not self.pickle:
             net.save_params_to(path)
             return
@@ -349,7 +352,7 @@ class RestoreBestWeights(Handler):
         net._fitted().model.load(best.best_weights)
         if best.verbose:
             name = best.monitor or best.score or best.loss
-            print(
+            say(
                 f"Loaded best weights from epoch {best.best_weights_epoch} "
                 f"where {name} was {best.best_weights_loss:.6f}"
             )

@@ -9,6 +9,8 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from .processes import spans_processes
+
 T = TypeVar("T")
 
 ROWS = "rows"
@@ -106,8 +108,10 @@ def put_weights(tree: T, mesh: Mesh | None) -> T:
         If it is None, arrays that lie on a mesh are fetched, so that programs for the default
         device take them; a tree without such arrays is returned as it is.
     """
+    if spans_processes(mesh):
+        return jax.tree.map(lambda x: _global(x, whole(mesh)), tree)
     if mesh is not None:
-        return jax.device_put(tree, _shares_of_weights(tree, mesh))
+        return jax.device_put(own_arrays(tree), _shares_of_weights(tree, mesh))
     if not any(map(_is_shared, jax.tree.leaves(tree))):
         return tree
     return jax.tree.map(lambda x: np.asarray(x) if _is_shared(x) else x, tree)
@@ -119,11 +123,16 @@ def put_batches(batches: T, mesh: Mesh | None) -> T:
     Parameters
     ----------
     batches : pytree of arrays of shape (steps, batch, ...)
+        If the mesh has devices of several processes, this process's share of each batch.
     mesh : Mesh or None
         None for the default device.
     """
     if mesh is None:
         return jax.device_put(batches)
+
+    split = _split(mesh, 1)
+    if spans_processes(mesh):
+        return jax.tree.map(lambda x: jax.make_array_from_process_local_data(split, x), batches)
 
     def put(array: Any) -> jax.Array:
         share = whole(mesh) if array.shape[1] % mesh.size else _split(mesh, 1)
@@ -147,6 +156,23 @@ def _shares_of_weights(tree: Any, mesh: Mesh) -> Any:
         return _split(mesh, max(sizes, key=lambda axis: sizes[axis]))
 
     return jax.tree.map(share_of, tree)
+
+
+def _global(array: Any, sharding: NamedSharding | None) -> jax.Array:
+    """Return an array that each device of all processes has, and all processes give."""
+    if isinstance(array, jax.Array) and array.sharding == sharding:
+        return array
+    return jax.make_array_from_process_local_data(sharding, np.asarray(array))
+
+
+def own_arrays(tree: T) -> T:
+    """Return the copies that this process has of arrays that all processes have."""
+
+    def own(array: Any) -> Any:
+        shared = isinstance(array, jax.Array) and not array.is_fully_addressable
+        return array.addressable_data(0) if shared else array
+
+    return jax.tree.map(own, tree)
 
 
 def _is_shared(array: Any) -> bool:

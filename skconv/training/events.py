@@ -53,14 +53,21 @@ class Pace:
 
     steps: int = 1
 
-    def cut(self, total: int) -> Iterator[tuple[int, int]]:
-        """Yield the first step and the end of each call, whose duration sets the next length."""
+    def cut(self, total: int, agree: Callable[[float], float] = float) -> Iterator[tuple[int, int]]:
+        """Yield the first step and the end of each call, whose duration sets the next length.
+
+        Parameters
+        ----------
+        total : int
+        agree : callable, optional
+            From the seconds that a call took to those that count.
+        """
         start = 0
         while start < total:
             began, stop = time.perf_counter(), min(start + self.steps, total)
             yield start, stop
             start = stop
-            if time.perf_counter() - began < TICK:
+            if agree(time.perf_counter() - began) < TICK:
                 self.steps *= 2
 
 

@@ -34,6 +34,7 @@ from ..data.iterators import has_transform
 from ..data.prefetch import prefetch
 from ..network.model import Model
 from ..ops.mesh import put_batches
+from ..ops.processes import own_share, spans_processes
 from ..utils.memo import Memo
 from .metrics import concatenate_batches
 from .returned_classes import checked_chunks
@@ -113,17 +114,23 @@ class Feeder:
         self._mesh = mesh
         self._chunks: Iterator[Chunk] = iter(())
         self.resident: DeviceRows | None = None
+        if not spans_processes(mesh):  # each process reads its share of the rows alone
+            self._keep_rows(memo)
+        self.valid_calls = count_chunks(valid.rows, valid.iterator) if valid else 0
+        self.validates_early = self.valid_calls == 1
+        if valid:
+            chunk = next(dataset_chunks(valid, model, 0, holes, keep=True, mesh=mesh))
+            self._held_valid = self._hold(stack_batches(chunk)), chunk.steps
+
+    def _keep_rows(self, memo: Memo | None) -> None:
+        """Place the training rows on the device if they are few enough to stay there."""
+        train, mesh = self._train, self._mesh
         shared = memo and resident_steps(train.rows.whole(), train.iterator)
         own = resident_steps(train.rows, train.iterator)
         if memo is not None and shared:
             self.resident = place_shared_rows(train, memo, shared, mesh)
         elif own:
             self.resident = place_rows(train, own, mesh)
-        self.valid_calls = count_chunks(valid.rows, valid.iterator) if valid else 0
-        self.validates_early = self.valid_calls == 1
-        if valid:
-            chunk = next(dataset_chunks(valid, model, 0, holes, keep=True))
-            self._held_valid = self._hold(stack_batches(chunk)), chunk.steps
 
     @property
     def epochs_per_call(self) -> int:
@@ -161,8 +168,8 @@ class Feeder:
         while left > 0:
             chunk = next(self._chunks)
             left -= chunk.steps
-            shape = chunk.weights.shape
             batches = place_chunk(chunk, self._mesh)
+            shape = batches.weights.shape
             # devices that share the rows have those of each batch, and exchange none
             feed = Feed(batches, None, math.prod(shape), chunk.steps)
             if self._mesh is None:
@@ -202,10 +209,11 @@ class Feeder:
         """Yield the chunks of each epoch that are not on the device, validation rows last."""
         for epoch in epochs:
             try:
+                args = self._model, epoch, self._holes
                 if self.resident is None:
-                    yield from dataset_chunks(self._train, self._model, epoch, self._holes)
+                    yield from dataset_chunks(self._train, *args, mesh=self._mesh)
                 if self._valid is not None and self.valid_calls > 1:
-                    yield from dataset_chunks(self._valid, self._model, 0, self._holes, keep=True)
+                    yield from dataset_chunks(self._valid, *args, keep=True, mesh=self._mesh)
             except Exception as error:
                 error.add_note(f"in epoch {epoch + 1}")
                 raise
@@ -219,8 +227,12 @@ def dataset_chunks(
     *,
     keep: bool = False,
     shape: tuple[int, int] | None = None,
+    mesh: Mesh | None = None,
 ) -> Iterator[Chunk]:
-    """Cut the rows of a dataset into chunks, as `iterate_chunks` does."""
+    """Cut the rows of a dataset into chunks, as `iterate_chunks` does.
+
+    If the mesh has devices of several processes, this process gets its share of each batch.
+    """
     chunks = iterate_chunks(
         dataset.rows,
         dataset.targets,
@@ -230,6 +242,7 @@ def dataset_chunks(
         epoch=epoch,
         keep=keep,
         shape=shape,
+        share=own_share(mesh),
     )
     if not has_transform(dataset.iterator):
         return chunks

@@ -83,6 +83,22 @@ class TrainingIdentity:
         parts["initial weights"] = digest(start)
         return parts
 
+    @property
+    def outline(self) -> dict[str, str]:
+        """Digests of all parts that need no row of X, for other processes to compare."""
+        fit, model = self.fit, self.fit.model
+        parts = {
+            name: digest(value)[:12]
+            for name, value in self.settings.items()
+            if name not in ELSEWHERE
+        }
+        for name, dataset in (("the training set", fit.train), ("the validation set", fit.valid)):
+            own = dataset and (dataset.index, dataset.y, dataset.weights, dataset.target_weights)
+            parts[name] = digest(own)[:12]
+        trees = (model.params, model.state, model.opt)
+        start = list(map(np.asarray, jax.tree.leaves(trees)))
+        return parts | {"random_state": str(model.seed), "weights": digest(start)[:12]}
+
     @cached_property
     def hash(self) -> str:
         """Digest of all parts, twelve characters long."""

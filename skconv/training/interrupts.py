@@ -11,9 +11,12 @@ from typing import Any
 _received: list[str] = []
 """Names of the signals received in the present training, until it is interrupted."""
 
+_noted: list[str] = []
+"""Names of the signals of which the processes of the present training have not been told yet."""
+
 
 @contextmanager
-def interruptible(*, sigterm: bool = False) -> Iterator[None]:
+def interruptible(*, sigterm: bool = False, note: bool = False) -> Iterator[None]:
     """Raise `KeyboardInterrupt` at Ctrl-C, and at SIGTERM if wanted, while the block runs.
 
     Python ignores an exception that a signal raises in a finalizer or in a callback of the garbage
@@ -26,6 +29,9 @@ def interruptible(*, sigterm: bool = False) -> Iterator[None]:
     ----------
     sigterm : bool
         Whether SIGTERM is an interrupt, too.
+    note : bool
+        Whether to leave the first signal to `take_noted`, as other processes would wait for one
+        that stops anywhere.
 
     Examples
     --------
@@ -43,7 +49,7 @@ def interruptible(*, sigterm: bool = False) -> Iterator[None]:
     main = threading.current_thread() is threading.main_thread()
     replaced = [n for n, handler in usual.items() if main and signal.getsignal(n) == handler]
     for number in replaced:
-        signal.signal(number, _interrupt)
+        signal.signal(number, _note if note else _interrupt)
     try:
         yield
         raise_ignored()
@@ -53,6 +59,7 @@ def interruptible(*, sigterm: bool = False) -> Iterator[None]:
     finally:
         if replaced:
             _received.clear()
+            _noted.clear()
         for number in reversed(replaced):
             signal.signal(number, usual[number])
 
@@ -61,6 +68,17 @@ def raise_ignored() -> None:
     """Raise `KeyboardInterrupt` if Ctrl-C or SIGTERM came while Python ignored exceptions."""
     if _received:
         raise KeyboardInterrupt(*_received)
+
+
+def take_noted() -> str | None:
+    """Return the name of a signal that has been noted, once."""
+    return _noted.pop() if _noted else None
+
+
+def _note(number: int, frame: Any) -> None:
+    if _noted:
+        _interrupt(number, frame)
+    _noted.append(signal.Signals(number).name)
 
 
 def _interrupt(number: int, frame: Any) -> None:

@@ -6,7 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from numbers import Real
@@ -17,12 +17,14 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..network.model import Model, TrainState
+from ..ops.mesh import own_arrays
 from ..targets.numbers import Numbers
 from ..utils.memo import Memo
 from .arguments import CallResult, StepRange
 from .events import Handler, Handlers, Pace, Progress
 from .feeder import Feed
 from .history import Row, append_row
+from .hosts import Hosts
 from .interrupts import interruptible, raise_ignored
 from .metrics import compute_score, wait_for_previous, wait_on_host, weighted_means
 from .prepared_fit import PreparedFit
@@ -30,6 +32,9 @@ from .ragged_feeder import make_feeder
 
 PATIENCE = 0.05
 """Seconds; after a shorter call, the next one runs twice as many epochs."""
+
+WATCHING = ("on_batch_finished", "on_epoch_finished", "on_steps")
+"""Events whose handlers decide how training is cut into calls."""
 
 Score = tuple[str, Callable[[np.ndarray, np.ndarray], float]]
 
@@ -83,6 +88,11 @@ class TrainingLoop:
     max_epochs: int = 0
     pace: Pace = field(default_factory=Pace)
 
+    def __post_init__(self) -> None:
+        self._hosts = Hosts(self.fit.programs.mesh)
+        watching = [getattr(self.handlers, name) for name in WATCHING]
+        self._watched = dict(zip(WATCHING, map(bool, watching), strict=True))
+
     @property
     def model(self) -> Model:
         """The model in training."""
@@ -109,7 +119,8 @@ class TrainingLoop:
         """
         with self.closing():
             try:
-                with interruptible(sigterm=self.handlers.catches_sigterm):
+                sigterm, note = self.handlers.catches_sigterm, self._hosts.several
+                with interruptible(sigterm=sigterm, note=note):
                     self.start(epochs)
                     self._run_epochs()
             except StopIteration:
@@ -131,20 +142,36 @@ class TrainingLoop:
             for end in reversed(self.handlers.ends):
                 stack.callback(end, self.net, self.history)
             stack.callback(vars(self.model).update, batch=None, identity=None, statistics=())
+            stack.callback(self._keep_own_weights)
             yield
+
+    def _keep_own_weights(self) -> None:
+        """Keep the weights of this process, which other processes need not compute with."""
+        if self._hosts.several:
+            self.model.carry = own_arrays(self.model.carry)
+            self.model.statistics = own_arrays(self.model.statistics)
+            self._hand_over_statistics()
 
     def start(self, epochs: int) -> None:
         """Call the handlers for the start of training."""
         before = len(self.history)
         self.max_epochs = epochs
-        handlers = self.handlers
-        self._call(handlers.on_training_started + handlers.begins + handlers.begun)
-        self._start_statistics()
+        handlers, hosts = self.handlers, self._hosts
+        if hosts.several:
+            identity = self.model.identity
+            hosts.check_same({} if identity is None else identity.outline)
+        watching = [getattr(handlers, name) for name in WATCHING]
+        self._watched = dict(zip(WATCHING, hosts.any(watching), strict=True))
+        with hosts.together():
+            self._call(handlers.on_training_started + handlers.begins + handlers.begun)
+            self._start_statistics()
+        hosts.check_same({"the epoch they resume from": self.model.epoch, "epochs": epochs})
         self.max_epochs -= len(self.history) - before
 
     def finish(self) -> None:
         """Call the handlers for the end of training."""
-        self._call(self.handlers.finishes + self.handlers.on_training_finished)
+        with self._hosts.together():
+            self._call(self.handlers.finishes + self.handlers.on_training_finished)
 
     def _run_epochs(self) -> None:
         """Run the remaining epochs, several per call when no handler needs to see each one."""
@@ -167,10 +194,11 @@ class TrainingLoop:
 
         All rows must be on the device, and no handler or custom score may need each epoch.
         """
-        feeder, handlers = self._feeder, self.handlers
+        feeder, watched = self._feeder, self._watched
         if feeder.resident is None or feeder.valid_calls > 1:
             return False
-        return not (handlers.on_batch_finished or handlers.on_epoch_finished or self.custom_scores)
+        each = watched["on_batch_finished"] or watched["on_epoch_finished"]
+        return not (each or self.custom_scores)
 
     def _run_call(self, count: int) -> bool:
         """Train for some epochs, and return whether all of them stayed finite."""
@@ -188,7 +216,7 @@ class TrainingLoop:
         except BaseException:  # an epoch counts once it is complete
             self._restore(before)
             raise
-        seconds = (time.perf_counter() - began) / count
+        seconds = self._hosts.slowest((time.perf_counter() - began) / count)
         return self.record(count, before, results, outputs, seconds)
 
     def snapshot(self) -> Snapshot:
@@ -255,7 +283,8 @@ class TrainingLoop:
         custom: dict[str, float] = {}
         if finite and self.fit.valid and self.custom_scores:
             try:
-                custom = self._compute_custom(outputs)
+                with self._hosts.together():
+                    custom = self._compute_custom(outputs)
             except BaseException:  # an epoch counts once it has a row
                 self._restore(before)
                 raise
@@ -271,7 +300,8 @@ class TrainingLoop:
         if finite < count:
             self._warn_diverged()
             return False
-        self._call(self.handlers.on_epoch_finished + self.handlers.on_rows)
+        with self._hosts.together():
+            self._call(self.handlers.on_epoch_finished + self.handlers.on_rows)
         return True
 
     def _train(self, count: int, results: list[CallResult]) -> list[Any]:
@@ -279,20 +309,21 @@ class TrainingLoop:
         total, done = self.fit.train.steps, 0
         feeder, outputs = self._feeder, []
         early = self._validates_in_last_training_call()
-        for feed in feeder.feeds(count):
+        for feed in self._hosts.each(feeder.feeds(count)):
             for start, stop in self._cut_steps(feed.steps, count):
                 is_last = done + stop >= total
                 valid_steps = feed.valid_steps if early and is_last else 0
                 steps = StepRange(count, start, stop, feed.rows, valid_steps)
                 self._call_program(feed, steps, done, results)
-                self._call(self.handlers.on_batch_finished)
-                self._report_progress(self.epochs + count - 1, done + stop, total, results)
+                with self._watching():
+                    self._call(self.handlers.on_batch_finished)
+                    self._report_progress(self.epochs + count - 1, done + stop, total, results)
             done += feed.steps
             if feeder.resident is None:
                 wait_on_host(results)
         if early:
             outputs.append(results[-1].outputs)
-        valid_feeds = islice(feeder.valid_feeds(feed), early, None)
+        valid_feeds = islice(self._hosts.each(feeder.valid_feeds(feed)), early, None)
         del feed  # and the memory of its rows
         for valid_feed in valid_feeds:
             steps = StepRange(1, 0, 0, valid_feed.rows, valid_feed.valid_steps)
@@ -309,14 +340,19 @@ class TrainingLoop:
         """
         feeder = self._feeder
         early = feeder.validates_early and feeder.valid_calls > 0
-        return early and not self.handlers.on_batch_finished
+        return early and not self._watched["on_batch_finished"]
+
+    def _watching(self) -> AbstractContextManager[None]:
+        """Return the block in which handlers of batches and steps are called."""
+        watched = self._watched["on_batch_finished"] or self._watched["on_steps"]
+        return self._hosts.together() if watched else nullcontext()
 
     def _cut_steps(self, steps: int, epochs: int) -> Iterator[tuple[int, int]]:
         """Yield the first and the last step of each call for a chunk."""
-        if self.handlers.on_batch_finished:
+        if self._watched["on_batch_finished"]:
             return ((step, step + 1) for step in range(steps))
-        if self.handlers.on_steps and epochs == 1:
-            return self.pace.cut(steps)
+        if self._watched["on_steps"] and epochs == 1:
+            return self.pace.cut(steps, self._hosts.slowest)
         return iter([(0, steps)])
 
     def _report_progress(

@@ -12,7 +12,7 @@ from jax.sharding import Mesh
 
 from ..data.chunks import Chunk
 from ..data.dataset import Dataset
-from ..data.device import StackedBatches, place_empty, stack_batches
+from ..data.device import StackedBatches, own_size, place_empty, stack_batches
 from ..data.ragged_rows import RaggedRows
 from ..data.shape_groups import Group, in_order
 from ..network.model import Model
@@ -79,8 +79,8 @@ class RaggedFeeder(Feeder):
 
     def _batches(self, part: Dataset, epoch: int, *, keep: bool = False) -> Iterator[Chunk]:
         """Yield chunks of one batch each."""
-        shape = 1, part.iterator.batch_size
-        return dataset_chunks(part, self._model, epoch, self._holes, keep=keep, shape=shape)
+        shape, args = (1, part.iterator.batch_size), (self._model, epoch, self._holes)
+        return dataset_chunks(part, *args, keep=keep, shape=shape, mesh=self._mesh)
 
     def _turns(self, steps: list[int], epoch: int) -> np.ndarray:
         """Return the part that each batch of an epoch comes from."""
@@ -106,7 +106,7 @@ class RaggedFeeder(Feeder):
         for chunk in islice(self._chunks, self.valid_calls):
             valid = stack_batches(chunk)
             key = _key(valid)
-            batches = self._keep_empty(key, valid, last.batches.weights.shape)
+            batches = self._keep_empty(key, valid, own_size(last.batches, self._mesh))
             valid = put_batches(valid, self._mesh)
             yield last._replace(batches=batches, valid=valid, valid_steps=chunk.steps)
 

@@ -22,6 +22,7 @@ from ..layers.base import Context
 from ..network.graph import Variables
 from ..network.model import TrainState
 from ..ops.mesh import keep_weights, split_rows
+from ..ops.processes import spans_processes
 from ..targets.weighted_targets import unpack_targets
 from ..updates.update_rule import BatchLoss
 from .arguments import CallResult, StepPosition, StepRange, Values
@@ -121,6 +122,8 @@ def train(
         carry, _, *tables = run_epoch(jnp.zeros((), jnp.int32), initial)
     else:
         carry, _, *tables = lax.fori_loop(0, steps.epochs, run_epoch, initial)
+    if spans_processes(plan.mesh):  # each of them reads the results
+        tables = keep_weights(tables)
     return CallResult(carry, *tables)
 
 
