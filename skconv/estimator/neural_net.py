@@ -305,7 +305,8 @@ class NeuralNet(
     Notes
     -----
     Images are channels first, ``(n, channels, height, width)``, unless `data_format` is
-    ``'channels_last'``. X may have any numeric dtype. uint8
+    ``'channels_last'``. Memory maps, and arrays of h5py, zarr, dask and the like, are read chunk by
+    chunk, never as a whole. X may have any numeric dtype. uint8
     is transferred to the device unchanged; computations are in float32, but for `compute_dtype`.
 
     A class for each pixel or time step is asked for by the shape of y, and needs an output with an

@@ -56,7 +56,7 @@ def take_aligned(array: np.ndarray, index: np.ndarray) -> np.ndarray:
     ----------
     array : array of shape (n, ...)
     index : int array of shape (rows,)
-        Positions from 0 to n - 1.
+        Positions from -n to n - 1.
 
     Examples
     --------
@@ -65,4 +65,4 @@ def take_aligned(array: np.ndarray, index: np.ndarray) -> np.ndarray:
            [0, 1]])
     """
     out = aligned_zeros((len(index), *array.shape[1:]), array.dtype)
-    return np.take(array, index, axis=0, out=out, mode="clip")  # 'raise' would copy `out`
+    return np.take(array, index, axis=0, out=out, mode="wrap")  # 'raise' would copy `out`

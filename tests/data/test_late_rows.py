@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 
 from skconv.data import late_rows
+from skconv.data.chunks import iterate_chunks
+from skconv.data.device import place_chunk
 from skconv.data.inputs import check_rows
+from skconv.data.iterators import BatchIterator
 from skconv.data.late_rows import LateRows, as_late
 from skconv.data.rows import Inputs
 from skconv.preprocessing import RowView
@@ -131,3 +134,28 @@ def test_a_sample_comes_from_all_over_the_rows(monkeypatch):
     assert given[0, 0] == 0
     assert given[-1, 1] == 199
     assert (len(given), converted.dtype) == (16, np.float32)
+
+
+class Numbered:
+    """Rows whose values tell their number, more of them than float32 can count."""
+
+    shape, dtype = (2**24 + 64, 2), np.dtype(np.uint8)
+
+    def __getitem__(self, key):
+        rows = np.arange(*key.indices(self.shape[0])) if isinstance(key, slice) else key
+        return np.stack([rows % 251, rows % 256], axis=1).astype(np.uint8)
+
+
+def test_numbers_of_rows_beyond_those_of_float32_are_exact():
+    positions = 2**24 + np.array([1, 3, 33, 5, 63, 32, 31, 0])
+    rows = check_rows(make_net(), Numbered(), reset=True).subset(positions)
+    rows = rows.arrange(Inputs({"input": (None, 2)}))
+    for iterator in (BatchIterator(4), BatchIterator(4, shuffle="blocks", block=2)):
+        (chunk,) = iterate_chunks(rows, positions, None, iterator)
+        X, y = chunk.X["input"][: chunk.steps], chunk.y[: chunk.steps]
+        np.testing.assert_array_equal(X, np.stack([y % 251, y % 256], axis=-1))
+        assert sorted(y.ravel()) == sorted(positions)
+        placed = place_chunk(chunk, None)
+        assert placed.rows.dtype == np.int32
+    (end,) = iterate_chunks(rows.whole().subset(np.array([2**24 + 63])), None, None, iterator)
+    assert end.X["input"][0, 0].tolist() == [(2**24 + 63) % 251, 63]
