@@ -26,6 +26,7 @@ from skconv.layers import (
     InputLayer,
 )
 from skconv.model_selection import BatchedGridSearchCV
+from skconv.ops.device_choice import is_devices, mesh_for
 from skconv.utils.memo import Memo
 from skconv.visualize.gradients import iterate_gradients
 
@@ -122,28 +123,32 @@ def check_nets_move_between_devices():
     assert compile_counts()["train"] == before
 
 
+def devices_of(net):
+    return {device for leaf in jax.tree.leaves(net._model.carry) for device in leaf.devices()}
+
+
 def check_given_devices():
-    mesh = jax.make_mesh((2,), ("x",))
-    for devices in (mesh, jax.devices()[:2], tuple(jax.devices()[:2])):
+    mesh = jax.make_mesh((8,), ("x",))
+    before = compile_counts()["train"]
+    for devices in (mesh, jax.devices(), tuple(jax.devices())):
         net = table_net(devices=devices)
         for other in (clone(net), copy.deepcopy(net)):
             assert other.devices is devices
-        assert pickle.loads(pickle.dumps(net)).devices == 2
-    before = compile_counts()["train"]
-    for devices in (mesh, jax.devices()[:2], 2):
-        fitted = table_net(devices=devices).fit(TABLE, y)
-        used = {d.id for leaf in jax.tree.leaves(fitted._model.carry) for d in leaf.devices()}
-        assert used == {0, 1}
-    assert compile_counts()["train"] == before + 1
+        assert pickle.loads(pickle.dumps(net)).devices == 8
+        assert devices_of(net.fit(TABLE, y)) == set(jax.devices())
+    assert compile_counts()["train"] == before
+    other = jax.devices()[3]
+    net = table_net(devices=[other]).fit(TABLE, y)
+    assert devices_of(net) == {other}
+    assert_close(table_net().fit(TABLE, y), net, 0)
 
 
 def check_the_default_device_is_respected():
-    found = []
     with jax.default_device(jax.devices()[3]):
-        for devices in (None, "all"):
-            net = table_net(devices=devices).fit(TABLE, y)
-            found.append({d for leaf in jax.tree.leaves(net._model.carry) for d in leaf.devices()})
-    assert found == [{jax.devices()[3]}] * 2
+        assert mesh_for("all") is mesh_for(1) is None
+        assert not is_devices(2)
+        assert mesh_for(jax.devices()[:2]).size == 2
+    assert list(mesh_for(3).devices) == jax.devices()[:3]
 
 
 class Twice(BatchIterator):
