@@ -13,7 +13,6 @@ from skconv import NeuralNet
 from skconv.layers import BatchNormLayer, DenseLayer, InputLayer
 
 from .compiling import compiled
-from .nets import TARGETS, X, make_net, three_headed, y
 
 digits, labels = load_digits(return_X_y=True)
 ROWS, LABELS = (digits[:600] / 16).astype(np.float32), labels[:600]
@@ -31,12 +30,23 @@ def types_of(net):
 
 
 @pytest.fixture(scope="module")
-def nets():
-    """A net in float32, and the same in bfloat16."""
+def fits():
+    """Nets by type, with the number of programs that each has compiled."""
     net = NeuralNet(
         LAYERS, update_learning_rate=0.05, max_epochs=6, train_split=None, random_state=0
     )
-    return [clone(net).set_params(compute_dtype=t).fit(ROWS, LABELS) for t in (None, "bfloat16")]
+    types = (None, "float32", "bfloat16")
+    return {t: compiled(clone(net).set_params(compute_dtype=t).fit, ROWS, LABELS) for t in types}
+
+
+@pytest.fixture(scope="module")
+def nets(fits):
+    """A net in float32, and the same in bfloat16."""
+    return fits[None][0], fits["bfloat16"][0]
+
+
+def test_only_another_type_compiles(fits):
+    assert [number for _, number in fits.values()] == [1, 0, 1]
 
 
 def test_bfloat16_learns_as_float32_does(nets):
@@ -68,33 +78,19 @@ def test_a_pickle_predicts_the_same(nets):
     assert np.array_equal(again.predict_proba(ROWS), nets[1].predict_proba(ROWS))
 
 
-def test_only_another_type_compiles():
-    net = make_net(max_epochs=1)
-    compiled(net.fit, X, y)
-    assert compiled(clone(net).set_params(compute_dtype="float32").fit, X, y)[1] == 0
-    assert compiled(clone(net).set_params(compute_dtype="bfloat16").fit, X, y)[1] == 1
-
-
-def test_several_outputs_are_close_to_those_of_float32():
-    usual, low = (three_headed(compute_dtype=t) for t in (None, "bfloat16"))
-    losses = [net.fit(X, TARGETS).train_history_[-1]["train_loss"] for net in (usual, low)]
-    assert losses[1] == pytest.approx(losses[0], rel=0.01)
-    assert [part.dtype for part in low.predict_proba(X)[:2]] == [np.float32, np.float32]
-
-
-def test_training_goes_on_in_another_type():
-    net = make_net(max_epochs=1, warm_start=True).fit(X, y)
+def test_training_goes_on_in_another_type(nets):
+    net = copy.copy(nets[0]).set_params(warm_start=True, max_epochs=1)
     with jax.enable_x64(True):
-        net.set_params(compute_dtype="float64").fit(X, y)
+        net.set_params(compute_dtype="float64").fit(ROWS, LABELS)
         assert types_of(net) == {"float64"}
-        probabilities = net.predict_proba(X)
+        probabilities = net.predict_proba(ROWS)
         assert probabilities.dtype == np.float64
         W, b = (np.asarray(p) for p in net.layers_["output"].get_params())
-        hidden = net.get_output("hidden", X) @ W + b
+        hidden = net.get_output(-2, ROWS) @ W + b
         expected = np.exp(hidden) / np.exp(hidden).sum(axis=1, keepdims=True)
         np.testing.assert_allclose(probabilities, expected, rtol=1e-12)
     with pytest.raises(ValueError, match=r"^compute_dtype must be a type that JAX has enabled, "):
-        net.predict(X)
+        net.predict(ROWS)
 
 
 def test_an_unknown_type_is_refused_before_training(nets):

@@ -2,39 +2,39 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from skconv import BatchIterator
 from skconv.layers import Context
 from skconv.training.parts import in_parts
 
-from ..nets import LAYERS, TARGETS, X, make_net, three_headed, y
+from ..nets import TARGETS, X, three_headed, y
 
 rng = np.random.default_rng(0)
 
-WITHOUT_NOISE = [layer for layer in LAYERS if layer[0] != "noise"]
 
-WEIGHTS = np.linspace(0, 2, 40)
+class Noting(BatchIterator):
+    """An iterator that notes the rows of the batches that its transform gets."""
 
-HOLES = np.where(np.arange(40) % 7, y, -1)
+    seen = set()
+
+    def transform(self, Xb, yb):
+        self.seen.add(len(Xb))
+        return Xb, yb
 
 
-@pytest.mark.parametrize(
-    ("make", "given", "data"),
-    [
-        (make_net, {"layers": WITHOUT_NOISE, "ignore_label": -1}, (X, HOLES, WEIGHTS)),
-        (three_headed, {}, (X, TARGETS)),
-    ],
-    ids=["weights", "outputs"],
-)
-def test_several_batches_for_an_update_are_as_one(make, given, data):
-    """Of 40 rows, the last batch of 12 is filled up, and so is the only one of 48."""
-    given = given | {"max_epochs": 1, "update_clip_norm": 0.1, "train_split": None}
-    size = 48 if make is three_headed else 12
-    large = make(batch_iterator_train=size, **given).fit(*data)
-    small = make(batch_iterator_train=size // 3, accumulate_steps=3, **given).fit(*data)
-    for one, other in zip(large.get_all_params(), small.get_all_params(), strict=True):
+def test_several_batches_for_an_update_are_as_one():
+    """Of 40 rows, the last batch of 12 is filled up; targets are weighted, and some ignored."""
+    targets = TARGETS | {"kind": np.where(np.arange(40) % 7, y, -1)}
+    data = X, targets, np.linspace(0, 2, 40)
+    net = three_headed(ignore_label={"kind": -1}, update_clip_norm=0.1, batch_iterator_train=12)
+    small = clone(net).set_params(batch_iterator_train=Noting(4, shuffle=True), accumulate_steps=3)
+    net.fit(*data)
+    small.fit(*data)
+    assert Noting.seen == {12}
+    for one, other in zip(net.get_all_params(), small.get_all_params(), strict=True):
         np.testing.assert_allclose(other, one, atol=1e-6)
-    expected, row = large.train_history_[-1], small.train_history_[-1]
+    expected, row = net.train_history_[-1], small.train_history_[-1]
     for name in expected.keys() - {"dur"}:
         assert row[name] == pytest.approx(expected[name], rel=1e-5, nan_ok=True)
 
@@ -57,7 +57,7 @@ def run(W, count, rows=40):
     return jax.nn.logsumexp(out) ** 2, (out, state)
 
 
-@pytest.mark.parametrize("rows", [40, 38, 3])
+@pytest.mark.parametrize("rows", [38, 3])
 def test_functions_of_the_whole_batch_have_the_same_gradients(rows):
     """As the loss of Cox needs, which compares all rows, and second derivatives as well."""
     expected = np.tanh(X[:rows] @ W) * (np.arange(rows) != 2)[:, None]
@@ -97,16 +97,3 @@ def test_only_the_outputs_of_the_parts_are_in_memory():
     compiled = [jax.jit(jax.grad(loss), static_argnums=1).lower(wide, n).compile() for n in (1, 8)]
     sizes = [one.memory_analysis().temp_size_in_bytes for one in compiled]
     assert sizes[1] < sizes[0] / 3
-
-
-def test_host_transforms_get_the_rows_of_an_update():
-    seen = set()
-
-    class Noting(BatchIterator):
-        def transform(self, Xb, yb):
-            seen.add(len(Xb))
-            return Xb, yb
-
-    given = {"train_split": None, "max_epochs": 1, "layers": WITHOUT_NOISE}
-    make_net(batch_iterator_train=Noting(5), accumulate_steps=4, **given).fit(X, y)
-    assert seen == {20}
