@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..preprocessing.map_dataset import split_dataset
+from ..preprocessing.row_view import read_whole
 from .array_kinds import refuse_streams
 from .inputs import RowSubset
 from .named_inputs import by_input
@@ -49,7 +50,7 @@ class FitArguments:
         if not isinstance(X, RowSubset):
             refuse_streams("X", X)
         valid = None if self.valid is None else split_dataset(*self.valid)
-        return replace(self, X=X, y=y, valid=valid)
+        return replace(self, X=X, y=y, valid=valid, groups=read_whole(self.groups))
 
     def by_input(self, names: Sequence[str]) -> FitArguments:
         """Return the arguments with the arrays of X by input layer, as `by_input` does."""

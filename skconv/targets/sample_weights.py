@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_array
 
+from ..preprocessing.row_view import read_whole
 from ..utils.checks import is_integer, is_number
 from .by_output import by_output
 from .ragged_array import RaggedArray, array_parts, read_rows
@@ -82,6 +83,7 @@ def check_weights(
             f"{sample_weight}{epochs if is_integer(sample_weight, low=0) else ''}"
         )
     targets = list(y) or [np.empty(n)] * len(names)
+    sample_weight = read_whole(sample_weight)
     parts = _split(sample_weight, n, names)
     if parts is None:
         weights = _check(NAME, sample_weight, n, targets[0] if len(names) == 1 else np.empty(n))

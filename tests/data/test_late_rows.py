@@ -3,6 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.model_selection import GroupShuffleSplit
 
 from skconv.data import late_rows
 from skconv.data.chunks import iterate_chunks
@@ -11,6 +12,7 @@ from skconv.data.inputs import check_rows
 from skconv.data.iterators import BatchIterator
 from skconv.data.late_rows import LateRows, as_late
 from skconv.data.rows import Inputs
+from skconv.layers import ConcatLayer, DenseLayer, InputLayer
 from skconv.preprocessing import RowView
 
 from ..late import LATE, Sorted, make_late
@@ -61,6 +63,29 @@ def test_a_net_trains_and_predicts_as_on_the_array(net, kind, tmp_path):
     np.testing.assert_array_equal(found.predict_proba(X), net.predict_proba(ROWS))
     assert found.score(X, y) == net.score(ROWS, y)
     assert found.train_history_[0]["valid_loss"] == net.train_history_[0]["valid_loss"]
+
+
+def test_inputs_targets_weights_and_groups_may_all_be_late():
+    layers = [
+        ("left", InputLayer),
+        ("right", InputLayer),
+        (ConcatLayer, {"incomings": ["left", "right"]}),
+        ("output", DenseLayer),
+    ]
+    weights, groups = np.linspace(1, 2, 40), np.arange(40) % 5
+    predictions = []
+    for own in (np.asarray, Sorted):
+        net = make_net(
+            layers=layers, max_epochs=1, train_split=GroupShuffleSplit(1, random_state=0)
+        )
+        pair = {"left": own(ROWS[:, :2].astype(np.float64)), "right": own(ROWS[:, 2:])}
+        given = {"sample_weight": own(weights), "groups": own(groups)}
+        net.fit(pair, own(y), **given)
+        predictions.append((net.predict_proba(pair), net.score(pair, own(y), own(weights))))
+        net.partial_fit(pair, own(y))
+        predictions[-1] += (net.predict_proba(pair),)
+    for found, expected in zip(*predictions, strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
