@@ -69,7 +69,7 @@ def net():
 
 def test_one_compile_for_each_size(net):
     assert net.score(X, y) > 0.9
-    (_, first), (_, second) = compiled(net.predict, LARGER), compiled(net.predict, LARGER[:5])
+    (_, first), (_, second) = compiled(net.predict, LARGER), compiled(net.predict, LARGER[:9])
     assert (first, second) == (1, 0)
     assert net.n_features_in_ == 64  # as in fit
     assert net.score(LARGER, LABELS) > 0.9
