@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.processes import own_range, reads_together
 from ..preprocessing.row_view import RowView
 from ..utils.late_arrays import PIECE_BYTES, is_late, is_mapped
 from .sound_values import SAMPLE
@@ -60,12 +61,15 @@ class LateRows:
         return rows
 
     def check_values(self) -> None:
-        """Raise `ValueError` if values are not finite; reads all rows."""
+        """Raise `ValueError` if values are not finite.
+
+        It reads all rows, or those that fall to this process where several read them.
+        """
         if self.view.dtype.kind in "biu":
             return
-        step = max(1, PIECE_BYTES // max(1, 4 * self.shape[1]))
-        for start in range(0, len(self), step):
-            rows = slice(start, start + step)
+        own, step = own_range(len(self)), max(1, PIECE_BYTES // max(1, 4 * self.shape[1]))
+        for start in own[::step]:
+            rows = slice(start, min(start + step, own.stop))
             self._check(self[rows], rows)
 
     def _check(self, rows: np.ndarray, index: Any) -> None:
@@ -97,7 +101,7 @@ def as_late(what: str, X: Any) -> RowView | None:
     """Return a view of an array that is not read as a whole; None for one that is in memory.
 
     A mapped file is in memory where its values serve as they are: as float32 or uint8, in the order
-    of rows.
+    of rows. It is not where each of several processes reads its share.
 
     Parameters
     ----------
@@ -113,7 +117,7 @@ def as_late(what: str, X: Any) -> RowView | None:
     if isinstance(X, RowView):
         return X if X.ndim > 1 else None
     if isinstance(X, np.ndarray):
-        serves = X.dtype in KEPT and X.flags.c_contiguous
+        serves = X.dtype in KEPT and X.flags.c_contiguous and not reads_together()
         numbers = X.ndim > 1 and X.dtype.kind in "biuf"
         return RowView(X) if numbers and not serves and is_mapped(X) else None
     if not is_late(X) or len(X.shape) < 2:

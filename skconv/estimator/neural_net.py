@@ -249,7 +249,9 @@ class NeuralNet(
         the labels of its last step to all steps. It needs ``regression=True``.
     devices : None, 'all', int, list of jax.Device, or jax.sharding.Mesh, default=None
         The devices that share each batch, in training, prediction and whatever else the net
-        computes: all, a number of them, or those given, as a list or a mesh of one axis. By default
+        computes: all, a number of them, or those given, as a list or a mesh of one axis. After
+        `jax.distributed.initialize`, ``'all'`` are those of all processes, which then train the net
+        together, each with its share of the rows; a number counts those of this process. By default
         one, the default device of JAX, which ``jax.default_device`` changes; if that names a single
         device, ``'all'`` means that one, too. Weights are the same on all devices, and equal those
         of one device but for rounding.

@@ -30,6 +30,9 @@ training. An epoch that it interrupts gets no row in the history.
 A handler with state resumes from a checkpoint by `Handler.get_state` and `Handler.set_state`. Any
 object or function with these two methods does, not only a `Handler`.
 
+Of several processes that train a net together, each calls all its handlers, but ``step`` only in
+the first one. An exception that a handler raises in one process ends the training in all of them.
+
 If the training fails before the end of its first epoch, handlers get the attributes back that they
 had before ``reset``.
 """

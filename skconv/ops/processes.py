@@ -49,6 +49,19 @@ def training_together(mesh: Mesh | None) -> Iterator[None]:
         _shared -= several
 
 
+def reads_together() -> bool:
+    """Return whether other processes read the rows of the present training, too."""
+    return _shared > 0
+
+
+def own_range(n: int) -> range:
+    """Return which of n rows this process looks at, where one of them must look at each."""
+    if not reads_together():
+        return range(n)
+    number, count = jax.process_index(), jax.process_count()
+    return range(number * n // count, (number + 1) * n // count)
+
+
 def is_first() -> bool:
     """Return whether this process prints, writes and logs.
 

@@ -356,3 +356,41 @@ def test_chunks_may_have_another_shape(shape):
     found = list(iterate_chunks(rows, None, None, iterator, keep=True, shape=shape))
     assert {chunk.weights.shape for chunk in found} == {shape}
     assert live(found)[0].tolist() == list(range(18))
+
+
+class Doubling(BatchIterator):
+    """A transform that has seen the whole batch."""
+
+    def transform(self, Xb, yb):
+        assert len(Xb) == self.batch_size
+        return 2 * Xb, yb
+
+
+@pytest.mark.parametrize("iterator", [BatchIterator, Doubling])
+def test_shares_of_batches_make_up_the_batches(iterator):
+    rows, options = numbered(22), {"seed": 3, "epoch": 1}
+    made = iterator(8, shuffle=True)
+    (whole,) = iterate_chunks(rows, np.arange(22), None, made, **options)
+    parts = [
+        next(iterate_chunks(rows, np.arange(22), None, made, share=(i, 4), **options))
+        for i in range(4)
+    ]
+    assert [part.steps for part in parts] == [whole.steps] * 4
+    for name in ("y", "weights", "rows"):
+        own = [getattr(part, name) for part in parts]
+        np.testing.assert_array_equal(np.concatenate(own, axis=1), getattr(whole, name))
+    joined = np.concatenate([part.X["input"] for part in parts], axis=1)
+    np.testing.assert_array_equal(joined, whole.X["input"])
+
+
+def test_of_a_share_no_other_rows_are_read():
+    seen = []
+
+    class Noting(Rows):
+        def take(self, index):
+            seen.extend(index)
+            return super().take(index)
+
+    rows = Noting(**vars(numbered(16)))
+    list(iterate_chunks(rows, None, None, BatchIterator(8), share=(1, 2)))
+    assert seen == [*range(4, 8), *range(12, 16)]

@@ -184,3 +184,18 @@ def test_numbers_of_rows_beyond_those_of_float32_are_exact():
         assert placed.rows.dtype == np.int32
     (end,) = iterate_chunks(rows.whole().subset(np.array([2**24 + 63])), None, None, iterator)
     assert end.X["input"][0, 0].tolist() == [(2**24 + 63) % 251, 63]
+
+
+def test_of_several_processes_each_reads_and_checks_its_share(monkeypatch, tmp_path):
+    path = tmp_path / "X.npy"
+    np.save(path, np.where(np.arange(40)[:, None] == 25, np.nan, np.zeros((40, 2), np.float32)))
+    mapped = np.load(path, mmap_mode="r")
+    assert as_late("X", mapped) is None
+    monkeypatch.setattr(late_rows, "reads_together", lambda: True)
+    rows = LateRows(as_late("X", mapped), check=True)
+    for own in (range(10, 20), range(30, 40)):
+        monkeypatch.setattr(late_rows, "own_range", lambda n, own=own: own)
+        rows.check_values()
+    monkeypatch.setattr(late_rows, "own_range", lambda n: range(20, 30))
+    with pytest.raises(ValueError, match="X must hold finite numbers, got nan in row 25"):
+        rows.check_values()

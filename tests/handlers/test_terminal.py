@@ -1,10 +1,14 @@
+import ast
 import io
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from skconv.handlers.terminal import Cell, Line, in_notebook, is_interactive
+import skconv.handlers
+from skconv.handlers import terminal
+from skconv.handlers.terminal import Cell, Line, in_notebook, is_interactive, say
 
 
 class Terminal(io.StringIO):
@@ -62,3 +66,19 @@ def test_a_cell_is_drawn_in_its_place(monkeypatch):
         ("again", {"text/plain": "two", "text/html": "<b>two</b>"}, {"raw": True}),
         ("again", {"text/plain": "", "text/html": ""}, {"raw": True}),
     ]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_one_process_prints(monkeypatch, capsys, first):
+    monkeypatch.setattr(terminal, "is_first", lambda: first)
+    say("what happened")
+    assert capsys.readouterr().out == "what happened\n" * first
+
+
+def test_no_handler_prints_in_all_processes():
+    files = set(Path(skconv.handlers.__file__).parent.glob("*.py"))
+    for file in files - {Path(terminal.__file__)}:
+        calls = [
+            node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)
+        ]
+        assert "print" not in [getattr(call.func, "id", None) for call in calls], file.name

@@ -3,7 +3,13 @@ import numpy as np
 import pytest
 from jax.sharding import Mesh
 
-from skconv.ops.device_choice import device_count, is_devices, mesh_for, without_devices
+from skconv.ops.device_choice import (
+    are_shared,
+    device_count,
+    is_devices,
+    mesh_for,
+    without_devices,
+)
 
 DEVICE = jax.local_devices()[0]
 
@@ -34,3 +40,16 @@ def test_pickles_hold_the_number_of_given_devices():
     assert is_devices(mesh)
     given = [None, "all", 3, "al", [DEVICE], (DEVICE,), mesh, [1, 2]]
     assert [without_devices(value) for value in given] == [None, "all", 3, "al", 1, 1, 1, [1, 2]]
+
+
+def test_processes_take_part_with_as_many_devices_each(monkeypatch):
+    from skconv.ops.device_choice import _suit_processes
+
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    assert all(map(_suit_processes, [[0], [0, 0], [0, 1], [0, 0, 1, 1]]))
+    assert not any(map(_suit_processes, [[1], [1, 0], [0, 1, 0, 1], [0, 1, 1], [0, 0, 1]]))
+
+
+def test_devices_of_this_process_are_its_own():
+    for value in (None, "all", 1, [DEVICE], "nothing", 0):
+        assert not are_shared(value)

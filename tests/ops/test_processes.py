@@ -7,6 +7,7 @@ from skconv.ops.processes import (
     exchange,
     is_first,
     own_mesh,
+    own_range,
     own_share,
     spans_processes,
     training_together,
@@ -52,6 +53,17 @@ def test_only_those_that_train_together_have_a_first(monkeypatch):
     with training_together(Shared()):
         assert not is_first()
     assert is_first()
+
+
+def test_one_of_them_looks_at_each_row(monkeypatch):
+    assert own_range(7) == range(7)
+    monkeypatch.setattr(jax, "process_count", lambda: 3)
+    seen = []
+    for number in range(3):
+        monkeypatch.setattr(jax, "process_index", lambda number=number: number)
+        with training_together(Shared()):
+            seen += own_range(7)
+    assert seen == list(range(7))
 
 
 def test_messages_of_any_length_are_exchanged():

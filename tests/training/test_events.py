@@ -27,3 +27,11 @@ def test_handlers_are_added_for_each_epoch_or_for_new_rows():
     handlers.add(len, each_epoch=True)
     handlers.add(max, each_epoch=False)
     assert (handlers.on_epoch_finished, handlers.on_rows) == ([len], [max])
+
+
+def test_the_pace_depends_on_the_time_that_counts():
+    pace = Pace()
+    list(pace.cut(4, lambda seconds: 1.0))
+    assert pace.steps == 1
+    list(pace.cut(4, lambda seconds: 0.0))
+    assert pace.steps > 1

@@ -7,7 +7,7 @@ import pytest
 from skconv.handlers import Checkpoint
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.network.weight_files import load_arrays
-from skconv.training.interrupts import interruptible
+from skconv.training.interrupts import interruptible, take_noted
 
 from ..nets import X, make_net, y
 
@@ -164,3 +164,19 @@ def test_history_and_counts_agree_if_ctrl_c_comes_while_an_epoch_is_noted(monkey
     with pytest.warns(UserWarning, match="interrupted after 1 epochs"):
         net.fit(X, y)
     assert net._model.epoch == len(net.train_history_) == 1
+
+
+def press_twice():
+    with interruptible(note=True):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_signal_may_be_noted_for_all_processes_to_stop_together():
+    with interruptible(note=True):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert take_noted() == "SIGINT"
+        assert take_noted() is None
+    with pytest.raises(KeyboardInterrupt, match="SIGINT"):
+        press_twice()
+    assert take_noted() is None
