@@ -36,8 +36,8 @@ class Job:
     ----------
     estimator : estimator
         Fitted in place.
-    train : int array
-        Indices of the rows.
+    train : int array, or bool array of shape (n,)
+        Indices of the rows; a mask becomes indices.
     continues : bool
         Whether the estimator is fitted and needs only the remaining epochs.
     finished : bool
@@ -54,6 +54,10 @@ class Job:
     finished: bool = False
     error: Exception | None = None
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.train.dtype == bool:
+            self.train = np.flatnonzero(self.train)
 
     def trained_for(self, epochs: int) -> bool:
         """Return whether the job ended after this number of epochs in a state to continue from.

@@ -41,6 +41,13 @@ def test_a_net_reads_its_rows_where_they_are():
     assert not job.trained_for(3)
 
 
+def test_rows_may_be_given_by_a_mask():
+    """As a search gets them from splits of the user's own."""
+    train = np.array([3, 9, 27])
+    mask = np.isin(np.arange(len(X)), train)
+    np.testing.assert_array_equal(Job(make_net(), mask).train, train)
+
+
 def test_pipelines_and_others_beside_it():
     jobs = run(
         Job(make_pipeline(StandardScaler(), steep()), ROWS),
