@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -44,13 +45,12 @@ class Hosts:
         if not self.several:
             yield from items
             return
-        iterator, ended = iter(items), False
+        iterator = iter(items)
+        made: list[T] = []
         while True:
-            made: list[T] = []
             with self.together():
-                made.extend(next_or_none(iterator))
-                ended = not made
-            if ended:
+                made += islice(iterator, 1)
+            if not made:
                 return
             yield made.pop()
 
@@ -80,11 +80,6 @@ class Hosts:
                 f"processes that train together must be given the same, got {len(every)} that "
                 f"differ in {', '.join(differing)}"
             )
-
-
-def next_or_none(iterator: Iterator[T]) -> list[T]:
-    """Return the next item in a list, which is empty if there is none."""
-    return [item for item, _ in zip(iterator, (0,), strict=False)]
 
 
 class _Together:

@@ -17,6 +17,7 @@ import jax
 import numpy as np
 
 from skconv import NeuralNet
+from skconv.data import chunks
 from skconv.data.rows import Rows
 from skconv.handlers import Checkpoint, SaveWeights, WeightLog
 from skconv.layers import BatchNormLayer, DenseLayer, DropoutLayer, InputLayer
@@ -146,5 +147,6 @@ if __name__ == "__main__":
     trial, port, number, folder = sys.argv[1:]
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     address = f"localhost:{port}"
+    chunks.CHUNK_BYTES = 2 * 16 * 5 * 4  # two batches
     jax.distributed.initialize(address, 2, int(number), heartbeat_timeout_seconds=10)
     {"train": train, "resume": resume}[trial]({}, Path(folder))

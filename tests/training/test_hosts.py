@@ -116,6 +116,17 @@ def test_a_killed_process_ends_the_others_and_all_resume(pair, folder, alone):
         np.testing.assert_allclose(found["weights"], host_trials.weights(alone), atol=1e-5)
 
 
+def test_items_are_made_one_by_one(monkeypatch):
+    several = Hosts(None)
+    several.several = True
+    monkeypatch.setattr("skconv.training.hosts.exchange", lambda value: [value, value])
+    made = []
+    items = several.each(made.append(i) or i for i in range(4))
+    assert next(items) == 0
+    assert made == [0]
+    assert list(items) == [1, 2, 3]
+
+
 def test_a_single_process_agrees_with_itself():
     hosts = Hosts(None)
     hosts.check_same({"what": "ever"})
