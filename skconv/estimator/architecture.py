@@ -48,7 +48,7 @@ def architecture(net: ConfiguredNet, shape: tuple[int, ...] | None) -> str:
 
 
 def _structure(spec: LayerEntry, keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a layer that are no numbers and no initial values.
+    """Return the fields of a layer that are neither numbers nor initial values.
 
     Of a number that may be None, it is told whether it is.
     """
