@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from jax import Array
@@ -11,11 +10,10 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from optax import GradientTransformation
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.utils import ClassifierTags, RegressorTags, Tags, check_random_state
+from sklearn.utils import ClassifierTags, RegressorTags, Tags
 
 from ..augment.base import TransformFunction
 from ..augment.pipeline import AugmentParameters, as_parameters
-from ..data.features import FEATURES
 from ..data.fit_arguments import FitArguments
 from ..data.inputs import DataFormat, Features, Targets
 from ..data.iterators import (
@@ -25,39 +23,30 @@ from ..data.iterators import (
     as_test_iterator,
     as_train_iterator,
 )
-from ..handlers.base import Handler, HandlerFunction
+from ..handlers.base import HandlerFunction
 from ..layers.base import Layer
-from ..network.graph import Network, Place
+from ..network.graph import Network
 from ..network.hidden_layer import find_hidden_layer
 from ..network.memory import check_weights
-from ..network.model import Model
 from ..network.recomputation import find_blocks
 from ..objectives import objective as default_objective
 from ..objectives.by_nonlinearity import LossFunction
-from ..ops.device_choice import Devices, is_devices, mesh_for, without_devices
-from ..ops.processes import training_together
+from ..ops.device_choice import Devices, without_devices
 from ..targets.by_output import regression_by_output
 from ..training.events import EVENTS
-from ..training.hosts import Hosts
-from ..training.identity import TrainingIdentity
-from ..training.loop import Score, TrainingLoop
-from ..training.prepared_fit import PreparedFit
 from ..updates.update_rule import UpdateFactory
-from ..utils.memo import Memo
 from .blueprint import make_blueprint
 from .by_name import resolve_names
 from .callbacks import CallbackTasks, HandlingMixin
 from .defaults import with_defaults
 from .deferred import DeferredFit, defer
+from .fitting import FittingMixin
 from .history_export import HistoryMixin
 from .html_view import HtmlMixin
 from .keyword_params import KeywordEstimator, explaining_keywords
 from .overrides import check_overrides
 from .prediction import PredictionMixin
-from .prepare import Continuation, prepare
 from .routing import check_names
-from .scorers import read_custom_scores
-from .scores import monitored_columns
 from .streams import StreamMixin
 from .transformer import HiddenLayerMixin
 from .validation import check_settings
@@ -82,6 +71,7 @@ Transforms: TypeAlias = (
 
 
 class NeuralNet(
+    FittingMixin,
     PredictionMixin,
     HiddenLayerMixin,
     StreamMixin,
@@ -562,101 +552,6 @@ class NeuralNet(
                 tasks.end(self)
         return self
 
-    @contextmanager
-    def _training(
-        self, arguments: FitArguments, *, continues: bool, memo: Memo | None = None
-    ) -> Iterator[TrainingLoop]:
-        """Prepare a training and adopt its results.
-
-        If it fails before an epoch is completed, the net and its handlers are restored.
-
-        Used by `fit`, and by searches and ensembles.
-
-        Parameters
-        ----------
-        arguments : FitArguments
-        continues : bool
-            Whether to continue from the current weights.
-        memo : Memo, optional
-            Results that fits on the same data share.
-
-        Yields
-        ------
-        TrainingLoop
-        """
-        mesh = mesh_for(self.devices) if is_devices(self.devices) else None
-        with training_together(mesh):
-            yield from self._prepared(arguments, Hosts(mesh), memo, continues=continues)
-
-    def _prepared(
-        self, arguments: FitArguments, hosts: Hosts, memo: Memo | None, *, continues: bool
-    ) -> Iterator[TrainingLoop]:
-        """Yield the loop of a training, and adopt its results."""
-        continuation = Continuation(self._model, self._outputs) if continues else None
-        with hosts.together():
-            prepared = prepare(self, arguments, continuation, memo or Memo())
-            scores = self._custom_scores(prepared)
-            given = [handler for handler in self._given_handlers() if isinstance(handler, Handler)]
-            columns = monitored_columns(prepared, self._settings(), given)
-        before = [(item, dict(vars(item))) for item in (self, *given)]
-        loop = None
-        try:
-            self._adopt(prepared, fresh=not continues)
-            prepared.model.identity = TrainingIdentity(
-                prepared, self._settings(), self.get_params(deep=False), continues=continues
-            )
-            with hosts.together():
-                handlers = self._handlers(fresh=not continues, columns=columns)
-            prepared_loop = TrainingLoop(
-                net=self,
-                fit=prepared,
-                history=self.train_history_,
-                handlers=handlers,
-                custom_scores=scores,
-                memo=memo,
-            )
-            with self._restoring_params():
-                loop = prepared_loop
-                yield loop
-        except BaseException as error:
-            interrupted = isinstance(error, KeyboardInterrupt)
-            if loop is None or not (loop.epochs or interrupted):
-                for item, attributes in before:
-                    vars(item).clear()
-                    vars(item).update(attributes)
-                self._enter_layers()
-            raise
-        self._model.loaded = False
-
-    def _custom_scores(self, prepared: PreparedFit) -> list[Score]:
-        return read_custom_scores(self.custom_scores, prepared)
-
-    def _adopt(self, prepared: PreparedFit, *, fresh: bool) -> None:
-        """Adopt the model, the targets and the features of a prepared fit."""
-        for name in FEATURES:
-            self.__dict__.pop(name, None)
-        self.__dict__.update(prepared.features)
-        self.__dict__.pop("classes_", None)
-        classes = prepared.outputs.classes
-        if classes is not None:
-            self.classes_ = classes
-        # in one step, as predictions in other threads read both
-        self.__dict__.update({"_model": prepared.model, "_outputs": prepared.outputs})
-        self._enter_layers()
-        self.train_history_ = [] if fresh else list(self.train_history_)
-        self._remember_as_given()
-
-    @contextmanager
-    def _restoring_params(self) -> Iterator[None]:
-        """Restore the parameters, which handlers may change, at the end of the block."""
-        given = self.get_params(deep=False)
-        try:
-            yield
-        finally:
-            for name in self.get_params(deep=False).keys() - given.keys():
-                delattr(self, name)
-            self.__dict__.update(given)
-
     def _settings(self) -> dict[str, Any]:
         """Return all parameters by name, with `eval_size` as `train_split`.
 
@@ -697,24 +592,6 @@ class NeuralNet(
             find_blocks(network.nodes, params["remat"])
         problems.raise_any()
         return network
-
-    def _start(self, network: Network, values: Mapping[Place, Any]) -> None:
-        random_state = check_random_state(self._settings()["random_state"])
-        model = Model(network, int(random_state.randint(2**31 - 1))).initialize()
-        if values:
-            model.put(values)
-        before = dict(self.__dict__)
-        try:
-            self._model, self._outputs, self.train_history_ = model, None, []
-            self._enter_layers()
-            classes = self._fitted().outputs.classes
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            self._enter_layers()
-            raise
-        if classes is not None:
-            self.classes_ = classes
 
     def __sklearn_tags__(self) -> Tags:
         """Return the tags of a regressor if all outputs predict numbers, else of a classifier.
