@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..preprocessing.map_dataset import split_dataset
+from ..preprocessing.dataset_parts import split_dataset
 from ..preprocessing.row_view import read_whole
 from .array_kinds import refuse_streams
 from .inputs import RowSubset

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from ..ops.mesh import multiple_of
-from ..preprocessing.map_dataset import split_dataset
+from ..preprocessing.dataset_parts import split_dataset
 from ..targets.by_output import output_names, regression_by_output
 from ..targets.forms import split_targets
 from ..targets.ragged import is_ragged

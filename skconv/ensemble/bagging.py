@@ -22,7 +22,7 @@ from ..model_selection.containers import weights_with_rows, with_rows
 from ..model_selection.fitting import check_lanes
 from ..model_selection.jobs import FitBatch, Job, check_several
 from ..model_selection.sklearn_hooks import _num_samples
-from ..preprocessing.map_dataset import split_dataset
+from ..preprocessing.dataset_parts import split_dataset
 from ..targets.scoring import score_outputs
 from ..utils.checks import flag, is_integer, is_number, positive, random_state
 from ..utils.pickling import PickledByValue

@@ -457,7 +457,8 @@ class NeuralNet(
             objects, if the input layer leaves sizes open, as in ``input_shape=(None, 3, None,
             None)``.
             Also a map-style dataset, such as those of torch and Hugging Face, as
-            `skconv.preprocessing.read_dataset` reads them; it may hold y, too.
+            `skconv.preprocessing.read_dataset` reads them; it may hold y, too. Of a large one, rows
+            are asked for when they are needed; see `skconv.preprocessing.DatasetRows`.
         y : array-like of shape (n,), (n, n_outputs) or (n, ...)
             Labels of any type, label indicators, or numbers. Labels of more axes are a class for
             each position, such as pixels; see the notes of the class. A list of arrays, or an array

@@ -25,7 +25,8 @@ from ..network.precision import check_available
 from ..network.views import FittedLayer, name_of
 from ..ops.device_choice import Devices, device_count, mesh_for
 from ..ops.processes import own_mesh
-from ..preprocessing.map_dataset import is_map_dataset, read_features, split_dataset
+from ..preprocessing.dataset_parts import read_features, split_dataset
+from ..preprocessing.map_dataset import is_map_dataset
 from ..targets.by_output import as_tuple, output_names, regression_by_output
 from ..targets.numbers import Numbers
 from ..targets.output_inference import guess_outputs

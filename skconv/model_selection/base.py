@@ -13,7 +13,7 @@ from sklearn.model_selection import check_cv
 
 from ..data.inputs import Features, Targets
 from ..preprocessing import SliceDict
-from ..preprocessing.map_dataset import split_dataset
+from ..preprocessing.dataset_parts import split_dataset
 from ..utils.memo import Memo
 from ..utils.pickling import PickledByValue
 from ..utils.versions import Versioned

@@ -1,5 +1,6 @@
 """Transformers that prepare images, sequences and tables for nets, and containers of rows."""
 
+from .dataset_rows import DatasetRows
 from .map_dataset import read_dataset
 from .pad_sequences import PadSequences
 from .row_view import RowView
@@ -7,4 +8,12 @@ from .slice_dict import SliceDict
 from .split_columns import SplitColumns
 from .standardize import Standardize
 
-__all__ = ["PadSequences", "RowView", "SliceDict", "SplitColumns", "Standardize", "read_dataset"]
+__all__ = [
+    "DatasetRows",
+    "PadSequences",
+    "RowView",
+    "SliceDict",
+    "SplitColumns",
+    "Standardize",
+    "read_dataset",
+]

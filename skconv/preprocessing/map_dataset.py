@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import did_you_mean
-from ..utils.foreign_arrays import as_numpy, is_tensor
-from .row_view import read_whole
+from ..utils.foreign_arrays import as_numpy
 
 __all__ = ["read_dataset"]
 
@@ -80,14 +79,14 @@ def read_dataset(dataset: Any, target: str | None = None) -> tuple[Any, Any]:
     kind = type(dataset).__name__
     if not is_map_dataset(dataset):
         raise ValueError(f"dataset must have __getitem__ and __len__, got {kind}")
-    size = _size(dataset)
+    size = dataset_size(dataset)
     columns: Any = None
     for i, row in enumerate(_rows(dataset, size)):
         if isinstance(row, tuple) and len(row) > 2:
             raise ValueError(
                 f"rows of X must be x, (x, y) or a dict, got a tuple of {len(row)} in X[{i}]"
             )
-        named = {"X": row[0], "y": row[1]} if _is_pair(row) else {"X": _unpacked(row)}
+        named = {"X": row[0], "y": row[1]} if is_pair(row) else {"X": _unpacked(row)}
         if columns is None:
             columns = {name: _columns(name, value, size) for name, value in named.items()}
         if named.keys() != columns.keys():
@@ -100,52 +99,6 @@ def read_dataset(dataset: Any, target: str | None = None) -> tuple[Any, Any]:
     if target is not None:
         return _split_column(found, target)
     return _unwrapped(found["X"]) if "y" not in found else found["X"], found.get("y")
-
-
-def read_features(dataset: Any, inputs: Any, target: str | None = None) -> Any:
-    """Read X of a map-style dataset, whatever its targets.
-
-    Parameters
-    ----------
-    dataset : object with `__getitem__`
-    inputs : iterable of str
-        Names of the input layers, which select the columns of rows that are dicts.
-    target : str, optional
-        A column to leave out.
-    """
-    X, _ = read_dataset(dataset, target)
-    return _selected(X, list(inputs)) if isinstance(X, dict) else X
-
-
-def split_dataset(X: Any, y: Any = None) -> tuple[Any, Any]:
-    """Return X and y as arrays if X, y or both are map-style datasets, and as they are otherwise.
-
-    Targets of late arrays, such as those of h5py, are read into memory; X is not.
-
-    Parameters
-    ----------
-    X : object
-    y : object
-        The name of a column of X, if its rows are dicts; None if its rows are pairs.
-    """
-    if is_map_dataset(y):
-        y, _ = read_dataset(y)
-    elif is_tensor(y):
-        y = as_numpy("y", y)
-    y = read_whole(y)
-    if not is_map_dataset(X):
-        return X, y
-    if isinstance(y, str):
-        return read_dataset(X, y)
-    X, own = read_dataset(X)
-    if own is not None and y is not None:
-        raise ValueError("y must be None for a dataset of pairs (x, y) as X, got targets twice")
-    if own is None and y is None and isinstance(X, dict):
-        raise ValueError(
-            "y must be given for a dataset of dicts as X: the name of the column of targets, one "
-            f"of {', '.join(map(repr, X))}, or an array"
-        )
-    return X, own if y is None else y
 
 
 def _split_column(found: dict[str, Any], target: str) -> tuple[Any, Any]:
@@ -169,17 +122,8 @@ def _unwrapped(X: Any) -> Any:
     return next(iter(X.values())) if isinstance(X, dict) and len(X) == 1 else X
 
 
-def _selected(X: dict[str, Any], inputs: list[str]) -> Any:
-    if all(name in X for name in inputs):
-        return {name: X[name] for name in inputs}
-    raise ValueError(
-        f"X must have a column for each input layer ({', '.join(map(repr, inputs))}), or a single "
-        f"one, got the columns {', '.join(map(repr, X))}; remove the others, as by "
-        "dataset.remove_columns"
-    )
-
-
-def _size(dataset: Any) -> int | None:
+def dataset_size(dataset: Any) -> int | None:
+    """Return the number of rows of a dataset; None if it has no length."""
     if not hasattr(dataset, "__len__"):
         return None
     try:
@@ -194,20 +138,32 @@ def _size(dataset: Any) -> int | None:
 def _rows(dataset: Any, size: int | None) -> Iterator[Any]:
     for i in count() if size is None else range(size):
         try:
-            row = dataset[i]
-        except IndexError as error:
-            if size is None:
-                return
-            raise ValueError(
-                f"X must have as many rows as its length says, {size}, but X[{i}] raises IndexError"
-            ) from error
-        except Exception as error:
-            error.add_note(f"in X[{i}]")
-            raise
+            row = ask_for(dataset, i, size)
+        except IndexError:
+            return
         yield row
 
 
-def _is_pair(row: Any) -> bool:
+def ask_for(dataset: Any, i: int, size: int | None) -> Any:
+    """Return a row of a dataset of some size; its exceptions name the row.
+
+    If the size is not known, `IndexError` tells the end.
+    """
+    try:
+        return dataset[i]
+    except IndexError as error:
+        if size is None:
+            raise
+        raise ValueError(
+            f"X must have as many rows as its length says, {size}, but X[{i}] raises IndexError"
+        ) from error
+    except Exception as error:
+        error.add_note(f"in X[{i}]")
+        raise
+
+
+def is_pair(row: Any) -> bool:
+    """Return whether a row has a target besides x."""
     return isinstance(row, tuple) and len(row) == 2
 
 
@@ -238,7 +194,7 @@ class _Column:
 
     def add(self, value: Any, i: int) -> None:
         """Add the value of row `i`."""
-        given = _as_array(self._what, value, i)
+        given = row_array(self._what, value, i)
         if given.shape != self._shape:
             raise ValueError(
                 f"{self._what} must have rows of one shape, got {self._shape} in row 0 and "
@@ -257,7 +213,8 @@ class _Column:
         return np.stack(self._values) if self._array is None else self._array
 
 
-def _as_array(what: str, value: Any, i: int) -> np.ndarray:
+def row_array(what: str, value: Any, i: int) -> np.ndarray:
+    """Return a value of row `i` as an array."""
     if value is None:
         raise ValueError(f"{what} must have a value in each row, got None in row {i}")
     return as_numpy(f"{what} in row {i}", value)
@@ -269,7 +226,7 @@ def _columns(what: str, value: Any, size: int | None) -> Any:
         return {key: _columns(f"{what}[{key!r}]", part, size) for key, part in value.items()}
     if isinstance(value, tuple):
         return tuple(_columns(f"{what}[{j}]", part, size) for j, part in enumerate(value))
-    return _Column(what, _as_array(what, value, 0), size)
+    return _Column(what, row_array(what, value, 0), size)
 
 
 def _add(columns: Any, value: Any, i: int) -> None:

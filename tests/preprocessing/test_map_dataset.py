@@ -7,7 +7,8 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from skconv.preprocessing import SliceDict, read_dataset
-from skconv.preprocessing.map_dataset import is_map_dataset, read_features, split_dataset
+from skconv.preprocessing.dataset_parts import read_features, split_dataset
+from skconv.preprocessing.map_dataset import is_map_dataset
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(6, 2, 3)).astype(np.float32)
