@@ -153,6 +153,19 @@ def _read(X: Any, index: np.ndarray, size: int) -> np.ndarray:
 
 
 def _as_array(rows: Any) -> np.ndarray:
+    graph = getattr(rows, "__dask_graph__", None)
+    if graph is not None and graph() is not None:
+        rows = _computed_here(rows)
     if np.ma.is_masked(rows):
         raise ValueError("X must not have masked values; fill them first")
     return np.asarray(rows)
+
+
+def _computed_here(rows: Any) -> Any:
+    """Compute a dask array in this thread, unless a scheduler is set.
+
+    By default, dask computes in a thread for each core, which hold blocks that are not wanted yet.
+    """
+    from dask.base import get_scheduler
+
+    return rows if get_scheduler() else rows.compute(scheduler="synchronous")

@@ -1,3 +1,5 @@
+import threading
+
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
@@ -22,6 +24,25 @@ def test_arrays_of_libraries_that_read_when_they_are_indexed_are_late(kind, tmp_
     assert is_late(X)
     assert dtype_of(X) == np.float64
     np.testing.assert_array_equal(fetch_rows(X, np.array([3, 0, 3])), TABLE[[3, 0, 3]])
+
+
+def test_dask_computes_in_the_thread_that_reads_unless_a_scheduler_is_set():
+    import dask
+    from dask.array import from_array
+
+    threads = set()
+
+    def note(block):
+        threads.add(threading.current_thread())
+        return block
+
+    whole = from_array(TABLE, chunks=(1, 3))
+    X = whole.map_blocks(note, dtype=whole.dtype, meta=TABLE[:0])
+    np.testing.assert_array_equal(fetch_rows(X, slice(None)), TABLE)
+    assert threads == {threading.current_thread()}
+    with dask.config.set(scheduler="threads"):
+        fetch_rows(X, slice(None))
+    assert len(threads) > 1
 
 
 @pytest.mark.parametrize(
