@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -56,8 +57,8 @@ def _without_rows(job: Job) -> Job:
     return replace(job, train=np.empty(0, int))
 
 
-def _run_share(data: DataOnWorker, jobs: Sequence[Job], *folds: np.ndarray) -> list[Job]:
-    return data.run(jobs, folds)
+def _run_share(data: DataOnWorker, pickled: bytes, *folds: np.ndarray) -> list[Job]:
+    return data.run(pickle.loads(pickled), folds)
 
 
 class DaskWorkers:
@@ -124,10 +125,14 @@ class DaskWorkers:
 
     def _submit(self, batch: FitBatch, jobs: Sequence[Job]) -> Any:
         """Submit a share, and return its future."""
+        import cloudpickle
+
         data = self._send(DataOnWorker(batch), batch.X, batch.y, *batch.params.values())
         folds = [self._send(job.train, job.train) for job in jobs]
-        without_rows, options = [_without_rows(job) for job in jobs], self._backend.submit_kwargs
-        return self._client.submit(_run_share, data, without_rows, *folds, pure=False, **options)
+        # what a worker cannot import is then an error of the share, and does not end the worker
+        pickled = cloudpickle.dumps([_without_rows(job) for job in jobs])
+        options = self._backend.submit_kwargs
+        return self._client.submit(_run_share, data, pickled, *folds, pure=False, **options)
 
     def _send(self, value: Any, *objects: Any) -> Any:
         """Return the future of a value that all workers have, which stands for some objects."""

@@ -1,5 +1,6 @@
 import os
 import signal
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -49,7 +50,15 @@ class Killing(Handler):
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def importable():
+    """Let processes that are started import this module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parents[2])
+        yield
+
+
+@pytest.fixture(scope="module")
+def cluster(importable):
     import dask
     from distributed import Client, LocalCluster
 
@@ -138,6 +147,18 @@ def test_after_ctrl_c_unfinished_fits_have_no_score(client, monkeypatch):
     with pytest.warns(FitFailedWarning, match="interrupted before its last epoch"):
         found = scores(searching(LogisticRegression(), CS))
     assert 0 < (found == -1).sum() < found.size
+
+
+class Elsewhere(LogisticRegression):
+    """An estimator whose module the workers lack."""
+
+    def __reduce__(self):
+        return import_module, ("no_module_of_the_workers",)
+
+
+def test_what_workers_cannot_import_is_raised(client):
+    with pytest.raises(ModuleNotFoundError, match="no_module_of_the_workers"):
+        scores(searching(Elsewhere(), CS))
 
 
 def test_fits_that_kill_every_worker_have_no_score(client, monkeypatch):
