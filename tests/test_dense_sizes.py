@@ -12,7 +12,7 @@ from sklearn.metrics import balanced_accuracy_score, mean_pinball_loss, r2_score
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, cross_val_score
 from sklearn.utils.class_weight import compute_class_weight
 
-from skconv import NeuralNet
+from skconv import NeuralNet, compile_counts
 from skconv.augment import RandomFlip
 from skconv.data.iterators import BatchIterator
 from skconv.ensemble import BatchedBagging
@@ -334,8 +334,11 @@ def test_searches_and_bagging():
     search = {"update_learning_rate": [0.1, 0.3]}
     cv = KFold(2, shuffle=True, random_state=0)
     objects = np.array([*y, None], object)[:-1]
-    scores, count = compiled(cross_val_score, dense_net(), X, objects, cv=2, error_score="raise")
-    assert count == 0
+    before = compile_counts()
+    scores = cross_val_score(dense_net(), X, objects, cv=2, error_score="raise")
+    after = compile_counts()
+    assert after["train"] == before["train"]
+    assert after["predict"] - before["predict"] <= 2  # for the few rows of each size
     assert scores.mean() > 0.6
     ours, theirs = (
         kind(dense_net(), search, cv=cv, error_score="raise").fit(X, y)
