@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import cloudpickle
 import numpy as np
 
 from ..utils.memo import Memo
@@ -125,8 +126,6 @@ class DaskWorkers:
 
     def _submit(self, batch: FitBatch, jobs: Sequence[Job]) -> Any:
         """Submit a share, and return its future."""
-        import cloudpickle
-
         data = self._send(DataOnWorker(batch), batch.X, batch.y, *batch.params.values())
         folds = [self._send(job.train, job.train) for job in jobs]
         # what a worker cannot import is then an error of the share, and does not end the worker

@@ -50,15 +50,7 @@ class Killing(Handler):
 
 
 @pytest.fixture(scope="module")
-def importable():
-    """Let processes that are started import this module."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).parents[2])
-        yield
-
-
-@pytest.fixture(scope="module")
-def cluster(importable):
+def cluster():
     import dask
     from distributed import Client, LocalCluster
 
