@@ -4,6 +4,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from sklearn.datasets import load_iris
 
 from skconv import clear_programs
 
@@ -31,6 +32,15 @@ def few_programs():
     if MAPS.exists() and len(MAPS.read_text().splitlines()) > MOST_MAPS:
         clear_programs()
         jax.clear_caches()
+
+
+@pytest.fixture(scope="session")
+def iris():
+    """The iris data, shuffled and standardized."""
+    X, y = load_iris(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(X))
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    return X[order].astype(np.float32), y[order]
 
 
 @pytest.fixture(scope="session")

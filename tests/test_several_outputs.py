@@ -7,44 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_digits, load_iris
+from sklearn.datasets import load_digits
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 
-from skconv import BatchIterator, NeuralNet
+from skconv import BatchIterator
 from skconv.layers import DenseLayer, InputLayer
 from skconv.nonlinearities import linear, sigmoid, softmax
 
-LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("output", DenseLayer)]
-
-
-@pytest.fixture(scope="module")
-def iris():
-    X, y = load_iris(return_X_y=True)
-    order = np.random.default_rng(0).permutation(len(X))
-    X = (X - X.mean(axis=0)) / X.std(axis=0)
-    return X[order].astype(np.float32), y[order]
-
-
-def small(**params):
-    given = {
-        "layers": LAYERS,
-        "hidden_num_units": 20,
-        "batch_iterator_train": 16,
-        "update_learning_rate": 0.05,
-        "max_epochs": 30,
-        "random_state": 0,
-    }
-    return NeuralNet(**given | params)
-
-
-def weights_of(net):
-    return [parameter.get_value() for parameter in net.get_all_params()]
-
-
-def assert_same_weights(one, other):
-    for a, b in zip(weights_of(one), weights_of(other), strict=True):
-        np.testing.assert_array_equal(a, b)
-
+from .iris_nets import LAYERS, assert_same_weights, small
 
 SEVERAL = [
     ("input", InputLayer),

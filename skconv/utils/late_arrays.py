@@ -59,7 +59,7 @@ def dtype_of(X: Any) -> np.dtype | None:
 
 
 def is_mapped(X: Any) -> bool:
-    """Return whether an array, or what it is a view of, is a `numpy.memmap`.
+    """Return whether an array is a `numpy.memmap`, or a view of one.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from sklearn.model_selection import PredefinedSplit, ShuffleSplit
 
 from skconv import TrainSplit, compile_counts
 
-from .iris_nets import assert_same_weights, small, weights_of
+from ..iris_nets import assert_same_weights, small, weights_of
 
 
 def test_fit_starts_afresh(iris):

@@ -19,7 +19,7 @@ from skconv.layers import (
 )
 from skconv.nonlinearities import rectify, sigmoid, softmax
 
-from .iris_nets import assert_same_weights, small
+from ..iris_nets import assert_same_weights, small
 
 
 class TestSlide:
