@@ -12,6 +12,8 @@ from sklearn.base import clone
 from sklearn.model_selection import check_cv
 
 from ..data.inputs import Features, Targets
+from ..ops.dealt_batches import dealing_batches
+from ..ops.platform import device, devices
 from ..preprocessing import SliceDict
 from ..preprocessing.dataset_parts import split_dataset
 from ..utils.memo import Memo
@@ -115,7 +117,8 @@ class CandidateTrainer:
         """Call scikit-learn's function that evaluates candidates, with the trainer as splitter."""
         self._candidates, self._cv = list(candidates), cv
         try:
-            return function(self._candidates, self, **options)
+            with dealing_batches(devices()):  # scikit-learn scores one net after the other
+                return function(self._candidates, self, **options)
         finally:
             self._finished = None
 
@@ -139,7 +142,8 @@ class CandidateTrainer:
             jobs = [self._make_job(self._estimator, *p) for p in planned[start : start + width]]
             if self._search.verbose and start + width < len(planned):
                 print(f"Training {len(jobs)} of {len(planned)} fits at a time")
-            jobs = list(self._workers.run(batch, jobs, self._memo))
+            with dealing_batches([device()]):
+                jobs = list(self._workers.run(batch, jobs, self._memo))
             start += len(jobs)
             while jobs:  # so that scored estimators are not kept alive
                 job = jobs.pop(0)

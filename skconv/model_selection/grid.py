@@ -36,8 +36,8 @@ class BatchedGridSearchCV(BatchedSearch, GridSearchCV):
         program, each with its own operations. ``'vmap'`` trains all at once with batched
         operations. ``'auto'`` is ``'vmap'`` on an accelerator and for very small nets, otherwise
         ``'loop'``. Several devices share the nets: each trains its part of them in this way, with
-        ``'loop'`` one at a time. Nets that have `devices` of their own are trained one after the
-        other.
+        ``'loop'`` one at a time; scores are computed on all of them, too. Nets that have `devices`
+        of their own are trained one after the other.
     max_lanes : int, default=None
         Maximum number of nets trained at the same time; by default as many as fit into a quarter
         of the memory. On a cluster, the number for each machine; each process trains at least one.

@@ -26,7 +26,8 @@ from ..network.graph import Network
 from ..network.memory import check_batch
 from ..network.model import Model
 from ..nonlinearities import sigmoid, softmax
-from ..ops.mesh import put_batches, put_weights
+from ..ops.dealt_batches import collect, deal, dealing_mesh, deals_batches
+from ..ops.mesh import multiple_of, put_batches, put_weights
 from ..targets.outputs import Outputs
 from .entering import inputs_of
 from .metrics import join_rows, rows_of_batches
@@ -269,7 +270,8 @@ def predict_rows(
         Whether to return a pair of the outputs and of their standard deviations over the passes of
         `test_augment`.
     mesh : Mesh, optional
-        The devices that share the rows of each batch; by default the default device.
+        The devices that share the rows of each batch; by default the default device, or those of
+        `skconv.ops.dealt_batches.dealing_batches`.
 
     Returns
     -------
@@ -311,26 +313,34 @@ def iterate_outputs(
         The rows are in order. If the layer's output holds several copies of them, its shape is
         (copies, n, ...).
     """
-    network, (params, state) = model.network, put_weights(model.carry[:2], mesh)
+    network = model.network
+    shape = _chunk_shape(network, rows, iterator, to)
+    mesh = mesh or dealing_mesh(-(-len(rows) // shape[1]))
+    if deals_batches(mesh):
+        shape = multiple_of(mesh.size, shape[0]), shape[1]
+    params, state = put_weights(model.carry[:2], mesh)
     programs = predict_programs_for(PredictPlan(network, without_values(test_augment), mesh))
     values = network.float32_runtime, float32_values(test_augment), np.uint32(model.seed)
     copies = math.prod(network.node(to).copies) if to else 1
-    shape = _chunk_shape(network, rows, iterator, to)
     left, size = len(rows), shape[1]
+
+    def place(X: Any) -> Any:
+        if mesh is None:
+            return X
+        return deal(X, mesh) if deals_batches(mesh) else put_batches(X, mesh)
 
     def host_rows(output: Any, steps: int) -> Any:
         nonlocal left
         count = min(left, steps * size)
         left -= count
-        return rows_of_batches(output, count, copies)
+        return rows_of_batches(collect(output) if deals_batches(mesh) else output, count, copies)
 
     before: tuple[Any, int] | None = None
     chunks = iterate_in_order(rows, iterator, shape)
     several = count_chunks(rows, iterator, shape) > 1
     with prefetch(chunks) if several else nullcontext(chunks) as ahead:
         for X, steps in ahead:
-            placed = X if mesh is None else put_batches(X, mesh)
-            args = params, state, placed, *values, np.int32(steps)
+            args = params, state, place(X), *values, np.int32(steps)
             output = programs.predict(*args, to=to, logits=logits, spread=spread)
             if before is not None:
                 yield host_rows(*before)

@@ -134,7 +134,8 @@ class PredictPlan:
         ``(forward, key, Xb) -> output`` with ``forward(Xb) -> output``, without the values of its
         fields.
     mesh : Mesh or None
-        The devices that share the rows of each batch; None for the default device.
+        The devices that share the rows of each batch, or that batches are dealt out to; None for
+        the default device.
     """
 
     network: Network

@@ -15,6 +15,7 @@ from ..data.device import batch_at, output_buffer, store_batch
 from ..layers.base import Context
 from ..network.graph import Variables
 from ..network.program_values import Runtime
+from ..ops.dealt_batches import deals_batches, on_each_device
 from ..ops.mesh import split_rows
 from ..targets.by_output import unwrap_single
 from .augmentation import array_or_dict
@@ -71,6 +72,7 @@ def predict(
     plan : PredictPlan
     params, state : dict of dict of array
     X : dict of array of shape (STEPS, batch, ...)
+        As of `skconv.ops.dealt_batches.deal`, if the plan deals out batches; so are the outputs.
     runtime : dict of dict of float32
     augment_values : dict of float32
         Values of the fields of `test_augment`.
@@ -89,6 +91,25 @@ def predict(
     array of shape (STEPS, batch, ...), or a tuple of arrays if there are several outputs
         With `spread`, a pair of means and standard deviations.
     """
+    run: Callable[[Any, Any, Any], Any]
+    run = partial(_predict_batches, plan, to=to, logits=logits, spread=spread)
+    others = params, state, runtime, augment_values, seed
+    if deals_batches(plan.mesh):
+        run = on_each_device(run, plan.mesh)
+    return run(X, steps, others)
+
+
+def _predict_batches(
+    plan: PredictPlan,
+    X: dict[str, jax.Array],
+    steps: Any,
+    others: tuple[Any, ...],
+    *,
+    to: str | None,
+    logits: tuple[str, ...],
+    spread: bool,
+) -> Any:
+    params, state, runtime, augment_values, seed = others
     network = plan.network
     names = list(network.outputs) if to is None else [to]
     key = jax.random.key(seed)

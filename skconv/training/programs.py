@@ -20,6 +20,7 @@ from typing import Any
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
+from ..ops.dealt_batches import deals_batches
 from ..ops.mesh import platform_of, sharing_rows
 from ..ops.platform import platform
 from ..utils.allocator import trim
@@ -117,7 +118,7 @@ def _compiled(
 
     def traced(*args: Any, **kwargs: Any) -> Any:
         _counts[count] += 1
-        with sharing_rows(mesh):
+        with sharing_rows(None if deals_batches(mesh) else mesh):
             return function(plan, *args, **kwargs)
 
     where = platform() if mesh is None else platform_of(mesh)

@@ -21,12 +21,14 @@ from skconv.estimator.prepare import prepare
 from skconv.handlers import Checkpoint
 from skconv.layers import (
     BatchNormLayer,
+    Conv2DLayer,
     DenseLayer,
     DropoutLayer,
     InputLayer,
 )
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.ops.device_choice import is_devices, mesh_for
+from skconv.training import fitted_net
 from skconv.utils.memo import Memo
 from skconv.visualize.gradients import iterate_gradients
 
@@ -193,6 +195,63 @@ def check_searches_train_one_net_at_a_time():
         for kind in (GridSearchCV, BatchedGridSearchCV)
     ]
     assert found[0] == found[1]
+
+
+class Recalled:
+    """A scorer that keeps the probabilities."""
+
+    def __init__(self):
+        self.found = []
+
+    def __call__(self, net, X, y):
+        p = net.predict_proba(X)
+        self.found.append(p)
+        return np.log(p[np.arange(len(y)), y]).mean()
+
+
+def check_searches_score_on_all_devices():
+    dealt, deal = [], fitted_net.deal
+
+    def note(X, mesh):
+        placed = deal(X, mesh)
+        dealt.extend((x.shape[1:3], x.addressable_data(0).shape[1:3]) for x in placed.values())
+        return placed
+
+    def search(kind, net, **options):
+        dealt.clear()
+        scorer, before = Recalled(), compile_counts()["predict"]
+        options = {"cv": 2, "scoring": scorer, "return_train_score": True} | options
+        done = kind(net, {"update_learning_rate": [0.01, 0.1]}, **options).fit(X, y)
+        return done, np.concatenate(scorer.found), compile_counts()["predict"] - before
+
+    net = NeuralNet(
+        [InputLayer, BatchNormLayer, (Conv2DLayer, {"num_filters": 3, "filter_size": 3}),
+         DenseLayer],
+        batch_iterator_test=9, max_epochs=2, random_state=0,
+    )  # fmt: skip
+    fitted_net.deal = note
+    try:
+        _, expected, programs = search(GridSearchCV, net, refit=False)
+        assert programs == 1
+        assert not dealt
+        for handlers, compiled in ((None, 1), ([lambda net, history: None], 0)):
+            net.set_params(on_epoch_finished=handlers)
+            done, found, programs = search(BatchedGridSearchCV, net)
+            np.testing.assert_array_equal(found, expected)
+            assert programs == compiled
+            assert dealt == [((8, 9), (1, 9))] * 8
+            assert len(devices_of(done.best_estimator_)) == 1
+            dealt.clear()
+            done.best_estimator_.predict(X)
+            assert not dealt
+        net.set_params(batch_iterator_test=45)
+        assert search(BatchedGridSearchCV, net, refit=False)[2] == 1
+        assert not dealt  # the rows of a fold are a single batch
+        done, *_ = search(BatchedGridSearchCV, net.set_params(devices="all"))
+        assert not dealt
+        assert len(devices_of(done.best_estimator_)) == 8
+    finally:
+        fitted_net.deal = deal
 
 
 def check_weights_can_be_shared():
