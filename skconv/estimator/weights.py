@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..errors import list_names
-from ..network.array_checks import MOST, by_place, check_arrays
 from ..network.graph import Network, Place
 from ..network.model import Model
 from ..network.views import FittedLayer, Layers, Parameter, enter_net, layers_of, parameters
 from ..network.weight_files import open_arrays, save_arrays
+from .weight_sources import read_weights
 
 
 class WeightsMixin:
@@ -144,17 +143,11 @@ class WeightsMixin:
         other threads are those of the old or of the new weights. Of a file, only what the net has
         is read. With ``verbose=1``, the net prints what was loaded.
         """
-        origin, path = f"a {type(source).__name__}", None
-        with ExitStack() as stack:
-            if isinstance(source, str | os.PathLike):
-                origin = path = os.fspath(source)
-                source = stack.enter_context(self._open_weights(path))
-            elif isinstance(source, WeightsMixin):
-                source = {p.name: p.get_value() for p in source.get_all_params()}
-            _check_kind(source)
-            network = self._model.network if hasattr(self, "_model") else self._build_network()
-            with _naming_origin(path):
-                values = _read_values(source, network, strict=strict)
+
+        def build() -> Network:
+            return self._model.network if hasattr(self, "_model") else self._build_network()
+
+        values, network, origin = read_weights(source, build, self._open_weights, strict=strict)
         if hasattr(self, "_model"):
             self._model.put(values)
         else:
@@ -181,67 +174,3 @@ def _describe_loaded(values: Mapping[Place, Any], network: Network, origin: str)
     kept = [".".join(place) for place in network.parameter_shapes() if place not in values]
     others = f"; unchanged: {list_names(kept)}" if kept else ""
     return f"Loaded {len(values)} arrays with {numbers} numbers from {origin}{others}."
-
-
-@contextmanager
-def _naming_origin(path: str | None) -> Iterator[None]:
-    """Let a `ValueError` raised in the block start with the path if the source is a file."""
-    try:
-        yield
-    except ValueError as error:
-        if path is None or path in str(error):
-            raise
-        raise ValueError(f"{path} must hold the weights of this net: {error}") from error
-
-
-def _check_kind(source: Any) -> None:
-    """Raise `TypeError` for a source of another kind."""
-    if not isinstance(source, Mapping):
-        hint = ""
-        if isinstance(source, list | tuple):
-            hint = (
-                "; for one flat list of arrays, as Lasagne's model zoo has them, write "
-                "skconv.layers.set_all_param_values(net.layers_['output'], arrays) after "
-                "net.initialize(), with the name of the last layer"
-            )
-        raise TypeError(
-            f"source must be a net, a dict or a path, got {type(source).__name__}{hint}"
-        )
-
-
-def _read_values(
-    source: Mapping[str, Any], network: Network, *, strict: bool
-) -> dict[Place, np.ndarray]:
-    """Return the checked arrays of a source that belong to the network."""
-    given = by_place(source, network, strict=strict)
-    if strict:
-        return check_arrays(given, network.parameter_shapes(), strict=True)
-    fitting = _fitting(given, network)
-    if not fitting:
-        found = list_names(sorted({layer for layer, _ in given})) or "none"
-        names = list_names([node.name for node in network.nodes if node.specs])
-        raise ValueError(
-            "source must have parameters with names and shapes of this net, which has the layers "
-            f"{names}, got those of the layers {found}"
-        )
-    return check_arrays(fitting, network.parameter_shapes(), strict=False)
-
-
-def _fitting(given: Mapping[Place, Any], network: Network) -> dict[Place, Any]:
-    """Return the arrays that have the shape of the network's parameter, and warn of others."""
-    shapes = network.parameter_shapes()
-    found = {place: np.shape(array) for place, array in given.items() if place in shapes}
-    skipped = [
-        f"{'.'.join(place)} has shape {shapes[place]}, got {shape}"
-        for place, shape in found.items()
-        if shape != shapes[place]
-    ]
-    if skipped:
-        more = f"; and {len(skipped) - MOST} more" if len(skipped) > MOST else ""
-        warnings.warn(
-            f"load_params_from skips parameters of another shape: {'; '.join(skipped[:MOST])}"
-            f"{more}",
-            UserWarning,
-            stacklevel=4,
-        )
-    return {place: given[place] for place, shape in found.items() if shape == shapes[place]}

@@ -9,7 +9,8 @@ from .alexnet import alexnet
 from .default import default
 from .googlenet import googlenet
 from .lenet import lenet5
+from .pretrained import Pretrained
 from .resnet import resnet
 from .vgg import vgg
 
-__all__ = ["alexnet", "default", "googlenet", "lenet5", "resnet", "vgg"]
+__all__ = ["Pretrained", "alexnet", "default", "googlenet", "lenet5", "resnet", "vgg"]

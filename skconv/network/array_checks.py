@@ -72,7 +72,7 @@ def by_place(
                 if strict:
                     raise ValueError(message)
                 warnings.warn(
-                    f"load_params_from skips a layer: {message}", UserWarning, stacklevel=4
+                    f"load_params_from skips a layer: {message}", UserWarning, stacklevel=5
                 )
                 continue
             add(dict(zip(own, value, strict=True)))

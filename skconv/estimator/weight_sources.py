@@ -1,0 +1,129 @@
+"""The sources that weights of a net are loaded from: nets, dicts and files."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..errors import list_names
+from ..models.pretrained import Pretrained
+from ..network.array_checks import MOST, by_place, check_arrays
+from ..network.graph import Network, Place
+from ..network.weight_files import open_arrays
+
+Open = Callable[[str], AbstractContextManager[Mapping[str, Any]]]
+"""Opens a file of weights by name."""
+
+
+def read_weights(
+    source: Any, build: Callable[[], Network], open_file: Open = open_arrays, *, strict: bool
+) -> tuple[dict[Place, np.ndarray], Network, str]:
+    """Read the weights of a source that belong to a network, and check them.
+
+    Parameters
+    ----------
+    source : NeuralNet, Pretrained, mapping, str or path
+    build : callable
+        Returns the network, once the source is known to be of a valid kind.
+    open_file : callable
+        Opens a file of weights by name.
+    strict : bool
+        Whether the source must have exactly the parameters of the network.
+
+    Returns
+    -------
+    values : dict of (layer, parameter) to array
+    network : Network
+    origin : str
+        Where they come from.
+
+    Raises
+    ------
+    TypeError
+        For a source of another kind.
+    ValueError
+        With the parameters that are missing, unknown, not finite or of another shape or type; and
+        for a damaged file, with its name.
+    """
+    origin, path = f"a {type(source).__name__}", None
+    with ExitStack() as stack:
+        if isinstance(source, str | os.PathLike):
+            origin = path = os.fspath(source)
+            source = stack.enter_context(open_file(path))
+        elif isinstance(source, Pretrained):
+            origin, source = source.source or origin, source.weights
+        elif hasattr(source, "get_all_params"):
+            source = {p.name: p.get_value() for p in source.get_all_params()}
+        _check_kind(source)
+        network = build()
+        with _naming_origin(path):
+            return _read_values(source, network, strict=strict), network, origin
+
+
+@contextmanager
+def _naming_origin(path: str | None) -> Iterator[None]:
+    """Let a `ValueError` raised in the block start with the path if the source is a file."""
+    try:
+        yield
+    except ValueError as error:
+        if path is None or path in str(error):
+            raise
+        raise ValueError(f"{path} must hold the weights of this net: {error}") from error
+
+
+def _check_kind(source: Any) -> None:
+    """Raise `TypeError` for a source of another kind."""
+    if not isinstance(source, Mapping):
+        hint = ""
+        if isinstance(source, list | tuple):
+            hint = (
+                "; for one flat list of arrays, as Lasagne's model zoo has them, write "
+                "skconv.layers.set_all_param_values(net.layers_['output'], arrays) after "
+                "net.initialize(), with the name of the last layer"
+            )
+        raise TypeError(
+            f"source must be a net, a dict or a path, got {type(source).__name__}{hint}"
+        )
+
+
+def _read_values(
+    source: Mapping[str, Any], network: Network, *, strict: bool
+) -> dict[Place, np.ndarray]:
+    """Return the checked arrays of a source that belong to the network."""
+    given = by_place(source, network, strict=strict)
+    if strict:
+        return check_arrays(given, network.parameter_shapes(), strict=True)
+    fitting = _fitting(given, network)
+    if not fitting:
+        found = list_names(sorted({layer for layer, _ in given})) or "none"
+        names = list_names([node.name for node in network.nodes if node.specs])
+        raise ValueError(
+            "source must have parameters with names and shapes of this net, which has the layers "
+            f"{names}, got those of the layers {found}"
+        )
+    return check_arrays(fitting, network.parameter_shapes(), strict=False)
+
+
+def _fitting(given: Mapping[Place, Any], network: Network) -> dict[Place, Any]:
+    """Return the arrays that have the shape of the network's parameter, and warn of others."""
+    shapes = network.parameter_shapes()
+    found = {place: np.shape(array) for place, array in given.items() if place in shapes}
+    skipped = [
+        f"{'.'.join(place)} has shape {shapes[place]}, got {shape}"
+        for place, shape in found.items()
+        if shape != shapes[place]
+    ]
+    if skipped:
+        more = f"; and {len(skipped) - MOST} more" if len(skipped) > MOST else ""
+        warnings.warn(
+            f"load_params_from skips parameters of another shape: {'; '.join(skipped[:MOST])}"
+            f"{more}",
+            UserWarning,
+            stacklevel=5,
+        )
+    return {place: given[place] for place, shape in found.items() if shape == shapes[place]}

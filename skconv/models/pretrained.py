@@ -1,0 +1,67 @@
+"""Published weights together with the network and the preprocessing that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pretrained:
+    """Weights with the network that they belong to.
+
+    ``NeuralNet(**pretrained.network, pretrained=pretrained)`` is the net: each `fit` starts from
+    these weights, as do clones, also those of a grid search. Copies share the arrays.
+
+    Parameters
+    ----------
+    network : mapping of str to object
+        ``layers`` and their keywords, as functions of `skconv.models` return them.
+    weights : mapping of str to array
+        By layer and parameter, as in ``'conv1.W'``.
+    preprocessing : transformer or None
+        Brings images into the form that the weights were trained with.
+    source : str
+        Where the weights come from, for messages.
+    classes : tuple of str or None
+        Names of the output's units.
+
+    Examples
+    --------
+    >>> from skconv import NeuralNet, models
+    >>> lenet = models.lenet5((1, 32, 32), 10)
+    >>> trained = NeuralNet(**lenet, random_state=0).initialize()
+    >>> weights = {p.name: p.get_value() for p in trained.get_all_params()}
+    >>> pretrained = models.Pretrained(lenet, weights, source='digits')
+    >>> pretrained
+    Pretrained('digits', 14 arrays, 60850 numbers)
+    >>> net = NeuralNet(**pretrained.network, pretrained=pretrained)
+    """
+
+    network: Mapping[str, Any]
+    weights: Mapping[str, np.ndarray]
+    preprocessing: Any = None
+    source: str = ""
+    classes: tuple[str, ...] | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "network", MappingProxyType(dict(self.network)))
+        object.__setattr__(self, "weights", MappingProxyType(dict(self.weights)))
+
+    def __repr__(self) -> str:
+        numbers = sum(int(np.size(array)) for array in self.weights.values())
+        return f"Pretrained({self.source!r}, {len(self.weights)} arrays, {numbers} numbers)"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Pretrained:
+        return self
+
+    def __copy__(self) -> Pretrained:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = (dict(self.network), dict(self.weights))
+        return type(self), (*given, self.preprocessing, self.source, self.classes)
