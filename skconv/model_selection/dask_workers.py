@@ -22,6 +22,13 @@ SHARES = 2
 MAX_LOSSES = 3
 """Number of times that the data are sent again after all workers that had them were lost."""
 
+WAIT = 300.0
+"""Seconds to wait for a worker when all are lost, unless Dask's configuration has a number.
+
+It is enough for a cluster's queue to start one again, and as long as a scheduler of Dask waits for
+a worker that is silent.
+"""
+
 _running = threading.Lock()
 """Held while a share runs: it takes all cores, and two at once would compile the same programs."""
 
@@ -65,7 +72,8 @@ def _run_share(data: DataOnWorker, pickled: bytes, *folds: np.ndarray) -> list[J
 class DaskWorkers:
     """Workers of a dask cluster.
 
-    Dask runs the shares of a lost worker on others. Data that only lost workers had are sent again.
+    Dask runs the shares of a lost worker on others. Data that only lost workers had are sent again,
+    once there is another worker.
 
     Parameters
     ----------
@@ -138,10 +146,33 @@ class DaskWorkers:
         key = tuple(map(id, objects))
         future = self._sent[key][1] if key in self._sent else None
         if future is None or future.status != "finished":
-            self._client.wait_for_workers(1)
+            self._wait_for_worker()
             future = self._client.scatter([value], broadcast=True, hash=False)[0]
             self._sent[key] = objects, future
         return future
+
+    def _wait_for_worker(self) -> None:
+        """Wait until there is a worker, which an adaptive cluster starts when it has a task."""
+        import dask
+        from dask.utils import parse_timedelta
+        from distributed import scheduler
+
+        if self._client.nthreads():
+            return
+        configured = dask.config.get("distributed.scheduler.no-workers-timeout", None)
+        seconds = WAIT if configured is None else parse_timedelta(configured)
+        names = "NoWorkerError", "NoValidWorkerError"  # not in all versions of distributed
+        own = tuple(getattr(scheduler, name) for name in names if hasattr(scheduler, name))
+        probe = self._client.submit(int, pure=False, **self._backend.submit_kwargs)
+        try:
+            probe.result(timeout=seconds)
+        except (TimeoutError, *own) as error:
+            raise TimeoutError(
+                f"all workers of the Dask cluster are lost, and no other joined it within "
+                f"{seconds:g} s. Start workers, look for the cause in their logs, such as a lack "
+                "of memory, and run the search again; to wait longer, write "
+                "dask.config.set({'distributed.scheduler.no-workers-timeout': '1 hour'})"
+            ) from error
 
 
 def _failed(job: Job, error: Exception) -> Job:

@@ -1,5 +1,6 @@
 import os
 import signal
+import time
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import pytest
 from joblib import parallel_config
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 
 from skconv import compile_counts
 from skconv.handlers import Handler
@@ -175,3 +176,38 @@ def test_fits_of_a_lost_worker_run_on_another(client, expected, tmp_path):
     lost = searching(trained(on_epoch_finished=Killing(str(path))))
     np.testing.assert_array_equal(scores(lost), expected)
     assert path.exists()
+
+
+class Losing(KFold):
+    """A splitter that ends all workers of a cluster, after the search has found some."""
+
+    def __init__(self, cluster):
+        super().__init__(2)
+        self.cluster = cluster
+
+    def split(self, X, y=None, groups=None):
+        self.cluster.scale(0)
+        while self.cluster.workers:
+            time.sleep(0.01)
+        return super().split(X, y, groups)
+
+
+def test_a_search_that_lost_all_workers_for_good_ends_with_an_error():
+    import dask
+    from distributed import Client, LocalCluster
+
+    search = BatchedGridSearchCV(LogisticRegression(), CS, refit=False)
+    wait = {"distributed.scheduler.no-workers-timeout": "500 ms"}
+    options = {"n_workers": 1, "processes": False, "dashboard_address": ":0"}
+    message = (
+        "all workers of the Dask cluster are lost, and no other joined it within 0.5 s. Start "
+        "workers, .*; to wait longer, write .*no-workers-timeout"
+    )
+    with (
+        dask.config.set(wait),
+        LocalCluster(**options) as cluster,
+        Client(cluster, set_as_default=False) as client,
+        parallel_config(backend="dask", client=client),
+        pytest.raises(TimeoutError, match=message),
+    ):
+        search.set_params(cv=Losing(cluster)).fit(X, y)
