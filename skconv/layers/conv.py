@@ -139,7 +139,8 @@ class Conv2DLayer(_ConvLayer):
     ----------
     num_filters : int
         Number of filters, the channels of the output. At the output it may be omitted and is
-        inferred from y, such as the number of classes of a pixel.
+        inferred from y, such as the number of classes of a pixel; layers without units of their
+        own may follow, such as a GlobalPoolLayer.
     filter_size : int or (int, int)
         Height and width of the filters.
     stride : int or (int, int)
@@ -180,7 +181,8 @@ class Conv1DLayer(_ConvLayer):
     ----------
     num_filters : int
         Number of filters, the channels of the output. At the output it may be omitted and is
-        inferred from y, such as the number of classes of a pixel.
+        inferred from y, such as the number of classes of a pixel; layers without units of their
+        own may follow, such as a GlobalPoolLayer.
     filter_size : int
         Length of the filters.
     stride, pad, untie_biases, W, b, nonlinearity, flip_filters, num_groups, dilation
@@ -204,7 +206,8 @@ class Conv3DLayer(_ConvLayer):
     ----------
     num_filters : int
         Number of filters, the channels of the output. At the output it may be omitted and is
-        inferred from y, such as the number of classes of a pixel.
+        inferred from y, such as the number of classes of a pixel; layers without units of their
+        own may follow, such as a GlobalPoolLayer.
     filter_size : int or (int, int, int)
         Depth, height and width of the filters.
     stride, pad, untie_biases, W, b, nonlinearity, flip_filters, num_groups, dilation

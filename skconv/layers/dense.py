@@ -31,7 +31,8 @@ class DenseLayer(Layer):
     Parameters
     ----------
     num_units : int
-        Number of units. At the output it may be omitted and is inferred from y.
+        Number of units. At the output it may be omitted and is inferred from y; layers without
+        units of their own may follow.
     W : initializer, array or name of a layer
         Weights of shape ``(inputs, num_units)``, where `inputs` is the product of the axes that
         are not kept.

@@ -135,7 +135,8 @@ class RecurrentLayer(_DenseUnitsLayer):
     Parameters
     ----------
     num_units : int
-        Number of units. At the output it may be omitted and is inferred from y.
+        Number of units. At the output it may be omitted and is inferred from y; layers without
+        units of their own may follow.
     W_in_to_hid : initializer, array or name of a layer
         Weights of shape ``(features, num_units)``.
     W_hid_to_hid : initializer, array or name of a layer

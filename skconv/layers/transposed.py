@@ -125,7 +125,8 @@ class TransposedConv2DLayer(_TransposedConvLayer):
     ----------
     num_filters : int
         Number of filters, the channels of the output. At the output it may be omitted and is
-        inferred from y, such as the number of classes of a pixel.
+        inferred from y, such as the number of classes of a pixel; layers without units of their
+        own may follow, such as a GlobalPoolLayer.
     filter_size : int or (int, int)
         Height and width of the filters.
     stride : int or (int, int)

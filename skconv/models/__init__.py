@@ -11,6 +11,16 @@ from .googlenet import googlenet
 from .lenet import lenet5
 from .pretrained import Pretrained
 from .resnet import resnet
+from .squeezenet import squeezenet
 from .vgg import vgg
 
-__all__ = ["Pretrained", "alexnet", "default", "googlenet", "lenet5", "resnet", "vgg"]
+__all__ = [
+    "Pretrained",
+    "alexnet",
+    "default",
+    "googlenet",
+    "lenet5",
+    "resnet",
+    "squeezenet",
+    "vgg",
+]

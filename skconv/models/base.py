@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..init import HeNormal
-from ..layers import Conv2DLayer, DenseLayer, InputLayer
+from ..layers import Conv2DLayer, DenseLayer, GlobalPoolLayer, InputLayer
+from ..nonlinearities import rectify
 
 RECTIFIED = HeNormal(gain="relu")
 """Initializer of weights before a rectifier (He et al. 2015)."""
@@ -67,6 +68,13 @@ class Stack:
     def end(self, num_classes: int | None) -> dict[str, Any]:
         """Add the output and return the network; None infers the classes from y."""
         self.output("output", num_classes)
+        return {"layers": self.layers, **self.keywords}
+
+    def end_in_conv(self, name: str, num_classes: int | None, **fields: Any) -> dict[str, Any]:
+        """Add a 1x1 convolution with one filter per class and their mean, the output."""
+        filters = _known(num_filters=num_classes)
+        self.add(name, Conv2DLayer, filter_size=1, nonlinearity=rectify, **filters, **fields)
+        self.add("output", GlobalPoolLayer)
         return {"layers": self.layers, **self.keywords}
 
     def output(self, name: str, num_classes: int | None) -> str:

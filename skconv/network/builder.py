@@ -269,6 +269,24 @@ class _Builder:
         head = self.heads.get(name)
         return TargetInfo() if head is None else self.tasks[head.target]
 
+    def units_task(self, name: str) -> tuple[TargetInfo, list[Layer]]:
+        """Return what decides a layer's number of units, and the layers between it and the output.
+
+        Those have no units of their own: a convolution and a GlobalPoolLayer may be an output
+        together.
+        """
+        then: list[Layer] = []
+        while name not in self.heads:
+            fed = [other for other, names in self.incomings.items() if name in names]
+            alone = len(fed) == 1 and len(self.incomings[fed[0]]) == 1
+            if not alone or len(then) == len(self.names):  # the latter in a cycle
+                return TargetInfo(), []
+            (name,) = fed
+            if any(hasattr(self.layers[name], field) for field in UNIT_FIELDS):
+                return TargetInfo(), []
+            then.append(self.layers[name])
+        return self.task(name), then
+
     def set_ending(self, name: str, nodes: dict[str, Node]) -> None:
         """Set the axis of the units of an output, and its nonlinearity if the layer sets none."""
         node, task, head = nodes[name], self.task(name), self.heads[name]
@@ -315,7 +333,7 @@ class _Builder:
     def finish(self) -> Network:
         """Connect the layers and check the result."""
         for name in self.layers:
-            layer = with_units(self.layers[name], self.task(name), 1)
+            layer = with_units(self.layers[name], self.units_task(name)[0], 1)
             for error in layer.check():
                 self.problems.add(f"{describe_layer(name, layer)}: {error}", InvalidParameterError)
         order = self.order()
@@ -371,7 +389,8 @@ class _Builder:
         shapes = tuple(nodes[incoming].output_shape for incoming in incomings)
         layer = self.layers[name]
         try:
-            layer = self.layers[name] = with_target_units(layer, self.task(name), shapes)
+            task, then = self.units_task(name)
+            layer = self.layers[name] = with_target_units(layer, task, shapes, then)
             shape = layer.output_shape(*shapes)
             copies = layer.copies(*(nodes[incoming].copies for incoming in incomings))
             specs = layer.param_specs(*shapes)

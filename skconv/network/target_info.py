@@ -52,27 +52,41 @@ def with_units(layer: Layer, info: TargetInfo, units: int | None) -> Layer:
     return replace(layer, **changes)
 
 
-def with_target_units(layer: Layer, info: TargetInfo, shapes: Sequence[Shape]) -> Layer:
+def with_target_units(
+    layer: Layer, info: TargetInfo, shapes: Sequence[Shape], then: Sequence[Layer] = ()
+) -> Layer:
     """Return a layer with the number of units that suits the target, if it leaves it to the target.
 
     Parameters
     ----------
     layer : Layer
     info : TargetInfo
+        Of the output.
     shapes : sequence of tuple
         Shapes of the inputs of the layer.
+    then : sequence of Layer
+        The layers between its output and that of the network. They must keep its units, as a
+        GlobalPoolLayer does.
 
     Raises
     ------
     LayerError
-        If the target suits any number of units.
+        If the target suits any number of units, or later layers do not keep them.
     """
     one, two = (with_units(layer, info, units) for units in (1, 2))
     if one is layer or info.num_units is None:
         return layer
-    sizes = zip(one.output_shape(*shapes), two.output_shape(*shapes), strict=True)
+    made = [made.output_shape(*shapes) for made in (one, two)]
+    for other in then:
+        try:
+            made = [other.output_shape(shape) for shape in made]
+        except LayerError:
+            return one  # that layer will report it
+    sizes = list(zip(*made, strict=True))
+    changed = [pair for pair in sizes if len(set(pair)) > 1]
     shape = tuple(size if size == other else None for size, other in sizes)
-    known = with_units(layer, info, info.num_units(shape))
+    keeps_units = not then or changed == [(1, 2)]
+    known = with_units(layer, info, info.num_units(shape) if keeps_units else None)
     for problem in known.check():
         raise LayerError(problem)
     return known

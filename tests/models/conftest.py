@@ -1,9 +1,13 @@
+from functools import partial
+
+import jax
 import numpy as np
 import pytest
 
 from skconv import NeuralNet
 from skconv.estimator.heads import read_heads
 from skconv.estimator.routing import route_keywords
+from skconv.layers import Context
 from skconv.network.builder import build_network
 from skconv.network.graph import count_parameters
 from skconv.network.layer_list import layer_keywords, read_layers
@@ -41,6 +45,88 @@ def shapes(built):
         return [network.node(name).output_shape[1:] for name in names]
 
     return shapes
+
+
+@pytest.fixture
+def fits_torch(built):
+    """Compare the places and shapes of all weights with those of a network of torch's."""
+
+    def fits_torch(made, name, torch_layer):
+        network = built(made)
+        with torch.device("meta"):
+            theirs = published(name)
+        weights = weights_of_torch(network, theirs, torch_layer)
+        assert {place: tuple(v.shape) for place, v in weights.items()} == network.parameter_shapes()
+
+    torch = pytest.importorskip("torch")
+    return fits_torch
+
+
+def published(name):
+    """Create a network of torchvision or timm by its name, as in 'timm:resnet18'."""
+    package, _, name = name.partition(":")
+    if package == "timm":
+        return pytest.importorskip("timm").create_model(name)
+    return pytest.importorskip("torchvision").models.get_model(name)
+
+
+@pytest.fixture
+def same_as_torch(built):
+    """Compare the outputs of a model with those of torch's, for the same random weights."""
+    torch = pytest.importorskip("torch")
+
+    def same_as_torch(made, theirs, torch_layer, rtol=1e-5):
+        randomize(torch, theirs)
+        network = built(made)
+        params, state = {}, {}
+        for (layer, name), value in weights_of_torch(network, theirs, torch_layer).items():
+            spec = network.node(layer).specs[name]
+            (params if spec.trainable else state).setdefault(layer, {})[name] = value.numpy()
+        x = np.random.default_rng(0).normal(size=(2, *made["input_shape"][1:])).astype(np.float32)
+        with torch.no_grad():
+            expected = theirs.eval()(torch.tensor(x)).numpy()
+
+        @partial(jax.jit, compiler_options=QUICK)
+        def outputs(params, state, x):
+            ctx, last = Context(False), network.heads[0].name
+            return network.apply(params, state, {"input": x}, {}, ctx, logits=[last])[0][0]
+
+        found = np.asarray(outputs(params, state, x))
+        assert np.ptp(expected, axis=0).max() > 1e-3
+        np.testing.assert_allclose(found, expected, rtol=0, atol=rtol * np.abs(expected).max())
+
+    return same_as_torch
+
+
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+"""Options of the compiler, which takes most of the time of a comparison."""
+
+
+def randomize(torch, module):
+    """Draw weights, biases and statistics, so that no layer is close to the identity."""
+    draws = torch.Generator().manual_seed(0)
+    for name, value in module.state_dict().items():
+        drawn = torch.randn(value.shape, generator=draws)
+        if name.endswith("running_var"):
+            value.copy_(1 + 0.5 * torch.tanh(drawn))
+        elif value.ndim == 1:
+            value.copy_(0.2 * drawn + float(name.endswith("weight")))
+        elif value.ndim:
+            value.copy_(drawn * (2 / value[0].numel()) ** 0.5)
+
+
+def weights_of_torch(network, theirs, torch_layer):
+    """Return torch's weights by layer and name, in the layout of the layers."""
+    names = [node.name for node in network.nodes]
+    leaves = {"weight": "W", "bias": "b"}
+    weights = {}
+    for key, value in theirs.state_dict().items():
+        module, _, leaf = key.rpartition(".")
+        if leaf == "num_batches_tracked":
+            continue
+        name = torch_layer(module, names)
+        weights[name, leaves[leaf]] = value
+    return weights
 
 
 @pytest.fixture

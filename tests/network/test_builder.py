@@ -1,3 +1,5 @@
+import re
+
 import jax
 import numpy as np
 import pytest
@@ -11,6 +13,9 @@ from skconv.layers import (
     Conv2DLayer,
     DenseLayer,
     DropoutLayer,
+    ElemwiseSumLayer,
+    FlattenLayer,
+    GlobalPoolLayer,
     GRULayer,
     InputLayer,
     InverseLayer,
@@ -322,6 +327,41 @@ def test_units_for_numbers_are_divided_among_the_positions(last, row, numbers, s
 def test_units_for_classes_are_those_of_each_position():
     layers = [InputLayer((None, 6, 4)), ("out", DenseLayer(num_leading_axes=2))]
     assert built(layers, tasks=[TargetInfo(lambda shape: 3)]).outputs == {"out": (None, 6, 3)}
+
+
+def test_units_of_the_last_layer_that_has_any():
+    layers = [
+        ("input", InputLayer((None, 2, 6, 5))),
+        ("conv", Conv2DLayer(filter_size=3)),
+        ("drop", DropoutLayer),
+        ("pool", GlobalPoolLayer),
+    ]
+    tasks = [TargetInfo(lambda shape: 3, lambda shape, axis: softmax)]
+    network = built(layers, tasks=tasks)
+    assert network.outputs == {"pool": (None, 3)}
+    assert network.node("conv").layer.nonlinearity is rectify
+    assert network.heads == (Head("pool", ending=softmax),)
+
+
+@pytest.mark.parametrize(
+    ("then", "problem"),
+    [
+        ([dense("out", 3)], "'conv' (Conv2DLayer): num_filters is missing"),
+        ([("flat", FlattenLayer)], "'conv' (Conv2DLayer): num_filters is missing"),
+        (
+            [("pool", MaxPool2DLayer(pool_size=9))],
+            "'pool' (MaxPool2DLayer): pool_size must fit into input of shape (None, 1, 4, 3)",
+        ),
+        (
+            [("sum", ElemwiseSumLayer(incomings=["conv", "conv"]))],
+            "'conv' (Conv2DLayer): num_filters is missing",
+        ),
+    ],
+)
+def test_units_that_no_target_decides_are_missing(then, problem):
+    layers = [("input", InputLayer((None, 2, 6, 5))), ("conv", Conv2DLayer(filter_size=3)), *then]
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        built(layers, tasks=[TargetInfo(lambda shape: 3)])
 
 
 def test_what_the_user_says_stands():
