@@ -11,11 +11,11 @@ import jax.numpy as jnp
 from ..errors import LayerError
 from ..init import Constant, GlorotUniform, HeUniform
 from ..ops.convolution import convolve
-from ..ops.windows import Window
+from ..ops.windows import Pads, Window
 from ..utils.checks import flag, optional_callable, positive, positive_each
 from ..utils.fields import UNSET, initial, structural
 from .base import Context, Layer, Output, Params, ParamSpec, add_biases, bias_specs
-from .shapes import Shape, each_axis_of, need_images, pads_choice, pads_of
+from .shapes import Shape, each_axis_of, need_images, pads_choice, pads_of, upper_pads
 
 __all__ = [
     "Conv1DLayer",
@@ -25,6 +25,9 @@ __all__ = [
     "DilatedConv2DLayer",
     "SeparableConv2DLayer",
 ]
+
+
+PADS = ("valid", "same", "same_upper", "full")
 
 
 def _extents(size: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
@@ -64,6 +67,13 @@ class _Convolution(Layer):
             dilation=self.dilation,
         )
 
+    def _pads(self, sizes: Shape) -> Pads:
+        """Return the padding before and after each axis of images of some sizes."""
+        extents, stride = self.window
+        if self.pad == "same_upper":
+            return upper_pads(sizes, extents, stride)
+        return pads_of(self.pad, extents, "pad")
+
     def _filters(self, channels: int) -> tuple[int, int]:
         """Return the number of filters and of groups."""
         for count, what in ((channels, "channels"), (self.num_filters, "num_filters")):
@@ -78,7 +88,7 @@ class _Convolution(Layer):
         num_filters, _ = self._filters(shape[1])
         extents, stride = self.window
         out = []
-        axes = zip(shape[2:], extents, stride, pads_of(self.pad, extents, "pad"), strict=True)
+        axes = zip(shape[2:], extents, stride, self._pads(shape[2:]), strict=True)
         for size, extent, step, pads in axes:
             padded = size + sum(pads)
             if extent > padded:
@@ -101,8 +111,7 @@ class _Convolution(Layer):
         if self.flip_filters:
             W = jnp.flip(W, range(2, W.ndim))
         size, stride, dilation = self._sizes()
-        pads = pads_of(self.pad, _extents(size, dilation), "pad")
-        groups = self._filters(x.shape[-1])[1]
+        pads, groups = self._pads(x.shape[1:-1]), self._filters(x.shape[-1])[1]
         return convolve(x, W, Window(size, stride, pads, dilation, groups))
 
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
@@ -118,7 +127,7 @@ class _ConvLayer(_Convolution):
     num_filters: int = structural(check=positive)
     filter_size: Any = structural(check=positive_each)
     stride: Any = structural(1, check=positive_each)
-    pad: Any = structural(0, check=pads_choice)
+    pad: Any = structural(0, check=pads_choice(*PADS))
     untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))
@@ -145,9 +154,11 @@ class Conv2DLayer(_ConvLayer):
         Height and width of the filters.
     stride : int or (int, int)
         Step between neighboring positions of the filter, in pixels.
-    pad : 'valid', 'same', 'full', int or (int, int)
+    pad : 'valid', 'same', 'same_upper', 'full', int or (int, int)
         Zero padding: none, enough to keep the size, every overlap of filter and image, or that
-        many zeros on both sides.
+        many zeros on both sides. ``'same_upper'`` is TensorFlow's and Keras's, and ONNX's of this
+        name: with a stride it adds only the zeros that ``ceil(size / stride)`` positions need, an
+        odd one at the end.
     untie_biases : bool
         Whether each position has its own biases, of shape ``(num_filters, height, width)``.
     W : initializer, array or name of a layer
@@ -238,7 +249,7 @@ class DilatedConv2DLayer(_Convolution):
         Height and width of the filters.
     dilation : int or (int, int)
         Step between neighboring elements of the filter, in pixels.
-    pad : 'valid', 'same', 'full', int or (int, int)
+    pad : 'valid', 'same', 'same_upper', 'full', int or (int, int)
         As in `Conv2DLayer`.
     untie_biases : bool
         Whether each position has its own biases, of shape ``(num_filters, height, width)``.
@@ -261,7 +272,7 @@ class DilatedConv2DLayer(_Convolution):
     num_filters: int = structural(check=positive)
     filter_size: Any = structural(check=positive_each)
     dilation: Any = structural(1, check=positive_each)
-    pad: Any = structural(0, check=pads_choice)
+    pad: Any = structural(0, check=pads_choice(*PADS))
     untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))

@@ -30,11 +30,15 @@ def each_axis_of(axes: int, **fields: Any) -> list[tuple[int, ...]]:
     return [each_axis(value, axes, name) for name, value in fields.items()]
 
 
-def pads_choice(value: Any) -> str | None:
-    """Check the padding of a convolution."""
-    fits = value in ("valid", "same", "full") if isinstance(value, str) else not natural_each(value)
-    valid = "'valid', 'same', 'full', or a non-negative integer, or one per axis"
-    return None if fits else valid
+def pads_choice(*names: str) -> Callable[[Any], str | None]:
+    """Return the check of a padding: one of some names, or numbers."""
+
+    def check(value: Any) -> str | None:
+        if value in names if isinstance(value, str) else not natural_each(value):
+            return None
+        return f"{', '.join(map(repr, names))}, or a non-negative integer, or one per axis"
+
+    return check
 
 
 def pads_of(value: Any, extents: tuple[int, ...], field_name: str) -> Pads:
@@ -46,6 +50,15 @@ def pads_of(value: Any, extents: tuple[int, ...], field_name: str) -> Pads:
     if value == "full":
         return tuple((e - 1, e - 1) for e in extents)
     return tuple((p, p) for p in each_axis(value, len(extents), field_name))
+
+
+def upper_pads(sizes: Shape, extents: tuple[int, ...], stride: tuple[int, ...]) -> Pads:
+    """Return the least padding for ``ceil(size / stride)`` positions, an odd one at the end."""
+    totals = [
+        max(((n - 1) // step) * step + e - n, 0)
+        for n, e, step in zip(sizes, extents, stride, strict=True)
+    ]
+    return tuple((total // 2, total - total // 2) for total in totals)
 
 
 def shared_axes(value: Any, rank: int, field_name: str = "shared_axes") -> tuple[int, ...]:

@@ -32,7 +32,7 @@ class _TransposedConvLayer(Layer):
     num_filters: int = structural(check=positive)
     filter_size: Any = structural(check=positive_each)
     stride: Any = structural(1, check=positive_each)
-    crop: Any = structural(0, check=pads_choice)
+    crop: Any = structural(0, check=pads_choice("valid", "same", "full"))
     untie_biases: bool = structural(False, check=flag)
     W: Any = initial(GlorotUniform())
     b: Any = initial(Constant(0.0))

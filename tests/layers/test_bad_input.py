@@ -23,7 +23,8 @@ NONSENSE = [object(), "nonsense", float("nan"), {}, True]
 SIZE = "a positive integer"
 EACH = f"{SIZE}, or one per axis"
 LEADING = f"{SIZE}, or a negative one to count the other axes"
-PAD = "'valid', 'same', 'full', or a non-negative integer, or one per axis"
+CROP = "'valid', 'same', 'full', or a non-negative integer, or one per axis"
+PAD = CROP.replace("'full'", "'same_upper', 'full'")
 INIT = "must be an initializer, a number, an array or the name of a layer, got"
 FLAG = "True or False"
 IMAGE, SEQUENCE, VOLUME, TABLE = (None, 4, 6, 6), (None, 4, 6), (None, 4, 6, 4, 4), (None, 4)
@@ -133,8 +134,8 @@ FIELDS = [
     *of_all(
         "TransposedConv2DLayer TransposedConv3DLayer",
         ({"stride": (1, 0)}, f"stride must be {EACH}, got (1, 0)"),
-        ({"crop": -1}, f"crop must be {PAD}, got -1"),
-        ({"crop": "sane"}, f"crop must be {PAD}, got 'sane'"),
+        ({"crop": -1}, f"crop must be {CROP}, got -1"),
+        ({"crop": "sane"}, f"crop must be {CROP}, got 'sane'"),
         ({"crop": 7}, "crop must leave part of the output for images of (6, "),
         ({"crop": "full", "filter_size": 13}, "crop must leave part of the output for images"),
         ({"crop": (1,) * 4}, "crop must be a number or a tuple of "),

@@ -53,6 +53,22 @@ def test_pads(forward, pad, zeros):
     np.testing.assert_allclose(out, filtered(padded, W, correlate2d), atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("stride", "zeros"),
+    [(1, ((0, 1), (1, 1))), (2, ((0, 0), (1, 1))), (3, ((0, 0), (0, 1))), ((4, 5), ((0, 0),) * 2)],
+)
+def test_upper_padding_is_the_least_for_the_stride(forward, stride, zeros):
+    """TensorFlow's: for 6x5 pixels and 2x3 filters, ``ceil(n / stride)`` positions."""
+    W, padded = rng.normal(size=(4, 3, 2, 3)), np.pad(x, ((0, 0), (0, 0), *zeros))
+    fields = {"filter_size": (2, 3), "stride": stride, "b": None}
+    upper = layer(**fields, pad="same_upper")
+    out = forward(upper, {"W": W}, x)
+    rows, columns = stride if isinstance(stride, tuple) else (stride, stride)
+    assert out.shape[2:] == upper.output_shape(shape)[2:] == (-(-6 // rows), -(-5 // columns))
+    expected = filtered(padded, W, correlate2d)[:, :, ::rows, ::columns]
+    np.testing.assert_allclose(out, expected, atol=1e-12)
+
+
 @pytest.mark.parametrize(("flip", "operate"), [(True, convolve2d), (False, correlate2d)])
 def test_flipped_filters_are_a_true_convolution(forward, flip, operate):
     W = rng.normal(size=(4, 3, 2, 3))

@@ -24,6 +24,13 @@ def correlated(x, W, stride, pads, dilation, groups):
     return np.moveaxis(np.concatenate(parts, -1), -1, 1)
 
 
+def upper(size, extent, step):
+    """Zeros before and after an axis as TensorFlow's documentation defines them for 'SAME'."""
+    rest = size % step
+    zeros = max(extent - (rest or step), 0)
+    return zeros // 2, zeros - zeros // 2
+
+
 def drawn_pads(draw, extents):
     """What the field `pad` is given, and the zeros before and after each axis."""
     named = {
@@ -47,6 +54,9 @@ def sliding(draw, spatial, without=()):
     pad, pads = drawn_pads(draw, extents)
     least = [max(1, e - sum(p)) for e, p in zip(extents, pads, strict=True)]
     image = [n + draw(st.integers(0, 3)) for n in least]
+    if draw(st.booleans()):
+        pad = "same_upper"
+        pads = [upper(*axis) for axis in zip(image, extents, stride, strict=True)]
     flip = draw(st.booleans())
 
     def correlate(x, W, groups):
