@@ -21,7 +21,7 @@ ROOMS = [
     ["handlers"],
     ["visualize"],
     ["training"],
-    ["data", "network", "models", "regularization"],
+    ["data", "datasets", "network", "models", "regularization"],
     ["targets"],
     ["augment", "layers", "updates", "objectives", "preprocessing"],
     ["init", "nonlinearities"],

@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from ..preprocessing.decode_image import FORMATS
 from ..utils.foreign_arrays import as_numpy, is_tensor
 from ..utils.row_containers import object_array
 
-FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".npy", ".npz", ".csv")
+IMAGES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+
+FILES = (*IMAGES, ".npy", ".npz", ".csv")
 """Endings by which text is taken for the name of a file."""
 
 FEW = 1000
@@ -194,7 +197,10 @@ ADVICE = {
         "encode categories with OneHotEncoder, or with OrdinalEncoder for an EmbeddingLayer, as "
         "part of make_column_transformer; and words with TfidfVectorizer"
     ),
-    "file names": "read the files first, such as np.stack([np.asarray(Image.open(f)) for f in X])",
+    "file names": (
+        "read images by make_pipeline(skconv.preprocessing.ReadImages(size=64), net), and other "
+        "files into arrays"
+    ),
     "dates": "convert dates to numbers first, such as days since the first: (X - X.min()).dt.days",
     "complex numbers": "give real and imaginary parts, or absolute values, as columns",
     "arrays": "stack them into one array: np.stack(X[name])",

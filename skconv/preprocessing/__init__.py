@@ -1,8 +1,9 @@
-"""Transformers that prepare images, sequences and tables for nets, and containers of rows."""
+"""Transformers that read or prepare images, sequences and tables, and containers of rows."""
 
 from .dataset_rows import DatasetRows
 from .map_dataset import read_dataset
 from .pad_sequences import PadSequences
+from .read_images import ReadImages
 from .row_view import RowView
 from .slice_dict import SliceDict
 from .split_columns import SplitColumns
@@ -11,6 +12,7 @@ from .standardize import Standardize
 __all__ = [
     "DatasetRows",
     "PadSequences",
+    "ReadImages",
     "RowView",
     "SliceDict",
     "SplitColumns",

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
+from ..utils.single_rows import SingleRows
 from .map_dataset import ask_for, dataset_size, is_pair, read_dataset, row_array
 
 __all__ = ["DatasetRows"]
 
 
-class DatasetRows:
+class DatasetRows(SingleRows):
     """X of a map-style dataset, whose rows are asked for when they are needed.
 
     Nets read such an array chunk by chunk, while they train on the chunk before, so the dataset may
@@ -61,36 +61,13 @@ class DatasetRows:
             raise ValueError(f"dataset must have a length of at least 1, got {got}")
         if workers < 1:
             raise ValueError(f"workers must be a positive integer, got {workers!r}")
-        self.dataset, self.target, self.workers, self._size = dataset, target, workers, size
+        self.dataset, self.target, self._size = dataset, target, size
         first = self._ask(0)
-        self.shape: tuple[int, ...] = (size, *first.shape)
-        self.dtype = first.dtype
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    def __len__(self) -> int:
-        return self.shape[0]
+        super().__init__((size, *first.shape), first.dtype, workers)
 
     def __repr__(self) -> str:
         kind = type(self.dataset).__name__
         return f"DatasetRows(<{kind} with {self.dtype} of shape {self.shape}>)"
-
-    def __getitem__(self, index: Any) -> np.ndarray:
-        if isinstance(index, int | np.integer):
-            return self._row(range(len(self))[index])
-        places = np.arange(len(self))[index]
-        rows = np.empty((len(places), *self.shape[1:]), self.dtype)
-        if self.workers == 1:
-            for i, place in enumerate(places):
-                rows[i] = self._row(place)
-            return rows
-        with ThreadPoolExecutor(self.workers, "skconv-rows") as pool:
-            for i, row in enumerate(pool.map(self._row, places)):
-                rows[i] = row
-        return rows
 
     def targets(self) -> Any:
         """Return y of all rows, which are asked for once.
@@ -105,8 +82,9 @@ class DatasetRows:
         _, y = read_dataset(_Targets(self._target, len(self)))
         return y
 
-    def _row(self, i: int) -> np.ndarray:
-        row = self._ask(int(i))
+    def row(self, i: int) -> np.ndarray:
+        """Return x of a row, as an array."""
+        row = self._ask(i)
         if row.shape != self.shape[1:] or row.dtype != self.dtype:
             raise ValueError(
                 f"X must have rows of one shape and dtype, got {self.dtype} of shape "

@@ -11,6 +11,7 @@ from scipy import sparse
 from .aligned_arrays import aligned_zeros
 from .allocator import trim
 from .foreign_arrays import is_tensor
+from .single_rows import SingleRows
 
 PIECE_BYTES = 2**21
 """Size of what is read at a time, in the dtype of the array."""
@@ -104,6 +105,17 @@ def fetch_rows(X: Any, index: Any, dtype: Any = None) -> np.ndarray:
     n = X.shape[0]
     index = np.arange(*index.indices(n)) if isinstance(index, slice) else np.asarray(index)
     out = aligned_zeros((len(index), *X.shape[1:]), dtype_of(X) if dtype is None else dtype)
+    if isinstance(X, SingleRows):
+        X.read_into(out, index)
+    else:
+        _read_into(out, X, index)
+    if out.nbytes >= PIECE_BYTES and not isinstance(X, np.ndarray):
+        trim()  # as libraries read in threads, each of which keeps what they free
+    return out
+
+
+def _read_into(out: np.ndarray, X: Any, index: np.ndarray) -> None:
+    """Write rows into an array, read in the order in which they are stored."""
     order = None if (index[1:] >= index[:-1]).all() else np.argsort(index, kind="stable")
     ordered = index if order is None else index[order]
     with np.errstate(over="ignore"):
@@ -112,9 +124,6 @@ def fetch_rows(X: Any, index: Any, dtype: Any = None) -> np.ndarray:
             rows = _read(X, ordered[start:stop], size)
             out[slice(start, stop) if order is None else order[start:stop]] = rows
             del rows  # before others are read
-    if out.nbytes >= PIECE_BYTES and not isinstance(X, np.ndarray):
-        trim()  # as libraries read in threads, each of which keeps what they free
-    return out
 
 
 def _row_bytes(X: Any) -> int:

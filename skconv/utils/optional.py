@@ -6,6 +6,7 @@ import importlib
 from types import ModuleType
 
 EXTRAS = {
+    "PIL": "images",
     "matplotlib": "plot",
     "pandas": "log",
     "tensorboardX": "log",
@@ -13,6 +14,9 @@ EXTRAS = {
     "wandb": "wandb",
 }
 """The extra of skconv that installs each package."""
+
+NAMES = {"PIL": "Pillow"}
+"""Names of packages that differ from those of their modules."""
 
 
 def import_optional(name: str) -> ModuleType:
@@ -43,7 +47,7 @@ def import_optional(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != package:
             raise
-        extra = EXTRAS[package]
+        known, extra = NAMES.get(package, package), EXTRAS[package]
         raise ImportError(
-            f"this needs {package}, which is not installed: pip install 'skconv[{extra}]'"
+            f"this needs {known}, which is not installed: pip install 'skconv[{extra}]'"
         ) from error

@@ -43,7 +43,7 @@ def objects(*elements):
 
 DAYS = pd.to_datetime(["2020-01-01", "2020-01-02"])
 RESIZE, PAD = "resize or crop images to one size first", "pad sequences to one length"
-READ = "read the files first, such as np.stack([np.asarray(Image.open(f)) for f in X])"
+READ = "read images by make_pipeline(skconv.preprocessing.ReadImages(size=64), net)"
 SIZES = "X must have rows of one shape, got rows of shape (8, 9, 3) and (9, 8, 3); " + RESIZE
 FILES = "X must hold numbers, got file names such as 'a.png'; " + READ
 CITY = "X must hold numbers, got text in column 'city'; encode categories with OneHotEncoder, or "

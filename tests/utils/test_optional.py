@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from skconv.utils import optional as extras
-from skconv.utils.optional import EXTRAS, import_optional
+from skconv.utils.optional import EXTRAS, NAMES, import_optional
 
 
 def test_a_module_is_imported():
@@ -28,4 +28,5 @@ def test_the_extras_install_these_packages():
     text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
     known = tomllib.loads(text)["project"]["optional-dependencies"]
     for package, extra in EXTRAS.items():
-        assert any(wanted.startswith(package) for wanted in known[extra]), package
+        name = NAMES.get(package, package).lower()
+        assert any(wanted.lower().startswith(name) for wanted in known[extra]), package
