@@ -25,6 +25,7 @@ from ..utils.row_containers import has_names
 from .array_kinds import check_kind, explaining
 from .features import check_features
 from .late_rows import FEW, LateRows, as_late, late_rows
+from .plain_rows import plain_rows
 from .rows import ChannelsLast, Reading, Rows
 from .sound_values import check_sparse, warn_of_rounding
 
@@ -120,6 +121,10 @@ def check_rows(
         For NaN, infinity, no rows, no features, arrays of different lengths, a number of
         features that differs from that in `fit`, or anything that is not an array of numbers.
     """
+    if not reset and data_format == FIRST:
+        plain = plain_rows(estimator, X, expected, check=check)
+        if plain is not None:
+            return plain
     problems = Problems()
     named = X if has_names(X) else {None: X}
     known = {name: (name, row) for name, row in (expected or {}).items()}

@@ -417,9 +417,10 @@ def as_test_iterator(value: Any, devices: int = 1) -> BatchIterator:
     devices : int
         Number of devices that share a batch, whose size becomes a multiple of it.
     """
-    iterator = value if isinstance(value, BatchIterator) else BatchIterator(value)
-    size = MAX_AUTOMATIC if iterator.batch_size is None else iterator.batch_size
-    return with_batch_size(iterator, multiple_of(devices, size) if devices > 1 else size)
+    given = value.batch_size if isinstance(value, BatchIterator) else value
+    size = MAX_AUTOMATIC if given is None else given
+    size = multiple_of(devices, size) if devices > 1 else size
+    return with_batch_size(value, size) if isinstance(value, BatchIterator) else BatchIterator(size)
 
 
 def with_batch_size(iterator: BatchIterator, size: int) -> BatchIterator:

@@ -243,11 +243,11 @@ class Rows:
             if read in self.reading.flat_last and len(own[name]) == 1 and len(row) >= 3:
                 array = ChannelsLast(array, move_channels_last(row))
             arrays[name] = array
-            if self.reading.check:
+            taken = inputs.indices.get(name, ())
+            if taken and self.reading.check:
                 what = "X" if read is None else f"X[{read!r}]"
                 columns = self.reading.columns.get(read)
                 with problems.collect():
-                    taken = inputs.indices.get(name, ())
                     check_indices(what, array, taken, row, index=self.index, columns=columns)
         problems.raise_any()
         if changed:

@@ -18,7 +18,7 @@ from ..data.named_inputs import by_input
 from ..data.reconstruction import as_target, own_target, reconstructs
 from ..data.rows import Rows
 from ..errors import Problems
-from ..network.free_sizes import suggesting_free_sizes
+from ..network.free_sizes import FreeSizesHint
 from ..network.graph import Variables
 from ..network.model import Model
 from ..network.precision import check_available
@@ -145,7 +145,7 @@ class PredictionMixin:
         if is_map_dataset(X):
             X = read_features(X, network.inputs)
         X, known = by_input(X, list(network.inputs)), not (network.free or has_transform(iterator))
-        with suggesting_free_sizes(network, lambda: row_shapes(X, self.data_format)):
+        with FreeSizesHint(network, lambda: row_shapes(X, self.data_format)):
             return check_rows(
                 probe,
                 X,

@@ -27,7 +27,7 @@ from ..data.position_weights import weigh_positions
 from ..errors import Problems, describe_layer
 from ..layers.shapes import Shape
 from ..models.default import INPUT_NAMES
-from ..network.free_sizes import network_for, suggesting_free_sizes
+from ..network.free_sizes import FreeSizesHint, network_for
 from ..network.graph import Network, Variables
 from ..network.hidden_layer import find_hidden_layer
 from ..network.layer_list import input_names
@@ -143,7 +143,7 @@ def prepare(
 
     model = _start_model(params, continuation, network, memo)
     scales, axes = target_scales(model), network.unit_axes
-    with suggesting_free_sizes(network, partial(_valid_shapes, arguments, params)):
+    with FreeSizesHint(network, partial(_valid_shapes, arguments, params)):
         targets = data.outputs and data.resized(data.outputs, list(network.outputs.values()))
         _check_widths(network, targets, data.first_of_largest)
         matched, train, valid = data.datasets(

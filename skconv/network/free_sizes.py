@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -189,11 +188,8 @@ def _check_parameters(network: Network, resized: Network, what: str) -> None:
     problems.raise_any()
 
 
-@contextmanager
-def suggesting_free_sizes(
-    network: Network, shapes: Callable[[], Mapping[Any, Row]]
-) -> Iterator[None]:
-    """Add to a `ValueError` that the sizes of the inputs could be free, if that is true.
+class FreeSizesHint:
+    """Add to a `ValueError` of the block that the sizes of the inputs could be free, if so.
 
     Parameters
     ----------
@@ -201,13 +197,20 @@ def suggesting_free_sizes(
     shapes : callable
         Returns the shape of a row of each input; the key None stands for the only input layer.
     """
-    try:
-        yield
-    except ValueError as error:
-        hint = _hint(network, shapes())
-        if not hint:
-            raise
-        raise ValueError(f"{error}; {hint}") from error
+
+    def __init__(self, network: Network, shapes: Callable[[], Mapping[Any, Row]]) -> None:
+        self._network = network
+        self._shapes = shapes
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if not isinstance(error, ValueError):
+            return
+        hint = _hint(self._network, self._shapes())
+        if hint:
+            raise ValueError(f"{error}; {hint}") from error
 
 
 def _hint(network: Network, shapes: Mapping[Any, Row]) -> str:

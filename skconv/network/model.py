@@ -110,7 +110,9 @@ class Model:
 
     def frozen(self) -> Model:
         """Return a copy that later training and loading leave unchanged."""
-        return Model(**vars(self))
+        frozen = Model.__new__(Model)
+        vars(frozen).update(vars(self))
+        return frozen
 
     def initialize(self) -> Model:
         """Draw the initial weights from the seed."""

@@ -176,4 +176,4 @@ def own_arrays(tree: T) -> T:
 
 
 def _is_shared(array: Any) -> bool:
-    return isinstance(array, jax.Array) and isinstance(array.sharding, NamedSharding)
+    return isinstance(getattr(array, "sharding", None), NamedSharding)

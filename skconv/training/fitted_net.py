@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,23 +12,18 @@ import numpy as np
 from jax.sharding import Mesh
 
 from ..augment.pipeline import check_test_augment
-from ..augment.tunable import float32_values, without_values
-from ..data.chunks import count_chunks, iterate_chunks
+from ..data.chunks import iterate_chunks
 from ..data.dataset import arranged_rows
 from ..data.iterators import BatchIterator
-from ..data.predict_chunks import iterate_in_order, predict_shape
-from ..data.prefetch import prefetch
 from ..data.rows import Rows
-from ..network.free_sizes import network_for, suggesting_free_sizes
+from ..network.free_sizes import FreeSizesHint
 from ..network.graph import Network
-from ..network.memory import check_batch
 from ..network.model import Model
 from ..nonlinearities import sigmoid, softmax
-from ..ops.dealt_batches import collect, deal, dealing_mesh, deals_batches
-from ..ops.mesh import multiple_of, put_batches, put_weights
+from ..ops.mesh import put_weights
 from ..targets.outputs import Outputs
 from .entering import inputs_of
-from .metrics import join_rows, rows_of_batches
+from .output_rows import check_batches, predict_rows
 from .plan import PredictPlan
 from .predict_step import Gradient
 from .programs import predict_programs_for
@@ -74,7 +67,7 @@ class FittedNet:
     def rows(self, X: Any) -> Rows:
         """Return the validated rows of X, in the shapes of the input layers."""
         rows = self.read_rows(X)
-        with suggesting_free_sizes(self.network, lambda: rows.shapes):
+        with FreeSizesHint(self.network, lambda: rows.shapes):
             return arranged_rows(rows, None, self.iterator, inputs_of(self.network))
 
     def compute(self, X: Any, to: str | None = None) -> Any:
@@ -123,9 +116,11 @@ class FittedNet:
         rows = self.rows(X)
         self._check_augment()
         spread = spread and hasattr(self.test_augment, "moments")
-        parts = self._parts(rows, self.test_augment, spread=spread)
-        results = (function(*part) if spread else function(part, None) for part in parts)
-        return join_rows(results, len(rows))
+
+        def apply(outputs: Any) -> Any:
+            return function(*outputs) if spread else function(outputs, None)
+
+        return self._predict(rows, self.test_augment, function=apply, spread=spread)
 
     def predict_logits(self, rows: Rows, logits: tuple[str, ...]) -> Any:
         """Compute the outputs of rows, some of them before their nonlinearity."""
@@ -133,11 +128,6 @@ class FittedNet:
 
     def _predict(self, rows: Rows, test_augment: Any = None, **options: Any) -> Any:
         return predict_rows(
-            self.frozen, rows, self.iterator, test_augment, mesh=self.mesh, **options
-        )
-
-    def _parts(self, rows: Rows, test_augment: Any, **options: Any) -> Iterator[Any]:
-        return iterate_outputs(
             self.frozen, rows, self.iterator, test_augment, mesh=self.mesh, **options
         )
 
@@ -171,10 +161,12 @@ class FittedNet:
         if self.test_augment is not None:
             self._check_augment()
             stable = {}
-        parts = self._parts(rows, self.test_augment, logits=tuple(stable))
         nonlinearities = [stable.get(name) for name in last]
-        results = (self.outputs.log_probabilities(part, nonlinearities) for part in parts)
-        return join_rows(results, len(rows))
+
+        def apply(values: Any) -> Any:
+            return self.outputs.log_probabilities(values, nonlinearities)
+
+        return self._predict(rows, self.test_augment, function=apply, logits=tuple(stable))
 
     def gradients(
         self, rows: Rows, direction: np.ndarray, *, layer: str, output: str, logits: bool
@@ -202,7 +194,7 @@ class FittedNet:
         names = {"layer": layer, "output": output, "logits": logits}
         left = len(rows)
         size = self.iterator.batch_size
-        _check_batches(self.network, rows, size)
+        check_batches(self.network, rows, size)
         for chunk in iterate_chunks(rows, None, None, self.iterator, keep=True, shape=(1, size)):
             for step in range(chunk.steps):
                 Xb = {name: array[step] for name, array in chunk.X.items()}
@@ -239,131 +231,3 @@ def nonfinite_rows(outputs: Any) -> np.ndarray:
         return np.arange(0)
     wrong = [~one.reshape(len(one), -1).all(axis=1) for one in finite]
     return np.flatnonzero(np.logical_or.reduce(wrong))
-
-
-def predict_rows(
-    model: Model,
-    rows: Rows,
-    iterator: BatchIterator,
-    test_augment: Any = None,
-    *,
-    to: str | None = None,
-    logits: tuple[str, ...] = (),
-    spread: bool = False,
-    mesh: Mesh | None = None,
-) -> Any:
-    """Compute the outputs of a network, or the output of one layer, for all rows.
-
-    Parameters
-    ----------
-    model : Model
-    rows : Rows
-        Rows in the shapes of the input layers.
-    iterator : BatchIterator
-    test_augment : callable, optional
-        Augmentation at prediction; not applied to the output of a single layer.
-    to : str, optional
-        Name of a layer; by default all outputs.
-    logits : tuple of str
-        Outputs that are taken before their nonlinearity.
-    spread : bool
-        Whether to return a pair of the outputs and of their standard deviations over the passes of
-        `test_augment`.
-    mesh : Mesh, optional
-        The devices that share the rows of each batch; by default the default device, or those of
-        `skconv.ops.dealt_batches.dealing_batches`.
-
-    Returns
-    -------
-    float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
-        If the layer's output holds several copies of the rows, all rows, copy after copy.
-    """
-    options: dict[str, Any] = {"to": to, "logits": logits, "spread": spread, "mesh": mesh}
-    parts = iterate_outputs(model, rows, iterator, test_augment, **options)
-    if to is None or math.prod(model.network.node(to).copies) == 1:
-        return join_rows(parts, len(rows))
-    return jax.tree.map(
-        lambda own: own.reshape(-1, *own.shape[2:]), join_rows(parts, len(rows), axis=1)
-    )
-
-
-def iterate_outputs(
-    model: Model,
-    rows: Rows,
-    iterator: BatchIterator,
-    test_augment: Any = None,
-    *,
-    to: str | None = None,
-    logits: tuple[str, ...] = (),
-    spread: bool = False,
-    mesh: Mesh | None = None,
-) -> Iterator[Any]:
-    """Compute the outputs for all rows, for some of them at a time.
-
-    While a result is in use, the next one is computed, and the rows after it are read.
-
-    Parameters
-    ----------
-    model, rows, iterator, test_augment, to, logits, spread, mesh
-        As for `predict_rows`.
-
-    Yields
-    ------
-    float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
-        The rows are in order. If the layer's output holds several copies of them, its shape is
-        (copies, n, ...).
-    """
-    network = model.network
-    shape = _chunk_shape(network, rows, iterator, to)
-    mesh = mesh or dealing_mesh(-(-len(rows) // shape[1]))
-    if deals_batches(mesh):
-        shape = multiple_of(mesh.size, shape[0]), shape[1]
-    params, state = put_weights(model.carry[:2], mesh)
-    programs = predict_programs_for(PredictPlan(network, without_values(test_augment), mesh))
-    values = network.float32_runtime, float32_values(test_augment), np.uint32(model.seed)
-    copies = math.prod(network.node(to).copies) if to else 1
-    left, size = len(rows), shape[1]
-
-    def place(X: Any) -> Any:
-        if mesh is None:
-            return X
-        return deal(X, mesh) if deals_batches(mesh) else put_batches(X, mesh)
-
-    def host_rows(output: Any, steps: int) -> Any:
-        nonlocal left
-        count = min(left, steps * size)
-        left -= count
-        return rows_of_batches(collect(output) if deals_batches(mesh) else output, count, copies)
-
-    before: tuple[Any, int] | None = None
-    chunks = iterate_in_order(rows, iterator, shape)
-    several = count_chunks(rows, iterator, shape) > 1
-    with prefetch(chunks) if several else nullcontext(chunks) as ahead:
-        for X, steps in ahead:
-            args = params, state, place(X), *values, np.int32(steps)
-            output = programs.predict(*args, to=to, logits=logits, spread=spread)
-            if before is not None:
-                yield host_rows(*before)
-            before = output, steps
-    if before is not None:
-        yield host_rows(*before)
-
-
-def _chunk_shape(
-    network: Network, rows: Rows, iterator: BatchIterator, to: str | None
-) -> tuple[int, int]:
-    """Return the shape of chunks for the outputs, or for the output of one layer.
-
-    The outputs for a chunk are within its size, too.
-    """
-    own = network_for(network, rows.into or rows.shapes)
-    names = own.outputs if to is None else [to]
-    largest = max(rows.row_bytes(), sum(own.output_bytes[name] for name in names))
-    shape = predict_shape(len(rows), iterator.batch_size, largest)
-    _check_batches(own, rows, shape[1])
-    return shape
-
-
-def _check_batches(network: Network, rows: Rows, size: int) -> None:
-    network = network_for(network, rows.into or rows.shapes)
-    check_batch("batch_iterator_test", size, len(rows), rows.row_bytes(), network)

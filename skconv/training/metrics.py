@@ -68,30 +68,35 @@ def _map_arrays(function: Callable[..., Any], value: Any, *others: Any) -> Any:
     return None if value is None else function(value, *others)
 
 
-def join_rows(parts: Iterable[Any], n: int, axis: int = 0) -> Any:
+def join_rows(parts: Iterable[Any], n: int, copies: int = 1) -> Any:
     """Join results for some rows each, as they come, to the results for all rows.
 
     Parameters
     ----------
     parts : iterable of array, or of lists or tuples of arrays or None
+        Each as of `rows_of_batches`.
     n : int
         Number of all rows.
-    axis : int
-        Axis of the rows.
+    copies : int
 
     Returns
     -------
-    array, or list or tuple of them
+    array of shape (copies * n, ...), or list or tuple of them
+        All rows, copy after copy, in memory of its own.
 
     Examples
     --------
     >>> join_rows([[np.array([1, 2]), None], [np.array([3]), None]], 3)
     [array([1, 2, 3]), None]
     """
+    axis = int(copies > 1)
     whole: Any = None
     start = 0
     for part in parts:
-        stop = start + jax.tree.leaves(part)[0].shape[axis]
+        stop = start + _first_array(part).shape[axis]
+        if stop - start == n:
+            whole = _map_arrays(np.array, part)
+            break
         if whole is None:
             whole = _map_arrays(
                 lambda own: np.empty((*own.shape[:axis], n, *own.shape[axis + 1 :]), own.dtype),
@@ -102,7 +107,14 @@ def join_rows(parts: Iterable[Any], n: int, axis: int = 0) -> Any:
             lambda all_rows, own, place=place: all_rows.__setitem__(place, own), whole, part
         )
         start = stop
-    return whole
+    return _map_arrays(lambda own: own.reshape(-1, *own.shape[2:]), whole) if axis else whole
+
+
+def _first_array(value: Any) -> Any:
+    """Return the first array in nested lists and tuples, whose other entries may be None."""
+    if not isinstance(value, list | tuple):
+        return value
+    return next((array for one in value if (array := _first_array(one)) is not None), None)
 
 
 def concatenate_batches(chunks: Sequence[Any], n: int, copies: int = 1) -> Any:
@@ -121,13 +133,11 @@ def concatenate_batches(chunks: Sequence[Any], n: int, copies: int = 1) -> Any:
     array of shape (copies * n, ...), or a tuple of arrays
         All rows, copy after copy.
     """
-    axis = int(copies > 1)
     parts, left = [], n
     for chunk in chunks:
         parts.append(rows_of_batches(chunk, left, copies))
-        left -= jax.tree.leaves(parts[-1])[0].shape[axis]
-    whole = join_rows(parts, n, axis)
-    return jax.tree.map(lambda own: own.reshape(-1, *own.shape[2:]), whole) if axis else whole
+        left -= _first_array(parts[-1]).shape[int(copies > 1)]
+    return join_rows(parts, n, copies)
 
 
 def compute_score(name: str, score: Callable[[Any, Any], Any], y: Any, output: Any) -> float:

@@ -14,7 +14,7 @@ from ..data.rows import Rows
 from ..errors import describe_layer
 from ..network.views import FittedLayer, layers_of
 from ..training.entering import inputs_of
-from ..training.fitted_net import predict_rows
+from ..training.output_rows import predict_rows
 
 Test = Callable[[FittedLayer], bool]
 

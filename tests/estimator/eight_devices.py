@@ -28,7 +28,7 @@ from skconv.layers import (
 )
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.ops.device_choice import is_devices, mesh_for
-from skconv.training import fitted_net
+from skconv.training import output_rows
 from skconv.utils.memo import Memo
 from skconv.visualize.gradients import iterate_gradients
 
@@ -210,7 +210,7 @@ class Recalled:
 
 
 def check_searches_score_on_all_devices():
-    dealt, deal = [], fitted_net.deal
+    dealt, deal = [], output_rows.deal
 
     def note(X, mesh):
         placed = deal(X, mesh)
@@ -229,7 +229,7 @@ def check_searches_score_on_all_devices():
          DenseLayer],
         batch_iterator_test=9, max_epochs=2, random_state=0,
     )  # fmt: skip
-    fitted_net.deal = note
+    output_rows.deal = note
     try:
         _, expected, programs = search(GridSearchCV, net, refit=False)
         assert programs == 1
@@ -251,7 +251,7 @@ def check_searches_score_on_all_devices():
         assert not dealt
         assert len(devices_of(done.best_estimator_)) == 8
     finally:
-        fitted_net.deal = deal
+        output_rows.deal = deal
 
 
 def check_weights_can_be_shared():

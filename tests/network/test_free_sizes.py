@@ -9,7 +9,7 @@ from skconv.layers import (
     MaxPool2DLayer,
 )
 from skconv.network.builder import build_network
-from skconv.network.free_sizes import network_for, open_shapes, suggesting_free_sizes
+from skconv.network.free_sizes import FreeSizesHint, network_for, open_shapes
 from skconv.network.layer_list import read_layers
 from skconv.network.summary import summary_lines
 
@@ -112,12 +112,12 @@ def test_a_net_that_could_take_any_size_is_told_so():
     network = build([InputLayer(name="input"), *LAYERS[1:]])
     with (
         pytest.raises(ValueError, match=r"^no; set input_shape=\(None, 1, None, 12\) for a net"),
-        suggesting_free_sizes(network, lambda: {None: (1, 24, 12)}),
+        FreeSizesHint(network, lambda: {None: (1, 24, 12)}),
     ):
         raise ValueError("no")
     for row in ((1, 16, 12), (2, 2, 2), (5,)):
         with (
             pytest.raises(ValueError, match=r"^no$"),
-            suggesting_free_sizes(network, lambda row=row: {None: row}),
+            FreeSizesHint(network, lambda row=row: {None: row}),
         ):
             raise ValueError("no")

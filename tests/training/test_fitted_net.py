@@ -4,10 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skconv import compile_counts
 from skconv.data.iterators import BatchIterator
-from skconv.data.predict_chunks import iterate_in_order
-from skconv.training.fitted_net import nonfinite_rows, predict_rows
+from skconv.training.fitted_net import nonfinite_rows
 
 from ..nets import TARGETS, X, make_net, softmax_of, three_headed, y
 
@@ -26,30 +24,6 @@ def test_outputs_are_those_of_the_network_in_any_batches(net):
     for size in (16, 1, 7, 64):
         other = replace(fitted, iterator=BatchIterator(size))
         np.testing.assert_allclose(other.compute(X), expected, rtol=1e-5)
-
-
-def test_numbers_of_rows_share_three_programs():
-    net = make_net(hidden_num_units=11).fit(X, y)
-    (W1, b1), (W2, b2) = (net.get_all_params_values()[name] for name in ("hidden", "output"))
-    expected = softmax_of(np.maximum(X @ W1 + b1, 0) @ W2 + b2)
-    before = compile_counts()["predict"]
-    for n in (1, 40, 2, 1, 9, 8, 7, 30):
-        np.testing.assert_allclose(net.predict_proba(X[:n]), expected[:n], rtol=1e-5)
-    assert compile_counts()["predict"] - before == 3
-
-
-def test_a_chunk_is_no_larger_than_its_outputs_allow(monkeypatch):
-    fitted, shapes = make_net(hidden_num_units=50).fit(X, y)._fitted(), []
-
-    def recording(rows, iterator, shape):
-        shapes.append(shape)
-        return iterate_in_order(rows, iterator, shape)
-
-    monkeypatch.setattr("skconv.training.fitted_net.iterate_in_order", recording)
-    monkeypatch.setattr("skconv.data.chunks.CHUNK_BYTES", 25_600)
-    for layer in ("hidden", "output"):  # rows of 200 bytes, and of 20 bytes in X
-        fitted.compute(X, layer)
-    assert shapes == [(2, 16), (16, 16)]
 
 
 def test_several_outputs_are_a_tuple():
@@ -100,15 +74,6 @@ def test_gradients_come_batch_by_batch_without_padding(net):
     scores = (np.maximum(before, 0) @ W2 + b2)[np.arange(40), y]
     found = np.concatenate([batch.scores for batch in batches])
     np.testing.assert_allclose(found, scores, rtol=1e-4, atol=1e-6)
-
-
-def test_chunks_are_joined_to_all_rows(net, monkeypatch):
-    fitted, weights = net._fitted(), net.get_all_params_values()
-    monkeypatch.setattr("skconv.data.chunks.MAX_STEPS", 1)
-    found = predict_rows(fitted.model, fitted.rows(X), fitted.iterator)
-    (W1, b1), (W2, b2) = weights["hidden"], weights["output"]
-    expected = softmax_of(np.maximum(X @ W1 + b1, 0) @ W2 + b2)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_outputs_are_handed_on_chunk_by_chunk(net, monkeypatch):
