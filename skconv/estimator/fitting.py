@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
-from sklearn.utils import check_random_state
-
 from ..data.features import FEATURES
 from ..data.fit_arguments import FitArguments
 from ..handlers.base import Handler
@@ -23,7 +21,8 @@ from ..training.loop import Score, TrainingLoop
 from ..training.prepared_fit import PreparedFit
 from ..utils.memo import Memo
 from .blueprint import ConfiguredNet
-from .prepare import Continuation, prepare
+from .initial_model import Continuation, draw_model
+from .prepare import prepare
 from .scorers import read_custom_scores
 from .scores import monitored_columns
 
@@ -140,8 +139,7 @@ class FittingMixin:
             self.__dict__.update(given)
 
     def _start(self, network: Network, values: Mapping[Place, Any]) -> None:
-        random_state = check_random_state(self._settings()["random_state"])
-        model = Model(network, int(random_state.randint(2**31 - 1))).initialize()
+        model = draw_model(self._settings(), network, Memo())
         if values:
             model.put(values)
         before = dict(self.__dict__)

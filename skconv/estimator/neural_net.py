@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
@@ -25,6 +26,7 @@ from ..data.iterators import (
 )
 from ..handlers.base import HandlerFunction
 from ..layers.base import Layer
+from ..models.pretrained import Pretrained
 from ..network.graph import Network
 from ..network.hidden_layer import find_hidden_layer
 from ..network.memory import check_weights
@@ -271,6 +273,11 @@ class NeuralNet(
         memory and more time: True for most layers, in the blocks for which least is kept; or names
         of layers, starts of several names before ``'_'``, or patterns such as ``'conv*'``, each of
         which is a block.
+    pretrained : Pretrained, dict, str or path, default=None
+        Weights that each fit starts from, where names of layers and parameters agree: those of
+        `skconv.models.load`, a dict ``{'conv1.W': array}``, or a weight file. The layers of the
+        outputs are drawn at random if they have another shape, as for other classes. Unlike weights
+        of `load_params_from`, clones have them too, such as those of a grid search.
     **kwargs
         Prefixed keywords of the layers, the update rule, the objective and the transforms.
 
@@ -389,6 +396,7 @@ class NeuralNet(
         compute_dtype: Literal["float32", "bfloat16", "float64"] | None = None,
         accumulate_steps: int = 1,
         remat: bool | str | Sequence[str] | None = None,
+        pretrained: Pretrained | Mapping[str, Any] | str | os.PathLike[str] | None = None,
         **kwargs: Any,
     ) -> None:
         self.layers = layers
@@ -430,6 +438,7 @@ class NeuralNet(
         self.compute_dtype = compute_dtype
         self.accumulate_steps = accumulate_steps
         self.remat = remat
+        self.pretrained = pretrained
         self._set_keywords(kwargs)
 
     @explaining_keywords

@@ -5,14 +5,12 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
-from sklearn.utils import check_random_state
 
 from ..augment.base import mixes
 from ..augment.pipeline import check_test_augment
@@ -32,12 +30,9 @@ from ..network.graph import Network, Variables
 from ..network.hidden_layer import find_hidden_layer
 from ..network.layer_list import input_names
 from ..network.memory import check_batch, check_shares, check_weights
-from ..network.model import Model
-from ..network.precision import cast_floats
 from ..network.recomputation import find_blocks
 from ..ops.device_choice import device_count
 from ..ops.mesh import put_weights
-from ..ops.platform import on_host
 from ..targets.by_output import as_tuple
 from ..targets.checks import warn_if_one_hot
 from ..targets.distributions import OneHot
@@ -61,6 +56,7 @@ from ..utils.loss_contracts import DEFAULT_LOSS
 from ..utils.memo import Memo
 from .augment_checks import check_augment_of_masks
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint
+from .initial_model import Continuation, continue_model, draw_model
 from .live_values import LiveValues
 from .moved_pixels import check_unmoved_outputs, warn_unmoved_targets
 from .output_checks import check_outputs, one_hot_as_classes, with_scores
@@ -68,20 +64,6 @@ from .overrides import check_overrides
 from .plan import make_plan
 from .routing import describe_losses
 from .validation import check_settings
-
-
-class Continuation(NamedTuple):
-    """The model and targets that training continues from.
-
-    Parameters
-    ----------
-    model : Model
-    outputs : Outputs or None
-        None if the model was initialized without data.
-    """
-
-    model: Model
-    outputs: Outputs | None
 
 
 def prepare(
@@ -141,7 +123,10 @@ def prepare(
     warn_without_noise(params["test_augment"], network)
     check_unmoved_outputs(params["test_augment"], network.rows(), network.outputs)
 
-    model = _start_model(params, continuation, network, memo)
+    if continuation is None:
+        model = draw_model(params, network, memo)
+    else:
+        model = continue_model(continuation, network)
     scales, axes = target_scales(model), network.unit_axes
     with FreeSizesHint(network, partial(_valid_shapes, arguments, params)):
         targets = data.outputs and data.resized(data.outputs, list(network.outputs.values()))
@@ -325,28 +310,6 @@ def _warn_of_missing_channels(shapes: Mapping[Any, tuple[int, ...]]) -> None:
             UserWarning,
             stacklevel=2,
         )
-
-
-def _start_model(
-    params: Mapping[str, Any], continuation: Continuation | None, network: Network, memo: Memo
-) -> Model:
-    """Draw the weights of a new model, or copy the model to continue from."""
-    if continuation is None:
-        seed = int(check_random_state(params["random_state"]).randint(2**31 - 1))
-        key = "model", network.initial_key, seed, params["shard_params"]
-        with on_host() if params["shard_params"] else nullcontext():
-            drawn = memo.get(key, [], lambda: Model(network, seed).initialize())
-        return replace(drawn, network=network)
-    before = continuation.model.network
-    if before.parameter_shapes() != network.parameter_shapes():
-        network_for(before, network.rows())  # names the layers if the size of X is the reason
-        raise ValueError(
-            "the parameters must keep their shapes while training continues, but the layers have "
-            "changed; fit the net afresh with warm_start=False"
-        )
-    model = copy.copy(continuation.model)
-    model.network, model.carry = network, cast_floats(model.carry, network.dtype)
-    return model
 
 
 def _check_update(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from inspect import signature
 from numbers import Real
@@ -11,6 +12,7 @@ import numpy as np
 
 from ..data.iterators import BatchIterator, TrainSplit, split_function
 from ..errors import Problems, did_you_mean
+from ..models.pretrained import Pretrained
 from ..network.precision import available_dtypes, dtype_hint
 from ..ops.device_choice import are_shared, is_devices
 from ..ops.platform import devices
@@ -226,6 +228,10 @@ RULES: dict[str, tuple[Test, str]] = {
         lambda v: v is None or isinstance(v, bool) or _is_list_of_names(v),
         "True, the name of a layer, a list of names, or None",
     ),
+    "pretrained": (
+        lambda v: v is None or isinstance(v, Pretrained | Mapping | str | os.PathLike),
+        "a Pretrained, a dict of weights, the path of a weight file, or None",
+    ),
 }
 """For each parameter a test of its value, and a phrase that says what is valid.
 
@@ -258,6 +264,8 @@ def _hint(name: str, value: Any) -> str:
         return _split_hint(value)
     if name == "devices":
         return _devices_hint(value)
+    if name == "pretrained" and hasattr(value, "get_all_params"):
+        return "; for the weights of a net, write skconv.models.Pretrained.from_net(net)"
     if name == "compute_dtype":
         return dtype_hint(value)
     if name == "objective" and callable(value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
@@ -21,7 +21,12 @@ Open = Callable[[str], AbstractContextManager[Mapping[str, Any]]]
 
 
 def read_weights(
-    source: Any, build: Callable[[], Network], open_file: Open = open_arrays, *, strict: bool
+    source: Any,
+    build: Callable[[], Network],
+    open_file: Open = open_arrays,
+    *,
+    strict: bool,
+    replaced: Collection[str] | None = None,
 ) -> tuple[dict[Place, np.ndarray], Network, str]:
     """Read the weights of a source that belong to a network, and check them.
 
@@ -34,6 +39,9 @@ def read_weights(
         Opens a file of weights by name.
     strict : bool
         Whether the source must have exactly the parameters of the network.
+    replaced : collection of str, optional
+        The only layers that may have weights of another shape, which are left out, if not `strict`.
+        By default all may, with a warning.
 
     Returns
     -------
@@ -62,7 +70,8 @@ def read_weights(
         _check_kind(source)
         network = build()
         with _naming_origin(path):
-            return _read_values(source, network, strict=strict), network, origin
+            values = _read_values(source, network, strict=strict, replaced=replaced)
+            return values, network, origin
 
 
 @contextmanager
@@ -92,13 +101,17 @@ def _check_kind(source: Any) -> None:
 
 
 def _read_values(
-    source: Mapping[str, Any], network: Network, *, strict: bool
+    source: Mapping[str, Any],
+    network: Network,
+    *,
+    strict: bool,
+    replaced: Collection[str] | None,
 ) -> dict[Place, np.ndarray]:
     """Return the checked arrays of a source that belong to the network."""
     given = by_place(source, network, strict=strict)
     if strict:
         return check_arrays(given, network.parameter_shapes(), strict=True)
-    fitting = _fitting(given, network)
+    fitting = _fitting(given, network, replaced)
     if not fitting:
         found = list_names(sorted({layer for layer, _ in given})) or "none"
         names = list_names([node.name for node in network.nodes if node.specs])
@@ -109,17 +122,24 @@ def _read_values(
     return check_arrays(fitting, network.parameter_shapes(), strict=False)
 
 
-def _fitting(given: Mapping[Place, Any], network: Network) -> dict[Place, Any]:
-    """Return the arrays that have the shape of the network's parameter, and warn of others."""
+def _fitting(
+    given: Mapping[Place, Any], network: Network, replaced: Collection[str] | None
+) -> dict[Place, Any]:
+    """Return the arrays that have the shape of the network's parameter, and tell of others."""
     shapes = network.parameter_shapes()
     found = {place: np.shape(array) for place, array in given.items() if place in shapes}
     skipped = [
         f"{'.'.join(place)} has shape {shapes[place]}, got {shape}"
         for place, shape in found.items()
-        if shape != shapes[place]
+        if shape != shapes[place] and (replaced is None or place[0] not in replaced)
     ]
+    more = f"; and {len(skipped) - MOST} more" if len(skipped) > MOST else ""
+    if skipped and replaced is not None:
+        raise ValueError(
+            "source must have the shapes of this net in all layers but the outputs: "
+            f"{'; '.join(skipped[:MOST])}{more}"
+        )
     if skipped:
-        more = f"; and {len(skipped) - MOST} more" if len(skipped) > MOST else ""
         warnings.warn(
             f"load_params_from skips parameters of another shape: {'; '.join(skipped[:MOST])}"
             f"{more}",

@@ -48,6 +48,32 @@ class Pretrained:
     source: str = ""
     classes: tuple[str, ...] | None = field(default=None)
 
+    @classmethod
+    def from_net(cls, net: Any, source: str = "") -> Pretrained:
+        """Return the layers and the weights of a net.
+
+        Parameters
+        ----------
+        net : NeuralNet
+            Fitted, initialized, or with loaded weights.
+        source : str
+            Where they come from, for messages.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skconv import NeuralNet
+        >>> from skconv.models import Pretrained
+        >>> X, y = load_iris(return_X_y=True)
+        >>> small = Pretrained.from_net(NeuralNet(max_epochs=1, random_state=0).fit(X, y), 'iris')
+        >>> net = NeuralNet(max_epochs=1, pretrained=small, random_state=0).fit(X[:100], y[:100])
+        """
+        prefixes = tuple(f"{name}_" for name in net.layers_)
+        given = net.get_params(deep=False).items()
+        network = {name: value for name, value in given if name.startswith(prefixes)}
+        weights = {parameter.name: parameter.get_value() for parameter in net.get_all_params()}
+        return cls({"layers": net.layers, **network}, weights, source=source)
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "network", MappingProxyType(dict(self.network)))
         object.__setattr__(self, "weights", MappingProxyType(dict(self.weights)))

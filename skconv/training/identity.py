@@ -28,6 +28,7 @@ ELSEWHERE = {
     *("max_epochs", "verbose", "warm_start", "check_input", "test_augment", "transform_layer"),
     *("devices", "shard_params"),  # they round otherwise, as other kinds of devices do
     "compute_dtype",  # in the network
+    "pretrained",  # in the initial weights
     *EVENTS,
 }
 """Parameters that are part of something else, or that leave what an epoch does unchanged."""
@@ -79,7 +80,8 @@ class TrainingIdentity:
         parts["batch size"] = digest(fit.train.iterator.batch_size)
         parts["random_state"] = digest(model.seed)
         trees = (model.params, model.state, model.opt)
-        start = list(map(np.asarray, jax.tree.leaves(trees))) if self.continues else None
+        drawn = not self.continues and self.settings.get("pretrained") is None
+        start = None if drawn else list(map(np.asarray, jax.tree.leaves(trees)))
         parts["initial weights"] = digest(start)
         return parts
 

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -16,6 +17,7 @@ from skconv.data.iterators import (
 )
 from skconv.errors import InvalidParameterError
 from skconv.estimator.validation import RULES, check_settings
+from skconv.models import Pretrained
 from skconv.objectives import objective
 from skconv.updates import rules as updates
 
@@ -89,6 +91,7 @@ VALID = {
     "compute_dtype": [None, "float32", "bfloat16"],
     "accumulate_steps": [1, np.int64(4)],
     "remat": [None, True, "conv1", ["conv1", "dense*"], ("conv1",)],
+    "pretrained": [None, Pretrained({}, {}), {"output.W": 1}, "net.npz", Path("net.npz")],
 }
 
 FUNCTIONS = "a function (net, train_history), or a list of them"
@@ -216,6 +219,7 @@ INVALID = [
     ("accumulate_steps", 1.5, "a positive integer"),
     ("remat", 1, "True, the name of a layer, a list of names, or None"),
     ("remat", [], "True, the name of a layer, a list of names, or None"),
+    ("pretrained", 18, "a Pretrained, a dict of weights, the path of a weight file, or None"),
 ]
 
 
