@@ -18,6 +18,7 @@ ROOMS = [
     ["ensemble"],
     ["model_selection"],
     ["estimator"],
+    ["config"],
     ["handlers"],
     ["visualize"],
     ["training"],

@@ -40,6 +40,7 @@ from ..updates.update_rule import UpdateFactory
 from .blueprint import make_blueprint
 from .by_name import resolve_names
 from .callbacks import CallbackTasks, HandlingMixin
+from .configuring import ConfigMixin
 from .defaults import with_defaults
 from .deferred import DeferredFit, defer
 from .fitting import FittingMixin
@@ -78,6 +79,7 @@ class NeuralNet(
     HiddenLayerMixin,
     StreamMixin,
     WeightsMixin,
+    ConfigMixin,
     HistoryMixin,
     HtmlMixin,
     HandlingMixin,

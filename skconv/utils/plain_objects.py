@@ -25,8 +25,8 @@ CONTAINERS: dict[str, Callable[[Any], Any]] = {
 }
 
 FUNCTIONS = (
-    *("augment", "init", "layers", "models", "nonlinearities", "objectives", "regularization"),
-    *("targets", "updates"),
+    *("augment", "init", "layers", "nonlinearities", "objectives", "regularization", "targets"),
+    "updates",
 )
 """Rooms of skconv whose functions may be named; all that they do is compute."""
 
@@ -45,8 +45,14 @@ COMPUTING = (
 """Functions of `jax.numpy` that activate, pool or merge; others read files."""
 
 
-def _jax_functions() -> dict[str, Any]:
-    """Return the functions of JAX that may be named; most of them are no plain functions."""
+def jax_functions() -> dict[str, Any]:
+    """Return the functions of JAX that may be named; most of them are no plain functions.
+
+    Examples
+    --------
+    >>> jax_functions()['jax.numpy:tanh'] is jnp.tanh
+    True
+    """
     found = {f"jax.numpy:{name}": getattr(jnp, name) for name in COMPUTING}
     public = {name: value for name, value in vars(jax.nn).items() if not name.startswith("_")}
     return found | {
@@ -128,7 +134,7 @@ class _Encoder:
         self.outside: list[Any] = []
         self._places: dict[int, int] = {}
         self._alive: list[Any] = []
-        self._jax = {id(value): name for name, value in _jax_functions().items()}
+        self._jax = {id(value): name for name, value in jax_functions().items()}
 
     def encode(self, value: Any) -> Any:
         if type(value) in SCALARS:
@@ -240,7 +246,7 @@ class _Decoder:
         if kind in CONTAINERS:
             return CONTAINERS[kind](self._all(items))
         simple: dict[str, Callable[..., Any]] = {
-            "jax": lambda name: _jax_functions()[name],
+            "jax": lambda name: jax_functions()[name],
             "array": lambda i: self._arrays[i],
             "number": lambda i: self._arrays[i][()],
             "jax array": lambda i: jnp.asarray(self._arrays[i]),

@@ -1,0 +1,1 @@
+"""Plain dicts and files that hold objects by their names and parameters, without pickle."""
