@@ -17,6 +17,7 @@ from .utils.dtypes import widened
 __all__ = [
     "SELU",
     "LeakyRectify",
+    "Power",
     "ScaledTanH",
     "ScaledTanh",
     "as_nonlinearity",
@@ -139,6 +140,34 @@ class SELU:
 
 selu = SELU(scale=1.0507009873554804934193349852946, scale_neg=1.6732632423543772848170429916717)
 """Scaled exponential linear unit with the parameters of Klambauer et al. (2017)."""
+
+
+@dataclass(frozen=True)
+class Power:
+    """``(shift + scale * x) ** power``, elementwise.
+
+    With a power of 1 it scales and shifts. Negative numbers have integer powers only.
+
+    Parameters
+    ----------
+    power, scale, shift : float
+
+    Examples
+    --------
+    >>> Power(power=2.0, scale=3.0, shift=1.0)(jnp.array([1.0])).tolist()
+    [16.0]
+    """
+
+    power: float = 1.0
+    scale: float = 1.0
+    shift: float = 0.0
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Apply the function elementwise."""
+        x = self.shift + self.scale * x
+        if float(self.power).is_integer():  # with gradients that are finite at zero
+            return jax.lax.integer_pow(x, int(self.power))
+        return x**self.power
 
 
 def gelu(x: jax.Array) -> jax.Array:

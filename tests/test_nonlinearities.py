@@ -16,6 +16,7 @@ SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 FORMULAS = {
     "LeakyRectify": lambda x: np.where(x > 0, x, 0.01 * x),
+    "Power": lambda x: x,
     "SELU": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "ScaledTanH": np.tanh,
     "ScaledTanh": np.tanh,
@@ -39,6 +40,8 @@ FORMULAS = {
 
 PARAMETERS = {
     "LeakyRectify(0.2)": (nonlinearities.LeakyRectify(0.2), lambda x: np.where(x > 0, x, 0.2 * x)),
+    "Power(3, 0.5, 1)": (nonlinearities.Power(3, 0.5, 1), lambda x: (1 + 0.5 * x) ** 3),
+    "Power(-0.75, 2, 20)": (nonlinearities.Power(-0.75, 2, 20), lambda x: (20 + 2 * x) ** -0.75),
     "ScaledTanH(0.5, 3)": (nonlinearities.ScaledTanH(0.5, 3), lambda x: 3 * np.tanh(0.5 * x)),
     "SELU(2, 0.5)": (
         nonlinearities.SELU(2, 0.5),
@@ -132,7 +135,7 @@ def test_names_of_scikit_learn_and_keras_are_known(name):
 
 
 def test_our_functions_have_their_names():
-    for name in set(FORMULAS) - {"SELU", "LeakyRectify", "ScaledTanH", "ScaledTanh"}:
+    for name in set(FORMULAS) - {"LeakyRectify", "Power", "SELU", "ScaledTanH", "ScaledTanh"}:
         assert nonlinearities.as_nonlinearity(name) is getattr(nonlinearities, name)
 
 

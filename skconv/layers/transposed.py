@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 import jax
@@ -39,10 +39,12 @@ class _TransposedConvLayer(Layer):
     nonlinearity: Any = structural(UNSET, check=optional_callable)
     flip_filters: bool = structural(True, check=flag)
     output_size: Any = structural(None, check=or_none(positive_each))
+    _: KW_ONLY
+    num_groups: int = structural(1, check=positive)
 
     spatial: ClassVar[int]
     layout = "channels_last"
-    aliases = {"strides": "stride"}
+    aliases = {"strides": "stride", "groups": "num_groups"}
 
     def _sizes(self) -> list[tuple[int, ...]]:
         return each_axis_of(self.spatial, filter_size=self.filter_size, stride=self.stride)
@@ -78,15 +80,18 @@ class _TransposedConvLayer(Layer):
         """Return the shape of enlarged images with one channel per filter."""
         shape = input_shapes[0]
         need_images(shape, self.spatial)
+        for count, what in ((shape[1], "channels"), (self.num_filters, "num_filters")):
+            if count % self.num_groups:
+                raise LayerError(f"num_groups must divide {what}={count}, got {self.num_groups}")
         images = shape[2:]
         pairs = zip(self._whole(images), self._crops(images), strict=True)
         return (None, self.num_filters, *(n - sum(crop) for n, crop in pairs))
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Return ``W`` and, unless it is None, ``b``."""
-        size = self._sizes()[0]
-        W = ParamSpec((input_shapes[0][1], self.num_filters, *size), self.W)
-        out = self.output_shape(*input_shapes)
+        size, out = self._sizes()[0], self.output_shape(*input_shapes)
+        filters = self.num_filters // self.num_groups
+        W = ParamSpec((input_shapes[0][1], filters, *size), self.W)
         return {"W": W} | bias_specs(self.b, out, untied=self.untie_biases)
 
     def _enlarge(self, x: jax.Array, W: jax.Array) -> jax.Array:
@@ -96,19 +101,26 @@ class _TransposedConvLayer(Layer):
             # the gradient of a convolution without stride is itself a convolution
             around = [(k - 1 - a, k - 1 - b) for k, (a, b) in zip(size, crops, strict=True)]
             pads = tuple((max(a, 0), max(b, 0)) for a, b in around)
-            turned = jnp.flip(W, range(2, W.ndim)).swapaxes(0, 1)
-            x = convolve(x, turned, Window(size, pads=pads))
+            x = convolve(x, self._turned(W), Window(size, pads=pads, groups=self.num_groups))
             crops = tuple((max(-a, 0), max(-b, 0)) for a, b in around)
         else:
             whole = [n + max(-b, 0) for n, (_, b) in zip(self._whole(images), crops, strict=True)]
 
             def forward(image: jax.Array) -> jax.Array:
-                return convolve(image, W, Window(size, stride))
+                return convolve(image, W, Window(size, stride, groups=self.num_groups))
 
             _, back = jax.vjp(forward, jnp.zeros((x.shape[0], *whole, self.num_filters), x.dtype))
             (x,) = back(x)
         cuts = (slice(a, n - max(b, 0)) for n, (a, b) in zip(x.shape[1:-1], crops, strict=True))
         return x[(slice(None), *cuts)]
+
+    def _turned(self, W: jax.Array) -> jax.Array:
+        """Return the filters of the convolution that is the transpose, for a stride of one."""
+        W = jnp.flip(W, range(2, W.ndim))
+        if self.num_groups == 1:
+            return W.swapaxes(0, 1)
+        W = W.reshape(self.num_groups, -1, *W.shape[1:]).swapaxes(1, 2)
+        return W.reshape(self.num_filters, -1, *W.shape[3:])
 
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
         """Return the transposed convolution plus biases, after the nonlinearity."""
@@ -137,7 +149,7 @@ class TransposedConv2DLayer(_TransposedConvLayer):
     untie_biases : bool
         Whether each position has its own biases, of shape ``(num_filters, height, width)``.
     W : initializer, array or name of a layer
-        Filters of shape ``(channels, num_filters, height, width)``.
+        Filters of shape ``(channels, num_filters / groups, height, width)``.
     b : initializer, array, name of a layer, or None
         Biases of shape ``(num_filters,)``.
     nonlinearity : callable or None
@@ -149,6 +161,8 @@ class TransposedConv2DLayer(_TransposedConvLayer):
     output_size : int or (int, int), optional
         Height and width of the output, the smallest by default. With a stride, convolutions make
         equally large outputs of images of several sizes.
+    num_groups : int
+        Number of groups of channels, each of which makes as many channels of the output.
 
     Examples
     --------
@@ -167,9 +181,9 @@ class TransposedConv3DLayer(_TransposedConvLayer):
     Parameters
     ----------
     num_filters, filter_size, stride, crop, untie_biases, W, b, nonlinearity
-        As in `TransposedConv2DLayer`, for three axes: ``W`` has the shape ``(channels, num_filters,
-        depth, height, width)``.
-    flip_filters, output_size
+        As in `TransposedConv2DLayer`, for three axes: ``W`` has the shape ``(channels, num_filters
+        / groups, depth, height, width)``.
+    flip_filters, output_size, num_groups
         As in `TransposedConv2DLayer`.
 
     Examples

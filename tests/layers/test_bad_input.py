@@ -116,6 +116,9 @@ FIELDS = [
         "Conv1DLayer Conv2DLayer Conv3DLayer",
         ({"stride": 0}, f"stride must be {EACH}, got 0"),
         ({"stride": (1,) * 4}, "stride must be a number or a tuple of "),
+    ),
+    *of_all(
+        "Conv1DLayer Conv2DLayer Conv3DLayer TransposedConv2DLayer TransposedConv3DLayer",
         ({"num_groups": 0}, f"num_groups must be {SIZE}, got 0"),
         ({"num_groups": 3}, "num_groups must divide channels=4, got 3"),
         ({"num_groups": 2, "num_filters": 3}, "num_groups must divide num_filters=3, got 2"),

@@ -150,8 +150,9 @@ def depthwise(draw, separable):
 def transposed(draw, spatial):
     """Each pixel adds its filters to the output, as far apart as the stride says."""
     size, stride = whole(draw, 1, 6 - spatial, spatial), whole(draw, 1, 6 - spatial, spatial)
-    x = normal(draw, (2, *whole(draw, 1, 3, 1), *whole(draw, 1, 6 - spatial, spatial)))
-    filters = draw(st.integers(1, 3))
+    groups, *each = whole(draw, 1, 3, 3)
+    channels, filters = (groups * n for n in each)
+    x = normal(draw, (2, channels, *whole(draw, 1, 6 - spatial, spatial)))
     whole_size = [(n - 1) * s + k for n, s, k in zip(x.shape[2:], stride, size, strict=True)]
     crop, crops = drawn_pads(draw, size)
     if any(n <= sum(c) for n, c in zip(whole_size, crops, strict=True)):
@@ -170,7 +171,9 @@ def transposed(draw, spatial):
         out = np.zeros((2, filters, *sizes))
         for at in np.ndindex(*x.shape[2:]):
             seen = (slice(a * s, a * s + k) for a, s, k in zip(at, stride, size, strict=True))
-            out[(..., *seen)] += np.einsum("nc,cf...->nf...", x[(..., *at)], W)
+            pixels = x[(..., *at)].reshape(2, groups, -1)
+            parts = np.einsum("ngc,gcf...->ngf...", pixels, W.reshape(groups, -1, *W.shape[1:]))
+            out[(..., *seen)] += parts.reshape(2, filters, *size)
         return bend(out[(..., *inside)] + shift(params))
 
     fields |= {
@@ -180,10 +183,11 @@ def transposed(draw, spatial):
         "crop": crop,
         "nonlinearity": bent,
         "flip_filters": flip,
+        "num_groups": groups,
         "output_size": None if not any(more_pixels) else one_or_each(draw, output_size),
     }
-    W = normal(draw, (x.shape[1], filters, *size))
-    usual = {"stride": 1, "crop": 0, "flip_filters": True, "output_size": None}
+    W = normal(draw, (channels, filters // groups, *size))
+    usual = {"stride": 1, "crop": 0, "flip_filters": True, "output_size": None, "num_groups": 1}
     return Case(brief(draw, fields, **usual), [x], formula, {"W": W} | b)
 
 
