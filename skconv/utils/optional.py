@@ -12,10 +12,11 @@ EXTRAS = {
     "tensorboardX": "log",
     "mlflow": "mlflow",
     "wandb": "wandb",
+    "google.protobuf": "caffe",
 }
-"""The extra of skconv that installs each package."""
+"""The extra of skconv that installs the package of each module."""
 
-NAMES = {"PIL": "Pillow"}
+NAMES = {"PIL": "Pillow", "google.protobuf": "protobuf"}
 """Names of packages that differ from those of their modules."""
 
 
@@ -41,13 +42,13 @@ def import_optional(name: str) -> ModuleType:
     >>> import_optional('matplotlib.ticker').__name__
     'matplotlib.ticker'
     """
-    package = name.partition(".")[0]
+    module = next((m for m in EXTRAS if f"{name}.".startswith(f"{m}.")), name.partition(".")[0])
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name != package:
+        if error.name not in (module, module.partition(".")[0]):
             raise
-        known, extra = NAMES.get(package, package), EXTRAS[package]
+        known, extra = NAMES.get(module, module), EXTRAS[module]
         raise ImportError(
             f"this needs {known}, which is not installed: pip install 'skconv[{extra}]'"
         ) from error

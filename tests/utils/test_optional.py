@@ -17,6 +17,14 @@ def test_a_package_that_is_missing_is_told_with_its_extra(monkeypatch):
         import_optional("nowhere.inside")
 
 
+def test_a_package_whose_module_has_another_name(monkeypatch):
+    monkeypatch.setitem(extras.EXTRAS, "nowhere.lib", "plot")
+    monkeypatch.setitem(extras.NAMES, "nowhere.lib", "nowhere-lib")
+    message = r"this needs nowhere-lib, which is not installed: .*'skconv\[plot\]'"
+    with pytest.raises(ImportError, match=message):
+        import_optional("nowhere.lib.inside")
+
+
 def test_a_fault_inside_of_a_package_is_told_as_it_is(monkeypatch, tmp_path):
     (tmp_path / "broken.py").write_text("import nothing_of_this_name")
     monkeypatch.syspath_prepend(tmp_path)
