@@ -49,7 +49,7 @@ VOCABULARIES = {
         *("base", "connections", "instance_values", "known_shapes", "lasagne_way"),
         *("sequences", "shapes", "specs", "subgraph"),
     },
-    "models": {"base", "pretrained"},
+    "models": {"base", "inverted", "pretrained"},
     "handlers": {"base", "hyperparams", "monitor", "terminal"},
 }
 """Public rooms, and the only files of their own that their files may import."""

@@ -7,8 +7,10 @@ as in He et al. (2015), also in earlier networks, and update rules are left to t
 
 from .alexnet import alexnet
 from .default import default
+from .efficientnet import efficientnet
 from .googlenet import googlenet
 from .lenet import lenet5
+from .mobilenet import mobilenet_v2
 from .pretrained import Pretrained
 from .resnet import resnet
 from .squeezenet import squeezenet
@@ -18,8 +20,10 @@ __all__ = [
     "Pretrained",
     "alexnet",
     "default",
+    "efficientnet",
     "googlenet",
     "lenet5",
+    "mobilenet_v2",
     "resnet",
     "squeezenet",
     "vgg",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from typing import Any
 
 from ..init import Normal
@@ -24,6 +22,19 @@ FIRES = {
 
 VERSIONS = {"1.0": ((96, 7), (1, 4, 8)), "1.1": ((64, 3), (1, 3, 5))}
 """Filters of the first convolution and their size, and the modules that a pooling follows."""
+
+
+def _torch_layers(version: str) -> dict[str, str]:
+    found, position = {"features.0": "conv1", "classifier.1": "conv10"}, 3
+    for place in FIRES:
+        parts = ("squeeze", "expand1x1", "expand3x3")
+        found |= {f"features.{position}.{part}": f"fire{place}_{part}" for part in parts}
+        position += 2 if place in VERSIONS[version][1] else 1
+    return found
+
+
+TORCH_LAYERS = tuple(_torch_layers(version).get for version in VERSIONS)
+"""Names of torchvision: the layer that a module stands for, in each version."""
 
 
 def squeezenet(
@@ -86,31 +97,3 @@ def _fire(stack: Stack, name: str, squeezed: int, expanded: int) -> None:
     stack.conv(f"{name}_expand1x1", expanded, 1)
     stack.conv(f"{name}_expand3x3", expanded, 3, incoming=squeeze)
     stack.add(f"{name}_concat", ConcatLayer, incomings=[f"{name}_expand1x1", f"{name}_expand3x3"])
-
-
-def torch_layer(module: str, names: Sequence[str]) -> str | None:
-    """Return the layer for a module of torchvision's network.
-
-    Parameters
-    ----------
-    module : str
-        Path in the state dict, without the name of the parameter.
-    names : sequence of str
-        Names of the layers, in order.
-
-    Examples
-    --------
-    >>> names = [name for name, layer in squeezenet('1.0')['layers']]
-    >>> torch_layer('features.3.squeeze', names), torch_layer('classifier.1', names)
-    ('fire2_squeeze', 'conv10')
-    """
-    if module == "classifier.1":
-        return "conv10"
-    if module == "features.0":
-        return "conv1"
-    found = re.fullmatch(r"features\.(\d+)\.(squeeze|expand1x1|expand3x3)", module)
-    if not found:
-        return None
-    ends = [name for name in names if re.fullmatch(r"pool\d+|fire\d+_concat", name)]
-    place = int(found[1]) - 2  # after the first convolution and its rectifier
-    return f"{ends[place].removesuffix('_concat')}_{found[2]}" if place < len(ends) else None

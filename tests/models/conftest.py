@@ -1,3 +1,4 @@
+import re
 from functools import partial
 
 import jax
@@ -51,11 +52,11 @@ def shapes(built):
 def fits_torch(built):
     """Compare the places and shapes of all weights with those of a network of torch's."""
 
-    def fits_torch(made, name, torch_layer):
+    def fits_torch(made, name, names):
         network = built(made)
         with torch.device("meta"):
             theirs = published(name)
-        weights = weights_of_torch(network, theirs, torch_layer)
+        weights = weights_of_torch(network, theirs, names)
         assert {place: tuple(v.shape) for place, v in weights.items()} == network.parameter_shapes()
 
     torch = pytest.importorskip("torch")
@@ -75,11 +76,11 @@ def same_as_torch(built):
     """Compare the outputs of a model with those of torch's, for the same random weights."""
     torch = pytest.importorskip("torch")
 
-    def same_as_torch(made, theirs, torch_layer, rtol=1e-5):
+    def same_as_torch(made, theirs, names, rtol=1e-5):
         randomize(torch, theirs)
         network = built(made)
         params, state = {}, {}
-        for (layer, name), value in weights_of_torch(network, theirs, torch_layer).items():
+        for (layer, name), value in weights_of_torch(network, theirs, names).items():
             spec = network.node(layer).specs[name]
             (params if spec.trainable else state).setdefault(layer, {})[name] = value.numpy()
         x = np.random.default_rng(0).normal(size=(2, *made["input_shape"][1:])).astype(np.float32)
@@ -115,18 +116,37 @@ def randomize(torch, module):
             value.copy_(drawn * (2 / value[0].numel()) ** 0.5)
 
 
-def weights_of_torch(network, theirs, torch_layer):
-    """Return torch's weights by layer and name, in the layout of the layers."""
-    names = [node.name for node in network.nodes]
-    leaves = {"weight": "W", "bias": "b"}
+def weights_of_torch(network, theirs, names):
+    """Return torch's weights by layer and name, by the one of several mappings that fits."""
+    known = {node.name for node in network.nodes}
+    modules = {key.rpartition(".")[0] for key in theirs.state_dict()}
+    layer_of = max(names, key=lambda layer_of: sum(layer_of(name) in known for name in modules))
     weights = {}
     for key, value in theirs.state_dict().items():
         module, _, leaf = key.rpartition(".")
         if leaf == "num_batches_tracked":
             continue
-        name = torch_layer(module, names)
-        weights[name, leaves[leaf]] = value
+        node = network.node(layer_of(module))
+        kind = type(node.layer).__name__
+        name = LEAVES.get((kind, leaf)) or {"weight": "W", "bias": "b"}[leaf]
+        if kind == "SqueezeExciteLayer":
+            name += "2" if re.search("fc2|expand", module) else "1"
+        if name == "inv_std":
+            value = (value + node.layer.epsilon) ** -0.5
+        elif kind in ("DenseLayer", "NINLayer", "SqueezeExciteLayer") and leaf == "weight":
+            value = value.reshape(value.shape[:2]).T
+        assert (node.name, name) not in weights
+        weights[node.name, name] = value
     return weights
+
+
+LEAVES = {
+    ("BatchNormLayer", "weight"): "gamma",
+    ("BatchNormLayer", "bias"): "beta",
+    ("BatchNormLayer", "running_mean"): "mean",
+    ("BatchNormLayer", "running_var"): "inv_std",
+}
+"""Names of parameters by the class of the layer and torch's name."""
 
 
 @pytest.fixture
