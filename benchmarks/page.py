@@ -15,7 +15,9 @@ HEAD = """\
 This page is written by `python -m benchmarks --write docs/benchmarks.md`, except for the section on
 kernels at the end. `python -m benchmarks.layers` compares single layers with torch's, and
 `python -m benchmarks.search` compares searches; `python -m benchmarks.accelerator` compares a deep
-network on a GPU or TPU, in float32 and bfloat16, with JAX and torch by hand.
+network on a GPU or TPU, in float32 and bfloat16, with JAX and torch by hand. With `--cost`, it
+compares the operations and the memory traffic of both programs of JAX as lowered for CUDA, which
+needs no GPU.
 """
 
 METHOD = """\

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks import case, handwritten_resnet
+from benchmarks import accelerator, case, handwritten_resnet
 from benchmarks.cases import resnet
 
 
@@ -20,3 +20,12 @@ def test_all_cases_compare_with_jax_by_hand():
     for one in resnet.RESNETS:
         bars = {peer.name: peer.bar for peer in one.contenders}
         assert bars["JAX by hand"] == 1.05
+
+
+def test_both_programs_do_the_same_on_a_gpu(capsys):
+    """In a narrow network, of which operations on weights are a larger part."""
+    accelerator.main(["--cost"], batches=[64], dtypes=["float32"], width=0.125)
+    *_, operations, _, reduced = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert (operations[2], reduced[2]) == ("operations", "reduced")
+    assert float(operations[-1]) == pytest.approx(1, abs=0.02)
+    assert float(reduced[-1]) < 1.1

@@ -12,6 +12,7 @@ import numpy as np
 from jax import lax
 
 from ..init import Constant
+from ..ops.platform import kernel_of_platform
 from ..utils.checks import positive
 from ..utils.fields import UNSET, field_problems, initial, runtime, structural
 from ..utils.moments import Moments
@@ -108,24 +109,24 @@ class BatchNormLayer(_StatisticsLayer):
         x = inputs[0]
         axes = tuple(range(x.ndim - 1)) if self.axes == "auto" else self._axes(x.ndim)
 
-        def spread(value: jax.Array) -> jax.Array:
-            return jnp.expand_dims(value, axes)
-
+        gamma, beta = params.get("gamma"), params.get("beta")
         if ctx.train:
             epsilon, alpha = jnp.asarray(self.epsilon, x.dtype), jnp.asarray(self.alpha, x.dtype)
-            mean = x.mean(axes)
-            inv_std = lax.rsqrt(jnp.square(x - spread(mean)).mean(axes) + epsilon)
+            normalize = kernel_of_platform("batch_norm")
+            x, mean, inv_std = normalize(x, gamma, beta, epsilon, axes)
             running = lax.integer_pow(state["inv_std"], -2)
             variance = lax.stop_gradient(lax.integer_pow(inv_std, -2))
-            new = {
+            return x, {
                 "mean": state["mean"] + alpha * (lax.stop_gradient(mean) - state["mean"]),
                 "inv_std": lax.rsqrt(running + alpha * (variance - running)),
             }
-        else:
-            mean, inv_std, new = state["mean"], state["inv_std"], state
-        scale = inv_std * params["gamma"] if "gamma" in params else inv_std
-        x = (x - spread(mean)) * spread(scale)
-        return (x + spread(params["beta"]) if "beta" in params else x), new
+
+        def spread(value: jax.Array) -> jax.Array:
+            return jnp.expand_dims(value, axes)
+
+        mean, inv_std = state["mean"], state["inv_std"]
+        x = (x - spread(mean)) * spread(inv_std if gamma is None else inv_std * gamma)
+        return (x if beta is None else x + spread(beta)), state
 
 
 @dataclass(frozen=True)

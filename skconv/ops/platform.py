@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 
 import jax
 
-from . import convolution_cpu, pooling_cpu, xla
+from . import batch_norm, convolution_cpu, pooling_cpu, xla
 from .mesh import current_mesh, platform_of
 
 T = TypeVar("T")
 
-Kernel = Callable[..., jax.Array]
+Kernel = Callable[..., Any]
 
 OTHERS = "others"
 """Key of the kernel for the platforms that a row of `KERNELS` does not name."""
@@ -27,6 +27,7 @@ KERNELS: dict[str, dict[str, Kernel]] = {
     "convolve": {"cpu": convolution_cpu.convolve, OTHERS: xla.convolve},
     "pool_max": {"cpu": pooling_cpu.pool_max, OTHERS: xla.pool_max},
     "pool_sum": {"cpu": pooling_cpu.pool_sum, OTHERS: xla.pool_sum},
+    "batch_norm": {"cpu": batch_norm.two_passes, OTHERS: batch_norm.one_pass},
 }
 """Kernels by operation and platform (``'cpu'``, ``'gpu'``, ``'tpu'``)."""
 
@@ -92,9 +93,19 @@ def kernel_for(operation: str, x: jax.Array) -> Kernel:
         If the number of rows is symbolic, as in an export for any number, XLA's kernel is chosen;
         also if several devices share the rows, which the kernels of the CPU cut into other blocks.
     """
-    kernels, mesh = KERNELS[operation], current_mesh()
+    mesh = current_mesh()
     own = platform() if isinstance(x.shape[0], int) and (mesh is None or mesh.size == 1) else OTHERS
-    return kernels.get(own, kernels[OTHERS])
+    return _kernel(operation, own)
+
+
+def kernel_of_platform(operation: str) -> Kernel:
+    """Return the kernel of an operation for the present platform, also for a part of each batch."""
+    return _kernel(operation, platform())
+
+
+def _kernel(operation: str, platform: str) -> Kernel:
+    kernels = KERNELS[operation]
+    return kernels.get(platform, kernels[OTHERS])
 
 
 def on_host() -> AbstractContextManager[Any]:

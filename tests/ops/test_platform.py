@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skconv import NeuralNet, clear_programs
-from skconv.layers import Conv2DLayer, DenseLayer, InputLayer, Pool2DLayer
+from skconv.layers import BatchNormLayer, Conv2DLayer, DenseLayer, InputLayer, Pool2DLayer
 from skconv.ops import platform
 from skconv.ops.platform import KERNELS, OTHERS, kernel_for
 from skconv.ops.windows import Window
@@ -89,10 +89,42 @@ def poolings(draw):
     return rng.normal(size=(2, *(6, 5, 4)[:axes], 2)) - 3, Window(size, stride, pads)
 
 
+def batch_norm(x, gamma, beta, epsilon, axes):
+    """Return the normalized values, their means and inverse deviations, as a vector."""
+    mean, inv_std = x.mean(axes), (x.var(axes) + epsilon) ** -0.5
+    spread = [np.expand_dims(value, axes) for value in (mean, inv_std * gamma, beta)]
+    return as_vector(((x - spread[0]) * spread[1] + spread[2], mean, inv_std))
+
+
+def as_vector(outputs):
+    """Join the outputs of a kernel that has several."""
+    if not isinstance(outputs, tuple):
+        return outputs
+    numbers = jax.numpy if any(isinstance(one, jax.Array) for one in outputs) else np
+    return numbers.concatenate([one.ravel() for one in outputs])
+
+
+@st.composite
+def batches(draw):
+    """Draw values, a scale and a shift, what is added to variances, and axes."""
+    shape = draw(st.lists(st.integers(2, 4), min_size=2, max_size=4))
+    axes = tuple(sorted(draw(st.sets(st.integers(0, len(shape) - 1), min_size=1))))
+    kept = [n for axis, n in enumerate(shape) if axis not in axes]
+    rng = np.random.default_rng(draw(st.integers(0, 100)))
+    return (
+        rng.normal(2, 1, shape),
+        rng.normal(size=kept),
+        rng.normal(size=kept),
+        np.array(0.5),
+        axes,
+    )
+
+
 CASES = {
     "convolve": (convolve, convolutions()),
     "pool_max": (pool_max, poolings()),
     "pool_sum": (pool_sum, poolings()),
+    "batch_norm": (batch_norm, batches()),
 }
 """A reference and inputs for each operation of `KERNELS`."""
 
@@ -121,7 +153,7 @@ def test_kernels_agree_with_numpy(operation, kernel, data):
 
     @jax.jit
     def compute(arrays, cotangent):
-        out, back = jax.vjp(lambda *arrays: kernel(*arrays, window), *arrays)
+        out, back = jax.vjp(lambda *arrays: as_vector(kernel(*arrays, window)), *arrays)
         return out, back(cotangent)
 
     with jax.enable_x64(True):
@@ -177,12 +209,13 @@ def fit():
         (Conv2DLayer, {"num_filters": 2, "filter_size": 3}),
         (Pool2DLayer, {"pool_size": 3, "stride": 2}),
         (Pool2DLayer, {"pool_size": 2, "stride": 1, "mode": "average"}),
+        BatchNormLayer,
         ("output", DenseLayer),
     ]
     return NeuralNet(layers, max_epochs=1, batch_iterator_train=10, random_state=0).fit(X, y)
 
 
-OPERATIONS = ("convolve", "pool_max", "pool_sum")
+OPERATIONS = ("convolve", "pool_max", "pool_sum", "batch_norm")
 
 
 def test_the_default_device_chooses_the_kernels(on):
