@@ -7,6 +7,7 @@ as in He et al. (2015), also in earlier networks, and update rules are left to t
 
 from .alexnet import alexnet
 from .default import default
+from .densenet import densenet
 from .efficientnet import efficientnet
 from .googlenet import googlenet
 from .lenet import lenet5
@@ -20,6 +21,7 @@ __all__ = [
     "Pretrained",
     "alexnet",
     "default",
+    "densenet",
     "efficientnet",
     "googlenet",
     "lenet5",

@@ -51,8 +51,8 @@ class Stack:
         return name
 
     def scaled(self, number: int) -> int:
-        """Return a number of filters scaled by `width` and rounded to an even number."""
-        return max(2, 2 * round(number * self._width / 2))
+        """Return a number of filters scaled by `width`, which makes it even."""
+        return number if self._width == 1 else max(2, 2 * round(number * self._width / 2))
 
     def conv(self, name: str, num_filters: int, filter_size: int, **fields: Any) -> str:
         """Add a convolution, by default with the padding that keeps the size of the image."""

@@ -38,7 +38,8 @@ def test_what_comes_from_the_data_is_left_out():
 
 
 @pytest.mark.parametrize(
-    ("number", "width", "expected"), [(64, 1.0, 64), (64, 0.3, 20), (96, 2, 192), (16, 1e-3, 2)]
+    ("number", "width", "expected"),
+    [(64, 1.0, 64), (3, 1, 3), (64, 0.3, 20), (96, 2, 192), (16, 1e-3, 2)],
 )
 def test_widths_scale_to_even_numbers(number, width, expected):
     assert Stack(None, width).scaled(number) == expected
