@@ -107,6 +107,8 @@ class FittingMixin:
                     vars(item).update(attributes)
                 self._enter_layers()
             raise
+        finally:
+            prepared.model.join()
         self._model.loaded = False
 
     def _custom_scores(self, prepared: PreparedFit) -> list[Score]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..training.arguments import Values
 from ..updates.update_rule import values_at
 from ..utils.cache_keys import structural_key
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint
+from .feature_cache import check_frozen
 from .validation import check_settings
 
 
@@ -23,11 +25,14 @@ class LiveValues:
     net : NeuralNet
         Its parameters may be changed by handlers during training.
     network : Network
+    frozen : collection of str
+        Layers that must stay frozen.
     """
 
-    def __init__(self, net: ConfiguredNet, network: Network) -> None:
+    def __init__(self, net: ConfiguredNet, network: Network, frozen: Collection[str] = ()) -> None:
         self._net = net
         self._network = network
+        self._frozen = frozen
         self._seen: dict[str, Any] = {}
         self._blueprint: Blueprint | None = None
         self._fixed = Values({}, {}, {}, (), np.zeros(0, np.float32), ())
@@ -68,6 +73,7 @@ class LiveValues:
         weights = np.asarray(new.weights, np.float32)
         augment = tuple(float32_values(entry.transform) for entry in new.augment)
         runtime = new.runtime(self._network)
+        check_frozen(runtime, self._frozen)
         self._fixed = Values(runtime, {}, objective, tuple(losses), weights, augment)
 
 

@@ -280,6 +280,12 @@ class NeuralNet(
         `skconv.models.load`, a dict ``{'conv1.W': array}``, or a weight file. The layers of the
         outputs are drawn at random if they have another shape, as for other classes. Unlike weights
         of `load_params_from`, clones have them too, such as those of a grid search.
+    cache_features : bool, default=False
+        Whether the outputs of the first layers that are frozen, by ``<layer>_grad_scale=0``, are
+        computed once for all rows, and kept in memory as float32, so that epochs take only as long
+        as the other layers do. Weights become the same but for rounding; losses in the history
+        leave out penalties on frozen weights, which are constant. Rows must be the same in each
+        epoch, without `augment`.
     **kwargs
         Prefixed keywords of the layers, the update rule, the objective and the transforms.
 
@@ -399,6 +405,7 @@ class NeuralNet(
         accumulate_steps: int = 1,
         remat: bool | str | Sequence[str] | None = None,
         pretrained: Pretrained | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        cache_features: bool = False,
         **kwargs: Any,
     ) -> None:
         self.layers = layers
@@ -441,6 +448,7 @@ class NeuralNet(
         self.accumulate_steps = accumulate_steps
         self.remat = remat
         self.pretrained = pretrained
+        self.cache_features = cache_features
         self._set_keywords(kwargs)
 
     @explaining_keywords

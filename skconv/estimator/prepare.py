@@ -26,6 +26,7 @@ from ..errors import Problems, describe_layer
 from ..layers.shapes import Shape
 from ..models.default import INPUT_NAMES
 from ..network.free_sizes import FreeSizesHint, network_for
+from ..network.frozen_part import without_part
 from ..network.graph import Network, Variables
 from ..network.hidden_layer import find_hidden_layer
 from ..network.layer_list import input_names
@@ -56,6 +57,7 @@ from ..utils.loss_contracts import DEFAULT_LOSS
 from ..utils.memo import Memo
 from .augment_checks import check_augment_of_masks
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint
+from .feature_cache import cached_part, check_cache, frozen_layers, with_features
 from .initial_model import Continuation, continue_model, draw_model
 from .live_values import LiveValues
 from .moved_pixels import check_unmoved_outputs, warn_unmoved_targets
@@ -119,6 +121,7 @@ def prepare(
     with problems.collect():
         find_blocks(network.nodes, params["remat"])
     _check_batches(params, data, network, problems)
+    check_cache(params, network, problems)
     problems.raise_any()
     warn_without_noise(params["test_augment"], network)
     check_unmoved_outputs(params["test_augment"], network.rows(), network.outputs)
@@ -145,11 +148,17 @@ def prepare(
         rows = len(next(iter(train.batch_shapes()[0].values())))
         check_shares("batch_iterator_train", rows, devices, " after its transform")
 
-    values = LiveValues(net, network)
+    trained = network
+    if params["cache_features"]:
+        part = cached_part(network, blueprint.runtime(network))
+        trained = without_part(network, part)
+        train, valid = with_features(model, part, train, valid, memo)
+        model.leave_out(part.layers)
+    values = LiveValues(net, network, frozen_layers(model))
     values.renew(params, blueprint)
     weighted = train.target_weights is not None
     _check_averages(blueprint, outputs, train.y)
-    plan = make_plan(blueprint, network, outputs, params, weighted=weighted)
+    plan = make_plan(blueprint, trained, outputs, params, weighted=weighted)
     check_augment_of_masks(blueprint.augment, outputs, network)
     check_outputs(network, plan.loss_functions, outputs, train.y)
     programs = train_programs_for(plan)

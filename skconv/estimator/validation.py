@@ -232,6 +232,7 @@ RULES: dict[str, tuple[Test, str]] = {
         lambda v: v is None or isinstance(v, Pretrained | Mapping | str | os.PathLike),
         "a Pretrained, a dict of weights, the path of a weight file, or None",
     ),
+    "cache_features": _FLAG,
 }
 """For each parameter a test of its value, and a phrase that says what is valid.
 

@@ -86,7 +86,7 @@ class ExponentialMovingAverage(Handler):
     def begin(self, net: Any, train_history: list[Row]) -> None:
         """Give the net its plain weights back if it still has the averages."""
         model = net._fitted().model
-        self.layout = _layout(model.network, model.params)
+        self.layout = _layout(model.network, *model.carry[:2])
         average = self.average
         if self.plain is None or average is None:
             return
@@ -132,26 +132,30 @@ class ExponentialMovingAverage(Handler):
         if average is not None:
             self.statistic_value = jax.tree.map(np.asarray, self.statistic_value)
             self.plain = net.get_all_params_values()
-            net._fitted().model.load(average)
+            net._fitted().model.load(self.plain | average)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "statistic_value": jax.tree.map(np.asarray, self.statistic_value)}
 
 
-def _layout(network: Network, params: Variables) -> Layout:
-    """Return where the parameters of each layer are, in the order of `get_all_params_values`."""
+def _layout(network: Network, params: Variables, state: Variables) -> Layout:
+    """Return where the trained parameters are by layer, in the order of `get_all_params_values`."""
 
     def place(layer: str, name: str) -> tuple[int, str, str, bool]:
         kept = network.shared.get((layer, name), (layer, name))
         is_state = kept[1] not in params.get(kept[0], {})
         return int(is_state), *kept, (layer, name) in network.transposed
 
-    return {node.name: [place(node.name, name) for name in node.specs] for node in network.nodes}
+    places = {node.name: [place(node.name, name) for name in node.specs] for node in network.nodes}
+    trained = params.keys() | state.keys()
+    return {
+        layer: own for layer, own in places.items() if all(place[1] in trained for place in own)
+    }
 
 
 def _equal(weights: Weights, others: Weights) -> bool:
     return all(
         np.array_equal(one, other)
-        for layer in weights
+        for layer in others
         for one, other in zip(weights[layer], others[layer], strict=True)
     )

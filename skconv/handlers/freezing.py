@@ -125,5 +125,15 @@ class Unfreeze(_GradientScale):
     >>> handler = Unfreeze('conv1', 'bn*', epoch=5)
     """
 
+    def begin(self, net: Any, train_history: list[Row]) -> None:
+        """Check that the layers can be unfrozen, besides their names."""
+        if net.cache_features:
+            raise ValueError(
+                "Unfreeze: cache_features must be False for layers that are unfrozen later; or fit "
+                "the net without the handler first, and then with cache_features=False, "
+                "warm_start=True and their grad_scale"
+            )
+        super().begin(net, train_history)
+
     def _scale(self, layer: FittedLayer) -> float:
         return layer.grad_scale or 1.0

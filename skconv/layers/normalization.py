@@ -12,6 +12,7 @@ import numpy as np
 from jax import lax
 
 from ..init import Constant
+from ..ops.batch_norm import Fixed
 from ..ops.platform import kernel_of_platform
 from ..utils.checks import positive
 from ..utils.fields import UNSET, field_problems, initial, runtime, structural
@@ -70,6 +71,9 @@ class BatchNormLayer(_StatisticsLayer):
     -----
     The preceding layer needs no biases: set its ``b=None``.
 
+    If it is frozen by ``grad_scale=0``, it normalizes by the running statistics in training as
+    well, so that frozen layers compute the same in training and at prediction.
+
     The running inverse deviation is that of the running mean of the variances, as in the paper and
     in torch. Lasagne averages the inverse deviations themselves, so that channels that are constant
     in most batches explode at prediction. The parameter is the same, and its weights can be loaded.
@@ -113,7 +117,10 @@ class BatchNormLayer(_StatisticsLayer):
         if ctx.train:
             epsilon, alpha = jnp.asarray(self.epsilon, x.dtype), jnp.asarray(self.alpha, x.dtype)
             normalize = kernel_of_platform("batch_norm")
-            x, mean, inv_std = normalize(x, gamma, beta, epsilon, axes)
+            fixed = None
+            if self.grad_scale is not None:
+                fixed = Fixed(jnp.asarray(self.grad_scale) == 0, state["mean"], state["inv_std"])
+            x, mean, inv_std = normalize(x, gamma, beta, epsilon, axes, fixed)
             running = lax.integer_pow(state["inv_std"], -2)
             variance = lax.stop_gradient(lax.integer_pow(inv_std, -2))
             return x, {

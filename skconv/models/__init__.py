@@ -9,6 +9,7 @@ from .alexnet import alexnet
 from .default import default
 from .densenet import densenet
 from .efficientnet import efficientnet
+from .finetune import finetune
 from .googlenet import googlenet
 from .lenet import lenet5
 from .mobilenet import mobilenet_v2
@@ -23,6 +24,7 @@ __all__ = [
     "default",
     "densenet",
     "efficientnet",
+    "finetune",
     "googlenet",
     "lenet5",
     "mobilenet_v2",

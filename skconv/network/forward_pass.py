@@ -41,6 +41,8 @@ class ForwardPass:
     ctx : Context
     logits : collection of str
         Layers whose nonlinearity is left out.
+    numbers : sequence of int
+        A number for each layer, which its noise is drawn with.
     """
 
     nodes: Sequence[Node]
@@ -51,6 +53,7 @@ class ForwardPass:
     runtime: Runtime
     ctx: Context
     logits: Collection[str]
+    numbers: Sequence[int]
 
     def outputs(
         self,
@@ -142,7 +145,7 @@ class ForwardPass:
         layer = replace(node.layer, **changes)
         last = wants_channels_last(layer, fed)
         ctx = ctx._replace(
-            key=None if ctx.key is None else jax.random.fold_in(ctx.key, place),
+            key=None if ctx.key is None else jax.random.fold_in(ctx.key, self.numbers[place]),
             mask=repeat_mask(ctx.mask, fed),
             functions={
                 other: partial(self._run_alone, other, last) for other in _referenced_layers(layer)

@@ -55,6 +55,8 @@ class Network:
         The shared parameters whose axes are reversed.
     compute_dtype : {'float32', 'bfloat16', 'float64'}
         Type in which the layers compute; see `skconv.network.precision`.
+    numbers : tuple of int or None
+        A number for each layer, which its noise is drawn with; by default its position.
     """
 
     nodes: tuple[Node, ...]
@@ -63,6 +65,7 @@ class Network:
     free: Mapping[str, Shape] = field(default_factory=dict)
     transposed: frozenset[Place] = frozenset()
     compute_dtype: str = "float32"
+    numbers: tuple[int, ...] | None = None
 
     @cached_property
     def key(self) -> Hashable:
@@ -78,7 +81,8 @@ class Network:
         parameters = tuple(self.parameter_shapes().items()) if self.free else ()
         shared = [(*pair, pair[0] in self.transposed) for pair in sorted(self.shared.items())]
         dtype = () if self.compute_dtype == "float32" else (self.compute_dtype,)
-        return (*nodes, structure, self.heads, *shared, *parameters, *dtype)
+        numbers = () if self.numbers is None else (self.numbers,)
+        return (*nodes, structure, self.heads, *shared, *parameters, *dtype, *numbers)
 
     @property
     def dtype(self) -> np.dtype:
@@ -330,7 +334,15 @@ class Network:
         needed = self._ancestors(to, given)
         own_params = partial(self._own_params, params)
         forward = ForwardPass(
-            self.nodes, self.heads, self.compute_dtype, own_params, state, runtime, ctx, logits
+            self.nodes,
+            self.heads,
+            self.compute_dtype,
+            own_params,
+            state,
+            runtime,
+            ctx,
+            logits,
+            self.numbers or range(len(self.nodes)),
         )
         entering = {**inputs, **given}
         names = [node.name for node in self.nodes if node.name in needed]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -80,6 +80,11 @@ class Model:
         What decides the result of the training, while one is running.
     statistics : tuple of pytree
         Statistics of the weights that handlers ask for, while a training is running.
+    fixed : (dict of dict of array, dict of dict of array)
+        Parameters and state of the layers that the running training leaves out of `carry`, whose
+        outputs are computed once.
+    opt_without : frozenset of str
+        Layers that were left out when `opt` was initialized.
     """
 
     network: Network
@@ -93,10 +98,40 @@ class Model:
     batch: tuple[list[str], Any] | None = None
     identity: Any = None
     statistics: tuple[Any, ...] = ()
+    fixed: tuple[Variables, Variables] = ({}, {})
+    opt_without: frozenset[str] = frozenset()
 
     params = _part("params")
     state = _part("state")
     opt = _part("opt")
+
+    @property
+    def weights(self) -> tuple[Variables, Variables]:
+        """Parameters and state of all layers, also of those that training leaves out."""
+        params, state = self.fixed
+        return {**params, **self.params}, {**state, **self.state}
+
+    def leave_out(self, layers: Collection[str]) -> None:
+        """Leave layers out of what training updates, until `join` is called."""
+
+        def split(tree: Variables) -> tuple[Variables, Variables]:
+            parts: tuple[Variables, Variables] = {}, {}
+            for layer, own in tree.items():
+                parts[layer in layers][layer] = own
+            return parts
+
+        (params, fixed), (state, fixed_state) = map(split, self.weights)
+        self.fixed = (
+            fixed,
+            fixed_state,
+        )  # before the rest, as predictions in other threads read both
+        self.carry = self.carry._replace(params=params, state=state)
+
+    def join(self) -> None:
+        """Put all layers back into what training updates."""
+        params, state = self.weights
+        self.carry = self.carry._replace(params=params, state=state)
+        self.fixed = {}, {}
 
     @property
     def nbytes(self) -> int:
@@ -130,9 +165,11 @@ class Model:
         init : callable
             Returns the initial state of the update rule for the parameters.
         """
-        if self.opt is None or _key(self.update) != _key(update):
+        left_out = frozenset().union(*self.fixed)
+        same = _key(self.update) == _key(update) and self.opt_without == left_out
+        if self.opt is None or not same:
             self.opt = init(self.params)
-            self.update = update
+            self.update, self.opt_without = update, left_out
 
     def adapt(self, name: str, statistics: Mapping[str, Any]) -> None:
         """Set state of a layer that was computed from the training data."""
@@ -142,13 +179,14 @@ class Model:
         self.adapted |= {(name, key) for key in own}
 
     def __getstate__(self) -> dict[str, Any]:
-        carry = jax.tree.map(np.asarray, self.carry)
-        return {**vars(self), "carry": carry, "batch": None, "identity": None, "statistics": ()}
+        carry, fixed = jax.tree.map(np.asarray, (self.carry, self.fixed))
+        arrays = {"carry": carry, "fixed": fixed}
+        return {**vars(self), **arrays, "batch": None, "identity": None, "statistics": ()}
 
     def get(self, place: Place) -> np.ndarray:
         """Return a copy of a parameter."""
         layer, name = self.network.shared.get(place, place)
-        params, state = self.carry[:2]
+        params, state = self.weights
         value = (params if name in params.get(layer, {}) else state)[layer][name]
         return np.array(value.T if place in self.network.transposed else value)
 
@@ -159,13 +197,13 @@ class Model:
     def put(self, arrays: Mapping[Place, Any]) -> None:
         """Set parameters to checked arrays."""
         check_fork()
-        params, state = (
-            {layer: dict(own) for layer, own in tree.items()} for tree in self.carry[:2]
-        )
+        params, state = ({layer: dict(own) for layer, own in tree.items()} for tree in self.weights)
         for (layer, name), value in arrays.items():
             tree = params if name in params.get(layer, {}) else state
             tree[layer][name] = jnp.array(value, self.network.dtype)
+        left_out = frozenset().union(*self.fixed)
         self.carry = self.carry._replace(params=params, state=state)
+        self.leave_out(left_out)
         self.adapted |= arrays.keys()
         self.loaded = True
 

@@ -204,8 +204,7 @@ class FittedLayer:
         network = self.model.network
         key = None if deterministic else drawn_key()
         (out,), _ = network.apply(
-            self.model.params,
-            self.model.state,
+            *self.model.weights,
             {},
             network.float32_runtime,
             Context(train=not deterministic, key=key),

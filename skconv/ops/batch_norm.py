@@ -26,12 +26,28 @@ class Normalized(NamedTuple):
     inv_std: jax.Array
 
 
+class Fixed(NamedTuple):
+    """Statistics to normalize by instead of those of the batch.
+
+    Parameters
+    ----------
+    used : bool array of shape ()
+        Whether they are used.
+    mean, inv_std : array
+    """
+
+    used: jax.Array
+    mean: jax.Array
+    inv_std: jax.Array
+
+
 def two_passes(
     x: jax.Array,
     gamma: jax.Array | None,
     beta: jax.Array | None,
     epsilon: jax.Array,
     axes: Axes,
+    fixed: Fixed | None = None,
 ) -> Normalized:
     """Normalize by the mean, and by the mean square of the distance from it.
 
@@ -44,10 +60,13 @@ def two_passes(
         Added to the variance.
     axes : tuple of int
         Axes over which statistics are shared.
+    fixed : Fixed, optional
+        Statistics to normalize by instead.
 
     Returns
     -------
     Normalized
+        With the statistics of the batch.
     """
 
     def spread(value: jax.Array) -> jax.Array:
@@ -55,7 +74,11 @@ def two_passes(
 
     mean = x.mean(axes)
     inv_std = lax.rsqrt(jnp.square(x - spread(mean)).mean(axes) + epsilon)
-    out = (x - spread(mean)) * spread(inv_std if gamma is None else inv_std * gamma)
+    center, factor = mean, inv_std
+    if fixed is not None:
+        center = jnp.where(fixed.used, fixed.mean, mean)
+        factor = jnp.where(fixed.used, fixed.inv_std, inv_std)
+    out = (x - spread(center)) * spread(factor if gamma is None else factor * gamma)
     return Normalized(out if beta is None else out + spread(beta), mean, inv_std)
 
 
@@ -65,6 +88,7 @@ def one_pass(
     beta: jax.Array | None,
     epsilon: jax.Array,
     axes: Axes,
+    fixed: Fixed | None = None,
 ) -> Normalized:
     """Normalize by sums of values and of squares; arguments and result as in `two_passes`.
 
@@ -83,6 +107,10 @@ def one_pass(
     mean = shifted.mean(axes)
     variance = jnp.maximum(jnp.square(shifted).mean(axes) - jnp.square(mean), 0)
     inv_std = lax.rsqrt(variance + epsilon)
-    scale = inv_std if gamma is None else inv_std * gamma
-    shift = -mean * scale if beta is None else beta - mean * scale
+    center, factor = mean, inv_std
+    if fixed is not None:
+        center = jnp.where(fixed.used, fixed.mean - origin, mean)
+        factor = jnp.where(fixed.used, fixed.inv_std, inv_std)
+    scale = factor if gamma is None else factor * gamma
+    shift = -center * scale if beta is None else beta - center * scale
     return Normalized(shifted * spread(scale) + spread(shift), origin + mean, inv_std)

@@ -189,7 +189,7 @@ class FittedNet:
             NumPy arrays for the rows of one batch.
         """
         programs = predict_programs_for(PredictPlan(self.network, mesh=self.mesh))
-        params, state = put_weights(self.frozen.carry[:2], self.mesh)
+        params, state = put_weights(self.frozen.weights, self.mesh)
         runtime = self.network.float32_runtime
         names = {"layer": layer, "output": output, "logits": logits}
         left = len(rows)

@@ -34,7 +34,7 @@ ELSEWHERE = {
 """Parameters that are part of something else, or that leave what an epoch does unchanged."""
 
 
-LATER = {"accumulate_steps": 1, "remat": None}
+LATER = {"accumulate_steps": 1, "remat": None, "cache_features": False}
 """Parameters that are left out at these values, so that earlier files have the same digests."""
 
 

@@ -76,7 +76,7 @@ def predict_rows(
     mesh = mesh or dealing_mesh(-(-len(rows) // shape[1]))
     if deals_batches(mesh):
         shape = multiple_of(mesh.size, shape[0]), shape[1]
-    weights = put_weights(model.carry[:2], mesh)
+    weights = put_weights(model.weights, mesh)
     programs = predict_programs_for(PredictPlan(network, without_values(test_augment), mesh))
     values = network.float32_runtime, float32_values(test_augment), np.uint32(model.seed)
     copies = math.prod(network.node(to).copies) if to else 1

@@ -30,7 +30,7 @@ def pure_function(model: Model) -> tuple[Callable[[Variables, Any], Any], Variab
     params : dict of dict of array
         Weights and state by layer and name.
     """
-    network, (trained, kept_state) = model.network, model.carry[:2]
+    network, (trained, kept_state) = model.network, model.weights
     runtime = network.float32_runtime
     heads = [head for head in network.heads if head.predicted]
     kept = {layer: set(own) for layer, own in trained.items()}

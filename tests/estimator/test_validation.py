@@ -91,6 +91,7 @@ VALID = {
     "compute_dtype": [None, "float32", "bfloat16"],
     "accumulate_steps": [1, np.int64(4)],
     "remat": [None, True, "conv1", ["conv1", "dense*"], ("conv1",)],
+    "cache_features": [True, 0],
     "pretrained": [None, Pretrained({}, {}), {"output.W": 1}, "net.npz", Path("net.npz")],
 }
 
@@ -219,6 +220,7 @@ INVALID = [
     ("accumulate_steps", 1.5, "a positive integer"),
     ("remat", 1, "True, the name of a layer, a list of names, or None"),
     ("remat", [], "True, the name of a layer, a list of names, or None"),
+    ("cache_features", "all", FLAG),
     ("pretrained", 18, "a Pretrained, a dict of weights, the path of a weight file, or None"),
 ]
 

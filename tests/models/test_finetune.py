@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skconv import NeuralNet, models
+from skconv.layers import DenseLayer, DropoutLayer, InputLayer, NormalizationLayer
+from skconv.models import Pretrained, finetune
+
+LAYERS = [
+    ("input", InputLayer),
+    ("scale", NormalizationLayer),
+    ("hidden", DenseLayer),
+    ("dropout", DropoutLayer),
+    ("last", DenseLayer),
+    ("dropout2", DropoutLayer),
+    ("output", DenseLayer),
+]
+SIZES = {
+    "hidden_num_units": 5,
+    "last_num_units": 4,
+    "output_num_units": 3,
+    "input_shape": (None, 6),
+}
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(60, 6)).astype(np.float32)
+y = rng.integers(0, 2, 60)
+
+
+@pytest.fixture(scope="module")
+def pretrained():
+    net = NeuralNet(LAYERS, **SIZES, random_state=7).initialize()
+    return Pretrained.from_net(net, "six")
+
+
+def test_all_layers_but_the_output_are_frozen(pretrained):
+    network = finetune(pretrained)
+    assert (network["hidden_grad_scale"], network["last_grad_scale"]) == (0, 0)
+    assert not {"output_grad_scale", "scale_grad_scale"} & network.keys()
+    assert network["pretrained"] is pretrained
+    assert network["cache_features"]
+
+
+def test_only_noise_before_frozen_layers_is_turned_off(pretrained):
+    assert finetune(pretrained)["dropout_p"] == 0
+    assert "dropout2_p" not in finetune(pretrained)
+    assert "dropout_p" not in finetune(pretrained, rate={"hidden": 0, "last": 0.1})
+
+
+def test_the_number_of_classes_is_set_or_inferred(pretrained):
+    assert finetune(pretrained, 10)["output_num_units"] == 10
+    assert "output_num_units" not in finetune(pretrained)
+    assert pretrained.network["output_num_units"] == 3
+
+
+def test_the_first_pattern_that_matches_sets_the_rate(pretrained):
+    network = finetune(pretrained, rate={"last": 0.1, "*": 0.5})
+    assert (network["last_grad_scale"], network["hidden_grad_scale"]) == (0.1, 0.5)
+    assert not network["cache_features"]
+    assert "last_grad_scale" not in finetune(pretrained, rate={"hid*": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("rate", "message"),
+    [
+        ({"hiden": 0}, r"names or patterns of layers with weights, got 'hiden'.*'hidden'"),
+        ({"output": 0}, "names or patterns of layers with weights, got 'output'"),
+        (-1, "rate must be a non-negative number, got -1"),
+        ("low", "rate must be a non-negative number, got 'low'"),
+    ],
+)
+def test_rates_that_cannot_be_meant_are_refused(pretrained, rate, message):
+    with pytest.raises(ValueError, match=message):
+        finetune(pretrained, rate=rate)
+
+
+def test_a_net_is_refused(pretrained):
+    with pytest.raises(TypeError, match=r"write models.Pretrained.from_net\(net\)"):
+        finetune(NeuralNet())
+
+
+def test_training_changes_the_output_alone(pretrained):
+    net = NeuralNet(**finetune(pretrained), max_epochs=3, random_state=0).fit(X, y)
+    after = {p.name: p.get_value() for p in net.get_all_params()}
+    for name, before in pretrained.weights.items():
+        if not name.startswith(("output", "scale")):
+            np.testing.assert_array_equal(after[name], before)
+    start = clone(net).set_params(max_epochs=0).fit(X, y)
+    assert not np.array_equal(after["output.W"], start.layers_["output"].W.get_value())
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        models.lenet5((1, 32, 32), 10),
+        models.alexnet((3, 67, 67), 10, width=0.05),
+        models.resnet(20, (3, 16, 16), 10, width=0.25),
+        models.googlenet((3, 64, 64), 10, width=0.1),
+    ],
+    ids=["lenet5", "alexnet", "resnet", "googlenet"],
+)
+def test_published_networks_get_other_classes(network):
+    pretrained = Pretrained.from_net(NeuralNet(**network, random_state=0).initialize())
+    net = NeuralNet(**finetune(pretrained, 4), random_state=0).initialize()
+    outputs = [head.name for head in net.network_.heads]
+    assert all(net.layers_[name].output_shape == (None, 4) for name in outputs)
+    frozen = {node.name for node in net.network_.nodes if node.layer.grad_scale == 0}
+    trained = {p.place[0] for p in net.get_all_params(trainable=True)} - frozen
+    assert len(trained) == len(outputs)
