@@ -127,6 +127,20 @@ class Model:
         )  # before the rest, as predictions in other threads read both
         self.carry = self.carry._replace(params=params, state=state)
 
+    def _keep(self, params: Variables, state: Variables, left_out: Collection[str]) -> None:
+        """Replace all weights, and leave layers out of `carry`."""
+
+        def split(tree: Variables) -> tuple[Variables, Variables]:
+            parts: tuple[Variables, Variables] = {}, {}
+            for layer, own in tree.items():
+                parts[layer in left_out][layer] = own
+            return parts
+
+        (params, fixed), (state, fixed_state) = split(params), split(state)
+        # first what is fixed, as predictions in other threads need all weights
+        self.fixed = fixed, fixed_state
+        self.carry = self.carry._replace(params=params, state=state)
+
     def join(self) -> None:
         """Put all layers back into what training updates."""
         params, state = self.weights
@@ -201,9 +215,7 @@ class Model:
         for (layer, name), value in arrays.items():
             tree = params if name in params.get(layer, {}) else state
             tree[layer][name] = jnp.array(value, self.network.dtype)
-        left_out = frozenset().union(*self.fixed)
-        self.carry = self.carry._replace(params=params, state=state)
-        self.leave_out(left_out)
+        self._keep(params, state, frozenset().union(*self.fixed))
         self.adapted |= arrays.keys()
         self.loaded = True
 
