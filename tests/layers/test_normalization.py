@@ -51,3 +51,13 @@ def test_runtime_values_of_another_dtype_do_not_change_the_dtype(float64, dtype)
     params, state = jax.tree.map(lambda a: jnp.asarray(a, dtype), start())
     out, new = layer.apply(params, state, jnp.asarray(rows, dtype), ctx=Context(True))
     assert {out.dtype, new["mean"].dtype, new["inv_std"].dtype} == {jnp.dtype(dtype)}
+
+
+def test_a_frozen_layer_computes_the_same_in_training_and_at_prediction(float64):
+    params, state = start()
+    for grad_scale, same in ((0.0, True), (0.5, False), (None, False)):
+        layer = BatchNormLayer(grad_scale=grad_scale)
+        training, predicting = (
+            layer.apply(params, state, rows, ctx=Context(train))[0] for train in (True, False)
+        )
+        assert np.allclose(training, predicting) == same
