@@ -49,12 +49,15 @@ VOCABULARIES = {
         *("base", "connections", "instance_values", "known_shapes", "lasagne_way"),
         *("sequences", "shapes", "specs", "subgraph"),
     },
-    "models": {"base", "inverted", "pretrained"},
+    "models": {
+        *("base", "inverted", "pretrained", "torch_assignment", "torch_layouts", "torch_modules"),
+        *("torch_names", "torch_order", "torch_problems", "torch_weights"),
+    },
     "handlers": {"base", "hyperparams", "monitor", "terminal"},
 }
 """Public rooms, and the only files of their own that their files may import."""
 
-COMBINING = {"layers.shortcuts"}
+COMBINING = {"layers.shortcuts", "models.torch_names"}
 """Files of functions that combine what the other files of their room hold."""
 
 DOOR = {"_fitted", "_training"}

@@ -96,7 +96,7 @@ def _read_pretrained(source: Any, network: Network, *, verbose: int) -> dict[Pla
     """Read the weights of `pretrained` that belong to the network."""
     outputs = [head.name for head in network.heads]
     try:
-        values, _, origin = read_weights(source, lambda: network, strict=False, replaced=outputs)
+        values, _, origin, _ = read_weights(source, lambda: network, strict=False, replaced=outputs)
     except ValueError as error:
         raise ValueError(f"pretrained: {error}") from error
     found = {layer for layer, _ in values}

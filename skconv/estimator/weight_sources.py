@@ -12,6 +12,8 @@ import numpy as np
 
 from ..errors import list_names
 from ..models.pretrained import Pretrained
+from ..models.torch_modules import find_state_dict, is_of_torch
+from ..models.torch_weights import from_torch
 from ..network.array_checks import MOST, by_place, check_arrays
 from ..network.graph import Network, Place
 from ..network.weight_files import open_arrays
@@ -27,7 +29,7 @@ def read_weights(
     *,
     strict: bool,
     replaced: Collection[str] | None = None,
-) -> tuple[dict[Place, np.ndarray], Network, str]:
+) -> tuple[dict[Place, np.ndarray], Network, str, str]:
     """Read the weights of a source that belong to a network, and check them.
 
     Parameters
@@ -49,6 +51,8 @@ def read_weights(
     network : Network
     origin : str
         Where they come from.
+    table : str
+        Lines that say which module of torch each layer has its weights from; or an empty string.
 
     Raises
     ------
@@ -58,7 +62,7 @@ def read_weights(
         With the parameters that are missing, unknown, not finite or of another shape or type; and
         for a damaged file, with its name.
     """
-    origin, path = f"a {type(source).__name__}", None
+    given, origin, path = source, f"a {type(source).__name__}", None
     with ExitStack() as stack:
         if isinstance(source, str | os.PathLike):
             origin = path = os.fspath(source)
@@ -70,8 +74,13 @@ def read_weights(
         _check_kind(source)
         network = build()
         with _naming_origin(path):
-            values = _read_values(source, network, strict=strict, replaced=replaced)
-            return values, network, origin
+            source = find_state_dict(source)
+            if not _is_of_torch(source, network):
+                values = _read_values(source, network, strict=strict, replaced=replaced)
+                return values, network, origin, ""
+            values, table = _read_torch(source, network, strict=strict, replaced=replaced)
+            known = path or isinstance(given, Pretrained)
+            return values, network, origin if known else "a state dict of torch", table
 
 
 @contextmanager
@@ -100,6 +109,41 @@ def _check_kind(source: Any) -> None:
         )
 
 
+def _is_of_torch(source: Mapping[Any, Any], network: Network) -> bool:
+    """Return whether a mapping has names of torch, and none of the network."""
+    own = {".".join(place) for place in network.parameter_shapes()}
+    return is_of_torch(source.keys()) and own.isdisjoint(source)
+
+
+def _read_torch(
+    source: Mapping[str, Any],
+    network: Network,
+    *,
+    strict: bool,
+    replaced: Collection[str] | None,
+) -> tuple[dict[Place, np.ndarray], str]:
+    """Return the checked arrays of a state dict of torch, and which module each layer has."""
+    heads = [head.name for head in network.heads]
+    converted = from_torch(source, network.nodes, heads=heads, shared=network.shared, strict=strict)
+    for message in converted.doubts + (converted.left_out if replaced is None else []):
+        warnings.warn(message, UserWarning, stacklevel=4)
+    arrays = converted.arrays
+    if strict:
+        values = check_arrays(arrays, network.parameter_shapes(), strict=False)
+    else:
+        values = _check_fitting(arrays, network, replaced)
+    for place, owner in network.shared.items():
+        if place in arrays and owner in values:
+            value = np.asarray(arrays[place])
+            value = value.T if place in network.transposed else value
+            if not np.array_equal(value, values[owner]):
+                raise ValueError(
+                    f"source must have equal arrays for {'.'.join(place)} and {'.'.join(owner)}, "
+                    "which the net shares"
+                )
+    return values, converted.table()
+
+
 def _read_values(
     source: Mapping[str, Any],
     network: Network,
@@ -111,6 +155,13 @@ def _read_values(
     given = by_place(source, network, strict=strict)
     if strict:
         return check_arrays(given, network.parameter_shapes(), strict=True)
+    return _check_fitting(given, network, replaced)
+
+
+def _check_fitting(
+    given: Mapping[Place, Any], network: Network, replaced: Collection[str] | None
+) -> dict[Place, np.ndarray]:
+    """Return the checked arrays that have names and shapes of the network."""
     fitting = _fitting(given, network, replaced)
     if not fitting:
         found = list_names(sorted({layer for layer, _ in given})) or "none"

@@ -147,13 +147,17 @@ class WeightsMixin:
         def build() -> Network:
             return self._model.network if hasattr(self, "_model") else self._build_network()
 
-        values, network, origin = read_weights(source, build, self._open_weights, strict=strict)
+        values, network, origin, table = read_weights(
+            source, build, self._open_weights, strict=strict
+        )
         if hasattr(self, "_model"):
             self._model.put(values)
         else:
             self._start(network, values)
         if self.verbose:
             print(_describe_loaded(values, network, origin))
+            if table:
+                print(table)
 
     def _open_weights(self, path: str) -> AbstractContextManager[Mapping[str, Any]]:
         """Open a file of weights by name."""

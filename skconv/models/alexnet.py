@@ -11,6 +11,24 @@ FILTERS = {1: (64, 192, 384, 256, 256), 2: (96, 256, 384, 384, 256)}
 """Number of filters of the five convolutions, by the number of groups."""
 
 
+TORCH = {
+    **{f"features.{i}": f"conv{n}" for n, i in enumerate((0, 3, 6, 8, 10), start=1)},
+    **{f"classifier.{i}": name for i, name in ((1, "fc6"), (4, "fc7"), (6, "output"))},
+}
+"""Layers by their names in torchvision, whose alexnet is that with one group."""
+
+
+def torch_layer(module: str) -> str | None:
+    """Return the layer that a module of torchvision's alexnet stands for.
+
+    Examples
+    --------
+    >>> torch_layer('features.3')
+    'conv2'
+    """
+    return TORCH.get(module)
+
+
 def alexnet(
     input_shape: tuple[int, int, int] | None = (3, 224, 224),
     num_classes: int | None = 1000,

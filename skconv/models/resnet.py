@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from ..layers import (
@@ -42,6 +43,30 @@ KINDS = {
     **{6 * n + 2: Kind((n, n, n), cifar=True) for n in (3, 5, 7, 9, 18)},
 }
 """Architectures by depth, from Table 1 and Section 4.2 of the paper."""
+
+
+STEM = {"conv1": "conv1", "bn1": "norm1", "fc": "output", "linear": "output"}
+BLOCK = re.compile(r"layer(\d+)\.(\d+)\.(?:(conv|bn)([123])|downsample\.([01]))")
+
+
+def torch_layer(module: str) -> str | None:
+    """Return the layer that a module of a residual network in torchvision or timm stands for.
+
+    Also those of published networks for CIFAR with shortcuts of option A.
+
+    Examples
+    --------
+    >>> torch_layer('layer1.0.conv2'), torch_layer('layer2.0.downsample.1')
+    ('conv2_1b', 'norm3_1_shortcut')
+    """
+    match = BLOCK.fullmatch(module)
+    if match is None:
+        return STEM.get(module)
+    stage, block, kind, number, shortcut = match.groups()
+    place = f"{int(stage) + 1}_{int(block) + 1}"
+    if shortcut is not None:
+        return f"{('conv', 'norm')[int(shortcut)]}{place}_shortcut"
+    return f"{'conv' if kind == 'conv' else 'norm'}{place}{'abc'[int(number) - 1]}"
 
 
 def resnet(

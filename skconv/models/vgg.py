@@ -26,6 +26,34 @@ CONVOLUTIONS = {
 }
 """Number of convolutions before each of the five poolings, by configuration in Table 1."""
 
+HEADS = {
+    **{"classifier.0": "fc6", "classifier.3": "fc7", "classifier.6": "output"},
+    **{"pre_logits.fc1": "fc6", "pre_logits.fc2": "fc7", "head.fc": "output"},
+}
+"""Dense layers by their names in torchvision and timm."""
+
+
+def _torch_layers(configuration: str, *, batch_norm: bool) -> dict[str, str]:
+    """Return the layers of a configuration by their names in torchvision and timm."""
+    found = dict(HEADS)
+    position = 0
+    for block, count in enumerate(CONVOLUTIONS[configuration], start=1):
+        for i in range(1, count + 1):
+            found[f"features.{position}"] = f"conv{block}_{i}"
+            if batch_norm:
+                found[f"features.{position + 1}"] = f"norm{block}_{i}"
+            position += 3 if batch_norm else 2
+        position += 1
+    return found
+
+
+TORCH_LAYERS = tuple(
+    _torch_layers(configuration, batch_norm=batch_norm).get
+    for configuration in "ABDE"
+    for batch_norm in (False, True)
+)
+"""Names of torchvision and timm: the layer that a module stands for, in each configuration."""
+
 
 def vgg(
     configuration: str,

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..errors import Problems, did_you_mean, list_names
 from ..utils.checks import fits_float32
-from ..utils.foreign_arrays import as_numpy, is_tensor
+from ..utils.derived_arrays import DerivedArray, read_array
+from ..utils.foreign_arrays import is_tensor
 from .array_file import ArrayFile, StoredArray
 from .graph import Network, Place
 
@@ -123,7 +124,7 @@ def check_arrays(
     missing = [name_of(place) for place in shapes if place not in arrays]
     if strict and missing:
         problems.add(f"parameters are missing: {list_names(missing, MOST)}")
-    if any(isinstance(array, StoredArray) for array in readable.values()):
+    if any(isinstance(array, StoredArray | DerivedArray) for array in readable.values()):
         problems.raise_any()
     values = {place: np.asarray(array) for place, array in sound.items()}
     sound = _of_which(values, problems, lambda place, array: _check_values(array))
@@ -138,15 +139,11 @@ def name_of(place: Place) -> str:
 
 def _readable(name: str, array: Any) -> Any:
     """Return an array as NumPy reads it; also tensors with gradients and those in bfloat16."""
-    if isinstance(array, StoredArray):
+    if isinstance(array, StoredArray | DerivedArray):
         return array
-    if is_tensor(array):
-        array = array.detach().cpu()
-        if str(array.dtype) == "torch.bfloat16":
-            array = array.float()
-        elif "float8" in str(array.dtype) or "float4" in str(array.dtype):
-            raise ValueError(f"parameter {name!r} must {_wrong_type(array.dtype)}")
-    return as_numpy(f"parameter {name!r}", array)
+    if is_tensor(array) and any(kind in str(array.dtype) for kind in ("float8", "float4")):
+        raise ValueError(f"parameter {name!r} must {_wrong_type(array.dtype)}")
+    return read_array(f"parameter {name!r}", array)
 
 
 def _check_header(array: Any, shape: tuple[int, ...]) -> str | None:
@@ -155,7 +152,7 @@ def _check_header(array: Any, shape: tuple[int, ...]) -> str | None:
     dtype = array.dtype
     if dtype is not None and (dtype.kind in "fiu" or dtype == jnp.bfloat16):
         return None
-    return _wrong_type(array.type_name if isinstance(array, StoredArray) else dtype)
+    return _wrong_type(getattr(array, "type_name", dtype))
 
 
 def _wrong_type(given: Any) -> str:

@@ -17,7 +17,7 @@ def read(source, **options):
 
 
 def test_pretrained_weights_are_told_by_their_source():
-    values, network, origin = read(Pretrained({"layers": []}, WEIGHTS, source="timm/four"))
+    values, network, origin, _ = read(Pretrained({"layers": []}, WEIGHTS, source="timm/four"))
     assert (network, origin) == (NETWORK, "timm/four")
     assert {".".join(place) for place in values} == set(WEIGHTS)
     assert read(Pretrained({"layers": []}, WEIGHTS))[2] == "a Pretrained"

@@ -1,0 +1,144 @@
+"""Messages about weights of torch that do not fit a network."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ..errors import list_names
+from .torch_modules import Module
+from .torch_names import likely_family
+
+Shape = tuple[int, ...]
+
+
+class Differences(NamedTuple):
+    """What keeps tensors from being exactly the parameters of a network.
+
+    Parameters
+    ----------
+    unused : list of str
+        Tensors that no layer takes.
+    missing : dict of str to tuple of int or None
+        Parameters without tensors, and their shapes if they are known.
+    wrong : dict of str to (tuple of int or None, tuple of int or None)
+        Parameters of another shape: theirs, and that of the tensors.
+    """
+
+    unused: Sequence[str]
+    missing: Mapping[str, Shape | None]
+    wrong: Mapping[str, tuple[Shape | None, Shape | None]]
+
+    def number(self) -> int:
+        """Return the number of differences."""
+        return len(self.unused) + len(self.missing) + len(self.wrong)
+
+    def __bool__(self) -> bool:
+        return self.number() > 0
+
+
+def describe_differences(
+    found: Differences,
+    modules: Sequence[Module],
+    shapes: Mapping[str, Shape],
+    *,
+    ambiguity: str = "",
+) -> str:
+    """Return a message with at most ten names, the nearest matches, and what to try.
+
+    Parameters
+    ----------
+    found : Differences
+    modules : sequence of Module
+    shapes : mapping of str to tuple of int
+        Shapes of the tensors.
+    ambiguity : str
+        Why order and shape do not decide, if both fit.
+
+    Examples
+    --------
+    >>> found = Differences(['fc.weight'], {'output.W': (20, 10)}, {})
+    >>> message = describe_differences(found, [], {'fc.weight': (10, 30)})
+    >>> print(message.rpartition('; to load')[0])
+    source must hold weights for this net, got those of another, in which
+     - no layer takes 'fc.weight' (10, 30)
+     - none are for output.W (20, 10), nearest 'fc.weight' (10, 30)
+    Neither names nor order and shape fit
+    """
+    lines = []
+    if found.unused:
+        tensors = [f"{key[:80]!r} {shapes[key]}" for key in found.unused]
+        lines.append(f"no layer takes {list_names(tensors, 3)}")
+    if found.wrong:
+        pairs = [
+            f"{name} must have shape {wanted}, got {given}"
+            for name, (wanted, given) in found.wrong.items()
+        ]
+        lines.append(list_names(pairs, 3))
+    if found.missing:
+        parts = [
+            f"{name} {shape or ''}".rstrip() + (_nearest(name, shape, shapes) if i < 2 else "")
+            for i, (name, shape) in enumerate(found.missing.items())
+        ]
+        lines.append(f"none are for {list_names(parts, 2)}")
+    listed = "".join(f"\n - {line}" for line in lines)
+    head = "source must hold weights for this net, got those of another, in which"
+    return f"{head}{listed}\n{_advice(found, modules, ambiguity)}"
+
+
+def _nearest(name: str, shape: Shape | None, shapes: Mapping[str, Shape]) -> str:
+    """Return the tensor whose name or, without a similar name, whose shape comes nearest."""
+    layer = name.rpartition(".")[0]
+    paths = {key.rpartition(".")[0]: key for key in reversed(list(shapes))}
+    near = difflib.get_close_matches(layer, list(paths), n=1, cutoff=0.6)
+    if near:
+        key = paths[near[0]]
+    elif shape:
+        key = max(shapes, key=lambda key: _similarity(shapes[key], shape), default="")
+    else:
+        key = ""
+    return f", nearest {key[:80]!r} {shapes[key]}" if key else ""
+
+
+def _similarity(one: Shape, other: Shape) -> tuple[bool, int, float]:
+    """Return how similar shapes are: in rank, equal sizes, and the number of values."""
+    left = list(other)
+    for n in one:
+        if n in left:
+            left.remove(n)
+    sizes = [max(1, _product(shape)) for shape in (one, other)]
+    return len(one) == len(other), len(other) - len(left), min(sizes) / max(sizes)
+
+
+def _product(shape: Shape) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size
+
+
+def _advice(found: Differences, modules: Sequence[Module], ambiguity: str) -> str:
+    """Return what to try."""
+    layers = sorted({name.rpartition(".")[0] for name in found.missing})
+    kinds = {name.rpartition(".")[2] for name in found.missing}
+    if ambiguity:
+        return (
+            f"By order and shape the choice is not clear: {ambiguity}; give module.state_dict(), "
+            "whose order is that of the definition, or a dict with the names of this net"
+        )
+    if kinds and all(kind.startswith("W_cell_to_") for kind in kinds):
+        return f"Modules of torch have no peepholes: write {layers[0]}_peepholes=False"
+    if kinds == {"b"} and not found.unused and not found.wrong:
+        return f"Modules without biases need layers without: write {layers[0]}_b=None"
+    family = likely_family([module.path for module in modules])
+    if family:
+        return (
+            f"The names are published ones: build the net with skconv.models.{family}, in the size "
+            "of the weights; strict=False loads what fits"
+        )
+    place = next(iter(found.missing or found.wrong), "hidden.W")
+    return (
+        "Neither names nor order and shape fit; to load some of them, give a dict with the names "
+        f"of this net, as in {{{place!r}: array}}"
+    )
