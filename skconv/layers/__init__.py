@@ -94,6 +94,7 @@ from .special import (
 )
 from .squeeze import SqueezeExciteLayer
 from .standardization import GroupNormLayer, InstanceNormLayer, LayerNormLayer, StandardizationLayer
+from .tokens import ClassTokenLayer
 from .transformer import TPSTransformerLayer, TransformerLayer
 from .transposed import Deconv2DLayer, Deconv3DLayer, TransposedConv2DLayer, TransposedConv3DLayer
 from .upscale import Upscale1DLayer, Upscale2DLayer, Upscale3DLayer
@@ -102,6 +103,7 @@ from .whole import GlobalPoolLayer, SpatialPyramidPoolingLayer
 __all__ = [
     "BatchNormLayer",
     "BiasLayer",
+    "ClassTokenLayer",
     "ConcatLayer",
     "Context",
     "Conv1DLayer",

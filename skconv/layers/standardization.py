@@ -97,8 +97,12 @@ class GroupNormLayer(Layer):
     beta: Any = initial(Constant(0.0))
     gamma: Any = initial(Constant(1.0))
 
-    layout = "channels_last"
     full_precision = True
+
+    @property
+    def layout(self) -> str:
+        """``'channels_last'``."""
+        return "channels_last"
 
     def _groups(self, channels: int) -> int:
         if channels % self.num_groups:
@@ -113,7 +117,9 @@ class GroupNormLayer(Layer):
 
     def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
         """Return shift and scale, unless they are None."""
-        shape = input_shapes[0][1:2]
+        return self._affine(input_shapes[0][1:2])
+
+    def _affine(self, shape: tuple[int, ...]) -> dict[str, ParamSpec]:
         given = {"beta": self.beta, "gamma": self.gamma}
         return {
             name: ParamSpec(shape, init, regularizable=name == "gamma")
@@ -145,26 +151,79 @@ class GroupNormLayer(Layer):
 
 @dataclass(frozen=True)
 class LayerNormLayer(GroupNormLayer):
-    """Layer normalization, with scale and shift per channel (Ba et al. 2016).
-
-    On images, mean and deviation are those of all channels and pixels, as in the paper and in
-    Lasagne, not of each pixel.
+    """Layer normalization, with scale and shift (Ba et al. 2016).
 
     Parameters
     ----------
-    epsilon, beta, gamma
-        As in `GroupNormLayer`.
+    epsilon : float
+        Added to the variance. A runtime value: changing it compiles nothing.
+    beta, gamma : initializer, array, name of a layer, or None
+        Shift and scale after the normalization.
+    axes : 'auto', int or tuple of int
+        Axes over which mean and deviation are taken. ``'auto'`` is all but the batch, also the
+        positions of images, as in the paper and in Lasagne, with a shift and a scale for each
+        channel. Given axes have a shift and a scale for each of their elements, as torch's
+        ``normalized_shape``: 1 is the channels of each position, and -1 the features of each step
+        of sequences ``(n, time, features)``.
 
     Examples
     --------
     >>> list(LayerNormLayer().param_specs((None, 100)))
     ['beta', 'gamma']
+    >>> LayerNormLayer(axes=-1).param_specs((None, 25, 64))['gamma'].shape
+    (64,)
     """
 
     num_groups: int = field(default=1, init=False, repr=False)
+    axes: Any = structural("auto")
+
+    @property
+    def layout(self) -> str:
+        """``'channels_last'``, unless `axes` refers to other axes of the public shape."""
+        return "channels_last" if self._axes_choice() in ("auto", (1,)) else "channels_first"
+
+    def _axes_choice(self) -> Any:
+        return self.axes if isinstance(self.axes, str | tuple) else (self.axes,)
 
     def _groups(self, channels: int) -> int:
         return 1
+
+    def _axes(self, rank: int) -> tuple[int, ...]:
+        """Return the axes of the public shape over which each mean is taken."""
+        if isinstance(self.axes, str):
+            raise LayerError(f"axes must be 'auto' or axes of the input, got {self.axes!r}")
+        axes = row_axes(self.axes, rank, "axes")
+        if not axes:
+            raise LayerError(f"axes must be axes of an input with {rank} axes, got {self.axes!r}")
+        return axes
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        """Return the shape of the input."""
+        if self.axes == "auto":
+            return super().output_shape(*input_shapes)
+        self._axes(len(input_shapes[0]))
+        return input_shapes[0]
+
+    def param_specs(self, *input_shapes: Shape) -> dict[str, ParamSpec]:
+        """Return shift and scale, unless they are None."""
+        given = input_shapes[0]
+        if self.axes == "auto":
+            return self._affine(given[1:2])
+        return self._affine(tuple(given[axis] for axis in self._axes(len(given))))
+
+    def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
+        """Return the normalized input."""
+        if self.axes == "auto":
+            return super().apply(params, state, *inputs, ctx=ctx)
+        x = inputs[0]
+        axes = (x.ndim - 1,) if self.layout == "channels_last" else self._axes(x.ndim)
+        others = [axis for axis in range(x.ndim) if axis not in axes]
+        spread = {name: jnp.expand_dims(value, others) for name, value in params.items()}
+        centered = x - x.mean(axes, keepdims=True)
+        variance = jnp.square(centered).mean(axes, keepdims=True)
+        out = centered * lax.rsqrt(variance + jnp.asarray(self.epsilon, x.dtype))
+        out = out * spread["gamma"] if "gamma" in spread else out
+        return (out + spread["beta"] if "beta" in spread else out), state
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def halved(x):
 EXAMPLES = {
     "BatchNormLayer": ({}, IMAGES),
     "BiasLayer": ({}, IMAGES),
+    "ClassTokenLayer": ({"num_tokens": 2}, SEQUENCES),
     "ConcatLayer": ({"cropping": (None, None, "center")}, IMAGES, (None, 2, 4, 6)),
     "Conv1DLayer": (CONV, SEQUENCES),
     "Conv2DLayer": ({**CONV, "num_groups": 2, "stride": 2}, IMAGES),
@@ -143,6 +144,7 @@ CHANGED = {
     "BatchNormLayer": {"axes": 0},
     "NormalizationLayer": {"axes": 0},
     "BiasLayer": {"shared_axes": 0},
+    "ClassTokenLayer": {"num_tokens": 1},
     "ConcatLayer": {"cropping": (None, None, "upper")},
     "CustomRecurrentLayer": {"only_return_final": True},
     "CyclicPoolLayer": {"pool_function": jnp.max},
@@ -166,6 +168,7 @@ CHANGED = {
     "GroupNormLayer": {"num_groups": 4},
     "InputLayer": {"shape": (None, 2, 4, 5)},
     "LSTMLayer": {"peepholes": False},
+    "LayerNormLayer": {"axes": 1},
     "MultiHeadAttentionLayer": {"num_heads": 4},
     "NINLayer": {"untie_biases": False},
     "NonlinearityLayer": {"nonlinearity": None},

@@ -46,6 +46,17 @@ def dimshuffle(draw):
     return Case({"pattern": pattern}, [x], lambda params, x: x.transpose(order).reshape(made))
 
 
+@reference("ClassTokenLayer")
+def tokens(draw):
+    x, count = normal(draw, any_shape(draw, rank=(3, 4))), draw(st.integers(1, 3))
+    W = normal(draw, (count, *x.shape[2:]))
+
+    def formula(params, x):
+        return np.stack([np.concatenate([params["W"], row]) for row in x])
+
+    return Case(brief(draw, {"num_tokens": count}, num_tokens=1), [x], formula, {"W": W})
+
+
 @reference("PadLayer")
 def pad(draw):
     x, first = normal(draw, any_shape(draw, rank=(3, 5))), draw(st.integers(1, 2))

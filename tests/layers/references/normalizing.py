@@ -67,7 +67,6 @@ def normalization(draw):
 
 
 @reference("GroupNormLayer")
-@reference("LayerNormLayer", groups=lambda channels: 1)
 @reference("InstanceNormLayer", groups=lambda channels: channels, rank=(3, 4))
 def group_norm(draw, groups=None, rank=(2, 4)):
     shape = any_shape(draw, rank)
@@ -89,6 +88,27 @@ def group_norm(draw, groups=None, rank=(2, 4)):
         return x + params["beta"].reshape(spread) if "beta" in params else x
 
     x = spaced(draw, shape)
+    return Case(brief(draw, fields, epsilon=1e-5), [x], formula, params)
+
+
+@reference("LayerNormLayer")
+def layer_norm(draw):
+    if draw(st.booleans()):
+        return group_norm(draw, lambda channels: 1)
+    x = spaced(draw, any_shape(draw, rank=(2, 4)))
+    given = draw(
+        st.sampled_from([1, -1, (-1,), *([(1, 2), (2, 1), (-1, 1)] if x.ndim > 2 else [])])
+    )
+    axes = sorted({axis % x.ndim for axis in (given if isinstance(given, tuple) else (given,))})
+    missing, params = affine(draw, [x.shape[axis] for axis in axes])
+    fields = missing | {"axes": given, "epsilon": draw(st.sampled_from([1e-5, 0.1]))}
+
+    def formula(params, x):
+        kept = [n if axis in axes else 1 for axis, n in enumerate(x.shape)]
+        x = standardized(x, tuple(axes), fields["epsilon"])
+        x = x * params["gamma"].reshape(kept) if "gamma" in params else x
+        return x + params["beta"].reshape(kept) if "beta" in params else x
+
     return Case(brief(draw, fields, epsilon=1e-5), [x], formula, params)
 
 
