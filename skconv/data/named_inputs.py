@@ -47,6 +47,8 @@ def by_input(X: Any, names: Sequence[str]) -> Any:
     >>> by_input([[1], [2]], ['input'])
     [[1], [2]]
     """
+    if isinstance(X, np.ndarray) and X.dtype.kind in "biuf" and len(names) < 2:
+        return X
     became = _what_a_dict_became(X, names)
     if became:
         got, hint = became

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, cast
 
 import numpy as np
@@ -113,7 +114,7 @@ class PredictionMixin:
         now = self.__dict__.copy()
         model = now["_model"]
         check_available(model.network.compute_dtype)
-        frozen = model.frozen()
+        frozen = model.for_prediction()
         return FittedNet(
             model,
             frozen,
@@ -176,7 +177,7 @@ class PredictionMixin:
             nonlocal done
             wrong.extend(done + nonfinite_rows(outputs))
             done += len(as_tuple(outputs)[0])
-            with np.errstate(invalid="ignore" if strict else None):
+            with np.errstate(invalid="ignore") if strict and wrong else nullcontext():
                 return decode(outputs, deviations)
 
         decoded = fitted.map_outputs(X, checked, spread=spread)

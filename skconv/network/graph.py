@@ -17,7 +17,7 @@ from ..errors import LayerError, describe_layer, did_you_mean
 from ..layers.base import Context, Params, ParamSpec
 from ..layers.shapes import Shape
 from ..nonlinearities import linear, sigmoid
-from ..utils.cache_keys import structural_key
+from ..utils.cache_keys import HashedTuple, structural_key
 from ..utils.fields import fields_of_kind
 from ..utils.random_keys import fold_in_range
 from .activation import takes_channels
@@ -82,7 +82,8 @@ class Network:
         shared = [(*pair, pair[0] in self.transposed) for pair in sorted(self.shared.items())]
         dtype = () if self.compute_dtype == "float32" else (self.compute_dtype,)
         numbers = () if self.numbers is None else (self.numbers,)
-        return (*nodes, structure, self.heads, *shared, *parameters, *dtype, *numbers)
+        values = *nodes, structure, self.heads, *shared, *parameters, *dtype, *numbers
+        return HashedTuple(values)
 
     @property
     def dtype(self) -> np.dtype:

@@ -87,8 +87,10 @@ def check_batch(
     """
     limit = memory()
     outputs = network.output_bytes if network else {}
-    kept = [outputs[node.name] for node in network.nodes if node.specs] if network else []
-    of_layers = max([*outputs.values(), sum(kept) if training else 0], default=0)
+    of_layers = max(outputs.values(), default=0)
+    if network and training:
+        kept = sum(outputs[node.name] for node in network.nodes if node.specs)
+        of_layers = max(of_layers, kept)
     need = -(-batch_size // devices) * (row_bytes + of_layers)
     if need <= limit:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
@@ -100,6 +100,7 @@ class Model:
     statistics: tuple[Any, ...] = ()
     fixed: tuple[Variables, Variables] = ({}, {})
     opt_without: frozenset[str] = frozenset()
+    _placed: tuple[TrainState, TrainState] | None = field(default=None, repr=False, compare=False)
 
     params = _part("params")
     state = _part("state")
@@ -155,12 +156,29 @@ class Model:
     def take(self, carry: TrainState) -> None:
         """Take over what a program returned."""
         self.statistics = carry.statistics
-        self.carry = carry._replace(statistics=())
+        self.carry, self._placed = carry._replace(statistics=()), None
 
     def frozen(self) -> Model:
         """Return a copy that later training and loading leave unchanged."""
         frozen = Model.__new__(Model)
         vars(frozen).update(vars(self))
+        return frozen
+
+    def for_prediction(self) -> Model:
+        """Return a copy, which training and loading leave unchanged, with weights on the device.
+
+        Those of a pickle are copied to the device once, not for each prediction; not before, since
+        processes may be forked after unpickling, but not after JAX has been used.
+        """
+        frozen = self.frozen()
+        given, placed = frozen.carry, self._placed
+        first = next((array for own in given.params.values() for array in own.values()), None)
+        if not isinstance(first, np.ndarray):
+            return frozen
+        if placed is None or placed[0] is not given:
+            params, state = jax.device_put(given[:2])
+            self._placed = placed = given, given._replace(params=params, state=state)
+        frozen.carry = placed[1]
         return frozen
 
     def initialize(self) -> Model:
@@ -194,8 +212,8 @@ class Model:
 
     def __getstate__(self) -> dict[str, Any]:
         carry, fixed = jax.tree.map(np.asarray, (self.carry, self.fixed))
-        arrays = {"carry": carry, "fixed": fixed}
-        return {**vars(self), **arrays, "batch": None, "identity": None, "statistics": ()}
+        dropped = {"batch": None, "identity": None, "statistics": (), "_placed": None}
+        return {**vars(self), "carry": carry, "fixed": fixed, **dropped}
 
     def get(self, place: Place) -> np.ndarray:
         """Return a copy of a parameter."""
@@ -216,6 +234,7 @@ class Model:
             tree = params if name in params.get(layer, {}) else state
             tree[layer][name] = jnp.array(value, self.network.dtype)
         self._keep(params, state, frozenset().union(*self.fixed))
+        self._placed = None
         self.adapted |= arrays.keys()
         self.loaded = True
 

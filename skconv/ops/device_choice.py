@@ -19,10 +19,10 @@ Devices: TypeAlias = Literal["all"] | int | Sequence[jax.Device] | Mesh | None
 
 def is_devices(value: Any) -> bool:
     """Return whether a value chooses devices of this process, or as many of every process."""
-    if _is_count(value):
-        return 1 <= value <= len(devices())
     if value is None or isinstance(value, str):
         return value in (None, "all")
+    if _is_count(value):
+        return 1 <= value <= len(devices())
     if isinstance(value, Mesh):
         return len(value.axis_names) == 1 and _are_devices(list(value.devices.flat))
     return isinstance(value, list | tuple) and _are_devices(value)
@@ -37,6 +37,8 @@ def mesh_for(value: Devices, *, shard_params: bool = False) -> Mesh | None:
     shard_params : bool
         Whether the devices share the weights, too.
     """
+    if value is None:
+        return None
     chosen = _chosen(value)
     axis = ROWS_AND_WEIGHTS if shard_params else ROWS
     return None if chosen == [device()] else make_mesh(chosen, axis)
@@ -44,7 +46,7 @@ def mesh_for(value: Devices, *, shard_params: bool = False) -> Mesh | None:
 
 def device_count(value: Any) -> int:
     """Return the number of devices that a value chooses; 1 if it chooses none."""
-    return len(_chosen(value)) if is_devices(value) else 1
+    return len(_chosen(value)) if value is not None and is_devices(value) else 1
 
 
 def are_shared(value: Any) -> bool:

@@ -16,7 +16,10 @@ from ..utils.foreign_arrays import as_numpy
 
 __all__ = ["read_dataset"]
 
-PLAIN = (Mapping, list, tuple, str, bytes, bytearray, range, memoryview, deque, array.array, type)
+PLAIN = (
+    *(np.ndarray, list, tuple, str, bytes, bytearray, range, memoryview, deque, array.array, type),
+    Mapping,
+)
 """Types whose items are not rows to ask for one by one."""
 
 ARRAY_LIKE = ("__array__", "__array_interface__", "__dataframe__", "iloc", "dtype", "dtypes")

@@ -16,14 +16,17 @@ from ..data.chunks import iterate_chunks
 from ..data.dataset import arranged_rows
 from ..data.iterators import BatchIterator
 from ..data.rows import Rows
-from ..network.free_sizes import FreeSizesHint
+from ..network.free_sizes import FreeSizesHint, network_for
 from ..network.graph import Network
+from ..network.memory import check_batch
 from ..network.model import Model
 from ..nonlinearities import sigmoid, softmax
 from ..ops.mesh import put_weights
+from ..targets.by_output import as_tuple
 from ..targets.outputs import Outputs
+from .device_values import runtime_for
 from .entering import inputs_of
-from .output_rows import check_batches, predict_rows
+from .output_rows import predict_rows
 from .plan import PredictPlan
 from .predict_step import Gradient
 from .programs import predict_programs_for
@@ -132,6 +135,8 @@ class FittedNet:
         )
 
     def _check_augment(self) -> None:
+        if self.test_augment is None:
+            return
         check_test_augment(self.test_augment)
         warn_without_noise(self.test_augment, self.network)
 
@@ -190,11 +195,12 @@ class FittedNet:
         """
         programs = predict_programs_for(PredictPlan(self.network, mesh=self.mesh))
         params, state = put_weights(self.frozen.weights, self.mesh)
-        runtime = self.network.float32_runtime
+        runtime = runtime_for(self.network, self.mesh)
         names = {"layer": layer, "output": output, "logits": logits}
         left = len(rows)
         size = self.iterator.batch_size
-        check_batches(self.network, rows, size)
+        own = network_for(self.network, rows.into or rows.shapes)
+        check_batch("batch_iterator_test", size, len(rows), rows.row_bytes(), own)
         for chunk in iterate_chunks(rows, None, None, self.iterator, keep=True, shape=(1, size)):
             for step in range(chunk.steps):
                 Xb = {name: array[step] for name, array in chunk.X.items()}
@@ -225,8 +231,7 @@ def nonfinite_rows(outputs: Any) -> np.ndarray:
     ----------
     outputs : array of shape (n, ...), or tuple of arrays
     """
-    arrays = outputs if isinstance(outputs, tuple) else (outputs,)
-    finite = [np.isfinite(array) for array in arrays]
+    finite = [np.isfinite(array) for array in as_tuple(outputs)]
     if all(one.all() for one in finite):
         return np.arange(0)
     wrong = [~one.reshape(len(one), -1).all(axis=1) for one in finite]

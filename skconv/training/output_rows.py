@@ -21,6 +21,7 @@ from ..network.memory import check_batch
 from ..network.model import Model
 from ..ops.dealt_batches import collect, deal, dealing_mesh, deals_batches
 from ..ops.mesh import multiple_of, put_batches, put_weights
+from .device_values import runtime_for
 from .metrics import join_rows, rows_of_batches
 from .plan import PredictPlan
 from .programs import predict_programs_for
@@ -78,7 +79,7 @@ def predict_rows(
         shape = multiple_of(mesh.size, shape[0]), shape[1]
     weights = put_weights(model.weights, mesh)
     programs = predict_programs_for(PredictPlan(network, without_values(test_augment), mesh))
-    values = network.float32_runtime, float32_values(test_augment), np.uint32(model.seed)
+    values = runtime_for(network, mesh), float32_values(test_augment), np.uint32(model.seed)
     copies = math.prod(network.node(to).copies) if to else 1
 
     def place(X: dict[Any, Any]) -> Any:
@@ -129,14 +130,8 @@ def _chunk_shape(
     The outputs for a chunk are within its size, too.
     """
     own = network_for(network, rows.into or rows.shapes)
-    names = own.outputs if to is None else [to]
-    largest = max(rows.row_bytes(), sum(map(own.output_bytes.__getitem__, names)))
+    names, row_bytes = own.outputs if to is None else [to], rows.row_bytes()
+    largest = max(row_bytes, sum(map(own.output_bytes.__getitem__, names)))
     shape = predict_shape(len(rows), iterator.batch_size, largest)
-    check_batches(own, rows, shape[1])
+    check_batch("batch_iterator_test", shape[1], len(rows), row_bytes, own)
     return shape
-
-
-def check_batches(network: Network, rows: Rows, size: int) -> None:
-    """Check that batches of some rows fit into memory; raises `ValueError` otherwise."""
-    network = network_for(network, rows.into or rows.shapes)
-    check_batch("batch_iterator_test", size, len(rows), rows.row_bytes(), network)

@@ -183,11 +183,11 @@ def _cached(kind: Callable[[Any], Any], plan: Any) -> Any:
     key = platform(), kind, plan.key
     much = False
     with _lock:
-        if key not in _cache:
-            _cache[key] = kind(replace(plan, network=plan.network.structure()))
+        programs = _cache.get(key)
+        if programs is None:
+            programs = _cache[key] = kind(replace(plan, network=plan.network.structure()))
             much = _drop_programs()
         _cache.move_to_end(key)
-        programs = _cache[key]
     if much:
         _return_memory()
     return programs

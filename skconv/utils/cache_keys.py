@@ -11,6 +11,26 @@ import jax
 import numpy as np
 
 
+class HashedTuple(tuple[Any, ...]):
+    """A tuple that is hashed once, since the key of a network holds hundreds of values.
+
+    Examples
+    --------
+    >>> HashedTuple([1, 2]) == (1, 2), hash(HashedTuple([1, 2])) == hash((1, 2))
+    (True, True)
+    """
+
+    @functools.cached_property
+    def _hash(self) -> int:
+        return super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> Any:  # hashes of text differ between processes
+        return type(self), (tuple(self),)
+
+
 def structural_key(value: Any) -> Hashable:
     """Return a hashable key of a value, the same for its copies.
 
@@ -30,6 +50,8 @@ def structural_key(value: Any) -> Hashable:
     >>> structural_key(functools.partial(max, 1)) == structural_key(functools.partial(max, 1))
     True
     """
+    if value is None or isinstance(value, str | int | float):
+        return value
     if isinstance(value, functools.partial):
         return ("partial", *map(structural_key, (value.func, value.args, value.keywords)))
     # copies of jitted functions share nothing but this; isinstance alone is slow for the protocol

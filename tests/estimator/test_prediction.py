@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -190,3 +192,38 @@ def test_nan_of_a_host_transform_is_refused(iris):
     with pytest.raises(ValueError, match=message):
         net.predict(X)
     assert net.set_params(check_input=False).get_output("hidden", X).shape == (150, 20)
+
+
+def count_calls(function):
+    """The number of calls of Python functions that a warm call makes, in any library."""
+    function()
+    count = 0
+
+    def note(frame, event, argument):
+        nonlocal count
+        count += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("n", [1, 8])
+def test_few_rows_take_few_calls_of_functions(n):
+    """Checks of a plain array took 300 calls in scikit-learn, and all the rest 200."""
+    labels, numbers = make_net().fit(X, y), make_net(regression=True).fit(X, X[:, 0])
+    several, rows = three_headed().fit(X, TARGETS), X[:n]
+    single = (
+        labels.predict,
+        labels.predict_proba,
+        labels.predict_log_proba,
+        labels.transform,
+        numbers.predict,
+    )
+    assert max(count_calls(lambda f=method: f(rows)) for method in single) < 260
+    joint = several.predict, several.predict_proba
+    assert max(count_calls(lambda f=method: f(rows)) for method in joint) < 300

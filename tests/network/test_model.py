@@ -63,6 +63,36 @@ def test_a_pickle_holds_numpy_arrays_only_and_predicts_the_same(fitted, tmp_path
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
 
 
+def arrays(net):
+    return jax.tree.leaves(net._fitted().frozen.weights)
+
+
+def test_weights_of_a_pickle_are_copied_to_the_device_once(fitted):
+    again = pickle.loads(pickle.dumps(fitted))
+    first = arrays(again)
+    assert all(isinstance(array, jax.Array) for array in first)
+    assert all(a is b for a, b in zip(first, arrays(again), strict=True))
+    for a, b in zip(arrays(fitted), first, strict=True):
+        np.testing.assert_array_equal(a, b, strict=True)
+
+
+def test_weights_of_a_pickle_are_those_loaded_last(fitted):
+    again = pickle.loads(pickle.dumps(fitted))
+    before = again.predict_proba(X)
+    again.load_params_from({name: [2 * a for a in own] for name, own in weights_of(fitted)})
+    after = again.predict_proba(X)
+    assert not np.array_equal(before, after)
+    twice = pickle.loads(pickle.dumps(again))
+    np.testing.assert_array_equal(twice.predict_proba(X), after)
+    again.partial_fit(X, y)
+    assert again._model._placed is None
+    assert not np.array_equal(again.predict_proba(X), after)
+
+
+def weights_of(net):
+    return net.get_all_params_values().items()
+
+
 def test_training_goes_on_after_a_pickle_as_without():
     net = make_net(warm_start=True, max_epochs=1).fit(X, y)
     again = pickle.loads(pickle.dumps(net)).fit(X, y)

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from skconv import compile_counts
+from skconv.data.iterators import BatchIterator
 from skconv.data.predict_chunks import iterate_in_order
-from skconv.training.output_rows import check_batches, predict_rows
+from skconv.training.output_rows import predict_rows
 
 from ..nets import X, make_net, softmax_of, y
 
@@ -72,6 +73,8 @@ def test_outputs_may_be_written_to_and_keep_no_others_in_memory(net, n):
 
 def test_batches_beyond_the_memory_are_refused(net, monkeypatch):
     fitted = net._fitted()
+    args = fitted.model, fitted.rows(X)
     monkeypatch.setattr("skconv.network.memory.memory", lambda: 1000)
     with pytest.raises(ValueError, match="batch_iterator_test must be a batch size whose batches"):
-        check_batches(fitted.network, fitted.rows(X), 1000)
+        predict_rows(*args, BatchIterator(1000))
+    assert predict_rows(*args, BatchIterator(8)).shape == (40, 3)

@@ -1,5 +1,6 @@
 import copy
 import functools
+import pickle
 from collections import namedtuple
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
 from skconv.init import Array, Normal
-from skconv.utils.cache_keys import structural_key
+from skconv.utils.cache_keys import HashedTuple, structural_key
 
 Pair = namedtuple("Pair", "x y")
 
@@ -157,3 +158,28 @@ def test_nested_containers_have_equal_keys_exactly_where_they_are_equal(one, oth
 def test_slices_are_told_apart_by_what_they_take():
     assert structural_key(slice(1, 2)) == structural_key(slice(1, 2))
     assert hash(structural_key(slice(1, 2))) != hash(structural_key(slice(1, 2, 3)))
+
+
+class Counted:
+    hashes = 0
+
+    def __hash__(self):
+        type(self).hashes += 1
+        return 7
+
+
+def test_a_hashed_tuple_is_hashed_once_and_equals_a_plain_one():
+    counted = Counted()
+    key = HashedTuple([counted, 1])
+    found = {key: "value"}
+    assert [found[key], found[key], found[(counted, 1)]] == ["value"] * 3
+    assert Counted.hashes == 2  # of the key, and of the plain tuple
+
+
+def test_a_pickled_tuple_keeps_no_hash():
+    key = HashedTuple(["text", 1])
+    hash(key)
+    again = pickle.loads(pickle.dumps(key))
+    assert again == key
+    assert type(again) is HashedTuple
+    assert not vars(again)
