@@ -16,7 +16,7 @@ from ..models.torch_modules import find_state_dict, is_of_torch
 from ..models.torch_weights import from_torch
 from ..network.array_checks import MOST, by_place, check_arrays
 from ..network.graph import Network, Place
-from ..network.weight_files import open_arrays
+from ..network.weight_files import open_weights
 
 Open = Callable[[str], AbstractContextManager[Mapping[str, Any]]]
 """Opens a file of weights by name."""
@@ -25,7 +25,7 @@ Open = Callable[[str], AbstractContextManager[Mapping[str, Any]]]
 def read_weights(
     source: Any,
     build: Callable[[], Network],
-    open_file: Open = open_arrays,
+    open_file: Open = open_weights,
     *,
     strict: bool,
     replaced: Collection[str] | None = None,
@@ -85,12 +85,15 @@ def read_weights(
 
 @contextmanager
 def _naming_origin(path: str | None) -> Iterator[None]:
-    """Let a `ValueError` raised in the block start with the path if the source is a file."""
+    """Let a `ValueError` raised in the block name the file that is the source, if it is one."""
     try:
         yield
     except ValueError as error:
         if path is None or path in str(error):
             raise
+        message = str(error)
+        if message.startswith("source "):
+            raise ValueError(f"{path} {message.removeprefix('source ')}") from error
         raise ValueError(f"{path} must hold the weights of this net: {error}") from error
 
 
@@ -104,6 +107,8 @@ def _check_kind(source: Any) -> None:
                 "skconv.layers.set_all_param_values(net.layers_['output'], arrays) after "
                 "net.initialize(), with the name of the last layer"
             )
+        elif hasattr(source, "state_dict"):
+            hint = "; for a module of torch, give module.state_dict()"
         raise TypeError(
             f"source must be a net, a dict or a path, got {type(source).__name__}{hint}"
         )
@@ -195,6 +200,6 @@ def _fitting(
             f"load_params_from skips parameters of another shape: {'; '.join(skipped[:MOST])}"
             f"{more}",
             UserWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
     return {place: given[place] for place, shape in found.items() if shape == shapes[place]}

@@ -14,7 +14,7 @@ from ..errors import list_names
 from ..network.graph import Network, Place
 from ..network.model import Model
 from ..network.views import FittedLayer, Layers, Parameter, enter_net, layers_of, parameters
-from ..network.weight_files import open_arrays, save_arrays
+from ..network.weight_files import open_weights, save_arrays
 from .weight_sources import read_weights
 
 
@@ -116,8 +116,9 @@ class WeightsMixin:
         Parameters
         ----------
         source : NeuralNet, dict, str or path
-            Another net; a dict ``{'conv1': [W, b]}`` or ``{'conv1.W': array}``; or a file written
-            by `save_params_to`.
+            Another net; a dict ``{'conv1': [W, b]}`` or ``{'conv1.W': array}``; a file written by
+            `save_params_to`; or weights of torch: a state dict, a checkpoint that holds one, or a
+            file of either, ``.safetensors`` or, if torch is installed, ``.pth``.
         strict : bool, default=True
             Whether the source must have exactly the parameters of this net. If False, parameters
             with names and shapes that both have are loaded, such as all but those of another output
@@ -125,20 +126,31 @@ class WeightsMixin:
 
         Raises
         ------
+        ImportError
+            For a file that torch reads, if torch is not installed.
         TypeError
             For a source of another kind.
         ValueError
             With the parameters that are missing, unknown, not finite or of another shape or type;
-            if ``strict=False`` finds nothing to load; and for a damaged file, with its name. The
-            net is not modified: one that was not built remains so.
+            if ``strict=False`` finds nothing to load; if weights of torch fit in several ways; and
+            for a damaged file, with its name. The net is not modified: one that was not built
+            remains so.
 
         Warns
         -----
         UserWarning
-            If ``strict=False`` skips parameters of another shape.
+            If ``strict=False`` skips parameters of another shape. For weights of torch, also if
+            the output layer has another number of units, and is left as it is; and if the epsilon
+            of batch normalization, which they do not hold, may be another.
 
         Notes
         -----
+        Weights of torch are converted: dense weights are transposed, variances become inverse
+        deviations, and biases before batch normalization move into its mean. Networks of
+        `skconv.models` know the names in torchvision and timm. Other nets get weights by the names
+        of their layers or else by order and shape, and print with ``verbose=1`` what went where.
+        No code of a ``.pth`` file is run.
+
         Everything is read and checked before the net changes, in one step, so that predictions in
         other threads are those of the old or of the new weights. Of a file, only what the net has
         is read. With ``verbose=1``, the net prints what was loaded.
@@ -161,7 +173,7 @@ class WeightsMixin:
 
     def _open_weights(self, path: str) -> AbstractContextManager[Mapping[str, Any]]:
         """Open a file of weights by name."""
-        return open_arrays(path)
+        return open_weights(path)
 
     def _build_network(self) -> Network:
         """Build the network without data, and leave the net unchanged."""

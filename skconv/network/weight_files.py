@@ -15,6 +15,8 @@ from ..utils.files import atomic_write
 from .array_file import ArrayFile
 from .npz_file import NpzFile
 from .safetensors_file import DTYPES, SafetensorsFile
+from .torch_file import SUFFIXES as TORCH_SUFFIXES
+from .torch_file import TorchFile
 
 SUFFIXES = (".safetensors", ".npz")
 
@@ -66,6 +68,29 @@ def _write_safetensors(arrays: Mapping[str, np.ndarray], file: BinaryIO) -> None
 
 DTYPE_CODES = {dtype.name: code for code, dtype in DTYPES.items()}
 """Names of dtypes in ``.safetensors`` by those of NumPy, such as ``F32``."""
+
+
+def open_weights(path: str | os.PathLike[str]) -> ArrayFile | TorchFile:
+    """Open a file of weights, also one that torch wrote, to be used in a ``with`` statement.
+
+    Parameters
+    ----------
+    path : str or path
+        A file as for `open_arrays`, or one of torch, such as ``'resnet18.pth'``.
+
+    Returns
+    -------
+    ArrayFile or TorchFile
+        The latter maps names to tensors, or is a checkpoint that holds such a mapping.
+
+    Raises
+    ------
+    ImportError
+        For a file of torch, if torch is not installed.
+    OSError, ValueError
+        As `open_arrays` does.
+    """
+    return TorchFile(path) if Path(path).suffix in TORCH_SUFFIXES else open_arrays(path)
 
 
 def open_arrays(path: str | os.PathLike[str]) -> ArrayFile:

@@ -2,6 +2,8 @@ import re
 
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 
 from skconv.estimator.weight_sources import read_weights
 from skconv.layers import DenseLayer
@@ -32,3 +34,47 @@ def test_errors_name_the_file(tmp_path):
     np.savez(tmp_path / "own.npz", **{"other.W": WEIGHTS["output.W"]})
     with pytest.raises(ValueError, match=re.escape(f"{tmp_path / 'own.npz'} must hold")):
         read(tmp_path / "own.npz")
+
+
+TENSORS = {
+    "head.weight": torch.arange(8.0).reshape(2, 4),
+    "head.bias": torch.ones(2, dtype=torch.bfloat16),
+}
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: safetensors.torch.save_file(TENSORS, path.with_suffix(".safetensors")),
+        lambda path: torch.save(TENSORS, path.with_suffix(".pth")),
+        lambda path: torch.save({"model": TENSORS, "epoch": 3}, path.with_suffix(".tar")),
+    ],
+)
+def test_files_of_torch(write, tmp_path):
+    write(tmp_path / "a")
+    (path,) = tmp_path.iterdir()
+    values, _, origin, table = read(path)
+    np.testing.assert_array_equal(values["output", "W"], TENSORS["head.weight"].T)
+    np.testing.assert_array_equal(values["output", "b"], [1, 1])
+    assert (origin, table) == (str(path), "  output <- head")
+
+
+def test_errors_about_weights_of_torch_name_the_file(tmp_path):
+    torch.save({"a.weight": torch.ones(3, 3)}, tmp_path / "a.pth")
+    message = f"{tmp_path / 'a.pth'} must hold weights for this net, got those of another, in which"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        read(tmp_path / "a.pth")
+
+
+def test_modules_of_torch_have_a_state_dict():
+    with pytest.raises(TypeError, match=r"got Linear; for a module of torch, give module.state_d"):
+        read(torch.nn.Linear(4, 2))
+
+
+def test_outputs_of_other_classes_are_told_unless_they_are_replaced(recwarn):
+    weights = {"head.weight": torch.ones(9, 4), "head.bias": torch.ones(9)}
+    with pytest.raises(ValueError, match="source must have parameters with names and shapes"):
+        read(weights, strict=False, replaced=["output"])
+    assert not recwarn
+    with pytest.warns(UserWarning, match="leaves layer 'output' as it is: it has 2 units, and 'he"):
+        assert read(weights)[0] == {}
