@@ -52,6 +52,7 @@ VOCABULARIES = {
     "models": {
         *("base", "inverted", "pretrained", "torch_assignment", "torch_layouts", "torch_modules"),
         *("torch_names", "torch_order", "torch_problems", "torch_weights"),
+        *(f"caffe.{path.stem}" for path in (ROOT / "models/caffe").glob("*.py")),
     },
     "handlers": {"base", "hyperparams", "monitor", "terminal"},
 }

@@ -6,6 +6,7 @@ as in He et al. (2015), also in earlier networks, and update rules are left to t
 """
 
 from .alexnet import alexnet
+from .caffe import CaffeSchedule, from_caffe, from_caffe_solver
 from .default import default
 from .densenet import densenet
 from .efficientnet import efficientnet
@@ -19,12 +20,15 @@ from .squeezenet import squeezenet
 from .vgg import vgg
 
 __all__ = [
+    "CaffeSchedule",
     "Pretrained",
     "alexnet",
     "default",
     "densenet",
     "efficientnet",
     "finetune",
+    "from_caffe",
+    "from_caffe_solver",
     "googlenet",
     "lenet5",
     "mobilenet_v2",
