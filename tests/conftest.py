@@ -25,6 +25,29 @@ def pytest_itemcollected(item):
         raise pytest.UsageError(f"ids of tests must not hold addresses, got {item.nodeid}")
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "cpu_only(reason): what XLA or skconv do on the CPU; skipped on other devices"
+    )
+
+
+def pytest_runtest_setup(item):
+    for mark in item.iter_markers("cpu_only"):
+        if jax.default_backend() != "cpu":
+            pytest.skip(mark.kwargs["reason"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def like_on_the_cpu():
+    """Let accelerators multiply in float32, and stream the rows that the CPU streams."""
+    if jax.default_backend() == "cpu":
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch, jax.default_matmul_precision("highest"):
+        patch.setattr("skconv.data.chunks.spare_memory", lambda: 0)
+        yield
+
+
 @pytest.fixture(scope="module", autouse=True)
 def few_programs():
     """Forget compiled programs between files of tests, when there are many."""

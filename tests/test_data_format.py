@@ -24,6 +24,8 @@ from skconv.layers import (
 )
 from skconv.model_selection import BatchedGridSearchCV
 
+from .exactness import assert_agree
+
 matplotlib.use("Agg")
 rng = np.random.default_rng(0)
 FIRST = rng.integers(0, 256, (20, 3, 9, 9), dtype=np.uint8)
@@ -106,13 +108,11 @@ def test_ambiguous_shapes_are_channels_first(row):
 def test_predictions_are_equal(both):
     first, other = both
     expected = first.predict_proba(FIRST)
-    np.testing.assert_array_equal(other.predict_proba(LAST), expected)
+    assert_agree(other.predict_proba(LAST), expected)
     flat = LAST.reshape(20, -1)
-    np.testing.assert_array_equal(other.predict_proba(flat), expected)
-    np.testing.assert_array_equal(
-        last().fit(flat.reshape(LAST.shape), y).predict_proba(flat), expected
-    )
-    np.testing.assert_array_equal(other.get_output("conv", LAST), first.get_output("conv", FIRST))
+    assert_agree(other.predict_proba(flat), expected)
+    assert_agree(last().fit(flat.reshape(LAST.shape), y).predict_proba(flat), expected)
+    assert_agree(other.get_output("conv", LAST), first.get_output("conv", FIRST))
     assert other.network_.inputs == {"input": (None, 3, 9, 9)}
     again = pickle.loads(pickle.dumps(other))
     np.testing.assert_array_equal(again.predict_proba(LAST), expected)
@@ -124,14 +124,14 @@ def test_every_way_to_train_takes_them(tmp_path):
     expected = net(warm_start=True).fit(FIRST, y, X_val=FIRST, y_val=y).fit(FIRST, y)
     expected = expected.partial_fit(FIRST, y).predict_proba(FIRST)
     found = last(warm_start=True).fit(file, y, X_val=LAST, y_val=y).fit(file, y)
-    np.testing.assert_array_equal(found.partial_fit(file, y).predict_proba(file), expected)
+    assert_agree(found.partial_fit(file, y).predict_proba(file), expected)
     assert clone(found).data_format == "channels_last"
 
 
 def test_an_initialized_net_takes_them(both):
     shapes = {"input_shape": (None, 3, 9, 9), "output_num_units": 2}
     first, other = net(**shapes).initialize(), last(**shapes).initialize()
-    np.testing.assert_array_equal(other.predict_proba(LAST), first.predict_proba(FIRST))
+    assert_agree(other.predict_proba(LAST), first.predict_proba(FIRST))
 
 
 def test_a_search_tells_formats_apart():
@@ -159,7 +159,7 @@ def test_plots_take_the_format_of_the_net(both):
         lambda net, X: visualize.integrated_gradients(net, X[:2], steps=4),
     )
     for call in calls:
-        np.testing.assert_array_equal(call(other, LAST), call(first, FIRST))
+        assert_agree(call(other, LAST), call(first, FIRST))
     for plot in (visualize.plot_occlusion, visualize.plot_saliency, visualize.plot_predictions):
         options = {"square_length": 5} if plot is visualize.plot_occlusion else {}
         figure = plot(other, LAST[:2], **options)
@@ -190,9 +190,7 @@ def test_each_input_has_its_own_format():
     X = {"image": LAST, "times": TIMES}
     found = two_inputs(data_format={"image": "channels_last"}).fit(X, y)
     expected = two_inputs().fit({"image": FIRST, "times": TIMES}, y)
-    np.testing.assert_array_equal(
-        found.predict_proba(X), expected.predict_proba({"image": FIRST, "times": TIMES})
-    )
+    assert_agree(found.predict_proba(X), expected.predict_proba({"image": FIRST, "times": TIMES}))
     with pytest.raises(ValueError, match=r"^X\['image'\] must have shape \(n, channels, "):
         two_inputs().fit(X, y)
     with pytest.raises(ValueError, match=r"^data_format must be 'channels_first' for X\['times'\]"):
@@ -205,7 +203,7 @@ def test_signals_have_channels_and_sequences_have_features():
     found = last(signals, **options).fit(TIMES, y).predict_proba(TIMES)
     moved = TIMES.transpose(0, 2, 1)
     expected = net(signals, **options).fit(moved, y).predict_proba(moved)
-    np.testing.assert_array_equal(found, expected)
+    assert_agree(found, expected)
     sequences = [("input", InputLayer), GRULayer(num_units=2), ("output", DenseLayer)]
     message = r"^data_format must be 'channels_first' for X, whose first layer takes \(n, time, fea"
     with pytest.raises(ValueError, match=message):

@@ -25,6 +25,8 @@ from skconv.layers import (
 from skconv.layers.base import Context
 from skconv.updates import sgd
 
+from ..exactness import assert_agree
+
 rng = np.random.default_rng(0)
 X = rng.normal(size=(20, 6)).astype(np.float32)
 W = rng.normal(size=(6, 1))
@@ -93,7 +95,7 @@ def test_the_spread_is_in_the_units_of_y():
 
 def test_the_prediction_for_a_row_depends_on_no_other(net):
     mean, std = net.predict(X, return_std=True)
-    assert_array_equal(net.predict(X), mean)
+    assert_agree(net.predict(X), mean)
     other = clone(net).set_params(batch_iterator_test=5).fit(X, y)
     found = other.predict(X[::-1], return_std=True)
     assert_allclose(found[0][::-1], mean, rtol=1e-6)
@@ -135,7 +137,7 @@ def test_probabilities_have_a_spread_for_each_class():
     probabilities, std = net.predict_proba(X, return_std=True)
     assert probabilities.shape == std.shape == (20, 2)
     assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
-    assert_array_equal(net.predict_proba(X), probabilities)
+    assert_agree(net.predict_proba(X), probabilities)
     assert (std > 0).all()
     with pytest.raises(ValueError, match="return_std must be False for labels, got True; predict_"):
         net.predict(X, return_std=True)

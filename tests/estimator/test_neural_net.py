@@ -19,6 +19,7 @@ from skconv.layers import (
 )
 from skconv.nonlinearities import rectify, sigmoid, softmax
 
+from ..exactness import assert_agree
 from ..iris_nets import assert_same_weights, small
 
 
@@ -124,7 +125,7 @@ class TestInference:
         bytes_ = np.round(X[:200] * 255).astype(np.uint8)
         net = NeuralNet(max_epochs=1, random_state=0).fit(bytes_, y[:200])
         as_float = clone(net).fit(bytes_.astype(np.float64), y[:200])
-        np.testing.assert_array_equal(net.predict_proba(bytes_), as_float.predict_proba(bytes_))
+        assert_agree(net.predict_proba(bytes_), as_float.predict_proba(bytes_))
 
 
 class TestTargets:

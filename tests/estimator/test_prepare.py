@@ -16,6 +16,8 @@ from skconv.nonlinearities import tanh
 from skconv.updates import nesterov_momentum
 from skconv.utils.memo import Memo
 
+from ..exactness import assert_agree
+
 LAYERS = [("input", InputLayer), ("hidden", DenseLayer), ("output", DenseLayer)]
 
 X, y = load_iris(return_X_y=True)
@@ -259,7 +261,7 @@ def test_a_network_is_built_for_what_a_transform_makes_of_the_rows():
     expected = outputs(inner, Xs=inner)
     for shape in ({}, {"input_shape": (None, 1, 4, 4)}):
         found = outputs(batch_iterator_train=Crop(16), batch_iterator_test=Crop(7), **shape)
-        np.testing.assert_array_equal(found[0], expected[0])
+        assert_agree(found[0], expected[0])
         assert found[1] == expected[1]
 
 
@@ -267,7 +269,7 @@ def test_a_transform_gets_rows_as_x_has_them():
     flat = IMAGES.reshape(50, -1)
     iterators = {"batch_iterator_train": Unfold(16), "batch_iterator_test": Unfold(7)}
     found = outputs(flat, Xs=flat, **iterators)
-    np.testing.assert_array_equal(found[0], outputs()[0])
+    assert_agree(found[0], outputs()[0])
 
 
 def test_rows_given_twice_teach_as_much_as_once():
@@ -353,7 +355,7 @@ def test_small_whole_numbers_become_float32_on_the_device_alone(monkeypatch, chu
     assert travelled == {np.dtype(np.uint8)}
     floats = images.astype(np.float32)
     expected = outputs(floats, Xs=floats, **options)
-    np.testing.assert_array_equal(found[0], expected[0])
+    assert_agree(found[0], expected[0])
 
 
 @pytest.mark.parametrize(

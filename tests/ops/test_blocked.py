@@ -83,6 +83,7 @@ def test_blocks_are_the_largest_divisors_that_fit():
     assert found == {0.5: 1, 1: 1, 5: 4, 7: 6, 11: 6, 100: 12}
 
 
+@pytest.mark.cpu_only(reason="blocks are the CPU's kernel")
 def test_large_batches_go_in_blocks_and_small_ones_at_once():
     def loops(n):
         x, W = np.ones((n, 16, 16, 64), np.float32), np.ones((64, 64, 3, 3), np.float32)

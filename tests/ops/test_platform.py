@@ -232,6 +232,7 @@ def test_other_platforms_use_xlas_kernels(on, name):
     assert set(chosen) == {(operation, OTHERS) for operation in OPERATIONS}
 
 
+@pytest.mark.cpu_only(reason="the other platform is a GPU")
 def test_a_program_belongs_to_its_platform(on):
     chosen = on(None)
     fit()

@@ -7,6 +7,7 @@ import pytest
 from skconv.data.iterators import BatchIterator
 from skconv.training.fitted_net import nonfinite_rows
 
+from ..exactness import assert_agree
 from ..nets import TARGETS, X, make_net, softmax_of, three_headed, y
 
 
@@ -38,7 +39,7 @@ def test_test_augment_acts_on_outputs_and_not_on_layers(net):
     fitted = replace(net._fitted(), test_augment=halve)
     np.testing.assert_allclose(2 * fitted.compute(X), net.predict_proba(X), rtol=1e-6)
     hidden = net._fitted().compute(X, to="hidden")
-    np.testing.assert_array_equal(fitted.compute(X, to="hidden"), hidden)
+    assert_agree(fitted.compute(X, to="hidden"), hidden)
 
 
 def test_logarithms_are_those_of_averaged_probabilities(net):
@@ -90,7 +91,7 @@ def test_outputs_are_handed_on_chunk_by_chunk(net, monkeypatch):
     assert [len(outputs) for outputs, _ in seen] == [32, 8]
     seen.clear()
     monkeypatch.setitem(fitted.network.output_bytes, "output", 4 * 2 * 5)
-    np.testing.assert_array_equal(fitted.map_outputs(X, double), 2 * expected)
+    assert_agree(fitted.map_outputs(X, double), 2 * expected)
     assert [len(outputs) for outputs, _ in seen] == [16, 16, 8]
     assert all(deviations is None for _, deviations in seen)
 
@@ -116,5 +117,5 @@ def test_weights_that_are_loaded_while_rows_are_computed_serve_later_calls(net):
             return Xb, yb
 
     fitted = replace(other._fitted(), iterator=Loading(16))
-    np.testing.assert_array_equal(fitted.compute(X), before)
+    assert_agree(fitted.compute(X), before)
     np.testing.assert_allclose(other.predict_proba(X), 1 / 3, rtol=1e-6)

@@ -192,6 +192,7 @@ def test_a_handler_that_fails_ends_its_lane_alone(training_loops):
         assert [str(lane.error) for lane in lanes] == ["None", "no more", "no more"]
 
 
+@pytest.mark.cpu_only(reason="a thread for each core")
 def test_lanes_that_nobody_watches_run_in_threads(training_loops, monkeypatch):
     monkeypatch.setattr("skconv.training.lanes.available_cores", lambda: 2)
     names = set()
@@ -210,6 +211,7 @@ def test_lanes_that_nobody_watches_run_in_threads(training_loops, monkeypatch):
     assert any(name != threading.main_thread().name for name in names)
 
 
+@pytest.mark.cpu_only(reason="a thread for each core")
 def test_ctrl_c_in_one_thread_ends_the_lanes_of_others(training_loops, monkeypatch):
     monkeypatch.setattr("skconv.training.lanes.available_cores", lambda: 2)
     nets = [steep(W=WEIGHTS[0], max_epochs=3) for _ in range(3)]
@@ -238,6 +240,7 @@ def test_ctrl_c_in_one_thread_ends_the_lanes_of_others(training_loops, monkeypat
         assert isinstance(lane.error.__cause__, KeyboardInterrupt)
 
 
+@pytest.mark.cpu_only(reason="accelerators vectorize all nets")
 def test_very_small_nets_are_vectorised_and_others_are_not(training_loops):
     def of(units, **params):
         net = make_net(

@@ -19,6 +19,7 @@ from skconv.layers import DenseLayer, DropoutLayer, InputLayer
 from skconv.training.loop import TrainingLoop
 from skconv.updates.rules import nesterov_momentum, sgd
 
+from ..exactness import assert_agree
 from ..nets import softmax_of, still_net
 
 rng = np.random.default_rng(0)
@@ -56,7 +57,7 @@ def weights(net):
 
 def assert_same(net, other):
     for one, two in zip(weights(net), weights(other), strict=True):
-        np.testing.assert_array_equal(one, two)
+        assert_agree(one, two)
 
 
 def loss_and_gradients(params, X, y, w, l2):
@@ -221,7 +222,7 @@ def test_a_score_that_fails_leaves_the_last_epoch_with_a_row(epoch):
     assert len(net.train_history_) == net._model.epoch == len(expected.train_history_)
     assert net._model.step == expected._model.step
     for one, other in zip(*(jax.tree.leaves(n._model.opt) for n in (net, expected)), strict=True):
-        np.testing.assert_array_equal(one, other)
+        assert_agree(one, other)
 
 
 def stop_at(epoch, error):
@@ -301,7 +302,7 @@ def test_batch_handlers_see_the_weights_after_each_batch_and_change_nothing():
     net.set_params(on_batch_finished=lambda net, history: seen.append(weights(net))).fit(X, y)
     assert len(seen) == 2 * 3
     for found, reference in zip(weights(net), expected, strict=True):
-        np.testing.assert_array_equal(found, reference)
+        assert_agree(found, reference)
     np.testing.assert_array_equal(seen[-1][0], weights(net)[0])
     one = plain_net(update=sgd, on_batch_finished=lambda net, history: seen.append(weights(net)))
     one.fit(X, y)

@@ -81,6 +81,7 @@ def test_each_part_draws_its_own_noise():
     assert not np.allclose(one, four)
 
 
+@pytest.mark.cpu_only(reason="memory is that of programs for the CPU")
 def test_only_the_outputs_of_the_parts_are_in_memory():
     """Of a layer of 300 units, which 40 rows take 48 kB for."""
     wide = jnp.ones((5, 300))

@@ -20,6 +20,7 @@ from skconv.training.ragged_feeder import make_feeder
 from skconv.updates.rules import sgd
 from skconv.utils.memo import Memo
 
+from ..exactness import assert_agree
 from ..nets import X, make_net, softmax_of, softmax_regression, still_net, y
 
 rng = np.random.default_rng(0)
@@ -133,7 +134,7 @@ def test_each_epoch_has_its_sums_and_those_that_were_not_asked_for_are_zero(fit)
     assert not np.any(result.train[3:])
     assert not np.any(result.valid)
     first = trained(fit, epochs=1)
-    np.testing.assert_array_equal(result.train[0], first.train[0])
+    assert_agree(result.train[0], first.train[0])
 
 
 def test_weights_of_rows_and_classes_multiply_in_training():
@@ -222,6 +223,7 @@ def dense_layers(units, count):
     return [("input", InputLayer), *hidden, ("output", DenseLayer)]
 
 
+@pytest.mark.cpu_only(reason="memory is that of programs for the CPU")
 def test_the_program_of_a_large_net_holds_no_copies_of_its_weights(monkeypatch):
     """Besides the state before and after the epoch, of weights and momenta, only gradients."""
     layers = dense_layers(300, 2)
@@ -229,6 +231,7 @@ def test_the_program_of_a_large_net_holds_no_copies_of_its_weights(monkeypatch):
     assert memory_of_step(monkeypatch, layers, 4, batch_iterator_train=4) < 1.2 * weights
 
 
+@pytest.mark.cpu_only(reason="memory is that of programs for the CPU")
 def test_layers_that_are_computed_again_take_less_memory(monkeypatch):
     given = {"monkeypatch": monkeypatch, "layers": dense_layers(20, 8), "rows": 2000}
     usual = memory_of_step(batch_iterator_train=2000, **given)
