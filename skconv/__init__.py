@@ -3,6 +3,7 @@
 from .data.iterators import BatchIterator, TrainSplit
 from .estimator.fixed_task import NeuralNetClassifier, NeuralNetRegressor
 from .estimator.neural_net import NeuralNet
+from .estimator.saving import load, save
 from .training.programs import clear_programs, compile_counts, set_compilation_cache
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "TrainSplit",
     "clear_programs",
     "compile_counts",
+    "load",
+    "save",
     "set_compilation_cache",
 ]
 __version__ = "0.1.0"

@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
-from types import FunctionType, MethodType
+from types import FunctionType, MappingProxyType, MethodType
 from typing import Any
 
 import jax
@@ -92,8 +92,8 @@ class Encoder:
             return value
         if kind is float:
             return value if math.isfinite(value) else {"float": repr(value)}
-        if kind is dict:
-            return self._dict(value, where)
+        if kind in (dict, MappingProxyType):
+            return self._dict(dict(value), where)
         if kind is list:
             return self._all(value, where)
         if kind in (tuple, set, frozenset):

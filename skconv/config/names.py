@@ -9,6 +9,8 @@ from importlib import import_module
 from types import FunctionType, MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from ..data.iterators import BatchIterator, TrainSplit
 from ..errors import did_you_mean
 from ..layers.base import Layer
@@ -28,6 +30,7 @@ COMPUTING = (
     "nonlinearities",
     "objectives",
     "regularization",
+    "targets",
     "updates",
 )
 """Rooms whose functions only compute; those of others may read files."""
@@ -65,6 +68,7 @@ def vocabulary() -> Mapping[str, Any]:
         }
     found |= {own.__name__: own for own in FURTHER}
     found |= {name.replace(":", "."): value for name, value in jax_functions().items()}
+    found |= {f"numpy.{kind.__name__}": kind for kind in np.sctypeDict.values()}
     return MappingProxyType({name: value for name, value in found.items() if callable(value)})
 
 

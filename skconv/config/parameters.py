@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..layers.connections import INPUTS, is_lasagne_way
+from ..utils.owned_values import OwnedValue
 from .names import factories
 
 MISSING: Any = inspect.Parameter.empty
@@ -82,7 +83,8 @@ def constructed_with(value: Any) -> dict[str, Any]:
 
 def _given(owner: Any, name: str, value: Any) -> Any:
     """Return what was given for a field: of a layer's own parameter, what a net starts from."""
-    return value.start if name in vars(owner).get("_own", ()) else value
+    own = isinstance(value, OwnedValue) and name in vars(owner).get("_own", ())
+    return value.start if own else value
 
 
 def _is_default(value: Any, default: Any) -> bool:

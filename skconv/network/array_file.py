@@ -84,6 +84,36 @@ class StoredArray:
         return array if dtype is None else array.astype(dtype)
 
 
+class Section:
+    """A part of a binary file, which is read as a file of its own.
+
+    Parameters
+    ----------
+    stream : binary file
+        Several sections may share it; closing one leaves it open.
+    start, size : int
+    """
+
+    def __init__(self, stream: BinaryIO, start: int, size: int) -> None:
+        self.size = size
+        self._stream, self._start, self._place = stream, start, 0
+
+    def seek(self, place: int) -> None:
+        """Go to a byte."""
+        self._place = place
+
+    def read(self, count: int = -1) -> bytes:
+        """Return the next bytes, fewer at the end."""
+        left = max(self.size - self._place, 0)
+        self._stream.seek(self._start + self._place)
+        found = self._stream.read(left if count < 0 else min(count, left))
+        self._place += len(found)
+        return found
+
+    def close(self) -> None:
+        """Leave the file open, for other sections."""
+
+
 class ArrayFile(ABC, Mapping[str, StoredArray]):
     """An open file of named arrays.
 
@@ -93,6 +123,8 @@ class ArrayFile(ABC, Mapping[str, StoredArray]):
     Parameters
     ----------
     path : str or path
+    part : Section, optional
+        The part of an open file that holds the arrays; by default all of it.
 
     Raises
     ------
@@ -104,12 +136,12 @@ class ArrayFile(ABC, Mapping[str, StoredArray]):
 
     suffix: ClassVar[str]
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], part: Section | None = None) -> None:
         self.path = path
-        self.stream: BinaryIO = open(path, "rb")  # noqa: SIM115
+        self.stream: Any = open(path, "rb") if part is None else part  # noqa: SIM115
         try:
             with self.naming():
-                self.size = os.fstat(self.stream.fileno()).st_size
+                self.size = _size(self.stream) if part is None else part.size
                 self.names = dict.fromkeys(self.read_names())
         except BaseException:
             self.stream.close()
@@ -148,6 +180,10 @@ class ArrayFile(ABC, Mapping[str, StoredArray]):
 
     def __exit__(self, *error: object) -> None:
         self.stream.close()
+
+
+def _size(stream: BinaryIO) -> int:
+    return os.fstat(stream.fileno()).st_size
 
 
 def read_exactly(stream: Any, values: np.ndarray) -> None:

@@ -188,6 +188,10 @@ class Model:
         self.carry = TrainState(*cast_floats(self.network.init(key), self.network.dtype))
         return self
 
+    def continues_with(self, update: Update) -> bool:
+        """Return whether the state of the update rule is one of this rule."""
+        return self.opt is not None and _key(self.update) == _key(update)
+
     def start(self, update: Update, init: Callable[[Variables], Any]) -> None:
         """Initialize the state of the update rule, unless it is in use already.
 
@@ -198,8 +202,7 @@ class Model:
             Returns the initial state of the update rule for the parameters.
         """
         left_out = frozenset().union(*self.fixed)
-        same = _key(self.update) == _key(update) and self.opt_without == left_out
-        if self.opt is None or not same:
+        if not (self.continues_with(update) and self.opt_without == left_out):
             self.opt = init(self.params)
             self.update, self.opt_without = update, left_out
 

@@ -7,7 +7,7 @@ import os
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -43,11 +43,17 @@ def save_arrays(arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) 
             named: dict[str, Any] = dict(arrays)
             np.savez(file, **named)
         else:
-            _write_safetensors(arrays, file)
+            write_safetensors(arrays, file)
 
 
-def _write_safetensors(arrays: Mapping[str, np.ndarray], file: BinaryIO) -> None:
-    """Write arrays one by one; safetensors itself hides why a disk refuses them."""
+def write_safetensors(arrays: Mapping[str, np.ndarray], file: IO[bytes]) -> None:
+    """Write arrays one by one; safetensors itself hides why a disk refuses them.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+    file : binary file
+    """
     names = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))  # aligns them
     header: dict[str, Any] = {}
     end = 0

@@ -15,6 +15,7 @@ from .full_disk import full_disk
 from .fuzz import fuzz
 from .interrupts import interrupts
 from .kills import kills
+from .net_files import net_files
 from .pickles import pickles
 from .sigterm import sigterm
 from .threads import threads
@@ -48,6 +49,7 @@ TRIALS = {
     "fuzz": Trial(fuzz, count=10_000, reduced=400),
     "interrupts": Trial(interrupts, count=500, reduced=12),
     "kills": Trial(kills, count=200, reduced=2),
+    "net-files": Trial(net_files, count=10_000, reduced=150),
     "pickles": Trial(pickles, count=10_000, reduced=200),
     "threads": Trial(threads, count=400, reduced=20),
 }

@@ -16,9 +16,11 @@ from skconv import (
     compile_counts,
     init,
     layers,
+    load,
     nonlinearities,
     objectives,
     regularization,
+    save,
     updates,
 )
 from skconv.augment import RandomAffine
@@ -291,6 +293,24 @@ def test_for_skops_pipelines_searches_and_ensembles_are_a_type_each(dense):
         assert {one for one in found if not one.startswith("sklearn.")} == types | given
         other = io.loads(data, trusted=list(found))
         np.testing.assert_array_equal(other.predict_proba(X), estimator.predict_proba(X))
+
+
+def test_what_skops_has_loaded_is_saved_by_skconv_and_the_other_way_round(dense, tmp_path):
+    io, path, labels = (
+        pytest.importorskip("skops.io"),
+        tmp_path / "net.skconv",
+        np.array(list("abc"))[y],
+    )
+    trusted = [NET, f"{__name__}.own_score", "optax._src.alias.adam"]
+    save(io.loads(io.dumps(dense), trusted=trusted), path, [own_score])
+    once = load(path, [own_score])
+    twice = io.loads(io.dumps(once), trusted=trusted)
+    expected = copy.deepcopy(dense).partial_fit(X, labels)
+    for other in (once, twice):
+        np.testing.assert_array_equal(other.predict_proba(X), dense.predict_proba(X))
+        np.testing.assert_array_equal(
+            other.partial_fit(X, labels).predict_proba(X), expected.predict_proba(X)
+        )
 
 
 def test_a_file_of_skops_of_another_version_warns(monkeypatch):
