@@ -138,14 +138,20 @@ class ArrayFile(ABC, Mapping[str, StoredArray]):
 
     def __init__(self, path: str | os.PathLike[str], part: Section | None = None) -> None:
         self.path = path
-        self.stream: Any = open(path, "rb") if part is None else part  # noqa: SIM115
+        opened = open(path, "rb") if part is None else part  # noqa: SIM115
+        self.stream: Any = opened
         try:
             with self.naming():
-                self.size = _size(self.stream) if part is None else part.size
+                self.size = self._find_size()
                 self.names = dict.fromkeys(self.read_names())
         except BaseException:
             self.stream.close()
             raise
+
+    def _find_size(self) -> int:
+        if isinstance(self.stream, Section):
+            return self.stream.size
+        return os.fstat(self.stream.fileno()).st_size
 
     def naming(self) -> Any:
         """Return a context in which all errors name the file."""
@@ -180,10 +186,6 @@ class ArrayFile(ABC, Mapping[str, StoredArray]):
 
     def __exit__(self, *error: object) -> None:
         self.stream.close()
-
-
-def _size(stream: BinaryIO) -> int:
-    return os.fstat(stream.fileno()).st_size
 
 
 def read_exactly(stream: Any, values: np.ndarray) -> None:
