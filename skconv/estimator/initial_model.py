@@ -88,6 +88,7 @@ def continue_model(continuation: Continuation, network: Network) -> Model:
             "changed; fit the net afresh with warm_start=False"
         )
     model = copy.copy(continuation.model)
+    model.join()  # as one that was pickled during a training
     model.network, model.carry = network, cast_floats(model.carry, network.dtype)
     return model
 

@@ -110,23 +110,13 @@ class Model:
     def weights(self) -> tuple[Variables, Variables]:
         """Parameters and state of all layers, also of those that training leaves out."""
         params, state = self.fixed
+        if not params and not state:
+            return self.carry[:2]
         return {**params, **self.params}, {**state, **self.state}
 
     def leave_out(self, layers: Collection[str]) -> None:
         """Leave layers out of what training updates, until `join` is called."""
-
-        def split(tree: Variables) -> tuple[Variables, Variables]:
-            parts: tuple[Variables, Variables] = {}, {}
-            for layer, own in tree.items():
-                parts[layer in layers][layer] = own
-            return parts
-
-        (params, fixed), (state, fixed_state) = map(split, self.weights)
-        self.fixed = (
-            fixed,
-            fixed_state,
-        )  # before the rest, as predictions in other threads read both
-        self.carry = self.carry._replace(params=params, state=state)
+        self._keep(*self.weights, layers)
 
     def _keep(self, params: Variables, state: Variables, left_out: Collection[str]) -> None:
         """Replace all weights, and leave layers out of `carry`."""

@@ -139,6 +139,20 @@ def test_handlers_see_all_layers_and_predict():
     assert seen == [(names, (120,), 10)] * 3
 
 
+def test_a_copy_made_during_a_training_predicts_and_goes_on(cached):
+    copies = []
+
+    def keep(net, history):
+        copies.append((pickle.dumps(net._model), net.predict_proba(X)))
+
+    net = make_net(cache_features=True, max_epochs=1, on_epoch_finished=keep).fit(X, y)
+    model, probabilities = copies[0]
+    net._model = pickle.loads(model)
+    np.testing.assert_array_equal(net.predict_proba(X), probabilities)
+    net.set_params(warm_start=True, cache_features=False, on_epoch_finished=None).fit(X, y)
+    assert weights(net).keys() == weights(cached).keys()
+
+
 def test_averages_of_the_weights_are_those_without_a_cache():
     nets = [
         make_net(cache_features=cache, on_batch_finished=ExponentialMovingAverage(0.9)).fit(X, y)
