@@ -7,6 +7,7 @@ as in He et al. (2015), also in earlier networks, and update rules are left to t
 
 from .alexnet import alexnet
 from .caffe import CaffeSchedule, from_caffe, from_caffe_solver
+from .convnext import convnext
 from .default import default
 from .densenet import densenet
 from .efficientnet import efficientnet
@@ -18,11 +19,13 @@ from .pretrained import Pretrained
 from .resnet import resnet
 from .squeezenet import squeezenet
 from .vgg import vgg
+from .vit import vit
 
 __all__ = [
     "CaffeSchedule",
     "Pretrained",
     "alexnet",
+    "convnext",
     "default",
     "densenet",
     "efficientnet",
@@ -35,4 +38,5 @@ __all__ = [
     "resnet",
     "squeezenet",
     "vgg",
+    "vit",
 ]

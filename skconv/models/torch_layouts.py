@@ -237,7 +237,10 @@ def _attention(layer: Any) -> list[Layout]:
 
 
 def _squeeze(layer: Any) -> list[Layout]:
-    names = (("fc1", "conv_reduce", "reduce"), ("fc2", "conv_expand", "expand"))
+    names = (
+        ("fc1", "conv_reduce", "_se_reduce", "reduce"),
+        ("fc2", "conv_expand", "_se_expand", "expand"),
+    )
     return [
         tuple(
             Slot({f"W{i}": DENSE["W"], f"b{i}": BIAS}, own) for i, own in enumerate(names, start=1)

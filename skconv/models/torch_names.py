@@ -6,11 +6,14 @@ from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from .alexnet import torch_layer as alexnet_layer
+from .convnext import torch_layer as convnext_layer
+from .densenet import torch_layer as densenet_layer
 from .efficientnet import TORCH_LAYERS as EFFICIENTNET_LAYERS
 from .mobilenet import TORCH_LAYERS as MOBILENET_LAYERS
 from .resnet import torch_layer as resnet_layer
 from .squeezenet import TORCH_LAYERS as SQUEEZENET_LAYERS
 from .vgg import TORCH_LAYERS as VGG_LAYERS
+from .vit import torch_layer as vit_layer
 
 TorchLayer = Callable[[str], str | None]
 """From the path of a module of torch to the name of the layer here; None if there is none.
@@ -21,11 +24,14 @@ It may also be called with the full name of a tensor, and return a layer and par
 
 FAMILIES: dict[str, tuple[TorchLayer, ...]] = {
     "alexnet": (alexnet_layer,),
+    "convnext": (convnext_layer,),
+    "densenet": (densenet_layer,),
     "efficientnet": EFFICIENTNET_LAYERS,
     "mobilenet_v2": MOBILENET_LAYERS,
     "squeezenet": SQUEEZENET_LAYERS,
     "resnet": (resnet_layer,),
     "vgg": VGG_LAYERS,
+    "vit": (vit_layer,),
 }
 """By function of `skconv.models`: names in each of its variants."""
 

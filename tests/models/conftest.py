@@ -1,4 +1,3 @@
-import re
 from functools import partial
 
 import jax
@@ -9,6 +8,7 @@ from skconv import NeuralNet
 from skconv.estimator.heads import read_heads
 from skconv.estimator.routing import route_keywords
 from skconv.layers import Context
+from skconv.models.torch_weights import from_torch
 from skconv.network.builder import build_network
 from skconv.network.graph import count_parameters
 from skconv.network.layer_list import layer_keywords, read_layers
@@ -50,25 +50,24 @@ def shapes(built):
 
 @pytest.fixture
 def fits_torch(built):
-    """Compare the places and shapes of all weights with those of a network of torch's."""
-
-    def fits_torch(made, name, names):
-        network = built(made)
-        with torch.device("meta"):
-            theirs = published(name)
-        weights = weights_of_torch(network, theirs, names)
-        assert {place: tuple(v.shape) for place, v in weights.items()} == network.parameter_shapes()
-
+    """Check that all weights of a network of torchvision or timm, and no others, have a place."""
     torch = pytest.importorskip("torch")
+
+    def fits_torch(made, name):
+        package, _, name = name.partition(":")
+        with torch.device("meta"):
+            if package == "timm":
+                theirs = pytest.importorskip("timm").create_model(name)
+            else:
+                theirs = pytest.importorskip("torchvision").models.get_model(name)
+        network = built(made)
+        converted = from_torch(theirs.state_dict(), network.nodes)
+        assert converted.family
+        assert not converted.unused
+        shapes = {place: array.shape for place, array in converted.arrays.items()}
+        assert shapes == network.parameter_shapes()
+
     return fits_torch
-
-
-def published(name):
-    """Create a network of torchvision or timm by its name, as in 'timm:resnet18'."""
-    package, _, name = name.partition(":")
-    if package == "timm":
-        return pytest.importorskip("timm").create_model(name)
-    return pytest.importorskip("torchvision").models.get_model(name)
 
 
 @pytest.fixture
@@ -76,16 +75,18 @@ def same_as_torch(built):
     """Compare the outputs of a model with those of torch's, for the same random weights."""
     torch = pytest.importorskip("torch")
 
-    def same_as_torch(made, theirs, names, rtol=1e-5):
-        randomize(torch, theirs)
+    def same_as_torch(made, theirs, rtol=1e-5):
+        randomize(torch, theirs.eval())
         network = built(made)
+        converted = from_torch(theirs.state_dict(), network.nodes)
+        assert converted.family
         params, state = {}, {}
-        for (layer, name), value in weights_of_torch(network, theirs, names).items():
+        for (layer, name), value in converted.arrays.items():
             spec = network.node(layer).specs[name]
-            (params if spec.trainable else state).setdefault(layer, {})[name] = value.numpy()
+            (params if spec.trainable else state).setdefault(layer, {})[name] = np.asarray(value)
         x = np.random.default_rng(0).normal(size=(2, *made["input_shape"][1:])).astype(np.float32)
         with torch.no_grad():
-            expected = theirs.eval()(torch.tensor(x)).numpy()
+            expected = theirs(torch.tensor(x)).numpy()
 
         @partial(jax.jit, compiler_options=QUICK)
         def outputs(params, state, x):
@@ -93,18 +94,14 @@ def same_as_torch(built):
             return network.apply(params, state, {"input": x}, {}, ctx, logits=[last])[0][0]
 
         found = np.asarray(outputs(params, state, x))
-        assert np.ptp(expected, axis=0).max() > 1e-3
+        assert np.ptp(expected, axis=0).max() > 1e-3 * np.abs(expected).max()
         np.testing.assert_allclose(found, expected, rtol=0, atol=rtol * np.abs(expected).max())
 
     return same_as_torch
 
 
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
-"""Options of the compiler, which takes most of the time of a comparison."""
-
-
 def randomize(torch, module):
-    """Draw weights, biases and statistics, so that no layer is close to the identity."""
+    """Draw all weights and statistics, of a scale that keeps activations as large as the input."""
     draws = torch.Generator().manual_seed(0)
     for name, value in module.state_dict().items():
         drawn = torch.randn(value.shape, generator=draws)
@@ -116,37 +113,8 @@ def randomize(torch, module):
             value.copy_(drawn * (2 / value[0].numel()) ** 0.5)
 
 
-def weights_of_torch(network, theirs, names):
-    """Return torch's weights by layer and name, by the one of several mappings that fits."""
-    known = {node.name for node in network.nodes}
-    modules = {key.rpartition(".")[0] for key in theirs.state_dict()}
-    layer_of = max(names, key=lambda layer_of: sum(layer_of(name) in known for name in modules))
-    weights = {}
-    for key, value in theirs.state_dict().items():
-        module, _, leaf = key.rpartition(".")
-        if leaf == "num_batches_tracked":
-            continue
-        node = network.node(layer_of(module))
-        kind = type(node.layer).__name__
-        name = LEAVES.get((kind, leaf)) or {"weight": "W", "bias": "b"}[leaf]
-        if kind == "SqueezeExciteLayer":
-            name += "2" if re.search("fc2|expand", module) else "1"
-        if name == "inv_std":
-            value = (value + node.layer.epsilon) ** -0.5
-        elif kind in ("DenseLayer", "NINLayer", "SqueezeExciteLayer") and leaf == "weight":
-            value = value.reshape(value.shape[:2]).T
-        assert (node.name, name) not in weights
-        weights[node.name, name] = value
-    return weights
-
-
-LEAVES = {
-    ("BatchNormLayer", "weight"): "gamma",
-    ("BatchNormLayer", "bias"): "beta",
-    ("BatchNormLayer", "running_mean"): "mean",
-    ("BatchNormLayer", "running_var"): "inv_std",
-}
-"""Names of parameters by the class of the layer and torch's name."""
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+"""Options of the compiler, which takes most of the time of a comparison."""
 
 
 @pytest.fixture

@@ -42,14 +42,14 @@ def test_outputs_are_those_of_torch(same_as_torch):
 
     theirs = DenseNet(growth_rate=5, block_config=(2, 1, 1, 1), num_init_features=10, num_classes=3)
     made = densenet(121, (3, 36, 40), 3, blocks=(2, 1, 1, 1), growth=5)
-    same_as_torch(made, theirs, [torch_layer])
+    same_as_torch(made, theirs)
 
 
 @pytest.mark.parametrize(
     ("name", "depth"), [("torchvision:densenet161", 161), ("timm:densenet121", 121)]
 )
 def test_every_weight_of_torch_has_its_place(fits_torch, name, depth):
-    fits_torch(densenet(depth), name, [torch_layer])
+    fits_torch(densenet(depth), name)
 
 
 @pytest.mark.parametrize(

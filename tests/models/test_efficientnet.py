@@ -51,7 +51,7 @@ def test_outputs_are_those_of_torch(same_as_torch):
     ]
     theirs = EfficientNet(stages, 0.2, num_classes=5, last_channel=320)
     made = efficientnet("B0", (3, 36, 32), 5, width=0.25, depth=0.3)
-    same_as_torch(made, theirs, TORCH_LAYERS)
+    same_as_torch(made, theirs)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_outputs_are_those_of_torch(same_as_torch):
     ],
 )
 def test_every_weight_of_torch_has_its_place(fits_torch, name, variant):
-    fits_torch(efficientnet(variant), name, TORCH_LAYERS)
+    fits_torch(efficientnet(variant), name)
 
 
 def test_blocks_are_left_out_as_often_as_in_torch(built):

@@ -1,7 +1,6 @@
 import pytest
 
 from skconv.models import mobilenet_v2
-from skconv.models.mobilenet import TORCH_LAYERS
 
 # torchvision's number, and timm's; the paper says 3.4, 2.61, 1.95 and 1.66 million, and 6.9 for
 # the width of 1.4 with other rounding.
@@ -29,7 +28,7 @@ def test_outputs_are_those_of_torch(same_as_torch):
     from torchvision.models import MobileNetV2
 
     theirs = MobileNetV2(num_classes=5, width_mult=0.25)
-    same_as_torch(mobilenet_v2((3, 36, 32), 5, width=0.25), theirs, TORCH_LAYERS)
+    same_as_torch(mobilenet_v2((3, 36, 32), 5, width=0.25), theirs)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +40,7 @@ def test_outputs_are_those_of_torch(same_as_torch):
     ],
 )
 def test_every_weight_of_torch_has_its_place(fits_torch, name, width):
-    fits_torch(mobilenet_v2(width=width), name, TORCH_LAYERS)
+    fits_torch(mobilenet_v2(width=width), name)
 
 
 def test_what_comes_from_the_data_is_left_out():

@@ -5,7 +5,6 @@ import pytest
 
 from skconv import NeuralNet
 from skconv.models import squeezenet
-from skconv.models.squeezenet import TORCH_LAYERS
 
 # torchvision's numbers
 PUBLISHED = {"1.0": 1_248_424, "1.1": 1_235_496}
@@ -29,13 +28,13 @@ def test_outputs_are_those_of_torch(same_as_torch):
     from torchvision.models import SqueezeNet
 
     theirs = SqueezeNet("1_1", num_classes=5)
-    same_as_torch(squeezenet("1.1", (3, 40, 36), 5), theirs, TORCH_LAYERS)
+    same_as_torch(squeezenet("1.1", (3, 40, 36), 5), theirs)
 
 
 @pytest.mark.parametrize("version", PUBLISHED)
 def test_every_weight_of_torch_has_its_place(fits_torch, version):
     name = "squeezenet" + version.replace(".", "_")
-    fits_torch(squeezenet(version), f"torchvision:{name}", TORCH_LAYERS)
+    fits_torch(squeezenet(version), f"torchvision:{name}")
 
 
 def test_other_versions():
