@@ -1,5 +1,6 @@
 """Transformers that read or prepare images, sequences and tables, and containers of rows."""
 
+from .caffe_preprocessing import CaffePreprocessing
 from .dataset_rows import DatasetRows
 from .map_dataset import read_dataset
 from .pad_sequences import PadSequences
@@ -10,6 +11,7 @@ from .split_columns import SplitColumns
 from .standardize import Standardize
 
 __all__ = [
+    "CaffePreprocessing",
     "DatasetRows",
     "PadSequences",
     "ReadImages",

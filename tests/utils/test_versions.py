@@ -19,7 +19,13 @@ import skconv
 from skconv import NeuralNet
 from skconv.ensemble import BatchedBagging
 from skconv.model_selection import BatchedGridSearchCV
-from skconv.preprocessing import PadSequences, ReadImages, SplitColumns, Standardize
+from skconv.preprocessing import (
+    CaffePreprocessing,
+    PadSequences,
+    ReadImages,
+    SplitColumns,
+    Standardize,
+)
 from skconv.utils.copying import ClonedWhole
 from skconv.utils.versions import Versioned
 
@@ -121,6 +127,7 @@ OTHERS = [
     make_pipeline(Standardize(), NeuralNet()),
     BatchedGridSearchCV(NeuralNet(), {"max_epochs": [1]}),
     BatchedBagging(NeuralNet()),
+    CaffePreprocessing(),
     ReadImages(),
     Standardize(),
     PadSequences(),

@@ -20,6 +20,7 @@ from .graph import Graph
 from .layout import CaffeLayer, Layout, read_layout
 from .rates import rate_keywords
 from .text import read_text
+from .transform import image_transform, preprocessing_of
 from .weights import load_weights
 
 CONVERTERS = {
@@ -55,6 +56,8 @@ def from_caffe(
     Pretrained
         ``network`` has the layers under the names of the file, in which other characters than
         letters and digits are underscores: ``'inception_3a/1x1'`` is ``'inception_3a_1x1'``.
+        ``preprocessing`` is a `CaffePreprocessing` if the layout reads images and has their mean,
+        scale or size (``transform_param``), and None otherwise. Mirrored images are for training.
 
     Raises
     ------
@@ -69,13 +72,15 @@ def from_caffe(
     UserWarning
         Names what has no counterpart: fields that Caffe does not have, other learning rates for
         biases than for weights (``lr_mult``), factors on the weight decay (``decay_mult``), and
-        losses other than ``SoftmaxWithLoss``, ``SigmoidCrossEntropyLoss`` and ``EuclideanLoss``.
+        losses other than ``SoftmaxWithLoss``, ``SigmoidCrossEntropyLoss`` and ``EuclideanLoss``;
+        and a ``mean_file``.
 
     Notes
     -----
     Most nets of Caffe were trained on images in the order blue, green, red, with values from 0 to
-    255 less the mean of each channel, as OpenCV reads them: for images in the usual order, pass
-    ``X[:, ::-1] - mean``.
+    255 less the mean of each channel. If the layout does not tell the mean, as most for prediction
+    do not, find it where the weights come from: a first step ``CaffePreprocessing(mean_value=...)``
+    takes images in the usual order.
 
     ``Scale`` after ``BatchNorm`` becomes part of it, and ``Softmax`` at the end part of the layer
     before. So ``NeuralNet(**pretrained.network | {'fc8_num_units': 10}, pretrained=pretrained)``
@@ -110,10 +115,16 @@ def from_caffe(
     arrays: dict[str, np.ndarray] = {}
     if weights is not None:
         arrays = load_weights(graph, moved, read_blobs(weights), Path(weights).name)
+    preprocessing = None
+    for layer in net.layers:
+        if layer.type in ends.FILES and preprocessing is None:
+            preprocessing = preprocessing_of(layer, input_shape)
+            if image_transform(layer).mean_file:
+                graph.notes.append(f"mean_file of {layer} is not read; subtract its mean from X")
     if graph.notes:
         warnings.warn(f"{net.file}: {'; '.join(graph.notes)}", stacklevel=2)
     source = Path(layout if weights is None else weights).name
-    return Pretrained(network, arrays, None, source)
+    return Pretrained(network, arrays, preprocessing, source)
 
 
 def convert(net: Layout, input_shape: Sequence[int] | None = None) -> Graph:

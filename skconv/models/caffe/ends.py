@@ -10,11 +10,10 @@ from ...nonlinearities import sigmoid, softmax
 from .graph import Graph, Head, Tensor
 from .layout import CaffeLayer
 from .numbers import plain, row_axis
+from .transform import image_size
 
 FILES = ("Data", "HDF5Data", "ImageData", "MemoryData", "WindowData")
 """Types of layers that read files of pictures and labels."""
-
-GRAY, COLOR = 1, 3
 
 
 def read_input(layer: CaffeLayer, graph: Graph) -> None:
@@ -33,29 +32,13 @@ def read_input(layer: CaffeLayer, graph: Graph) -> None:
 
 def read_files(layer: CaffeLayer, graph: Graph) -> None:
     """Add an input for the pictures that the layer reads; the second top are labels."""
-    sizes = file_sizes(layer)
+    sizes = image_size(layer)
     if sizes is None:
         raise ValueError(
             "the size of the data must be known from crop_size, got none; pass "
             "input_shape=(channels, height, width)"
         )
     graph.add_input(layer.tops[0], (1, *sizes))
-
-
-def file_sizes(layer: CaffeLayer) -> tuple[int, int, int] | None:
-    """Return channels, height and width of the pictures that a layer reads, if it tells."""
-    transform = layer.message.transform_param
-    if layer.type == "MemoryData":
-        param = layer.param("memory_data")
-        channels, height, width = param.channels, param.height, param.width
-    else:
-        given = layer.param("image_data")
-        is_gray = transform.force_gray or (layer.type == "ImageData" and not given.is_color)
-        channels = GRAY if is_gray or len(transform.mean_value) == GRAY else COLOR
-        height, width = given.new_height, given.new_width
-    if transform.crop_size:
-        height = width = transform.crop_size
-    return (channels, height, width) if min(channels, height, width) > 0 else None
 
 
 def softmax_layer(layer: CaffeLayer, graph: Graph) -> None:
