@@ -37,17 +37,17 @@ def _convolve(layer: CaffeLayer, graph: Graph, *, transposed: bool) -> None:
     fields: dict[str, Any] = {
         "num_filters": param.num_output,
         "filter_size": size,
-        "stride": each_side(param, "stride", axes, 1),
-        "crop" if transposed else "pad": each_side(param, "pad", axes, 0),
         "nonlinearity": None,
     }
-    dilation = each_side(param, "dilation", axes, 1)
-    if dilation != 1:
-        if transposed:
-            raise ValueError(f"dilation must be 1 for a deconvolution, got {dilation}")
-        fields["dilation"] = dilation
-    if param.group != 1:
-        fields["num_groups"] = param.group
+    further: dict[str, tuple[Any, int]] = {
+        "stride": (each_side(param, "stride", axes, 1), 1),
+        "crop" if transposed else "pad": (each_side(param, "pad", axes, 0), 0),
+        "dilation": (each_side(param, "dilation", axes, 1), 1),
+        "num_groups": (param.group, 1),
+    }
+    fields |= {name: value for name, (value, usual) in further.items() if value != usual}
+    if transposed and "dilation" in fields:
+        raise ValueError(f"dilation must be 1 for a deconvolution, got {fields['dilation']}")
     if not param.bias_term:
         fields["b"] = None
     inputs, outputs, group = x.shape[1], param.num_output, max(param.group, 1)
