@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import os
@@ -75,9 +76,9 @@ def save(net: Any, path: str | os.PathLike[str], trusted: Iterable[Any] | None =
     """Write a net to one file without pickle: its parameters and all that it has learned.
 
     The file holds the parameters as in `NeuralNet.to_config`, the weights and running statistics,
-    the state of the update rule, the classes or the scale of y, the names of the features, and the
-    history. It is a zip of JSON and ``.safetensors`` files, which other programs read as well; its
-    ``weights.safetensors`` is a file for `NeuralNet.load_params_from`.
+    the state of the update rule and of handlers, the classes or the scale of y, the names of the
+    features, and the history. It is a zip of JSON and ``.safetensors`` files, which other programs
+    read as well; its ``weights.safetensors`` is a file for `NeuralNet.load_params_from`.
 
     Parameters
     ----------
@@ -129,7 +130,7 @@ def save(net: Any, path: str | os.PathLike[str], trusted: Iterable[Any] | None =
     state = vars(net)
     if "_model" in state:
         model = state["_model"]
-        texts[STATE] = _encode_state(state, names, problems, arrays[STATE_ARRAYS])
+        texts[STATE] = _encode_state(net, names, problems, arrays[STATE_ARRAYS])
         problems.raise_any()
         blueprint = _check_rebuilt(net, model, state["_outputs"])
         arrays[WEIGHTS] = {f"{layer}.{name}": array for (layer, name), array in _weights(model)}
@@ -149,7 +150,7 @@ def load(path: str | os.PathLike[str], trusted: Iterable[Any] | None = None) -> 
     """Return the net of a file that `save` has written.
 
     It predicts as the saved one did. A further `fit` with ``warm_start=True`` and `partial_fit`
-    continue with the state of the update rule; handlers are as they were before training.
+    continue with the state of the update rule and of the handlers.
 
     No code of the file is run, and nothing is imported unless it is trusted. Fitting the net may
     still read or write files if it has handlers or weights that do; look at its parameters first.
@@ -206,15 +207,20 @@ def _as_json(name: str, value: Any) -> str:
 
 
 def _encode_state(
-    state: Mapping[str, Any], names: Names, problems: Problems, arrays: dict[str, np.ndarray]
+    net: Any, names: Names, problems: Problems, arrays: dict[str, np.ndarray]
 ) -> dict[str, Any]:
     """Return what a fitted net knows besides its weights and its history."""
+    state = vars(net)
     model = state["_model"]
     encoder = Encoder(names, problems, arrays)
     features = {name: state[name] for name in FEATURES if name in state}
     encoded = {
         "outputs": encoder.encode(state["_outputs"], "targets"),
         "features": encoder.encode(features, "features"),
+        "handlers": [
+            encoder.encode(handler.get_state(), f"handlers[{i}]") if _has_state(handler) else None
+            for i, handler in enumerate(net._given_handlers())
+        ],
     }
     found: dict[str, Any] = {name: getattr(model, name) for name in COUNTS}
     found["loaded"] = model.loaded
@@ -308,6 +314,7 @@ def _restore(net: Any, archive: Archive, names: Names) -> None:
     decoder = Decoder(names, problems, _read_arrays(archive, STATE_ARRAYS))
     outputs = decoder.decode(state["outputs"], "targets")
     features = decoder.decode(state["features"], "features")
+    learned = decoder.decode(state["handlers"], "handlers")
     problems.raise_any()
     if not isinstance(outputs, Outputs | None):
         raise ValueError("targets must be those of outputs")
@@ -332,10 +339,35 @@ def _restore(net: Any, archive: Archive, names: Names) -> None:
     known = _check_features(features)
     vars(net).update(known | {"_model": model, "_outputs": outputs, "train_history_": history})
     net._enter_layers()
+    _restore_handlers(net._given_handlers(), learned)
     classes = net._targets().classes
     if classes is not None:
         net.classes_ = classes
     net._remember_as_given()
+
+
+def _has_state(handler: Any) -> bool:
+    return hasattr(handler, "get_state") and hasattr(handler, "set_state")
+
+
+def _restore_handlers(handlers: list[Any], states: Any) -> None:
+    """Let handlers have learned what a file says, but their parameters and methods be as given."""
+    if not isinstance(states, list) or len(states) != len(handlers):
+        raise ValueError(f"handlers must have {len(handlers)} states")
+    for handler, state in zip(handlers, states, strict=True):
+        if state is None:
+            continue
+        taken = inspect.signature(type(handler)).parameters
+        if not _has_state(handler) or not isinstance(state, dict):
+            raise ValueError(
+                f"handlers must be those that have a state, got {type(handler).__name__}"
+            )
+        for name in state:
+            if name in taken or callable(getattr(handler, name, None)) or name.startswith("__"):
+                raise ValueError(
+                    f"{type(handler).__name__} must learn attributes, got {name[:60]!r}"
+                )
+        handler.set_state(state)
 
 
 def _count(value: Any) -> int:

@@ -290,6 +290,15 @@ def test_targets_of_all_kinds_come_back(target, options):
     assert digest(other) == digest(outputs)
 
 
+@pytest.mark.parametrize("name", ["patience", "finish", "__class__"])
+def test_parameters_and_methods_of_handlers_are_not_learned(fits, tmp_path, name):
+    path = rewritten(
+        fits("numbers")[1], tmp_path / "net.skconv", "state.json", with_values(handlers=[{name: 3}])
+    )
+    with pytest.raises(ValueError, match=f"EarlyStopping must learn attributes, got '{name}'"):
+        skconv.load(path)
+
+
 def test_a_class_and_functions_of_the_user_must_be_trusted(tmp_path):
     path = tmp_path / "net.skconv"
     net = Own([("input", InputLayer), ("output", DenseLayer)], scores_valid=[("own", own_loss)])
@@ -331,9 +340,13 @@ def test_a_net_with_another_update_rule_starts_that_one_anew(labels, tmp_path):
     assert other._model.opt is None
 
 
-def test_handlers_come_back_as_they_were_before_training(fits):
-    (handler,) = skconv.load(fits("numbers")[1]).on_epoch_finished
-    assert (type(handler), handler.best_valid) == (EarlyStopping, None)
+def test_handlers_come_back_with_what_they_have_learned(fits):
+    net, path = fits("numbers")
+    (expected,), (handler,) = net.on_epoch_finished, skconv.load(path).on_epoch_finished
+    assert type(handler) is EarlyStopping
+    assert handler.best_valid is not None
+    learned = {name: getattr(handler, name) for name in expected.get_state()}
+    assert_equal(learned, expected.get_state())
 
 
 def test_pipelines_are_for_skops(tmp_path):
@@ -407,6 +420,7 @@ def with_values(**values):
         ),
         ("state.json", with_values(features={"feature_names_in_": 3}), "must be arrays of names"),
         ("state.json", with_values(adapted=["x.W"]), "KeyError: 'x.W'"),
+        ("state.json", with_values(handlers=[None]), "handlers must have 0 states"),
         ("weights.safetensors", lambda data: None, "it has no 'weights.safetensors'"),
         ("weights.safetensors", lambda data: data[:-4], "it must have"),
         (
@@ -421,7 +435,7 @@ def with_values(**values):
         ),
         ("history.jsonl", lambda data: b"{}\n{", "Expecting property name"),
     ],
-    ids=range(21),
+    ids=range(22),
 )
 def test_a_file_whose_parts_are_damaged_is_refused(labels, tmp_path, name, change, message):
     path = rewritten(labels[1], tmp_path / "damaged.skconv", name, change)
