@@ -4,6 +4,7 @@ from .caffe_preprocessing import CaffePreprocessing
 from .dataset_rows import DatasetRows
 from .map_dataset import read_dataset
 from .pad_sequences import PadSequences
+from .prepare_images import PrepareImages
 from .read_images import ReadImages
 from .row_view import RowView
 from .slice_dict import SliceDict
@@ -14,6 +15,7 @@ __all__ = [
     "CaffePreprocessing",
     "DatasetRows",
     "PadSequences",
+    "PrepareImages",
     "ReadImages",
     "RowView",
     "SliceDict",

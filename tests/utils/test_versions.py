@@ -22,6 +22,7 @@ from skconv.model_selection import BatchedGridSearchCV
 from skconv.preprocessing import (
     CaffePreprocessing,
     PadSequences,
+    PrepareImages,
     ReadImages,
     SplitColumns,
     Standardize,
@@ -128,6 +129,7 @@ OTHERS = [
     BatchedGridSearchCV(NeuralNet(), {"max_epochs": [1]}),
     BatchedBagging(NeuralNet()),
     CaffePreprocessing(),
+    PrepareImages(),
     ReadImages(),
     Standardize(),
     PadSequences(),
