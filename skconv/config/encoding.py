@@ -138,7 +138,7 @@ class Encoder:
             made["library"] = "jax"
         if self._arrays is not None and array.dtype.kind != "U" and array.size > 16:
             name = f"array{len(self._arrays)}"
-            self._arrays[name] = array
+            self._arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
             return {"array": name, **made}
         if self._arrays is None and array.size > MOST_VALUES:
             hint = "; skconv.save writes a net with arrays of any size"

@@ -9,17 +9,18 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import jax
 import numpy as np
 
-from ..config.archive import MOST_JSON, Archive, open_archive, write_archive
 from ..config.decoding import Decoder
 from ..config.encoding import Encoder
 from ..config.names import Names
 from ..data.features import FEATURES
 from ..errors import Problems, describe_layer, list_names
+from ..network.archive import MOST_JSON, WEIGHTS, Archive, open_archive, write_archive
 from ..network.array_checks import by_place
 from ..network.graph import Network, Place, Variables
 from ..network.memory import check_weights
@@ -46,7 +47,7 @@ from .validation import check_settings
 
 CONFIG, CONFIG_ARRAYS = "config.json", "config.safetensors"
 STATE, STATE_ARRAYS = "state.json", "state.safetensors"
-WEIGHTS, UPDATE, HISTORY = "weights.safetensors", "update.safetensors", "history.jsonl"
+UPDATE, HISTORY = "update.safetensors", "history.jsonl"
 
 MEMBERS = (CONFIG, CONFIG_ARRAYS, STATE, STATE_ARRAYS, WEIGHTS, UPDATE, HISTORY)
 """The members of a file. Those but the first are missing if there is nothing to hold."""
@@ -215,6 +216,7 @@ def _encode_state(
     encoder = Encoder(names, problems, arrays)
     features = {name: state[name] for name in FEATURES if name in state}
     encoded = {
+        "numbers": encoder.encode(model.network.runtime(), "numbers"),
         "outputs": encoder.encode(state["_outputs"], "targets"),
         "features": encoder.encode(features, "features"),
         "handlers": [
@@ -252,14 +254,13 @@ def _check_rebuilt(net: Any, model: Model, outputs: Outputs | None) -> Blueprint
         raise ValueError(
             f"net must have the parameters that it was fitted with; {hint}: {error}"
         ) from error
-    if now.key == before.key and now.runtime() == before.runtime():
+    if now.key == before.key:
         return blueprint
     found = {node.name: node.layer for node in now.nodes}
-    values, old = now.runtime(), before.runtime()
     changed = [
         describe_layer(node.name, node.layer)
         for node in before.nodes
-        if found.get(node.name) != node.layer or values[node.name] != old[node.name]
+        if found.get(node.name) != node.layer
     ]
     raise ValueError(
         "net must have the parameters that it was fitted with, got others for "
@@ -315,11 +316,13 @@ def _restore(net: Any, archive: Archive, names: Names) -> None:
     outputs = decoder.decode(state["outputs"], "targets")
     features = decoder.decode(state["features"], "features")
     learned = decoder.decode(state["handlers"], "handlers")
+    numbers = decoder.decode(state["numbers"], "numbers")
     problems.raise_any()
     if not isinstance(outputs, Outputs | None):
         raise ValueError("targets must be those of outputs")
     rows = {name: tuple(map(_count, shape)) for name, shape in state["inputs"].items()}
     blueprint, network = _rebuilt(net, rows, outputs)
+    network = _with_numbers(network, numbers)
     if network.rows() != rows:
         raise ValueError(f"inputs must have rows of shapes {network.rows()}, got {rows}")
     check_available(network.compute_dtype)
@@ -344,6 +347,24 @@ def _restore(net: Any, archive: Archive, names: Names) -> None:
     if classes is not None:
         net.classes_ = classes
     net._remember_as_given()
+
+
+def _with_numbers(network: Network, numbers: Any) -> Network:
+    """Return a network whose layers have the numbers of the fit, if parameters were set later."""
+    own = network.runtime()
+    if numbers == own:
+        return network
+    if not isinstance(numbers, dict) or numbers.keys() != own.keys():
+        given = list_names(numbers) if isinstance(numbers, dict) else type(numbers).__name__
+        raise ValueError(f"layers must be {list_names(own)} by the parameters, got {given}")
+    nodes = []
+    for node in network.nodes:
+        given = numbers[node.name]
+        layer = replace(node.layer, **{name: given[name] for name in own[node.name]})
+        for problem in layer.check():
+            raise ValueError(f"{describe_layer(node.name, layer)}: {problem}")
+        nodes.append(node._replace(layer=layer))
+    return replace(network, nodes=tuple(nodes))
 
 
 def _has_state(handler: Any) -> bool:

@@ -90,12 +90,18 @@ class Section:
     Parameters
     ----------
     stream : binary file
-        Several sections may share it; closing one leaves it open.
+        Several sections may share it.
     start, size : int
+
+    Attributes
+    ----------
+    owns : bool
+        Whether closing the section closes the file.
     """
 
     def __init__(self, stream: BinaryIO, start: int, size: int) -> None:
         self.size = size
+        self.owns = False
         self._stream, self._start, self._place = stream, start, 0
 
     def seek(self, place: int) -> None:
@@ -111,7 +117,9 @@ class Section:
         return found
 
     def close(self) -> None:
-        """Leave the file open, for other sections."""
+        """Close the file if the section owns it; otherwise leave it open, for other sections."""
+        if self.owns:
+            self._stream.close()
 
 
 class ArrayFile(ABC, Mapping[str, StoredArray]):

@@ -8,7 +8,9 @@ not read bfloat16 into NumPy in all versions.
 from __future__ import annotations
 
 import json
-from typing import Any
+import struct
+from collections.abc import Mapping
+from typing import IO, Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -95,3 +97,33 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _are_counts(values: Any) -> bool:
     return isinstance(values, list) and all(type(n) is int and 0 <= n < 2**62 for n in values)
+
+
+DTYPE_CODES = {dtype.name: code for code, dtype in DTYPES.items()}
+"""Names of dtypes in ``.safetensors`` by those of NumPy, such as ``F32``."""
+
+
+def write_safetensors(arrays: Mapping[str, np.ndarray], file: IO[bytes]) -> None:
+    """Write arrays one by one; safetensors itself hides why a disk refuses them.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+    file : binary file
+    """
+    names = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))  # aligns them
+    header: dict[str, Any] = {}
+    end = 0
+    for name in names:
+        array, start = arrays[name], end
+        end += array.nbytes
+        header[name] = {
+            "dtype": DTYPE_CODES[array.dtype.name],
+            "shape": array.shape,
+            "data_offsets": [start, end],
+        }
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    file.write(struct.pack("<Q", len(text)) + text)
+    for name in names:
+        file.write(np.asarray(arrays[name], order="C").tobytes())

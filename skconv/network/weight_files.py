@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from ..utils.files import atomic_write
+from .archive import SUFFIX, open_archived_weights
 from .array_file import ArrayFile
 from .npz_file import NpzFile
-from .safetensors_file import DTYPES, SafetensorsFile
+from .safetensors_file import SafetensorsFile, write_safetensors
 from .torch_file import SUFFIXES as TORCH_SUFFIXES
 from .torch_file import TorchFile
 
@@ -46,43 +45,14 @@ def save_arrays(arrays: Mapping[str, np.ndarray], path: str | os.PathLike[str]) 
             write_safetensors(arrays, file)
 
 
-def write_safetensors(arrays: Mapping[str, np.ndarray], file: IO[bytes]) -> None:
-    """Write arrays one by one; safetensors itself hides why a disk refuses them.
-
-    Parameters
-    ----------
-    arrays : mapping of str to array
-    file : binary file
-    """
-    names = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))  # aligns them
-    header: dict[str, Any] = {}
-    end = 0
-    for name in names:
-        array, start = arrays[name], end
-        end += array.nbytes
-        header[name] = {
-            "dtype": DTYPE_CODES[array.dtype.name],
-            "shape": array.shape,
-            "data_offsets": [start, end],
-        }
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    file.write(struct.pack("<Q", len(text)) + text)
-    for name in names:
-        file.write(np.asarray(arrays[name], order="C").tobytes())
-
-
-DTYPE_CODES = {dtype.name: code for code, dtype in DTYPES.items()}
-"""Names of dtypes in ``.safetensors`` by those of NumPy, such as ``F32``."""
-
-
 def open_weights(path: str | os.PathLike[str]) -> ArrayFile | TorchFile:
     """Open a file of weights, also one that torch wrote, to be used in a ``with`` statement.
 
     Parameters
     ----------
     path : str or path
-        A file as for `open_arrays`, or one of torch, such as ``'resnet18.pth'``.
+        A file as for `open_arrays`, one of a whole net, such as ``'digits.skconv'``, or one of
+        torch, such as ``'resnet18.pth'``.
 
     Returns
     -------
@@ -96,7 +66,10 @@ def open_weights(path: str | os.PathLike[str]) -> ArrayFile | TorchFile:
     OSError, ValueError
         As `open_arrays` does.
     """
-    return TorchFile(path) if Path(path).suffix in TORCH_SUFFIXES else open_arrays(path)
+    suffix = Path(path).suffix
+    if suffix == SUFFIX:
+        return open_archived_weights(path)
+    return TorchFile(path) if suffix in TORCH_SUFFIXES else open_arrays(path)
 
 
 def open_arrays(path: str | os.PathLike[str]) -> ArrayFile:

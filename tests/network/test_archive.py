@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from skconv.config.archive import MOST_JSON, MOST_LINE, open_archive, write_archive
+from skconv.network.archive import MOST_JSON, MOST_LINE, open_archive, write_archive
 
 ARRAYS = {"a.W": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.arange(3, dtype=np.uint8)}
 NAMES = ("a.json", "b.jsonl", "c.safetensors")

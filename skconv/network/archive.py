@@ -17,12 +17,14 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from ..network.array_file import Section, naming_file
-from ..network.safetensors_file import SafetensorsFile
-from ..network.weight_files import write_safetensors
 from ..utils.files import atomic_write
+from .array_file import Section, naming_file
+from .safetensors_file import SafetensorsFile, write_safetensors
 
 SUFFIX = ".skconv"
+
+WEIGHTS = "weights.safetensors"
+"""The member that holds the weights of a net."""
 
 MOST_MEMBERS = 16
 
@@ -100,8 +102,8 @@ class Archive:
     ----------
     path : str or path
     stream : binary file
-    names : collection of str
-        The members that it may have.
+    names : iterable of str or None
+        The members that it may have; None for any.
 
     Raises
     ------
@@ -110,19 +112,19 @@ class Archive:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], stream: BinaryIO, names: Iterable[str]
+        self, path: str | os.PathLike[str], stream: BinaryIO, names: Iterable[str] | None
     ) -> None:
         self._path, self._stream = path, stream
         self._members: dict[str, Member] = {}
         with self._naming():
-            self._read_members(set(names))
+            self._read_members(None if names is None else set(names))
 
     def _naming(self) -> AbstractContextManager[None]:
         return naming_file(self._path, SUFFIX)
 
-    def _read_members(self, known: set[str]) -> None:
+    def _read_members(self, known: set[str] | None) -> None:
         for name, member, checksum in _read_index(self._stream):
-            if name not in known:
+            if known is not None and name not in known:
                 raise ValueError(f"it has an unknown member {name[:100]!r}")
             if name in self._members:
                 raise ValueError(f"it has {name!r} twice")
@@ -199,6 +201,34 @@ def open_archive(path: str | os.PathLike[str], names: Iterable[str]) -> Iterator
     """
     with open(path, "rb") as stream:
         yield Archive(path, stream, names)
+
+
+def open_archived_weights(path: str | os.PathLike[str]) -> ArchivedArrays:
+    """Open the weights of the net that a file holds, to be used in a ``with`` statement.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    ArchivedArrays
+
+    Raises
+    ------
+    OSError
+        If the file does not exist or cannot be read.
+    ValueError
+        If it is damaged, or holds a net without weights.
+    """
+    stream = open(path, "rb")  # noqa: SIM115
+    try:
+        arrays = Archive(path, stream, None).open_arrays(WEIGHTS)
+    except BaseException:
+        stream.close()
+        raise
+    arrays.stream.owns = True
+    return arrays
 
 
 def _read_index(stream: BinaryIO) -> Iterator[tuple[str, Member, int]]:
