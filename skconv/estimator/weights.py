@@ -117,8 +117,8 @@ class WeightsMixin:
         ----------
         source : NeuralNet, dict, str or path
             Another net; a dict ``{'conv1': [W, b]}`` or ``{'conv1.W': array}``; a file written by
-            `save_params_to` or `skconv.save`; or weights of torch: a state dict, a checkpoint that holds one, or a
-            file of either, ``.safetensors`` or, if torch is installed, ``.pth``.
+            `save_params_to` or `skconv.save`; or weights of torch: a state dict, a checkpoint that
+            holds one, or a file of either, ``.safetensors`` or, if torch is installed, ``.pth``.
         strict : bool, default=True
             Whether the source must have exactly the parameters of this net. If False, parameters
             with names and shapes that both have are loaded, such as all but those of another output
