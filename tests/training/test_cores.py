@@ -19,6 +19,7 @@ def test_cores_are_those_that_the_process_may_use():
     assert available_cores() == len(before)
 
 
+@pytest.mark.cpu_only(reason="accelerators are told by their platform")
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
