@@ -95,7 +95,7 @@ def continue_model(continuation: Continuation, network: Network) -> Model:
 
 def _read_pretrained(source: Any, network: Network, *, verbose: int) -> dict[Place, np.ndarray]:
     """Read the weights of `pretrained` that belong to the network."""
-    outputs = [head.name for head in network.heads]
+    outputs = [_sets_units(network, head.name) for head in network.heads]
     try:
         values, _, origin, _ = read_weights(source, lambda: network, strict=False, replaced=outputs)
     except ValueError as error:
@@ -118,6 +118,14 @@ def _read_pretrained(source: Any, network: Network, *, verbose: int) -> dict[Pla
         rest = f"; drawn at random: {list_names(others, MOST)}" if others else ""
         print(f"Starts from {len(values)} pretrained arrays of {origin}{rest}.")
     return values
+
+
+def _sets_units(network: Network, name: str) -> str:
+    """Return the layer whose weights decide on the units of an output, such as before a pooling."""
+    node = network.node(name)
+    while not node.specs and len(node.incomings) == 1:
+        node = network.node(node.incomings[0])
+    return node.name
 
 
 def _feeds(network: Network, name: str, others: Iterable[str]) -> bool:

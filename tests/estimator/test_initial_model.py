@@ -7,7 +7,7 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 
 from skconv import NeuralNet
-from skconv.layers import DenseLayer, DropoutLayer, InputLayer
+from skconv.layers import DenseLayer, DropoutLayer, InputLayer, NonlinearityLayer
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.models import Pretrained
 
@@ -58,6 +58,17 @@ def test_outputs_for_other_classes_are_drawn_at_random(pretrained):
     net = make_net(pretrained=pretrained).fit(X[:100], y[:100])
     assert_equal(weights(net), pretrained.weights, BODY)
     assert_equal(weights(net), weights(make_net().fit(X[:100], y[:100])), OUTPUT)
+
+
+def test_units_of_an_output_may_be_set_by_a_layer_before_it():
+    layers = [*LAYERS[:2], ("units", DenseLayer), ("ends", NonlinearityLayer)]
+    how = {"units_nonlinearity": None, "ends_nonlinearity": "softmax"}
+    whole = make_net(layers, units_num_units=3, **how).fit(X, y)
+    source = Pretrained.from_net(whole, "three classes")
+    net = make_net(layers, units_num_units=2, pretrained=source, random_state=1, **how)
+    net.fit(X, y % 2)
+    assert_equal(weights(net), weights(whole), BODY)
+    assert net.predict_proba(X[:1]).shape == (1, 2)
 
 
 def test_each_fit_starts_from_them_again(pretrained):

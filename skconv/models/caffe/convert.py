@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import Problems, did_you_mean, list_names
+from ...utils.checks import positive_each
 from ..pretrained import Pretrained
 from . import elementwise, ends, filters, neighbors, shapes
 from .binary import read_blobs
@@ -107,8 +108,14 @@ def from_caffe(
     >>> [name for name, layer in network['layers']]
     ['data', 'conv1', 'relu1', 'fc']
     """
-    text = read_text(layout, "Net")
-    net = read_layout(text)
+    if input_shape is not None:
+        sizes = tuple(input_shape) if isinstance(input_shape, list | tuple | np.ndarray) else ()
+        if positive_each(sizes):
+            raise ValueError(
+                f"input_shape must be a sequence of positive integers, got {input_shape!r}"
+            )
+        input_shape = tuple(map(int, sizes))
+    net = read_layout(read_text(layout, "Net"))
     graph = convert(net, input_shape)
     network, moved = finish(graph)
     network |= rate_keywords(graph, moved)
@@ -189,10 +196,14 @@ def _check_types(net: Layout) -> None:
 def _add_layer(layer: CaffeLayer, graph: Graph) -> None:
     missing = [name for name in layer.bottoms if name not in graph.tops]
     if missing and layer.type not in ends.OBSERVERS:
-        raise ValueError(
-            f"bottom must name tops of layers before, got {missing[0]!r}."
-            f"{did_you_mean(missing[0], graph.tops, most=8)}"
+        hint = (
+            did_you_mean(missing[0], graph.tops, most=8)
+            if graph.tops
+            else (
+                " No layer makes inputs for prediction; pass input_shape=(channels, height, width)."
+            )
         )
+        raise ValueError(f"bottom must name tops of layers before, got {missing[0]!r}.{hint}")
     CONVERTERS[layer.type](layer, graph)
 
 

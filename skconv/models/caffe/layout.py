@@ -106,7 +106,7 @@ def read_layout(text: TextFile) -> Layout:
     Raises
     ------
     ValueError
-        If the file is in the format V0, or declares inputs without shapes for them all.
+        If the file has no layers, is in the format V0, or has shapes for some of its inputs only.
 
     Warns
     -----
@@ -114,6 +114,10 @@ def read_layout(text: TextFile) -> Layout:
         If layers have fields that Caffe does not have.
     """
     net = text.message
+    if not text.scan.lines:
+        raise ValueError(
+            f"{text.name} must have layers, got none; read a solver by from_caffe_solver"
+        )
     if any(layer.HasField("layer") for layer in net.layers):
         raise ValueError(
             f"{text.name}, line {text.scan.lines[0]}: the format V0 of 2013 is not supported; "

@@ -77,6 +77,8 @@ def from_caffe_solver(
             f"iterations_per_epoch must be a positive integer, got {iterations_per_epoch!r}"
         )
     text = read_text(path, "Solver")
+    if text.scan.lines:
+        raise ValueError(f"{text.name} must be a solver, got a layout; read it by from_caffe")
     solver = text.message
     left = [
         f"{unknown.path} in line {unknown.line}"

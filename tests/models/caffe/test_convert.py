@@ -283,3 +283,9 @@ def test_all_problems_of_layers_are_told_but_not_what_follows_from_them(read):
         " - net.prototxt, line 4: layer 'c' (LRN): bottom must name tops of layers before, got "
         "'dat'. Did you mean 'data'?",
     ]
+
+
+@pytest.mark.parametrize("shape", [5.0, (3, 0, 5), (3, 2.5, 2), "abc", (), (True, 2), [None]])
+def test_invalid_shapes_of_the_input(read, shape):
+    with pytest.raises(ValueError, match="input_shape must be a sequence of positive integers"):
+        read('input: "data" layer { type: "ReLU" bottom: "data" top: "y" }', input_shape=shape)

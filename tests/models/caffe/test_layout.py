@@ -74,12 +74,12 @@ def test_layers_for_training_only_are_left_out(layout, rules, kept):
     ],
 )
 def test_inputs_outside_of_layers(layout, text, shapes):
-    assert layout(text).inputs == shapes
+    assert layout(text + " layer {}").inputs == shapes
 
 
 def test_inputs_without_shapes_for_all(layout):
     with pytest.raises(ValueError, match=r"net.prototxt: each input .* 2 inputs and \[\[1\]\]"):
-        layout('input: "a" input: "b" input_shape { dim: 1 }')
+        layout('input: "a" input: "b" input_shape { dim: 1 } layer {}')
 
 
 def test_unknown_fields_are_told_but_not_those_for_training(layout):
@@ -101,3 +101,8 @@ def test_the_format_of_2013_is_refused(layout):
         ValueError, match=r"line 2: the format V0 of 2013 .* upgrade_net_proto_text"
     ):
         layout('\nlayers { layer { name: "conv" type: "conv" } bottom: "a" top: "b" }')
+
+
+def test_a_solver_is_no_layout(layout):
+    with pytest.raises(ValueError, match=r"net.prototxt must have layers, .* by from_caffe_solver"):
+        layout('base_lr: 0.01 lr_policy: "step"')

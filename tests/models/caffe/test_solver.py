@@ -113,6 +113,7 @@ def test_what_has_no_counterpart_is_named(file):
         ('lr_policy: "stepp"', r"solver.prototxt: lr_policy: policy must be .* 'step'\?"),
         ('regularization_type: "L3"', "regularization_type must be 'L1' or 'L2', got 'L3'"),
         ("\nsolver_mode: TPU", r"line 2: solver_mode must be a value .* got TPU"),
+        ('layer { name: "conv1" }', "solver.prototxt must be a solver, got a layout; read it by"),
         ("base_lr: x", "solver.prototxt, line 1: "),
     ],
 )
