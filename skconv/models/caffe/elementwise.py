@@ -132,10 +132,7 @@ def batch_norm(layer: CaffeLayer, graph: Graph) -> None:
     (x,) = graph.inputs(layer, 1)
     param = layer.param("batch_norm")
     if param.HasField("use_global_stats") and not param.use_global_stats:
-        raise ValueError(
-            "use_global_stats must not be false for prediction, which would depend on the other "
-            "rows of the batch; omit it"
-        )
+        graph.notes.append(f"{layer} predicts by running statistics, despite use_global_stats")
     epsilon, fraction = plain(param.eps), plain(param.moving_average_fraction)
     fields = {"beta": None, "gamma": None, "epsilon": epsilon, "alpha": round(1 - fraction, 9)}
     out = graph.add(layer.name, BatchNormLayer, [x], **fields)

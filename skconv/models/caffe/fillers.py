@@ -14,6 +14,9 @@ from .numbers import plain
 
 FAN_IN, FAN_OUT = 0, 1
 
+LARGEST = 10**8
+"""Most weights that are computed here."""
+
 
 def _scaled(by_inputs: Any, by_average: Any) -> Callable[[Any], Any]:
     def make(filler: Any) -> Any:
@@ -67,6 +70,8 @@ def fillers(param: Any, shape: tuple[int, ...], **names: str) -> dict[str, Any]:
 
 def _initializer(filler: Any, shape: tuple[int, ...]) -> Any:
     if filler.type == "bilinear":
+        if math.prod(shape) > LARGEST:
+            raise ValueError(f"the filler 'bilinear' must have at most {LARGEST:,} weights")
         return bilinear(shape)
     if filler.type not in FILLERS:
         hint = did_you_mean(filler.type, [*FILLERS, "bilinear"])

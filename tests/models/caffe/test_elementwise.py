@@ -83,7 +83,6 @@ def test_statistics_are_divided_by_their_factor(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "text", "message"),
     [
-        ("BatchNorm", "batch_norm_param { use_global_stats: false }", "must not be false for pred"),
         ("Scale", "scale_param { axis: 0 }", "axis must not be 0"),
         ("Bias", "bias_param { num_axes: 4 }", "num_axes must be -1 or at most 3, got 4"),
         ("Exp", "exp_param { base: 0 }", "base must be positive, or -1 for e, got 0"),
@@ -95,3 +94,9 @@ def test_statistics_are_divided_by_their_factor(tmp_path):
 def test_invalid_fields(layer, kind, text, message):
     with pytest.raises(ValueError, match=rf"layer 'x' \({kind}\): .*{message}"):
         layer(kind, text)
+
+
+def test_statistics_of_batches_are_for_training_only(layer):
+    message = r"layer 'x' \(BatchNorm\) predicts by running statistics, despite use_global_stats"
+    with pytest.warns(UserWarning, match=message):
+        layer("BatchNorm", "batch_norm_param { use_global_stats: false }")

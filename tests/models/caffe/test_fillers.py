@@ -53,3 +53,9 @@ def test_bilinear_filters_interpolate():
 def test_fillers_without_a_counterpart(text, message):
     with pytest.raises(ValueError, match=message):
         initial(text)
+
+
+def test_a_layout_cannot_ask_for_any_amount_of_memory(layer):
+    text = "convolution_param { num_output: 2 kernel_size: 100000000 weight_filler { type: "
+    with pytest.raises(ValueError, match="'bilinear' must have at most 100,000,000 weights"):
+        layer("Deconvolution", text + '"bilinear" } }')
