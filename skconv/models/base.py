@@ -7,6 +7,7 @@ from typing import Any
 from ..init import HeNormal
 from ..layers import Conv2DLayer, DenseLayer, GlobalPoolLayer, InputLayer
 from ..nonlinearities import rectify
+from ..utils.checks import above_zero
 
 RECTIFIED = HeNormal(gain="relu")
 """Initializer of weights before a rectifier (He et al. 2015)."""
@@ -21,6 +22,11 @@ class Stack:
         Shape of a row, channels first; None to infer it from X.
     width : float
         Factor on the number of filters and hidden units.
+
+    Raises
+    ------
+    ValueError
+        If `width` is not a positive number.
 
     Attributes
     ----------
@@ -37,6 +43,7 @@ class Stack:
     """
 
     def __init__(self, input_shape: tuple[int, ...] | None, width: float = 1.0) -> None:
+        check_factor("width", width)
         self.layers: list[tuple[str, type]] = []
         self.keywords: dict[str, Any] = {}
         self.last = ""
@@ -80,6 +87,12 @@ class Stack:
     def output(self, name: str, num_classes: int | None) -> str:
         """Add an output layer with one unit per class."""
         return self.add(name, DenseLayer, **_known(num_units=num_classes))
+
+
+def check_factor(name: str, value: Any) -> None:
+    """Raise `ValueError` for a factor on the size of a network that is not a positive number."""
+    if problem := above_zero(value):
+        raise ValueError(f"{name} must be {problem}, got {value!r}")
 
 
 def _known(**fields: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..errors import did_you_mean
 from ..layers import DropoutLayer, GlobalPoolLayer
 from ..nonlinearities import relu6, silu
-from .base import Stack
+from .base import Stack, check_factor
 from .inverted import Blocks, divisible, torch_layers
 
 STAGES = (
@@ -130,6 +130,8 @@ def efficientnet(
     wide = chosen.width if width is None else width
     deep = chosen.depth if depth is None else depth
 
+    check_factor("width", wide)
+    check_factor("depth", deep)
     stack = Stack(input_shape)
     blocks = Blocks(
         stack,

@@ -7,7 +7,7 @@ from typing import Any
 from ..init import Normal
 from ..layers import DropoutLayer, GlobalPoolLayer
 from ..nonlinearities import relu6
-from .base import Stack
+from .base import Stack, check_factor
 from .inverted import Blocks, divisible, torch_layers
 
 STAGES = (
@@ -64,6 +64,7 @@ def mobilenet_v2(
     >>> [name for name, layer in mobilenet_v2()['layers']][4:11]
     ['conv2_1b', 'norm2_1b', 'activate2_1b', 'conv2_1c', 'norm2_1c', 'conv3_1a', 'norm3_1a']
     """
+    check_factor("width", width)
     stack = Stack(input_shape)
     blocks = Blocks(stack, relu6, NORM)
     channels = divisible(32 * width)

@@ -21,7 +21,7 @@ from ..layers import (
 )
 from ..nonlinearities import gelu
 from ..utils.checks import fraction, positive
-from .base import Stack
+from .base import Stack, check_factor
 
 SIZES = {"Ti": (192, 3, 12), "S": (384, 6, 12), "B": (768, 12, 12)} | {
     "L": (1024, 16, 24),
@@ -96,6 +96,7 @@ def vit(
             f"input_shape must have a height and a width that are multiples of {side}, the size "
             f"of the patches, got {input_shape!r}"
         )
+    check_factor("width", width)
     stack = Stack(input_shape)
     units = heads * max(1, round(units / heads * width))
     patches = {"filter_size": side, "stride": side, "W": HeNormal(), "nonlinearity": None}

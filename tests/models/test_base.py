@@ -1,7 +1,10 @@
+import re
+
 import pytest
 
 from skconv.init import HeNormal
 from skconv.layers import Conv2DLayer, DenseLayer, InputLayer, MaxPool2DLayer
+from skconv.models import efficientnet, mobilenet_v2, resnet, squeezenet, vit
 from skconv.models.base import Stack
 
 
@@ -43,3 +46,14 @@ def test_what_comes_from_the_data_is_left_out():
 )
 def test_widths_scale_to_even_numbers(number, width, expected):
     assert Stack(None, width).scaled(number) == expected
+
+
+@pytest.mark.parametrize("model", [mobilenet_v2, efficientnet, vit, resnet, squeezenet])
+@pytest.mark.parametrize("width", [0, -1.0, float("nan"), "wide"])
+def test_factors_are_positive_numbers(model, width):
+    message = f"width must be a finite number > 0.0, got {width!r}"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        model(width=width)
+    if model is efficientnet:
+        with pytest.raises(ValueError, match=re.escape(message.replace("width", "depth"))):
+            model(depth=width)

@@ -72,11 +72,6 @@ def test_dropout_follows_positions_and_dense_layers(built):
     assert after == ["position", "attention1", "mlp1a", "mlp1b"]
 
 
-def test_it_learns(learns):
-    made = vit("S/8", (3, 16, 16), 4, depth=1, width=1 / 8)
-    assert learns(made, max_epochs=15) == 1
-
-
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
