@@ -22,7 +22,8 @@ ROOMS = [
     ["handlers"],
     ["visualize"],
     ["training"],
-    ["data", "datasets", "network", "models", "regularization"],
+    ["models"],
+    ["data", "datasets", "network", "regularization"],
     ["targets"],
     ["augment", "layers", "updates", "objectives", "preprocessing"],
     ["init", "nonlinearities"],
@@ -51,14 +52,14 @@ VOCABULARIES = {
     },
     "models": {
         *("base", "inverted", "pretrained", "torch_assignment", "torch_layouts", "torch_modules"),
-        *("torch_names", "torch_order", "torch_problems", "torch_weights"),
+        *("torch_names", "torch_order", "torch_problems", "torch_targets", "torch_weights"),
         *(f"caffe.{path.stem}" for path in (ROOT / "models/caffe").glob("*.py")),
     },
     "handlers": {"base", "hyperparams", "monitor", "terminal"},
 }
 """Public rooms, and the only files of their own that their files may import."""
 
-COMBINING = {"layers.shortcuts", "models.torch_names"}
+COMBINING = {"layers.shortcuts", "models.architectures", "models.load", "models.torch_names"}
 """Files of functions that combine what the other files of their room hold."""
 
 DOOR = {"_fitted", "_training"}

@@ -14,6 +14,7 @@ from .efficientnet import efficientnet
 from .finetune import finetune
 from .googlenet import googlenet
 from .lenet import lenet5
+from .load import load
 from .mobilenet import mobilenet_v2
 from .pretrained import Pretrained
 from .resnet import resnet
@@ -34,6 +35,7 @@ __all__ = [
     "from_caffe_solver",
     "googlenet",
     "lenet5",
+    "load",
     "mobilenet_v2",
     "resnet",
     "squeezenet",

@@ -114,6 +114,9 @@ def from_torch(
     found = _build(assign_by_names(modules, targets), source, targets)
     differences = _differences(found, targets, heads, shared)
     enough = 2 * len(found.modules) > sum(bool(target.specs) for target in targets)
+    known = all(spec is not None for target in targets for spec in target.specs.values())
+    if differences and not known:
+        raise ValueError(describe_differences(differences, modules, shapes))
     if differences and (strict or not enough):
         ambiguity = ""
         try:
@@ -171,7 +174,9 @@ def _build(assigned: Assigned, source: Mapping[str, Any], targets: Sequence[Targ
                 built.unused.append(key)
     for key, (layer, parameter) in assigned.direct.items():
         spec = next(t for t in targets if t.name == layer).specs.get(parameter)
-        made = DerivedArray(f"parameter {f'{layer}.{parameter}'!r}", [source[key]], np.squeeze)
+        made = DerivedArray(
+            f"parameter {f'{layer}.{parameter}'!r}", [source[key]], _without_outer_axes
+        )
         built.arrays[layer, parameter] = _reshaped(made, spec)
         built.modules.setdefault(layer, []).append(key)
     for target, key in biases:
@@ -184,6 +189,14 @@ def _build(assigned: Assigned, source: Mapping[str, Any], targets: Sequence[Targ
             built.arrays[norm.name, "mean"] = DerivedArray(mean.name, tensors, combine=np.subtract)
     built.unused += [key for module in assigned.left for key in module.keys.values()]
     return built
+
+
+def _without_outer_axes(array: np.ndarray) -> np.ndarray:
+    """Return an array without the axes of size one that torch adds for broadcasting."""
+    array = array[0] if array.ndim > 1 and len(array) == 1 else array
+    while array.ndim > 1 and array.shape[-1] == 1:
+        array = array[..., 0]
+    return array
 
 
 def _reshaped(array: DerivedArray, spec: Any) -> DerivedArray:

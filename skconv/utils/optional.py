@@ -7,6 +7,7 @@ from types import ModuleType
 
 EXTRAS = {
     "PIL": "images",
+    "huggingface_hub": "hub",
     "matplotlib": "plot",
     "pandas": "log",
     "tensorboardX": "log",
