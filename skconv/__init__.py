@@ -2,8 +2,9 @@
 
 from .data.iterators import BatchIterator, TrainSplit
 from .estimator.fixed_task import NeuralNetClassifier, NeuralNetRegressor
+from .estimator.loading import load
 from .estimator.neural_net import NeuralNet
-from .estimator.saving import load, save
+from .estimator.saving import save
 from .training.programs import clear_programs, compile_counts, set_compilation_cache
 
 __all__ = [

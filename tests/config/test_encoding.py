@@ -102,7 +102,7 @@ def test_partial_functions_and_schedules_come_back():
     assert (other[0].func, other[0].args) == (rectify, (1,))
     assert (other[1].func, other[1].keywords) == (optax.adam, {"b1": 0.8})
     schedule = optax.warmup_cosine_decay_schedule(0.0, 0.1, 5, 20)
-    assert [through(schedule)(n) for n in range(20)] == [schedule(n) for n in range(20)]
+    assert [through(schedule)(n) for n in (0, 3, 30)] == [schedule(n) for n in (0, 3, 30)]
 
 
 def test_splitters_iterators_and_scorers_come_back():

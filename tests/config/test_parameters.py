@@ -3,7 +3,12 @@ import optax
 import pytest
 
 from skconv.augment import RandomAffine
-from skconv.config.parameters import constructed_with, default_parameters, factory_call
+from skconv.config.parameters import (
+    _variables,
+    constructed_with,
+    default_parameters,
+    factory_call,
+)
 from skconv.handlers import EarlyStopping, Handler
 from skconv.layers import DenseLayer, InputLayer, Layer
 
@@ -38,15 +43,16 @@ def called(function):
 @pytest.mark.parametrize("i", range(len(SCHEDULES)))
 def test_schedules_are_made_again(i):
     again = called(SCHEDULES[i])
-    assert [float(again(n)) for n in range(25)] == [float(SCHEDULES[i](n)) for n in range(25)]
+    assert [float(again(n)) for n in (0, 4, 30)] == [float(SCHEDULES[i](n)) for n in (0, 4, 30)]
 
 
 @pytest.mark.parametrize(
     "made", [jax.nn.initializers.he_normal(), jax.nn.initializers.normal(0.3)], ids=range(2)
 )
 def test_initializers_of_jax_are_made_again(made):
-    key = jax.random.key(0)
-    assert (called(made)(key, (3, 4)) == made(key, (3, 4))).all()
+    again = called(made)
+    assert again.__code__ is made.__code__
+    assert _variables(again) == _variables(made)
 
 
 def test_other_functions_are_not_made_by_a_call():

@@ -149,7 +149,10 @@ def test_graphs_of_instances_come_back_and_share_parameters():
 def test_a_net_that_comes_back_trains_as_the_first():
     best = RememberBestWeights(verbose=0)
     net = make_net(
-        on_epoch_finished=[best, EarlyStopping(verbose=0)], on_training_finished=[best.restore]
+        on_epoch_finished=[best, EarlyStopping(verbose=0)],
+        on_training_finished=[best.restore],
+        train_split=None,
+        max_epochs=1,
     )
     other = through(net)
     assert other.on_training_finished[0].remember is other.on_epoch_finished[0]

@@ -49,7 +49,7 @@ TRIALS = {
     "fuzz": Trial(fuzz, count=10_000, reduced=400),
     "interrupts": Trial(interrupts, count=500, reduced=12),
     "kills": Trial(kills, count=200, reduced=2),
-    "net-files": Trial(net_files, count=10_000, reduced=150),
+    "net-files": Trial(net_files, count=10_000, reduced=80),
     "pickles": Trial(pickles, count=10_000, reduced=200),
     "threads": Trial(threads, count=400, reduced=20),
 }
