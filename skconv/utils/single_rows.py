@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -68,22 +68,24 @@ class SingleRows(ABC):
             out[:] = out[first[again]]
 
 
-def in_threads(function: Any, items: Iterable[Any], workers: int) -> list[Any]:
+def in_threads(function: Any, items: Sequence[Any], workers: int) -> list[Any]:
     """Return the results of a function for each item; at the first exception, the rest is left.
 
     Parameters
     ----------
     function : callable
-    items : iterable
+    items : sequence
     workers : int
-        Number of threads; 1 for none besides this one.
+        Number of threads at most. A single one is this thread, as rows of rows may be asked for
+        one by one.
 
     Examples
     --------
     >>> in_threads(abs, [-1, 2, -3], workers=2)
     [1, 2, 3]
     """
-    if workers == 1:
+    workers = min(workers, len(items))
+    if workers <= 1:
         return list(map(function, items))
     with ThreadPoolExecutor(workers, "skconv-rows") as pool:
         return list(pool.map(function, items))

@@ -59,3 +59,9 @@ def test_threads_work_together_and_pass_on_errors():
 
     with pytest.raises(ValueError, match="item 0"):
         in_threads(fail, range(3), workers=2)
+
+
+def test_a_single_item_needs_no_thread():
+    here = threading.current_thread()
+    assert in_threads(lambda i: threading.current_thread(), [0], workers=4) == [here]
+    assert in_threads(abs, [], workers=4) == []
