@@ -94,7 +94,7 @@ class Decoder:
         takes, form = _FORMS[marks[0]]
         extra = [name for name in value if name != marks[0] and name not in takes]
         if extra:
-            hint = did_you_mean(extra[0], takes) if takes else ""
+            hint = did_you_mean(extra[0], takes) if takes else _INSTEAD.get(marks[0], "")
             return self._note(
                 where, f"a form with {marks[0]!r}", f"{extra[0]!r} in it", hint, raw=True
             )
@@ -302,6 +302,12 @@ _FORMS: dict[str, tuple[tuple[str, ...], Callable[[Decoder, dict[str, Any], str]
 
 A dict with several marks, such as an array with its dtype, has the form of the first.
 """
+
+
+_INSTEAD = {
+    "class": " Write 'object' for an object with parameters.",
+    "function": " Write 'partial' for a function with arguments.",
+}
 
 
 def _dtype(name: Any, *, objects: bool = False) -> np.dtype:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..data.iterators import BatchIterator, TrainSplit
 from ..errors import did_you_mean
+from ..handlers.base import Handler
 from ..layers.base import Layer
 from ..layers.subgraph import Subgraph
 from ..utils.plain_objects import jax_functions
@@ -227,22 +228,30 @@ def _makes_functions(module: str, name: str, value: FunctionType) -> bool:
 
 
 def _own_value(name: str) -> Any:
-    """Return a layer class of a model, or a function of skconv that computes, by its full name.
+    """Return a class of a model's layers or of `skconv.compat`, or a function that computes.
 
-    They are not public, but nets of `skconv.models` and layers have them.
+    They have full names, as they are not public, or not the only ones of their name.
     """
     module, _, own = name.rpartition(".")
     top, _, rest = module.partition(".")
     room = rest.partition(".")[0]
-    if top != __name__.partition(".")[0] or room not in (*COMPUTING, "models"):
+    if top != __name__.partition(".")[0] or room not in (*COMPUTING, "compat", "models"):
+        return None
+    if module.endswith("__main__"):
         return None
     try:
         value = vars(import_module(module)).get(own)
     except ModuleNotFoundError:
         return None
     computes = isinstance(value, FunctionType) and room in COMPUTING
-    layer = isinstance(value, type) and issubclass(value, Layer)
-    return value if (computes or layer) and full_name(value) == name else None
+    constructs = isinstance(value, type) and _is_part_of_nets(value)
+    return value if (computes or constructs) and full_name(value) == name else None
+
+
+def _is_part_of_nets(cls: type) -> bool:
+    """Return whether a class is one of layers, handlers, iterators, splitters or nets."""
+    parts = (Layer, Handler, BatchIterator, TrainSplit)
+    return issubclass(cls, parts) or hasattr(cls, "from_config")
 
 
 def _library_value(name: str) -> Any:

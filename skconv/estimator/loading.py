@@ -10,6 +10,7 @@ from typing import Any
 from ..config.names import Names
 from ..errors import Problems
 from ..network.archive import open_archive
+from ..network.weight_files import SUFFIXES
 from .configuring import decode_params, net_classes
 from .net_file import CONFIG, CONFIG_ARRAYS, MEMBERS, TARGETS
 from .restoring import read_arrays, restore
@@ -57,7 +58,7 @@ def load(path: str | os.PathLike[str], trusted: Iterable[Any] | None = None) -> 
         version of optax; training then continues with a new one.
     """
     names = Names(trusted, TARGETS)
-    with open_archive(path, MEMBERS) as archive, _naming_net(path):
+    with _hinting(path), open_archive(path, MEMBERS) as archive, _naming_net(path):
         problems = Problems()
         config = archive.read_json(CONFIG)
         if not isinstance(config, Mapping):
@@ -69,6 +70,30 @@ def load(path: str | os.PathLike[str], trusted: Iterable[Any] | None = None) -> 
         if any(name in archive for name in LEARNED):
             restore(net, archive, names)
     return net
+
+
+HINTS = {
+    **dict.fromkeys(
+        (*SUFFIXES, ".pt", ".pth"), "; weights are loaded by net.load_params_from(path)"
+    ),
+    ".skops": "; skops.io.load(path) loads files of skops",
+    **dict.fromkeys(
+        (".joblib", ".pickle", ".pkl"), "; joblib.load(path) loads pickles, and runs their code"
+    ),
+}
+"""What to write for files of other formats."""
+
+
+@contextmanager
+def _hinting(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Say in a `ValueError` what loads files with the ending of a path."""
+    try:
+        yield
+    except ValueError as error:
+        hint = HINTS.get(os.path.splitext(path)[1])
+        if hint is None:
+            raise
+        raise ValueError(f"{error}{hint}") from error
 
 
 @contextmanager

@@ -199,7 +199,7 @@ def open_archive(path: str | os.PathLike[str], names: Iterable[str]) -> Iterator
     ...     archive.read_json('a.json'), archive.open_arrays('b.safetensors')['x'].shape
     ([1, 2], (3,))
     """
-    with open(path, "rb") as stream:
+    with open(os.fspath(path), "rb") as stream:
         yield Archive(path, stream, names)
 
 
@@ -221,7 +221,7 @@ def open_archived_weights(path: str | os.PathLike[str]) -> ArchivedArrays:
     ValueError
         If it is damaged, or holds a net without weights.
     """
-    stream = open(path, "rb")  # noqa: SIM115
+    stream = open(os.fspath(path), "rb")  # noqa: SIM115
     try:
         arrays = Archive(path, stream, None).open_arrays(WEIGHTS)
     except BaseException:

@@ -30,6 +30,10 @@ def test_shared_objects_are_read_in_any_order():
             {"class": "DensLayer"},
             r"^value\.class must be .*'DensLayer'\. Did you mean 'DenseLayer'\?$",
         ),
+        (
+            {"class": "DenseLayer", "params": {}},
+            r"^value must be a form with 'class', got 'params' in it\. Write 'object' for",
+        ),
         ({"class": "rectify"}, r"^value\.class must be the name of a class, got 'rectify'$"),
         ({"function": "DenseLayer"}, r"^value\.function must be the name of a function"),
         ({"object": "rectify"}, r"^value\.object must be the name of a class"),
@@ -90,7 +94,7 @@ def test_shared_objects_are_read_in_any_order():
         (3j, "^value must be of the types of JSON, got 3j$"),
         ("x" * 3, None),
     ],
-    ids=range(48),
+    ids=range(49),
 )
 def test_what_cannot_be_meant_is_refused(value, message):
     if message is None:

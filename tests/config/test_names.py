@@ -8,6 +8,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import KFold
 
 from skconv import BatchIterator, models, nonlinearities, objectives
+from skconv.compat import iterators as compat_iterators
 from skconv.config import names as module
 from skconv.config.names import PUBLIC, Names, factories, full_name, vocabulary
 from skconv.layers import DenseLayer
@@ -49,6 +50,7 @@ def test_no_two_rooms_have_the_same_name():
         (jnp.maximum, "jax.numpy.maximum"),
         (f1_score, "sklearn.metrics.f1_score"),
         (KFold, "sklearn.model_selection.KFold"),
+        (compat_iterators.BatchIterator, "skconv.compat.iterators.BatchIterator"),
         (TableConv2DLayer, "skconv.models.lenet.TableConv2DLayer"),
     ],
 )
@@ -91,6 +93,9 @@ def test_what_is_not_at_its_name_is_refused():
         ("skconv.utils.files.atomic_write", "must be a name that skconv knows"),
         ("skconv.models.lenet.fields", "must be a name that skconv knows"),
         ("skconv.layers.base.math", "must be a name that skconv knows"),
+        ("skconv.compat.__main__.main", "must be a name that skconv knows"),
+        ("skconv.compat.pickles.load", "must be a name that skconv knows"),
+        ("skconv.compat.array_unpickler.ArrayUnpickler", "must be a name that skconv knows"),
         ("skconv.layers.nothing.x", "must be a name that skconv knows"),
         ("optax._src.base.warnings", "must be a name that skconv knows"),
         ("sklearn.metrics._plot", "must be a name that skconv knows"),

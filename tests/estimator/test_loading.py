@@ -4,6 +4,7 @@ import pytest
 import skconv
 from skconv import NeuralNet, models
 from skconv import layers as library
+from skconv.compat import nets as compat
 from skconv.handlers import RememberBestWeights
 from skconv.layers import (
     DenseLayer,
@@ -113,3 +114,31 @@ def test_handlers_that_refer_to_each_other_still_do(tmp_path):
     net = make_net(on_epoch_finished=[best], on_training_finished=[best.restore])
     other = through(net, tmp_path)
     assert other.on_training_finished[0].remember is other.on_epoch_finished[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("a.npz", r"; weights are loaded by net\.load_params_from\(path\)$"),
+        ("a.skops", r"; skops\.io\.load\(path\) loads files of skops$"),
+        ("a.pkl", r"; joblib\.load\(path\) loads pickles, and runs their code$"),
+        ("a.skconv", "it is too short$"),
+    ],
+)
+def test_files_of_other_formats_are_refused_with_what_loads_them(tmp_path, name, hint):
+    (tmp_path / name).write_text("")
+    with pytest.raises(ValueError, match=rf"{name} must be a complete \.skconv file: .*{hint}"):
+        skconv.load(tmp_path / name)
+
+
+def test_nets_in_the_way_of_nolearn_come_back(tmp_path):
+    net = compat.NeuralNet(
+        [("input", InputLayer), ("output", DenseLayer)],
+        input_shape=(None, 5),
+        output_num_units=3,
+        update_learning_rate=0.1,
+        verbose=0,
+    )
+    other = through(net.initialize(), tmp_path)
+    assert type(other) is compat.NeuralNet
+    assert_equal(other.get_all_params_values(), net.get_all_params_values())

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from skconv.network.archive import MOST_JSON, MOST_LINE, open_archive, write_archive
+from skconv.network.archive import (
+    MOST_JSON,
+    MOST_LINE,
+    open_archive,
+    open_archived_weights,
+    write_archive,
+)
 
 ARRAYS = {"a.W": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.arange(3, dtype=np.uint8)}
 NAMES = ("a.json", "b.jsonl", "c.safetensors")
@@ -178,6 +184,13 @@ def test_damaged_arrays_are_refused(path):
 def test_a_missing_file_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         open_archive(tmp_path / "none.skconv", NAMES).__enter__()
+
+
+def test_a_number_is_no_path():
+    """It would be the descriptor of an open file."""
+    for opened in (lambda: open_archive(0, NAMES).__enter__(), lambda: open_archived_weights(0)):
+        with pytest.raises(TypeError, match=r"expected str, bytes or os\.PathLike object, not int"):
+            opened()
 
 
 def test_pickles_and_other_files_are_refused(path):
