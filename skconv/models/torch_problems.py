@@ -77,8 +77,9 @@ def describe_differences(
         ]
         lines.append(list_names(pairs, 3))
     if found.missing:
+        unused = {key: shapes[key] for key in found.unused}
         parts = [
-            f"{name} {shape or ''}".rstrip() + (_nearest(name, shape, shapes) if i < 2 else "")
+            f"{name} {shape or ''}".rstrip() + (_nearest(name, shape, unused) if i < 2 else "")
             for i, (name, shape) in enumerate(found.missing.items())
         ]
         lines.append(f"none are for {list_names(parts, 2)}")
@@ -88,34 +89,17 @@ def describe_differences(
 
 
 def _nearest(name: str, shape: Shape | None, shapes: Mapping[str, Shape]) -> str:
-    """Return the tensor whose name or, without a similar name, whose shape comes nearest."""
-    layer = name.rpartition(".")[0]
-    paths = {key.rpartition(".")[0]: key for key in reversed(list(shapes))}
-    near = difflib.get_close_matches(layer, list(paths), n=1, cutoff=0.6)
-    if near:
-        key = paths[near[0]]
-    elif shape:
-        key = max(shapes, key=lambda key: _similarity(shapes[key], shape), default="")
-    else:
-        key = ""
-    return f", nearest {key[:80]!r} {shapes[key]}" if key else ""
+    """Return the tensor that has the same sizes, if there is one, and the most similar name."""
+    if not shapes:
+        return ""
+    matcher = difflib.SequenceMatcher(b=name.rpartition(".")[0])
 
+    def similarity(key: str) -> tuple[bool, float]:
+        matcher.set_seq1(key.rpartition(".")[0])
+        return sorted(shapes[key]) == sorted(shape or ()), matcher.ratio()
 
-def _similarity(one: Shape, other: Shape) -> tuple[bool, int, float]:
-    """Return how similar shapes are: in rank, equal sizes, and the number of values."""
-    left = list(other)
-    for n in one:
-        if n in left:
-            left.remove(n)
-    sizes = [max(1, _product(shape)) for shape in (one, other)]
-    return len(one) == len(other), len(other) - len(left), min(sizes) / max(sizes)
-
-
-def _product(shape: Shape) -> int:
-    size = 1
-    for n in shape:
-        size *= n
-    return size
+    key = max(shapes, key=similarity)
+    return f", nearest {key[:80]!r} {shapes[key]}"
 
 
 def _advice(found: Differences, modules: Sequence[Module], ambiguity: str) -> str:
@@ -131,6 +115,8 @@ def _advice(found: Differences, modules: Sequence[Module], ambiguity: str) -> st
         return f"Modules of torch have no peepholes: write {layers[0]}_peepholes=False"
     if kinds == {"b"} and not found.unused and not found.wrong:
         return f"Modules without biases need layers without: write {layers[0]}_b=None"
+    if not found.unused and not found.wrong:
+        return "strict=False loads the others"
     family = likely_family([module.path for module in modules])
     if family:
         return (

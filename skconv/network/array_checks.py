@@ -112,9 +112,13 @@ def check_arrays(
     if strict:
         names = list(map(".".join, shapes))
         unknown = [name_of(place) for place in arrays if place not in shapes]
+        listed = ""
         for name in unknown[:MOST]:
             hint = did_you_mean(name, names, MOST)
-            problems.add(f"the network has no parameter {name[:100]!r}.{hint}")
+            problems.add(
+                f"the network has no parameter {name[:100]!r}.{'' if hint == listed else hint}"
+            )
+            listed = hint if hint.startswith(" Valid") else listed
         _add_count(problems, "unknown parameters", unknown)
     readable = {}
     for place, array in known.items():

@@ -4,11 +4,11 @@ from skconv.models.torch_problems import Differences, describe_differences
 SHAPES = {"stem.weight": (8, 3, 3, 3), "head.weight": (5, 8), "head.bias": (5,)}
 
 
-def test_the_nearest_tensor_by_name_or_shape():
-    missing = {"stem1.W": (8, 3, 5, 5), "output.W": (8, 4)}
-    message = describe_differences(Differences([], missing, {}), [], SHAPES)
+def test_the_nearest_tensor_by_sizes_and_name():
+    missing = {"stem1.W": (8, 3, 5, 5), "output.W": (8, 5)}
+    message = describe_differences(Differences(list(SHAPES), missing, {}), [], SHAPES)
     assert "\n - none are for stem1.W (8, 3, 5, 5), nearest 'stem.weight' (8, 3, 3, 3), " in message
-    assert "output.W (8, 4), nearest 'head.weight' (5, 8)\n" in message
+    assert "output.W (8, 5), nearest 'head.weight' (5, 8)\n" in message
 
 
 def test_at_most_ten_names():
@@ -30,9 +30,10 @@ def test_what_to_try():
 
     assert advice(["conv.b"]) == "Modules without biases need layers without: write conv_b=None"
     assert advice(["lstm.W_cell_to_ingate"]).endswith("write lstm_peepholes=False")
-    published = advice(["conv.W"], paths=["conv1", "layer1.0.conv1", "fc"])
+    assert advice(["conv.W"]) == "strict=False loads the others"
+    published = advice(["conv.W"], paths=["conv1", "layer1.0.conv1", "fc"], unused=["head.bias"])
     assert "build the net with skconv.models.resnet" in published
-    assert advice(["conv.W"]).endswith("as in {'conv.W': array}")
+    assert advice(["conv.W"], unused=["head.bias"]).endswith("as in {'conv.W': array}")
     assert advice(["conv.W"], ambiguity="'a', 'b' have the same shape").startswith(
         "By order and shape the choice is not clear: 'a', 'b' have the same shape; give"
     )

@@ -32,6 +32,13 @@ def test_problems_of_all_kinds_are_in_one_message():
     assert check_arrays({("hidden", "c"): np.ones(2)}, SHAPES, strict=False) == {}
 
 
+def test_valid_names_are_listed_once():
+    arrays = {("xyz", str(i)): np.ones(4) for i in range(20)}
+    with pytest.raises(ValueError, match=r"^12 problems") as caught:
+        check_arrays(arrays, SHAPES, strict=True)
+    assert str(caught.value).count("Valid names: hidden.W, hidden.b.") == 1
+
+
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i1", "u8", ">f4", ">i2"])
 def test_numbers_of_any_size_and_byte_order_pass(dtype):
     array = np.arange(4).astype(dtype)
