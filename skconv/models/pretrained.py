@@ -9,9 +9,29 @@ from typing import Any
 
 import numpy as np
 
+from ..utils.pickling import PickledByValue
+
+
+class _ReadOnly:
+    """Base class whose mappings cannot be changed, and are pickled as dicts."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            name: dict(value) if isinstance(value, MappingProxyType) else value
+            for name, value in vars(self).items()
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(
+            {
+                name: MappingProxyType(value) if isinstance(value, dict) else value
+                for name, value in state.items()
+            }
+        )
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Pretrained:
+class Pretrained(PickledByValue, _ReadOnly):
     """Weights with the network that they belong to.
 
     ``NeuralNet(**pretrained.network, pretrained=pretrained)`` is the net: each `fit` starts from
@@ -87,7 +107,3 @@ class Pretrained:
 
     def __copy__(self) -> Pretrained:
         return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        given = (dict(self.network), dict(self.weights))
-        return type(self), (*given, self.preprocessing, self.source, self.classes)

@@ -1,6 +1,7 @@
 import copy
 import pickle
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -24,6 +25,12 @@ def test_pickles_keep_everything(pretrained):
     assert dict(other.network) == dict(pretrained.network)
     assert (other.source, other.classes, repr(other)) == ("four", ("a", "b"), repr(pretrained))
     np.testing.assert_array_equal(other.weights["output.W"], WEIGHTS["output.W"])
+
+
+def test_pickles_take_functions_that_have_no_name():
+    network = models.default((4,), 3) | {"hidden_nonlinearity": jnp.square, "output_W": lambda: 0}
+    other = pickle.loads(pickle.dumps(Pretrained(network, WEIGHTS)))
+    assert other.network["hidden_nonlinearity"](3) == 9
 
 
 def test_neither_network_nor_weights_can_be_changed(pretrained):
