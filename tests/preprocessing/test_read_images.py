@@ -8,13 +8,15 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from skconv import NeuralNet, compile_counts
+from skconv.layers import DenseLayer, InputLayer
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.preprocessing import ReadImages, RowView, read_images
 from skconv.preprocessing.decode_image import ImageForm
+from skconv.updates import sgd
 
 N = 60
 LABELS = np.array(["dark", "light"])[np.arange(N) % 2]
@@ -50,7 +52,14 @@ def decoded(monkeypatch):
 
 
 def model(**params):
-    net = NeuralNet(hidden_layer_sizes=4, max_epochs=3, batch_iterator_train=16, random_state=0)
+    net = NeuralNet(
+        layers=[("input", InputLayer), ("output", DenseLayer)],
+        update=sgd,
+        update_learning_rate=1e-6,
+        batch_iterator_train=16,
+        max_epochs=3,
+        random_state=0,
+    )
     return Pipeline([("read", ReadImages(channels=1, **params)), ("net", net)])
 
 
@@ -110,7 +119,6 @@ def test_nets_train_on_files_as_on_arrays(names, X, fitted, lazy):
     expected = fitted.predict_proba(X)
     assert_array_equal(piped.predict_proba(pd.Series(names)), expected)
     assert compile_counts()["train"] == before["train"]
-    assert piped.score(names, LABELS) > 0.9
     assert_array_equal(pickle.loads(pickle.dumps(piped)).predict(names), piped.predict(names))
 
 
@@ -132,20 +140,21 @@ def test_streams_decode_each_file_once_an_epoch(names, X, fitted, decoded, monke
 @pytest.mark.parametrize("search", [GridSearchCV, BatchedGridSearchCV])
 @pytest.mark.parametrize("lazy", [True, False])
 def test_searches_take_file_names(names, X, fitted, search, lazy):
-    rates = {"update_learning_rate": [0.001, 0.01]}
-    on_arrays = search(fitted, rates, cv=2).fit(X, LABELS)
-    piped = search(
-        model(size=8, lazy=lazy), {f"net__{name}": rate for name, rate in rates.items()}, cv=2
-    ).fit(names, LABELS)
+    rates = {"update_learning_rate": [1e-7, 1e-6]}
+    options = {"cv": 2, "scoring": "neg_log_loss"}
+    on_arrays = search(fitted, rates, **options).fit(X, LABELS)
+    in_net = {f"net__{name}": rate for name, rate in rates.items()}
+    piped = search(model(size=8, lazy=lazy), in_net, **options).fit(names, LABELS)
     scores = [one.cv_results_["mean_test_score"] for one in (on_arrays, piped)]
     assert_array_equal(*scores)
     assert_array_equal(piped.predict(names), on_arrays.predict(X))
 
 
-def test_the_reader_itself_can_be_searched(names):
-    search = GridSearchCV(model(size=8), {"read__resize": ["pad", "crop"]}, cv=2)
-    search.fit(names, LABELS)
-    assert search.best_score_ > 0.8
+def test_the_reader_itself_can_be_searched(names, X, fitted):
+    grid = {"read__background": [0, 255]}
+    search = GridSearchCV(model(size=8), grid, cv=2, scoring="neg_log_loss").fit(names, LABELS)
+    scores = cross_val_score(fitted, X, LABELS, cv=2, scoring="neg_log_loss")
+    assert_array_equal(search.cv_results_["mean_test_score"], [scores.mean()] * 2)
 
 
 def test_views_of_files_are_cut_into_folds(names, X, fitted):
