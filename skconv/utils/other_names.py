@@ -175,7 +175,10 @@ ATTRIBUTES: dict[str, str] = {
     **dict.fromkeys(("train_iter_", "train_on_batch"), "partial_fit(X, y)"),
     "enc_": "classes_, the labels in the order of the output's units",
     "save_weights_to": "save_params_to('weights.npz')",
-    **dict.fromkeys(("save_params", "save_weights", "save"), "save_params_to('weights.npz')"),
+    **dict.fromkeys(("save_params", "save_weights"), "save_params_to('weights.npz')"),
+    "save": "skconv.save(net, 'net.skconv')",
+    **dict.fromkeys(("get_config", "to_json", "to_yaml"), "to_config()"),
+    "from_json": "from_config(config)",
     **dict.fromkeys(
         ("load_weights_from", "load_params", "load_weights"), "load_params_from('weights.npz')"
     ),

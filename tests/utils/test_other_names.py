@@ -5,6 +5,7 @@ import re
 import optax
 import pytest
 
+import skconv
 from skconv import NeuralNet, handlers, layers
 from skconv.updates.by_name import named_updates
 from skconv.updates.update_rule import CLIPS
@@ -52,9 +53,10 @@ def test_hints_name_what_exists(hint):
 
 @pytest.mark.parametrize("hint", sorted(set(ATTRIBUTES.values())))
 def test_hints_for_attributes_name_what_exists(hint):
-    name = re.match(r"(?:len\(net\.)?(\w+)", hint)[1]
+    module, name = re.match(r"(?:len\(net\.|(skconv)\.)?(\w+)", hint).groups()
     fitted = ("classes_", "train_history_")
-    assert hasattr(NeuralNet, name) or name in (*fitted, *handlers.__all__)
+    owner = skconv if module else NeuralNet
+    assert hasattr(owner, name) or name in (*fitted, *handlers.__all__)
 
 
 def test_no_attribute_of_ours_is_explained():
