@@ -15,6 +15,7 @@ from ..models.pretrained import Pretrained
 from ..models.torch_modules import find_state_dict, is_of_torch
 from ..models.torch_weights import from_torch
 from ..network.array_checks import MOST, by_place, check_arrays
+from ..network.array_file import ArrayFile
 from ..network.graph import Network, Place
 from ..network.weight_files import open_weights
 
@@ -74,7 +75,8 @@ def read_weights(
         _check_kind(source)
         network = build()
         with _naming_origin(path):
-            source = find_state_dict(source)
+            if not isinstance(source, ArrayFile):
+                source = find_state_dict(source)
             if not _is_of_torch(source, network):
                 values = _read_values(source, network, strict=strict, replaced=replaced)
                 return values, network, origin, ""

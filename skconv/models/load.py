@@ -96,10 +96,14 @@ def load(
     targets, heads = targets_of(network)
     with open_weights(path) as file:
         try:
-            converted = from_torch(find_state_dict(file), targets, heads=heads)
+            arrays = from_torch(find_state_dict(file), targets, heads=heads).arrays
+            count, size = sum(math.prod(one.shape) for one in arrays.values()), path.stat().st_size
+            if count > size:
+                raise ValueError(
+                    f"it must hold what it declares, got {count} numbers in {size} bytes"
+                )
             weights = {
-                ".".join(place): np.array(array, np.float32)
-                for place, array in converted.arrays.items()
+                ".".join(place): np.array(array, np.float32) for place, array in arrays.items()
             }
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error

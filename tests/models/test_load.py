@@ -67,12 +67,17 @@ def test_repositories_come_from_the_cache(loaded, module):
             std=(0.1, 0.2, 0.3),
         ).get_params()
     )
+    conv, last = module.features[0], module.classifier[1]
+    for name, expected in (("conv1", conv), ("conv10", last)):
+        np.testing.assert_array_equal(loaded.weights[f"{name}.W"], expected.weight.detach())
+        np.testing.assert_array_equal(loaded.weights[f"{name}.b"], expected.bias.detach())
+
+
+def test_networks_start_from_the_weights(loaded):
     net = NeuralNet(**loaded.network, pretrained=loaded).initialize()
-    X = np.random.default_rng(0).integers(0, 256, (2, 3, 50, 60), np.uint8)
-    X = loaded.preprocessing.transform(X)
-    with torch.no_grad():
-        expected = module(torch.tensor(X)).softmax(1)
-    np.testing.assert_allclose(net.predict_proba(X), expected, rtol=1e-4)
+    assert {p.name for p in net.get_all_params()} == set(loaded.weights)
+    for parameter in net.get_all_params():
+        np.testing.assert_array_equal(parameter.get_value(), loaded.weights[parameter.name])
 
 
 def test_folders(cache, loaded, tmp_path):
@@ -96,6 +101,13 @@ def test_files_of_torch_are_read_without_running_them(module, tmp_path):
     (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps({"a.weight": print}))
     with pytest.raises(ValueError, match=r"must be a complete \.bin file: it holds other obj"):
         load(tmp_path)
+
+
+def test_declared_tensors_take_no_memory(module, tmp_path):
+    weights = dict(module.state_dict())
+    weights["features.0.weight"] = torch.ones(1).expand(10**5, 10**5, 3, 3)
+    with pytest.raises(ValueError, match=r"bin: it must hold what it declares, got 90000"):
+        load(written(tmp_path, weights))
 
 
 PUBLISHED = CONFIG["pretrained_cfg"]
