@@ -17,6 +17,7 @@ from ..layers.base import Layer
 from ..utils.owned_values import OwnedValue
 from .encoding import KINDS, has_identity
 from .names import Names, factories
+from .parameters import too_large
 
 FAILED: Any = object()
 """Stands for a value that could not be decoded; its problem is noted."""
@@ -153,6 +154,8 @@ class Decoder:
             return self._note(f"{where}.object", "the name of a class", value["object"])
         if cls is FAILED or params is FAILED:
             return FAILED
+        if valid := too_large(cls, params.values()):
+            return self._note(where, valid, cls.__name__)
         return self._called(cls, cls.__name__, params, where)
 
     def _called(
@@ -215,6 +218,8 @@ class Decoder:
         params = self._mapping(value.get("params", {}), where, attribute=True)
         if any(one is FAILED for one in (function, args, params)):
             return FAILED
+        if valid := too_large(function, (*args, *params.values())):
+            return self._note(where, valid, value["partial"])
         return functools.partial(function, *args, **params)
 
     def _call(self, value: dict[str, Any], where: str) -> Any:

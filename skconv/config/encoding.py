@@ -20,7 +20,7 @@ from ..layers.base import Layer
 from ..layers.connections import INPUTS
 from ..utils.owned_values import OwnedValue, TransposedValue
 from .names import Names, full_name
-from .parameters import constructed_with, factory_call
+from .parameters import constructed_with, factory_call, too_large
 
 MARKS = frozenset(
     {
@@ -156,6 +156,9 @@ class Encoder:
         if isinstance(value, OwnedValue | TransposedValue):
             return self._parameter(value, where)
         if isinstance(value, functools.partial):
+            arguments = (*value.args, *value.keywords.values())
+            if valid := too_large(value.func, arguments):
+                return self._refuse(where, valid, repr(value)[:60])
             made = {"partial": self.encode(value.func, where)}
             made |= {"args": self._all(value.args, where)} if value.args else {}
             return made | (

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Iterable
 from contextlib import suppress
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from .. import nonlinearities
 from ..layers.connections import INPUTS, is_lasagne_way
 from ..utils.owned_values import OwnedValue
 from .names import factories
+
+MOST_BOUND_VALUES, MOST_BOUND_INTEGER = 1000, 2**14
+"""Largest arguments of functions of JAX and of nonlinearities."""
 
 MISSING: Any = inspect.Parameter.empty
 
@@ -91,6 +96,41 @@ def _is_default(value: Any, default: Any) -> bool:
     if value is default:
         return True
     return type(value) is type(default) and type(value) in (int, float, str) and value == default
+
+
+def too_large(function: Any, arguments: Iterable[Any]) -> str | None:
+    """Return what is valid for arguments of a function that building a network may call.
+
+    A nonlinearity is called to find its range: a small file must not make it fill the memory.
+
+    Parameters
+    ----------
+    function : callable or type
+        A partial function's, or the class of an object.
+    arguments : iterable
+
+    Returns
+    -------
+    str or None
+        None if all are valid.
+
+    Examples
+    --------
+    >>> import jax
+    >>> too_large(jax.nn.one_hot, [10]), too_large(jax.nn.one_hot, [10**9])
+    (None, 'bound to arrays of at most 1000 values and integers up to 16384')
+    """
+    module = getattr(function, "__module__", None) or "jax"
+    if not module.startswith(("jax", nonlinearities.__name__)):
+        return None
+    small = all(np.size(one) <= MOST_BOUND_VALUES for one in arguments)
+    low = all(one <= MOST_BOUND_INTEGER for one in arguments if isinstance(one, int | np.integer))
+    if small and low:
+        return None
+    return (
+        f"bound to arrays of at most {MOST_BOUND_VALUES} values and integers up to "
+        f"{MOST_BOUND_INTEGER}"
+    )
 
 
 def factory_call(function: Any) -> tuple[str, dict[str, Any]] | None:

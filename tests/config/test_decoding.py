@@ -85,6 +85,18 @@ def test_shared_objects_are_read_in_any_order():
             {"method": "__init__", "of": BEST},
             "^value must be a form with 'object', got 'label' in it",
         ),
+        (
+            {"partial": {"function": "jax.nn.one_hot"}, "params": {"num_classes": 2**15}},
+            "^value must be bound to arrays of at most 1000 values and integers up to 16384",
+        ),
+        (
+            {"partial": {"function": "jax.numpy.add"}, "args": [{"array": [1.0] * 1001}]},
+            "^value must be bound to arrays of at most 1000 values",
+        ),
+        (
+            {"object": "LeakyRectify", "params": {"leakiness": {"array": [1.0] * 1001}}},
+            "^value must be bound to arrays of at most 1000 values",
+        ),
         ({"method": "fit"}, "^value must be a method of a handler, got 'fit'$"),
         ({"method": "_forget", "of": {"object": "RememberBestWeights"}}, "a method of a handler"),
         ({"parameter": "W", "of": 3}, "^value must be a parameter of a layer, got 'W'$"),
@@ -94,7 +106,7 @@ def test_shared_objects_are_read_in_any_order():
         (3j, "^value must be of the types of JSON, got 3j$"),
         ("x" * 3, None),
     ],
-    ids=range(49),
+    ids=range(52),
 )
 def test_what_cannot_be_meant_is_refused(value, message):
     if message is None:

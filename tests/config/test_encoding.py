@@ -210,10 +210,14 @@ def local(x):
         (np.zeros(1001), "^value must be an array of at most 1000 values, got 1001; skconv.save"),
         (np.zeros(3, complex), "^value must be an array of numbers, strings or bools, got complex"),
         (object(), "^value must be something that a config can name, got object"),
+        (
+            functools.partial(jnp.add, np.zeros(2000)),
+            "^value must be bound to arrays of",
+        ),
         (print, "^value must be something that a config can name"),
         ({"a": {"b": 1j}}, r"^value\['a'\]\['b'\] must be something that a config can name"),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_what_has_no_name_is_refused_with_what_to_write(value, message):
     with pytest.raises(TypeError, match=message):
