@@ -48,16 +48,21 @@ def resnet18():
     return randomize(torchvision.models.resnet18(num_classes=5))
 
 
-@pytest.fixture(scope="module")
-def loaded(resnet18):
-    return load(resnet(18, (3, 32, 32), 5), resnet18.state_dict())
-
-
-def test_probabilities_are_those_of_torchvision(loaded, resnet18):
-    X = np.random.default_rng(0).normal(size=(2, 3, 32, 32)).astype("float32")
-    with torch.no_grad():
-        expected = resnet18(torch.tensor(X)).softmax(1)
-    np.testing.assert_allclose(loaded.predict_proba(X), expected, rtol=1e-5)
+def test_arrays_are_those_of_torchvision(resnet18, built):
+    network = built(resnet(18, (3, 32, 32), 5))
+    arrays = from_torch(resnet18.state_dict(), network.nodes).arrays
+    block = resnet18.layer2[0]
+    norm = block.downsample[1]
+    for place, expected in {
+        ("conv3_1b", "W"): block.conv2.weight.detach(),
+        ("conv3_1_shortcut", "W"): block.downsample[0].weight.detach(),
+        ("norm3_1_shortcut", "inv_std"): (norm.running_var.double() + 1e-5) ** -0.5,
+        ("norm3_1_shortcut", "mean"): norm.running_mean,
+        ("norm3_1_shortcut", "gamma"): norm.weight.detach(),
+        ("norm3_1_shortcut", "beta"): norm.bias.detach(),
+        ("output", "W"): resnet18.fc.weight.detach().T,
+    }.items():
+        np.testing.assert_allclose(arrays[place], expected, rtol=1e-12)
 
 
 def dense(*units, inputs=6, **keywords):
