@@ -51,15 +51,18 @@ VOCABULARIES = {
         *("sequences", "shapes", "specs", "subgraph"),
     },
     "models": {
-        *("base", "inverted", "pretrained", "torch_assignment", "torch_layouts", "torch_modules"),
-        *("torch_names", "torch_order", "torch_problems", "torch_targets", "torch_weights"),
-        *(f"caffe.{path.stem}" for path in (ROOT / "models/caffe").glob("*.py")),
+        *("base", "inverted", "pretrained"),
+        *(
+            f"{path.parent.name}.{path.stem}"
+            for folder in ("caffe", "torch")
+            for path in (ROOT / "models" / folder).glob("*.py")
+        ),
     },
     "handlers": {"base", "hyperparams", "monitor", "terminal"},
 }
 """Public rooms, and the only files of their own that their files may import."""
 
-COMBINING = {"layers.shortcuts", "models.architectures", "models.load", "models.torch_names"}
+COMBINING = {"layers.shortcuts", "models.architectures", "models.load", "models.torch.names"}
 """Files of functions that combine what the other files of their room hold."""
 
 DOOR = {"_fitted", "_training"}

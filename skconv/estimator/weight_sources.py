@@ -12,8 +12,8 @@ import numpy as np
 
 from ..errors import list_names
 from ..models.pretrained import Pretrained
-from ..models.torch_modules import find_state_dict, is_of_torch
-from ..models.torch_weights import from_torch
+from ..models.torch.modules import find_state_dict, is_of_torch
+from ..models.torch.weights import from_torch
 from ..network.array_checks import MOST, by_place, check_arrays
 from ..network.array_file import ArrayFile
 from ..network.graph import Network, Place

@@ -16,9 +16,9 @@ from ..preprocessing import PrepareImages
 from ..utils.optional import import_optional
 from .architectures import architecture
 from .pretrained import Pretrained
-from .torch_modules import find_state_dict
-from .torch_targets import targets_of
-from .torch_weights import from_torch
+from .torch.modules import find_state_dict
+from .torch.targets import targets_of
+from .torch.weights import from_torch
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Names of files of weights, the preferred one first."""

@@ -8,7 +8,7 @@ from skconv import NeuralNet
 from skconv.estimator.heads import read_heads
 from skconv.estimator.routing import route_keywords
 from skconv.layers import Context
-from skconv.models.torch_weights import from_torch
+from skconv.models.torch.weights import from_torch
 from skconv.network.builder import build_network
 from skconv.network.graph import count_parameters
 from skconv.network.layer_list import layer_keywords, read_layers

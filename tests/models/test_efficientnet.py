@@ -6,7 +6,7 @@ import pytest
 from skconv.layers import StochasticDepthLayer
 from skconv.models import efficientnet
 from skconv.models.efficientnet import STAGES
-from skconv.models.torch_weights import from_torch
+from skconv.models.torch.weights import from_torch
 
 # torchvision's numbers, and timm's for Lite
 PUBLISHED = {

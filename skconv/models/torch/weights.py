@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import list_names
-from ..layers import BatchNormLayer
-from ..utils.derived_arrays import DerivedArray, shape_of
-from .torch_assignment import (
+from ...errors import list_names
+from ...layers import BatchNormLayer
+from ...utils.derived_arrays import DerivedArray, shape_of
+from .assignment import (
     Assigned,
     Target,
     assign_by_names,
@@ -21,10 +21,10 @@ from .torch_assignment import (
     next_norm,
     same_shape,
 )
-from .torch_layouts import EPSILON, epsilon_of
-from .torch_modules import is_in_order, read_modules
-from .torch_order import AmbiguousError
-from .torch_problems import Differences, describe_differences
+from .layouts import EPSILON, epsilon_of
+from .modules import is_in_order, read_modules
+from .order import AmbiguousError
+from .problems import Differences, describe_differences
 
 Place = tuple[str, str]
 

@@ -28,7 +28,7 @@ from skconv.layers import (
     TransposedConv2DLayer,
     TransposedConv3DLayer,
 )
-from skconv.models.torch_layouts import layouts
+from skconv.models.torch.layouts import layouts
 from skconv.nonlinearities import tanh
 from tests.models.torch_modules import (
     All,

@@ -1,6 +1,6 @@
 import pytest
 
-from skconv.models.torch_names import FAMILIES, likely_family, match_names
+from skconv.models.torch.names import FAMILIES, likely_family, match_names
 
 
 def test_names_of_the_layers_themselves():

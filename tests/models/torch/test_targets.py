@@ -1,5 +1,5 @@
 from skconv.models import googlenet, resnet
-from skconv.models.torch_targets import targets_of
+from skconv.models.torch.targets import targets_of
 
 
 def test_targets_are_the_nodes_of_the_network(built):

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from skconv.models.torch_modules import (
+from skconv.models.torch.modules import (
     Module,
     find_state_dict,
     is_in_order,

@@ -10,7 +10,7 @@ from torch import nn
 from skconv import NeuralNet
 from skconv.layers import BatchNormLayer, DenseLayer, InputLayer
 from skconv.models import alexnet, resnet, vgg
-from skconv.models.torch_weights import from_torch
+from skconv.models.torch.weights import from_torch
 from tests.models.torch_modules import randomize
 
 PUBLISHED = {

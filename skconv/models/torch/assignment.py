@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from ..layers import BatchNormLayer, Layer
-from ..nonlinearities import linear
-from .torch_layouts import Layout, Shape, Slot, layouts
-from .torch_modules import Module
-from .torch_names import match_names
-from .torch_order import match_order
+from ...layers import BatchNormLayer, Layer
+from ...nonlinearities import linear
+from .layouts import Layout, Shape, Slot, layouts
+from .modules import Module
+from .names import match_names
+from .order import match_order
 
 
 class Target(Protocol):
@@ -73,7 +73,7 @@ class Assigned(NamedTuple):
         Layer and parameter, by names of tensors that belong to no module of torch.
     left : list of Module
     family : str or None
-        As in `torch_names.match_names`; None for a match by order.
+        As in `names.match_names`; None for a match by order.
     """
 
     assignments: list[Assignment]

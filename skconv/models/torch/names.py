@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
-from .alexnet import torch_layer as alexnet_layer
-from .convnext import torch_layer as convnext_layer
-from .densenet import torch_layer as densenet_layer
-from .efficientnet import TORCH_LAYERS as EFFICIENTNET_LAYERS
-from .mobilenet import TORCH_LAYERS as MOBILENET_LAYERS
-from .resnet import torch_layer as resnet_layer
-from .squeezenet import TORCH_LAYERS as SQUEEZENET_LAYERS
-from .vgg import TORCH_LAYERS as VGG_LAYERS
-from .vit import torch_layer as vit_layer
+from ..alexnet import torch_layer as alexnet_layer
+from ..convnext import torch_layer as convnext_layer
+from ..densenet import torch_layer as densenet_layer
+from ..efficientnet import TORCH_LAYERS as EFFICIENTNET_LAYERS
+from ..mobilenet import TORCH_LAYERS as MOBILENET_LAYERS
+from ..resnet import torch_layer as resnet_layer
+from ..squeezenet import TORCH_LAYERS as SQUEEZENET_LAYERS
+from ..vgg import TORCH_LAYERS as VGG_LAYERS
+from ..vit import torch_layer as vit_layer
 
 TorchLayer = Callable[[str], str | None]
 """From the path of a module of torch to the name of the layer here; None if there is none.

@@ -1,5 +1,5 @@
-from skconv.models.torch_modules import Module
-from skconv.models.torch_problems import Differences, describe_differences
+from skconv.models.torch.modules import Module
+from skconv.models.torch.problems import Differences, describe_differences
 
 SHAPES = {"stem.weight": (8, 3, 3, 3), "head.weight": (5, 8), "head.bias": (5,)}
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from ..layers import Layer
-from ..utils.fields import fields_of_kind
+from ...layers import Layer
+from ...utils.fields import fields_of_kind
 
 
 class LayerTarget(NamedTuple):
-    """A layer that weights of torch are converted for; see `torch_assignment.Target`.
+    """A layer that weights of torch are converted for; see `assignment.Target`.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..layers import (
+from ...layers import (
     BatchNormLayer,
     Conv1DLayer,
     Conv2DLayer,
@@ -26,7 +26,7 @@ from ..layers import (
     TransposedConv2DLayer,
     TransposedConv3DLayer,
 )
-from ..utils.derived_arrays import first, unchanged
+from ...utils.derived_arrays import first, unchanged
 
 EPSILON = 1e-5
 """The epsilon of torch's batch normalization by default."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..errors import list_names
+from ...errors import list_names
 
 Group = tuple[list[int], list[int]]
 """Indices of layers, and of the modules that fit them."""
@@ -59,7 +59,7 @@ def match_order(
     >>> match_order([5, 7, 5], ['a', 'b', 'c'], [5, 5, 7], int.__eq__, bool, ordered=False)
     Traceback (most recent call last):
     ...
-    skconv.models.torch_order.AmbiguousError: 'a', 'b' have the same shape
+    skconv.models.torch.order.AmbiguousError: 'a', 'b' have the same shape
     >>> match_order([5, 7, 5], ['a.2', 'b', 'a.10'], [5, 7, 5], int.__eq__, bool, ordered=False)
     [0, 1, 2]
     """

@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..errors import list_names
-from .torch_modules import Module
-from .torch_names import likely_family
+from ...errors import list_names
+from .modules import Module
+from .names import likely_family
 
 Shape = tuple[int, ...]
 

@@ -1,6 +1,6 @@
 import pytest
 
-from skconv.models.torch_order import AmbiguousError, match_order
+from skconv.models.torch.order import AmbiguousError, match_order
 
 
 def match(needs, modules, *, ordered=True):

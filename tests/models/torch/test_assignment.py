@@ -10,15 +10,15 @@ from skconv.layers import (
     ParamSpec,
     SqueezeExciteLayer,
 )
-from skconv.models.torch_assignment import (
+from skconv.models.torch.assignment import (
     assign_by_names,
     assign_in_turn,
     differ_in_units,
     next_norm,
     same_shape,
 )
-from skconv.models.torch_modules import Module, read_modules
-from skconv.models.torch_names import FAMILIES
+from skconv.models.torch.modules import Module, read_modules
+from skconv.models.torch.names import FAMILIES
 
 
 class Target(NamedTuple):

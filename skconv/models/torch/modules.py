@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from ..errors import list_names
+from ...errors import list_names
 
 LEAVES = {
     *("weight", "bias", "running_mean", "running_var", "num_batches_tracked"),

@@ -1,0 +1,1 @@
+"""Weights of torch: read, named, and laid out for the layers of a network."""
