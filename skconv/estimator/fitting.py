@@ -141,9 +141,8 @@ class FittingMixin:
             self.__dict__.update(given)
 
     def _start(self, network: Network, values: Mapping[Place, Any]) -> None:
-        model = draw_model(self._settings(), network, Memo())
-        if values:
-            model.put(values)
+        model = draw_model(self._settings(), network, Memo(), values)
+        model.loaded = bool(values)  # from which the next fit continues
         before = dict(self.__dict__)
         try:
             self._model, self._outputs, self.train_history_ = model, None, []

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,8 +39,13 @@ class Continuation(NamedTuple):
     outputs: Outputs | None
 
 
-def draw_model(params: Mapping[str, Any], network: Network, memo: Memo) -> Model:
-    """Draw the weights of a new model, and put those of `pretrained` in their place.
+def draw_model(
+    params: Mapping[str, Any],
+    network: Network,
+    memo: Memo,
+    values: Mapping[Place, Any] = MappingProxyType({}),
+) -> Model:
+    """Draw the weights of a new model that neither `pretrained` nor `values` has.
 
     Parameters
     ----------
@@ -48,6 +54,8 @@ def draw_model(params: Mapping[str, Any], network: Network, memo: Memo) -> Model
     network : Network
     memo : Memo
         Fits with equal seeds share their weights.
+    values : mapping of (layer, parameter) to array
+        Checked arrays, which also replace those of `pretrained`.
 
     Raises
     ------
@@ -58,17 +66,15 @@ def draw_model(params: Mapping[str, Any], network: Network, memo: Memo) -> Model
     seed = int(check_random_state(params["random_state"]).randint(2**31 - 1))
     key = "model", network.initial_key, seed, params["shard_params"]
     source = params["pretrained"]
-    with on_host() if params["shard_params"] else nullcontext():
-        drawn = memo.get(key, [], lambda: Model(network, seed).initialize())
+
+    def draw() -> Model:
+        known: dict[Place, Any] = {}
         if source is not None:
+            known |= _read_pretrained(source, network, verbose=params["verbose"])
+        return Model(network, seed).initialize(known | dict(values))
 
-            def overlay() -> Model:
-                model = copy.copy(drawn)
-                model.put(_read_pretrained(source, network, verbose=params["verbose"]))
-                model.loaded = False  # each fit starts from them, and none continues
-                return model
-
-            drawn = memo.get(("pretrained", *key), [source], overlay)
+    with on_host() if params["shard_params"] else nullcontext():
+        drawn = draw() if values else memo.get(key, [] if source is None else [source], draw)
     return replace(drawn, network=network)
 
 

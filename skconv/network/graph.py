@@ -267,12 +267,15 @@ class Network:
         """The same as float32, so that no program is compiled for another dtype."""
         return as_float32(self.runtime())
 
-    def init(self, key: jax.Array) -> tuple[Variables, Variables]:
+    def init(self, key: jax.Array, known: Collection[Place] = ()) -> tuple[Variables, Variables]:
         """Draw the initial parameters and state.
 
         Parameters
         ----------
         key : jax key
+        known : collection of (layer, parameter)
+            Layers whose parameters and state all are among them are left out; those of the others
+            are as without.
 
         Returns
         -------
@@ -280,7 +283,10 @@ class Network:
         """
         params: Variables = {}
         state: Variables = {}
+        missing = {layer for layer, _ in self.parameter_shapes().keys() - set(known)}
         for node, own_key in zip(self.nodes, fold_in_range(key, len(self.nodes)), strict=True):
+            if node.name not in missing:
+                continue
             try:
                 own_params, own_state = node.layer.init(own_key, *node.input_shapes)
             except LayerError as error:

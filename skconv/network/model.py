@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
@@ -171,11 +172,21 @@ class Model:
         frozen.carry = placed[1]
         return frozen
 
-    def initialize(self) -> Model:
-        """Draw the initial weights from the seed."""
+    def initialize(self, known: Mapping[Place, Any] = MappingProxyType({})) -> Model:
+        """Draw the initial weights from the seed.
+
+        Parameters
+        ----------
+        known : mapping of (layer, parameter) to array
+            Checked arrays, which are put in place of those that would be drawn. Other layers are
+            drawn as without them.
+        """
         check_fork()
         key = fold_in(make_key(self.seed), 0)
-        self.carry = TrainState(*cast_floats(self.network.init(key), self.network.dtype))
+        drawn = self.network.init(key, known.keys())
+        self.carry = TrainState(*cast_floats(drawn, self.network.dtype))
+        if known:
+            self._replace(known)
         return self
 
     def continues_with(self, update: Update) -> bool:
@@ -222,14 +233,19 @@ class Model:
     def put(self, arrays: Mapping[Place, Any]) -> None:
         """Set parameters to checked arrays."""
         check_fork()
+        self._replace(arrays)
+        self.loaded = True
+
+    def _replace(self, arrays: Mapping[Place, Any]) -> None:
+        """Put arrays in the places of parameters and state."""
+        specs = dict(self.network.places())
         params, state = ({layer: dict(own) for layer, own in tree.items()} for tree in self.weights)
         for (layer, name), value in arrays.items():
-            tree = params if name in params.get(layer, {}) else state
-            tree[layer][name] = jnp.array(value, self.network.dtype)
+            tree = params if specs[layer, name].trainable else state
+            tree.setdefault(layer, {})[name] = jnp.array(value, self.network.dtype)
         self._keep(params, state, frozenset().union(*self.fixed))
         self._placed = None
         self.adapted |= arrays.keys()
-        self.loaded = True
 
     def check(self, arrays: Mapping[Place, Any], *, strict: bool = True) -> dict[Place, np.ndarray]:
         """Check arrays against the parameters of the network.

@@ -1,4 +1,5 @@
 import pickle
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 
 from skconv import NeuralNet
+from skconv.init import GlorotUniform
 from skconv.layers import DenseLayer, DropoutLayer, InputLayer, NonlinearityLayer
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.models import Pretrained
@@ -100,6 +102,55 @@ def test_candidates_of_a_search_start_from_them(pretrained, search):
     best = found.cv_results_["params"].index({"update_learning_rate": 0.0})
     scores = [found.cv_results_[f"split{i}_test_score"][best] for i in range(2)]
     assert np.mean(scores) == pytest.approx(still.score(X, y), abs=1e-6)
+
+
+class Counted(GlorotUniform):
+    """Counts what is drawn."""
+
+    drawn: ClassVar[list] = []
+
+    def __call__(self, key, shape, dtype):
+        self.drawn.append(shape)
+        return super().__call__(key, shape, dtype)
+
+
+def load_all(net, pretrained):
+    return net.load_params_from(pretrained)
+
+
+def load_some(net, pretrained):
+    with pytest.warns(UserWarning, match="skips parameters of another shape"):
+        net.load_params_from(pretrained, strict=False)
+
+
+def load_over(net, pretrained):
+    net.set_params(pretrained=pretrained).load_params_from({"body.b": np.ones(6)}, strict=False)
+
+
+@pytest.mark.parametrize(
+    ("start", "units", "drawn"),
+    [
+        (lambda net, pretrained: net.set_params(pretrained=pretrained).initialize(), 3, []),
+        (lambda net, pretrained: net.set_params(pretrained=pretrained).fit(X, y), 3, []),
+        (lambda net, pretrained: net.set_params(pretrained=pretrained).initialize(), 2, [(6, 2)]),
+        (load_all, 3, []),
+        (load_some, 2, [(6, 2)]),
+        (load_over, 3, []),
+    ],
+    ids=["initialize", "fit", "other classes", "load", "load some", "both"],
+)
+def test_only_layers_without_weights_are_drawn(pretrained, start, units, drawn):
+    sizes = {"input_shape": (None, 4), "output_num_units": units}
+    Counted.drawn.clear()
+    net = make_net(body_W=Counted(), output_W=Counted(), **sizes)
+    start(net, pretrained)
+    assert Counted.drawn == drawn
+    plain = weights(make_net(body_W=Counted(), output_W=Counted(), **sizes).initialize())
+    known = {} if drawn else {"output.W": pretrained.weights["output.W"]}
+    expected = {**plain, "body.W": pretrained.weights["body.W"], **known}
+    assert_equal(weights(net), expected, ["body.W", "output.W"])
+    b = np.ones(6) if start is load_over else pretrained.weights["body.b"]
+    np.testing.assert_array_equal(net.layers_["body"].b.get_value(), b)
 
 
 def test_other_layers_must_have_the_same_shape(pretrained):
