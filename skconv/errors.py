@@ -51,10 +51,24 @@ def did_you_mean(given: str, valid: Iterable[str], most: int | None = None) -> s
     names = [str(name) for name in valid]
     if not names:
         return ""
-    near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.6)
-    if near:
-        return f" Did you mean {near[0]!r}?"
+    near = nearest(str(given), names)
+    if near is not None:
+        return f" Did you mean {near!r}?"
     return f" Valid names: {list_names(names, most or len(names))}."
+
+
+def nearest(given: str, names: Iterable[str]) -> str | None:
+    """Return the name that is most like an unknown one; None if none is like it.
+
+    Examples
+    --------
+    >>> nearest('convolution', ['Deconvolution', 'Convolution']), nearest('x', ['Pooling'])
+    ('Convolution', None)
+    """
+    known = list(names)
+    if same := [name for name in known if name.lower() == given.lower()]:
+        return same[0]
+    return next(iter(difflib.get_close_matches(given, known, n=1, cutoff=0.6)), None)
 
 
 def list_names(names: Iterable[str], most: int = 10) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import warnings
 from collections.abc import Callable, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import Problems, did_you_mean, list_names
+from ...errors import Problems, did_you_mean, list_names, nearest
 from ...utils.checks import positive_each
 from ..pretrained import Pretrained
 from . import elementwise, ends, filters, neighbors, shapes
@@ -184,8 +183,8 @@ def _check_types(net: Layout) -> None:
     problems = Problems()
     for layer in net.layers:
         if layer.type not in CONVERTERS:
-            near = difflib.get_close_matches(layer.type, CONVERTERS, n=1, cutoff=0.6)
-            hint = f". Did you mean {near[0]!r}?" if near else ""
+            near = nearest(layer.type, CONVERTERS)
+            hint = f". Did you mean {near!r}?" if near else ""
             problems.add(
                 f"{net.at(layer.line)}: layer {layer.name!r} has the unknown type "
                 f"{layer.type!r}{hint}"

@@ -34,8 +34,9 @@ def _convolve(layer: CaffeLayer, graph: Graph, *, transposed: bool) -> None:
             f"for an input of shape {x.shape}"
         )
     size = each_side(param, "kernel_size", axes)
+    outputs = _number_of_outputs(param)
     fields: dict[str, Any] = {
-        "num_filters": param.num_output,
+        "num_filters": outputs,
         "filter_size": size,
         "nonlinearity": None,
     }
@@ -50,7 +51,7 @@ def _convolve(layer: CaffeLayer, graph: Graph, *, transposed: bool) -> None:
         raise ValueError(f"dilation must be 1 for a deconvolution, got {fields['dilation']}")
     if not param.bias_term:
         fields["b"] = None
-    inputs, outputs, group = x.shape[1], param.num_output, max(param.group, 1)
+    inputs, group = x.shape[1], max(param.group, 1)
     ends = (inputs, outputs // group) if transposed else (outputs, inputs // group)
     shape = (*ends, *(size if isinstance(size, tuple) else (size,) * axes))
     biases = {"b": "bias_filler"} if param.bias_term else {}
@@ -79,7 +80,7 @@ def inner_product(layer: CaffeLayer, graph: Graph) -> None:
     param = layer.param("inner_product")
     axis = row_axis(param.axis, len(x.shape))
     x = graph.maps.get(x.name, x) if axis == 1 else x
-    inputs, units = math.prod(x.shape[axis:]), param.num_output
+    inputs, units = math.prod(x.shape[axis:]), _number_of_outputs(param)
     fields: dict[str, Any] = {"num_units": units, "nonlinearity": None}
     if axis != 1:
         fields["num_leading_axes"] = axis
@@ -97,6 +98,12 @@ def inner_product(layer: CaffeLayer, graph: Graph) -> None:
         parts.append(Part((out.name, "b"), (units,)))
     graph.take(layer, *parts)
     graph.set_tops(layer, [out])
+
+
+def _number_of_outputs(param: Any) -> int:
+    if not param.num_output:
+        raise ValueError("num_output must be given, as a positive integer")
+    return param.num_output
 
 
 CONVERTERS = {

@@ -172,10 +172,17 @@ class Graph:
         Raises
         ------
         ValueError
-            If it must have another number of outputs.
+            If it must have another number of outputs, or another layer has one of this name which
+            this one does not replace in place.
         """
         if len(layer.tops) != len(tensors):
             raise ValueError(f"top must be given {_times(len(tensors))}, got {list(layer.tops)}")
+        taken = [top for top in layer.tops if top in self.tops and top not in layer.bottoms]
+        if taken or len(set(layer.tops)) < len(layer.tops):
+            raise ValueError(
+                "top must be a name that no other layer makes, or that of the bottom which it "
+                f"replaces, got {list(layer.tops)}"
+            )
         self.tops.update(zip(layer.tops, tensors, strict=True))
 
     def name_for(self, wanted: str) -> str:
@@ -227,6 +234,8 @@ class Graph:
         """Add an input, with the batch first among its sizes."""
         if len(sizes) < 2 or not all(size > 0 for size in sizes):
             raise ValueError(f"the shape of input {top!r} must be positive, got {list(sizes)}")
+        if top in self.tops:
+            raise ValueError(f"input must be a name that no other one has, got {top!r} again")
         self.batch = sizes[0]
         self.tops[top] = self.add(top, InputLayer, shape=(None, *sizes[1:]))
 

@@ -285,6 +285,40 @@ def test_all_problems_of_layers_are_told_but_not_what_follows_from_them(read):
     ]
 
 
+def test_layers_that_make_the_same_top_are_refused(read):
+    text = """input: "data" input_shape { dim: [1, 3] }
+    layer { name: "a" type: "TanH" bottom: "data" top: "y" }
+    layer { name: "b" type: "ReLU" bottom: "data" top: "y" }
+    layer { name: "s" type: "Split" bottom: "data" top: "z" top: "z" }
+    layer { name: "in" type: "Input" top: "data" input_param { shape { dim: [1, 3] } } }"""
+    with pytest.raises(ValueError, match="3 problems") as error:
+        read(text)
+    valid = "a name that no other layer makes, or that of the bottom which it replaces"
+    assert str(error.value).splitlines()[1:] == [
+        f" - net.prototxt, line 3: layer 'b' (ReLU): top must be {valid}, got ['y']",
+        f" - net.prototxt, line 4: layer 's' (Split): top must be {valid}, got ['z', 'z']",
+        " - net.prototxt, line 5: layer 'in' (Input): input must be a name that no other one has, "
+        "got 'data' again",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "param"),
+    [("Convolution", "convolution_param { kernel_size: 1 }"), ("InnerProduct", "")],
+)
+def test_the_number_of_outputs_must_be_given(read, kind, param):
+    with pytest.raises(ValueError, match="num_output must be given, as a positive integer"):
+        read(
+            'input: "data" input_shape { dim: [1, 3, 5, 5] }'
+            f'layer {{ type: "{kind}" bottom: "data" top: "y" {param} }}'
+        )
+
+
+def test_types_in_other_cases_are_recognized_in_the_message(read):
+    with pytest.raises(ValueError, match=r"'convolution'\. Did you mean 'Convolution'\?"):
+        read('input: "data" layer { type: "convolution" bottom: "data" top: "y" }')
+
+
 @pytest.mark.parametrize("shape", [5.0, (3, 0, 5), (3, 2.5, 2), "abc", (), (True, 2), [None]])
 def test_invalid_shapes_of_the_input(read, shape):
     with pytest.raises(ValueError, match="input_shape must be a sequence of positive integers"):
