@@ -13,6 +13,7 @@ from sklearn.utils import Bunch
 
 from ..errors import list_names
 from ..preprocessing.decode_image import FORMATS
+from ..preprocessing.file_names import hint_for
 
 __all__ = ["image_folder"]
 
@@ -26,8 +27,8 @@ IGNORED = "__MACOSX"
 def image_folder(path: str | os.PathLike[str], *, return_X_y: bool = False) -> Any:
     """Return the names of the images in a folder, and their labels.
 
-    The label of an image is the name of the subfolder that it is in, at any depth. Files that are
-    hidden or whose names do not end as those of images do are ignored. No image is read: a pipeline
+    The label of an image is the name of the subfolder that it is in, at any depth, also through
+    links to folders. Files that are hidden or whose names do not end as those of images do are ignored. No image is read: a pipeline
     of `skconv.preprocessing.ReadImages` and a net takes their names.
 
     Parameters
@@ -73,18 +74,19 @@ def image_folder(path: str | os.PathLike[str], *, return_X_y: bool = False) -> A
     >>> images.target.tolist(), images.target_names
     (['cat', 'cat', 'dog'], ['cat', 'dog'])
     """
-    folder = Path(path)
+    folder = Path(os.fsdecode(path))
     if not folder.is_dir():
-        got = "a file" if folder.exists() else "nothing"
+        got = "a file" if folder.exists() else f"nothing{hint_for(path)}"
         raise ValueError(f"path must be a folder, got {os.fspath(path)!r}, where there is {got}")
     visible = sorted((one for one in folder.iterdir() if _is_visible(one.name)), key=_name)
     labels = [one for one in visible if one.is_dir()]
     unlabeled = [one.name for one in visible if not one.is_dir() and _is_image(one.name)]
     if not labels:
         got = f"{len(unlabeled)} images without" if unlabeled else "none"
+        pattern = f"*{Path(unlabeled[0]).suffix}" if unlabeled else "*.jpg"
         raise ValueError(
             f"path must be a folder with a subfolder for each label, got {got} in "
-            f"{os.fspath(path)!r}; the names of its images are sorted(Path(path).glob('*.jpg'))"
+            f"{os.fspath(path)!r}; the names of its images are sorted(Path(path).glob({pattern!r}))"
         )
     images = {label.name: list(_images(label)) for label in labels}
     empty = [name for name, found in images.items() if not found]
@@ -108,8 +110,18 @@ def image_folder(path: str | os.PathLike[str], *, return_X_y: bool = False) -> A
 
 
 def _images(folder: Path) -> Iterator[str]:
-    """Yield the names of the images in a folder and its subfolders, sorted."""
-    for place, folders, files in os.walk(folder):
+    """Yield the names of the images in a folder and its subfolders, sorted.
+
+    Links to folders are followed, unless they lead to one that has been met or holds this one.
+    """
+    outer = Path(os.path.realpath(folder.parent))
+    met = {str(outer), *map(str, outer.parents)}
+    for place, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in met:
+            folders.clear()
+            continue
+        met.add(real)
         folders[:] = sorted(filter(_is_visible, folders))
         for file in sorted(filter(_is_visible, files)):
             if _is_image(file):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..utils.optional import import_optional
+from .file_names import hint_for
 
 FORMATS = {
     "AVIF": (".avif", ".avifs"),
@@ -169,7 +170,7 @@ def opened(path: str) -> Iterator[Any]:
             f"{path!r} has more than {limit:,} pixels, the limit PIL.Image.MAX_IMAGE_PIXELS"
         ) from error
     except Exception as error:  # libraries raise whatever damaged bytes lead them to
-        raise UndecodableImageError(f"{path!r} {_reason(error)}") from error
+        raise UndecodableImageError(f"{path!r} {_reason(error, path)}") from error
 
 
 def image_size(path: str) -> tuple[int, int]:
@@ -190,9 +191,9 @@ def check_header(path: str) -> None:
         pass
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "does not exist"
+def _reason(error: Exception, path: str) -> str:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return f"does not exist{hint_for(path)}"
     if isinstance(error, IsADirectoryError):
         return "is a folder"
     if isinstance(error, import_optional("PIL").UnidentifiedImageError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,9 @@ from ..errors import list_names
 
 MOST = 10
 """Number of problems that a message lists."""
+
+_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]+:/")
+"""The start of a URL, also after a folder, or of what is left of one in a path."""
 
 
 def read_file_names(X: Any, folder: str | os.PathLike[str] | None = None) -> list[str]:
@@ -23,6 +27,10 @@ def read_file_names(X: Any, folder: str | os.PathLike[str] | None = None) -> lis
         Of text or paths.
     folder : path, optional
         Where files are whose names are relative.
+
+    Returns
+    -------
+    list of str
 
     Raises
     ------
@@ -36,7 +44,7 @@ def read_file_names(X: Any, folder: str | os.PathLike[str] | None = None) -> lis
     """
     if isinstance(X, str | bytes | os.PathLike):
         raise ValueError(
-            f"X must be a list of file names, got {os.fspath(X)!r}; give a single one as [X], and "
+            f"X must be a list of file names, got {_text(X)!r}; give a single one as [X], and "
             "those in a folder as skconv.datasets.image_folder(X).data"
         )
     if not hasattr(X, "__len__") or isinstance(X, Mapping | set):
@@ -57,7 +65,27 @@ def read_file_names(X: Any, folder: str | os.PathLike[str] | None = None) -> lis
     if others:
         listed = list_names((f"{names[i]!r:.40} in row {i}" for i in others), MOST)
         raise ValueError(f"X must be a list of file names, got {listed}")
-    return [os.path.join(folder or "", os.fsdecode(name)) for name in names]
+    return [os.path.join(folder or "", _text(name)) for name in names]
+
+
+def hint_for(path: str | bytes | os.PathLike[Any]) -> str:
+    """Return what to write for a path that does not exist.
+
+    Examples
+    --------
+    >>> hint_for("~/images"), hint_for("images")
+    ("; write os.path.expanduser('~/images')", '')
+    """
+    name = _text(path)
+    if name.startswith("~"):
+        return f"; write os.path.expanduser({name!r})"
+    if _URL.search(name):
+        return "; download what is at a URL to a folder first"
+    return ""
+
+
+def _text(name: str | bytes | os.PathLike[Any]) -> str:
+    return str(os.fsdecode(name))  # numpy.str_ stays one otherwise, which repr tells
 
 
 def _is_name(name: Any) -> bool:

@@ -18,7 +18,7 @@ from ..utils.checks import Check, flag, is_integer, one_of, or_none, path, posit
 from ..utils.versions import Versioned
 from .dataset_parts import LARGE_BYTES
 from .decode_image import FILTERS, MODES, RESIZES, ImageForm, UndecodableImageError, image_size
-from .file_names import read_file_names
+from .file_names import hint_for, read_file_names
 from .image_rows import ImageRows
 from .row_view import RowView
 
@@ -127,10 +127,11 @@ class ReadImages(TransformerMixin, Versioned, BaseEstimator):
         Raises
         ------
         ValueError
-            With all invalid parameters; if X does not hold file names; if no file tells the size.
+            With all invalid parameters; if X does not hold file names, or `folder` does not exist;
+            if no file tells the size.
         """
         form = self._form()
-        names = read_file_names(X, self.folder)
+        names = self._names(X)
         self.size_ = _first_size(names) if form.size is None else form.size
         return self
 
@@ -150,7 +151,8 @@ class ReadImages(TransformerMixin, Versioned, BaseEstimator):
         Raises
         ------
         ValueError
-            If files cannot be read, or X does not hold file names. Up to ten files are listed.
+            If files cannot be read, of which up to ten are listed; if X does not hold file names,
+            or `folder` does not exist.
 
         Warns
         -----
@@ -184,12 +186,21 @@ class ReadImages(TransformerMixin, Versioned, BaseEstimator):
             check_is_fitted(self)
         workers = effective_n_jobs(-1) if self.workers is None else self.workers
         return ImageRows(
-            read_file_names(X, self.folder),
+            self._names(X),
             form,
             self.size_ if form.size is None else form.size,
             workers=workers,
             skip=self.on_error == "warn",
         )
+
+    def _names(self, X: Any) -> list[str]:
+        names, folder = read_file_names(X), self.folder
+        if folder is None:
+            return names
+        if not os.path.isdir(folder) and not all(map(os.path.isabs, names)):
+            given = f"{os.fspath(folder)!r}, which is not one{hint_for(folder)}"
+            raise ValueError(f"folder must be the folder of the files, got {given}")
+        return read_file_names(names, folder)
 
     def _form(self) -> ImageForm:
         """Return the form of the images, or raise all problems of the parameters."""

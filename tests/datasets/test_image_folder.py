@@ -41,7 +41,12 @@ def test_links_to_folders_have_labels(tmp_path):
     make(tmp_path, "kept/a.jpg", "in/dog/a.jpg")
     (tmp_path / "in/cat").symlink_to(tmp_path / "kept")
     (tmp_path / "in/dog/loop").symlink_to(tmp_path / "in")
-    assert image_folder(tmp_path / "in").target.tolist() == ["cat", "dog"]
+    (tmp_path / "in/dog/more").symlink_to(tmp_path / "other")
+    make(tmp_path, "other/old/b.jpg")
+    (tmp_path / "other/back").symlink_to(tmp_path / "other")
+    images = image_folder(tmp_path / "in")
+    assert images.target.tolist() == ["cat", "dog", "dog"]
+    assert images.data[2].endswith("in/dog/more/old/b.jpg")
 
 
 def test_images_without_a_label_are_left_out(tmp_path):
@@ -56,7 +61,8 @@ def test_images_without_a_label_are_left_out(tmp_path):
         ([], "no", "path must be a folder, got "),
         (["a.jpg"], "a.jpg", ", where there is a file"),
         ([], ".", "path must be a folder with a subfolder for each label, got none in"),
-        (["a.jpg", "b.jpg"], ".", "got 2 images without in"),
+        (["a.PNG", "b.jpg"], ".", "got 2 images without in"),
+        (["a.PNG", "b.jpg"], ".", "sorted(Path(path).glob('*.PNG'))"),
         (
             ["cat/a.jpg", "dog/a.txt", "emu/.b.jpg"],
             ".",
@@ -68,3 +74,13 @@ def test_folders_without_images_or_labels_are_refused(tmp_path, files, path, mes
     make(tmp_path, *files)
     with pytest.raises(ValueError, match=re.escape(message)):
         image_folder(tmp_path / path)
+
+
+def test_what_to_write_for_a_home_folder():
+    with pytest.raises(ValueError, match=r"nothing; write os.path.expanduser\('~/no images'\)"):
+        image_folder("~/no images")
+
+
+def test_paths_may_be_bytes(tmp_path):
+    make(tmp_path, "dog/a.jpg")
+    assert image_folder(os.fsencode(tmp_path)).data[0] == str(tmp_path / "dog/a.jpg")

@@ -296,7 +296,8 @@ DAMAGED = {
     **{f"half.{kind}": (half(kind), "cannot be decoded: ") for kind in ("tiff", "webp", "ppm")},
     "runs.eps": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "is not an image in one of"),
     "nul\0.png": (None, "cannot be decoded: embedded null byte"),
-    "missing.png": (None, "missing.png' does not exist"),
+    "missing.png": (None, "missing.png' does not exist$"),
+    "http://x/a.png": (None, "does not exist; download what is at a URL to a folder first"),
     ".": (None, "is a folder"),
 }
 

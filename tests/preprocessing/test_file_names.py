@@ -6,7 +6,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from skconv.preprocessing.file_names import read_file_names
+from skconv.preprocessing.file_names import hint_for, read_file_names
 
 NAMES = ["a.png", "b c.png"]
 
@@ -32,6 +32,7 @@ NAMES = ["a.png", "b c.png"]
 )
 def test_names_come_from_any_container(X):
     assert read_file_names(X) == NAMES
+    assert {type(name) for name in read_file_names(X)} == {str}  # repr of numpy.str_ has its type
     assert read_file_names(X, "in") == ["in/a.png", "in/b c.png"]
     assert read_file_names(X, Path("in")) == ["in/a.png", "in/b c.png"]
 
@@ -58,3 +59,19 @@ def test_absolute_names_stay():
 def test_what_is_no_list_of_names_is_refused(X, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         read_file_names(X)
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("~/a.png", "; write os.path.expanduser('~/a.png')"),
+        (Path("~"), "; write os.path.expanduser('~')"),
+        ("https://example.com/a.png", "; download what is at a URL to a folder first"),
+        ("in/s3://bucket/a.png", "; download what is at a URL to a folder first"),
+        (Path("https://example.com/a.png"), "; download what is at a URL to a folder first"),
+        ("a~b: c/d.png", ""),
+        ("C:/a.png", ""),
+    ],
+)
+def test_what_to_write_for_paths_that_do_not_exist(path, hint):
+    assert hint_for(path) == hint

@@ -1,3 +1,4 @@
+import os
 import pickle
 import re
 
@@ -76,6 +77,16 @@ def test_names_may_be_relative_to_a_folder(names, X):
     folder = names[0].rpartition("/")[0]
     read = ReadImages(8, channels=1, folder=folder).fit_transform(["01.png", "00.png"])
     assert_array_equal(read, X[[1, 0]])
+
+
+@pytest.mark.parametrize("on_error", ["raise", "warn"])
+def test_folders_that_do_not_exist_are_refused_once(names, X, tmp_path, on_error):
+    reader = ReadImages(8, channels=1, folder=tmp_path / "no", on_error=on_error)
+    with pytest.raises(ValueError, match=r"folder must be the folder of the files, got .*no', wh"):
+        reader.fit(["a.png"])
+    with pytest.raises(ValueError, match=r"which is not one; write os.path.expanduser\('~/no'\)"):
+        reader.set_params(folder="~/no").transform(["a.png", *names])
+    assert_array_equal(reader.transform([os.path.abspath(name) for name in names]), X)
 
 
 def test_sizes_are_kept_by_default(names, tmp_path):
