@@ -28,8 +28,9 @@ def image_folder(path: str | os.PathLike[str], *, return_X_y: bool = False) -> A
     """Return the names of the images in a folder, and their labels.
 
     The label of an image is the name of the subfolder that it is in, at any depth, also through
-    links to folders. Files that are hidden or whose names do not end as those of images do are ignored. No image is read: a pipeline
-    of `skconv.preprocessing.ReadImages` and a net takes their names.
+    links to folders. Files that are hidden or whose names do not end as those of images do are
+    ignored. No image is read: a pipeline of `skconv.preprocessing.ReadImages` and a net takes their
+    names.
 
     Parameters
     ----------

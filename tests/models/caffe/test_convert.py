@@ -302,18 +302,6 @@ def test_layers_that_make_the_same_top_are_refused(read):
     ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "param"),
-    [("Convolution", "convolution_param { kernel_size: 1 }"), ("InnerProduct", "")],
-)
-def test_the_number_of_outputs_must_be_given(read, kind, param):
-    with pytest.raises(ValueError, match="num_output must be given, as a positive integer"):
-        read(
-            'input: "data" input_shape { dim: [1, 3, 5, 5] }'
-            f'layer {{ type: "{kind}" bottom: "data" top: "y" {param} }}'
-        )
-
-
 def test_types_in_other_cases_are_recognized_in_the_message(read):
     with pytest.raises(ValueError, match=r"'convolution'\. Did you mean 'Convolution'\?"):
         read('input: "data" layer { type: "convolution" bottom: "data" top: "y" }')

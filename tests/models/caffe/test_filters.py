@@ -61,7 +61,8 @@ def test_fields_of_an_inner_product(layer):
     ("kind", "text", "shape", "message"),
     [
         ("Convolution", conv("num_output: 2"), (1, 3, 9, 9), "kernel_size must be given"),
-        ("Convolution", conv("kernel_size: 2"), (1, 3, 9, 9), "num_filters must be a positive"),
+        ("Convolution", conv("kernel_size: 2"), (1, 3, 9, 9), "num_output must be given, as"),
+        ("InnerProduct", "", (1, 3, 9, 9), "num_output must be given, as a positive integer"),
         (
             "Convolution",
             conv("num_output: 2 kernel_size: 10"),
