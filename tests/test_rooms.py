@@ -20,7 +20,7 @@ ROOMS = [
     ["estimator"],
     ["config"],
     ["handlers"],
-    ["visualize"],
+    ["export", "visualize"],
     ["training"],
     ["models"],
     ["data", "datasets", "network", "regularization"],
@@ -68,7 +68,7 @@ COMBINING = {"layers.shortcuts", "models.architectures", "models.load", "models.
 DOOR = {"_fitted", "_training"}
 """Private methods of a net that other rooms may call, to predict and to train."""
 
-GUESTS = ("ensemble", "handlers", "model_selection", "visualize")
+GUESTS = ("ensemble", "export", "handlers", "model_selection", "visualize")
 """Rooms that use nets, and only through the door."""
 
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py")

@@ -107,12 +107,16 @@ class _Convolution(Layer):
         W = ParamSpec((num_filters, channels // groups, *self._sizes()[0]), self.W)
         return {"W": W} | bias_specs(self.b, out, untied=self.untie_biases)
 
+    def geometry(self, input_shape: Shape) -> Window:
+        """Return the windows that the filters see of images of a shape, channels first."""
+        size, stride, dilation = self._sizes()
+        pads, groups = self._pads(input_shape[2:]), self._filters(input_shape[1])[1]
+        return Window(size, stride, pads, dilation, groups)
+
     def _correlate(self, x: jax.Array, W: jax.Array) -> jax.Array:
         if self.flip_filters:
             W = jnp.flip(W, range(2, W.ndim))
-        size, stride, dilation = self._sizes()
-        pads, groups = self._pads(x.shape[1:-1]), self._filters(x.shape[-1])[1]
-        return convolve(x, W, Window(size, stride, pads, dilation, groups))
+        return convolve(x, W, self.geometry((None, x.shape[-1], *x.shape[1:-1])))
 
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
         """Return the convolution plus biases, after the nonlinearity."""

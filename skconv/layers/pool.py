@@ -65,6 +65,10 @@ class _MaxPoolLayer(Layer):
             (p, p + m if p + m < s else p) for p, m, s in zip(pads, missing, size, strict=True)
         )
 
+    def geometry(self, input_shape: Shape) -> Window:
+        """Return the windows that are pooled of images of a shape, channels first."""
+        return Window(*self.window, self._pads(input_shape[2:]))
+
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the shape of the pooled images."""
         shape = input_shapes[0]

@@ -44,7 +44,8 @@ class StandardizationLayer(Layer):
 
     full_precision = True
 
-    def _axes(self, rank: int) -> tuple[int, ...]:
+    def standardized_axes(self, rank: int) -> tuple[int, ...]:
+        """Return the axes over which mean and deviation are taken."""
         named = {
             "auto": range(min(2, rank - 1), rank),
             "spatial": range(2, rank),
@@ -61,13 +62,13 @@ class StandardizationLayer(Layer):
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the shape of the input."""
-        self._axes(len(input_shapes[0]))
+        self.standardized_axes(len(input_shapes[0]))
         return input_shapes[0]
 
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
         """Return the standardized input."""
         x = inputs[0]
-        axes = self._axes(x.ndim)
+        axes = self.standardized_axes(x.ndim)
         centered = x - x.mean(axes, keepdims=True)
         variance = jnp.square(centered).mean(axes, keepdims=True)
         return centered * lax.rsqrt(variance + jnp.asarray(self.epsilon, x.dtype)), state

@@ -76,6 +76,14 @@ class _TransposedConvLayer(Layer):
         before = [first for first, _ in crops]
         return tuple((a, n - a - w) for a, n, w in zip(before, whole, wanted, strict=True))
 
+    def geometry(self, input_shape: Shape) -> Window:
+        """Return the windows of the convolution that this is the transpose of.
+
+        Their pads are what is cropped; negative for zeros to append.
+        """
+        size, stride = self._sizes()
+        return Window(size, stride, self._crops(input_shape[2:]), groups=self.num_groups)
+
     def output_shape(self, *input_shapes: Shape) -> Shape:
         """Return the shape of enlarged images with one channel per filter."""
         shape = input_shapes[0]

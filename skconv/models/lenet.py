@@ -89,10 +89,13 @@ class TableConv2DLayer(Conv2DLayer):
 
     def apply(self, params: Params, state: Params, *inputs: jax.Array, ctx: Context) -> Output:
         """Return the convolution, with zero weights for absent connections."""
-        W = params["W"]
-        shape = (self.num_filters, inputs[0].shape[-1], *W.shape[1:])
-        full = jnp.zeros(shape, W.dtype).at[self._connections()].set(W)
+        full = self.all_filters(params["W"], inputs[0].shape[-1])
         return super().apply(params | {"W": full}, state, *inputs, ctx=ctx)
+
+    def all_filters(self, W: jax.Array, channels: int) -> jax.Array:
+        """Return filters for all channels, which are zero for absent connections."""
+        shape = (self.num_filters, channels, *W.shape[1:])
+        return jnp.zeros(shape, W.dtype).at[self._connections()].set(W)
 
 
 def lenet5(

@@ -14,6 +14,8 @@ EXTRAS = {
     "mlflow": "mlflow",
     "wandb": "wandb",
     "google.protobuf": "caffe",
+    "onnx": "onnx",
+    "jax2onnx": "onnx",
 }
 """The extra of skconv that installs the package of each module."""
 
