@@ -44,15 +44,17 @@ def answer_names(outputs: Outputs) -> list[tuple[str, ...]]:
     list of tuple of str
         ``('label', 'probabilities')`` for classes, with ``'scores'`` instead of probabilities if
         the net computes scores, and ``('variable',)`` for numbers. Several outputs put their names
-        before, as in ``'digit_label'``.
+        before, as in ``'digit_label'``, and numbers have the name of their output.
     """
-    found = []
+    found: list[tuple[str, ...]] = []
     for name, target in zip(outputs.names, outputs.targets, strict=True):
-        names: tuple[str, ...] = ("variable",)
+        alone = name is None or len(outputs.targets) == 1
         if isinstance(target, Classes | Labels):
-            names = ("label", "scores" if target.scores else "probabilities")
-        prefix = "" if name is None or len(outputs.targets) == 1 else f"{name}_"
-        found.append(tuple(f"{prefix}{own}" for own in names))
+            prefix = "" if alone else f"{name}_"
+            numbers = "scores" if target.scores else "probabilities"
+            found.append((f"{prefix}label", prefix + numbers))
+        else:
+            found.append(("variable" if alone else str(name),))
     return found
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from ..layers import (
@@ -13,6 +15,7 @@ from ..layers import (
     DenseLayer,
     DepthwiseConv2DLayer,
     DilatedConv2DLayer,
+    Layer,
     NINLayer,
     SeparableConv2DLayer,
     SqueezeExciteLayer,
@@ -55,7 +58,7 @@ def convolution(job: Job) -> str:
     if isinstance(job.layer, DilatedConv2DLayer):
         W = W.swapaxes(0, 1)
     elif isinstance(job.layer, TableConv2DLayer):
-        W = np.asarray(job.layer.all_filters(W, job.given[1]))
+        W = np.asarray(job.layer.all_filters(jnp.asarray(W), job.given[1]))
     window = job.layer.geometry(job.given)
     given = attributes_of(window) | {"dilations": window.dilation, "group": window.groups}
     W = _turned(W, job.layer.flip_filters)
@@ -125,7 +128,7 @@ def squeeze_excite(job: Job) -> str:
     return job.add("Mul", job.x, x)
 
 
-CONVERTERS = {
+CONVERTERS: dict[type[Layer], Callable[[Job], str]] = {
     **dict.fromkeys((Conv1DLayer, Conv2DLayer, Conv3DLayer, DilatedConv2DLayer), convolution),
     **dict.fromkeys((DepthwiseConv2DLayer, SeparableConv2DLayer, TableConv2DLayer), convolution),
     **dict.fromkeys((TransposedConv2DLayer, TransposedConv3DLayer), transposed),

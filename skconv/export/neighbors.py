@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 
 from ..layers import (
     GlobalPoolLayer,
+    Layer,
     LocalResponseNormalization2DLayer,
     MaxPool1DLayer,
     MaxPool2DLayer,
@@ -68,7 +71,7 @@ def local_response(job: Job) -> str:
     return job.add("LRN", job.x, size=layer.n, bias=float(layer.k), **given)
 
 
-CONVERTERS = {
+CONVERTERS: dict[type[Layer], Callable[[Job], str]] = {
     **dict.fromkeys((MaxPool1DLayer, MaxPool2DLayer, MaxPool3DLayer), pool),
     **dict.fromkeys((Pool1DLayer, Pool2DLayer, Pool3DLayer), pool),
     **dict.fromkeys((Upscale1DLayer, Upscale2DLayer, Upscale3DLayer), upscale),

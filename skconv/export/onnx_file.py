@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
 from ..data.inputs import takes_channels_last
 from ..data.iterators import has_transform
@@ -63,7 +62,8 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str]) -> None:
     in sklearn-onnx, the outputs of a classifier are ``label``, int64, float32 or text, and
     ``probabilities``, or ``scores`` if the net computes them; that of a regressor is ``variable``.
     Its shape is that of the output layer, (n, 1) for a single number, also where `predict` returns
-    (n,). With several outputs, their names come before: ``digit_label``.
+    (n,). With several outputs, their names come before, as in ``digit_label``, and those of numbers
+    stand alone.
 
     Nets that compute in bfloat16 or float64 are written in float32.
 
@@ -99,15 +99,8 @@ def to_onnx(estimator: Any, path: str | os.PathLike[str]) -> None:
             "transform X before, or in a step of a pipeline"
         )
     model = fitted.frozen
-    if (
-        sum(
-            array.nbytes
-            for tree in model.weights
-            for own in tree.values()
-            for array in own.values()
-        )
-        > LARGEST
-    ):
+    trees = (own for tree in model.weights for own in tree.values())
+    if sum(array.nbytes for own in trees for array in own.values()) > LARGEST:
         raise ValueError("the weights must have less than 2 GiB, the most that ONNX files hold")
     graph = _write(model, steps, fitted.outputs, net.data_format)
     for other in _other_sizes(model):
@@ -206,7 +199,8 @@ def _other_sizes(model: Model) -> list[Model]:
 
 def _check_same(graph: Any, other: Any) -> None:
     """Raise an error unless graphs for inputs of several sizes are the same."""
-    for own, theirs in (*zip(graph.node, other.node), *zip(graph.initializer, other.initializer)):
+    pairs = zip((*graph.node, *graph.initializer), (*other.node, *other.initializer), strict=False)
+    for own, theirs in pairs:
         if own != theirs:
             layer = own.name.partition("/")[0].partition(".")[0]
             raise ValueError(

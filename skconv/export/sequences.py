@@ -33,9 +33,10 @@ def _steps(job: Job) -> str:
 
 def _starts(job: Job, *names: str) -> list[str]:
     """Write the states before the first step; empty if they are zero."""
-    fed = dict(zip([n for n in ("hid_input", "cell_input") if _is_given(job, n)], job.inputs[1:]))
     if job.layer.mask_input is not None:
         raise NoCounterpartError("mask_input is set")
+    further = [name for name in ("hid_input", "cell_input") if _is_given(job, name)]
+    fed = dict(zip(further, job.inputs[1:], strict=True))
     found = []
     for name in names:
         given = fed.get(name.replace("_init", "_input"))
