@@ -54,7 +54,7 @@ VOCABULARIES = {
         *("base", "inverted", "pretrained"),
         *(
             f"{path.parent.name}.{path.stem}"
-            for folder in ("caffe", "torch")
+            for folder in ("caffe", "onnx", "torch")
             for path in (ROOT / "models" / folder).glob("*.py")
         ),
     },

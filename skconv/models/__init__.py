@@ -16,6 +16,7 @@ from .googlenet import googlenet
 from .lenet import lenet5
 from .load import load
 from .mobilenet import mobilenet_v2
+from .onnx import from_onnx
 from .pretrained import Pretrained
 from .resnet import resnet
 from .squeezenet import squeezenet
@@ -33,6 +34,7 @@ __all__ = [
     "finetune",
     "from_caffe",
     "from_caffe_solver",
+    "from_onnx",
     "googlenet",
     "lenet5",
     "load",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import mmap
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from ...utils.wire import WireError, fields, varint
 
 LAYER, V1_LAYER, V0_LAYER = 100, 2, 1
 """Fields that hold layers: of a net, of a net in the format V1, and of a layer of V1."""
@@ -22,14 +23,7 @@ OLD_SHAPE, SHAPE, FLOATS, DOUBLES = (1, 2, 3, 4), 7, 5, 8
 
 DTYPES: dict[int, np.dtype[Any]] = {FLOATS: np.dtype("<f4"), DOUBLES: np.dtype("<f8")}
 
-VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5
-"""Kinds of values on the wire."""
-
 MOST_LAYERS, MOST_BLOBS, MOST_AXES = 20_000, 64, 32
-
-
-class WeightFileError(ValueError):
-    """A binary file that is damaged, or no file of Caffe."""
 
 
 class Blob(NamedTuple):
@@ -72,12 +66,12 @@ def read_blobs(path: str | os.PathLike[str]) -> dict[str, list[Blob]]:
     path = Path(path)
     with path.open("rb") as file:
         if not os.fstat(file.fileno()).st_size:
-            raise WeightFileError(f"{path.name} must be a .caffemodel, got an empty file")
+            raise WireError(f"{path.name} must be a .caffemodel, got an empty file")
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     try:
         return _read(memoryview(mapped))
-    except WeightFileError as error:
-        raise WeightFileError(_explained(path.name, mapped[:64], str(error))) from None
+    except WireError as error:
+        raise WireError(_explained(path.name, mapped[:64], str(error))) from None
 
 
 def _explained(name: str, start: bytes, reason: str) -> str:
@@ -90,13 +84,13 @@ def _explained(name: str, start: bytes, reason: str) -> str:
 
 def _read(view: memoryview) -> dict[str, list[Blob]]:
     found: dict[str, list[Blob]] = {}
-    for number, value in _fields(view, "the file"):
+    for number, value in fields(view, "the file"):
         if number in (LAYER, V1_LAYER) and isinstance(value, memoryview):
             name, blobs = _layer(value, number)
             if blobs:
                 found[name] = blobs
             if len(found) > MOST_LAYERS:
-                raise WeightFileError(f"it has more than {MOST_LAYERS} layers")
+                raise WireError(f"it has more than {MOST_LAYERS} layers")
     return found
 
 
@@ -104,7 +98,7 @@ def _layer(view: memoryview, kind: int) -> tuple[str, list[Blob]]:
     """Return the name of a layer and its weights."""
     name_field, blobs_field = NAME_AND_BLOBS[kind]
     name, parts = "", []
-    for number, value in _fields(view, f"layer {name!r}" if name else "a layer"):
+    for number, value in fields(view, f"layer {name!r}" if name else "a layer"):
         if not isinstance(value, memoryview):
             continue
         if number == name_field:
@@ -112,7 +106,7 @@ def _layer(view: memoryview, kind: int) -> tuple[str, list[Blob]]:
         elif number == blobs_field:
             parts.append(value)
             if len(parts) > MOST_BLOBS:
-                raise WeightFileError(f"layer {name!r} has more than {MOST_BLOBS} blobs")
+                raise WireError(f"layer {name!r} has more than {MOST_BLOBS} blobs")
         elif number == V0_LAYER and kind == V1_LAYER:
             return _layer(value, V0_LAYER)
     return name, [_blob(part, f"blob {i} of layer {name!r}") for i, part in enumerate(parts)]
@@ -123,7 +117,7 @@ def _blob(view: memoryview, where: str) -> Blob:
     old = dict.fromkeys(OLD_SHAPE, 0)
     shape: tuple[int, ...] | None = None
     held: dict[int, memoryview | bytearray] = {}
-    for number, value in _fields(view, where):
+    for number, value in fields(view, where):
         if number in old and isinstance(value, int):
             old[number] = value
         elif number == SHAPE and isinstance(value, memoryview):
@@ -142,7 +136,7 @@ def _blob(view: memoryview, where: str) -> Blob:
     data, dtype = held.get(number, b""), DTYPES[number]
     size = len(data) // dtype.itemsize if shape is None else math.prod(shape)
     if size * dtype.itemsize != len(data):
-        raise WeightFileError(
+        raise WireError(
             f"{where} has {len(data):,} bytes of numbers for the shape {shape or (size,)}"
         )
     values = np.frombuffer(data, dtype).astype(np.float32)
@@ -152,55 +146,17 @@ def _blob(view: memoryview, where: str) -> Blob:
 def _dims(view: memoryview, where: str) -> tuple[int, ...]:
     """Return the sizes of a shape, which are packed or single."""
     sizes: list[int] = []
-    for number, value in _fields(view, where):
+    for number, value in fields(view, where):
         if number != 1:
             continue
         position = 0
         while isinstance(value, memoryview) and position < len(value):
-            size, position = _varint(value, position, where)
+            size, position = varint(value, position, where)
             sizes.append(size)
             if len(sizes) > MOST_AXES:
                 break
         if isinstance(value, int):
             sizes.append(value)
         if len(sizes) > MOST_AXES:
-            raise WeightFileError(f"{where} has more than {MOST_AXES} axes")
+            raise WireError(f"{where} has more than {MOST_AXES} axes")
     return tuple(sizes)
-
-
-def _fields(view: memoryview, where: str) -> Iterator[tuple[int, int | memoryview]]:
-    """Yield the number and the value of each field of a message."""
-    position, end = 0, len(view)
-    while position < end:
-        key, position = _varint(view, position, where)
-        number, kind = key >> 3, key & 7
-        if kind == VARINT:
-            value, position = _varint(view, position, where)
-            yield number, value
-            continue
-        if kind == BYTES:
-            size, position = _varint(view, position, where)
-        elif kind in (EIGHT, FOUR):
-            size = 8 if kind == EIGHT else 4
-        else:
-            raise WeightFileError(f"{where} has a field of the unknown kind {kind}")
-        if size > end - position:
-            raise WeightFileError(
-                f"{where} ends too early: {end - position:,} of {size:,} bytes are left"
-            )
-        yield number, view[position : position + size]
-        position += size
-
-
-def _varint(view: memoryview, position: int, where: str) -> tuple[int, int]:
-    """Return an integer of variable length, and the position after it."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if position >= len(view):
-            raise WeightFileError(f"{where} ends too early, within a number")
-        byte = view[position]
-        position += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, position
-    raise WeightFileError(f"{where} has a number of more than ten bytes")
