@@ -10,6 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 from sklearn.utils import check_random_state
 
@@ -67,10 +68,16 @@ def draw_model(
     key = "model", network.initial_key, seed, params["shard_params"]
     source = params["pretrained"]
 
+    def read() -> dict[Place, Any]:
+        found = _read_pretrained(source, network, verbose=params["verbose"])
+        return {place: jnp.array(value, network.dtype) for place, value in found.items()}
+
     def draw() -> Model:
         known: dict[Place, Any] = {}
-        if source is not None:
-            known |= _read_pretrained(source, network, verbose=params["verbose"])
+        if (
+            source is not None
+        ):  # whatever the seed, so that fits share the features of frozen layers
+            known = memo.get(("pretrained", network.initial_key), [source], read)
         return Model(network, seed).initialize(known | dict(values))
 
     with on_host() if params["shard_params"] else nullcontext():

@@ -242,7 +242,10 @@ class Model:
         params, state = ({layer: dict(own) for layer, own in tree.items()} for tree in self.weights)
         for (layer, name), value in arrays.items():
             tree = params if specs[layer, name].trainable else state
-            tree.setdefault(layer, {})[name] = jnp.array(value, self.network.dtype)
+            # arrays of JAX as they are, which fits may share; NumPy's may be changed later
+            kept = isinstance(value, jax.Array) and value.dtype == self.network.dtype
+            own = value if kept else jnp.array(value, self.network.dtype)
+            tree.setdefault(layer, {})[name] = own
         self._keep(params, state, frozenset().union(*self.fixed))
         self._placed = None
         self.adapted |= arrays.keys()

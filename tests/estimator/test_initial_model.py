@@ -8,10 +8,12 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 
 from skconv import NeuralNet
+from skconv.estimator.initial_model import draw_model
 from skconv.init import GlorotUniform
 from skconv.layers import DenseLayer, DropoutLayer, InputLayer, NonlinearityLayer
 from skconv.model_selection import BatchedGridSearchCV
 from skconv.models import Pretrained
+from skconv.utils.memo import Memo
 
 X, y = load_iris(return_X_y=True)
 X = X.astype(np.float32)
@@ -189,3 +191,15 @@ def test_new_layers_at_the_end_are_told_with_verbose(pretrained, capsys):
 def test_a_net_is_refused_because_clones_would_lose_its_weights():
     with pytest.raises(ValueError, match=r"write skconv.models.Pretrained.from_net\(net\)"):
         make_net(pretrained=make_net().fit(X, y)).fit(X, y)
+
+
+def test_fits_with_other_seeds_share_pretrained_arrays(pretrained):
+    """So that a search computes the features of frozen layers once for all its fits."""
+    memo = Memo()
+    net = make_net(pretrained=pretrained, input_shape=(None, 4), output_num_units=3)
+    models = [
+        draw_model(net.get_params(deep=False) | {"random_state": seed}, net._build_network(), memo)
+        for seed in (0, 1)
+    ]
+    one, other = (model.params["body"]["W"] for model in models)
+    assert one is other
