@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -85,6 +85,8 @@ def with_features(
     network, iterator = model.network, (valid or train).iterator
     own = [tree.get(layer, {}) for tree in model.weights for layer in part.layers]
     weights = jax.tree.leaves(own)
+    values = network.float32_runtime
+    numbers = tuple((name, *sorted(values.get(name, {}).items())) for name in part.layers)
 
     def features(dataset: Dataset) -> Dataset:
         rows = dataset.rows
@@ -99,23 +101,32 @@ def with_features(
                 found = predict_rows(model, rows.whole(), iterator, to=name)
                 return found.reshape(len(found), -1)
 
-            key = "features", name, shape, network.key
+            key = "features", name, shape, numbers, network.key
             arrays[name] = memo.get(key, [*rows.arrays.values(), *weights], compute)
         return replace(dataset, rows=Rows(arrays, shapes, rows.index, reading=Reading(check=False)))
 
     return features(train), valid and features(valid)
 
 
-def frozen_layers(model: Model) -> frozenset[str]:
-    """Return the layers with weights that the running training leaves out."""
-    return frozenset().union(*model.fixed)
+def check_unchanged(before: Runtime, now: Runtime) -> None:
+    """Raise `ValueError` if values have changed that outputs were computed with once.
 
-
-def check_frozen(runtime: Runtime, layers: Collection[str]) -> None:
-    """Raise `ValueError` if layers whose outputs were computed once are to be trained."""
-    changed = [name for name in layers if float(runtime[name].get("grad_scale", 0)) != 0]
-    if changed:
+    Parameters
+    ----------
+    before, now : dict of dict of scalar
+        Values of the runtime fields of the frozen layers.
+    """
+    changed: dict[tuple[str, float], list[str]] = {}
+    for layer, own in before.items():
+        for field, value in own.items():
+            if value != now[layer][field]:
+                changed.setdefault((field, float(value)), []).append(layer)
+    found = [
+        f"{field} must stay {value:g} for {list_names(sorted(layers), MOST)}"
+        for (field, value), layers in changed.items()
+    ]
+    if found:
         raise ValueError(
-            f"grad_scale must stay 0 for {list_names(sorted(changed), MOST)} during a training "
-            "with cache_features=True; go on with cache_features=False and warm_start=True"
+            f"{'; '.join(found)} during a training with cache_features=True; go on with "
+            "cache_features=False and warm_start=True"
         )

@@ -9,11 +9,12 @@ import numpy as np
 
 from ..augment.tunable import float32_values
 from ..network.graph import Network
+from ..network.program_values import Runtime
 from ..training.arguments import Values
 from ..updates.update_rule import values_at
 from ..utils.cache_keys import structural_key
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint
-from .feature_cache import check_frozen
+from .feature_cache import check_unchanged
 from .validation import check_settings
 
 
@@ -26,13 +27,14 @@ class LiveValues:
         Its parameters may be changed by handlers during training.
     network : Network
     frozen : collection of str
-        Layers that must stay frozen.
+        Layers whose outputs are computed once, and whose values are left out and must stay.
     """
 
     def __init__(self, net: ConfiguredNet, network: Network, frozen: Collection[str] = ()) -> None:
         self._net = net
         self._network = network
         self._frozen = frozen
+        self._frozen_values: Runtime = {}
         self._seen: dict[str, Any] = {}
         self._blueprint: Blueprint | None = None
         self._fixed = Values({}, {}, {}, (), np.zeros(0, np.float32), ())
@@ -73,7 +75,9 @@ class LiveValues:
         weights = np.asarray(new.weights, np.float32)
         augment = tuple(float32_values(entry.transform) for entry in new.augment)
         runtime = new.runtime(self._network)
-        check_frozen(runtime, self._frozen)
+        frozen = {name: runtime.pop(name, {}) for name in self._frozen}
+        check_unchanged(frozen if old is None else self._frozen_values, frozen)
+        self._frozen_values = frozen
         self._fixed = Values(runtime, {}, objective, tuple(losses), weights, augment)
 
 

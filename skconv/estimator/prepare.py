@@ -57,7 +57,7 @@ from ..utils.loss_contracts import DEFAULT_LOSS
 from ..utils.memo import Memo
 from .augment_checks import check_augment_of_masks
 from .blueprint import Blueprint, ConfiguredNet, make_blueprint
-from .feature_cache import cached_part, check_cache, frozen_layers, with_features
+from .feature_cache import cached_part, check_cache, with_features
 from .initial_model import Continuation, continue_model, draw_model
 from .live_values import LiveValues
 from .moved_pixels import check_unmoved_outputs, warn_unmoved_targets
@@ -149,12 +149,14 @@ def prepare(
         check_shares("batch_iterator_train", rows, devices, " after its transform")
 
     trained = network
+    frozen: tuple[str, ...] = ()
     if params["cache_features"]:
         part = cached_part(network, blueprint.runtime(network))
         trained = without_part(network, part)
         train, valid = with_features(model, part, train, valid, memo)
         model.leave_out(part.layers)
-    values = LiveValues(net, network, frozen_layers(model))
+        frozen = part.layers
+    values = LiveValues(net, network, frozen)
     values.renew(params, blueprint)
     weighted = train.target_weights is not None
     _check_averages(blueprint, outputs, train.y)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..errors import Problems, did_you_mean
+from ..network.layer_list import read_layers
 from ..utils.checks import as_list, is_number
 from .pretrained import Pretrained
 
@@ -43,7 +45,8 @@ def finetune(
     Returns
     -------
     dict
-        ``layers``, their keywords, `pretrained` and `cache_features`, for `NeuralNet`.
+        ``layers``, their keywords, `pretrained` without the weights of the outputs, which start
+        from random ones, and `cache_features`, for `NeuralNet`.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def finetune(
             "models.Pretrained.from_net(net)"
         )
     network = dict(pretrained.network)
-    layers = dict(_named(entry) for entry in as_list(network["layers"]))
+    layers = {entry.name: entry for entry in read_layers(network["layers"])}
     found = {name.rpartition(".")[0] for name in pretrained.weights}
     weighted = [name for name in layers if name in found]
     heads = _heads(network, weighted, list(layers))
@@ -87,30 +90,22 @@ def finetune(
         _set_classes(network, head, num_classes)
     body = [name for name in weighted if name not in heads]
     rates = _rates(rate, body)
-    trainable = [name for name in body if not getattr(layers[name], "adapts", False)]
+    trainable = [name for name in body if not layers[name].cls.adapts]
     network |= {f"{name}_grad_scale": float(rates[name]) for name in trainable if name in rates}
     frozen = [name for name in trainable if rates.get(name) == 0]
     order = list(layers)
     for name in order[: order.index(frozen[-1])] if frozen else ():
-        if getattr(layers[name], "only_noise", False):
-            network[f"{name}_{_noise_keyword(layers[name])}"] = 0.0
+        if layers[name].cls.only_noise:
+            network[f"{name}_{_noise_keyword(layers[name].cls)}"] = 0.0
+    weights = {
+        name: array
+        for name, array in pretrained.weights.items()
+        if name.rpartition(".")[0] not in heads
+    }
     return network | {
-        "pretrained": pretrained,
+        "pretrained": replace(pretrained, weights=weights, classes=None),
         "cache_features": cache_features and bool(frozen),
     }
-
-
-def _named(entry: Any) -> tuple[str, Any]:
-    """Return the name and the class, or instance, of an entry of `layers`."""
-    if isinstance(entry, tuple | list) and len(entry) == 2:
-        first, second = entry
-        if isinstance(first, str):
-            return first, second
-        if isinstance(second, Mapping) and "name" in second:
-            return second["name"], first
-    raise ValueError(
-        f"pretrained must have its layers as a list of (name, layer), got {type(entry).__name__}"
-    )
 
 
 def _heads(network: Mapping[str, Any], weighted: Sequence[str], order: Sequence[str]) -> list[str]:

@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..utils.pickling import PickledByValue
+from .default import default
+
+OUTPUTS = ("outputs", "aux_outputs")
+"""Parameters of a net that tell which layers of its network are outputs."""
 
 
 class _ReadOnly:
@@ -88,11 +92,18 @@ class Pretrained(PickledByValue, _ReadOnly):
         >>> small = Pretrained.from_net(NeuralNet(max_epochs=1, random_state=0).fit(X, y), 'iris')
         >>> net = NeuralNet(max_epochs=1, pretrained=small, random_state=0).fit(X[:100], y[:100])
         """
-        prefixes = tuple(f"{name}_" for name in net.layers_)
-        given = net.get_params(deep=False).items()
-        network = {name: value for name, value in given if name.startswith(prefixes)}
+        params = net.get_params(deep=False)
+        network = {"layers": params["layers"]}
+        if network["layers"] is None:
+            rows = net.layers_["input"].output_shape[1:]
+            network = default(rows, params["hidden_layer_sizes"])
+        # others, such as output_weights, may begin with the name of a layer as well
+        keywords = params.keys() - net._own()
+        network |= {name: value for name, value in params.items() if name in keywords}
+        network |= params["more_params"] or {}
+        network |= {name: params[name] for name in OUTPUTS if params[name] is not None}
         weights = {parameter.name: parameter.get_value() for parameter in net.get_all_params()}
-        return cls({"layers": net.layers, **network}, weights, source=source)
+        return cls(network, weights, source=source)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "network", MappingProxyType(dict(self.network)))

@@ -55,9 +55,11 @@ def _compute_part(
     to = [head.name for head in heads]
     logits = [head.name for head in heads if loss_on_logits(plan, head)]
     blocks = plan.blocks if ctx.train else ()
-    outs, state = plan.network.apply(
+    outs, new = plan.network.apply(
         params, state, X, runtime, ctx, to=to, logits=logits, blocks=blocks
     )
+    # here, as the state after one part of a batch is that of the next
+    state = plan.network.freeze_unscaled(state, new, runtime)
     views = [plan.views[head.target] for head in heads]
     seen = [
         out if view is None else view.predictions(out)

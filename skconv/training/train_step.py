@@ -161,7 +161,6 @@ def _update(
     )
     new_params = network.freeze_unscaled(params, optax.apply_updates(params, changes), runtime)
     measures = {"loss": value} | compute_measures(plan, grads)
-    new_state = network.freeze_unscaled(state, new_state, runtime)
     statistics = tuple(
         update(statistic, (new_params, new_state), **numbers)
         for (_, update), statistic, numbers in zip(

@@ -22,7 +22,9 @@ from skconv.layers import (
     DropoutLayer,
     GlobalPoolLayer,
     InputLayer,
+    LocalResponseNormalization2DLayer,
     NonlinearityLayer,
+    StandardizationLayer,
 )
 from skconv.model_selection import BatchedGridSearchCV
 from tests.compiling import compiled
@@ -58,6 +60,41 @@ def assert_close(one, other):
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
         np.testing.assert_allclose(value, theirs[name], rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def flat_net(*layers, **params):
+    given = {"max_epochs": 2, "random_state": 0, "batch_iterator_train": 32, **params}
+    return NeuralNet([("input", InputLayer), *layers, ("output", DenseLayer)], **given)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [BatchNormLayer(grad_scale=0), DropoutLayer(p=0.0), StandardizationLayer()],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_the_last_frozen_layer_may_have_numbers_of_its_own(last):
+    layers = ("hidden", DenseLayer(num_units=6, grad_scale=0)), ("last", last)
+    assert_close(
+        *(flat_net(*layers, cache_features=cache).fit(X[:, 0, 0], y) for cache in (False, True))
+    )
+
+
+def test_candidates_with_other_numbers_in_frozen_layers_have_their_own_features():
+    layers = (
+        (Conv2DLayer, {"name": "conv", "num_filters": 6, "filter_size": 3, "grad_scale": 0}),
+        ("lrn", LocalResponseNormalization2DLayer(k=1.0)),
+    )
+    how = {"cv": [(np.arange(80), np.arange(80, 120))], "scoring": "neg_log_loss"}
+    cached, plain = (
+        BatchedGridSearchCV(
+            flat_net(*layers, cache_features=cache), {"lrn_k": [1.0, 50.0]}, refit=False, **how
+        )
+        .fit(X, y)
+        .cv_results_["mean_test_score"]
+        for cache in (True, False)
+    )
+    assert abs(plain[0] - plain[1]) > 1e-3
+    np.testing.assert_allclose(cached, plain, atol=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -212,9 +249,16 @@ def test_what_changes_features_is_refused_before_training(params, message):
     assert not hasattr(net, "train_history_")
 
 
-def test_frozen_layers_cannot_be_trained_meanwhile():
-    def unfreeze(net, history):
-        net.conv_grad_scale = 1.0
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("conv_grad_scale", "grad_scale must stay 0 for conv during a training with"),
+        ("norm_epsilon", "epsilon must stay 0.0001 for norm during a training with"),
+    ],
+)
+def test_frozen_layers_cannot_be_changed_meanwhile(name, message):
+    def change(net, history):
+        setattr(net, name, 1.0)
 
-    with pytest.raises(ValueError, match="grad_scale must stay 0 for conv during a training with"):
-        make_net(cache_features=True, on_epoch_finished=unfreeze).fit(X, y)
+    with pytest.raises(ValueError, match=message):
+        make_net(cache_features=True, on_epoch_finished=change).fit(X, y)

@@ -37,7 +37,8 @@ def test_all_layers_but_the_output_are_frozen(pretrained):
     network = finetune(pretrained)
     assert (network["hidden_grad_scale"], network["last_grad_scale"]) == (0, 0)
     assert not {"output_grad_scale", "scale_grad_scale"} & network.keys()
-    assert network["pretrained"] is pretrained
+    left = {name for name in pretrained.weights if not name.startswith("output")}
+    assert set(network["pretrained"].weights) == left
     assert network["cache_features"]
 
 
@@ -87,6 +88,58 @@ def test_training_changes_the_output_alone(pretrained):
             np.testing.assert_array_equal(after[name], before)
     start = clone(net).set_params(max_epochs=0).fit(X, y)
     assert not np.array_equal(after["output.W"], start.layers_["output"].W.get_value())
+
+
+HIDDEN = DenseLayer(num_units=5)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [InputLayer(), HIDDEN, DropoutLayer(), DenseLayer(num_units=3)],
+        [("input", InputLayer()), ("hidden", HIDDEN), ("output", DenseLayer(num_units=3))],
+        DenseLayer(DenseLayer(InputLayer((None, 6)), 5), 3),
+        None,
+    ],
+    ids=["without names", "instances", "graph", "default"],
+)
+def test_layers_may_be_given_in_any_form(layers):
+    source = Pretrained.from_net(
+        NeuralNet(layers, max_epochs=0, random_state=0).fit(X, y + y[::-1])
+    )
+    net = NeuralNet(**finetune(source, 2), max_epochs=0, random_state=1).fit(X, y)
+    scales = [
+        layer.grad_scale for layer in net.get_all_layers() if layer.get_params(trainable=True)
+    ]
+    assert scales == [0.0, None]
+    body, head = (layer for layer in net.get_all_layers() if layer.get_params(trainable=True))
+    np.testing.assert_array_equal(body.W.get_value(), source.weights[f"{body.name}.W"])
+    assert head.output_shape == (None, 2)
+
+
+def test_the_output_is_new_also_for_as_many_classes(pretrained):
+    net = NeuralNet(**finetune(pretrained, 3), random_state=0).initialize()
+    plain = NeuralNet(LAYERS, **SIZES, random_state=0).initialize()
+    for name in ("W", "b"):
+        new, drawn = (getattr(one.layers_["output"], name).get_value() for one in (net, plain))
+        np.testing.assert_array_equal(new, drawn)
+    assert not np.array_equal(net.layers_["output"].W.get_value(), pretrained.weights["output.W"])
+
+
+def test_each_of_several_outputs_is_new():
+    layers = [
+        ("input", InputLayer),
+        ("hidden", DenseLayer(num_units=5)),
+        ("one", DenseLayer),
+        (DenseLayer, {"name": "other", "incoming": "hidden"}),
+    ]
+    targets = {"one": y, "other": y + y[::-1]}
+    source = NeuralNet(layers, outputs=["one", "other"], output_weights={"one": 0.5}, max_epochs=0)
+    network = finetune(Pretrained.from_net(source.fit(X, targets)))
+    assert {name for name in network if name.endswith("grad_scale")} == {"hidden_grad_scale"}
+    net = NeuralNet(**network, output_weights={"other": 0.5}, max_epochs=0)
+    net.fit(X, targets)
+    assert [net.layers_[name].output_shape for name in ("one", "other")] == [(None, 2), (None, 3)]
 
 
 @pytest.mark.parametrize(

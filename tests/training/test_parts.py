@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skconv import BatchIterator
-from skconv.layers import Context
+from skconv import BatchIterator, NeuralNet
+from skconv.layers import BatchNormLayer, Context, DenseLayer, InputLayer
 from skconv.training.parts import in_parts
 
 from ..nets import TARGETS, X, three_headed, y
@@ -37,6 +37,23 @@ def test_several_batches_for_an_update_are_as_one():
     expected, row = net.train_history_[-1], small.train_history_[-1]
     for name in expected.keys() - {"dur"}:
         assert row[name] == pytest.approx(expected[name], rel=1e-5, nan_ok=True)
+
+
+def test_parts_leave_frozen_statistics_as_they_are():
+    """Otherwise the second part would be normalized by statistics that the first has moved."""
+    layers = [InputLayer(), BatchNormLayer(grad_scale=0), DenseLayer()]
+    nets = [
+        NeuralNet(
+            layers,
+            max_epochs=2,
+            batch_iterator_train=20 // parts,
+            accumulate_steps=parts,
+            random_state=0,
+        ).fit(X * 9 + 3, y)
+        for parts in (1, 2)
+    ]
+    for one, other in zip(*(net.get_all_params() for net in nets), strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6)
 
 
 W = jnp.asarray(rng.normal(size=(5, 3)), jnp.float32)
