@@ -79,6 +79,18 @@ def group_norm(job: Job) -> str:
     return _affine(job, x, others)
 
 
+def _layer_norm_of(job: Job, axis: int, rank: int) -> str:
+    """Write the normalization along one axis, which the operator needs to be the last."""
+    moved = [*(a for a in range(rank) if a != axis), axis]
+    last = axis == rank - 1
+    x = job.x if last else job.add("Transpose", job.x, perm=moved)
+    gamma = job.params.get("gamma", np.ones(job.given[axis]))
+    names = [job.param("gamma", gamma)] + ([job.param("beta")] if "beta" in job.params else [])
+    epsilon = float(job.layer.epsilon)
+    x = job.add("LayerNormalization", x, *names, axis=-1, epsilon=epsilon)
+    return x if last else job.add("Transpose", x, perm=[moved.index(a) for a in range(rank)])
+
+
 def layer_norm(job: Job) -> str:
     """Write a normalization of each row, or along axes of it."""
     rank, axes = len(job.given), job.layer.axes
@@ -88,12 +100,8 @@ def layer_norm(job: Job) -> str:
     else:
         over = row_axes(axes, rank, "axes")
         others = tuple(axis for axis in range(rank) if axis not in over)
-        if over == (rank - 1,):
-            gamma = job.params.get("gamma", np.ones(job.given[-1]))
-            names = [job.param("gamma", gamma)]
-            names += [job.param("beta")] if "beta" in job.params else []
-            epsilon = float(job.layer.epsilon)
-            return job.add("LayerNormalization", job.x, *names, axis=-1, epsilon=epsilon)
+        if len(over) == 1:
+            return _layer_norm_of(job, over[0], rank)
     return _affine(job, _standardized(job, over), others)
 
 

@@ -19,7 +19,11 @@ EXTRAS = {
 }
 """The extra of skconv that installs the package of each module."""
 
-NAMES = {"PIL": "Pillow", "google.protobuf": "protobuf"}
+NAMES = {
+    "PIL": "Pillow",
+    "google.protobuf": "protobuf",
+    "huggingface_hub": "huggingface-hub",
+}
 """Names of packages that differ from those of their modules."""
 
 
