@@ -11,11 +11,11 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import Problems, did_you_mean
+from ..errors import Problems, did_you_mean, nearest
 from ..handlers.base import Handler
 from ..layers.base import Layer
 from ..utils.owned_values import OwnedValue
-from .encoding import KINDS, has_identity
+from .encoding import KINDS, Encoder, has_identity
 from .names import Names, factories
 from .parameters import too_large
 
@@ -23,6 +23,9 @@ FAILED: Any = object()
 """Stands for a value that could not be decoded; its problem is noted."""
 
 MOST_DIMENSIONS = 32
+
+_KEYS = (str, int, float, bool, type(None))
+"""Types of the keys of a dict in YAML."""
 
 
 class Decoder:
@@ -87,8 +90,10 @@ class Decoder:
             return value
         if isinstance(value, list):
             return self._all(value, where)
-        if not isinstance(value, dict) or not all(type(key) is str for key in value):
-            return self._note(where, "of the types of JSON", value)
+        if not isinstance(value, dict) or not all(type(key) in _KEYS for key in value):
+            return self._note(where, "of the types of JSON", value, self._written(value))
+        if not all(type(key) is str for key in value):  # YAML has other keys, JSON has not
+            return self._mapping(value, where)
         marks = [name for name in _FORMS if name in value]
         if not marks:
             return self._mapping(value, where)
@@ -112,6 +117,12 @@ class Decoder:
         self._problems.add(f"{where} must be {valid}, got {_cut(text)}{hint and '.' + hint}")
         return FAILED
 
+    def _written(self, value: Any) -> str:
+        """Return a hint with what to write for an object."""
+        problems = Problems()
+        written = Encoder(self._names, problems).encode(value, "")
+        return "" if problems.found else f" Write {_cut(repr(written))}."
+
     def _all(self, values: Any, where: str) -> Any:
         if not isinstance(values, list):
             return self._note(where, "a list", values)
@@ -119,7 +130,9 @@ class Decoder:
         return FAILED if any(one is FAILED for one in found) else found
 
     def _mapping(self, values: Any, where: str, attribute: bool = False) -> Any:
-        if not isinstance(values, dict) or not all(type(key) is str for key in values):
+        if not isinstance(values, dict) or (
+            attribute and not all(type(key) is str for key in values)
+        ):
             return self._note(where, "a dict with names as keys", values)
         found = {
             name: self.decode(one, f"{where}.{name}" if attribute else f"{where}[{name!r}]")
@@ -139,19 +152,24 @@ class Decoder:
         found = self._named(value["class"], f"{where}.class")
         if found is FAILED or isinstance(found, type):
             return found
-        return self._note(f"{where}.class", "the name of a class", value["class"])
+        hint = _hint_for_function(value["class"])
+        return self._note(f"{where}.class", "the name of a class", value["class"], hint)
 
     def _function(self, value: dict[str, Any], where: str) -> Any:
         found = self._named(value["function"], f"{where}.function")
         if found is not FAILED and isinstance(found, type):
-            return self._note(f"{where}.function", "the name of a function", value["function"])
+            hint = _hint_for_class(value["function"])
+            return self._note(
+                f"{where}.function", "the name of a function", value["function"], hint
+            )
         return found
 
     def _object(self, value: dict[str, Any], where: str) -> Any:
         cls = self._named(value["object"], f"{where}.object")
         params = self._mapping(value.get("params", {}), where, attribute=True)
         if cls is not FAILED and not isinstance(cls, type):
-            return self._note(f"{where}.object", "the name of a class", value["object"])
+            hint = _hint_for_function(value["object"])
+            return self._note(f"{where}.object", "the name of a class", value["object"], hint)
         if cls is FAILED or params is FAILED:
             return FAILED
         if valid := too_large(cls, params.values()):
@@ -263,7 +281,12 @@ class Decoder:
         return random
 
     def _pairs(self, value: dict[str, Any], where: str) -> Any:
-        pairs = self._all(value["dict"], where)
+        given = value["dict"]
+        if not isinstance(given, list) or not all(
+            isinstance(pair, list) and len(pair) == 2 for pair in given
+        ):
+            return self._note(where, "a list of [key, value] pairs", given)
+        pairs = self._all(given, where)
         return pairs if pairs is FAILED else {_hashable(key): own for key, own in pairs}
 
     def _collected(self, value: dict[str, Any], where: str, mark: str) -> Any:
@@ -310,15 +333,33 @@ A dict with several marks, such as an array with its dtype, has the form of the 
 
 
 _INSTEAD = {
-    "class": " Write 'object' for an object with parameters.",
-    "function": " Write 'partial' for a function with arguments.",
+    "class": " Write {'object': ..., 'params': {...}} for an object with parameters.",
+    "function": " Write {'partial': {'function': ...}, 'params': {...}} for one with arguments.",
 }
 
 
+def _hint_for_class(name: str) -> str:
+    return f" Write {{'class': {name!r}}}, or 'object' for one with parameters."
+
+
+def _hint_for_function(name: str) -> str:
+    if name in factories():
+        return f" Write {{'call': {name!r}, 'params': {{...}}}}."
+    return f" Write {{'function': {name!r}}}."
+
+
 def _dtype(name: Any, *, objects: bool = False) -> np.dtype:
-    dtype = np.dtype(name) if isinstance(name, str) else np.dtype(object)
+    try:
+        dtype = np.dtype(name if isinstance(name, str) else object)
+    except TypeError:
+        dtype = np.dtype(object)
+        objects = False
     if not (dtype.kind in KINDS or (objects and name == "object")):
-        raise ValueError(f"dtype must be one of numbers, strings or bools, got {name!r}")
+        near = nearest(str(name), (one.__name__ for one in np.sctypeDict.values()))
+        hint = f". Did you mean {near.rstrip('_')!r}?" if near else ""
+        raise ValueError(
+            f"dtype must be one of numbers, strings, bools or dates, got {_cut(repr(name))}{hint}"
+        )
     if dtype.itemsize > 2**16:
         raise ValueError(f"dtype must have at most {2**16} bytes, got {name!r}")
     return dtype

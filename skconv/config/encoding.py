@@ -34,8 +34,11 @@ MARKS = frozenset(
 MOST_VALUES = 1000
 """Size of an array up to which a config holds it."""
 
-KINDS = "biufU"
+KINDS = "biufUmM"
 """Kinds of arrays that configs hold."""
+
+WRITTEN_KINDS = "UmM"
+"""Those among them that are written as lists always, as ``.safetensors`` files do not hold them."""
 
 _WRITE = "write its name, as in 'squared_error' or 'adam', or a function of skconv, jax.nn or optax"
 
@@ -129,14 +132,14 @@ class Encoder:
             return {"array": encoded, "dtype": "object", "shape": list(given.shape)}
         array = np.asarray(value) if isinstance(value.dtype, np.dtype) else np.empty(0, object)
         if array.dtype.kind not in KINDS:
-            return self._refuse(where, "an array of numbers, strings or bools", value.dtype)
+            return self._refuse(where, "an array of numbers, strings, bools or dates", value.dtype)
         dtype = array.dtype.str if array.dtype.kind == "U" else array.dtype.name
         if isinstance(value, np.generic):
-            return {"scalar": self.encode(value.item(), where), "dtype": dtype}
+            return {"scalar": self.encode(_items(array)[0], where), "dtype": dtype}
         made: dict[str, Any] = {"dtype": dtype, "shape": list(array.shape)}
         if isinstance(value, jax.Array):
             made["library"] = "jax"
-        if self._arrays is not None and array.dtype.kind != "U" and array.size > 16:
+        if self._arrays is not None and array.dtype.kind not in WRITTEN_KINDS and array.size > 16:
             name = f"array{len(self._arrays)}"
             self._arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
             return {"array": name, **made}
@@ -145,7 +148,7 @@ class Encoder:
             return self._refuse(
                 where, f"an array of at most {MOST_VALUES} values", array.size, hint
             )
-        return {"array": [self.encode(one, where) for one in array.ravel().tolist()], **made}
+        return {"array": [self.encode(one, where) for one in _items(array)], **made}
 
     def _object(self, value: Any, where: str) -> Any:
         """Encode what has neither a name nor a form of its own."""
@@ -294,6 +297,15 @@ class Encoder:
 def has_identity(value: Any) -> bool:
     """Return whether an object is compared by its identity, so that a copy is another one."""
     return isinstance(value, Layer | Handler) or type(value).__eq__ is object.__eq__
+
+
+def _items(array: np.ndarray) -> list[Any]:
+    """Return the values of an array as numbers and strings, dates as those of ISO 8601."""
+    if array.dtype.kind == "M":
+        array = np.datetime_as_string(array)
+    elif array.dtype.kind == "m":
+        array = array.astype(np.int64)
+    return array.ravel().tolist()
 
 
 def _inputs(layer: Layer) -> list[Layer]:

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ..config.decoding import FAILED, Decoder
-from ..config.encoding import Encoder
-from ..config.names import Names, full_name
+from ..config.encoding import MARKS, Encoder
+from ..config.names import Names, full_name, vocabulary
 from ..errors import InvalidParameterError, Problems, did_you_mean
 from ..utils.versions import version_of
 
@@ -168,13 +168,22 @@ def decode_params(
     """
     for key in config:
         if key not in KEYS:
-            problems.add(f"config must have known keys, got {key!r}.{did_you_mean(str(key), KEYS)}")
+            hint = did_you_mean(str(key), KEYS)
+            if key in inspect.signature(cls).parameters:
+                hint = f" Write it in 'params', as in {{'params': {{{key!r}: ...}}}}."
+            problems.add(f"config must have known keys, got {key!r}.{hint}")
     version = config.get("format", FORMAT)
     if type(version) is not int or not 1 <= version <= FORMAT:
-        written = config.get("skconv", "a newer version")
+        newer = type(version) is int and version > FORMAT
+        writer = config.get("skconv", "a newer version")
         problems.add(
-            f"format must be a number from 1 to {FORMAT}, got {version!r}; the config was written "
-            f"by skconv {written}, which this version, {version_of('skconv')}, cannot read"
+            f"format must be a number from 1 to {FORMAT}, got {version!r}"
+            + (
+                f"; the config was written by skconv {writer}, which this version, "
+                f"{version_of('skconv')}, cannot read"
+                if newer
+                else "; leave it out for a config written by hand"
+            )
         )
         return None
     own = _class_of_name(cls, config.get("class"), names, problems)
@@ -183,6 +192,7 @@ def decode_params(
         problems.add(f"params must be a dict with names as keys, got {type(params).__name__}")
         return None
     try:
+        _check_layers(params.get("layers"), problems)
         decoder = Decoder(names, problems, arrays, config.get("shared", []))
         found = {name: decoder.decode(value, name) for name, value in params.items()}
     except RecursionError:
@@ -200,6 +210,21 @@ def decode_params(
         net._check_keywords(net.get_params(deep=False), new)
         return net
     return None
+
+
+def _check_layers(layers: Any, problems: Problems) -> None:
+    """Note each entry of layers whose class is a mere text, which would be taken for a name."""
+    for i, entry in enumerate(layers if isinstance(layers, list) else ()):
+        items = entry if isinstance(entry, list) else [entry]
+        if any(isinstance(one, dict) and MARKS & one.keys() for one in items):
+            continue
+        texts = [one for one in items if isinstance(one, str)]
+        named = [one for one in texts if isinstance(vocabulary().get(one), type)]
+        if named:
+            problems.add(
+                f"layers[{i}] must have a class, got the text {named[-1]!r}. "
+                f"Write {{'class': {named[-1]!r}}}, or 'object' for one with parameters."
+            )
 
 
 def _is_same(value: Any, default: Any) -> bool:
@@ -242,7 +267,7 @@ def _class_of_name(cls: Any, name: Any, names: Names, problems: Problems) -> Any
         try:
             if isinstance(name, str) and "." not in name:
                 raise ValueError(
-                    f"must be a class of nets, got {name!r}.{did_you_mean(name, known)}"
+                    f"must be a class of nets, got {name!r}.{did_you_mean(name, net_classes())}"
                 )
             found = names.find(name)
         except ValueError as error:

@@ -80,6 +80,8 @@ def save(net: Any, path: str | os.PathLike[str], trusted: Iterable[Any] | None =
     >>> bool((other.predict_proba(X) == net.predict_proba(X)).all())
     True
     """
+    if isinstance(path, ConfigMixin):
+        raise TypeError("path must be a path, got a net; write skconv.save(net, path)")
     if not isinstance(net, ConfigMixin):
         raise TypeError(
             f"net must be a NeuralNet, got {type(net).__name__}; skops.io.dump writes pipelines, "

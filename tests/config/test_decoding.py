@@ -15,6 +15,12 @@ def test_lists_may_be_written_for_tuples():
     assert layer.filter_size == (3, 3)
 
 
+def test_keys_of_yaml_may_be_numbers():
+    given = {0: 1.0, True: {"tuple": [1]}, None: 0.5, "a": [], 0.5: {"float": "inf"}}
+    assert read(given) == {0: 1.0, True: (1,), None: 0.5, "a": [], 0.5: float("inf")}
+    assert read({"class": "DenseLayer", 0: 1}) == {"class": "DenseLayer", 0: 1}
+
+
 def test_shared_objects_are_read_in_any_order():
     shared = [
         {"label": "r", "object": "RestoreBestWeights", "params": {"remember": {"same": "best"}}}
@@ -32,9 +38,13 @@ def test_shared_objects_are_read_in_any_order():
         ),
         (
             {"class": "DenseLayer", "params": {}},
-            r"^value must be a form with 'class', got 'params' in it\. Write 'object' for",
+            r"^value must be a form with 'class', got 'params' in it\. "
+            r"Write {'object': \.\.\., 'params': {\.\.\.}} for an object with parameters\.$",
         ),
-        ({"class": "rectify"}, r"^value\.class must be the name of a class, got 'rectify'$"),
+        (
+            {"class": "rectify"},
+            r"^value\.class must be .* a class, got 'rectify'\. Write {'function': 'rectify'}\.$",
+        ),
         ({"function": "DenseLayer"}, r"^value\.function must be the name of a function"),
         ({"object": "rectify"}, r"^value\.object must be the name of a class"),
         ({"object": "os.system", "params": {"command": "ls"}}, r"trusted=\['os\.system'\]$"),
@@ -73,7 +83,7 @@ def test_shared_objects_are_read_in_any_order():
         ({"dtype": "V8"}, "^value: dtype must be"),
         ({"slice": [1, 2, 3, 4]}, "^value: slice expected at most 3"),
         ({"dict": [[[1], 2]]}, "^value: unhashable"),
-        ({"dict": [1]}, "^value: "),
+        ({"dict": [1]}, r"^value must be a list of \[key, value\] pairs, got \[1\]$"),
         ({"path": 3}, "^value: "),
         ({"call": "os.system", "params": {}}, r"^value\.call must be a function that makes"),
         ({"call": "optax.adam", "params": {}}, r"^value\.call must be a function that makes"),
@@ -102,11 +112,18 @@ def test_shared_objects_are_read_in_any_order():
         ({"parameter": "W", "of": 3}, "^value must be a parameter of a layer, got 'W'$"),
         ({"parameter": "__class__", "of": {"object": "DenseLayer"}}, "a parameter of a layer"),
         ({"random_state": ["x"]}, "^value: "),
-        ({1: 2}, "^value must be of the types of JSON, got"),
+        ({(1, 2): 3}, "^value must be of the types of JSON, got"),
+        ((None, 4), r"of the types of JSON, got \(None, 4\)\. Write {'tuple': \[None, 4\]}\.$"),
+        (DenseLayer, r"got <class .*DenseLayer'>\. Write {'class': 'DenseLayer'}\.$"),
+        ({"dict": [[0, 1.0], [1]]}, r"^value must be a list of \[key, value\] pairs, got"),
+        ({"dict": {"0": 1.0}}, r"^value must be a list of \[key, value\] pairs, got {'0': 1.0}$"),
+        ({"array": [1], "dtype": "flot32"}, r"dtype must be .*, got 'flot32'\. .*'float32'\?$"),
+        ({"object": "optax.linear_schedule"}, r"a class, got .*\. Write {'call': 'optax.linear_"),
+        ({"function": "DenseLayer"}, r"a function, got .*\. Write {'class': 'DenseLayer'}, or"),
         (3j, "^value must be of the types of JSON, got 3j$"),
         ("x" * 3, None),
     ],
-    ids=range(52),
+    ids=range(59),
 )
 def test_what_cannot_be_meant_is_refused(value, message):
     if message is None:

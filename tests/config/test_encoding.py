@@ -76,6 +76,11 @@ def test_values_come_back(value):
         np.zeros((0, 3), np.uint8),
         np.array(2**63, np.uint64),
         np.array(True),
+        np.array(["2020-01-01", "1969-12-31", "NaT"], "datetime64[D]"),
+        np.array([["2020-01-01T00:00:00.000000001"]], "datetime64[ns]"),
+        np.datetime64("2020-02", "M"),
+        np.array([-3, 2**60], "timedelta64[ns]"),
+        np.timedelta64(90, "m"),
         jnp.arange(3.0),
     ],
     ids=str,
@@ -208,7 +213,10 @@ def local(x):
         (Counter, "^value must be something that a config can name"),
         (optax.adam(0.1), "write its factory, as in update=optax.adam, and update_learning_rate"),
         (np.zeros(1001), "^value must be an array of at most 1000 values, got 1001; skconv.save"),
-        (np.zeros(3, complex), "^value must be an array of numbers, strings or bools, got complex"),
+        (
+            np.zeros(3, complex),
+            "^value must be an array of numbers, strings, bools or dates, got complex",
+        ),
         (object(), "^value must be something that a config can name, got object"),
         (
             functools.partial(jnp.add, np.zeros(2000)),

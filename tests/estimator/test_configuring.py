@@ -235,21 +235,43 @@ def test_all_problems_of_a_config_are_found_at_once():
         ({"params": [3]}, "^params must be a dict with names as keys, got list$"),
         ({"params": {3: 4}}, "^params must be a dict with names as keys"),
         ({"class": 3}, "^class must be a name, got 3$"),
-        ({"class": "DenseLayer"}, "^class must be a class of nets, got 'DenseLayer'"),
+        ({"class": "DenseLayer"}, "got 'DenseLayer'. Valid names: NeuralNet, .{0,40}$"),
         ({"class": "optax.adam"}, "^class must be NeuralNet or a class that derives from it"),
         (
             {"format": 2, "skconv": "9.9"},
             r"^format must be a number from 1 to 1, got 2; the config was written by skconv 9\.9, "
             "which this version, .*, cannot read$",
         ),
-        ({"format": "1"}, "^format must be a number from 1 to 1, got '1'"),
+        ({"format": "1"}, "^format must be a number from 1 to 1, got '1'; leave it out for a"),
+        ({"max_epochs": 3}, r"got 'max_epochs'\. Write it in 'params', as in {'params': {'max_epo"),
+        ({"parms": {}}, "^config must have known keys, got 'parms'. Did you mean 'params'"),
+        (
+            {"params": {"layers": ["InputLayer"]}},
+            r"^layers\[0\] must have a class, got the text 'I",
+        ),
+        (
+            {"params": {"layers": [["output", "DenseLayer"]]}},
+            r"^layers\[0\] must have a class, got the text 'DenseLayer'\. "
+            r"Write {'class': 'DenseLayer'}, or 'object' for one with parameters\.$",
+        ),
+        (
+            {"params": {"layers": [["DenseLayer", {"num_units": 3}]]}},
+            r"^layers\[0\] must have a class, got the text 'DenseLayer'",
+        ),
+        ({"params": {"layers": [{"class": "DenseLayer", "num_units": 3}]}}, "'object': ..., 'para"),
         ({"format": True}, "^format must be a number"),
     ],
-    ids=range(10),
+    ids=range(16),
 )
 def test_damaged_configs_are_refused(config, message):
     with pytest.raises(ValueError, match=message):
         NeuralNet.from_config(config)
+
+
+def test_a_layer_may_have_the_name_of_a_class():
+    layers = [["DenseLayer", {"class": "InputLayer"}], ["output", {"class": "DenseLayer"}]]
+    net = NeuralNet.from_config({"params": {"layers": layers}})
+    assert [layer[0] for layer in net.layers] == ["DenseLayer", "output"]
 
 
 def test_a_config_nested_too_deeply_is_refused():

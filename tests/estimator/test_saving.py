@@ -3,6 +3,7 @@ import json
 import pickle
 import zipfile
 
+import numpy as np
 import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -78,9 +79,22 @@ def test_a_net_whose_layers_have_changed_is_refused(labels, tmp_path, changes, m
     assert not (tmp_path / "net.skconv").exists()
 
 
+def test_labels_may_be_dates(tmp_path):
+    X = np.eye(4, dtype=np.float32)
+    y = np.array(["2020-01-01", "2021-06-01"] * 2, "datetime64[D]")
+    net = NeuralNetClassifier(max_epochs=0, train_split=None, random_state=0).fit(X, y)
+    other = through(net, tmp_path)
+    assert other.classes_.dtype == "datetime64[D]"
+    np.testing.assert_array_equal(other.predict(X), net.predict(X))
+
+
 def test_pipelines_are_for_skops(tmp_path):
     with pytest.raises(TypeError, match=r"^net must be a NeuralNet, got Pipeline; skops\.io\.dump"):
         skconv.save(make_pipeline(StandardScaler(), NeuralNet()), tmp_path / "net.skconv")
+    with pytest.raises(
+        TypeError, match=r"^path must be a path, got a net; write skconv\.save\(net"
+    ):
+        skconv.save(tmp_path / "net.skconv", NeuralNet())
 
 
 def test_an_existing_file_is_replaced_and_a_missing_folder_named(labels, tmp_path):
