@@ -35,7 +35,10 @@ ARCHITECTURES: dict[str, Callable[..., dict[str, Any]]] = {
         for n in range(5)
     },
     **dict.fromkeys(("mobilenet_v2", "mobilenetv2_100"), mobilenet_v2),
-    "mobilenetv2_140": partial(mobilenet_v2, width=1.4),
+    **{
+        f"mobilenetv2_{percent:03}": partial(mobilenet_v2, width=percent / 100)
+        for percent in (35, 50, 75, 140)
+    },
     **{f"resnet{depth}": partial(resnet, depth) for depth in (18, 34, 50, 101, 152)},
     **{f"squeezenet1_{n}": partial(squeezenet, f"1.{n}") for n in (0, 1)},
     **{f"vgg{number}": partial(vgg, name) for number, name in VGG.items()},
@@ -45,6 +48,10 @@ ARCHITECTURES: dict[str, Callable[..., dict[str, Any]]] = {
         for word, size in VIT.items()
         for patch in (8, 14, 16, 32)
         for side in (224, 384)
+    },
+    **{
+        f"deit_{word}_patch16_{side}": partial(vit, f"{VIT[word]}/16")
+        for word, side in (("tiny", 224), ("small", 224), ("base", 224), ("base", 384))
     },
     **{
         f"vit_{size.lower()}_{patch}": partial(vit, f"{size}/{patch}")

@@ -13,12 +13,14 @@ import numpy as np
 
 from ..network.weight_files import open_weights
 from ..preprocessing import PrepareImages
+from ..utils.checks import is_integer
 from ..utils.optional import import_optional
 from .architectures import architecture
 from .pretrained import Pretrained
 from .torch.modules import find_state_dict
 from .torch.targets import targets_of
 from .torch.weights import from_torch
+from .vit import resampled_positions
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Names of files of weights, the preferred one first."""
@@ -36,6 +38,7 @@ MAX_CONFIG = 2**24
 def load(
     name: str | os.PathLike[str],
     *,
+    image_size: int | tuple[int, int] | None = None,
     revision: str | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     local_files_only: bool = False,
@@ -50,6 +53,10 @@ def load(
         A repository of Hugging Face's hub whose network is one of `skconv.models`, such as
         ``'timm/resnet18.a1_in1k'``; or a folder with the same files, ``config.json`` and
         ``model.safetensors``.
+    image_size : int or (int, int), optional
+        Side, or height and width, of images of another size than the weights were trained with. The
+        positions of a vision transformer are interpolated, as timm does; networks that end in
+        dense layers for one size, such as AlexNet and VGG, cannot take others.
     revision : str, optional
         Branch, tag or commit of the repository; by default the newest.
     cache_dir : path, optional
@@ -86,7 +93,20 @@ def load(
     else:
         files = _download(str(name), revision, cache_dir, local_files_only)
     config = _read_config(files["config.json"])
-    published = config.get("pretrained_cfg") or config
+    published = dict(config.get("pretrained_cfg") or config)
+    if image_size is not None:
+        size: Any = [image_size] * 2 if is_integer(image_size) else image_size
+        if (
+            not isinstance(size, list | tuple)
+            or len(size) != 2
+            or not all(is_integer(n, 1) for n in size)
+        ):
+            raise ValueError(
+                "image_size must be a positive integer, or two for height and width, got "
+                f"{image_size!r}"
+            )
+        channels = _sequence(published, "input_size", (3, 224, 224), 3)[0]
+        published["input_size"] = [channels, *(int(n) for n in size)]
     try:
         network, classes = _network(config, published)
         preprocessing = _preprocessing(published)
@@ -107,6 +127,7 @@ def load(
             }
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
+    weights |= resampled_positions(weights, network)
     return Pretrained(network, weights, preprocessing, str(name), classes)
 
 

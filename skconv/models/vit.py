@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 from typing import Any
+
+import jax
+import numpy as np
 
 from ..init import HeNormal, Normal
 from ..layers import (
@@ -131,6 +136,39 @@ def _block(stack: Stack, i: int, units: int, heads: int, dropout: float) -> None
 def _drop(stack: Stack, place: str, p: float) -> None:
     if p:
         stack.add(f"dropout{place}", DropoutLayer, p=p)
+
+
+def resampled_positions(
+    weights: Mapping[str, np.ndarray], network: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """Return the positions of a vision transformer for the images of a network.
+
+    They are interpolated like an image, by cubic functions with antialiasing, as in timm.
+
+    Parameters
+    ----------
+    weights : mapping of str to array
+        Those for square images.
+    network : mapping of str to object
+        ``layers`` and their keywords.
+
+    Returns
+    -------
+    dict of str to array
+        Empty if the network has none, or for images of the same size.
+    """
+    given, side = weights.get("position.b"), network.get("patches_filter_size")
+    if given is None or side is None:
+        return {}
+    grid = tuple(n // side for n in network["input_shape"][-2:])
+    before = math.isqrt(len(given) - 1)
+    if grid == (before, before) or before**2 != len(given) - 1:
+        return {}
+    image = given[1:].reshape(before, before, -1)
+    made = jax.image.resize(image, (*grid, image.shape[-1]), "cubic", antialias=True)
+    return {
+        "position.b": np.concatenate([given[:1], np.asarray(made).reshape(-1, image.shape[-1])])
+    }
 
 
 ENDS = {

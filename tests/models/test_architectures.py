@@ -15,9 +15,11 @@ PARAMETERS = {
     "efficientnet_b0": 5_288_548,
     "efficientnet_lite0": 4_652_008,
     "mobilenetv2_100": 3_504_872,
+    "mobilenetv2_050": 1_968_680,
     "squeezenet1_1": 1_235_496,
     "convnext_tiny": 28_589_128,
     "vit_base_patch16_224": 86_567_656,
+    "deit_tiny_patch16_224": 5_717_416,
 }
 
 

@@ -80,6 +80,33 @@ def test_networks_start_from_the_weights(loaded):
         np.testing.assert_array_equal(parameter.get_value(), loaded.weights[parameter.name])
 
 
+@pytest.mark.parametrize("size", [48, (48, 64)])
+def test_images_of_another_size(cache, loaded, size):
+    other = load(REPOSITORY, image_size=size, cache_dir=cache, local_files_only=True)
+    pair = (48, 48) if size == 48 else size
+    assert other.network["input_shape"] == (None, 3, *pair)
+    assert other.preprocessing.size == size
+    assert other.preprocessing.resize_to == tuple(int(n / 0.95) for n in pair)
+    np.testing.assert_array_equal(other.weights["conv1.W"], loaded.weights["conv1.W"])
+
+
+def test_positions_of_a_vision_transformer_are_interpolated(tmp_path):
+    timm = pytest.importorskip("timm")
+    module = timm.create_model("vit_tiny_patch16_224")
+    config = {"architecture": "deit_tiny_patch16_224", "input_size": [3, 224, 224]}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    safetensors.torch.save_file(module.state_dict(), tmp_path / "model.safetensors")
+    loaded = load(tmp_path, image_size=(256, 208))
+    expected = timm.layers.resample_abs_pos_embed(module.pos_embed, [16, 13])[0].detach()
+    np.testing.assert_allclose(loaded.weights["position.b"], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [0, -1, "large", 2.5, (32,), True])
+def test_sizes_that_are_none(cache, size):
+    with pytest.raises(ValueError, match="image_size must be a positive integer, or two for"):
+        load(REPOSITORY, image_size=size, cache_dir=cache, local_files_only=True)
+
+
 def test_folders(cache, loaded, tmp_path):
     (folder,) = (path for path in cache.iterdir() if path.name.startswith("models--"))
     for name in (folder, folder / "snapshots" / COMMIT):

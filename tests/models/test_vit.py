@@ -1,9 +1,10 @@
 import re
 
+import numpy as np
 import pytest
 
 from skconv.models import vit
-from skconv.models.vit import torch_layer
+from skconv.models.vit import resampled_positions, torch_layer
 
 # torchvision's numbers, and timm's for Ti and S
 PUBLISHED = {
@@ -94,3 +95,18 @@ def test_dropout_follows_positions_and_dense_layers(built):
 def test_invalid_arguments(fields, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         vit(**fields)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (48, 32), (16, 16)])
+def test_positions_are_interpolated_as_in_timm(size):
+    torch = pytest.importorskip("torch")
+    resample = pytest.importorskip("timm.layers").resample_abs_pos_embed
+    given = np.random.default_rng(0).normal(size=(17, 3)).astype(np.float32)
+    network = vit("Ti/8", (3, *size), 5)
+    made = {"position.b": given} | resampled_positions({"position.b": given}, network)
+    expected = resample(torch.tensor(given)[None], [n // 8 for n in size])[0]
+    np.testing.assert_allclose(made["position.b"], expected, atol=1e-6)
+
+
+def test_other_networks_have_no_positions():
+    assert resampled_positions({"conv1.W": np.ones(3)}, {"input_shape": (None, 3, 8, 8)}) == {}
