@@ -45,9 +45,10 @@ def warn_of_rounding(what: str, given: Any, converted: Any) -> None:
     what : str
         Name of X for messages.
     given : array or DataFrame of shape (n, features)
-    converted : float32 or uint8 array of shape (n, features)
+    converted : float32 or uint8 array or sparse matrix of shape (n, features)
+        Sparse ones are not looked at; they come from DataFrames of sparse columns as well.
     """
-    if sparse.issparse(given) or getattr(given, "dtype", None) in (np.float32, np.float16):
+    if sparse.issparse(converted) or getattr(given, "dtype", None) in (np.float32, np.float16):
         return
     n, features = converted.shape
     if converted.dtype != np.float32 or n < 2 or features > SAMPLE // 10:

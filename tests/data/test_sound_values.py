@@ -119,3 +119,12 @@ def test_rounding_is_told_in_fit_only_and_if_asked_for():
 def test_each_input_is_named():
     with pytest.warns(UserWarning, match=re.escape("X['table'] is converted to float32")):
         read({"table": TABLE})
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_tables_of_sparse_columns_are_read_as_sparse_matrices(dtype):
+    X = sparse.csr_matrix(np.eye(3, dtype=dtype))
+    table = pd.DataFrame.sparse.from_spmatrix(X, columns=list("abc"))
+    for read_one in (read(table).arrays[None], read({"one": table}).arrays["one"]):
+        assert sparse.issparse(read_one)
+        np.testing.assert_array_equal(read_one.toarray(), X.toarray())
