@@ -36,7 +36,7 @@ def default_parameters(cls: type) -> dict[str, Any]:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         found[name] = parameter.default
-    if dataclasses.is_dataclass(cls):  # factories of defaults are no values
+    if dataclasses.is_dataclass(cls):  # call factories of defaults
         for own in dataclasses.fields(cls):
             if own.init and own.default_factory is not dataclasses.MISSING:
                 found[own.name] = own.default_factory()

@@ -32,7 +32,7 @@ class ConfigMixin:
         """Return the parameters as a plain dict, for a file in JSON or YAML.
 
         Classes and functions are given by their names, objects by their class and their
-        parameters. Weights are no part of it; `skconv.save` writes those as well.
+        parameters. It does not hold weights; `skconv.save` writes those as well.
 
         Parameters
         ----------

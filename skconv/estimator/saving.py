@@ -55,7 +55,7 @@ def save(net: Any, path: str | os.PathLike[str], trusted: Iterable[Any] | None =
     Raises
     ------
     TypeError
-        For what is no net; skops saves pipelines and searches. Also for parameters that hold what
+        If `net` is not a net; skops saves pipelines and searches. Also for parameters that hold what
         has no name, such as a lambda.
     ValueError
         If layers have other parameters than when the net was fitted.

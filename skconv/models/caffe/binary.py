@@ -59,7 +59,7 @@ def read_blobs(path: str | os.PathLike[str]) -> dict[str, list[Blob]]:
     Raises
     ------
     ValueError
-        If the file is damaged or truncated, or is no ``.caffemodel``.
+        If the file is damaged, truncated, or not a ``.caffemodel``.
     OSError
         If it cannot be opened.
     """

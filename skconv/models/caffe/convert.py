@@ -47,7 +47,7 @@ def from_caffe(
         A ``.prototxt`` for prediction (``deploy.prototxt``) or training (``train_val.prototxt``),
         in the current format or in V1. Layers for training only are left out.
     weights : str or path, optional
-        A ``.caffemodel``; by default there are no weights.
+        A ``.caffemodel``; by default, the network comes without weights.
     input_shape : sequence of int, optional
         Channels, height and width of the input, if the layout does not tell or for another size.
 

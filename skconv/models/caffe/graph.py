@@ -132,7 +132,7 @@ class Graph:
     heads : dict of str to Head
         Outputs that losses look at.
     silenced : set of str
-        Layers that are no outputs although nothing takes their values.
+        Layers that are not outputs, although no other layer takes their values.
     keywords : dict of str to object
         Further keywords of the net.
     shared : dict of str to (str, str)

@@ -25,7 +25,7 @@ def positive_axis(axis: int, rank: int, name: str = "axis") -> int:
     Raises
     ------
     ValueError
-        If it is no axis of a blob of `rank` axes.
+        If a blob of `rank` axes does not have it.
 
     Examples
     --------
