@@ -55,8 +55,8 @@ def save(net: Any, path: str | os.PathLike[str], trusted: Iterable[Any] | None =
     Raises
     ------
     TypeError
-        If `net` is not a net; skops saves pipelines and searches. Also for parameters that hold what
-        has no name, such as a lambda.
+        If `net` is not a net, as skops saves pipelines and searches, or if a parameter holds
+        something that has no name, such as a lambda.
     ValueError
         If layers have other parameters than when the net was fitted.
     OSError
