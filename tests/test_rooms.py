@@ -51,7 +51,7 @@ VOCABULARIES = {
         *("sequences", "shapes", "specs", "subgraph"),
     },
     "models": {
-        *("base", "inverted", "pretrained"),
+        *("base", "default", "inverted", "pretrained"),
         *(
             f"{path.parent.name}.{path.stem}"
             for folder in ("caffe", "onnx", "torch")
