@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import Problems, did_you_mean
 from ..network.layer_list import read_layers
 from ..utils.checks import as_list, is_number
+from .default import HIDDEN_LAYER_SIZES, default
 from .pretrained import Pretrained
 
 UNITS = ("num_units", "num_filters")
@@ -82,7 +83,7 @@ def finetune(
             "models.Pretrained.from_net(net)"
         )
     network = dict(pretrained.network)
-    layers = {entry.name: entry for entry in read_layers(network["layers"])}
+    layers = {entry.name: entry for entry in read_layers(_layers(pretrained))}
     found = {name.rpartition(".")[0] for name in pretrained.weights}
     weighted = [name for name in layers if name in found]
     heads = _heads(network, weighted, list(layers))
@@ -106,6 +107,16 @@ def finetune(
         "pretrained": replace(pretrained, weights=weights, classes=None),
         "cache_features": cache_features and bool(frozen),
     }
+
+
+def _layers(pretrained: Pretrained) -> Any:
+    """Return the layers of a network, also if they are those for ``layers=None``."""
+    network = pretrained.network
+    if network.get("layers") is not None:
+        return network["layers"]
+    images, others = (1, 8, 8), (1,)
+    shape = images if "conv1.W" in pretrained.weights else others
+    return default(shape, network.get("hidden_layer_sizes", HIDDEN_LAYER_SIZES))["layers"]
 
 
 def _heads(network: Mapping[str, Any], weighted: Sequence[str], order: Sequence[str]) -> list[str]:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..utils.pickling import PickledByValue
-from .default import default
 
 OUTPUTS = ("outputs", "aux_outputs")
 """Parameters of a net that tell which layers of its network are outputs."""
@@ -95,8 +94,7 @@ class Pretrained(PickledByValue, _ReadOnly):
         params = net.get_params(deep=False)
         network = {"layers": params["layers"]}
         if network["layers"] is None:
-            rows = net.layers_["input"].output_shape[1:]
-            network = default(rows, params["hidden_layer_sizes"])
+            network["hidden_layer_sizes"] = params["hidden_layer_sizes"]
         # others, such as output_weights, may begin with the name of a layer as well
         keywords = params.keys() - net._own()
         network |= {name: value for name, value in params.items() if name in keywords}

@@ -117,6 +117,23 @@ def test_layers_may_be_given_in_any_form(layers):
     assert head.output_shape == (None, 2)
 
 
+@pytest.mark.parametrize("rows", [X, X[:, :1].repeat(64, 1).reshape(-1, 1, 8, 8)])
+def test_the_default_network_keeps_the_scale_of_its_targets(rows):
+    target = 100 + X[:, 0]
+    first = NeuralNet(regression=True, hidden_layer_sizes=(4, 3), max_epochs=0, random_state=0)
+    source = Pretrained.from_net(first.fit(rows, target))
+    same = NeuralNet(
+        **source.network, pretrained=source, regression=True, max_epochs=0, random_state=1
+    )
+    np.testing.assert_array_equal(same.fit(rows, target).predict(rows), first.predict(rows))
+    network = finetune(source)
+    frozen = {name.removesuffix("_grad_scale") for name in network if name.endswith("_grad_scale")}
+    conv = {"conv1", "conv2"} if rows.ndim == 4 else set()
+    assert frozen == {"hidden1", "hidden2"} | conv
+    new = NeuralNet(**network, regression=True, max_epochs=0, random_state=1).fit(rows, 2 * target)
+    assert new.predict(rows).mean() > 150
+
+
 def test_the_output_is_new_also_for_as_many_classes(pretrained):
     net = NeuralNet(**finetune(pretrained, 3), random_state=0).initialize()
     plain = NeuralNet(LAYERS, **SIZES, random_state=0).initialize()
