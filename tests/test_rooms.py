@@ -62,7 +62,10 @@ VOCABULARIES = {
 }
 """Public rooms, and the only files of their own that their files may import."""
 
-COMBINING = {"layers.shortcuts", "models.architectures", "models.load", "models.torch.names"}
+COMBINING = {
+    "layers.shortcuts",
+    *(f"models.{name}" for name in ("architectures", "finetune", "load", "torch.names")),
+}
 """Files of functions that combine what the other files of their room hold."""
 
 DOOR = {"_fitted", "_training"}
