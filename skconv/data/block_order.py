@@ -34,7 +34,7 @@ def block_order(n: int, block: int, rng: np.random.Generator) -> np.ndarray:
     (8,)
     """
     starts = rng.permutation(-(-n // block)) * block
-    order = (starts[:, None] + np.arange(block)).ravel()
+    order: np.ndarray = (starts[:, None] + np.arange(block)).ravel()
     order = order[order < n]
     for start in range(0, n, MIXED * block):
         rng.shuffle(order[start : start + MIXED * block])

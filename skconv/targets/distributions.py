@@ -67,7 +67,7 @@ class SoftClasses(Classes):
         else:
             rows = np.array(check_numbers(y), np.float32)
         k = len(self.classes)
-        whole = np.ones(len(rows), bool)
+        whole: np.ndarray = np.ones(len(rows), bool)
         if holes is not None:
             whole = np.logical_not(holes.reshape(len(rows), -1).any(axis=1))
         if rows.shape[1:] != (k,) or not _sum_to_one(rows[whole]):

@@ -120,7 +120,7 @@ def _digest_dataset(dataset: Dataset) -> dict[str, str]:
 def _digest_rows(rows: Rows) -> str:
     """Return a digest of all rows, or of a sample if they are large."""
     n, row_bytes = len(rows), max(1, rows.row_bytes())
-    index = np.arange(n)
+    index: np.ndarray = np.arange(n)
     if n * row_bytes > EXACT_BYTES:
         count = max(2, min(n, SAMPLED_ROWS, EXACT_BYTES // row_bytes))
         index = np.linspace(0, n - 1, count).round().astype(int)
