@@ -146,6 +146,9 @@ def test_weights_of_the_package_for_lite0(built):
 
 
 def test_other_variants():
-    message = "variant must be one of the published, got 'b0'. Valid names: B0, B1, "
+    message = "variant must be one of the published, got 'b0'. Did you mean 'B0'?"
     with pytest.raises(ValueError, match=re.escape(message)):
         efficientnet("b0")
+    message = "variant must be one of the published, got 'C'. Valid names: B0, B1, "
+    with pytest.raises(ValueError, match=re.escape(message)):
+        efficientnet("C")

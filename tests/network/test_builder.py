@@ -173,8 +173,8 @@ def test_all_faults_are_told_at_once():
     assert str(caught.value) == (
         "4 problems:\n"
         " - layer 'conv' (Conv2DLayer): num_filters must be a positive integer, got 0\n"
-        " - layer 'conv' (Conv2DLayer): pad must be 'valid', 'same', 'full', or a non-negative "
-        "integer, or one per axis, got -1\n"
+        " - layer 'conv' (Conv2DLayer): pad must be 'valid', 'same', 'same_upper', "
+        "'full', or a non-negative integer, or one per axis, got -1\n"
         " - layer 'pool' (MaxPool2DLayer): pool_size is missing\n"
         " - layer 'fc' (DenseLayer): num_units must be a positive integer, got 1.5"
     )
