@@ -134,7 +134,7 @@ def too_large(function: Any, arguments: Iterable[Any]) -> str | None:
 
 
 def factory_call(function: Any) -> tuple[str, dict[str, Any]] | None:
-    """Return the call that makes a function, such as a schedule; None if there is none.
+    """Return the call that makes a function, such as a schedule, or None.
 
     The variables that the function refers to show the arguments. Whether they do is checked: the
     call must make the same function again.

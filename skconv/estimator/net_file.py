@@ -29,7 +29,7 @@ STATE, STATE_ARRAYS = "state.json", "state.safetensors"
 UPDATE, HISTORY = "update.safetensors", "history.jsonl"
 
 MEMBERS = (CONFIG, CONFIG_ARRAYS, STATE, STATE_ARRAYS, WEIGHTS, UPDATE, HISTORY)
-"""The members of a file. Those but the first are missing if there is nothing to hold."""
+"""The members of a file. Only the first is always present; empty members are left out."""
 
 TARGETS = {
     cls.__name__: cls

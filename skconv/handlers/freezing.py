@@ -77,9 +77,8 @@ class Freeze(_GradientScale):
     """Handler that freezes layers: training changes neither their weights nor their state.
 
     Pass it as ``on_training_started``, or with an `epoch` as ``on_epoch_finished``. It sets
-    ``<layer>_grad_scale`` to 0, which compiles nothing. After `load_params_from`, it is the first
-    step of transfer learning (Yosinski et al. 2014, "How transferable are features in deep neural
-    networks?").
+    ``<layer>_grad_scale`` to 0, which compiles nothing. For transfer learning,
+    `skconv.models.finetune` freezes layers from the start, and can compute their outputs once.
 
     Parameters
     ----------

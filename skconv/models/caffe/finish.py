@@ -41,7 +41,7 @@ def finish(graph: Graph) -> tuple[dict[str, Any], dict[Target, Target]]:
     Raises
     ------
     ValueError
-        If there is no output.
+        If the net has no output.
     """
     outputs = _outputs(graph)
     for name in outputs:

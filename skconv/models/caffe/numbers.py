@@ -68,7 +68,7 @@ def each_side(param: Any, name: str, axes: int, default: int | None = None) -> A
     Raises
     ------
     ValueError
-        If there is no size, or another number of them.
+        If the size is missing, or given for another number of axes.
     """
     stem = name.removesuffix("_size")
     sides = [f"{stem}_{side}" for side in "hw"]

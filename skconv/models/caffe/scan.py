@@ -75,7 +75,7 @@ def scan(text: str, descriptor: Any) -> Scan:
     Raises
     ------
     ValueError
-        If messages are nested too deeply, or there are too many layers.
+        If the file has too many layers, or messages that are nested too deeply.
 
     Examples
     --------

@@ -25,7 +25,7 @@ class ImageTransform(NamedTuple):
         0 for whole images.
     mean_value : tuple of float
     mean_file : str
-        A file with the mean of each pixel; empty if there is none.
+        Path of a file with the mean of each pixel, or an empty string.
     scale : float
     """
 

@@ -125,7 +125,7 @@ def row_axis(axis: int, rank: int) -> int:
     Raises
     ------
     ValueError
-        If it is the batch, or there is none.
+        If it is the batch axis, or out of range.
     """
     if not -rank <= axis < rank or axis % rank == 0:
         raise ValueError(f"axis must be one of 1 to {rank - 1}, got {axis}")

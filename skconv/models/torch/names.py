@@ -16,7 +16,7 @@ from ..vgg import TORCH_LAYERS as VGG_LAYERS
 from ..vit import torch_layer as vit_layer
 
 TorchLayer = Callable[[str], str | None]
-"""From the path of a module of torch to the name of the layer here; None if there is none.
+"""Maps the path of a module of torch to the name of our layer, or to None.
 
 It may also be called with the full name of a tensor, and return a layer and parameter,
 ``'layer.param'``, for tensors that belong to no layer of torch, such as ``'pos_embed'``.
