@@ -265,9 +265,9 @@ def epochs_per_call(shape: tuple[int, int]) -> int:
 
 
 @functools.cache
-def identity_order(shape: tuple[int, int]) -> np.ndarray:
+def identity_order(epochs: int, shape: tuple[int, int]) -> np.ndarray:
     """Return the order of a chunk whose rows are in the order of the epoch, like `epoch_orders`."""
-    orders = np.zeros((epochs_per_call(shape), *shape), np.int32)
+    orders = np.zeros((epochs, *shape), np.int32)
     orders[0] = np.arange(orders[0].size).reshape(shape)
     return orders
 

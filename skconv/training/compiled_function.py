@@ -10,6 +10,7 @@ from jax.extend.core import Jaxpr, subjaxprs
 from jax.sharding import Mesh
 
 from ..ops.mesh import platform_of
+from ..utils.allocator import trim
 
 try:  # JAX has no public names for these
     from jax._src.interpreters.partial_eval import trace_to_jaxpr
@@ -25,6 +26,36 @@ Measured on the CPU, as the growth of the heap and of mapped code: 4.0 MB for th
 network with one hidden layer (377 operations), 9.5 with eight (769), 9.6 with an LSTM (734), 17.9
 with five convolutions and batch normalizations (1,442), and 0.7 for a prediction (41).
 """
+
+COMPILED = "/jax/core/compile/backend_compile_duration"
+"""Event that JAX reports once a program is compiled, before it runs."""
+
+LONG_COMPILATION = 0.5
+"""Seconds of a compilation after which its memory is returned.
+
+That took 0.003 s for the tutorial's network (AMD EPYC, two cores).
+"""
+
+
+class _Calls(threading.local):
+    """Whether the present thread is in a call of a compiled function."""
+
+    running = False
+
+
+_calls = _Calls()
+
+
+def _return_memory(event: str, duration_secs: float, **_: Any) -> None:
+    """Return the memory of a compilation before its program takes its own.
+
+    XLA leaves 95 MB of ResNet-18 for images of 224x224, and 120 MB of VGG-D (jax 0.10.2).
+    """
+    if event == COMPILED and duration_secs > LONG_COMPILATION and _calls.running:
+        trim()
+
+
+jax.monitoring.register_event_duration_secs_listener(_return_memory)
 
 
 _starting = threading.Lock()
@@ -70,6 +101,13 @@ class CompiledFunction:
         return result
 
     def _run(self, *args: Any, **kwargs: Any) -> Any:
+        _calls.running = True
+        try:
+            return self._run_on_devices(*args, **kwargs)
+        finally:
+            _calls.running = False
+
+    def _run_on_devices(self, *args: Any, **kwargs: Any) -> Any:
         if self._mesh is None:
             return self._jitted(*args, **kwargs)
         with _starting:

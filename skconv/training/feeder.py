@@ -40,7 +40,7 @@ from .metrics import concatenate_batches
 from .returned_classes import checked_chunks
 
 LARGE_BYTES = 2**26
-"""Size of the state of a training from which a call runs one epoch.
+"""Size of the state of a training from which a program runs one epoch.
 
 Such a call takes longer than a call costs, and needs no second copy of the state.
 """
@@ -135,9 +135,11 @@ class Feeder:
     @property
     def epochs_per_call(self) -> int:
         """Epochs that one call can run; 1 if rows are streamed, or if the net is large."""
-        if self.resident is None or self._model.nbytes > LARGE_BYTES:
-            return 1
-        return epochs_per_call(self.resident.shape)
+        return 1 if self.resident is None else self._epochs_of_program(self.resident.shape)
+
+    def _epochs_of_program(self, shape: tuple[int, int]) -> int:
+        """Return the epochs that the program has room for, also if a call runs one of them."""
+        return 1 if self._model.nbytes > LARGE_BYTES else epochs_per_call(shape)
 
     @contextmanager
     def streaming(self, epochs: int) -> Iterator[None]:
@@ -173,7 +175,7 @@ class Feeder:
             # devices that share the rows have those of each batch, and exchange none
             feed = Feed(batches, None, math.prod(shape), chunk.steps)
             if self._mesh is None:
-                feed = feed._replace(order=identity_order(shape))
+                feed = feed._replace(order=identity_order(self._epochs_of_program(shape), shape))
             yield self._with_valid(feed)
 
     def _with_valid(self, feed: Feed) -> Feed:

@@ -319,7 +319,9 @@ def test_orders_are_drawn_by_seed_and_epoch_for_chunks_on_device_and_streamed(n)
 
 
 def test_chunks_in_the_order_of_the_epoch_are_taken_as_they_are():
-    assert identity_order((2, 3))[0].tolist() == [[0, 1, 2], [3, 4, 5]]
+    order = identity_order(4, (2, 3))
+    assert order.shape == (4, 2, 3)
+    assert order[0].tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
 def test_only_rows_of_one_chunk_that_nobody_changes_stay():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from jaxlib.mlir.ir import Context
 
+from skconv.training import compiled_function
 from skconv.training.compiled_function import (
     OPERATION_BYTES,
     PROGRAM_BYTES,
@@ -105,3 +106,21 @@ def test_a_program_that_threads_wait_for_counts_once():
         thread.join()
     assert function.nbytes <= len(traces) * size(2)
     assert function.nbytes >= size(2)
+
+
+def test_memory_of_a_long_compilation_is_returned_before_the_program_runs(monkeypatch):
+    order = []
+    monkeypatch.setattr(compiled_function, "trim", lambda: order.append("returned"))
+    monkeypatch.setattr(compiled_function, "LONG_COMPILATION", 0)
+    add, _ = compiled(lambda x: (jax.debug.callback(lambda: order.append("run")), x + 1)[1])
+    for _ in range(2):
+        add(np.ones(3, np.float32))
+        jax.effects_barrier()
+    assert order == ["returned", "run", "run"]
+
+
+def test_other_and_short_compilations_return_no_memory(monkeypatch):
+    monkeypatch.setattr(compiled_function, "trim", lambda: pytest.fail("returned"))
+    compiled(lambda x: x + 2)[0](np.ones(3, np.float32))
+    monkeypatch.setattr(compiled_function, "LONG_COMPILATION", 0)
+    jax.jit(lambda x: x + 3)(np.ones(3, np.float32))

@@ -88,6 +88,19 @@ def test_larger_data_are_streamed_in_chunks(monkeypatch):
     np.testing.assert_array_equal(np.concatenate(chunks), X[fit.train.index])
 
 
+@pytest.mark.parametrize(("large_bytes", "many"), [(0, False), (2**26, True)])
+@pytest.mark.parametrize("iterator", [BatchIterator(16), Negate(16)])
+def test_rows_of_large_nets_are_fed_to_a_program_of_one_epoch(
+    large_bytes, many, iterator, monkeypatch
+):
+    """It holds fewer copies of the weights than a program of several epochs."""
+    monkeypatch.setattr("skconv.training.feeder.LARGE_BYTES", large_bytes)
+    _, feeder = feeder_of(batch_iterator_train=iterator)
+    with feeder.streaming(1):
+        feed = next(feeder.feeds(1))
+    assert (len(feed.order) > 1) is many
+
+
 def test_validation_rows_of_several_chunks_are_streamed_in_each_epoch(monkeypatch):
     """Also while the training rows stay on the device."""
     fit, feeder = feeder_of(batch_iterator_test=3)
