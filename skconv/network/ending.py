@@ -45,9 +45,11 @@ def settled_ending(name: str, nodes: Mapping[str, Node], wanted: Any, axis: int)
         `softmax` if the values sum to one along the axis, and else `wanted` if they are
         probabilities, as it demands.
     """
-    values = output_range(wanted)
     path, sources = _before(name, nodes)
-    if values is None or not values.is_probability or not path or not sources:
+    if not path or not sources:
+        return None
+    values = output_range(wanted)
+    if values is None or not values.is_probability:
         return None
     made = _measured(name, path, sources)
     if made.min() < -SLACK or made.max() > 1 + SLACK:

@@ -209,7 +209,8 @@ class Model:
 
     def adapt(self, name: str, statistics: Mapping[str, Any]) -> None:
         """Set state of a layer that was computed from the training data."""
-        own = {key: jnp.asarray(value, self.network.dtype) for key, value in statistics.items()}
+        dtype = self.network.dtype  # NumPy converts it, as jax.numpy compiles a program for that
+        own = {key: jax.device_put(np.array(value, dtype)) for key, value in statistics.items()}
         if own:
             self.state = {**self.state, name: {**self.state[name], **own}}
         self.adapted |= {(name, key) for key in own}

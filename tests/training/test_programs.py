@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import weakref
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 import jax
 import jax.numpy as jnp
@@ -229,7 +229,10 @@ jax.monitoring.register_event_listener(lambda event, **kwargs: counts.update([ev
 if len(sys.argv) > 1:
     skconv.set_compilation_cache(sys.argv[1])
 rng = np.random.default_rng(0)
-net = skconv.NeuralNet(max_epochs=1).fit(rng.normal(size=(20, 3)), np.arange(20) % 2)
+X, y = rng.normal(size=(20, 3)), np.arange(20) % 2
+for regression in (False, True):
+    net = skconv.NeuralNet(max_epochs=1, regression=regression, normalize_y=regression)
+    net.fit(X, y).predict(X)
 print(*(counts[f'/jax/compilation_cache/cache_{kind}'] for kind in ('hits', 'misses')))
 """
 
@@ -250,6 +253,14 @@ def test_a_second_process_compiles_nothing(tmp_path):
     hits, misses = hits_and_misses(folder)
     assert (hits, misses > 0) == (0, True)
     assert hits_and_misses(folder) == (misses, 0)
+
+
+def test_no_operation_is_compiled_alone(tmp_path):
+    hits_and_misses(tmp_path)
+    names = Counter(path.name.split("-")[0] for path in tmp_path.glob("*-cache"))
+    del names["jit__lambda"]  # asks XLA which options it has
+    # the start, the training and the prediction of two nets
+    assert names == {"jit_traced": 6}
 
 
 def test_off_by_default():
