@@ -11,6 +11,7 @@ from jax.sharding import Mesh
 
 from ..ops.mesh import platform_of
 from ..utils.allocator import trim
+from .repetition import repeats_itself
 
 try:  # JAX has no public names for these
     from jax._src.interpreters.partial_eval import trace_to_jaxpr
@@ -78,10 +79,14 @@ class CompiledFunction:
         As returned by JAX.
     mesh : Mesh, optional
         The devices that run the program together; by default a single one.
+    repeating : callable, optional
+        The same function, jitted with the options for programs that repeat themselves. It is called
+        instead if the program of the first call does.
     """
 
-    def __init__(self, jitted: Any, mesh: Mesh | None = None) -> None:
+    def __init__(self, jitted: Any, mesh: Mesh | None = None, repeating: Any = None) -> None:
         self._jitted = jitted
+        self._repeating = repeating
         self._mesh = mesh
         self._sizes: dict[int, int] = {}
         self._lock = threading.Lock()
@@ -94,11 +99,22 @@ class CompiledFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, and note the size of its program if it was compiled for this call."""
+        if self._repeating is not None:
+            self._choose(args, kwargs)
         before = self._jitted._cache_size()
         result = self._run(*args, **kwargs)
         if self._jitted._cache_size() != before:
             self._note_program(args, kwargs)
         return result
+
+    def _choose(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Choose between the two functions, which share their traces in JAX's caches."""
+        with self._lock:
+            if self._repeating is None:  # chosen by another thread
+                return
+            if repeats_itself(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr):
+                self._jitted = self._repeating
+            self._repeating = None
 
     def _run(self, *args: Any, **kwargs: Any) -> Any:
         _calls.running = True

@@ -211,11 +211,13 @@ def test_weights_of_outputs_compile_nothing():
 
 def test_options_of_the_compiler_are_those_that_it_has(monkeypatch):
     choose = _compiler_options.__wrapped__
-    assert choose("gpu", recomputes=True) == {}
-    assert choose("cpu", recomputes=True).keys() > choose("cpu", recomputes=False).keys()
+    assert choose("gpu", recomputes=True, repeats=False) == {}
+    both = choose("cpu", recomputes=True, repeats=False)
+    assert both.keys() > choose("cpu", recomputes=False, repeats=False).keys()
+    assert choose("cpu", recomputes=False, repeats=True) == {}
     options = {"xla_cpu_no_such_option": True}
-    monkeypatch.setattr("skconv.training.programs.COMPILER_OPTIONS", options)
-    assert choose("cpu", recomputes=False) == {}
+    monkeypatch.setattr("skconv.training.programs.OLDER_EMITTERS", options)
+    assert choose("cpu", recomputes=False, repeats=False) == {}
 
 
 PROGRAM = """

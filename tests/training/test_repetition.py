@@ -1,0 +1,83 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from skconv import NeuralNet, clear_programs
+from skconv.layers import Conv2DLayer, DenseLayer, InputLayer, MaxPool2DLayer
+from skconv.training import compiled_function
+from skconv.training.compiled_function import CompiledFunction, _count_operations
+from skconv.training.repetition import repeats_itself
+
+rng = np.random.default_rng(0)
+TABLE = rng.normal(size=(20, 8)).astype(np.float32)
+IMAGES = rng.normal(size=(20, 1, 8, 8)).astype(np.float32)
+CLASSES = np.arange(20) % 4
+
+
+class Found(Exception):  # noqa: N818
+    """The training program, found before it is compiled."""
+
+
+def training_program(monkeypatch, layers, X):
+    """Return the training program of a net."""
+
+    def stop_at_training(program):
+        if _count_operations(program) > 100:
+            raise Found(program)
+        return False
+
+    monkeypatch.setattr(compiled_function, "repeats_itself", stop_at_training)
+    clear_programs()
+    with pytest.raises(Found) as found:
+        NeuralNet([InputLayer, *layers, DenseLayer], max_epochs=1).fit(X, CLASSES)
+    return found.value.args[0]
+
+
+def dense(*sizes):
+    return [(DenseLayer, {"num_units": size}) for size in sizes]
+
+
+def test_equal_layers_repeat_themselves(monkeypatch):
+    assert repeats_itself(training_program(monkeypatch, dense(*[7] * 8), TABLE))
+
+
+CONVOLUTIONAL = [
+    (Conv2DLayer, {"num_filters": 4, "filter_size": 3}),
+    (MaxPool2DLayer, {"pool_size": 2}),
+    *dense(7),
+]
+
+
+@pytest.mark.parametrize(
+    ("layers", "X"),
+    [(dense(7), TABLE), (dense(*range(6, 14)), TABLE), (CONVOLUTIONAL, IMAGES)],
+    ids=["one hidden layer", "layers of different sizes", "convolution"],
+)
+def test_varied_layers_do_not(monkeypatch, layers, X):
+    assert not repeats_itself(training_program(monkeypatch, layers, X))
+
+
+def test_operations_of_a_dense_layer_are_few(monkeypatch):
+    few, many = (training_program(monkeypatch, dense(*[9] * n), TABLE) for n in (3, 7))
+    assert _count_operations(many) - _count_operations(few) <= 4 * 56
+
+
+def test_the_first_program_decides_and_is_traced_once():
+    traces = []
+
+    def function(x):
+        traces.append(x.shape)
+        for _ in range(len(x)):
+            x = jnp.sin(x) * 2
+        return x
+
+    options = {"xla_llvm_disable_expensive_passes": True}
+    varied, repeating = jax.jit(function, compiler_options=options), jax.jit(function)
+    compiled = CompiledFunction(varied, repeating=repeating)
+    assert compiled(np.ones(9, np.float32)).shape == (9,)
+    assert compiled(np.ones(9, np.float32)).shape == (9,)
+    assert traces == [(9,)]
+    assert (varied._cache_size(), repeating._cache_size()) == (0, 1)
+    compiled(np.ones(1, np.float32))
+    assert (varied._cache_size(), repeating._cache_size()) == (0, 2)
