@@ -81,3 +81,14 @@ def test_the_first_program_decides_and_is_traced_once():
     assert (varied._cache_size(), repeating._cache_size()) == (0, 1)
     compiled(np.ones(1, np.float32))
     assert (varied._cache_size(), repeating._cache_size()) == (0, 2)
+
+
+def test_operations_on_images_weigh_more():
+    def program(x):
+        for _ in range(8):
+            x = jnp.tanh(x) * 2
+        return x
+
+    vectors, images = (jax.make_jaxpr(program)(jnp.ones(shape)) for shape in [(3,), (1, 1, 1, 3)])
+    assert repeats_itself(vectors.jaxpr)
+    assert not repeats_itself(images.jaxpr)
