@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ..errors import Problems, list_names
 from ..network.model import Model
+from ..network.precision import device_copy
 from ..network.weight_files import load_arrays, save_arrays
 from ..utils.plain_values import pack, unpack
 from .history import Row
@@ -151,7 +151,7 @@ def restore_model(model: Model, saved: CheckpointFile, path: str | os.PathLike[s
             "that training"
         )
     problems.raise_any()
-    restored = [jnp.asarray(arrays[name]) for name in leaves]
+    restored = [device_copy(arrays[name], arrays[name].dtype) for name in leaves]
     model.carry = jax.tree.unflatten(jax.tree.structure(model.carry), restored)
     model.epoch, model.step = int(arrays["epoch"]), int(arrays["step"])
 

@@ -90,6 +90,8 @@ class CompiledFunction:
         self._mesh = mesh
         self._sizes: dict[int, int] = {}
         self._lock = threading.Lock()
+        # not `_lock`, as what is traced may ask for other programs, which adds up sizes
+        self._choosing = threading.Lock()
 
     @property
     def nbytes(self) -> int:
@@ -109,7 +111,7 @@ class CompiledFunction:
 
     def _choose(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Choose between the two functions, which share their traces in JAX's caches."""
-        with self._lock:
+        with self._choosing:
             if self._repeating is None:  # chosen by another thread
                 return
             if repeats_itself(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr):

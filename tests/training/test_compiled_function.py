@@ -121,6 +121,7 @@ def test_memory_of_a_long_compilation_is_returned_before_the_program_runs(monkey
 
 def test_other_and_short_compilations_return_no_memory(monkeypatch):
     monkeypatch.setattr(compiled_function, "trim", lambda: pytest.fail("returned"))
+    monkeypatch.setattr(compiled_function, "LONG_COMPILATION", 600)
     compiled(lambda x: x + 2)[0](np.ones(3, np.float32))
     monkeypatch.setattr(compiled_function, "LONG_COMPILATION", 0)
     jax.jit(lambda x: x + 3)(np.ones(3, np.float32))

@@ -15,21 +15,17 @@ IMAGES = rng.normal(size=(20, 1, 8, 8)).astype(np.float32)
 CLASSES = np.arange(20) % 4
 
 
-class Found(Exception):  # noqa: N818
-    """The training program, found before it is compiled."""
-
-
 def training_program(monkeypatch, layers, X):
     """Return the training program of a net."""
 
     def stop_at_training(program):
         if _count_operations(program) > 100:
-            raise Found(program)
+            raise RuntimeError(program)  # before it is compiled
         return False
 
     monkeypatch.setattr(compiled_function, "repeats_itself", stop_at_training)
     clear_programs()
-    with pytest.raises(Found) as found:
+    with pytest.raises(RuntimeError) as found:
         NeuralNet([InputLayer, *layers, DenseLayer], max_epochs=1).fit(X, CLASSES)
     return found.value.args[0]
 
