@@ -7,9 +7,6 @@ from typing import Any
 
 from jax.extend.core import Jaxpr, JaxprEqn, subjaxprs
 
-__all__ = ["repeats_itself"]
-
-
 DISTINCT_SHARE = 0.3
 """Largest weight of the distinct operations of a program that repeats itself, by their number.
 
