@@ -37,8 +37,20 @@ gradient of the input it took 20 (Intel Xeon, two cores).
 TRANSPOSED_BYTES = 2**19
 """Most bytes of the patches of a block in `_transposed_product`: one image, or a few."""
 
-WINOGRAD_BYTES = 20 * 2**20
-"""Most bytes of the transformed images of a block."""
+WINOGRAD_BYTES = 2 * 2**20
+"""Most bytes of the transformed images of a block, or as many as the transformed filters have.
+
+Forward and gradients of (4, 56, 56, 64) to 64 filters take 20.4 ms with 2 MiB, 22.5 with 10 and
+24.8 with 20 (one core of an AMD EPYC).
+"""
+
+WINOGRAD_SMALL_BYTES = 5 * 2**20
+"""Bytes of the patches of a batch up to which products with them are faster than Winograd's.
+
+Forward and gradients of (4, 14, 14, 256) to 256 filters, with 7 MiB of patches, take 32 ms with
+patches and 20 with Winograd's algorithm; (4, 7, 7, 512) to 512 filters, with 3 MiB, 42 and 48 (one
+core of an AMD EPYC).
+"""
 
 WINOGRAD_CHANNELS = 64
 """Channels and filters from which the transforms cost less than the products that they save."""
@@ -111,7 +123,11 @@ def _gradient_of_input(gradient: jax.Array, W: jax.Array, window: Window) -> jax
 def _gradient_of_filters(x: jax.Array, gradient: jax.Array, W: jax.Array) -> jax.Array:
     field, filters = math.prod(W.shape[:-1]), W.shape[-1]
     if _by_winograd(W):
-        of_right = _sum_over_blocks(winograd.gradient_of_right_sides, _block(x, W), x, gradient)
+
+        def of_sides(x: jax.Array, gradient: jax.Array) -> list[jax.Array]:
+            return [winograd.gradient_of_right_sides(x, gradient)]
+
+        (of_right,) = _sum_over_blocks(of_sides, _block(x, W), x, gradient)
         return winograd.gradient_of_filters(of_right, W.ndim - 2)
     image_bytes = _patch_bytes(x, W)
     if field >= 2 * filters and image_bytes <= BLOCK_BYTES:
@@ -159,11 +175,15 @@ def _rows(x: jax.Array, size: tuple[int, ...]) -> Iterator[jax.Array]:
     return windows(wide, Window((*size[:-1], 1)))
 
 
-def worth_blocks(x: jax.Array, window: Window) -> bool:
-    """Return whether the patches of the batch exceed `SMALL_BYTES`."""
+def worth_blocks(x: jax.Array, W: jax.Array, window: Window) -> bool:
+    """Return whether products with the patches of the batch are slower than blocks of images.
+
+    Arguments as in `convolve_blocks`.
+    """
     padded = [n + sum(ends) for n, ends in zip(x.shape[1:-1], window.pads, strict=True)]
     patch = math.prod(window.size) * x.shape[-1]
-    return len(x) * _positions(padded, window.size) * patch * x.dtype.itemsize > SMALL_BYTES
+    small = WINOGRAD_SMALL_BYTES if _by_winograd(W) else SMALL_BYTES
+    return len(x) * _positions(padded, window.size) * patch * x.dtype.itemsize > small
 
 
 def _positions(extents: Sequence[int], size: Sequence[int]) -> int:
@@ -183,7 +203,7 @@ def _by_winograd(W: jax.Array) -> bool:
 def _block(x: jax.Array, W: jax.Array) -> int:
     """Return the number of images in a block: the largest divisor of the batch that fits."""
     if _by_winograd(W):
-        fitting = WINOGRAD_BYTES // winograd.left_bytes(x)
+        fitting = max(WINOGRAD_BYTES, winograd.right_bytes(W)) // winograd.left_bytes(x)
     else:
         fitting = BLOCK_BYTES // _patch_bytes(x, W)
     return _largest_divisor(len(x), fitting)

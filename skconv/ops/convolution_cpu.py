@@ -119,6 +119,7 @@ def _by_phase(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
 def _plain(x: jax.Array, W: jax.Array, pads: Pads) -> jax.Array:
     """`convolve` without stride, dilation and groups."""
     window = Window(W.shape[2:], pads=pads)
-    if worth_blocks(x, window):
-        return convolve_blocks(x, jnp.moveaxis(W, (0, 1), (-1, -2)), window)
+    filters = jnp.moveaxis(W, (0, 1), (-1, -2))
+    if worth_blocks(x, filters, window):
+        return convolve_blocks(x, filters, window)
     return convolve_patches(x, W, window)

@@ -2,7 +2,7 @@
 
 ``F(2, 3)`` computes two neighboring outputs of a filter of three elements by four products instead
 of six; inputs, filters and outputs are transformed by sums. Along two axes, 16 products replace 36,
-each of them a matrix product over all tiles of a block of images. The coefficients of the
+a batch of matrix products over all tiles of a block of images. The coefficients of the
 transforms are exact in binary, so that float32 results are as accurate as those of a plain sum.
 ``F(4, 3)`` would save more products, but XLA computes its transforms too slowly on the CPU, and it
 is less accurate.
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 INPUTS = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])
 """Matrix from four neighboring inputs to the left sides of the products."""
@@ -40,6 +41,11 @@ def left_bytes(x: jax.Array) -> int:
     return tiles * PRODUCTS ** (x.ndim - 2) * x.shape[-1] * x.dtype.itemsize
 
 
+def right_bytes(W: jax.Array) -> int:
+    """Return the number of bytes of the right sides of the products."""
+    return PRODUCTS ** (W.ndim - 2) * math.prod(W.shape[-2:]) * W.dtype.itemsize
+
+
 def transform_filters(W: jax.Array) -> jax.Array:
     """Compute the right sides of the products, of shape ``(products, channels, num_filters)``."""
     for axis in range(W.ndim - 2):
@@ -62,14 +68,16 @@ def correlate(x: jax.Array, right: jax.Array) -> jax.Array:
     array of shape (n, h - 2, w - 2, num_filters)
     """
     out = [n - 2 for n in x.shape[1:-1]]
-    parts = [left @ right[i] for i, left in enumerate(_left_sides(x))]
-    for axis in reversed(range(1, x.ndim - 1)):
-        groups = zip(*[iter(parts)] * PRODUCTS, strict=True)
-        parts = [_interleave([_sum(row, group) for row in OUTPUTS], axis) for group in groups]
-    return parts[0][(slice(None), *map(slice, out))]
+    left, axes = _left_sides(x), x.ndim - 2
+    products = jnp.matmul(_flat(left, axes), right)
+    products = products.reshape(*left.shape[:-1], right.shape[-1])
+    for axis in reversed(range(axes)):
+        terms = [lax.index_in_dim(products, i, axis, keepdims=False) for i in range(PRODUCTS)]
+        products = _interleave([_sum(row, terms) for row in OUTPUTS], 2 * axis + 1)
+    return products[(slice(None), *map(slice, out))]
 
 
-def gradient_of_right_sides(x: jax.Array, gradient: jax.Array) -> list[jax.Array]:
+def gradient_of_right_sides(x: jax.Array, gradient: jax.Array) -> jax.Array:
     """Compute the gradient of the right side of each product.
 
     Parameters
@@ -81,24 +89,22 @@ def gradient_of_right_sides(x: jax.Array, gradient: jax.Array) -> list[jax.Array
 
     Returns
     -------
-    list of arrays of shape (channels, num_filters)
+    array of shape (products, channels, num_filters)
         Summed over the images.
     """
-    gradient = _whole_tiles(gradient)
-    channels, filters = x.shape[-1], gradient.shape[-1]
-    parts = [gradient]
-    for axis in range(1, gradient.ndim - 1):
-        parts = _along(parts, axis, OUTPUTS.T, gradient.shape[axis] // TILE)
-    pairs = zip(_left_sides(x), parts, strict=True)
-    return [left.reshape(-1, channels).T @ part.reshape(-1, filters) for left, part in pairs]
+    axes, of_products = x.ndim - 2, _whole_tiles(gradient)
+    for _ in range(axes):
+        of_products = _along(of_products, axes, OUTPUTS.T, of_products.shape[axes] // TILE)
+    left = _flat(_left_sides(x), axes)
+    return jnp.matmul(left.swapaxes(1, 2), _flat(of_products, axes))
 
 
-def gradient_of_filters(gradients: Sequence[jax.Array], axes: int) -> jax.Array:
-    """Transform the gradients of the right sides into the gradient of the filters.
+def gradient_of_filters(of_right: jax.Array, axes: int) -> jax.Array:
+    """Transform the gradient of the right sides into the gradient of the filters.
 
     Parameters
     ----------
-    gradients : sequence of arrays of shape (channels, num_filters)
+    of_right : array of shape (products, channels, num_filters)
         As returned by `gradient_of_right_sides`.
     axes : int
         Number of spatial axes.
@@ -107,40 +113,37 @@ def gradient_of_filters(gradients: Sequence[jax.Array], axes: int) -> jax.Array:
     -------
     array of shape (3, 3, channels, num_filters)
     """
-    W = jnp.stack(gradients)
-    W = W.reshape(*(PRODUCTS,) * axes, *W.shape[1:])
+    W = of_right.reshape(*(PRODUCTS,) * axes, *of_right.shape[1:])
     for axis in range(axes):
         W = jnp.moveaxis(jnp.tensordot(FILTERS.T.astype(W.dtype), W, (1, axis)), 0, axis)
     return W
 
 
-def _left_sides(x: jax.Array) -> list[jax.Array]:
-    x = _whole_tiles(x)
-    parts = [x]
-    for axis in range(1, x.ndim - 1):
-        parts = _along(parts, axis, INPUTS, x.shape[axis] // TILE - 1)
-    return parts
+def _left_sides(x: jax.Array) -> jax.Array:
+    """Return an array of shape ``(4, 4, n, tiles, tiles, channels)`` for two spatial axes."""
+    x, axes = _whole_tiles(x), x.ndim - 2
+    for _ in range(axes):
+        x = _along(x, axes, INPUTS, x.shape[axes] // TILE - 1)
+    return x
 
 
-def _along(
-    parts: Sequence[jax.Array], axis: int, matrix: np.ndarray, tiles: int
-) -> list[jax.Array]:
-    """Transform all tiles along an axis; each part gives a part for each row of `matrix`.
+def _along(x: jax.Array, axis: int, matrix: np.ndarray, tiles: int) -> jax.Array:
+    """Transform all tiles along an axis; a new first axis is that of the rows of `matrix`.
 
-    Stacking makes XLA materialize the sums, which those of the next axis would otherwise repeat.
-    Processing the parts one by one takes longer to compile, but a step takes five sixths of the
-    time.
+    The axis before then has the same number, so that the last spatial axis comes first.
     """
-    sums = []
-    for part in parts:
-        terms = [_every_other(part, axis, first, tiles) for first in range(matrix.shape[1])]
-        sums += [_sum(row, terms) for row in matrix]
-    return list(jnp.stack(sums))
+    terms = [_every_other(x, axis, first, tiles) for first in range(matrix.shape[1])]
+    return jnp.stack([_sum(row, terms) for row in matrix])
+
+
+def _flat(sides: jax.Array, axes: int) -> jax.Array:
+    """Return the sides of the products as one matrix for each product."""
+    return sides.reshape(PRODUCTS**axes, -1, sides.shape[-1])
 
 
 def _every_other(x: jax.Array, axis: int, first: int, count: int) -> jax.Array:
     last = first + TILE * (count - 1) + 1
-    return jax.lax.slice_in_dim(x, first, last, TILE, axis)
+    return lax.slice_in_dim(x, first, last, TILE, axis)
 
 
 def _sum(signs: np.ndarray, terms: Sequence[jax.Array]) -> jax.Array:
