@@ -35,7 +35,7 @@ def find_missing(app: Sphinx, env: BuildEnvironment) -> None:
     for module in imported:
         for name in getattr(module, "__all__", ()):
             obj = getattr(module, name)
-            places = {f"{m.__name__}.{name}" for m in imported if vars(m).get(name) is obj}
+            places = {f"{m.__name__}.{name}" for m in imported if getattr(m, name, None) is obj}
             if not places & described:
                 logger.warning("the API pages do not describe %s.%s", module.__name__, name)
 

@@ -1,11 +1,14 @@
 """Neural networks for scikit-learn, in nolearn's style, on JAX and optax."""
 
-from .data.iterators import BatchIterator, TrainSplit
-from .estimator.fixed_task import NeuralNetClassifier, NeuralNetRegressor
-from .estimator.loading import load
-from .estimator.neural_net import NeuralNet
-from .estimator.saving import save
-from .training.programs import clear_programs, compile_counts, set_compilation_cache
+from .utils.garbage import postpone_collections
+
+with postpone_collections():
+    from .data.iterators import BatchIterator, TrainSplit
+    from .estimator.fixed_task import NeuralNetClassifier, NeuralNetRegressor
+    from .estimator.loading import load
+    from .estimator.neural_net import NeuralNet
+    from .estimator.saving import save
+    from .training.programs import clear_programs, compile_counts, set_compilation_cache
 
 __all__ = [
     "BatchIterator",

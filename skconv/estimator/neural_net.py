@@ -10,7 +10,6 @@ from jax import Array
 from numpy.random import RandomState
 from numpy.typing import ArrayLike
 from optax import GradientTransformation
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import ClassifierTags, RegressorTags, Tags
 
 from ..augment.base import TransformFunction
@@ -39,7 +38,7 @@ from ..training.events import EVENTS
 from ..updates.update_rule import UpdateFactory
 from .blueprint import make_blueprint
 from .by_name import resolve_names
-from .callbacks import CallbackTasks, HandlingMixin
+from .callbacks import CallbackSupport, CallbackTasks, HandlingMixin
 from .configuring import ConfigMixin
 from .defaults import with_defaults
 from .deferred import DeferredFit, defer
@@ -83,7 +82,7 @@ class NeuralNet(
     HistoryMixin,
     HtmlMixin,
     HandlingMixin,
-    CallbackSupportMixin,
+    CallbackSupport,
     KeywordEstimator,
 ):
     """A neural network as a scikit-learn classifier or regressor.
@@ -551,7 +550,6 @@ class NeuralNet(
         arguments = FitArguments(X, y, sample_weight, classes=classes, whole=True)
         return self._fit(arguments, 1, continues=hasattr(self, "_model"))
 
-    @with_callbacks
     def _fit(
         self,
         arguments: FitArguments,
@@ -562,15 +560,21 @@ class NeuralNet(
     ) -> Self:
         if defer(DeferredFit(self, arguments, epochs, continues)):
             return self
+        if runs_callbacks and hasattr(self, "_skl_callbacks"):
+            from sklearn.callback import with_callbacks
+
+            with_callbacks(NeuralNet._run_with_callbacks)(self, arguments, epochs, continues)
+            return self
         with self._training(arguments, continues=continues) as loop:
-            tasks = None
-            if runs_callbacks and hasattr(self, "_skl_callbacks"):
-                tasks = CallbackTasks(self, epochs, arguments)
-                loop.handlers.add(tasks, each_epoch=not tasks.only_count)
             loop.run(epochs)
-            if tasks is not None:
-                tasks.end(self)
         return self
+
+    def _run_with_callbacks(self, arguments: FitArguments, epochs: int, continues: bool) -> None:
+        with self._training(arguments, continues=continues) as loop:
+            tasks = CallbackTasks(self, epochs, arguments)
+            loop.handlers.add(tasks, each_epoch=not tasks.only_count)
+            loop.run(epochs)
+            tasks.end(self)
 
     def _settings(self) -> dict[str, Any]:
         """Return all parameters by name, with `eval_size` as `train_split`.

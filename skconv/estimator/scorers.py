@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import ClassifierTags, RegressorTags, Tags
 from sklearn.utils.metaestimators import available_if
 
@@ -27,7 +26,7 @@ from ..training.loop import Score
 from ..training.prepared_fit import PreparedFit
 from ..utils.output_forms import UnitsLast
 from ..utils.row_containers import object_array
-from .scores import Scorer, score_entries
+from .scores import is_scorer, score_entries
 
 
 def read_custom_scores(entries: Any, fit: PreparedFit) -> list[Score]:
@@ -56,7 +55,9 @@ def read_custom_scores(entries: Any, fit: PreparedFit) -> list[Score]:
     for entry in score_entries(entries):
         index = None if entry.output is None else names.index(entry.output)
         score: Any = entry.score
-        if isinstance(score, str | Scorer):
+        if isinstance(score, str) or is_scorer(score):
+            from sklearn.metrics import get_scorer
+
             outputs, y = _of_output(fit, index)
             scorer = OutputScorer(get_scorer(score), outputs)
             reason = _why_unsuitable(score, scorer, y)
@@ -231,6 +232,8 @@ def _hint(given: Any, outputs: Outputs, y: Any) -> str:
     """Name the variants of a scorer that suit the targets, such as ``f1_macro``."""
     if not isinstance(given, str) or y is None:
         return ""
+    from sklearn.metrics import get_scorer, get_scorer_names
+
     variants = [name for name in get_scorer_names() if name.startswith(f"{given}_")]
     suitable = [
         name

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-
-from sklearn.metrics import get_scorer, get_scorer_names
 
 from ..errors import Problems, did_you_mean
 from ..handlers.base import Direction
@@ -19,9 +18,6 @@ SCORES = ("custom_scores", "scores_train", "scores_valid")
 
 RESERVED = ("loss", "accuracy", "weight", "finite")
 """Names that compiled scores cannot have, besides the keys of the history."""
-
-Scorer = type(get_scorer("accuracy"))
-"""Class of the scorers that scikit-learn's `get_scorer` and `make_scorer` return."""
 
 
 class Entry(NamedTuple):
@@ -47,6 +43,19 @@ class Entry(NamedTuple):
     def score(self) -> Any:
         """The function, or the scorer or its name."""
         return self.given if isinstance(self.given, str) else self.given[1]
+
+
+def is_scorer(score: Any) -> bool:
+    """Return whether a score is what scikit-learn's `get_scorer` and `make_scorer` return."""
+    metrics = sys.modules.get("sklearn.metrics")  # without which there is no scorer
+    return metrics is not None and isinstance(score, type(metrics.get_scorer("accuracy")))
+
+
+def _scorer_names() -> list[str]:
+    """Return the names of scikit-learn's scorers, whose module takes 25 ms to import."""
+    from sklearn.metrics import get_scorer_names
+
+    return get_scorer_names()
 
 
 def score_entries(scores: Any) -> list[Entry]:
@@ -90,7 +99,7 @@ def _check_entry(argument: str, entry: Any) -> tuple[str, Any, str]:
         return _check_scorer(entry)
     if isinstance(entry, str):
         known = "; scorers of scikit-learn belong in custom_scores"
-        return valid, entry, known if entry in get_scorer_names() else ""
+        return valid, entry, known if entry in _scorer_names() else ""
     if not is_named(entry):
         return valid, entry, f"; write ('name', {entry.__name__})" if _has_name(entry) else ""
     name, score = entry
@@ -100,7 +109,7 @@ def _check_entry(argument: str, entry: Any) -> tuple[str, Any, str]:
         return f"{valid} with names that the history does not use", name, ""
     if custom and isinstance(score, str):
         return _check_scorer(score)
-    if isinstance(score, Scorer):
+    if is_scorer(score):
         hint = "; scorers of scikit-learn belong in custom_scores"
         return ("", None, "") if custom else (valid, entry, hint)
     if not callable(score):
@@ -117,7 +126,7 @@ def _has_name(entry: Any) -> bool:
 
 
 def _check_scorer(name: str) -> tuple[str, Any, str]:
-    names = get_scorer_names()
+    names = _scorer_names()
     if name in names:
         return "", None, ""
     hint = did_you_mean(name, names)
@@ -159,7 +168,7 @@ def _is_single(scores: Any) -> bool:
     if not is_named(scores):
         return False
     name, score = scores
-    names = get_scorer_names() if isinstance(score, str) else ()
+    names = _scorer_names() if isinstance(score, str) else ()
     return callable(score) or (score in names and name not in names)
 
 
@@ -191,7 +200,7 @@ def monitored_columns(
 
 def _direction_of(entry: Entry) -> Direction | None:
     function = entry.score
-    if isinstance(function, str | Scorer):
+    if isinstance(function, str) or is_scorer(function):
         return "max"
     by_name = direction_of(entry.given[0])
     by_function = direction_of(getattr(getattr(function, "func", function), "__name__", ""))

@@ -13,7 +13,6 @@ import numpy as np
 from ..errors import list_names
 from ..models.pretrained import Pretrained
 from ..models.torch.modules import find_state_dict, is_of_torch
-from ..models.torch.weights import from_torch
 from ..network.array_checks import MOST, by_place, check_arrays
 from ..network.array_file import ArrayFile
 from ..network.graph import Network, Place
@@ -130,6 +129,8 @@ def _read_torch(
     replaced: Collection[str] | None,
 ) -> tuple[dict[Place, np.ndarray], str]:
     """Return the checked arrays of a state dict of torch, and which module each layer has."""
+    from ..models.torch.weights import from_torch
+
     heads = [head.name for head in network.heads]
     converted = from_torch(source, network.nodes, heads=heads, shared=network.shared, strict=strict)
     for message in converted.doubts + (converted.left_out if replaced is None else []):

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import accuracy_score, r2_score
 
 from .by_output import for_each
 from .checks import check_labels
@@ -84,6 +83,8 @@ def _score(target: Target, y: Any, predictions: Any, weights: Any) -> float:
             raise ValueError(f"y must have shape {predicted.shape}, got {true.shape}")
         own = _by_target(weights, holes, true.shape).ravel()
         true, predicted, weights, holes = true.ravel(), predicted.ravel(), own, own == 0
+    from sklearn.metrics import accuracy_score
+
     if holes is None and (weights is None or np.ndim(weights) == 1):
         return float(accuracy_score(true, predicted, sample_weight=weights))
     true = true.reshape(predicted.shape)
@@ -143,6 +144,8 @@ def score_numbers(y: Any, predictions: np.ndarray, sample_weight: Any = None) ->
     >>> score_numbers(y, y + [[[0.5], [-0.5]]])
     0.8
     """
+    from sklearn.metrics import r2_score
+
     true = np.asarray(y)
     if true.ndim > 2:
         if sample_weight is not None:

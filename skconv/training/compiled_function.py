@@ -6,11 +6,11 @@ import threading
 from typing import Any
 
 import jax
-from jax.extend.core import Jaxpr, subjaxprs
 from jax.sharding import Mesh
 
 from ..ops.mesh import platform_of
 from ..utils.allocator import trim
+from .operations import operations
 from .repetition import repeats_itself
 
 try:  # JAX has no public names for these
@@ -136,15 +136,11 @@ class CompiledFunction:
 
     def _note_program(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         traced = self._jitted.trace(*args, **kwargs)  # from JAX's caches, as is what follows
-        operations = _count_operations(traced.jaxpr.jaxpr)
+        count = sum(1 for _ in operations(traced.jaxpr.jaxpr))
         computation = getattr(traced.lower(), "_lowering", traced.jaxpr)
         with self._lock:
-            self._sizes[id(computation)] = PROGRAM_BYTES + OPERATION_BYTES * operations
+            self._sizes[id(computation)] = PROGRAM_BYTES + OPERATION_BYTES * count
         _forget_text(computation)
-
-
-def _count_operations(jaxpr: Jaxpr) -> int:
-    return len(jaxpr.eqns) + sum(map(_count_operations, subjaxprs(jaxpr)))
 
 
 def _forget_text(computation: Any) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jax.extend.core import Jaxpr, JaxprEqn, subjaxprs
+from .operations import operations
+
+if TYPE_CHECKING:  # its package imports Pallas
+    from jax.extend.core import Jaxpr, JaxprEqn
 
 DISTINCT_SHARE = 0.3
 """Largest weight of the distinct operations of a program that repeats itself, by their number.
@@ -39,16 +41,9 @@ def repeats_itself(program: Jaxpr) -> bool:
     >>> repeats_itself(jax.make_jaxpr(program)(jnp.ones((2, 2))).jaxpr)
     True
     """
-    operations = list(_operations(program))
-    distinct = set(map(_kind_of, operations))
-    weight = sum(_weight_of(shapes) for _, shapes in distinct)
-    return weight <= DISTINCT_SHARE * len(operations)
-
-
-def _operations(program: Jaxpr) -> Iterator[JaxprEqn]:
-    yield from program.eqns
-    for inner in subjaxprs(program):
-        yield from _operations(inner)
+    every = list(operations(program))
+    weight = sum(_weight_of(shapes) for _, shapes in set(map(_kind_of, every)))
+    return weight <= DISTINCT_SHARE * len(every)
 
 
 def _kind_of(operation: JaxprEqn) -> tuple[Any, tuple[tuple[int, ...], ...]]:
