@@ -16,6 +16,7 @@ from .case import Case, Setting
 from .cases import CASES
 from .page import kept_part, page
 from .runner import Row, run
+from .summary import summary
 from .table import table
 from .worker import ask
 
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None, cases: Sequence[Case] = CASES) -> N
         source = ask(data.prepare, setting)
         print(f"\nImages of the VGG: {source}", flush=True)
         results = [_show(case, setting, options.n or case.rounds) for case in options.cases]
+    print(f"\n{summary(results)}")
     print(f"\nTotal time: {time.perf_counter() - began:.0f} s")
     if options.write:
         here.facts.append(("images of the VGG", source))

@@ -86,6 +86,8 @@ class Case:
         Number of measured rounds, unless given by ``--n``.
     fresh : bool
         Whether each round starts a new process.
+    bar : float, optional
+        Target for skconv's median itself, where no peer does the same.
     """
 
     name: str
@@ -94,3 +96,4 @@ class Case:
     unit: str = "s"
     rounds: int = 3
     fresh: bool = False
+    bar: float | None = None

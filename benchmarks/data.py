@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import recipe
 from .case import Setting
 
 CIFAR = "cifar10_10k2k.npz"
@@ -62,6 +63,14 @@ def images(setting: Setting) -> Split:
 def iris(setting: Setting) -> Split:
     """Load the 150 standardized iris flowers as training set; the other sets are empty."""
     return _load(Path(setting.folder) / "table.npz")
+
+
+def large_images() -> Split:
+    """Draw images of shape 3x224x224: training batches, and a batch for validation."""
+    batch, n = recipe.IMAGENET_BATCH, recipe.IMAGENET_BATCH * (recipe.IMAGENET_STEPS + 1)
+    X = np.random.default_rng(0).normal(size=(n, 3, 224, 224)).astype(np.float32)
+    y = np.arange(n) % 10
+    return Split(X[batch:], y[batch:], X[:batch], y[:batch], X[:0], y[:0])
 
 
 def _save(path: Path, split: Split) -> None:

@@ -81,9 +81,30 @@ def resnet(width: float, **kwargs: Any) -> NeuralNet:
     return NeuralNet(**params, **{**UPDATE, **own, **kwargs})
 
 
+def imagenet(**kwargs: Any) -> NeuralNet:
+    """Return a ResNet-18 for images of 224x224 and ten classes."""
+    params = models.resnet(18, (3, 224, 224), 10)
+    batch = recipe.IMAGENET_BATCH
+    own = {"batch_iterator_train": batch, "batch_iterator_test": batch}
+    own |= {"update_learning_rate": recipe.IMAGENET_RATE}
+    return NeuralNet(**params, **{**UPDATE, **own, **kwargs})
+
+
+def deep(layers: int, units: int, **kwargs: Any) -> NeuralNet:
+    """Return a perceptron with many equal hidden layers."""
+    hidden = [(DenseLayer, {"num_units": units})] * layers
+    return NeuralNet([(InputLayer, {}), *hidden, (DenseLayer, {})], **{**UPDATE, **kwargs})
+
+
 def tabular(**kwargs: Any) -> NeuralNet:
     """Return a net with one hidden layer for the iris data."""
     return hidden(recipe.TABLE_UNITS, **{"update_learning_rate": recipe.TABLE_RATE, **kwargs})
+
+
+def training_scores(net: NeuralNet) -> dict[str, float]:
+    """Return the losses and the validation accuracy of the last epoch."""
+    row = net.train_history_[-1]
+    return {"training loss": row["train_loss"], "accuracy": row["valid_accuracy"]}
 
 
 def epochs(net: NeuralNet, split: Split) -> Sample:

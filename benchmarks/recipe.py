@@ -51,3 +51,14 @@ RESNET_SIZES = 9728, 1.0
 """Number of images, and factor on the number of filters."""
 RESNET_CPU = 256, 0.125
 """The same on the CPU."""
+
+DEEP_LAYERS = 60
+DEEP_UNITS = 32
+
+IMAGENET_BATCH = 4
+IMAGENET_STEPS = 3
+IMAGENET_EPOCHS = 3
+IMAGENET_RATE = 0.002
+
+TINY_UNITS = 5
+TINY_EPOCHS = 5

@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from .case import Case
 from .runner import Row
+from .verdict import verdicts
 
 
 def table(case: Case, rows: list[Row], style: str = "simple") -> str:
@@ -29,26 +30,17 @@ def table(case: Case, rows: list[Row], style: str = "simple") -> str:
     has_first = any(row.first is not None for row in rows)
     headers = ["", f"median, {case.unit}", "min to max", "n"]
     headers += ["first call, s"] * has_first + scores + ["skconv / peer", "bar", "met"]
-    ours = next((row.median for row in rows if row.contender.ours), None)
     lines = []
-    for row in rows:
+    for row, verdict in zip(rows, verdicts(case, rows), strict=True):
         if row.median is None:
             continue
         line = [row.contender.name, _number(row.median), _spread(row.values), len(row.values)]
         line += [_number(row.first)] * has_first
         line += [_number(_median(row.scores.get(name))) for name in scores]
-        lines.append(line + _verdict(row, ours))
+        ratio, *bar = verdict.cells
+        lines.append([*line, "" if row.contender.ours else ratio, *bar])
     text = tabulate(lines, headers, tablefmt=style, disable_numparse=True)
     return "\n".join([text, *_notes(rows)])
-
-
-def _verdict(row: Row, ours: float | None) -> list[str]:
-    if row.contender.ours or ours is None:
-        return ["", "", ""]
-    ratio, bar = ours / row.median, row.contender.bar
-    if bar is None:
-        return [f"{ratio:.3f}", "", ""]
-    return [f"{ratio:.3f}", f"{bar:.2f}", "yes" if ratio <= bar else "no"]
 
 
 def _notes(rows: list[Row]) -> list[str]:

@@ -1,12 +1,16 @@
 """All cases, in the order of execution."""
 
 from .augment import AUGMENT
-from .first_fit import FIRST_FIT
+from .compile import COMPILE_DENSE, COMPILE_RESNET
+from .first_fit import CACHED_FIT, FIRST_FIT
 from .grid import GRID
+from .imagenet import IMAGENET_MEMORY, IMAGENET_STEP
 from .imports import IMPORTS
 from .memory import MEMORY
 from .mlp import MLP
+from .one_row import ONE_ROW
 from .predict import PREDICT
+from .search import CANCER, TINY, WINE
 from .tabular import TABULAR
 from .test_time import TEST_TIME
 from .transforms import TRANSFORMS
@@ -21,9 +25,18 @@ CASES = (
     VGG,
     TABULAR,
     PREDICT,
+    ONE_ROW,
     TEST_TIME,
     GRID,
+    TINY,
+    WINE,
+    CANCER,
     FIRST_FIT,
+    CACHED_FIT,
+    COMPILE_DENSE,
+    COMPILE_RESNET,
+    IMAGENET_STEP,
+    IMAGENET_MEMORY,
     MEMORY,
     IMPORTS,
 )

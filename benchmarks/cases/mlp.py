@@ -41,7 +41,7 @@ MLP = Case(
     "MLP 784-500-50-10: an epoch of 3,200 digits, batch 128, with validation on 800",
     (
         Contender("skconv", _ours, ours=True),
-        Contender("skorch", _skorch, 0.4, ("torch", "skorch")),
+        Contender("skorch", _skorch, 0.45, ("torch", "skorch")),
         Contender("scikit-learn MLPClassifier", _sklearn, 1.0),
     ),
     unit="s per epoch",

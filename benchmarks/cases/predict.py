@@ -49,7 +49,7 @@ PREDICT = Case(
     "Tutorial CNN: predict_proba on 5,000 digits, batch 128",
     (
         Contender("skconv", _ours, ours=True),
-        Contender("skorch", _skorch, 0.6, ("torch", "skorch")),
+        Contender("skorch", _skorch, 0.5, ("torch", "skorch")),
     ),
     rounds=5,
 )

@@ -91,7 +91,9 @@ def _skorch(task: Search, setting: Setting) -> Measure:
     return measure
 
 
-def _case(name: str, title: str, task: Search, bar: float, own_bar: float | None = None) -> Case:
+def _case(
+    name: str, title: str, task: Search, bar: float | None, own_bar: float | None = None
+) -> Case:
     candidates = len(task.grid["rate"]) * len(task.grid["momentum"])
     return Case(
         name,
@@ -176,6 +178,22 @@ def _table(load: str) -> Search:
     )
 
 
+TINY = _case(
+    "tiny",
+    f"4-{recipe.TINY_UNITS}-3 on iris",
+    _table("load_iris")._replace(
+        epochs=recipe.TINY_EPOCHS,
+        ours=partial(_our_hidden, recipe.TINY_UNITS),
+        theirs=partial(_their_hidden, recipe.TINY_UNITS),
+    ),
+    None,
+    0.25,
+)
+
+WINE = _case("wine", "13-20-3 on wine", _table("load_wine"), 0.08, 0.25)
+
+CANCER = _case("cancer", "30-20-2 on breast cancer", _table("load_breast_cancer"), 0.08)
+
 WIDE = MLP._replace(grid=recipe.HALVING, epochs=recipe.HALVING_EPOCHS)
 
 HALVING = Case(
@@ -192,7 +210,8 @@ HALVING = Case(
 SEARCHES = (
     _case("mlp", "MLP 784-64-10 on 1,000 digits", MLP, 0.15, 0.5),
     _case("cnn", "Tutorial CNN on 1,000 digits", CNN, 0.35, 0.8),
-    _case("wine", "13-20-3 on wine", _table("load_wine"), 0.05),
-    _case("cancer", "30-20-2 on breast cancer", _table("load_breast_cancer"), 0.05),
+    TINY,
+    WINE,
+    CANCER,
     HALVING,
 )

@@ -48,7 +48,7 @@ TUTORIAL = Case(
     "Tutorial CNN: an epoch of 3,200 digits, batch 128, with validation on 800",
     (
         Contender("skconv", _ours, ours=True),
-        Contender("skorch", _skorch, 0.5, ("torch", "skorch")),
+        Contender("skorch", _skorch, 0.55, ("torch", "skorch")),
         Contender("JAX by hand", _handwritten, 1.05),
         Contender("Keras 3 on JAX", _keras, 0.25, ("keras",)),
     ),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from .. import data
 from ..case import Case, Contender, Measure, Sample, Setting
 from ..machine import torch_device
-from ..recipe import VGG_EPOCHS, VGG_STEPS
+from ..recipe import VGG_BATCH, VGG_EPOCHS, VGG_RATE, VGG_STEPS
 
 
 def _per_step(sample: Sample) -> Sample:
@@ -29,11 +30,15 @@ def _ours(setting: Setting) -> Measure:
 
 def _torch(setting: Setting, *, channels_last: bool = False) -> Measure:
     from ..peers import torch_loop
+    from ..peers.torch_nets import VGG
 
     split, device = data.images(setting), torch_device(setting.platform)
 
+    options: dict[str, Any] = {"batch": VGG_BATCH, "epochs": VGG_EPOCHS, "rate": VGG_RATE}
+    options["channels_last"] = channels_last
+
     def measure(seed: int) -> Sample:
-        return _per_step(torch_loop.epochs(split, seed, device, channels_last=channels_last))
+        return _per_step(torch_loop.epochs(VGG, split, seed, device, **options))
 
     return measure
 

@@ -1,4 +1,4 @@
-"""ResNet-18 for 32x32 images in torch, channels last, with the rows on the device."""
+"""ResNet-18 in torch, and a loop for 32x32 images, channels last, with the rows on the device."""
 
 from __future__ import annotations
 
@@ -32,10 +32,21 @@ class Block(nn.Module):
         return torch.relu(self.branch(X) + self.shortcut(X))
 
 
-def resnet(width: float) -> nn.Module:
-    """Return a ResNet-18 that starts with a 3x3 convolution and no pooling."""
+def resnet(width: float = 1.0, *, small: bool = False) -> nn.Module:
+    """Return a ResNet-18 for ten classes.
+
+    Parameters
+    ----------
+    width : float
+        Factor on the number of filters.
+    small : bool
+        Whether it starts with a 3x3 convolution and no pooling, for images of 32x32.
+    """
     fed = int(64 * width)
-    layers = [*_convolution(3, fed), nn.ReLU(inplace=True)]
+    first = _convolution(3, fed) if small else _convolution(3, fed, 7, 2)
+    layers = [*first, nn.ReLU(inplace=True)]
+    if not small:
+        layers.append(nn.MaxPool2d(3, 2, 1))
     for stage in range(4):
         for block in range(2):
             filters = int(64 * width) * 2**stage
@@ -61,7 +72,7 @@ def epochs(
     torch.backends.cudnn.benchmark = torch.backends.cudnn.allow_tf32 = True
     images, labels = torch.from_numpy(X).to(device), torch.from_numpy(y).to(device).long()
     clock = Clock()
-    net = resnet(width).to(device, memory_format=torch.channels_last)
+    net = resnet(width, small=True).to(device, memory_format=torch.channels_last)
     forward = torch.compile(net) if compiled else net
     update = torch.optim.SGD(
         net.parameters(), recipe.RESNET_RATE, momentum=recipe.MOMENTUM, nesterov=True
