@@ -12,6 +12,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from . import data, machine
+from .before import with_earlier
 from .case import Case, Setting
 from .cases import CASES
 from .page import kept_part, page
@@ -70,8 +71,13 @@ def _options(arguments: list[str] | None, cases: Sequence[Case]) -> argparse.Nam
     parser.add_argument(
         "--write", type=Path, metavar="PAGE", help="Markdown page to write or update"
     )
+    parser.add_argument(
+        "--before", type=Path, metavar="CHECKOUT", help="earlier checkout to measure in turn"
+    )
     options = parser.parse_args(arguments)
     options.cases = [case for case in cases if options.only is None or case.name in options.only]
+    if options.before:
+        options.cases = [with_earlier(case, options.before) for case in options.cases]
     return options
 
 

@@ -60,6 +60,8 @@ class Contender:
         Modules that the contender requires.
     ours : bool
         Whether this is skconv. Ratios refer to the first such contender.
+    before : bool
+        Whether this is an earlier skconv.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Contender:
     bar: float | None = None
     needs: tuple[str, ...] = ()
     ours: bool = False
+    before: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from .case import Case
 from .machine import Machine
 from .runner import Row
+from .summary import summary
 from .table import table
 
 HEAD = """\
@@ -17,7 +18,7 @@ kernels at the end. `python -m benchmarks.layers` compares single layers with to
 `python -m benchmarks.search` compares searches; `python -m benchmarks.accelerator` compares a deep
 network on a GPU or TPU, in float32 and bfloat16, with JAX and torch by hand. With `--cost`, it
 compares the operations and the memory traffic of both programs of JAX as lowered for CUDA, which
-needs no GPU.
+needs no GPU. `--before CHECKOUT` measures an earlier version in turn with this one.
 """
 
 METHOD = """\
@@ -36,7 +37,7 @@ METHOD = """\
   and initial distribution of the weights, in float32; on a GPU, with TF32 products. Scores are
   medians over the rounds.
 - The last columns are skconv's median divided by the peer's, the target for this ratio on two CPU
-  cores, and whether it is met.
+  cores, and whether it is met; a target in skconv's own row is for its median.
 """
 
 KERNELS = "## Kernels\n"
@@ -53,6 +54,7 @@ def page(machine: Machine, results: list[tuple[Case, list[Row]]], kept: str = ""
     """Return the page; `kept` is appended."""
     facts = [f"| {name} | {fact} |" for name, fact in machine.facts]
     parts = [HEAD, "## Machine\n", "\n".join(["| | |\n|---|---|", *facts])]
+    parts.append(f"\n## Targets\n\n{summary(results, 'github')}\n")
     for case, rows in results:
         parts.append(f"\n## {case.title}\n\n{table(case, rows, 'github')}\n")
     return "\n".join([*parts, METHOD, *([kept] if kept else [])])

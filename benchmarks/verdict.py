@@ -17,15 +17,18 @@ class Verdict(NamedTuple):
         The median of skconv divided by that of a peer, or the median itself, if the bar is for it;
         None if it was not measured, or if there is nothing to compare.
     bar : float, optional
+    before : float, optional
+        The same as the ratio for an earlier skconv, if that was measured.
     """
 
     ratio: float | None = None
     bar: float | None = None
+    before: float | None = None
 
     @property
     def cells(self) -> list[str]:
         """The ratio, the bar, and whether it is met, as text."""
-        ratio = "" if self.ratio is None else f"{self.ratio:.3f}"
+        ratio = as_text(self.ratio)
         if self.bar is None:
             return [ratio, "", ""]
         if self.ratio is None:
@@ -40,13 +43,23 @@ def verdicts(case: Case, rows: list[Row]) -> list[Verdict]:
     """
     first = next((row for row in rows if row.contender.ours), None)
     ours = first.median if first else None
+    before = next((row.median for row in rows if row.contender.before), None)
 
     def compare(row: Row) -> Verdict:
         if row is first:
-            return Verdict(None if case.bar is None else ours, case.bar)
+            return Verdict() if case.bar is None else Verdict(ours, case.bar, before)
         if row.contender.ours:
             return Verdict()
-        known = ours is not None and row.median is not None
-        return Verdict(ours / row.median if known else None, row.contender.bar)
+        bar = row.contender.bar
+        return Verdict(_ratio(ours, row.median), bar, _ratio(before, row.median))
 
     return [compare(row) for row in rows]
+
+
+def as_text(ratio: float | None) -> str:
+    """Return a ratio with three decimals, or nothing."""
+    return "" if ratio is None else f"{ratio:.3f}"
+
+
+def _ratio(value: float | None, other: float | None) -> float | None:
+    return None if value is None or other is None else value / other

@@ -15,6 +15,7 @@ from ..machine import torch_device
 def _predictions(net: Any, split: data.Split) -> Measure:
     X = np.concatenate([split.X_train, split.X_valid, split.X_test])
     net.fit(split.X_train, split.y_train)
+    scores = {"accuracy": float(np.mean(net.predict(split.X_test) == split.y_test))}
 
     def measure(_: int) -> Sample:
         seconds = []
@@ -22,7 +23,7 @@ def _predictions(net: Any, split: data.Split) -> Measure:
             began = time.perf_counter()
             net.predict_proba(X)
             seconds.append(time.perf_counter() - began)
-        return Sample(seconds, seconds[0])
+        return Sample(seconds, seconds[0], scores)
 
     return measure
 

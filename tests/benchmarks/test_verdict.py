@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from benchmarks.before import with_earlier
 from benchmarks.case import Case, Contender
 from benchmarks.runner import Row
 from benchmarks.summary import summary
@@ -63,3 +66,22 @@ def test_a_bar_of_a_contender_that_failed_is_not_measured(failed):
     case = make_case()
     lines = summary([(case, rows_of(case, 2.0, 5.0, 4.0, 1.0, errors=[failed]))]).splitlines()
     assert lines[2].endswith("not measured")
+
+
+def test_an_earlier_skconv_is_compared_with_the_same_peer():
+    case = with_earlier(make_case(bar=1.5), Path())
+    rows = rows_of(case, 2.0, 6.0, 5.0, 4.0, 1.0)
+    assert verdicts(case, rows)[1] == Verdict(2 / 6, None, 1.0)
+    lines = summary([(case, rows)]).splitlines()[2:]
+    assert [line.split()[-4:] for line in lines] == [
+        ["6.000", "2.000", "1.50", "no"],
+        ["1.200", "0.400", "0.50", "yes"],
+    ]
+
+
+def test_a_summary_has_the_accuracies_beside_the_ratio():
+    case = make_case()
+    rows = rows_of(case, 2.0, 5.0, 4.0, 1.0)
+    for row, accuracy in zip(rows, (0.9, 0.8, 0.7, 0.6), strict=True):
+        row.scores = {"loss": [1.0], "best accuracy": [accuracy, 0.0, 1.0]}
+    assert summary([(case, rows)]).split()[-2:] == ["0.900", "0.800"]
