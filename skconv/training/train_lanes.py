@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -59,11 +60,16 @@ def train_lanes(
         With a first axis of lanes.
     """
     args = TrainArguments(carry, rows, order, valid, values, position, steps)
-    run = partial(_run_lanes, plan, mode)
+    run, axes = partial(_run_lanes, plan, mode), _lane_axes(args)
     if mesh is not None:  # each device has a program for its own lanes, and exchanges nothing
-        shares, own = tuple(_shares(LANE_AXES)), PartitionSpec(ROWS)
+        shares, own = tuple(map(_shares, axes)), PartitionSpec(ROWS)
         run = jax.shard_map(run, mesh=mesh, in_specs=shares, out_specs=own, check_vma=False)
     return run(*args)
+
+
+def _lane_axes(args: Sequence[Any]) -> list[Any]:
+    """Return the axis of lanes of each argument, of which nets without validation have fewer."""
+    return [None if arg is None else axis for arg, axis in zip(args, LANE_AXES, strict=True)]
 
 
 def _shares(axis: Any) -> Any:
@@ -74,7 +80,7 @@ def _shares(axis: Any) -> Any:
 
 
 def _run_lanes(plan: Plan, mode: str, *args: Any) -> CallResult:
-    axes = [None if arg is None else axis for arg, axis in zip(args, LANE_AXES, strict=True)]
+    axes = _lane_axes(args)
     train_lane, order = partial(train, plan), args[LANE_AXES._fields.index("order")]
     if mode == "vmap":
         return jax.vmap(train_lane, in_axes=tuple(axes))(*args)

@@ -311,7 +311,11 @@ net.on_epoch_finished = lambda net, history: rows.append(len(history))
 assert scores(BatchedGridSearchCV, lanes="vmap") == (known, 0)
 assert shared == [{(4, 2)}] * 2, shared
 assert rows == [1] * 4 + [2] * 4, rows
-net.set_params(on_epoch_finished=None, custom_scores=[("n", lambda y, p: float(len(y)))])
+net.set_params(on_epoch_finished=None, train_split=None)
+known_without, _ = scores(GridSearchCV)
+assert scores(BatchedGridSearchCV, lanes="vmap") == (known_without, 1)
+assert shared == [{(4, 2)}], shared
+net.set_params(train_split=0.2, custom_scores=[("n", lambda y, p: float(len(y)))])
 assert scores(BatchedGridSearchCV, lanes="loop")[0] == known
 assert sorted(map(sorted, found)) == [[0], [0], [1], [1]], found
 net.set_params(custom_scores=None)
