@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from . import winograd
+from . import library_convolution, winograd
 from .windows import Window, pad, windows
 
 BLOCK_BYTES = 5 * 2**20
@@ -74,14 +74,14 @@ def convolve_blocks(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
     array of shape (n, oh, ow, num_filters)
     """
     if any(min(ends) < 0 for ends in window.pads):
-        return _by_lax(x, W, window)
+        return library_convolution.convolve(x, W, window)
     padded = pad(x, window.pads)
     if _by_winograd(W):
         right = winograd.transform_filters(W)
         block = _block(padded, W)
         return _over_blocks(lambda images: winograd.correlate(images, right), block, padded)
     if W.ndim <= 4 and math.prod(window.size) > 1:
-        return _by_lax(x, W, window)
+        return library_convolution.convolve(x, W, window)
     return _over_blocks(lambda images: _by_rows(images, W), _block(padded, W), padded)
 
 
@@ -98,12 +98,6 @@ def _backward(
 
 
 convolve_blocks.defvjp(_forward, _backward)
-
-
-def _by_lax(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
-    spatial = "DHW"[-len(window.size) :]
-    names = (f"N{spatial}C", f"{spatial}IO", f"N{spatial}C")
-    return lax.conv_general_dilated(x, W, window.stride, window.pads, dimension_numbers=names)
 
 
 def _gradient_of_input(gradient: jax.Array, W: jax.Array, window: Window) -> jax.Array:

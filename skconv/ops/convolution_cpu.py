@@ -8,12 +8,15 @@ images if the patches of the whole batch would not stay in the cache.
 
 from __future__ import annotations
 
+import functools
 import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
 
+from . import library_convolution
 from .blocked import convolve_blocks, worth_blocks
 from .depthwise import convolve_depthwise
 from .windows import Pads, Window, pad, windows
@@ -30,7 +33,56 @@ def convolve(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
         return _by_group(x, W, window)
     if all(step == 1 for step in window.stride):
         return _by_phase(x, W, window)
+    return _by_patches(x, W, window)
+
+
+def _by_patches(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
+    """`convolve` without groups, by patches where gradients follow, and else the faster way."""
+    if library_convolution.beats_patches(x, W, window):
+        return _unless_differentiated(x, W, window)
     return convolve_patches(x, W, window)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _unless_differentiated(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
+    """`convolve_patches`, by XLA's library where no gradients follow.
+
+    Predicting a batch of 128 digits by the tutorial's network takes 0.58 of the time with patches;
+    a training step takes the same time with either (AMD EPYC, two cores, jax 0.10.2).
+    """
+    compute = jax.custom_batching.custom_vmap(
+        lambda x, W: library_convolution.convolve(x, jnp.moveaxis(W, (0, 1), (-1, -2)), window)
+    )
+
+    @compute.def_vmap
+    def compute_batched(
+        size: int, batched: Sequence[bool], *operands: jax.Array
+    ) -> tuple[jax.Array, bool]:
+        axes = [0 if one else None for one in batched]  # XLA is slow for several sets of filters
+        return jax.vmap(_patches_under(window), axes)(*operands), True
+
+    return compute(x, W)
+
+
+def _patches_under(window: Window) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    return functools.partial(convolve_patches, window=window)
+
+
+def _forward(
+    x: jax.Array, W: jax.Array, window: Window
+) -> tuple[jax.Array, Callable[[jax.Array], tuple[jax.Array, jax.Array]]]:
+    return jax.vjp(_patches_under(window), x, W)
+
+
+def _backward(
+    window: Window,
+    backward: Callable[[jax.Array], tuple[jax.Array, jax.Array]],
+    gradient: jax.Array,
+) -> tuple[jax.Array, jax.Array]:
+    return backward(gradient)
+
+
+_unless_differentiated.defvjp(_forward, _backward)
 
 
 def convolve_patches(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
@@ -122,4 +174,4 @@ def _plain(x: jax.Array, W: jax.Array, pads: Pads) -> jax.Array:
     filters = jnp.moveaxis(W, (0, 1), (-1, -2))
     if worth_blocks(x, filters, window):
         return convolve_blocks(x, filters, window)
-    return convolve_patches(x, W, window)
+    return _by_patches(x, W, window)
