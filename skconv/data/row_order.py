@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import jax
@@ -13,6 +12,7 @@ from sklearn.utils.validation import _num_samples
 from ..targets.ragged_array import RaggedArray, read_rows
 from ..targets.weighted_targets import unpack_targets
 from ..utils.row_containers import has_names, object_array, select_rows
+from ..utils.signatures import signature_of
 
 
 def row_order(
@@ -53,7 +53,7 @@ def row_order(
     >>> row_order(BatchIterator(2), 3, seed=0, epoch=0)
     array([0, 1, 2])
     """
-    asked = inspect.signature(iterator.order).parameters
+    asked = signature_of(iterator.order).parameters
     options = {"y": _targets(y)} if "y" in asked else {}
     options |= {"positions": positions} if "positions" in asked else {}
     given = iterator.order(n, seed, epoch, **options)

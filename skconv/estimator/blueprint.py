@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
@@ -31,6 +31,7 @@ from ..targets.outputs import Outputs
 from ..targets.target import Target
 from ..updates.transformation import is_transformation
 from ..updates.update_rule import Update, resolve_update
+from ..utils.cache_keys import structural_key
 from ..utils.checks import is_integer
 from .heads import head_weights, read_heads, scaled_outputs
 from .routing import (
@@ -126,6 +127,21 @@ class Blueprint:
             images=self.images,
         )
         return replace(network, compute_dtype=self.compute_dtype)
+
+    @property
+    def network_key(self) -> Hashable:
+        """Key that is equal for blueprints that build equal networks for equal rows and targets."""
+        return structural_key(
+            [
+                [tuple(spec) for spec in self.specs],
+                self.keywords,
+                self.heads,
+                self.regression,
+                self.loss_functions(),
+                self.images,
+                self.compute_dtype,
+            ]
+        )
 
     def loss_functions(self) -> tuple[Callable[..., Any] | None, ...]:
         """Return the loss function of each output with the keywords that are not numbers."""

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from ..network.model import Model
 from ..network.precision import cast_floats, device_copy
 from ..ops.platform import on_host
 from ..targets.outputs import Outputs
+from ..utils.checks import is_integer
 from ..utils.memo import Memo
 from .weight_sources import read_weights
 
@@ -63,7 +65,8 @@ def draw_model(
         If `pretrained` has nothing for the network, or weights of another shape for layers other
         than its outputs.
     """
-    seed = int(check_random_state(params["random_state"]).randint(2**31 - 1))
+    given = params["random_state"]
+    seed = _seed_from(int(given)) if is_integer(given) else _draw_seed(given)
     key = "model", network.initial_key, seed, params["shard_params"]
     source = params["pretrained"]
 
@@ -82,6 +85,13 @@ def draw_model(
     with on_host() if params["shard_params"] else nullcontext():
         drawn = draw() if values else memo.get(key, [] if source is None else [source], draw)
     return replace(drawn, network=network)
+
+
+def _draw_seed(random_state: Any) -> int:
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+_seed_from = lru_cache(maxsize=128)(_draw_seed)  # seeding takes longer than drawing
 
 
 def continue_model(continuation: Continuation, network: Network) -> Model:

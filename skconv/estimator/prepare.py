@@ -112,7 +112,7 @@ def prepare(
     reset = continuation is None or bool(continuation.model.network.free)
     data.read(probe, known, problems, reset=reset)
     _check_batches(params, data, None, problems)
-    blueprint, network = _build(net, params, data, data.y, problems)
+    blueprint, network = _build(net, params, data, memo, problems)
     with problems.collect():
         devices = device_count(params["devices"]) if params["shard_params"] else 1
         check_weights(network, devices, training=True)
@@ -181,17 +181,23 @@ def _valid_shapes(arguments: FitArguments, params: Mapping[str, Any]) -> Mapping
 
 
 def _build(
-    net: ConfiguredNet, params: Mapping[str, Any], data: FitData, y: Any, problems: Problems
+    net: ConfiguredNet, params: Mapping[str, Any], data: FitData, memo: Memo, problems: Problems
 ) -> tuple[Blueprint, Network]:
-    """Build the network for the data, or raise all problems found so far and while building."""
+    """Build the network for the data, or raise all problems found so far and while building.
+
+    Fits on the same data share it, also if they differ in what is no part of it.
+    """
     blueprint = network = None
     shapes = data.entering_shapes(problems)
     with problems.collect():
         blueprint = make_blueprint(params, net._own(), next(iter(shapes.values()), None))
         if shapes:
-            network = blueprint.network(shapes, data.outputs or _stand_in(blueprint))
+            outputs = data.outputs
+            build = partial(blueprint.network, shapes, outputs or _stand_in(blueprint))
+            key = "network", blueprint.network_key, tuple(shapes.items())
+            network = build() if outputs is None else memo.get(key, [outputs], build)
     if blueprint is not None:
-        _check_mixing(blueprint, y, problems)
+        _check_mixing(blueprint, data.y, problems)
     if network is not None:
         _check_sequences(network, data.moved_sequences, problems)
     problems.raise_any()

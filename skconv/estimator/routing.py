@@ -23,6 +23,7 @@ from ..updates.update_rule import update_keywords
 from ..utils.checks import Check, checks_of, function_name, in_float32, is_number, takes_number
 from ..utils.loss_contracts import WEIGHTS, LossInfo, contract_of
 from ..utils.other_names import LAYER, UPDATE, keyword_hint, parameter_hint
+from ..utils.signatures import signature_of
 
 
 def route_keywords(
@@ -251,7 +252,7 @@ def parameters_of(objective: Any) -> dict[str, Keyword]:
     """Return the keywords of an objective, by name."""
     if not callable(objective):
         return {}
-    parameters = inspect.signature(objective).parameters
+    parameters = signature_of(objective).parameters
     return {
         name: _keyword(objective, p)
         for name, p in parameters.items()
@@ -314,7 +315,7 @@ def _keywords(losses: Iterable[Any]) -> dict[str, Keyword]:
     found: dict[str, Keyword] = {}
     for loss in filter(callable, losses):
         try:
-            parameters = inspect.signature(loss).parameters
+            parameters = signature_of(loss).parameters
         except ValueError:  # functions written in C may lack a signature
             continue
         further = [p for p in list(parameters.values())[2:] if p.name != WEIGHTS]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
-from inspect import signature
 from numbers import Real
 from typing import Any
 
@@ -29,6 +28,7 @@ from ..utils.checks import (
     seed,
     takes_arguments,
 )
+from ..utils.signatures import signature_of
 from .by_name import CROSSENTROPY, LOSS_NAMES
 from .handler_lists import check_handlers
 from .scores import SCORES, check_scores, is_list_of_scores, list_hint
@@ -117,7 +117,7 @@ def _is_objective(value: Any) -> bool:
     if not callable(value) or hasattr(value, "get_loss"):
         return False
     try:
-        called = signature(value)
+        called = signature_of(value)
         called.bind_partial(*range(4), loss_function=None)
     except TypeError:
         return False
@@ -337,9 +337,9 @@ def check_settings(values: Mapping[str, Any]) -> Problems:
         if not test(value):
             problems.add_parameter(name, valid, value, _hint(name, value))
         for cls, nested in COMPONENTS.items():
+            if not isinstance(value, cls) or (cls is TrainSplit and split_function(value)):
+                continue
             for inner, (test_inner, valid_inner) in nested.items():
-                if not isinstance(value, cls) or (cls is TrainSplit and split_function(value)):
-                    continue
                 if not hasattr(value, inner):
                     problems.add(
                         f"{name} lacks its parameter {inner}; {type(value).__name__}.__init__ must "

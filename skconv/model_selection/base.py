@@ -130,7 +130,10 @@ class CandidateTrainer:
         pairs = product(self._candidates, enumerate(splits))
         planned = [(params, i, train) for params, (i, (train, _)) in pairs]
         self._finished = self._train(batch, planned)
-        return splits
+        if getattr(search, "return_train_score", False):
+            return splits
+        nothing = np.arange(0)  # scikit-learn would copy the training rows of each fit in vain
+        return [(nothing, test) for _, test in splits]
 
     def _train(self, batch: FitBatch, planned: Sequence[tuple[Any, int, Any]]) -> Iterator[Job]:
         """Run as many jobs at a time as fit into memory, and yield them one by one."""

@@ -106,7 +106,11 @@ def append_row(
 
 
 def _is_best(history: list[Row], key: str, loss: float) -> bool:
-    return all(not loss >= row[key] for row in history) and not math.isnan(loss)
+    """Return whether a loss is below all others, of which the last best one is the least."""
+    if math.isnan(loss):
+        return False
+    best = next((row[key] for row in reversed(history) if row[f"{key}_best"]), None)
+    return best is None or loss < best
 
 
 def numbers(row: Row) -> dict[str, float]:

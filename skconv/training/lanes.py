@@ -330,12 +330,12 @@ def _lane_arguments(
     X = _memo(loop).get(key, arrays, partial(_place_all_rows, train.rows, mesh))
     X_shape = next(iter(X.values())).shape[:2]
     datasets = [dataset for dataset in (train, valid) if dataset]
-    data = structural_key(
-        [
-            (dataset.index, dataset.y, dataset.target_weights, dataset.weights)
-            for dataset in datasets
-        ]
-    )
+    parts = [
+        part
+        for own in datasets
+        for part in (own.rows.index, own.y, own.target_weights, own.weights)
+    ]
+    data = shared.get("data", parts, partial(structural_key, parts))  # reads them all
     rows = shared.get(("rows", data), [], partial(scatter_rows, X, X_shape, *datasets))
     valid_batches = None
     if valid:
@@ -343,10 +343,8 @@ def _lane_arguments(
         index, weights = cut_batches(in_order, valid.weights, size)
         valid_batches = IndexedBatches(X, rows.y, valid.index[index].astype(np.int32), weights)
     epochs = range(model.epoch, model.epoch + count)
-    order_key = structural_key((train.iterator, train.index, train.y, model.seed, epochs.start))
-    order = shared.get(
-        ("order", order_key), [], partial(_row_order, train, shape, model.seed, epochs)
-    )
+    order_key = "order", structural_key(train.iterator), data, model.seed, epochs.start
+    order = shared.get(order_key, [], partial(_row_order, train, shape, model.seed, epochs))
     valid_steps = len(valid_batches.index) if valid_batches else 0
     steps = StepRange(count, 0, train.steps, len(train.rows), valid_steps)
     return loop.fit.train_arguments(rows, order, valid_batches, steps, numbers=loop.numbers())

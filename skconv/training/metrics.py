@@ -199,6 +199,7 @@ def weighted_means(tables: Sequence[jax.Array], names: list[str]) -> list[dict[s
     zero: Any = 0
     totals: np.ndarray = sum((np.asarray(table).astype(np.float64) for table in tables), zero)
     means = means_of_sums(totals, names)
+    columns = {name: mean.tolist() for name, mean in means.items()}
     return [
-        {name: float(mean[epoch]) for name, mean in means.items()} for epoch in range(len(totals))
+        {name: column[epoch] for name, column in columns.items()} for epoch in range(len(totals))
     ]

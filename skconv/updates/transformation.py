@@ -10,6 +10,8 @@ from typing import Any
 import jax
 import optax
 
+from ..utils.signatures import signature_of
+
 SCHEDULE_FREE = (
     "update: predictions use the weights at which optax's schedule_free takes gradients, not "
     "those of optax.contrib.schedule_free_eval_params; the handler ExponentialMovingAverage "
@@ -50,7 +52,7 @@ def as_extra_args(rule: Any) -> optax.GradientTransformationExtraArgs:
     """
     if type(rule) is optax.GradientTransformation:  # others may take extra arguments
         return optax.with_extra_args_support(rule)
-    taken = inspect.signature(rule.update).parameters
+    taken = signature_of(rule.update).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in taken.values())
 
     def update(

@@ -17,6 +17,7 @@ import optax
 
 from ..errors import Problems
 from ..utils.checks import above_zero, in_float32, is_number, takes_number
+from ..utils.signatures import signature_of
 from .ranges import is_certainly_number, number_check, structure_check
 from .transformation import (
     as_extra_args,
@@ -299,7 +300,7 @@ def resolve_update(
 def _parameters_of(
     factory: UpdateFactory | optax.GradientTransformation,
 ) -> Mapping[str, inspect.Parameter]:
-    return {} if is_transformation(factory) else inspect.signature(factory).parameters
+    return {} if is_transformation(factory) else signature_of(factory).parameters
 
 
 def _check_form(factory: Any, parameters: Mapping[str, inspect.Parameter]) -> None:
@@ -359,7 +360,7 @@ def update_keywords(factory: Any) -> list[str] | None:
     """
     if not callable(factory):
         return None
-    parameters = inspect.signature(factory).parameters
+    parameters = signature_of(factory).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return None
     return [*parameters, *(name for name in CLIPS if name not in parameters)]

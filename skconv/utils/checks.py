@@ -17,6 +17,8 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .signatures import signature_of
+
 Check = Callable[[Any], str | None]
 """A function that returns None for a valid value, and otherwise says what is valid."""
 
@@ -281,7 +283,7 @@ def takes_arguments(function: Callable[..., Any], count: int) -> bool:
     (True, False)
     """
     try:
-        signature = inspect.signature(function)
+        signature = signature_of(function)
     except (TypeError, ValueError):  # a function in C without a signature
         return True
     try:

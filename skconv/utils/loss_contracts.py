@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Hashable
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import optax
 
 from .output_forms import OutputForm
+from .signatures import signature_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -145,6 +145,6 @@ def takes_weights(loss: Any) -> bool:
     (True, False)
     """
     try:
-        return WEIGHTS in list(inspect.signature(loss).parameters)[2:]
+        return WEIGHTS in list(signature_of(loss).parameters)[2:]
     except (TypeError, ValueError):  # functions in C may lack a signature
         return False

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from .cache_keys import HashedTuple
+
 
 class Memo:
     """A cache keyed by what is computed and by the identity of the objects it is computed from.
@@ -29,7 +31,8 @@ class Memo:
         Parameters
         ----------
         key : hashable
-            Name of the result, with all the options it depends on.
+            Name of the result, with all the options it depends on. If a part of it cannot be hashed
+            after all, nothing is cached.
         objects : sequence
             Objects that it is computed from, compared by identity. They are kept alive, so that
             their ids stay unique.
@@ -40,7 +43,11 @@ class Memo:
         -------
         object
         """
-        whole = key, *map(id, objects)
+        whole = HashedTuple((key, *map(id, objects)))
+        try:
+            hash(whole)
+        except TypeError:
+            return make()
         with self._lock:
             if whole not in self._kept:
                 self._kept[whole] = list(objects), make()

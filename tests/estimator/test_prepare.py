@@ -401,3 +401,16 @@ def test_the_default_split_follows_random_state(seed):
         fit = prepare(net, FitArguments(rows, y), None, Memo())
         np.testing.assert_array_equal(fit.train.index, expected[0])
         np.testing.assert_array_equal(fit.valid.index, expected[1])
+
+
+def test_fits_on_the_same_data_share_the_network_until_its_layers_differ():
+    memo, arguments = Memo(), FitArguments(X, y)
+
+    def network(**params):
+        return prepare(small(**params), arguments, None, memo).model.network
+
+    first = network()
+    assert network(update_learning_rate=0.5, random_state=1) is first
+    assert network(hidden_num_units=6) is not first
+    assert network(hidden_nonlinearity=tanh) is not first
+    assert prepare(small(), arguments, None, Memo()).model.network is not first

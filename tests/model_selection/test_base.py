@@ -86,3 +86,17 @@ def test_several_inputs_and_outputs_are_split_into_rows():
     classifier = make_net(layers=layers, **params | {"regression": False})
     search = BatchedGridSearchCV(classifier, GRID, cv=2, error_score="raise")
     assert search.fit(inputs, labels).predict(inputs).shape == (40, 2)
+
+
+@pytest.mark.parametrize("train_score", [False, True])
+def test_training_rows_are_copied_for_scores_on_them_only(train_score):
+    search = BatchedGridSearchCV(make_net(), GRID, cv=2, return_train_score=train_score)
+    trainer = CandidateTrainer(search, search.estimator, Job, print)
+    lengths = []
+
+    def evaluate(candidates, cv, **options):
+        lengths.extend((len(train), len(test)) for train, test in cv.split(X, y))
+
+    trainer.evaluate(evaluate, [{}], KFold(2))
+    half = len(X) // 2
+    assert lengths == [(half if train_score else 0, half)] * 2

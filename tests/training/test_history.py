@@ -88,3 +88,12 @@ def test_the_columns_are_those_of_a_row():
 def test_numbers_for_trackers_are_finite_and_no_flags():
     row = append_row([], {"loss": 1.0, "top5": 0.5}, {"loss": math.nan}, 0.25)
     assert numbers(row) == {"train_loss": 1.0, "dur": 0.25, "top5": 0.5}
+
+
+@given(st.lists(st.floats(width=16), max_size=8))
+def test_the_best_loss_is_below_all_before_it(losses):
+    history = []
+    for i, loss in enumerate(losses):
+        row = append_row(history, {"loss": loss}, valid(0.0), 0.0)
+        below_all = all(not loss >= before for before in losses[:i]) and not math.isnan(loss)
+        assert row["train_loss_best"] is below_all

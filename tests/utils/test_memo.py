@@ -43,3 +43,8 @@ def test_threads_wait_for_each_other():
         thread.join()
     assert begun.is_set()
     assert made == [1]
+
+
+def test_a_key_that_cannot_be_hashed_keeps_nothing():
+    memo, made = Memo(), iter(range(3))
+    assert [memo.get(("a", []), [], lambda: next(made)) for _ in range(2)] == [0, 1]
