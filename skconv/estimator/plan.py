@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..augment.unset_fields import with_ignored_outside
@@ -40,7 +40,8 @@ def make_plan(
     """
     triples = zip(blueprint.losses, outputs.targets, blueprint.losses_given, strict=True)
     augment = blueprint.transforms()
-    lists = {name: as_list(params[name]) for name in (*SCORES, *EVENTS)}
+    lists = {name: as_list(params[name]) for name in SCORES}
+    measures, statistics = asked_by_handlers(params)
     plan = Plan(
         network=network,
         objective=blueprint.objective,
@@ -54,8 +55,8 @@ def make_plan(
         augment=tuple(map(with_ignored_outside, augment)) if any(outputs.holes) else augment,
         scores_train=tuple(map(tuple, lists["scores_train"])),
         scores_valid=tuple(map(tuple, lists["scores_valid"])),
-        measures=_measures([handler for name in EVENTS for handler in lists[name]]),
-        statistics=tuple(h.statistic for h in with_statistics(lists["on_batch_finished"])),
+        measures=measures,
+        statistics=statistics,
         holes=outputs.holes,
         weighted=weighted,
         mesh=mesh_for(params["devices"], shard_params=params["shard_params"]),
@@ -75,6 +76,21 @@ def make_plan(
     return plan
 
 
-def _measures(handlers: Sequence[Any]) -> Scores:
-    """Collect the measures of the gradients that handlers need, without duplicates."""
-    return tuple(dict(pair for h in handlers for pair in getattr(h, "measures", ())).items())
+def asked_by_handlers(params: Mapping[str, Any]) -> tuple[Scores, tuple[Any, ...]]:
+    """Return what handlers ask the programs for, without duplicates.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+
+    Returns
+    -------
+    measures : tuple of (str, callable)
+        Of the gradients.
+    statistics : tuple of (callable, callable)
+        Of the weights.
+    """
+    handlers = [handler for name in EVENTS for handler in as_list(params[name])]
+    measures = dict(pair for h in handlers for pair in getattr(h, "measures", ()))
+    watching = with_statistics(as_list(params["on_batch_finished"]))
+    return tuple(measures.items()), tuple(handler.statistic for handler in watching)

@@ -83,8 +83,6 @@ def _score(target: Target, y: Any, predictions: Any, weights: Any) -> float:
             raise ValueError(f"y must have shape {predicted.shape}, got {true.shape}")
         own = _by_target(weights, holes, true.shape).ravel()
         true, predicted, weights, holes = true.ravel(), predicted.ravel(), own, own == 0
-    from sklearn.metrics import accuracy_score
-
     if holes is None and (weights is None or np.ndim(weights) == 1):
         return _accuracy(true, predicted, weights)
     true = true.reshape(predicted.shape)
@@ -95,7 +93,7 @@ def _score(target: Target, y: Any, predictions: Any, weights: Any) -> float:
     counts = own > 0
     if not counts.any():
         return np.nan
-    return float(accuracy_score(true[counts], predicted[counts], sample_weight=own[counts]))
+    return _accuracy(true[counts], predicted[counts], own[counts])
 
 
 def _accuracy(true: Any, predicted: np.ndarray, weights: Any) -> float:
@@ -104,8 +102,11 @@ def _accuracy(true: Any, predicted: np.ndarray, weights: Any) -> float:
     Labels of one kind have passed them already, as `predict` returns those of `fit`.
     """
     checked = isinstance(true, np.ndarray) and true.ndim == 1 and true.shape == predicted.shape
-    if checked and weights is None and len(true) and true.dtype.kind == predicted.dtype.kind != "f":
+    kinds = {np.asarray(labels).dtype.kind for labels in (true, predicted)}
+    if checked and weights is None and len(true) and len(kinds) == 1 and kinds <= set("biuU"):
         return float(np.mean(true == predicted))
+    from sklearn.metrics import accuracy_score
+
     return float(accuracy_score(true, predicted, sample_weight=weights))
 
 
