@@ -55,7 +55,7 @@ def draw_model(
         Parameters of the net.
     network : Network
     memo : Memo
-        Fits with equal seeds share their weights.
+        Fits whose `random_state` is the same integer share their weights.
     values : mapping of (layer, parameter) to array
         Checked arrays, which also replace those of `pretrained`.
 
@@ -83,7 +83,8 @@ def draw_model(
         return Model(network, seed).initialize(known | dict(values))
 
     with on_host() if params["shard_params"] else nullcontext():
-        drawn = draw() if values else memo.get(key, [] if source is None else [source], draw)
+        shared = is_integer(given) and not values
+        drawn = memo.get(key, [] if source is None else [source], draw) if shared else draw()
     return replace(drawn, network=network)
 
 

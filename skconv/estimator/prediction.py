@@ -114,7 +114,7 @@ class PredictionMixin:
         now = self.__dict__.copy()
         model = now["_model"]
         check_available(model.network.compute_dtype)
-        frozen = model.frozen()
+        frozen = model.for_prediction()
         return FittedNet(
             model,
             frozen,
@@ -435,4 +435,4 @@ class PredictionMixin:
         >>> function(params, X).shape
         (150, 3)
         """
-        return pure_function(self._fitted().placed())
+        return pure_function(self._fitted().frozen)

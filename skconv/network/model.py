@@ -100,9 +100,7 @@ class Model:
     statistics: tuple[Any, ...] = ()
     fixed: tuple[Variables, Variables] = ({}, {})
     opt_without: frozenset[str] = frozenset()
-    _placed: tuple[TrainState, TrainState | None] | None = field(
-        default=None, repr=False, compare=False
-    )
+    _placed: tuple[TrainState, TrainState] | None = field(default=None, repr=False, compare=False)
 
     params = _part("params")
     state = _part("state")
@@ -156,26 +154,22 @@ class Model:
         vars(frozen).update(vars(self))
         return frozen
 
-    def on_device(self, carry: TrainState) -> TrainState:
-        """Return a `carry` of this model to predict with, which is on the device if it pays.
+    def for_prediction(self) -> Model:
+        """Return a copy, which training and loading leave unchanged, with weights on the device.
 
-        Weights of a pickle or of a search are on the host. The first prediction takes them from
-        there, and the second one copies them, for itself and all later ones; not before, since most
-        nets of a search are asked once, and since processes may be forked after unpickling, but not
-        after JAX has been used.
+        Those of a pickle are copied to the device once, not for each prediction; not before, since
+        processes may be forked after unpickling, but not after JAX has been used.
         """
-        first = next((array for own in carry.params.values() for array in own.values()), None)
+        frozen = self.frozen()
+        given, placed = frozen.carry, self._placed
+        first = next((array for own in given.params.values() for array in own.values()), None)
         if not isinstance(first, np.ndarray):
-            return carry
-        known = self._placed
-        if known is None or known[0] is not carry:
-            self._placed = carry, None
-            return carry
-        if known[1] is None:
-            params, state = jax.device_put(carry[:2])
-            self._placed = known = carry, carry._replace(params=params, state=state)
-        assert known[1] is not None
-        return known[1]
+            return frozen
+        if placed is None or placed[0] is not given:
+            params, state = jax.device_put(given[:2])
+            self._placed = placed = given, given._replace(params=params, state=state)
+        frozen.carry = placed[1]
+        return frozen
 
     def initialize(self, known: Mapping[Place, Any] = MappingProxyType({})) -> Model:
         """Draw the initial weights from the seed.

@@ -67,12 +67,6 @@ class FittedNet:
         """The graph of layers."""
         return self.model.network
 
-    def placed(self) -> Model:
-        """Return the net to predict with, whose weights are on the device if it pays."""
-        placed = self.frozen.frozen()
-        placed.carry = self.model.on_device(self.frozen.carry)
-        return placed
-
     def rows(self, X: Any) -> Rows:
         """Return the validated rows of X, in the shapes of the input layers."""
         rows = self.read_rows(X)
@@ -137,7 +131,7 @@ class FittedNet:
 
     def _predict(self, rows: Rows, test_augment: Any = None, **options: Any) -> Any:
         return predict_rows(
-            self.placed(), rows, self.iterator, test_augment, mesh=self.mesh, **options
+            self.frozen, rows, self.iterator, test_augment, mesh=self.mesh, **options
         )
 
     def _check_augment(self) -> None:
@@ -200,7 +194,7 @@ class FittedNet:
             NumPy arrays for the rows of one batch.
         """
         programs = predict_programs_for(PredictPlan(self.network, mesh=self.mesh))
-        params, state = put_weights(self.placed().weights, self.mesh)
+        params, state = put_weights(self.frozen.weights, self.mesh)
         runtime = runtime_for(self.network, self.mesh)
         names = {"layer": layer, "output": output, "logits": logits}
         left = len(rows)

@@ -141,16 +141,36 @@ def run_lanes(lanes: Sequence[Lane], mode: str, width: int) -> None:
     catches_sigterm = any(lane.loop.handlers.catches_sigterm for lane in lanes)
     try:
         with interruptible(sigterm=catches_sigterm):
-            for (group_mode, _), group in groups.items():
-                if group_mode == "loop":
-                    _share_among_devices(group)
-                else:
-                    LaneGroup(group_mode, width).run(group)
+            _run_groups([(key[0], group) for key, group in groups.items()], width)
     except KeyboardInterrupt as interrupt:
         for lane in lanes:
             if not lane.ended:
                 lane.interrupt(interrupt)
         raise
+
+
+def _run_groups(groups: Sequence[tuple[str, list[Lane]]], width: int) -> None:
+    """Train the lanes of each group; on a CPU, several groups compile and run side by side."""
+
+    def run(mode: str, group: list[Lane]) -> None:
+        if mode == "loop":
+            _share_among_devices(group)
+        else:
+            LaneGroup(mode, width).run(group)
+
+    lanes = [lane for _, group in groups for lane in group]
+    threads = min(len(groups), _threads(lanes))
+    if threads > 1:
+        _run_in_threads([partial(run, *group) for group in groups], threads, lanes)
+    else:
+        for group in groups:
+            run(*group)
+
+
+def _threads(lanes: Sequence[Lane]) -> int:
+    """Return how many threads may run lanes: one per core of a CPU that is a single device."""
+    on_cores = platform() == "cpu" and jax.local_device_count("cpu") == 1
+    return available_cores() if on_cores and not _run_alone(lanes) else 1
 
 
 def _group_key(loop: TrainingLoop, mode: str) -> tuple[str, Hashable]:
@@ -210,8 +230,7 @@ def _share_among_devices(lanes: Sequence[Lane]) -> None:
 
 def _run_separately(lanes: Sequence[Lane]) -> None:
     """Run each lane with the program of a single training, on a CPU in one thread per core."""
-    on_cores = platform() == "cpu" and jax.local_device_count("cpu") == 1
-    threads = available_cores() if on_cores and not _run_alone(lanes) else 1
+    threads = _threads(lanes)
     in_this_thread = 1 if threads > 1 else len(lanes)  # the first compiles for the others
     for lane in lanes[:in_this_thread]:
         lane.run()
