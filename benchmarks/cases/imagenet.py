@@ -79,12 +79,12 @@ def _our_memory(_: Setting) -> Measure:
     return _growth(_our_epochs)
 
 
-def _their_memory(setting: Setting) -> Measure:
+def _their_memory(setting: Setting, *, channels_last: bool = False) -> Measure:
     from ..peers import torch_loop, torch_resnet  # noqa: F401
 
     data.large_images()
     device = torch_device(setting.platform)
-    return _growth(partial(_their_epochs, device=device, channels_last=False))
+    return _growth(partial(_their_epochs, device=device, channels_last=channels_last))
 
 
 TORCH = ("torch",)
@@ -110,6 +110,9 @@ IMAGENET_MEMORY = Case(
     (
         Contender("skconv", _our_memory, ours=True),
         Contender("torch by hand", _their_memory, 2.0, TORCH),
+        Contender(
+            "torch by hand, channels last", partial(_their_memory, channels_last=True), 2.0, TORCH
+        ),
     ),
     unit="MB",
     rounds=1,
