@@ -34,9 +34,9 @@ def table(case: Case, rows: list[Row], style: str = "simple") -> str:
     for row, verdict in zip(rows, verdicts(case, rows), strict=True):
         if row.median is None:
             continue
-        line = [row.contender.name, _number(row.median), _spread(row.values), len(row.values)]
-        line += [_number(row.first)] * has_first
-        line += [_number(_median(row.scores.get(name))) for name in scores]
+        line = [row.contender.name, as_number(row.median), _spread(row.values), len(row.values)]
+        line += [as_number(row.first)] * has_first
+        line += [as_number(_median(row.scores.get(name))) for name in scores]
         ratio, *bar = verdict.cells
         lines.append([*line, "" if row.contender.ours else ratio, *bar])
     text = tabulate(lines, headers, tablefmt=style, disable_numparse=True)
@@ -58,10 +58,10 @@ def _median(values: list[float] | None) -> float | None:
 
 
 def _spread(values: list[float]) -> str:
-    return f"{_number(min(values))} to {_number(max(values))}"
+    return f"{as_number(min(values))} to {as_number(max(values))}"
 
 
-def _number(value: float | None) -> str:
+def as_number(value: float | None) -> str:
     """Format a number with three digits, without an exponent."""
     if value is None:
         return ""

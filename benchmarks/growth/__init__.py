@@ -1,0 +1,1 @@
+"""How times grow with the size of a task: ``python -m benchmarks.growth``."""

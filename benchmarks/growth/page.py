@@ -1,0 +1,40 @@
+"""The page of the curves in Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..machine import Machine
+from .curve import Curve, Point
+from .report import describe_last_step, draw, table
+
+HEAD = """\
+# Growth
+
+How long skconv takes for more rows, classes, layers, candidates and devices. This page and its
+pictures are written by `python -m benchmarks.growth --write docs/growth.md`, in about ten minutes.
+[Benchmarks](benchmarks.md) compares with other libraries.
+
+Each point is measured in a process of its own, without a cache of programs on disk. "An epoch" is
+the fastest after the first, as whatever else runs on the machine only adds to it; "a prediction" is
+that of all rows of the fit, the fastest of three. Both axes are logarithmic: a time that grows like
+the number of rows rises by one decade where the rows do. Accuracies are on a thousand rows that the
+net was not fitted to, unless the tables say otherwise.
+"""
+
+
+def write_page(path: Path, machine: Machine, results: list[tuple[Curve, dict[int, Point]]]) -> None:
+    """Write the page, and the pictures into a folder of its name beside it."""
+    folder = path.with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [HEAD]
+    for curve, points in results:
+        picture = folder / f"{curve.name}.svg"
+        draw(curve, points, picture)
+        parts.append(f"## {curve.name.capitalize()}\n\n{curve.title}.\n")
+        parts.append(f"![Seconds by {curve.axis}]({folder.name}/{picture.name})\n")
+        parts.append(f"{table(curve, points, 'github')}\n")
+        parts.append(f"{' '.join([describe_last_step(curve, points), curve.note]).strip()}\n")
+    facts = [f"| {name} | {fact} |" for name, fact in machine.facts]
+    parts.append("\n".join(["## Machine\n", "| | |\n|---|---|", *facts, ""]))
+    path.write_text("\n".join(parts))
