@@ -85,12 +85,23 @@ def iterate_in_order(
     for start in range(0, len(rows), steps * size):
         flat = rows.take(slice(start, start + steps * size))
         n = min(len(rows) - start, steps * size)
-        X = {name: _stack(array, shape) for name, array in flat.items()}
+        X = {name: stack_rows(array, shape) for name, array in flat.items()}
         yield X, -(-n // size)
 
 
-def _stack(array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return rows in batches, padded."""
+def stack_rows(array: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return rows in batches, padded.
+
+    Parameters
+    ----------
+    array : array of shape (n, ...)
+    shape : (int, int)
+        Number of steps, and of rows per batch.
+
+    Returns
+    -------
+    array of shape (steps, batch, ...)
+    """
     n, full, size = len(array), math.prod(shape), shape[1]
     if n < full:
         padded = np.zeros((full, *array.shape[1:]), array.dtype)

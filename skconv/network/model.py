@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter, is_
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -85,6 +86,8 @@ class Model:
         outputs are computed once.
     opt_without : frozenset of str
         Layers that were left out when `opt` was initialized.
+    prepared : dict or None
+        What predictions have prepared for these weights; None while they may change.
     """
 
     network: Network
@@ -100,7 +103,8 @@ class Model:
     statistics: tuple[Any, ...] = ()
     fixed: tuple[Variables, Variables] = ({}, {})
     opt_without: frozenset[str] = frozenset()
-    _placed: tuple[TrainState, TrainState] | None = field(default=None, repr=False, compare=False)
+    prepared: dict[Hashable, Any] | None = field(default=None, repr=False, compare=False)
+    _last: tuple[tuple[Any, ...], Model] | None = field(default=None, repr=False, compare=False)
 
     params = _part("params")
     state = _part("state")
@@ -146,29 +150,32 @@ class Model:
     def take(self, carry: TrainState) -> None:
         """Take over what a program returned."""
         self.statistics = carry.statistics
-        self.carry, self._placed = carry._replace(statistics=()), None
+        self.carry, self._last = carry._replace(statistics=()), None
 
     def frozen(self) -> Model:
         """Return a copy that later training and loading leave unchanged."""
         frozen = Model.__new__(Model)
-        vars(frozen).update(vars(self))
+        vars(frozen).update(vars(self), prepared=None, _last=None)
         return frozen
 
     def for_prediction(self) -> Model:
         """Return a copy, which training and loading leave unchanged, with weights on the device.
 
-        Those of a pickle are copied to the device once, not for each prediction; not before, since
-        processes may be forked after unpickling, but not after JAX has been used.
+        It is the copy of the last call, with what is prepared there, unless anything has been
+        replaced since. Weights of a pickle are copied to the device once, not for each prediction;
+        not before, since processes may be forked after unpickling, but not after JAX has been used.
         """
+        last = self._last
+        if last is not None and all(map(is_, _contents(self), last[0])):
+            return last[1]
         frozen = self.frozen()
-        given, placed = frozen.carry, self._placed
-        first = next((array for own in given.params.values() for array in own.values()), None)
-        if not isinstance(first, np.ndarray):
-            return frozen
-        if placed is None or placed[0] is not given:
-            params, state = jax.device_put(given[:2])
-            self._placed = placed = given, given._replace(params=params, state=state)
-        frozen.carry = placed[1]
+        contents = _contents(frozen)
+        first = next((array for own in frozen.params.values() for array in own.values()), None)
+        if isinstance(first, np.ndarray):
+            params, state = jax.device_put(frozen.carry[:2])
+            frozen.carry = frozen.carry._replace(params=params, state=state)
+        frozen.prepared = {}
+        self._last = contents, frozen
         return frozen
 
     def initialize(self, known: Mapping[Place, Any] = MappingProxyType({})) -> Model:
@@ -215,7 +222,8 @@ class Model:
 
     def __getstate__(self) -> dict[str, Any]:
         carry, fixed = jax.tree.map(np.asarray, (self.carry, self.fixed))
-        dropped = {"batch": None, "identity": None, "statistics": (), "_placed": None}
+        dropped = {"batch": None, "identity": None, "statistics": ()}
+        dropped |= {"prepared": None, "_last": None}
         return {**vars(self), "carry": carry, "fixed": fixed, **dropped}
 
     def get(self, place: Place) -> np.ndarray:
@@ -246,7 +254,7 @@ class Model:
             own = value if kept else device_copy(value, self.network.dtype)
             tree.setdefault(layer, {})[name] = own
         self._keep(params, state, frozenset().union(*self.fixed))
-        self._placed = None
+        self._last = None
         self.adapted |= arrays.keys()
 
     def check(self, arrays: Mapping[Place, Any], *, strict: bool = True) -> dict[Place, np.ndarray]:
@@ -271,3 +279,8 @@ class Model:
             at most ten of each kind.
         """
         return check_arrays(arrays, self.network.parameter_shapes(), strict=strict)
+
+
+_contents: Callable[[Model], tuple[Any, ...]]
+_contents = attrgetter(*(own.name for own in fields(Model) if own.compare))
+"""Return what a model holds, all of which is replaced rather than changed."""

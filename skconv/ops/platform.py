@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Any, TypeVar
 
 import jax
@@ -64,8 +65,11 @@ def platform() -> str:
 def memory() -> int:
     """Return the memory of the default device, in bytes; of the machine, if it is the CPU."""
     known = device().memory_stats() or {}
-    if "bytes_limit" in known:
-        return known["bytes_limit"]
+    return known.get("bytes_limit") or _host_memory()
+
+
+@cache
+def _host_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 

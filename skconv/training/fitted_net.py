@@ -26,7 +26,9 @@ from ..targets.by_output import as_tuple
 from ..targets.outputs import Outputs
 from .device_values import runtime_for
 from .entering import inputs_of
+from .metrics import copy_rows
 from .output_rows import predict_rows
+from .plain_predictor import PlainPredictor
 from .plan import PredictPlan
 from .predict_step import Gradient
 from .programs import predict_programs_for
@@ -52,6 +54,8 @@ class FittedNet:
         From X, as passed to `NeuralNet.predict`, to validated `Rows`.
     mesh : Mesh or None
         The devices that share the rows of each batch; None for the default device.
+    plain : PlainPredictor or None
+        Computes the outputs for plain arrays with this iterator, without augmentation and mesh.
     """
 
     model: Model
@@ -61,6 +65,7 @@ class FittedNet:
     test_augment: Any
     read_rows: Callable[[Any], Rows]
     mesh: Mesh | None = None
+    plain: PlainPredictor | None = None
 
     @property
     def network(self) -> Network:
@@ -88,12 +93,20 @@ class FittedNet:
         -------
         float32 array of shape (n, ...), or a tuple of arrays if there are several outputs
         """
+        outputs = self._plain_outputs(X, to=to)
+        if outputs is not None:
+            return copy_rows(outputs)
         rows = self.rows(X)
         self._check_augment()
         return self._predict(rows, self.test_augment, to=to)
 
     def map_outputs(
-        self, X: Any, function: Callable[[Any, Any], Any], *, spread: bool = False
+        self,
+        X: Any,
+        function: Callable[[Any, Any], Any],
+        *,
+        logits: tuple[str, ...] = (),
+        spread: bool = False,
     ) -> Any:
         """Apply a function to the outputs, for some rows at a time.
 
@@ -107,6 +120,8 @@ class FittedNet:
             ``(outputs, deviations) -> results``. Outputs are float32 of shape (n, ...), or a tuple
             of arrays if there are several; the deviations are the same or None. Results are an
             array with an entry for each row, or a list or tuple of arrays or None.
+        logits : tuple of str
+            Outputs that are taken before their nonlinearity.
         spread : bool
             Whether to compute the standard deviations over the passes of `test_augment`; None if it
             makes a single pass.
@@ -116,6 +131,9 @@ class FittedNet:
         array, or list or tuple of them
             The results for all rows.
         """
+        outputs = self._plain_outputs(X, logits=logits)
+        if outputs is not None:
+            return copy_rows(function(outputs, None))
         rows = self.rows(X)
         self._check_augment()
         spread = spread and hasattr(self.test_augment, "moments")
@@ -123,7 +141,15 @@ class FittedNet:
         def apply(outputs: Any) -> Any:
             return function(*outputs) if spread else function(outputs, None)
 
-        return self._predict(rows, self.test_augment, function=apply, spread=spread)
+        options = {"function": apply, "logits": logits, "spread": spread}
+        return self._predict(rows, self.test_augment, **options)
+
+    def _plain_outputs(self, X: Any, **options: Any) -> Any:
+        """Return the outputs for X if it is a plain array of few rows, and None otherwise."""
+        plain = self.plain
+        if plain is None or self.test_augment is not None or self.mesh is not None:
+            return None
+        return plain(self.frozen, X, **options) if plain.iterator is self.iterator else None
 
     def predict_logits(self, rows: Rows, logits: tuple[str, ...]) -> Any:
         """Compute the outputs of rows, some of them before their nonlinearity."""
@@ -162,16 +188,14 @@ class FittedNet:
             for head in heads
             if last[head.name] in (softmax, sigmoid) and self.network.ends_itself(head)
         }
-        rows = self.rows(X)
         if self.test_augment is not None:
-            self._check_augment()
             stable = {}
         nonlinearities = [stable.get(name) for name in last]
 
-        def apply(values: Any) -> Any:
+        def apply(values: Any, _: Any) -> Any:
             return self.outputs.log_probabilities(values, nonlinearities)
 
-        return self._predict(rows, self.test_augment, function=apply, logits=tuple(stable))
+        return self.map_outputs(X, apply, logits=tuple(stable))
 
     def gradients(
         self, rows: Rows, direction: np.ndarray, *, layer: str, output: str, logits: bool

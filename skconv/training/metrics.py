@@ -68,6 +68,11 @@ def _map_arrays(function: Callable[..., Any], value: Any, *others: Any) -> Any:
     return None if value is None else function(value, *others)
 
 
+def copy_rows(part: Any) -> Any:
+    """Return a result for all rows in memory of its own."""
+    return _map_arrays(np.array, part)
+
+
 def join_rows(parts: Iterable[Any], n: int, copies: int = 1) -> Any:
     """Join results for some rows each, as they come, to the results for all rows.
 
@@ -95,7 +100,7 @@ def join_rows(parts: Iterable[Any], n: int, copies: int = 1) -> Any:
     for part in parts:
         stop = start + _first_array(part).shape[axis]
         if stop - start == n:
-            whole = _map_arrays(np.array, part)
+            whole = copy_rows(part)
             break
         if whole is None:
             whole = _map_arrays(

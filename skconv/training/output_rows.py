@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from jax.sharding import Mesh
 
-from ..augment.tunable import float32_values, without_values
 from ..data.chunks import count_chunks
 from ..data.iterators import BatchIterator
 from ..data.predict_chunks import iterate_in_order, predict_shape
@@ -20,11 +19,9 @@ from ..network.graph import Network
 from ..network.memory import check_batch
 from ..network.model import Model
 from ..ops.dealt_batches import collect, deal, dealing_mesh, deals_batches
-from ..ops.mesh import multiple_of, put_batches, put_weights
-from .device_values import runtime_for
+from ..ops.mesh import multiple_of, put_batches
 from .metrics import join_rows, rows_of_batches
-from .plan import PredictPlan
-from .programs import predict_programs_for
+from .prepared_program import prepare_program
 
 
 def predict_rows(
@@ -77,9 +74,7 @@ def predict_rows(
     mesh = mesh or dealing_mesh(-(-len(rows) // shape[1]))
     if deals_batches(mesh):
         shape = multiple_of(mesh.size, shape[0]), shape[1]
-    weights = put_weights(model.weights, mesh)
-    programs = predict_programs_for(PredictPlan(network, without_values(test_augment), mesh))
-    values = runtime_for(network, mesh), float32_values(test_augment), np.uint32(model.seed)
+    programs, weights, values = prepare_program(model, test_augment, mesh)
     copies = math.prod(network.node(to).copies) if to else 1
 
     def place(X: dict[Any, Any]) -> Any:

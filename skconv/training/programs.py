@@ -10,10 +10,11 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from functools import cache
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,11 @@ class TrainPrograms:
         Whether the update rule has been checked.
     update_warning : str or None
         What users of the update rule must know.
+    used : int
+        Number of the last use, by which programs are dropped.
     """
+
+    used = 0
 
     def __init__(self, plan: Plan) -> None:
         self.train_sums = sums.train_sums(plan)
@@ -90,7 +95,14 @@ class PredictPrograms:
     Parameters
     ----------
     plan : PredictPlan
+
+    Attributes
+    ----------
+    used : int
+        Number of the last use, by which programs are dropped.
     """
+
+    used = 0
 
     def __init__(self, plan: PredictPlan) -> None:
         self.predict = _compiled(
@@ -177,8 +189,9 @@ def _are_known(options: dict[str, Any]) -> bool:
     return True
 
 
-_cache: OrderedDict[Hashable, TrainPrograms | PredictPrograms] = OrderedDict()
+_cache: dict[Hashable, TrainPrograms | PredictPrograms] = {}
 _lock = threading.Lock()
+_uses = count_from(1)
 _counts: Counter[str] = Counter()
 _dropped_bytes = 0
 
@@ -193,6 +206,11 @@ def predict_programs_for(plan: PredictPlan) -> PredictPrograms:
     return _cached(PredictPrograms, plan)
 
 
+def note_use(programs: TrainPrograms | PredictPrograms) -> None:
+    """Note that programs are used, so that others are dropped before them."""
+    programs.used = next(_uses)
+
+
 def _cached(kind: Callable[[Any], Any], plan: Any) -> Any:
     key = platform(), kind, plan.key
     much = False
@@ -200,8 +218,9 @@ def _cached(kind: Callable[[Any], Any], plan: Any) -> Any:
         programs = _cache.get(key)
         if programs is None:
             programs = _cache[key] = kind(replace(plan, network=plan.network.structure()))
+            note_use(programs)
             much = _drop_programs()
-        _cache.move_to_end(key)
+        note_use(programs)
     if much:
         _return_memory()
     return programs
@@ -214,12 +233,13 @@ def _drop_programs() -> bool:
     as long as a small net's epoch, is worthwhile.
     """
     global _dropped_bytes
-    sizes = [programs.nbytes for programs in _cache.values()]
+    by_use = sorted(_cache.items(), key=lambda item: item[1].used)
+    sizes = [programs.nbytes for _, programs in by_use]
     excess = sum(sizes) - MAX_BYTES
-    for size in sizes[:-MIN_PLANS]:
+    for (key, _), size in list(zip(by_use, sizes, strict=True))[:-MIN_PLANS]:
         if excess <= 0:
             break
-        _cache.popitem(last=False)
+        del _cache[key]
         excess -= size
         _dropped_bytes += size
     much = _dropped_bytes > MAX_BYTES / 4

@@ -1,5 +1,6 @@
 import copy
 import pickle
+from dataclasses import fields
 from functools import partial
 
 import jax
@@ -85,8 +86,22 @@ def test_weights_of_a_pickle_are_those_loaded_last(fitted):
     twice = pickle.loads(pickle.dumps(again))
     np.testing.assert_array_equal(twice.predict_proba(X), after)
     again.partial_fit(X, y)
-    assert again._model._placed is None
+    assert again._model._last is None
     assert not np.array_equal(again.predict_proba(X), after)
+
+
+OTHERS = {"carry": lambda carry: carry._replace(), "network": copy.copy}
+
+
+@pytest.mark.parametrize("name", [own.name for own in fields(Model) if own.compare])
+def test_predictions_share_a_copy_until_something_is_replaced(fitted, name):
+    model = fitted._model.frozen()
+    first = model.for_prediction()
+    assert model.for_prediction() is first
+    before = getattr(model, name)
+    setattr(model, name, OTHERS[name](before) if name in OTHERS else object())
+    assert model.for_prediction() is not first
+    assert getattr(first, name) is before
 
 
 def weights_of(net):

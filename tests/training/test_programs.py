@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import weakref
-from collections import Counter, OrderedDict
+from collections import Counter
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +41,7 @@ def trainings_compiled(**given):
 
 @pytest.fixture
 def empty_cache(monkeypatch):
-    monkeypatch.setattr("skconv.training.programs._cache", OrderedDict())
+    monkeypatch.setattr("skconv.training.programs._cache", {})
 
 
 @pytest.fixture(scope="module")
