@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 from collections.abc import Hashable
 from typing import Any
 
 import jax
 import numpy as np
+
+DIGESTED_BYTES = 4096
+"""Size of arrays from which on a key holds a digest of them."""
 
 
 class HashedTuple(tuple[Any, ...]):
@@ -67,7 +71,7 @@ def structural_key(value: Any) -> Hashable:
         value = jax.random.key_data(value)
     if isinstance(value, np.ndarray | jax.Array):
         value = np.asarray(value)
-        return (value.shape, value.dtype.str, value.tobytes())
+        return (value.shape, value.dtype.str, _contents(value))
     by_value = type(value).__eq__ is not object.__eq__ and type(value).__hash__ is not None
     if by_value and dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [spec.name for spec in dataclasses.fields(value) if spec.compare]
@@ -75,6 +79,13 @@ def structural_key(value: Any) -> Hashable:
     if not by_value and hasattr(value, "__dict__") and _is_plain(value):
         return (type(value), structural_key(vars(value)))
     return value
+
+
+def _contents(array: np.ndarray) -> bytes:
+    """Return the bytes of an array, or a digest, since keys are kept as long as what they name."""
+    if array.nbytes <= DIGESTED_BYTES or array.dtype.hasobject:
+        return array.tobytes()
+    return hashlib.blake2b(np.ascontiguousarray(array).view(np.uint8).data).digest()
 
 
 def _is_plain(value: Any) -> bool:

@@ -183,3 +183,19 @@ def test_a_pickled_tuple_keeps_no_hash():
     assert again == key
     assert type(again) is HashedTuple
     assert not vars(again)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int8", "bool", "complex64", jnp.bfloat16])
+@pytest.mark.parametrize("shape", [(64, 256), (3,), (0,), ()])
+def test_arrays_are_compared_by_content_whatever_their_size(shape, dtype):
+    array = np.ones(shape, dtype)
+    assert structural_key(array) == structural_key(array.copy(order="F"))
+    other = np.zeros(shape, dtype)
+    assert (structural_key(other) == structural_key(array)) is (array.size == 0)
+    assert structural_key(array) != structural_key(array[None])
+
+
+def test_the_key_of_a_large_array_is_small():
+    array = np.arange(1_000_000.0)
+    assert len(pickle.dumps(structural_key(array))) < 200
+    assert structural_key(array) != structural_key(array[::-1])
