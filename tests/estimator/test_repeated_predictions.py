@@ -156,10 +156,11 @@ def test_an_iterator_may_change(warm):
         iterator.factor = factor
         found = warm.predict_proba(X)
         np.testing.assert_allclose(found, expected_for(warm, factor * X), rtol=1e-4)
-    warm.set_params(batch_iterator_test=BatchIterator(16))
-    assert_predicts_by_its_weights(warm)
+    own = BatchIterator(None)
+    assert_predicts_by_its_weights(warm.set_params(batch_iterator_test=own))
+    own.batch_size = 4
     before = compile_counts()["predict"]
-    warm.set_params(batch_iterator_test__batch_size=4).predict(X)
+    warm.predict(X)
     assert compile_counts()["predict"] == before + 1
     assert_predicts_by_its_weights(warm)
 
