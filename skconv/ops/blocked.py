@@ -12,14 +12,17 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
-from . import library_convolution, winograd
+from . import few_channels, winograd
+from .blocks import largest_divisor, map_blocks, sum_over_blocks
+from .library_convolution import convolve as convolve_by_library
+from .untransformed import Compute, untransformed
 from .windows import Window, pad, windows
 
 BLOCK_BYTES = 5 * 2**20
@@ -58,7 +61,7 @@ WINOGRAD_CHANNELS = 64
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def convolve_blocks(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
-    """Correlate images with filters, one pixel at a time.
+    """Correlate images with filters.
 
     Parameters
     ----------
@@ -66,23 +69,22 @@ def convolve_blocks(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
         One or more spatial axes.
     W : array of shape (kh, kw, channels, num_filters)
     window : Window
-        Of size ``(kh, kw)``, without stride, dilation and groups. Padding is zeros; negative pads
-        crop.
+        Of size ``(kh, kw)``, without dilation and groups. Padding is zeros; negative pads crop.
 
     Returns
     -------
     array of shape (n, oh, ow, num_filters)
     """
     if any(min(ends) < 0 for ends in window.pads):
-        return library_convolution.convolve(x, W, window)
-    padded = pad(x, window.pads)
-    if _by_winograd(W):
+        return convolve_by_library(x, W, window)
+    padded, inner = pad(x, window.pads), _without_pads(window)
+    if _by_winograd(W, window):
         right = winograd.transform_filters(W)
-        block = _block(padded, W)
-        return _over_blocks(lambda images: winograd.correlate(images, right), block, padded)
+        block = _block(padded, W, inner)
+        return map_blocks(lambda images: winograd.correlate(images, right), block, padded)
     if W.ndim <= 4 and math.prod(window.size) > 1:
-        return library_convolution.convolve(x, W, window)
-    return _over_blocks(lambda images: _by_rows(images, W), _block(padded, W), padded)
+        return _by_library(x, W, window)
+    return map_blocks(lambda images: _by_rows(images, W, inner), _block(padded, W, inner), padded)
 
 
 def _forward(x: jax.Array, W: jax.Array, window: Window) -> tuple[jax.Array, tuple[jax.Array, ...]]:
@@ -93,11 +95,33 @@ def _backward(
     window: Window, inputs: tuple[jax.Array, ...], gradient: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     x, W = inputs
-    of_filters = _gradient_of_filters(pad(x, window.pads), gradient, W)
+    of_filters = _gradient_of_filters(pad(x, window.pads), gradient, W, _without_pads(window))
+    if _is_strided(window):
+        return _gradient_of_strided_input(x, gradient, W, window), of_filters
     return _gradient_of_input(gradient, W, window), of_filters
 
 
 convolve_blocks.defvjp(_forward, _backward)
+
+
+def _by_library(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
+    by_library = functools.partial(convolve_by_library, window=window)
+    by_patches = functools.partial(_by_patches, window=window)
+    return untransformed(by_library, by_patches)(x, W)
+
+
+def _by_patches(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
+    padded, inner = pad(x, window.pads), _without_pads(window)
+
+    def correlate(images: jax.Array) -> jax.Array:
+        patches = jnp.concatenate(list(windows(images, inner)), axis=-1)
+        matrix = W.reshape(-1, W.shape[-1])
+        flat = patches.reshape(-1, len(matrix))  # with more axes the derived gradient is slow
+        return (flat @ matrix).reshape(*patches.shape[:-1], -1)
+
+    if len(x) * _patch_bytes(padded, W, inner) <= SMALL_BYTES:
+        return correlate(padded)
+    return map_blocks(correlate, _block(padded, W, inner), padded)
 
 
 def _gradient_of_input(gradient: jax.Array, W: jax.Array, window: Window) -> jax.Array:
@@ -114,38 +138,65 @@ def _gradient_of_input(gradient: jax.Array, W: jax.Array, window: Window) -> jax
     return convolve_blocks(gradient, rotated, replace(window, pads=outer))
 
 
-def _gradient_of_filters(x: jax.Array, gradient: jax.Array, W: jax.Array) -> jax.Array:
+def _gradient_of_strided_input(
+    x: jax.Array, gradient: jax.Array, W: jax.Array, window: Window
+) -> jax.Array:
+    """Transpose the products with the rows of the filters."""
+    size = _block(pad(x, window.pads), W, window)
+
+    def correlate(images: jax.Array) -> jax.Array:
+        return _by_rows(pad(images, window.pads), W, _without_pads(window))
+
+    transposed = jax.linear_transpose(correlate, x[:size])
+    return map_blocks(lambda images: transposed(images)[0], size, gradient)
+
+
+def _gradient_of_filters(
+    x: jax.Array, gradient: jax.Array, W: jax.Array, window: Window
+) -> jax.Array:
     field, filters = math.prod(W.shape[:-1]), W.shape[-1]
-    if _by_winograd(W):
+    if _by_winograd(W, window):
 
         def of_sides(x: jax.Array, gradient: jax.Array) -> list[jax.Array]:
             return [winograd.gradient_of_right_sides(x, gradient)]
 
-        (of_right,) = _sum_over_blocks(of_sides, _block(x, W), x, gradient)
+        (of_right,) = sum_over_blocks(of_sides, _block(x, W, window), x, gradient)
         return winograd.gradient_of_filters(of_right, W.ndim - 2)
-    image_bytes = _patch_bytes(x, W)
+    if few_channels.fits(W):
+        few = functools.partial(few_channels.gradient_of_filters, window=window)
+        return untransformed(few, _patches_transposed(W, window))(x, gradient)
+    image_bytes = _patch_bytes(x, W, window)
     if field >= 2 * filters and image_bytes <= BLOCK_BYTES:
-        block = _largest_divisor(len(x), TRANSPOSED_BYTES // image_bytes)
-        product = functools.partial(_transposed_product, W.shape[:-2])
-        (transposed,) = _sum_over_blocks(product, block, x, gradient)
+        block = largest_divisor(len(x), TRANSPOSED_BYTES // image_bytes)
+        product = functools.partial(_transposed_product, window)
+        (transposed,) = sum_over_blocks(product, block, x, gradient)
         return transposed.T.reshape(W.shape)
 
     def products(x: jax.Array, gradient: jax.Array) -> list[jax.Array]:
-        return [_product(values, gradient) for values in _rows(x, W.shape[:-2])]
+        return [_product(values, gradient) for values in _rows(x, window)]
 
-    of_rows = _sum_over_blocks(products, _block(x, W), x, gradient)
+    of_rows = sum_over_blocks(products, _block(x, W, window), x, gradient)
     return jnp.concatenate(of_rows).reshape(W.shape)
 
 
-def _transposed_product(
-    size: tuple[int, ...], x: jax.Array, gradient: jax.Array
-) -> list[jax.Array]:
+def _patches_transposed(W: jax.Array, window: Window) -> Compute:
+    """Return a function of images and gradient that transposes the products with patches."""
+
+    def of_filters(x: jax.Array, gradient: jax.Array) -> jax.Array:
+        transposed = jax.linear_transpose(lambda W: _by_patches(x, W, window), like)
+        return transposed(gradient)[0]
+
+    like = jax.ShapeDtypeStruct(W.shape, W.dtype)
+    return of_filters
+
+
+def _transposed_product(window: Window, x: jax.Array, gradient: jax.Array) -> list[jax.Array]:
     """Compute the transposed gradient of the filters, of shape ``(filters, field)``.
 
     XLA's matrix product is twice as fast if its left side is stored row by row. Storing it so costs
     little for the narrower of the two sides, the gradient.
     """
-    patches = jnp.concatenate(list(windows(x, Window(size))), axis=-1)
+    patches = jnp.concatenate(list(windows(x, window)), axis=-1)
     transposed = lax.optimization_barrier(gradient.reshape(-1, gradient.shape[-1]).T)
     return [transposed @ patches.reshape(-1, patches.shape[-1])]
 
@@ -155,18 +206,19 @@ def _product(values: jax.Array, gradient: jax.Array) -> jax.Array:
     return values.reshape(-1, values.shape[-1]).T @ gradient.reshape(-1, gradient.shape[-1])
 
 
-def _by_rows(x: jax.Array, W: jax.Array) -> jax.Array:
+def _by_rows(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
     """Correlate with one product for each row of the filters, which copies less than patches."""
     rows = W.reshape(-1, W.shape[-3] * W.shape[-2], W.shape[-1])
-    products = (values @ row for values, row in zip(_rows(x, W.shape[:-2]), rows, strict=True))
+    products = (values @ row for values, row in zip(_rows(x, window), rows, strict=True))
     return functools.reduce(operator.add, products)
 
 
-def _rows(x: jax.Array, size: tuple[int, ...]) -> Iterator[jax.Array]:
+def _rows(x: jax.Array, window: Window) -> Iterator[jax.Array]:
     """Yield the input of each row of the filters, with its elements side by side as channels."""
-    one_row = Window((1,) * (len(size) - 1) + size[-1:])
-    wide = jnp.concatenate(list(windows(x, one_row)), axis=-1)
-    return windows(wide, Window((*size[:-1], 1)))
+    (*size, elements), (*stride, step) = window.size, window.stride
+    ones = (1,) * len(size)
+    wide = jnp.concatenate(list(windows(x, Window((*ones, elements), (*ones, step)))), axis=-1)
+    return windows(wide, Window((*size, 1), (*stride, 1)))
 
 
 def worth_blocks(x: jax.Array, W: jax.Array, window: Window) -> bool:
@@ -176,56 +228,40 @@ def worth_blocks(x: jax.Array, W: jax.Array, window: Window) -> bool:
     """
     padded = [n + sum(ends) for n, ends in zip(x.shape[1:-1], window.pads, strict=True)]
     patch = math.prod(window.size) * x.shape[-1]
-    small = WINOGRAD_SMALL_BYTES if _by_winograd(W) else SMALL_BYTES
-    return len(x) * _positions(padded, window.size) * patch * x.dtype.itemsize > small
+    if few_channels.fits(W):  # whose patches take longer to copy than to multiply
+        return True
+    small = WINOGRAD_SMALL_BYTES if _by_winograd(W, window) else SMALL_BYTES
+    return len(x) * _positions(padded, window) * patch * x.dtype.itemsize > small
 
 
-def _positions(extents: Sequence[int], size: Sequence[int]) -> int:
-    return math.prod(n - k + 1 for n, k in zip(extents, size, strict=True))
+def _positions(extents: Sequence[int], window: Window) -> int:
+    axes = zip(extents, window.size, window.stride, strict=True)
+    return math.prod((n - k) // step + 1 for n, k, step in axes)
 
 
-def _patch_bytes(x: jax.Array, W: jax.Array) -> int:
+def _patch_bytes(x: jax.Array, W: jax.Array, window: Window) -> int:
     """Return the size of the patches of one padded image."""
-    positions = _positions(x.shape[1:-1], W.shape[:-2])
+    positions = _positions(x.shape[1:-1], window)
     return positions * math.prod(W.shape[:-1]) * x.dtype.itemsize
 
 
-def _by_winograd(W: jax.Array) -> bool:
-    return winograd.fits(W) and min(W.shape[-2:]) >= WINOGRAD_CHANNELS
+def _is_strided(window: Window) -> bool:
+    return any(step > 1 for step in window.stride)
 
 
-def _block(x: jax.Array, W: jax.Array) -> int:
+def _without_pads(window: Window) -> Window:
+    return replace(window, pads=())
+
+
+def _by_winograd(W: jax.Array, window: Window) -> bool:
+    fits = winograd.fits(W) and not _is_strided(window)
+    return fits and min(W.shape[-2:]) >= WINOGRAD_CHANNELS
+
+
+def _block(x: jax.Array, W: jax.Array, window: Window) -> int:
     """Return the number of images in a block: the largest divisor of the batch that fits."""
-    if _by_winograd(W):
+    if _by_winograd(W, window):
         fitting = max(WINOGRAD_BYTES, winograd.right_bytes(W)) // winograd.left_bytes(x)
     else:
-        fitting = BLOCK_BYTES // _patch_bytes(x, W)
-    return _largest_divisor(len(x), fitting)
-
-
-def _largest_divisor(count: int, limit: int) -> int:
-    """Return the largest divisor of a batch within a limit, or one."""
-    return max(n for n in range(1, count + 1) if count % n == 0 and n <= max(limit, 1))
-
-
-def _split(x: jax.Array, size: int) -> jax.Array:
-    return x.reshape(-1, size, *x.shape[1:])
-
-
-def _over_blocks(compute: Callable[[jax.Array], jax.Array], size: int, x: jax.Array) -> jax.Array:
-    blocks = lax.map(compute, _split(x, size))
-    return blocks.reshape(len(x), *blocks.shape[2:])
-
-
-def _sum_over_blocks(
-    compute: Callable[..., list[jax.Array]], size: int, *arrays: jax.Array
-) -> list[jax.Array]:
-    blocks = [_split(array, size) for array in arrays]
-
-    def add(i: jax.Array, totals: list[jax.Array]) -> list[jax.Array]:
-        parts = compute(*(block[i] for block in blocks))
-        return [total + part for total, part in zip(totals, parts, strict=True)]
-
-    shapes = jax.eval_shape(compute, *(block[0] for block in blocks))
-    zeros = [jnp.zeros(shape.shape, shape.dtype) for shape in shapes]
-    return lax.fori_loop(0, len(blocks[0]), add, zeros)
+        fitting = BLOCK_BYTES // _patch_bytes(x, W, window)
+    return largest_divisor(len(x), fitting)

@@ -33,8 +33,8 @@ def value_and_gradients(convolve, x, W, window, seed=0):
         return compute(x, W, np.random.default_rng(seed).normal(size=shape))
 
 
-def assert_as_lax(x, W, pads):
-    window = Window(W.shape[:-2], pads=pads)
+def assert_as_lax(x, W, pads, stride=()):
+    window = Window(W.shape[:-2], stride, pads)
     found = value_and_gradients(blocked.convolve_blocks, x, W, window)
     expected = value_and_gradients(by_lax, x, W, window)
     for one, other in zip(found, expected, strict=True):
@@ -54,22 +54,25 @@ def product(request, monkeypatch):
 @settings(max_examples=12, deadline=None, suppress_health_check=["function_scoped_fixture"])
 @given(
     size=st.tuples(st.integers(1, 4), st.integers(1, 3)) | st.just((3, 3)),
+    stride=st.just((1, 1)) | st.tuples(st.integers(1, 3), st.integers(1, 3)),
     pads=st.tuples(pad, pad),
     images=st.integers(1, 6),
-    channels=st.sampled_from([1, 3, 16]),
+    channels=st.sampled_from([1, 3, 5, 16]),
     seed=st.integers(0, 100),
 )
-def test_images_agree_with_lax(product, size, pads, images, channels, seed):
+def test_images_agree_with_lax(product, size, stride, pads, images, channels, seed):
     rng = np.random.default_rng(seed)
     x, W = rng.normal(size=(images, 6, 5, channels)), rng.normal(size=(*size, channels, 2))
-    assert_as_lax(x, W, pads)
+    assert_as_lax(x, W, pads, stride)
 
 
 @pytest.mark.parametrize("axes", [1, 3])
-def test_other_numbers_of_axes_agree_with_lax(product, axes):
+@pytest.mark.parametrize(("channels", "step"), [(2, 1), (2, 2), (5, 2)])
+def test_other_numbers_of_axes_agree_with_lax(product, axes, channels, step):
     rng = np.random.default_rng(0)
-    x, W = rng.normal(size=(4, *(5, 6, 7)[:axes], 2)), rng.normal(size=(*(3, 3, 3)[:axes], 2, 3))
-    assert_as_lax(x, W, ((1, 2),) * axes)
+    x = rng.normal(size=(4, *(5, 6, 7)[:axes], channels))
+    W = rng.normal(size=(*(3, 3, 3)[:axes], channels, 3))
+    assert_as_lax(x, W, ((1, 2),) * axes, (step,) * axes)
 
 
 def test_blocks_are_the_largest_divisors_that_fit():
@@ -79,7 +82,7 @@ def test_blocks_are_the_largest_divisors_that_fit():
     for images in (0.5, 1, 5, 7, 11, 100):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(blocked, "BLOCK_BYTES", int(image * images))
-            found[images] = blocked._block(x, W)
+            found[images] = blocked._block(x, W, Window((3, 3)))
     assert found == {0.5: 1, 1: 1, 5: 4, 7: 6, 11: 6, 100: 12}
 
 
@@ -91,6 +94,19 @@ def test_large_batches_go_in_blocks_and_small_ones_at_once():
         return str(jaxpr).count("scan[")
 
     assert (loops(2), loops(64)) == (0, 1)
+
+
+@pytest.mark.cpu_only(reason="blocks are the CPU's kernel")
+def test_the_gradient_of_the_first_filters_has_no_patches_of_the_batch():
+    window = Window((7, 7), (2, 2), ((3, 3), (3, 3)))
+    x, W = np.ones((8, 64, 64, 3), np.float32), np.ones((16, 3, 7, 7), np.float32)
+
+    def loss(W):
+        return (convolve(x, W, window) ** 2).sum()
+
+    memory = jax.jit(jax.grad(loss)).lower(W).compile().memory_analysis()
+    patches = 8 * 32 * 32 * 7 * 7 * 3 * 4
+    assert memory.temp_size_in_bytes < patches
 
 
 def test_only_one_or_two_axes_go_to_lax():

@@ -36,7 +36,7 @@ def test_one_spatial_axis():
 
 
 def test_only_the_cpu_multiplies_patches(name):
-    x, W = np.ones((1, 4, 4, 1), np.float32), np.ones((1, 1, 2, 2), np.float32)
+    x, W = np.ones((1, 4, 4, 8), np.float32), np.ones((1, 8, 2, 2), np.float32)
     jaxpr = str(jax.make_jaxpr(lambda x, W: convolve(x, W, Window((2, 2), (2, 2))))(x, W))
     counts = jaxpr.count("dot_general["), jaxpr.count("conv_general_dilated[")
     assert counts == ((1, 0) if name == "cpu" else (0, 1))

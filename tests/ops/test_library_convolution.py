@@ -31,7 +31,7 @@ def test_agrees_with_convolution_channels_first(shape, filters, window):
 
 
 def test_predictions_use_the_library_and_training_patches():
-    x, W = images((2, 6, 5, 4), (32, 4, 3, 3))
+    x, W = images((2, 6, 5, 8), (32, 8, 3, 3))
 
     def convolve(x, W):
         return convolution_cpu.convolve(x, W, SAME)
@@ -51,8 +51,9 @@ def test_predictions_use_the_library_and_training_patches():
 
 
 @pytest.mark.parametrize("axes", [(0, 0), (0, None)])
-def test_several_nets_at_once_use_patches(axes):
-    x, W = images((3, 2, 6, 5, 4), (3, 32, 4, 3, 3))
+@pytest.mark.parametrize("channels", [3, 8])
+def test_several_nets_at_once_use_patches(axes, channels):
+    x, W = images((3, 2, 6, 5, channels), (3, 32, channels, 3, 3))
     W = W if axes[1] == 0 else W[0]
 
     def convolve(x, W):
