@@ -114,17 +114,17 @@ class PlainPredictor:
         given, n, values = X.shape[1:], len(X), math.prod(self.row)
         if not n or (given != self.row and given != (values,)) or to not in self.output_bytes:
             return None
-        with np.errstate(over="ignore", invalid="ignore"):
-            if X.dtype not in (FLOAT, BYTE):
-                X = X.astype(FLOAT)
-            # a sum is enough, as for scikit-learn
-            if self.check and X.dtype != BYTE and not math.isfinite(np.add.reduce(X, axis=None)):
-                return None
-        largest = max(X.itemsize * values, self.output_bytes[to])
+        dtype = BYTE if X.dtype == BYTE else FLOAT
+        largest = max(dtype.itemsize * values, self.output_bytes[to])
         shape = predict_shape(n, self.iterator.batch_size, largest)
         steps = -(-n // shape[1])
         if steps > shape[0] or dealing_mesh(steps) is not None:
             return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            X = X.astype(dtype, copy=False)
+            # a sum is enough, as for scikit-learn
+            if self.check and dtype == FLOAT and not math.isfinite(np.add.reduce(X, axis=None)):
+                return None
         programs, weights, others = prepare_program(model, None, None)
         batches = {self.name: stack_rows(X.reshape(n, *self.row), shape)}
         args = *weights, batches, *others, np.int32(steps)

@@ -64,7 +64,6 @@ OTHERS = {
     "text": X.astype(str),
     "objects": X.astype(object),
     "dict": {"input": X},
-    "more than a chunk": np.tile(X, (4000, 1)),
 }
 
 
@@ -101,6 +100,12 @@ def test_copies_of_rows_are_left_to_others():
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_data_are_read_in_full(fitted, name):
     assert fitted.plain(fitted.frozen, OTHERS[name]) is None
+
+
+def test_more_rows_than_a_chunk_holds_are_not_looked_at(fitted, monkeypatch):
+    whole = np.tile(X, (4000, 1))
+    monkeypatch.setattr(np, "errstate", None)
+    assert fitted.plain(fitted.frozen, whole) is None
 
 
 def test_images_are_taken_flat_and_in_their_shape():
