@@ -18,7 +18,8 @@ kernels at the end. `python -m benchmarks.layers` compares single layers with to
 `python -m benchmarks.search` compares searches; `python -m benchmarks.accelerator` compares a deep
 network on a GPU or TPU, in float32 and bfloat16, with JAX and torch by hand. With `--cost`, it
 compares the operations and the memory traffic of both programs of JAX as lowered for CUDA, which
-needs no GPU. `--before CHECKOUT` measures an earlier version in turn with this one.
+needs no GPU. With `--before CHECKOUT`, all but the layers are measured in turn with an earlier
+version. [Growth](growth.md) shows how times grow with the size of a task.
 """
 
 METHOD = """\

@@ -15,19 +15,30 @@ How long skconv takes for more rows, classes, layers, candidates and devices. Th
 pictures are written by `python -m benchmarks.growth --write docs/growth.md`, in about ten minutes.
 [Benchmarks](benchmarks.md) compares with other libraries.
 
-Each point is measured in a process of its own, without a cache of programs on disk. "An epoch" is
-the fastest after the first, as whatever else runs on the machine only adds to it; "a prediction" is
-that of all rows of the fit, the fastest of three. Both axes are logarithmic: a time that grows like
-the number of rows rises by one decade where the rows do. Accuracies are on a thousand rows that the
-net was not fitted to, unless the tables say otherwise.
+Each point is measured in processes of its own, without a cache of programs on disk. Of {n}, the
+fastest counts, as whatever else runs on the machine only adds to it. "An epoch" is the fastest
+after the first, and "a prediction" that of all rows of the fit, the fastest of three. Both axes are
+logarithmic: a time that grows like the number of rows rises by one decade where the rows do.
+Accuracies are on a thousand rows that the net was not fitted to, unless the tables say otherwise.
 """
 
 
-def write_page(path: Path, machine: Machine, results: list[tuple[Curve, dict[int, Point]]]) -> None:
-    """Write the page, and the pictures into a folder of its name beside it."""
+def write_page(
+    path: Path, machine: Machine, results: list[tuple[Curve, dict[int, Point]]], n: int
+) -> None:
+    """Write the page, and the pictures into a folder of its name beside it.
+
+    Parameters
+    ----------
+    path : Path
+    machine : Machine
+    results : list of (Curve, dict of Point by size)
+    n : int
+        Number of processes for each point.
+    """
     folder = path.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [HEAD]
+    parts = [HEAD.format(n=n)]
     for curve, points in results:
         picture = folder / f"{curve.name}.svg"
         draw(curve, points, picture)

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.growth import devices, fits, searches
 from benchmarks.growth.__main__ import main
-from benchmarks.growth.curve import Curve, Point
+from benchmarks.growth.curve import Curve, Point, fastest
 from benchmarks.growth.report import describe_last_step, draw, table
 from benchmarks.worker import ask
 
@@ -62,13 +62,21 @@ def test_a_picture_of_similar_times_has_two_ticks(tmp_path):
 
 def test_the_command_writes_a_page_with_a_picture_of_each_curve(tmp_path, capsys):
     page = tmp_path / "growth.md"
-    main(["--write", str(page)], [CURVE])
+    main(["--n", "1", "--write", str(page)], [CURVE])
     text = page.read_text()
     assert "## Many\n\nMany things.\n" in text
     assert "10000.0 times as long. A note.\n" in text
     (picture,) = re.findall(r"!\[.*\]\((.*)\)", text)
     assert (tmp_path / picture).read_text().startswith("<?xml")
     assert "10000.0 times as long" in capsys.readouterr().out
+
+
+def test_the_fastest_round_of_each_line_counts():
+    rounds = [
+        Point({"fit": 3.0, "predict": 1.0}, {"accuracy": 0.5}),
+        Point({"fit": 2.0, "predict": 4.0}, {}),
+    ]
+    assert fastest(rounds) == Point({"fit": 2.0, "predict": 1.0}, {"accuracy": 0.5})
 
 
 def test_devices_are_simulated():
