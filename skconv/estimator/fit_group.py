@@ -228,8 +228,11 @@ def _build(
         if shapes:
             outputs = data.outputs
             build = partial(blueprint.network, shapes, outputs or _stand_in(blueprint))
-            key = "network", blueprint.network_key, tuple(shapes.items())
-            network = build() if outputs is None else memo.get(key, [outputs], build)
+            if outputs is None or not memo.shares:
+                network = build()
+            else:
+                key = "network", blueprint.network_key, tuple(shapes.items())
+                network = memo.get(key, [outputs], build)
     if blueprint is not None:
         _check_mixing(blueprint, data.y, problems)
     if network is not None:

@@ -75,7 +75,8 @@ class FittingMixin:
         """Yield the loop of a training, and adopt its results."""
         continuation = Continuation(self._model, self._outputs) if continues else None
         with hosts.together():
-            prepared = prepare(cast(ConfiguredNet, self), arguments, continuation, memo or Memo())
+            own = memo or Memo(shares=False)
+            prepared = prepare(cast(ConfiguredNet, self), arguments, continuation, own)
             scores = self._custom_scores(prepared)
             given = [handler for handler in self._given_handlers() if isinstance(handler, Handler)]
             columns = monitored_columns(prepared, self._settings(), given)
@@ -141,7 +142,7 @@ class FittingMixin:
             self.__dict__.update(given)
 
     def _start(self, network: Network, values: Mapping[Place, Any]) -> None:
-        model = draw_model(self._settings(), network, Memo(), values)
+        model = draw_model(self._settings(), network, Memo(shares=False), values)
         model.loaded = bool(values)  # from which the next fit continues
         before = dict(self.__dict__)
         try:

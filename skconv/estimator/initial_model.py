@@ -67,8 +67,8 @@ def draw_model(
     """
     given = params["random_state"]
     seed = _seed_from(int(given)) if is_integer(given) else _draw_seed(given)
-    key = "model", network.initial_key, seed, params["shard_params"]
     source = params["pretrained"]
+    sources = [] if source is None else [source]
 
     def read() -> dict[Place, Any]:
         found = _read_pretrained(source, network, verbose=params["verbose"])
@@ -76,16 +76,16 @@ def draw_model(
 
     def draw() -> Model:
         known: dict[Place, Any] = {}
-        if (
-            source is not None
-        ):  # whatever the seed, so that fits share the features of frozen layers
-            known = memo.get(("pretrained", network.initial_key), [source], read)
+        if source is not None:  # whatever the seed, as fits share the features of frozen layers
+            key = "pretrained", network.initial_key
+            known = memo.get(key, sources, read) if memo.shares else read()
         return Model(network, seed).initialize(known | dict(values))
 
     with on_host() if params["shard_params"] else nullcontext():
-        shared = is_integer(given) and not values
-        drawn = memo.get(key, [] if source is None else [source], draw) if shared else draw()
-    return replace(drawn, network=network)
+        if memo.shares and is_integer(given) and not values:
+            key = "model", network.initial_key, seed, params["shard_params"]
+            return replace(memo.get(key, sources, draw), network=network)
+        return draw()
 
 
 def _draw_seed(random_state: Any) -> int:

@@ -68,7 +68,8 @@ def prepare(
         with problems.collect():
             check_test_augment(params["test_augment"])
     make = partial(prepare_group, net, params, arguments, continuation, memo, problems)
-    key = None if problems.found or continuation is not None else _group_key(net, params, arguments)
+    alone = not memo.shares or problems.found or continuation is not None
+    key = None if alone else _group_key(net, params, arguments)
     group = make() if key is None else memo.get(key, _objects(params, arguments), make)
     group, blueprint = _with_own_numbers(net, params, group, make)
 

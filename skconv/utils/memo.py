@@ -12,6 +12,11 @@ from .cache_keys import HashedTuple
 class Memo:
     """A cache keyed by what is computed and by the identity of the objects it is computed from.
 
+    Parameters
+    ----------
+    shares : bool
+        Whether several fits use it. Keys that take long to make are not worth it for a single one.
+
     Examples
     --------
     >>> memo, rows = Memo(), [1, 2]
@@ -21,7 +26,8 @@ class Memo:
     3
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, shares: bool = True) -> None:
+        self.shares = shares
         self._kept: dict[Hashable, tuple[list[Any], Any]] = {}
         self._lock = threading.RLock()
 

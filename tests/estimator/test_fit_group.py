@@ -5,6 +5,7 @@ from sklearn.datasets import load_iris
 
 from skconv import BatchIterator, NeuralNet
 from skconv.data.fit_arguments import FitArguments
+from skconv.estimator.blueprint import Blueprint
 from skconv.estimator.prepare import prepare
 from skconv.layers import DenseLayer, InputLayer
 from skconv.nonlinearities import tanh
@@ -113,3 +114,10 @@ def test_statistics_of_layers_are_not_shared_between_models_that_train():
     before = other.model.params
     first.model.put({("hidden", "b"): np.ones(5, np.float32)})
     assert other.model.params is before
+
+
+def test_a_single_fit_makes_no_keys(monkeypatch):
+    monkeypatch.setattr(Blueprint, "network_key", property(lambda self: pytest.fail("made a key")))
+    small().fit(X, y)
+    with pytest.raises(pytest.fail.Exception):
+        prepared(Memo())
