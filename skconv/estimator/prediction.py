@@ -464,4 +464,6 @@ class PredictionMixin:
         >>> function(params, X).shape
         (150, 3)
         """
-        return pure_function(self._fitted().frozen)
+        model = self._fitted().frozen
+        model.place()
+        return pure_function(model)

@@ -159,24 +159,35 @@ class Model:
         return frozen
 
     def for_prediction(self) -> Model:
-        """Return a copy, which training and loading leave unchanged, with weights on the device.
+        """Return a copy, which training and loading leave unchanged.
 
         It is the copy of the last call, with what is prepared there, unless anything has been
-        replaced since. Weights of a pickle are copied to the device once, not for each prediction;
-        not before, since processes may be forked after unpickling, but not after JAX has been used.
+        replaced since.
         """
         last = self._last
         if last is not None and all(map(is_, _contents(self), last[0])):
             return last[1]
         frozen = self.frozen()
         contents = _contents(frozen)
-        first = next((array for own in frozen.params.values() for array in own.values()), None)
-        if isinstance(first, np.ndarray):
-            params, state = jax.device_put(frozen.carry[:2])
-            frozen.carry = frozen.carry._replace(params=params, state=state)
         frozen.prepared = {}
         self._last = contents, frozen
         return frozen
+
+    @property
+    def on_host(self) -> bool:
+        """Whether the weights are NumPy's arrays, as those of a pickle or of a search are."""
+        first = next((array for own in self.params.values() for array in own.values()), None)
+        return isinstance(first, np.ndarray)
+
+    def place(self) -> None:
+        """Copy weights on the host to the device, in a copy `for_prediction`.
+
+        So they are copied once, not for each prediction; not before, since processes may be forked
+        after unpickling, but not after JAX has been used.
+        """
+        if self.on_host:
+            params, state = jax.device_put(self.carry[:2])
+            self.carry = self.carry._replace(params=params, state=state)
 
     def initialize(self, known: Mapping[Place, Any] = MappingProxyType({})) -> Model:
         """Draw the initial weights from the seed.

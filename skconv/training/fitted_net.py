@@ -218,6 +218,7 @@ class FittedNet:
             NumPy arrays for the rows of one batch.
         """
         programs = predict_programs_for(PredictPlan(self.network, mesh=self.mesh))
+        self.frozen.place()
         params, state = put_weights(self.frozen.weights, self.mesh)
         runtime = runtime_for(self.network, self.mesh)
         names = {"layer": layer, "output": output, "logits": logits}

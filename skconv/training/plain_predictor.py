@@ -125,7 +125,7 @@ class PlainPredictor:
             # a sum is enough, as for scikit-learn
             if self.check and dtype == FLOAT and not math.isfinite(np.add.reduce(X, axis=None)):
                 return None
-        programs, weights, others = prepare_program(model, None, None)
+        programs, weights, others = prepare_program(model, None, None, single=True)
         batches = {self.name: stack_rows(X.reshape(n, *self.row), shape)}
         args = *weights, batches, *others, np.int32(steps)
         output = programs.predict(*args, to=to, logits=logits, spread=False)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from skconv.network.model import Model
+from skconv.training.programs import compile_counts
 from skconv.updates import adam
 from skconv.updates.update_rule import Update
 
@@ -68,13 +69,30 @@ def arrays(net):
     return jax.tree.leaves(net._fitted().frozen.weights)
 
 
-def test_weights_of_a_pickle_are_copied_to_the_device_once(fitted):
+def test_weights_of_a_pickle_are_copied_to_the_device_once_and_not_for_a_single_prediction(fitted):
     again = pickle.loads(pickle.dumps(fitted))
+    again.predict(X)
+    assert all(isinstance(array, np.ndarray) for array in arrays(again))
+    again.predict(X)
     first = arrays(again)
     assert all(isinstance(array, jax.Array) for array in first)
     assert all(a is b for a, b in zip(first, arrays(again), strict=True))
     for a, b in zip(arrays(fitted), first, strict=True):
         np.testing.assert_array_equal(a, b, strict=True)
+
+
+def test_predictions_with_weights_on_the_host_and_on_the_device_share_a_program(fitted):
+    expected, before = fitted.predict_proba(X), compile_counts()
+    again = pickle.loads(pickle.dumps(fitted))
+    for _ in range(3):
+        np.testing.assert_array_equal(again.predict_proba(X), expected)
+    assert compile_counts() == before
+
+
+def test_weights_on_the_host_are_copied_before_programs_run_several_times(fitted):
+    again = pickle.loads(pickle.dumps(fitted))
+    again.set_params(batch_iterator_test=2).predict(X)
+    assert all(isinstance(array, jax.Array) for array in arrays(again))
 
 
 def test_weights_of_a_pickle_are_those_loaded_last(fitted):
