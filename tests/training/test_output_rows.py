@@ -36,8 +36,9 @@ def test_a_chunk_is_no_larger_than_its_outputs_allow(monkeypatch):
 
     monkeypatch.setattr("skconv.training.output_rows.iterate_in_order", recording)
     monkeypatch.setattr("skconv.data.chunks.CHUNK_BYTES", 25_600)
+    rows = fitted.rows(X)
     for layer in ("hidden", "output"):  # rows of 200 bytes, and of 20 bytes in X
-        fitted.compute(X, layer)
+        predict_rows(fitted.frozen, rows, fitted.iterator, to=layer)
     assert shapes == [(2, 16), (16, 16)]
 
 

@@ -86,7 +86,9 @@ def test_layers_and_logits_are_those_of_rows_that_are_read_in_full(fitted):
     rows = fitted.rows(X)
     for options in ({"to": "hidden"}, {"to": "output"}, {"logits": ("output",)}):
         expected = predict_rows(fitted.frozen, rows, fitted.iterator, **options)
+        compiled = compile_counts()
         np.testing.assert_array_equal(fitted.plain(fitted.frozen, X, **options), expected)
+        assert compile_counts() == compiled
 
 
 def test_copies_of_rows_are_left_to_others():
