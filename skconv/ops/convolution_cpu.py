@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from . import library_convolution
 from .blocked import convolve_blocks, worth_blocks
@@ -55,12 +56,23 @@ def _by_patches(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
 
 
 def convolve_patches(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
-    """`convolve` without groups, by one matrix product with the patches under the filters."""
-    values = list(windows(x, window))
-    matrix = jnp.moveaxis(W, (0, 1), (-1, -2)).reshape(-1, len(W))
-    patches = jnp.concatenate(values, axis=-1)
-    flat = patches.reshape(-1, len(matrix))  # with more axes the derived gradient is slow
-    return (flat @ matrix).reshape(*patches.shape[:-1], len(W))
+    """`convolve` without groups, by one matrix product with the patches under the filters.
+
+    If the patches are wide, filters stay rows of a matrix, and so do their gradients: transposing
+    large filters is slow. Forward and gradients of (4, 7, 7, 512) to 512 filters of 3x3 take 37 ms,
+    and 44 with filters as columns; a training step of ResNet-18 on four images of 224x224 took 0.88
+    of the time after this change and that of `winograd.gradient_of_right_sides`. For narrow patches
+    it is the other way round: 14 ms and 11 for (128, 28, 28, 1) to 32 of 3x3 (one core of an AMD
+    EPYC, jax 0.10.2).
+    """
+    patches = jnp.concatenate(list(windows(x, window)), axis=-1)
+    flat = patches.reshape(-1, patches.shape[-1])  # with more axes the derived gradient is slow
+    if flat.shape[-1] >= 2 * len(W):
+        rows = jnp.moveaxis(W, 1, -1).reshape(len(W), -1)
+        out = lax.dot_general(flat, rows, (((1,), (1,)), ((), ())))
+    else:
+        out = flat @ jnp.moveaxis(W, (0, 1), (-1, -2)).reshape(-1, len(W))
+    return out.reshape(*patches.shape[:-1], len(W))
 
 
 def _by_channel(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:

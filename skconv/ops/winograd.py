@@ -96,7 +96,8 @@ def gradient_of_right_sides(x: jax.Array, gradient: jax.Array) -> jax.Array:
     for _ in range(axes):
         of_products = _along(of_products, axes, OUTPUTS.T, of_products.shape[axes] // TILE)
     left = _flat(_left_sides(x), axes)
-    return jnp.matmul(left.swapaxes(1, 2), _flat(of_products, axes))
+    # filter by filter, as the filters are stored: transposing large filters is slow
+    return jnp.matmul(_flat(of_products, axes).swapaxes(1, 2), left).swapaxes(1, 2)
 
 
 def gradient_of_filters(of_right: jax.Array, axes: int) -> jax.Array:
