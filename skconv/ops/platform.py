@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import jax
 
-from . import batch_norm, convolution_cpu, pooling_cpu, xla
+from . import batch_norm, convolution_cpu, pooling_cpu, tile_maxima, xla
 from .mesh import current_mesh, platform_of
 
 T = TypeVar("T")
@@ -28,6 +28,7 @@ KERNELS: dict[str, dict[str, Kernel]] = {
     "convolve": {"cpu": convolution_cpu.convolve, OTHERS: xla.convolve},
     "pool_max": {"cpu": pooling_cpu.pool_max, OTHERS: xla.pool_max},
     "pool_sum": {"cpu": pooling_cpu.pool_sum, OTHERS: xla.pool_sum},
+    "tile_maxima": {"cpu": tile_maxima.two_passes, OTHERS: tile_maxima.one_pass},
     "batch_norm": {"cpu": batch_norm.two_passes, OTHERS: batch_norm.one_pass},
 }
 """Kernels by operation and platform (``'cpu'``, ``'gpu'``, ``'tpu'``)."""

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
-from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 
-from .windows import Window, windows
+from .platform import kernel_for
+from .tile_maxima import inner_axes, split_tiles, whole_tiles
+from .windows import Window
 
 
 def pool_max(x: jax.Array, window: Window) -> jax.Array:
     """Return the maximum of each tile; pixels that fill no tile are left out."""
-    return _max_of_tiles(_whole(x, window.size), window.size)
+    return _max_of_tiles(whole_tiles(x, window.size), window.size)
 
 
 def pool_sum(x: jax.Array, window: Window) -> jax.Array:
     """Return the sum of each tile; pixels that fill no tile are left out."""
-    return _split(x, window.size).sum(axis=_inner(len(window.size)))
+    return split_tiles(x, window.size).sum(axis=inner_axes(len(window.size)))
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
@@ -30,21 +30,16 @@ def _max_of_tiles(x: jax.Array, size: tuple[int, ...]) -> jax.Array:
     The gradient that JAX derives reads all elements three times to share the gradient among equal
     ones. This one reads only the index of the maximum, and agrees with torch.
     """
-    return _split(x, size).max(axis=_inner(len(size)))
+    return split_tiles(x, size).max(axis=inner_axes(len(size)))
 
 
 def _forward(x: jax.Array, size: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
     """Return the maxima and the index of each within its tile."""
-    first, *others = windows(x, Window(size, size))
-    largest, index = first, jnp.zeros(first.shape, jnp.int32)
-    for i, values in enumerate(others, start=1):
-        index = jnp.where(values > largest, jnp.int32(i), index)
-        largest = jnp.maximum(largest, values)
-    return largest, index
+    return kernel_for("tile_maxima", x)(x, size)
 
 
 def _backward(size: tuple[int, ...], index: jax.Array, gradient: jax.Array) -> tuple[jax.Array]:
-    inner = _inner(len(size))
+    inner = inner_axes(len(size))
     wide_index, wide = (jnp.expand_dims(array, inner) for array in (index, gradient))
     elements = jnp.arange(math.prod(size), dtype=jnp.int32).reshape(size)
     elements = jnp.expand_dims(elements, [axis for axis in range(wide.ndim) if axis not in inner])
@@ -54,21 +49,3 @@ def _backward(size: tuple[int, ...], index: jax.Array, gradient: jax.Array) -> t
 
 
 _max_of_tiles.defvjp(_forward, _backward)
-
-
-def _whole(x: jax.Array, size: Sequence[int]) -> jax.Array:
-    """Cut off the pixels that fill no tile."""
-    return x[(slice(None), *(slice(n // k * k) for n, k in zip(x.shape[1:], size, strict=False)))]
-
-
-def _split(x: jax.Array, size: Sequence[int]) -> jax.Array:
-    """Split each spatial axis into tiles and the elements of a tile."""
-    x = _whole(x, size)
-    counts = [n // k for n, k in zip(x.shape[1:-1], size, strict=True)]
-    split = itertools.chain.from_iterable(zip(counts, size, strict=True))
-    return x.reshape(x.shape[0], *split, x.shape[-1])
-
-
-def _inner(axes: int) -> tuple[int, ...]:
-    """Return the axes of the elements of a tile after `_split`."""
-    return tuple(2 + 2 * axis for axis in range(axes))

@@ -89,6 +89,28 @@ def poolings(draw):
     return rng.normal(size=(2, *(6, 5, 4)[:axes], 2)) - 3, Window(size, stride, pads)
 
 
+def tile_maxima(x, size):
+    """Return the maximum of each tile and its index, as a vector."""
+    largest = pool_max(x, Window(size, size))
+    index = pooled(x, Window(size, size), first_maximum, 0)
+    return as_vector((largest, index))
+
+
+def first_maximum(seen, axis):
+    """Return the index of the maximum over the spatial axes, in row-major order."""
+    return seen.reshape(len(seen), -1, seen.shape[-1]).argmax(1)
+
+
+@st.composite
+def tilings(draw):
+    """Draw images and the size of tiles that fill them."""
+    size = tuple(draw(st.lists(st.integers(1, 3), min_size=1, max_size=3)))
+    counts = [draw(st.integers(1, 3)) for _ in size]
+    rng = np.random.default_rng(draw(st.integers(0, 100)))
+    spatial = [n * k for n, k in zip(counts, size, strict=True)]
+    return rng.normal(size=(2, *spatial, 2)) - 3, size
+
+
 def batch_norm(x, gamma, beta, epsilon, axes):
     """Return the normalized values, their means and inverse deviations, as a vector."""
     mean, inv_std = x.mean(axes), (x.var(axes) + epsilon) ** -0.5
@@ -101,7 +123,7 @@ def as_vector(outputs):
     if not isinstance(outputs, tuple):
         return outputs
     numbers = jax.numpy if any(isinstance(one, jax.Array) for one in outputs) else np
-    return numbers.concatenate([one.ravel() for one in outputs])
+    return numbers.concatenate([one.ravel().astype(outputs[0].dtype) for one in outputs])
 
 
 @st.composite
@@ -124,6 +146,7 @@ CASES = {
     "convolve": (convolve, convolutions()),
     "pool_max": (pool_max, poolings()),
     "pool_sum": (pool_sum, poolings()),
+    "tile_maxima": (tile_maxima, tilings()),
     "batch_norm": (batch_norm, batches()),
 }
 """A reference and inputs for each operation of `KERNELS`."""
