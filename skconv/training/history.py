@@ -106,11 +106,7 @@ def append_row(
 
 
 def _is_best(history: list[Row], key: str, loss: float) -> bool:
-    """Return whether a loss is below all others, of which the last best one is the least."""
-    if math.isnan(loss):
-        return False
-    best = next((row[key] for row in reversed(history) if row[f"{key}_best"]), None)
-    return best is None or loss < best
+    return all(not loss >= row[key] for row in reversed(history)) and not math.isnan(loss)
 
 
 def numbers(row: Row) -> dict[str, float]:

@@ -20,6 +20,7 @@ from ..network.model import Model, TrainState
 from ..ops.mesh import own_arrays
 from ..targets.numbers import Numbers
 from ..utils.memo import Memo
+from ..utils.user_frames import stacklevel_of_user
 from .arguments import CallResult, StepRange
 from .events import Handler, Handlers, Pace, Progress
 from .feeder import Feed
@@ -131,7 +132,7 @@ class TrainingLoop:
                 warnings.warn(
                     f"training was interrupted after {len(self.history)} epochs; "
                     "the weights learned so far are kept",
-                    stacklevel=6,
+                    stacklevel=stacklevel_of_user(),
                 )
             self.finish()
 
@@ -439,5 +440,5 @@ class TrainingLoop:
             f"the loss became NaN or infinite in epoch {epoch}; training stopped, and the weights "
             f"are {kept}. Lower update_learning_rate, {self._scaling_hint()}",
             ConvergenceWarning,
-            stacklevel=10,
+            stacklevel=stacklevel_of_user(),
         )

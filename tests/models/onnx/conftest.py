@@ -50,7 +50,10 @@ def same(write):
         net.load_params_from(dict(pretrained.weights))
         function, params = net.as_function()
         made = np.asarray(jax.jit(function)(params, X))
-        np.testing.assert_allclose(made.reshape(want.shape), want, rtol=1e-5, atol=1e-6)
+        size = np.abs(want).max()  # sums are rounded at the size of their terms
+        np.testing.assert_allclose(
+            made.reshape(want.shape), want, rtol=1e-5, atol=5e-7 * max(size, 2)
+        )
         return [layer.__name__ for _, layer in pretrained.network["layers"]][1:]
 
     return same
