@@ -40,11 +40,13 @@ gradient of the input it took 20 (Intel Xeon, two cores).
 TRANSPOSED_BYTES = 2**19
 """Most bytes of the patches of a block in `_transposed_product`: one image, or a few."""
 
-WINOGRAD_BYTES = 2 * 2**20
+WINOGRAD_BYTES = 8 * 2**20
 """Most bytes of the transformed images of a block, or as many as the transformed filters have.
 
-Forward and gradients of (4, 56, 56, 64) to 64 filters take 20.4 ms with 2 MiB, 22.5 with 10 and
-24.8 with 20 (one core of an AMD EPYC).
+The products of a smaller block are too small for two cores: a training step of the VGG-like network
+takes 0.31 s with 8 MiB and 0.35 with 2, of ResNet-18 on four images of 224x224 0.30 and 0.32 (AMD
+EPYC). One core alone would prefer 2: forward and gradients of (4, 56, 56, 64) to 64 filters take
+20.4 ms with them, and 22.5 with 10.
 """
 
 WINOGRAD_SMALL_BYTES = 5 * 2**20
