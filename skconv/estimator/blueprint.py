@@ -133,7 +133,7 @@ class Blueprint:
         """Key that is equal for blueprints that build equal networks for equal rows and targets."""
         return structural_key(
             [
-                [tuple(spec) for spec in self.specs],
+                self.specs,
                 self.keywords,
                 self.heads,
                 self.regression,

@@ -47,7 +47,7 @@ class Entry(NamedTuple):
 
 def is_scorer(score: Any) -> bool:
     """Return whether a score is what scikit-learn's `get_scorer` and `make_scorer` return."""
-    metrics = sys.modules.get("sklearn.metrics")  # without which there is no scorer
+    metrics = sys.modules.get("sklearn.metrics")  # which makes all scorers
     return metrics is not None and isinstance(score, type(metrics.get_scorer("accuracy")))
 
 

@@ -63,20 +63,7 @@ WINOGRAD_CHANNELS = 64
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def convolve_blocks(x: jax.Array, W: jax.Array, window: Window) -> jax.Array:
-    """Correlate images with filters.
-
-    Parameters
-    ----------
-    x : array of shape (n, h, w, channels)
-        One or more spatial axes.
-    W : array of shape (kh, kw, channels, num_filters)
-    window : Window
-        Of size ``(kh, kw)``, without dilation and groups. Padding is zeros; negative pads crop.
-
-    Returns
-    -------
-    array of shape (n, oh, ow, num_filters)
-    """
+    """Correlate images with filters; as `library_convolution.convolve`, but in blocks of images."""
     if any(min(ends) < 0 for ends in window.pads):
         return convolve_by_library(x, W, window)
     padded, inner = pad(x, window.pads), _without_pads(window)
