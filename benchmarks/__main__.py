@@ -13,6 +13,7 @@ from tabulate import tabulate
 
 from . import data, machine
 from .before import with_earlier
+from .bytecode import write_bytecode
 from .case import Case, Setting
 from .cases import CASES
 from .page import kept_part, page
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None, cases: Sequence[Case] = CASES) -> N
     os.environ.update(ENVIRONMENT)
     # a cache on disk would hide the compile time
     os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
+    write_bytecode(options.before)
     began = time.perf_counter()
     here = ask(machine.examine)
     print(tabulate(here.facts), flush=True)

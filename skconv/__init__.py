@@ -2,7 +2,7 @@
 
 from .utils.garbage import postpone_collections
 
-with postpone_collections():
+with postpone_collections(all_stay=True):
     from .data.iterators import BatchIterator, TrainSplit
     from .estimator.fixed_task import NeuralNetClassifier, NeuralNetRegressor
     from .estimator.loading import load

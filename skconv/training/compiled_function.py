@@ -10,6 +10,7 @@ from jax.sharding import Mesh
 
 from ..ops.mesh import platform_of
 from ..utils.allocator import trim
+from ..utils.garbage import postpone_collections
 from .operations import operations
 from .repetition import repeats_itself
 
@@ -110,12 +111,16 @@ class CompiledFunction:
         return result
 
     def _choose(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Choose between the two functions, which share their traces in JAX's caches."""
-        with self._choosing:
+        """Choose between the two functions, and lower the chosen one.
+
+        They share their traces in JAX's caches, where the call finds what is lowered as well.
+        """
+        with self._choosing, postpone_collections():
             if self._repeating is None:  # chosen by another thread
                 return
             if repeats_itself(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr):
                 self._jitted = self._repeating
+            self._jitted.lower(*args, **kwargs)
             self._repeating = None
 
     def _run(self, *args: Any, **kwargs: Any) -> Any:

@@ -125,3 +125,17 @@ def test_other_and_short_compilations_return_no_memory(monkeypatch):
     compiled(lambda x: x + 2)[0](np.ones(3, np.float32))
     monkeypatch.setattr(compiled_function, "LONG_COMPILATION", 0)
     jax.jit(lambda x: x + 3)(np.ones(3, np.float32))
+
+
+def test_no_garbage_is_collected_while_the_first_program_is_lowered():
+    chosen = []
+
+    def traced(x):
+        chosen.append(gc.isenabled())
+        return x + 1
+
+    add = CompiledFunction(jax.jit(traced), repeating=jax.jit(traced))
+    steps = steps_of(add, np.ones(3, np.float32))
+    assert chosen == [False]
+    assert steps == [1, 1, 1]
+    assert gc.isenabled()
