@@ -6,29 +6,24 @@ import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from operator import is_
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import numpy as np
-from jax.sharding import Mesh
 from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.inputs import FIRST, DataFormat, Features, Targets, check_rows, row_shapes
+from ..data.inputs import DataFormat, Features, Targets, check_rows, row_shapes
 from ..data.iterators import BatchIterator, as_test_iterator, has_transform
 from ..data.named_inputs import by_input
 from ..data.reconstruction import as_target, own_target, reconstructs
 from ..data.rows import Rows
-from ..errors import Problems
 from ..network.free_sizes import FreeSizesHint
 from ..network.graph import Variables
 from ..network.model import Model
 from ..network.precision import check_available
 from ..network.views import FittedLayer, name_of
-from ..ops.device_choice import Devices, device_count, mesh_for
-from ..ops.platform import device
-from ..ops.processes import own_mesh
+from ..ops.device_choice import Devices
 from ..preprocessing.dataset_parts import read_features, split_dataset
 from ..preprocessing.map_dataset import is_map_dataset
 from ..targets.by_output import as_tuple, output_names, regression_by_output
@@ -37,35 +32,17 @@ from ..targets.output_inference import guess_outputs
 from ..targets.outputs import Outputs
 from ..targets.row_shapes import have_same_order
 from ..targets.scoring import score_outputs
-from ..training.adaptation import in_units_of
 from ..training.fitted_net import FittedNet, nonfinite_rows
 from ..training.objective_value import objective_value
-from ..training.plain_predictor import PlainPredictor
 from ..training.pure_function import pure_function
 from ..utils.forks import check_fork
 from .blueprint import ConfiguredNet, make_blueprint
 from .by_shape import by_shape
 from .live_values import LiveValues
 from .output_checks import with_scores
-from .overrides import check_iterator
 from .plan import make_plan
+from .prepared_prediction import prepare_prediction
 from .routing import describe_losses
-from .validation import check_devices
-
-HowToPredict: TypeAlias = tuple[Outputs, BatchIterator, Mesh | None, PlainPredictor | None]
-"""The outputs, the iterator, the devices, and what predicts plain arrays."""
-
-GIVEN = ("batch_iterator_test", "check_input", "data_format", "devices", "test_augment")
-"""Parameters that predictions depend on, of which some may be objects that change."""
-
-DECISIVE = (*GIVEN, "shard_params", "_outputs", "n_features_in_", "feature_names_in_")
-"""Attributes that predictions depend on, besides the model."""
-
-FIXED = (int, str, type(None))
-"""Types of parameters that cannot change but by another value."""
-
-PREPARED = "how to predict"
-"""Key of what follows from them, in what is prepared for the weights of a model."""
 
 
 def _has_probabilities(net: PredictionMixin) -> bool:
@@ -130,29 +107,9 @@ class PredictionMixin:
         model = now["_model"]
         check_available(model.network.compute_dtype)
         frozen = model.for_prediction()
-        decisive = *map(now.get, DECISIVE), device()
-        before, how = frozen.prepared.get(PREPARED, ((), None))
-        if how is None or not all(map(is_, decisive, before)):
-            how = self._how_to_predict(now, frozen)
-            if now["_outputs"] is not None and all(isinstance(now[name], FIXED) for name in GIVEN):
-                frozen.prepared[PREPARED] = decisive, how
-        outputs, iterator, mesh, plain = how
+        outputs, iterator, mesh, plain = prepare_prediction(now, frozen, self._targets)
         augment, read = now["test_augment"], self._read_rows
         return FittedNet(model, frozen, outputs, iterator, augment, read, mesh, plain)
-
-    def _how_to_predict(self, now: Mapping[str, Any], model: Model) -> HowToPredict:
-        """Check the parameters that matter to predictions, and return what follows from them."""
-        problems = Problems()
-        check_iterator("batch_iterator_test", now["batch_iterator_test"], problems)
-        check_devices(now["devices"], problems)
-        problems.raise_any()
-        iterator = as_test_iterator(now["batch_iterator_test"], device_count(now["devices"]))
-        mesh = own_mesh(mesh_for(now["devices"], shard_params=now["shard_params"]))
-        plain = None
-        if now["data_format"] == FIRST and "feature_names_in_" not in now:
-            features, check = now.get("n_features_in_"), bool(now["check_input"])
-            plain = PlainPredictor.of(model.network, iterator, features, check=check)
-        return in_units_of(self._targets(now), model), iterator, mesh, plain
 
     def _targets(self, now: Mapping[str, Any] | None = None) -> Outputs:
         """Return the targets of the fit, or a guess for a net that was initialized without data."""
