@@ -38,6 +38,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 nb_execution_mode = "force"
+nb_execution_in_temp = True
 nb_execution_show_tb = True
 nb_execution_timeout = 120
 nb_output_stderr = "warn"
