@@ -31,7 +31,11 @@ class HistoryMixin:
         Needs pandas, which ``pip install 'skconv[log]'`` installs.
         """
         check_is_fitted(self)
-        frame = import_optional("pandas").DataFrame(self.train_history_)
+        try:
+            pandas = import_optional("pandas")
+        except ImportError as error:  # scikit-learn's views of a net try all of its attributes
+            raise AttributeError(str(error)) from error
+        frame = pandas.DataFrame(self.train_history_)
         return frame.set_index("epoch") if len(frame) else frame
 
     def save_history_to(self, fname: str | os.PathLike[str]) -> None:

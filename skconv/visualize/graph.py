@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import itertools
 import os
@@ -304,7 +305,7 @@ def _box(node: Node, x: float, y: float, width: float, height: float) -> str:
     middle = x + width / 2
     words = "".join(
         f'<tspan x="{middle:.1f}" y="{y + MARGIN + LINE * (i + 0.75):.1f}" '
-        f'font-weight="{"normal" if i else "bold"}">{word}</tspan>'
+        f'font-weight="{"normal" if i else "bold"}">{html.escape(word)}</tspan>'
         for i, word in enumerate(node.words)
     )
     return (

@@ -90,7 +90,15 @@ def _mark_best(ax: Any, history: list[Row]) -> None:
         return
     best = min(known, key=lambda row: row[key])
     label = f"best: {best[key]:.4g} in epoch {best['epoch']}"
-    ax.plot(best["epoch"], best[key], "*", color="black", markersize=12, label=label, zorder=3)
+    ax.plot(
+        best["epoch"],
+        best[key],
+        "*",
+        color=ax.xaxis.label.get_color(),
+        markersize=12,
+        label=label,
+        zorder=3,
+    )
 
 
 def _draw_rate(ax: Any, history: list[Row]) -> list[Any]:

@@ -30,8 +30,8 @@ WIDTH = 8.0
 CHARACTER, MIN_CHARACTERS = 0.08, 12
 """Width in inches of a character in a caption, and the least number of characters to fit."""
 
-RIGHT, WRONG, UNKNOWN = "#1a7f37", "#c6210f", "#555555"
-"""Colors of the captions."""
+RIGHT, WRONG, UNKNOWN = "#1a7f37", "#c6210f", "#767676"
+"""Colors of the captions, for light and dark figures."""
 
 
 def plot_predictions(

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -16,6 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 NETS = (
     "a NeuralNet, or a Pipeline, search, TransformedTargetRegressor or FrozenEstimator that has one"
 )
+
+THRESHOLDS = (FixedThresholdClassifier, TunedThresholdClassifierCV)
 
 SEVERAL = ("estimators_", "calibrated_classifiers_")
 """Attributes of estimators that have several nets."""
@@ -62,7 +65,7 @@ def unwrap_with_rows(net: Any, X: Any) -> tuple[Any, Any]:
     for estimator in _unwrapped(net):
         if isinstance(estimator, Pipeline):
             for _, step in estimator.steps[:-1]:
-                X = X if step in (None, "passthrough") else step.transform(X)
+                X = step.transform(X) if hasattr(step, "transform") else X
     return found, X
 
 
@@ -85,7 +88,7 @@ def _unwrapped(net: Any) -> Iterator[Any]:
         inner = net.steps[-1][1]
     elif isinstance(net, FrozenEstimator):
         inner = net.estimator
-    elif isinstance(net, BaseSearchCV):
+    elif isinstance(net, BaseSearchCV) or hasattr(net, "best_estimator_"):
         check_is_fitted(net)
         if not hasattr(net, "best_estimator_"):
             raise ValueError(
@@ -95,6 +98,9 @@ def _unwrapped(net: Any) -> Iterator[Any]:
     elif isinstance(net, TransformedTargetRegressor):
         check_is_fitted(net)
         inner = net.regressor_
+    elif isinstance(net, THRESHOLDS):
+        check_is_fitted(net)
+        inner = net.estimator_
     else:
         for name in SEVERAL:
             if hasattr(net, name):

@@ -1,6 +1,7 @@
 import csv
 import json
 import math
+import subprocess
 import sys
 
 import numpy as np
@@ -64,5 +65,21 @@ def test_other_endings_and_nets_that_are_not_fitted(net, tmp_path):
 
 def test_without_pandas_the_extra_is_told(net, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match=r"needs pandas, .*: pip install 'skconv\[log\]'"):
+    with pytest.raises(AttributeError, match=r"needs pandas, .*: pip install 'skconv\[log\]'"):
         print(net.history_)
+
+
+def test_without_pandas_a_net_can_be_shown_and_completed():
+    code = (
+        "import sys\n"
+        "class Lacking:\n"
+        "    def find_spec(self, name, *args):\n"
+        "        if name.partition('.')[0] == 'pandas':\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Lacking())\n"
+        "from skconv import NeuralNet\n"
+        "net = NeuralNet(input_shape=(None, 4), output_num_units=3).initialize()\n"
+        "print('history_' in dir(net), 'layers_' in dir(net), '5 layers' in net._repr_html_())"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (shown.stdout, shown.stderr[-400:]) == ("False True True\n", "")

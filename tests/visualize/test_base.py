@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -57,7 +58,9 @@ def test_pictures_need_matplotlib_and_a_net_that_is_fitted(net, lacking, draw):
 )
 def test_pictures_go_where_they_are_told(net, draw):
     own, axes = plt.subplots(1, 2)
+    style = dict(matplotlib.rcParams)
     figure = draw(net, ax=axes[0])
+    assert dict(matplotlib.rcParams) == style
     assert figure is own
     assert len(plt.get_fignums()) == 1
     assert not axes[1].has_data()
@@ -110,6 +113,18 @@ def test_pages_are_counted_from_one():
     for page in (0, 3, "x"):
         with pytest.raises(ValueError, match=r"^page must be an integer from 1 to 2, got "):
             pages(100, page, 64)
+
+
+def test_importing_skconv_leaves_the_style_and_the_backend():
+    code = (
+        "import matplotlib; before = dict(matplotlib.rcParams);"
+        "import skconv; from skconv.visualize import plot_loss;"
+        "plot_loss([{'epoch': 1, 'train_loss': 0.5, 'valid_loss': 0.75}]);"
+        "changed = {name for name in before if before[name] != matplotlib.rcParams[name]};"
+        "print(changed - {'backend'})"  # pyplot resolves it
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "set()\n"
 
 
 def test_importing_skconv_loads_no_pictures():

@@ -99,6 +99,13 @@ def test_own_svg_has_all_words_and_arrows(residual):
         assert top <= y < y + h <= top + height
 
 
+def test_names_of_functions_are_escaped():
+    layers = [InputLayer((None, 4)), DenseLayer(num_units=3, nonlinearity=lambda x: x)]
+    drawn = make_graph(NeuralNet(layers, regression=True).initialize(), verbose=True).svg()
+    words = [span.text for span in ElementTree.fromstring(drawn).iter(f"{SVG}tspan")]
+    assert "nonlinearity: <lambda>" in words
+
+
 def test_some_layers_can_be_drawn_alone(residual):
     for some in (residual.layers_[1:3], residual.get_all_layers()[1:3]):
         made = make_graph(some)

@@ -1,11 +1,16 @@
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    TunedThresholdClassifierCV,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -22,6 +27,29 @@ def double(X):
     return 2 * X
 
 
+class Sampler:
+    """A step that draws rows in a fit, and leaves those to predict as they are."""
+
+    def fit_resample(self, X, y):
+        raise AssertionError
+
+
+class OtherSearch(BaseEstimator):
+    """A search that does not inherit from scikit-learn's."""
+
+    def __init__(self, net):
+        self.best_estimator_ = net
+
+    def fit(self, X, y):
+        return self
+
+
+def with_threshold(cls, net):
+    classifier = cls(net)
+    classifier.estimator_ = net
+    return classifier
+
+
 def fitted(cls, net):
     search = cls(net, {})
     search.best_estimator_ = net
@@ -30,7 +58,12 @@ def fitted(cls, net):
 
 def in_pipeline(net):
     return Pipeline(
-        [("double", FunctionTransformer(double)), ("none", "passthrough"), ("net", net)]
+        [
+            ("double", FunctionTransformer(double)),
+            ("sampler", Sampler()),
+            ("none", "passthrough"),
+            ("net", net),
+        ]
     )
 
 
@@ -39,6 +72,9 @@ WRAPPED = {
     "search": lambda net: fitted(GridSearchCV, in_pipeline(net)),
     "batched search": lambda net: fitted(BatchedGridSearchCV, in_pipeline(net)),
     "pipeline of a frozen net": lambda net: in_pipeline(FrozenEstimator(net)),
+    "search of another package": lambda net: OtherSearch(in_pipeline(net)),
+    "fixed threshold": lambda net: with_threshold(FixedThresholdClassifier, in_pipeline(net)),
+    "tuned threshold": lambda net: with_threshold(TunedThresholdClassifierCV, in_pipeline(net)),
     "pipeline in a pipeline": lambda net: make_pipeline(in_pipeline(net)),
 }
 
