@@ -16,7 +16,7 @@ from .before import with_earlier
 from .bytecode import write_bytecode
 from .case import Case, Setting
 from .cases import CASES
-from .page import kept_part, page
+from .page import write_page
 from .runner import Row, run
 from .summary import summary
 from .table import table
@@ -49,8 +49,7 @@ def main(arguments: list[str] | None = None, cases: Sequence[Case] = CASES) -> N
     print(f"\nTotal time: {time.perf_counter() - began:.0f} s")
     if options.write:
         here.facts.append(("images of the VGG", source))
-        options.write.parent.mkdir(parents=True, exist_ok=True)
-        options.write.write_text(page(here, results, kept_part(options.write)))
+        write_page(options.write, here, results)
         print(f"Page: {options.write}")
 
 

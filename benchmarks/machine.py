@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -46,6 +47,7 @@ def examine(_: None) -> Callable[[int], Machine]:
         devices = jax.devices()
         kinds = ", ".join(sorted({device.device_kind for device in devices}))
         facts = [
+            ("date", time.strftime("%Y-%m-%d")),
             ("device", f"{len(devices)} x {devices[0].platform} ({kinds})"),
             ("torch runs on", _torch(devices[0].platform)),
             ("processor", _processor()),

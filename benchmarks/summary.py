@@ -11,14 +11,12 @@ from .runner import Row
 from .verdict import as_text, verdicts
 
 
-def summary(results: list[tuple[Case, list[Row]]], style: str = "simple") -> str:
+def summary(results: list[tuple[Case, list[Row]]]) -> str:
     """Return a table of the bars: what is compared, before and now, and whether the bar is met.
 
     Parameters
     ----------
     results : list of (Case, list of Row)
-    style : str
-        A table format of tabulate.
     """
     lines = []
     for case, rows in results:
@@ -34,7 +32,7 @@ def summary(results: list[tuple[Case, list[Row]]], style: str = "simple") -> str
     if not any(row.contender.before for _, rows in results for row in rows):
         headers.remove("before")
         lines = [[*line[:2], *line[3:]] for line in lines]
-    return tabulate(lines, headers, tablefmt=style, disable_numparse=True)
+    return tabulate(lines, headers, disable_numparse=True)
 
 
 def _accuracy(row: Row | None) -> str:

@@ -11,15 +11,13 @@ from .runner import Row
 from .verdict import verdicts
 
 
-def table(case: Case, rows: list[Row], style: str = "simple") -> str:
+def table(case: Case, rows: list[Row]) -> str:
     """Return a table with a row per contender: values, scores, ratios and bars.
 
     Parameters
     ----------
     case : Case
     rows : list of Row
-    style : str
-        A table format of tabulate.
 
     Returns
     -------
@@ -34,30 +32,33 @@ def table(case: Case, rows: list[Row], style: str = "simple") -> str:
     for row, verdict in zip(rows, verdicts(case, rows), strict=True):
         if row.median is None:
             continue
-        line = [row.contender.name, as_number(row.median), _spread(row.values), len(row.values)]
+        line = [row.contender.name, as_number(row.median), spread(row.values), len(row.values)]
         line += [as_number(row.first)] * has_first
-        line += [as_number(_median(row.scores.get(name))) for name in scores]
+        line += [as_number(median_of(row.scores.get(name))) for name in scores]
         ratio, *bar = verdict.cells
         lines.append([*line, "" if row.contender.ours else ratio, *bar])
-    text = tabulate(lines, headers, tablefmt=style, disable_numparse=True)
-    return "\n".join([text, *_notes(rows)])
+    text = tabulate(lines, headers, disable_numparse=True)
+    return "\n".join([text, *notes(rows)])
 
 
-def _notes(rows: list[Row]) -> list[str]:
-    notes = []
+def notes(rows: list[Row]) -> list[str]:
+    """Return a line for each contender that is not installed or failed."""
+    found = []
     for row in rows:
         if row.missing:
-            notes.append(f"\n{row.contender.name}: not installed ({', '.join(row.missing)}).")
+            found.append(f"\n{row.contender.name}: not installed ({', '.join(row.missing)}).")
         if row.error:
-            notes.append(f"\n{row.contender.name} failed: {row.error.splitlines()[-1]}")
-    return notes
+            found.append(f"\n{row.contender.name} failed: {row.error.splitlines()[-1]}")
+    return found
 
 
-def _median(values: list[float] | None) -> float | None:
+def median_of(values: list[float] | None) -> float | None:
+    """Return the median of the values, or None if there are none."""
     return statistics.median(values) if values else None
 
 
-def _spread(values: list[float]) -> str:
+def spread(values: list[float]) -> str:
+    """Return the range of the values as text."""
     return f"{as_number(min(values))} to {as_number(max(values))}"
 
 
