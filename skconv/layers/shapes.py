@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -149,7 +150,18 @@ def need_mask(mask: Shape, sequences: Shape) -> None:
 
 def need_images(shape: Shape, spatial: int) -> None:
     """Raise `LayerError` for input without channels and `spatial` spatial axes."""
-    need_rank(shape, 2 + spatial, IMAGES[spatial])
+    need_rank(shape, 2 + spatial, IMAGES[spatial], _flat_hint(shape) if spatial == 2 else "")
+
+
+def _flat_hint(shape: Shape) -> str:
+    """Return how to reshape rows that may be square images; empty for other rows."""
+    values = shape[1] if len(shape) == 2 else None
+    for channels in (1, 3):
+        side = math.isqrt((values or 0) // channels)
+        if side > 4 and channels * side**2 == values:
+            shape_of_images = f"(-1, {channels}, {side}, {side})"
+            return f"; if its rows are flattened images, reshape them: X.reshape{shape_of_images}"
+    return ""
 
 
 def need_channels(shape: Shape, places: bool = False) -> None:
@@ -160,9 +172,10 @@ def need_channels(shape: Shape, places: bool = False) -> None:
         raise LayerError(f"input must have axes after the channels, got {shape}")
 
 
-def need_rank(shape: Shape, rank: int, axes: str) -> None:
-    """Raise `LayerError` for input with another number of axes."""
+def need_rank(shape: Shape, rank: int, axes: str, hint: str = "") -> None:
+    """Raise `LayerError` for input with another number of axes, with a hint if one is given."""
     if len(shape) == rank:
         return
-    hint = "; give images a channel axis: X[:, None]" if len(shape) == rank - 1 else ""
+    if len(shape) == rank - 1:
+        hint = "; give images a channel axis: X[:, None]"
     raise LayerError(f"input must have shape {axes}, got {shape}{hint}")

@@ -30,13 +30,14 @@ PARAMETERS: dict[str, str] = {
     "iterator_valid": "batch_iterator_test=128",
     "custom_score": "custom_scores=[('name', function)]",
     **dict.fromkeys(("lr", "learning_rate", "learning_rate_init", "eta0"), "update_learning_rate"),
-    **dict.fromkeys(("lr_scheduler", "scheduler", "learning_rate_schedule"), _SCHEDULE),
+    **dict.fromkeys(("lr_scheduler", "scheduler", "learning_rate_schedule", "power_t"), _SCHEDULE),
     **dict.fromkeys(
         ("momentum", "nesterovs_momentum", "nesterov"),
         "update='nesterov_momentum' and update_momentum=0.9",
     ),
     **dict.fromkeys(("beta_1", "beta1"), "update_beta1"),
     **dict.fromkeys(("beta_2", "beta2"), "update_beta2"),
+    "epsilon": "update_epsilon",
     **dict.fromkeys(("optimizer", "solver", "optim"), _ADAM),
     **dict.fromkeys(("criterion", "loss", "loss_function", "loss_fn"), _LOSS),
     **dict.fromkeys(("module", "model", "network", "net", "build_fn", "architecture"), _NET),
@@ -53,7 +54,7 @@ PARAMETERS: dict[str, str] = {
     ),
     **dict.fromkeys(("early_stopping", "n_iter_no_change", "patience", "tol"), _EARLY_STOPPING),
     **dict.fromkeys(
-        ("max_iter", "epochs", "n_epochs", "num_epochs", "nb_epoch", "n_iter", "epoch"),
+        ("max_iter", "max_fun", "epochs", "n_epochs", "num_epochs", "nb_epoch", "n_iter", "epoch"),
         "max_epochs",
     ),
     **dict.fromkeys(
@@ -187,8 +188,18 @@ ATTRIBUTES: dict[str, str] = {
     **dict.fromkeys(("module_", "model_"), "layers_ or network_"),
     "summary": "PrintLayerInfo()(net), from skconv.handlers",
     **dict.fromkeys(("history", "loss_curve_"), "train_history_, or history_ as a DataFrame"),
+    "loss_": "train_history_[-1]['train_loss']",
+    "best_loss_": "history_.train_loss.min()",
+    "validation_scores_": "train_history_, or history_.valid_accuracy",
+    "best_validation_score_": "history_.valid_accuracy.max()",
+    "n_layers_": "len(net.layers_)",
+    "n_outputs_": "layers_[-1].output_shape[1]",
+    "out_activation_": "layers_[-1].nonlinearity",
     "train_history_": "fit(X, y) or initialize() first",
-    "n_iter_": "len(net.train_history_)",
+    **dict.fromkeys(("n_iter_", "t_"), "len(net.train_history_)"),
+    "compile": "fit(X, y); the loss, the update rule and the scores are parameters of the net",
+    "get_layer": "layers_['name']",
+    "predict_classes": "predict(X)",
 }
 """What to write for an attribute of other libraries' nets."""
 

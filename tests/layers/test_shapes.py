@@ -25,6 +25,22 @@ def test_only_a_missing_axis_is_taken_for_the_channels():
         shapes.need_rank((None, 8, 8), 4, "(n, channels, height, width)")
 
 
+@pytest.mark.parametrize(
+    ("values", "hint"),
+    [
+        (64, "; if its rows are flattened images, reshape them: X.reshape(-1, 1, 8, 8)"),
+        (3072, "; if its rows are flattened images, reshape them: X.reshape(-1, 3, 32, 32)"),
+        (63, ""),
+        (4, ""),
+    ],
+)
+def test_rows_that_may_be_flattened_images_are_told_how_to_be_reshaped(values, hint):
+    with pytest.raises(LayerError) as caught:
+        shapes.need_images((None, values), 2)
+    expected = f"input must have shape (n, channels, height, width), got (None, {values}){hint}"
+    assert str(caught.value) == expected
+
+
 def test_axes_that_share_a_parameter():
     assert shapes.shared_axes("auto", 4) == (0, 2, 3)
     assert shapes.shared_axes((-1, 0), 3) == (0, 2)
