@@ -4,6 +4,7 @@ from .checkpoint import Checkpoint
 from .freezing import Freeze, Unfreeze
 from .gradients import GradientNorm
 from .mlflow import MlflowLogger
+from .optuna import OptunaPruning
 from .plateau import ReduceLROnPlateau
 from .plot import PlotLoss
 from .printing import PrintLayerInfo, PrintLog
@@ -27,6 +28,7 @@ __all__ = [
     "Handler",
     "LearningRateFinder",
     "MlflowLogger",
+    "OptunaPruning",
     "PlotLoss",
     "PrintLayerInfo",
     "PrintLog",

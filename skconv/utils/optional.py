@@ -12,6 +12,7 @@ EXTRAS = {
     "pandas": "log",
     "tensorboardX": "log",
     "mlflow": "mlflow",
+    "optuna": "optuna",
     "wandb": "wandb",
     "google.protobuf": "caffe",
     "onnx": "onnx",

@@ -151,6 +151,7 @@ WITHOUT_STATE = {
     "Handler": "the base class",
     "LearningRateFinder": "ends a test, and restores the net",
     "MlflowLogger": "logs what it is told",
+    "OptunaPruning": "a training that resumes belongs to another trial",
     "PlotLoss": "draws the history",
     "PrintLayerInfo": "prints the layers",
     "PrintProgress": "prints the progress",
