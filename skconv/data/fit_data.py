@@ -45,6 +45,7 @@ from .iterators import (
     split_function,
     with_batch_size,
 )
+from .largest_values import largest_values
 from .ragged_rows import RaggedRows, groups_of
 from .ragged_targets import check_sizes, read_targets, shapes_of_largest
 from .reading_groups import read_groups
@@ -303,6 +304,18 @@ class FitData:
         positions, rows = max(groups_of(rows), key=lambda group: group[1].row_bytes())
         X, _ = first_batch(rows, take_targets(y, positions), iterator)
         return {name: array.shape[1:] for name, array in X.items()}
+
+    def largest_values(self) -> dict[Any, np.ndarray]:
+        """Return the largest value at each position of a row of each input.
+
+        None are known if X is invalid, or if a transform comes before the network.
+        """
+        rows = self.rows
+        if rows is None or has_transform(self._train_iterator()):
+            return {}
+        return self._memo.get(
+            ("largest", *self._reading), self._objects, lambda: largest_values(rows)
+        )
 
     def datasets(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -33,6 +34,7 @@ from ..updates.transformation import is_transformation
 from ..updates.update_rule import Update, resolve_update
 from ..utils.cache_keys import structural_key
 from ..utils.checks import is_integer
+from ..utils.fields import UNSET
 from .heads import head_weights, read_heads, scaled_outputs
 from .routing import (
     SplitKeywords,
@@ -105,7 +107,12 @@ class Blueprint:
     compute_dtype: str
 
     def network(
-        self, shapes: Mapping[str | None, tuple[int, ...]], outputs: Outputs | None
+        self,
+        shapes: Mapping[str | None, tuple[int, ...]],
+        outputs: Outputs | None,
+        *,
+        largest: Mapping[str | None, np.ndarray] = MappingProxyType({}),
+        sized: Mapping[str, int] = MappingProxyType({}),
     ) -> Network:
         """Build the network.
 
@@ -115,6 +122,10 @@ class Blueprint:
             Shape of a row of each input, as far as known.
         outputs : Outputs or None
             None if the targets are not known.
+        largest : mapping of str to array, optional
+            The largest value at each position of a row of each input.
+        sized : mapping of str to int, optional
+            The largest value of the input of layers, as in `Network.sized`, which comes first.
         """
         known = outputs.targets if outputs else (None,) * len(self.regression)
         tasks = list(map(_task, known, self.regression, self.loss_functions()))
@@ -125,8 +136,19 @@ class Blueprint:
             heads=self.heads,
             tasks=tasks,
             images=self.images,
+            largest=largest,
+            sized=sized,
         )
         return replace(network, compute_dtype=self.compute_dtype)
+
+    @property
+    def reads_values(self) -> bool:
+        """Whether layers are to be sized for the largest values of X."""
+        return any(
+            (self.keywords[spec.name].get(name, spec.given.get(name, UNSET))) is UNSET
+            for spec in self.specs
+            for name in spec.cls.sized_by_values
+        )
 
     @property
     def network_key(self) -> Hashable:

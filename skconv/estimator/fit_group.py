@@ -147,7 +147,8 @@ def prepare_group(
     reset = continuation is None or bool(continuation.model.network.free)
     data.read(probe, known, problems, reset=reset)
     _check_batches(params, data, None, problems)
-    blueprint, network = _build(net, params, data, memo, problems)
+    sized = {} if continuation is None else continuation.model.network.sized
+    blueprint, network = _build(net, params, data, memo, problems, sized)
     with problems.collect():
         devices = device_count(params["devices"]) if params["shard_params"] else 1
         check_weights(network, devices, training=True)
@@ -215,7 +216,12 @@ def _valid_shapes(arguments: FitArguments, params: Mapping[str, Any]) -> Mapping
 
 
 def _build(
-    net: ConfiguredNet, params: Mapping[str, Any], data: FitData, memo: Memo, problems: Problems
+    net: ConfiguredNet,
+    params: Mapping[str, Any],
+    data: FitData,
+    memo: Memo,
+    problems: Problems,
+    sized: Mapping[str, int],
 ) -> tuple[Blueprint, Network]:
     """Build the network for the data, or raise all problems found so far and while building.
 
@@ -227,11 +233,14 @@ def _build(
         blueprint = make_blueprint(params, net._own(), next(iter(shapes.values()), None))
         if shapes:
             outputs = data.outputs
-            build = partial(blueprint.network, shapes, outputs or _stand_in(blueprint))
+            largest = data.largest_values() if blueprint.reads_values else {}
+            targets = outputs or _stand_in(blueprint)
+            build = partial(blueprint.network, shapes, targets, largest=largest, sized=sized)
             if outputs is None or not memo.shares:
                 network = build()
             else:
-                key = "network", blueprint.network_key, tuple(shapes.items())
+                values = tuple((name, own.tobytes()) for name, own in largest.items())
+                key = "network", blueprint.network_key, tuple(shapes.items()), values
                 network = memo.get(key, [outputs], build)
     if blueprint is not None:
         _check_mixing(blueprint, data.y, problems)

@@ -44,14 +44,17 @@ COUNTS = ("seed", "epoch", "step")
 
 
 def rebuilt_network(
-    net: Any, rows: Mapping[str, tuple[int, ...]], outputs: Outputs | None
+    net: Any,
+    rows: Mapping[str, tuple[int, ...]],
+    outputs: Outputs | None,
+    sized: Mapping[str, int],
 ) -> tuple[Blueprint, Network]:
-    """Return the network of a net for rows of known shapes and known targets."""
+    """Return the network of a net for known targets and known shapes and values of rows."""
     params = net._settings()
     check_settings(params).raise_any()
     known = dict[str | None, tuple[int, ...]](() if outputs is None else rows.items())
     blueprint = make_blueprint(params, net._own(), next(iter(known.values()), None))
-    return blueprint, blueprint.network(known, outputs)
+    return blueprint, blueprint.network(known, outputs, sized=sized)
 
 
 def named_leaves(tree: Any) -> dict[str, Any]:

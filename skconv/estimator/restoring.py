@@ -80,7 +80,8 @@ def restore(net: Any, archive: Archive, names: Names) -> None:
     if not isinstance(outputs, Outputs | None):
         raise ValueError("targets must be those of outputs")
     rows = {name: tuple(map(_count, shape)) for name, shape in state["inputs"].items()}
-    blueprint, network = rebuilt_network(net, rows, outputs)
+    sized = {name: _count(value) for name, value in state.get("sized", {}).items()}
+    blueprint, network = rebuilt_network(net, rows, outputs, sized)
     network = _with_numbers(network, numbers)
     if network.rows() != rows:
         raise ValueError(f"inputs must have rows of shapes {network.rows()}, got {rows}")

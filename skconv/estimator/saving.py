@@ -144,6 +144,7 @@ def _encode_state(
     found["loaded"] = model.loaded
     found["update_without"] = sorted(model.opt_without)
     found["adapted"] = sorted(map(".".join, model.adapted))
+    found["sized"] = dict(model.network.sized)
     found["inputs"] = {name: list(shape) for name, shape in model.network.rows().items()}
     found["versions"] = {name: version_of(name) for name in ("skconv", "jax", "optax")}
     return found | encoded
@@ -154,7 +155,7 @@ def _check_rebuilt(net: Any, model: Model, outputs: Outputs | None) -> Blueprint
     before = model.network
     hint = "set its parameters back, or fit it again"
     try:
-        blueprint, now = rebuilt_network(net, before.rows(), outputs)
+        blueprint, now = rebuilt_network(net, before.rows(), outputs, before.sized)
     except ValueError as error:
         raise ValueError(
             f"net must have the parameters that it was fitted with; {hint}: {error}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
@@ -109,6 +109,24 @@ class Layer(ValuedLayer):
         ``'any'`` is for elementwise layers, which work in either layout.
         """
         return "channels_first"
+
+    sized_by_values: ClassVar[tuple[str, ...]] = ()
+    """Fields that follow from the largest value of the input if they are unset."""
+
+    def sized_for(self, largest: int | None) -> Self:
+        """Return the layer with the fields that follow from the largest value of its input.
+
+        Parameters
+        ----------
+        largest : int or None
+            None if it is not known, as for values that another layer computes.
+
+        Raises
+        ------
+        LayerError
+            If it must be known.
+        """
+        return self
 
     moves_values: ClassVar[bool] = False
     """Whether the layer only moves, drops or repeats values, and may add constants."""

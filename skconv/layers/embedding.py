@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
 
+from ..errors import LayerError
 from ..init import Normal
 from ..utils.checks import flag, is_integer, positive
-from ..utils.fields import initial, structural
+from ..utils.fields import UNSET, initial, structural
 from .base import Context, Layer, Output, Params, ParamSpec
 from .shapes import Shape
 
@@ -18,6 +19,9 @@ __all__ = ["EmbeddingLayer"]
 
 LARGEST = 2**24
 """Number of integers from 0 that float32, the type of all inputs, can tell apart."""
+
+WIDEST = 50
+"""Largest default length of the vectors."""
 
 
 def _table_size(value: Any) -> str | None:
@@ -33,9 +37,11 @@ class EmbeddingLayer(Layer):
     Parameters
     ----------
     input_size : int
-        Number of different inputs, 0 to ``input_size - 1``.
+        Number of different inputs, 0 to ``input_size - 1``. By default one more than the largest
+        that X has in `fit`, where the values of X reach the layer unchanged.
     output_size : int
-        Length of the vectors.
+        Length of the vectors. By default half of `input_size`, at most 50: the rule of thumb of
+        the fast.ai course of 2018.
     W : initializer, array or name of a layer
         Vectors, of shape ``(input_size, output_size)``, with one row more for `unknown`.
     unknown : bool
@@ -62,6 +68,22 @@ class EmbeddingLayer(Layer):
 
     full_precision = True
     exact_inputs = True
+    sized_by_values: ClassVar[tuple[str, ...]] = ("input_size",)
+
+    def sized_for(self, largest: int | None) -> Self:
+        """Return the layer with `input_size` and `output_size`, unless it has them."""
+        changes: dict[str, Any] = {}
+        size = self.input_size
+        if size is UNSET:
+            if largest is None:
+                raise LayerError(
+                    "input_size is missing; it follows only from values of X that reach the layer "
+                    "unchanged"
+                )
+            size = changes["input_size"] = min(largest, LARGEST) + 1
+        if self.output_size is UNSET and is_integer(size):
+            changes["output_size"] = min(WIDEST, (size + 1) // 2)
+        return replace(self, **changes) if changes else self
 
     @property
     def index_size(self) -> int | None:

@@ -4,6 +4,7 @@ from .convnext import convnext
 from .default import default
 from .densenet import densenet
 from .efficientnet import efficientnet
+from .embed_columns import embed_columns
 from .finetune import finetune
 from .googlenet import googlenet
 from .lenet import lenet5
@@ -24,6 +25,7 @@ __all__ = [
     "default",
     "densenet",
     "efficientnet",
+    "embed_columns",
     "finetune",
     "from_caffe",
     "from_caffe_solver",

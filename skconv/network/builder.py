@@ -6,7 +6,10 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from .. import init, nonlinearities
 from ..errors import InvalidParameterError, LayerError, Problems, describe_layer, did_you_mean
@@ -27,6 +30,7 @@ from .ending import settled_ending
 from .free_sizes import fits, is_free, misfit
 from .graph import Network, Place
 from .head import Head, scale_specs
+from .largest_inputs import LargestInputs
 from .layer_list import GRAPH, LayerEntry, incoming_fields, layer_keywords, resolve_fields
 from .node import Node
 from .node_checks import check_initial_values, check_nodes
@@ -42,6 +46,8 @@ def build_network(
     heads: Sequence[Head] | None = None,
     tasks: Sequence[TargetInfo] = (TargetInfo(),),
     images: bool = False,
+    largest: Mapping[str | None, np.ndarray] = MappingProxyType({}),
+    sized: Mapping[str, int] = MappingProxyType({}),
 ) -> Network:
     """Build the network described by layer entries and keywords.
 
@@ -58,6 +64,10 @@ def build_network(
         One for each target.
     images : bool
         Whether rows of several axes are images before they enter the network.
+    largest : mapping of str to array, optional
+        The largest value at each position of a row of each input, by which layers are sized.
+    sized : mapping of str to int, optional
+        The largest value of the input of layers, as in `Network.sized`, which comes first.
 
     Returns
     -------
@@ -69,7 +79,7 @@ def build_network(
         With all problems: missing or invalid fields, unknown incoming layers, a cycle, shapes
         that do not fit.
     """
-    builder = _Builder(specs, keywords, heads or [Head(specs[-1].name)], tasks)
+    builder = _Builder(specs, keywords, heads or [Head(specs[-1].name)], tasks, largest, sized)
     builder.infer(input_shapes or {}, images=images)
     return builder.finish()
 
@@ -85,6 +95,8 @@ class _Builder:
         keywords: Mapping[str, Mapping[str, Any]],
         heads: Sequence[Head],
         tasks: Sequence[TargetInfo],
+        largest: Mapping[str | None, np.ndarray],
+        sized: Mapping[str, int],
     ) -> None:
         self.problems = Problems()
         self.tasks = tasks
@@ -94,6 +106,7 @@ class _Builder:
         self.layers: dict[str, Layer] = {}
         self.incomings: dict[str, tuple[str, ...]] = {}
         self.free: dict[str, Shape] = {}
+        self.largest = LargestInputs(largest, sized)
         self.parameters = ParameterNames((spec.name, spec.given) for spec in specs)
         for spec in specs:
             with self.problems.collect():
@@ -333,7 +346,7 @@ class _Builder:
     def finish(self) -> Network:
         """Connect the layers and check the result."""
         for name in self.layers:
-            layer = with_units(self.layers[name], self.units_task(name)[0], 1)
+            layer = with_units(self.layers[name].sized_for(0), self.units_task(name)[0], 1)
             for error in layer.check():
                 self.problems.add(f"{describe_layer(name, layer)}: {error}", InvalidParameterError)
         order = self.order()
@@ -358,7 +371,8 @@ class _Builder:
                 specs = node.specs | scale_specs(node.output_shape)
                 nodes[head.name] = node._replace(specs=specs)
         transposed = frozenset(place for place, source in sources.items() if source.transposed)
-        return Network(tuple(nodes.values()), heads, shared, self.free, transposed)
+        sized = self.largest.used
+        return Network(tuple(nodes.values()), heads, shared, self.free, transposed, sized=sized)
 
     def order(self) -> list[str]:
         """Sort the layers topologically, else in the given order, and check for cycles."""
@@ -389,6 +403,7 @@ class _Builder:
         shapes = tuple(nodes[incoming].output_shape for incoming in incomings)
         layer = self.layers[name]
         try:
+            layer = self.largest.resize(name, layer, incomings)
             task, then = self.units_task(name)
             layer = self.layers[name] = with_target_units(layer, task, shapes, then)
             shape = layer.output_shape(*shapes)
@@ -398,7 +413,9 @@ class _Builder:
         except LayerError as error:
             self.problems.add(f"{describe_layer(name, layer)}: {error}")
             return None
-        return Node(name, layer, incomings, shapes, shape, specs, copies)
+        node = Node(name, layer, incomings, shapes, shape, specs, copies)
+        self.largest.add(node)
+        return node
 
     def share(self, nodes: Mapping[str, Node]) -> dict[Place, Source]:
         """Return the source of the array of each shared parameter."""

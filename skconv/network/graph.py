@@ -57,6 +57,8 @@ class Network:
         Type in which the layers compute; see `skconv.network.precision`.
     numbers : tuple of int or None
         A number for each layer, which its noise is drawn with; by default its position.
+    sized : mapping of str to int
+        The largest value of the input of each layer that was sized for it.
     """
 
     nodes: tuple[Node, ...]
@@ -66,6 +68,7 @@ class Network:
     transposed: frozenset[Place] = frozenset()
     compute_dtype: str = "float32"
     numbers: tuple[int, ...] | None = None
+    sized: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def key(self) -> Hashable:

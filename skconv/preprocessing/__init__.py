@@ -2,6 +2,7 @@
 
 from .caffe_preprocessing import CaffePreprocessing
 from .dataset_rows import DatasetRows
+from .encode_columns import EncodeColumns
 from .map_dataset import read_dataset
 from .pad_sequences import PadSequences
 from .prepare_images import PrepareImages
@@ -14,6 +15,7 @@ from .standardize import Standardize
 __all__ = [
     "CaffePreprocessing",
     "DatasetRows",
+    "EncodeColumns",
     "PadSequences",
     "PrepareImages",
     "ReadImages",

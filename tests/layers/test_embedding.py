@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+import skconv
 from skconv import NeuralNet
 from skconv.data.iterators import BatchIterator
 from skconv.layers import DenseLayer, EmbeddingLayer, ExpressionLayer, InputLayer
@@ -129,3 +130,35 @@ def test_a_table_is_at_most_as_large_as_float32_can_count():
     message = r"input_size must be a positive integer up to 16777216, got 16777217$"
     with pytest.raises(ValueError, match=message):
         net(words_input_size=2**24 + 1).fit(X, y)
+
+
+def sized(**options):
+    layers = [("input", InputLayer), ("words", EmbeddingLayer), ("output", DenseLayer)]
+    return NeuralNet(layers, **{"max_epochs": 1, "random_state": 0, "train_split": None} | options)
+
+
+def test_sizes_follow_from_x_in_fit(tmp_path):
+    net = sized().fit(X, y)
+    assert net.layers_["words"].W.shape == (5, 3)
+    assert sized(words_output_size=7, max_epochs=0).fit(X, y).layers_["words"].W.shape == (5, 7)
+    assert sized(words_input_size=9, max_epochs=0).fit(X, y).layers_["words"].W.shape == (9, 5)
+    expected = net.predict_proba(X)
+    skconv.save(net, tmp_path / "net.skconv")
+    loaded = skconv.load(tmp_path / "net.skconv")
+    np.testing.assert_array_equal(loaded.predict_proba(X), expected)
+    for trained in (net, loaded):  # continued with smaller values
+        assert trained.partial_fit(np.minimum(X, 2), y).layers_["words"].W.shape == (5, 3)
+    with pytest.raises(ValueError, match=r"integers from 0 to 4 where layer 'words'.* got 5 in r"):
+        net.partial_fit(X + 2, y)
+
+
+def test_sizes_are_missing_without_data():
+    net = sized(input_shape=(None, 4), output_num_units=2)
+    with pytest.raises(ValueError, match=r"'words' \(EmbeddingLayer\): input_size is missing; it"):
+        net.initialize()
+
+
+def test_default_lengths_are_half_of_the_number_of_inputs():
+    sizes = {1: 1, 2: 1, 3: 2, 10: 5, 99: 50, 1000: 50}
+    for size, length in sizes.items():
+        assert EmbeddingLayer(input_size=size).sized_for(None).output_size == length
