@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
@@ -262,8 +261,8 @@ class EncodeColumns(  # type: ignore[call-arg]
     def _fit_numbers(self, table: Any, positions: tuple[int, ...], y: Any) -> _Numbers:
         if not positions:
             return _Numbers(positions, None, np.empty(0), np.empty(0, int))
-        values, given = self._floats(table, positions), self.numeric_transformer
-        transformer = None if given == PASSTHROUGH else clone(given or StandardScaler())
+        values = self._floats(table, positions)
+        transformer = self._new_transformer()
         scaled = values if transformer is None else transformer.fit_transform(values, y)
         scaled = _checked(scaled)
         known = ~np.isnan(scaled)
@@ -271,6 +270,15 @@ class EncodeColumns(  # type: ignore[call-arg]
         fill = np.where(known, scaled, 0.0).sum(axis=0) / np.maximum(counts, 1)
         indicated = np.flatnonzero(np.isnan(values).any(axis=0))
         return _Numbers(positions, transformer, fill, indicated)
+
+    def _new_transformer(self) -> Any:
+        """Return a new transformer of the numbers, or None."""
+        from sklearn.preprocessing import StandardScaler  # an import of skconv does not load it
+
+        given = self.numeric_transformer
+        if given is None:
+            return StandardScaler()
+        return None if given == PASSTHROUGH else clone(given)
 
     def _floats(self, table: Any, positions: tuple[int, ...]) -> np.ndarray:
         """Return columns as float64, missing values as NaN."""
