@@ -37,6 +37,13 @@ def test_there_are_pages_of_both_kinds():
     assert {"docs/index.md", "docs/tutorial/cnn.md"} <= WITH_CELLS
 
 
+def test_all_python_is_run():
+    """No page shows Python that is only colored, or that runs apart from its cells."""
+    for name, text in PAGES.items():
+        assert "```{code-block} python" not in text, name
+    assert not WITH_CELLS & set(WITH_BLOCKS)
+
+
 @pytest.mark.parametrize("name", WITH_BLOCKS)
 def test_code_prints_the_output_on_the_page(name, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
