@@ -301,7 +301,8 @@ class NeuralNet(
         outputs add ``valid_loss_<output>`` and, unless they predict numbers,
         ``valid_accuracy_<output>``; `valid_loss` is then the weighted sum plus penalties, and
         `valid_accuracy` the mean of the outputs that have one. `history_` is the same as a pandas
-        DataFrame.
+        DataFrame, and `report_` shows it as a page with the layers; see
+        `skconv.visualize.make_report`.
     n_features_in_ : int
         Number of values in a row of X, of all inputs together.
     feature_names_in_ : array of str

@@ -10,9 +10,11 @@ from .integrated import integrated_gradients, plot_integrated_gradients
 from .loss import plot_loss
 from .occlusion import occlusion_heatmap, plot_occlusion
 from .predictions import plot_predictions
+from .report import Report, make_report
 from .saliency import plot_saliency, saliency_map
 
 __all__ = [
+    "Report",
     "draw_to_file",
     "draw_to_notebook",
     "get_conv_infos",
@@ -21,6 +23,7 @@ __all__ = [
     "grad_cam",
     "integrated_gradients",
     "make_graph",
+    "make_report",
     "occlusion_heatmap",
     "plot_augmented",
     "plot_confusion",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ..network.graph import Network
 from ..network.summary import LOW_CAPACITY, Line, has_windows, summary_lines
 from ..training.history import Row
+from .html_table import cell
 from .loss_svg import loss_curve
 
 MAX_OPEN = 40
@@ -110,7 +111,7 @@ def layer_table(network: Network) -> str:
             '<span class="skconv-key skconv-wide">sees beyond the image</span>'
             '<span class="skconv-key skconv-both">both</span></div>'
         )
-    head = "".join(_cell(name, "th", text=i in (1, 2)) for i, name in enumerate(headers))
+    head = "".join(cell(name, "th", text=i in (1, 2)) for i, name in enumerate(headers))
     body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     total = sum(line.learnable for line in table)
     opened = " open" if len(table) <= MAX_OPEN else ""
@@ -124,18 +125,18 @@ def _plain(number: int, line: Line) -> list[str]:
     learnable = f"{line.learnable:,}" if line.learnable else ""
     shape = line.size.replace("x", " × ")
     return [
-        _cell(str(number)),
-        _cell(line.name, text=True),
-        _cell(line.kind, text=True),
-        _cell(shape),
-        _cell(learnable),
+        cell(str(number)),
+        cell(line.name, text=True),
+        cell(line.kind, text=True),
+        cell(shape),
+        cell(learnable),
     ]
 
 
 def _window_cells(line: Line, *, has_window: bool) -> list[str]:
     """Return the cells for receptive field, capacity and coverage of a layer."""
     if not has_window:
-        return [_cell("")] * 3
+        return [cell("")] * 3
     capacity, coverage = line.capacity(), line.coverage()
     low, wide = min(capacity) < LOW_CAPACITY, max(coverage) > 100
     if low and wide:
@@ -143,9 +144,9 @@ def _window_cells(line: Line, *, has_window: bool) -> list[str]:
     else:
         low_style, wide_style = "skconv-low" * low, "skconv-wide" * wide
     return [
-        _cell(_joined(line.field)),
-        _cell(_joined(capacity), style=low_style),
-        _cell(_joined(coverage), style=wide_style),
+        cell(_joined(line.field)),
+        cell(_joined(capacity), style=low_style),
+        cell(_joined(coverage), style=wide_style),
     ]
 
 
@@ -153,12 +154,6 @@ def _joined(sizes: Sequence[float]) -> str:
     """Return rounded sizes along the axes, or a single one if all are equal."""
     rounded = [f"{size:.0f}" for size in sizes]
     return rounded[0] if len(set(rounded)) == 1 else " × ".join(rounded)
-
-
-def _cell(content: str, kind: str = "td", *, text: bool = False, style: str = "") -> str:
-    classes = " ".join(filter(None, ["skconv-text" * text, style]))
-    attribute = f' class="{classes}"' if classes else ""
-    return f"<{kind}{attribute}>{content}</{kind}>"
 
 
 def losses(history: Sequence[Row]) -> str:

@@ -1,14 +1,15 @@
-"""Loss curves of a training as a small SVG image."""
+"""Loss curves and scores of a training as small SVG images."""
 
 from __future__ import annotations
 
+import html
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ..training.history import Row
+from .svg_axes import Axis, labels, ticks
 
 WIDTH, HEIGHT = 460, 190
 """Size in pixels."""
@@ -20,19 +21,6 @@ MAX_POINTS = 300
 """Points of a curve; more would not be visible at this width."""
 
 CURVES = (("train_loss", "training", "skconv-train"), ("valid_loss", "validation", "skconv-valid"))
-
-
-class _Axis(NamedTuple):
-    """Linear map from the values `low` to `high` to the pixels `start` to `stop`."""
-
-    low: float
-    high: float
-    start: float
-    stop: float
-
-    def __call__(self, value: float) -> float:
-        span = self.high - self.low or 1.0
-        return self.start + (value - self.low) / span * (self.stop - self.start)
 
 
 def loss_curve(history: Sequence[Row]) -> str:
@@ -58,39 +46,82 @@ def loss_curve(history: Sequence[Row]) -> str:
     """
     epochs = [row["epoch"] for row in history]
     values = {key: [row[key] for row in history] for key, _, _ in CURVES}
-    finite = [value for own in values.values() for value in own if math.isfinite(value)]
-    if not finite:
+    shown = [curve for curve in CURVES if any(map(math.isfinite, values[curve[0]]))]
+    if not shown:
         return ""
+    key, label, style = shown[-1]
+    pairs = zip(values[key], epochs, strict=True)
+    best = min(pair for pair in pairs if math.isfinite(pair[0]))
+    title = f"lowest {label} loss: {best[0]:.4g} in epoch {best[1]}"
+    return _chart(epochs, values, shown, "loss", [(best, style, title)])
+
+
+def score_curve(history: Sequence[Row], key: str) -> str:
+    """Return an SVG image of one column of the history over the epochs.
+
+    Parameters
+    ----------
+    history : sequence of dict
+        Rows of the history, of which some may lack the column.
+    key : str
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element, or an empty string if no value is finite.
+
+    Examples
+    --------
+    >>> score_curve([{'epoch': 1, 'valid_accuracy': 0.5}], 'valid_accuracy')[:4]
+    '<svg'
+    """
+    epochs = [row["epoch"] for row in history]
+    values = {key: [row.get(key, math.nan) for row in history]}
+    if not any(map(math.isfinite, values[key])):
+        return ""
+    style = "skconv-valid" if key.startswith("valid_") else "skconv-train"
+    last = [pair for pair in zip(values[key], epochs, strict=True) if math.isfinite(pair[0])][-1]
+    title = f"{last[0]:.4g} in epoch {last[1]}"
+    return _chart(epochs, values, [(key, "", style)], key, [(last, style, title)])
+
+
+def _chart(
+    epochs: Sequence[int],
+    values: Mapping[str, Sequence[float]],
+    shown: Sequence[tuple[str, str, str]],
+    what: str,
+    dots: Sequence[tuple[tuple[float, int], str, str]],
+) -> str:
+    """Return curves over the epochs, with dots that have titles."""
+    finite = [value for own in values.values() for value in own if math.isfinite(value)]
     low, high = min(finite), max(finite)
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    x = _Axis(epochs[0], epochs[-1], LEFT, WIDTH - RIGHT)
-    y = _Axis(low - margin, high + margin, HEIGHT - BOTTOM, TOP)
+    x = Axis(epochs[0], epochs[-1], LEFT, WIDTH - RIGHT)
+    y = Axis(low - margin, high + margin, HEIGHT - BOTTOM, TOP)
     parts = _axes(x, y)
-    shown = [curve for curve in CURVES if any(map(math.isfinite, values[curve[0]]))]
-    for key, _, style in shown:
-        parts.append(_line(x, y, epochs, values[key], style))
-    pairs = zip(values[shown[-1][0]], epochs, strict=True)
-    best = min(pair for pair in pairs if math.isfinite(pair[0]))
-    parts.append(
-        f'<circle class="{shown[-1][2]}" cx="{x(best[1]):.1f}" cy="{y(best[0]):.1f}" r="3.5">'
-        f"<title>lowest {shown[-1][1]} loss: {best[0]:.4g} in epoch {best[1]}</title></circle>"
-    )
-    parts += _legend(shown)
+    parts += [_line(x, y, epochs, values[key], style) for key, _, style in shown]
+    for (value, epoch), style, title in dots:
+        parts.append(
+            f'<circle class="{style}" cx="{x(epoch):.1f}" cy="{y(value):.1f}" r="3.5">'
+            f"<title>{title}</title></circle>"
+        )
+    parts += _legend([curve for curve in shown if curve[1]])
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
-        f'aria-label="loss by epoch">{"".join(parts)}</svg>'
+        f'aria-label="{html.escape(what)} by epoch">{"".join(parts)}</svg>'
     )
 
 
-def _axes(x: _Axis, y: _Axis) -> list[str]:
+def _axes(x: Axis, y: Axis) -> list[str]:
     parts = []
-    for tick in _ticks(y.low, y.high, 6):
+    shown = ticks(y.low, y.high, 6)
+    for tick, label in zip(shown, labels(shown), strict=True):
         parts.append(
             f'<line class="skconv-grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(tick):.1f}" '
             f'y2="{y(tick):.1f}"/><text x="{LEFT - 6}" y="{y(tick) + 4:.1f}" text-anchor="end">'
-            f"{tick:.4g}</text>"
+            f"{label}</text>"
         )
-    for tick in _ticks(x.low, x.high, 8, least=1.0):
+    for tick in ticks(x.low, x.high, 8, least=1.0):
         parts.append(
             f'<text x="{x(tick):.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">'
             f"{tick:.0f}</text>"
@@ -100,16 +131,7 @@ def _axes(x: _Axis, y: _Axis) -> list[str]:
     return parts
 
 
-def _ticks(low: float, high: float, most: int, least: float = 0.0) -> list[float]:
-    """Return round numbers in a range, spaced by 1, 2 or 5 times a power of ten."""
-    span = high - low or 1.0
-    power = 10.0 ** math.floor(math.log10(span / most))
-    step = max(next(m * power for m in (1, 2, 5, 10) if m * power * most >= span), least)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [i * step for i in range(first, last + 1)]
-
-
-def _line(x: _Axis, y: _Axis, epochs: Sequence[int], values: Sequence[float], style: str) -> str:
+def _line(x: Axis, y: Axis, epochs: Sequence[int], values: Sequence[float], style: str) -> str:
     """Return a line with gaps where values are not finite."""
     chosen = np.unique(np.linspace(0, len(epochs) - 1, MAX_POINTS).round().astype(int)).tolist()
     commands, command = [], "M"

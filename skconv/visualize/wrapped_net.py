@@ -42,7 +42,7 @@ def unwrap(net: Any) -> Any:
     ValueError
         If an estimator has no net, or several.
     """
-    *_, found = _unwrapped(net)
+    *_, found = nested_estimators(net)
     return found
 
 
@@ -62,7 +62,7 @@ def unwrap_with_rows(net: Any, X: Any) -> tuple[Any, Any]:
     found = unwrap(net)
     if found is not net:
         check_is_fitted(found)
-    for estimator in _unwrapped(net):
+    for estimator in nested_estimators(net):
         if isinstance(estimator, Pipeline):
             for _, step in estimator.steps[:-1]:
                 X = step.transform(X) if hasattr(step, "transform") else X
@@ -71,14 +71,14 @@ def unwrap_with_rows(net: Any, X: Any) -> tuple[Any, Any]:
 
 def unwrap_targets(net: Any, y: Any) -> Any:
     """Return targets as the net inside a TransformedTargetRegressor is trained on them."""
-    for estimator in _unwrapped(net):
+    for estimator in nested_estimators(net):
         if isinstance(estimator, TransformedTargetRegressor):
             y = np.asarray(y, np.float64)
             y = estimator.transformer_.transform(y.reshape(len(y), -1))
     return y
 
 
-def _unwrapped(net: Any) -> Iterator[Any]:
+def nested_estimators(net: Any) -> Iterator[Any]:
     """Yield an estimator, the one inside it, and so on, down to the net."""
     yield net
     if not isinstance(net, BaseEstimator) or hasattr(type(net), "get_all_layers"):
@@ -110,4 +110,4 @@ def _unwrapped(net: Any) -> Iterator[Any]:
         raise ValueError(f"net must be {NETS}, got {net!r}")
     if not isinstance(inner, BaseEstimator):
         raise ValueError(f"net must be {NETS}, got {kind} that ends in {inner!r}")
-    yield from _unwrapped(inner)
+    yield from nested_estimators(inner)
