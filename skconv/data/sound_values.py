@@ -67,9 +67,9 @@ def warn_of_rounding(what: str, given: Any, converted: Any) -> None:
     for column in np.flatnonzero(lost)[:3]:
         name = given.columns[column] if hasattr(given, "columns") else int(column)
         warnings.warn(
-            f"{what} is converted to float32, which makes {before[column]} distinct values of "
-            f"column {name!r} {after[column]}, such as {exact[0, column]}; subtract the smallest "
-            "value first, or encode identifiers with OrdinalEncoder",
+            f"{what} is converted to float32, which leaves {after[column]} of {before[column]} "
+            f"distinct values in column {name!r}, such as {exact[0, column]}; subtract the "
+            "smallest value first, or encode identifiers with OrdinalEncoder",
             UserWarning,
             stacklevel=2,
         )

@@ -125,7 +125,7 @@ def _check_loss(loss: Any, out: tuple[Any, ...], targets: Any, view: View | None
         dtype = "" if isinstance(seen, dict) else f" and dtype {seen.dtype}"
         raise ValueError(
             f"objective_loss_function must take {given}{dtype}, but {name} failed with "
-            f"{_first_line(error)}"
+            f"{_first_line(error)}{_tracing_hint(error)}"
         ) from error
     shape = getattr(losses, "shape", None)
     if not shape or shape[0] != n or n in shape[1:]:
@@ -135,6 +135,15 @@ def _check_loss(loss: Any, out: tuple[Any, ...], targets: Any, view: View | None
             f"objective_loss_function must return a loss for each row, got {found} from {name} for "
             f"{given}{hint}"
         )
+
+
+def _tracing_hint(error: Exception) -> str:
+    """Return what to write in a loss that NumPy or Python would compute; empty otherwise."""
+    if isinstance(error, jax.errors.TracerArrayConversionError):
+        return "; compute it with jax.numpy in place of NumPy"
+    if isinstance(error, jax.errors.TracerBoolConversionError):
+        return "; write jax.numpy.where in place of if"
+    return ""
 
 
 def _describe_targets(y: Any) -> str:

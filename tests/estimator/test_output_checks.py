@@ -424,6 +424,17 @@ def test_a_loss_of_the_user_s_own_returns_a_loss_for_each_row(loss, message):
     assert error_of(NUMBERS, loss=loss).startswith(f"objective_loss_function {message}")
 
 
+@pytest.mark.parametrize(
+    ("loss", "hint"),
+    [
+        (lambda p, t: np.abs(np.asarray(p) - t), "compute it with jax.numpy in place of NumPy"),
+        (lambda p, t: p - t if (p > t).all() else t - p, "write jax.numpy.where in place of if"),
+    ],
+)
+def test_a_loss_that_jax_cannot_trace_is_told_what_to_write(loss, hint):
+    assert error_of(NUMBERS, loss=loss).endswith(f"; {hint}")
+
+
 def test_a_loss_of_the_user_s_own_may_not_mix_up_classes():
     message = "must take predictions of shape (n, 3) and targets of shape (n,) and dtype int32"
     with pytest.raises(ValueError, match=re.escape(message)):
