@@ -72,7 +72,9 @@ ROUNDED = {
 @pytest.mark.parametrize("name", ROUNDED)
 def test_columns_that_float32_merges_are_named(name):
     X, column = ROUNDED[name]
-    message = rf"^X is converted to float32, which leaves \d+ of 40 distinct values in column {column}"
+    message = (
+        rf"^X is converted to float32, which leaves \d+ of 40 distinct values in column {column}"
+    )
     with pytest.warns(UserWarning, match=message):
         read(X)
 
@@ -82,7 +84,9 @@ def test_the_rows_tell_that_values_are_lost():
     with pytest.warns(UserWarning, match="leaves 21 of 40 distinct values in column 1, such as"):
         rows = read(TABLE)
     assert len(np.unique(rows.all()[:, 1])) == 21
-    with pytest.warns(UserWarning, match="leaves 1 of 2 distinct values in column 0, such as 16777216"):
+    with pytest.warns(
+        UserWarning, match="leaves 1 of 2 distinct values in column 0, such as 16777216"
+    ):
         read(IDS[:2, None])
 
 
