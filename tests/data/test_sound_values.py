@@ -84,9 +84,8 @@ def test_the_rows_tell_that_values_are_lost():
     with pytest.warns(UserWarning, match="leaves 21 of 40 distinct values in column 1, such as"):
         rows = read(TABLE)
     assert len(np.unique(rows.all()[:, 1])) == 21
-    with pytest.warns(
-        UserWarning, match="leaves 1 of 2 distinct values in column 0, such as 16777216"
-    ):
+    message = "leaves 1 of 2 distinct values in column 0, such as 16777216"
+    with pytest.warns(UserWarning, match=message):
         read(IDS[:2, None])
 
 
