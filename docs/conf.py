@@ -14,12 +14,19 @@ copyright = "the authors of skconv"
 release = version = skconv.__version__
 
 extensions = [
+    "drawings",
+    "gallery",
     "myst_nb",
+    "notebooks",
     "numpydoc",
+    "parameters",
     "public",
+    "reference",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
 ]
 exclude_patterns = ["_build"]
 nitpicky = True
@@ -52,3 +59,8 @@ html_title = f"skconv {release}"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_copy_source = False
+html_theme_options = {"top_of_page_buttons": []}
+
+copybutton_exclude = ".linenos, .gp, .go"
+copybutton_prompt_text = ">>> |\\.\\.\\. "
+copybutton_prompt_is_regexp = True

@@ -93,6 +93,7 @@ class NeuralNet(
 
     Parameters
     ----------
+    **Network**
     layers : list or Layer, default=None
         The network: a list of ``('name', LayerClass)``, ``(LayerClass, {...})`` or layers, each
         fed by the one before; or the last layer of a graph of instances. Keywords of a layer follow
@@ -102,6 +103,26 @@ class NeuralNet(
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Number of units of each hidden layer of the default network. `layers` set their own, as in
         ``hidden_num_units=100``.
+    pretrained : Pretrained, dict, str or path, default=None
+        Weights that each fit starts from, where names of layers and parameters agree: those of
+        `skconv.models.load`, a dict ``{'conv1.W': array}``, or a weight file. The layers of the
+        outputs are drawn at random if they have another shape, as for other classes. Unlike weights
+        of `load_params_from`, clones have them too, such as those of a grid search.
+    outputs : str or list of str, default=None
+        Names of the output layers; by default the last layer. With several outputs, y is a dict of
+        targets or a DataFrame by output, a list in the order of the outputs, or an array with a
+        column per output. Each output has its own kind of target: labels, label indicators or
+        numbers. `predict` returns an array with a column per output if all have one label or all
+        have one number per row, and a list of arrays otherwise; `predict_proba` returns a list.
+    aux_outputs : dict of str to float, default=None
+        Auxiliary output layers with their weights in the training loss, as in GoogLeNet (Szegedy et
+        al. 2014). They are trained on the target of the first output, and take no part in
+        predictions and the validation loss.
+    transform_layer : str or int, default=None
+        Name or index of the layer whose output `transform` returns. By default the last hidden
+        layer: the one that feeds the units of the first output, or what comes before it if that is
+        dropout or noise.
+    **Training**
     update : callable, str or optax.GradientTransformation, default=None
         Update rule of `skconv.updates` or optax, or its name, as in ``'adam'``; or a finished
         transformation such as ``optax.MultiSteps(optax.adam(1e-3), 4)``. By default `adam` with a
@@ -131,11 +152,25 @@ class NeuralNet(
         An output layer without a nonlinearity gets the one that the loss demands: a softmax or
         sigmoid, or none for a hinge loss; a nonlinearity that does not suit the loss is refused.
         Losses of optax on logits keep the softmax or sigmoid for `predict_proba`.
+    output_weights : dict of str to float, default=None
+        Weights of the outputs in the loss, 1.0 by default. New weights, here and in `aux_outputs`,
+        do not compile a new program.
+    class_weight : dict, 'balanced' or None, default=None
+        Weights of the classes in the training loss, of each target of such a class; for nets with
+        one output.
+    max_epochs : int, default=100
+        Maximum number of epochs.
     batch_iterator_train : int or BatchIterator, default=None
         Batch size in training, which shuffles the samples; or an iterator. By default 128 for
         `layers`, and about a tenth of the samples, at most 128, for the default network.
-    batch_iterator_test : int or BatchIterator, default=128
-        Batch size for validation and prediction, or an iterator.
+    warm_start : bool, default=False
+        Whether `fit` continues from the current weights and the state of the update rule.
+    on_batch_finished, on_epoch_finished : callable or list of callable, default=None
+        Handlers ``(net, train_history)``, called after each batch or epoch. `StopIteration` ends
+        the training. See `skconv.handlers`.
+    on_training_started, on_training_finished : callable or list of callable, default=None
+        Handlers called once, before the first and after the last epoch.
+    **Data**
     regression : bool, or dict or list of bool, default=False
         Whether to predict numbers rather than labels; per output if there are several.
     normalize_y : bool, default=None
@@ -144,21 +179,9 @@ class NeuralNet(
         these units; predictions and scores are in the units of y. By default True for the default
         network, unless its output or loss is set to one that depends on the units of y, and False
         for `layers`.
-    outputs : str or list of str, default=None
-        Names of the output layers; by default the last layer. With several outputs, y is a dict of
-        targets or a DataFrame by output, a list in the order of the outputs, or an array with a
-        column per output. Each output has its own kind of target: labels, label indicators or
-        numbers. `predict` returns an array with a column per output if all have one label or all
-        have one number per row, and a list of arrays otherwise; `predict_proba` returns a list.
-    aux_outputs : dict of str to float, default=None
-        Auxiliary output layers with their weights in the training loss, as in GoogLeNet (Szegedy et
-        al. 2014). They are trained on the target of the first output, and take no part in
-        predictions and the validation loss.
-    output_weights : dict of str to float, default=None
-        Weights of the outputs in the loss, 1.0 by default. New weights, here and in `aux_outputs`,
-        do not compile a new program.
-    max_epochs : int, default=100
-        Maximum number of epochs.
+    autoencoder : bool, default=False
+        Whether the target is X even if y is given, as to a net inside a `Pipeline`, which passes
+        the labels of its last step to all steps. It needs ``regression=True``.
     train_split : float, splitter, list, callable or None, default=0.2
         Validation set that `fit` splits off: a fraction of the samples, a `TrainSplit`, any
         scikit-learn splitter or list of pairs of row indices, of which the first split is used, or
@@ -167,59 +190,8 @@ class NeuralNet(
         with a class for each position are drawn at random.
         ``TrainSplit(0.2, shuffle=False)`` takes the last fifth, as suits series in time, where the
         first split of `TimeSeriesSplit` leaves most samples out. ``eval_size`` is an older name.
-    custom_scores : list of (str, callable) or str, or dict of them, default=None
-        Scores of the validation set, computed after each epoch on all samples at once: functions
-        ``(y_true, y_output) -> float`` in NumPy, for which labels are encoded as integers from 0;
-        or scorers of scikit-learn, as in ``['roc_auc', ('mcc', 'matthews_corrcoef'), ('f2',
-        make_scorer(fbeta_score, beta=2))]``, which get labels, probabilities and numbers as
-        `predict` and `predict_proba` return them. A dict has the scores of each output, as in
-        ``{'digit': 'roc_auc_ovr', 'age': ['r2']}``, which are ``roc_auc_ovr_digit`` and ``r2_age``
-        in the history; scorers need it if there are several outputs.
-    scores_train, scores_valid : list of (str, callable), default=None
-        Scores of the training or validation set, ``(predictions, targets) -> scalar or rows`` in
-        JAX, compiled into the steps. In training, predictions are those of the training step, with
-        dropout. Predictions and targets are tuples if there are several outputs; this holds for
-        `custom_scores` that are not given by output, too.
-    use_label_encoder : bool, default=False
-        If False, the output may have more units than y has labels; integer labels from 0 are then
-        indices of its units. As elsewhere in scikit-learn, `classes_` holds the labels in y alone,
-        and probabilities are those among them; only `partial_fit` without `classes` takes all units
-        as classes. If True, the output must have one unit for each label in y. Labels of other
-        types are always encoded.
-    on_batch_finished, on_epoch_finished : callable or list of callable, default=None
-        Handlers ``(net, train_history)``, called after each batch or epoch. `StopIteration` ends
-        the training. See `skconv.handlers`.
-    on_training_started, on_training_finished : callable or list of callable, default=None
-        Handlers called once, before the first and after the last epoch.
-    more_params : dict, default=None
-        Further prefixed keywords, which take precedence over the others.
-    check_input : bool, default=True
-        Whether to check X for NaN and infinite values, for indices out of the range of an
-        `EmbeddingLayer`, and for numbers that float32 cannot tell apart.
-    data_format : {'channels_first', 'channels_last'} or dict of str, default='channels_first'
-        Where X has the channels of its images: ``(n, channels, height, width)`` or ``(n, height,
-        width, channels)``, also for volumes and for signals of one axis, ``(n, length, channels)``;
-        a dict by input, if some are not images. Tables have no channels; rows that are flattened
-        images have this format, too. Channels are moved batch by batch, without a copy of X. Shapes
-        of layers, augmentation and outputs remain channels first.
-    verbose : int, default=0
-        If 1, print the layers, a progress bar and a row for each epoch; 2 and 3 print more about
-        the layers.
-    random_state : int, RandomState or None, default=None
-        Seed of all random numbers: initial weights, order of the samples, dropout, augmentation.
-    warm_start : bool, default=False
-        Whether `fit` continues from the current weights and the state of the update rule.
-    class_weight : dict, 'balanced' or None, default=None
-        Weights of the classes in the training loss, of each target of such a class; for nets with
-        one output.
-    ignore_label : object, default=None
-        Value of the targets in y that count nothing: ``numpy.nan``, which stands for None and NA,
-        too, or a label or number such as 255 or ``'-'``; a dict or list by output if there are
-        several. Targets of this value are left out of losses, accuracies and `score`, of classes,
-        class weights and the scales of `normalize_y`, and are never predicted. Objectives, scores,
-        transforms and functions of `train_split` see NaN in their place, or -1 for classes. What
-        `scores_train` and `scores_valid` return for a row or target that is ignored is left out of
-        the mean, and scorers of scikit-learn get the other rows only.
+    batch_iterator_test : int or BatchIterator, default=128
+        Batch size for validation and prediction, or an iterator.
     augment : callable, or list of callable or of (str, callable), default=None
         Data augmentation: transforms of `skconv.augment`, or functions
         ``(key, Xb, yb) -> (Xb, yb)`` in JAX, compiled into the training step and applied in order.
@@ -233,13 +205,49 @@ class NeuralNet(
         `skconv.augment.MonteCarloDropout`, which keeps dropout on, or a function
         ``(forward, key, Xb) -> output`` in JAX, compiled into `predict`, `predict_proba` and
         `score`. Scores during training do not use it.
-    transform_layer : str or int, default=None
-        Name or index of the layer whose output `transform` returns. By default the last hidden
-        layer: the one that feeds the units of the first output, or what comes before it if that is
-        dropout or noise.
-    autoencoder : bool, default=False
-        Whether the target is X even if y is given, as to a net inside a `Pipeline`, which passes
-        the labels of its last step to all steps. It needs ``regression=True``.
+    data_format : {'channels_first', 'channels_last'} or dict of str, default='channels_first'
+        Where X has the channels of its images: ``(n, channels, height, width)`` or ``(n, height,
+        width, channels)``, also for volumes and for signals of one axis, ``(n, length, channels)``;
+        a dict by input, if some are not images. Tables have no channels; rows that are flattened
+        images have this format, too. Channels are moved batch by batch, without a copy of X. Shapes
+        of layers, augmentation and outputs remain channels first.
+    ignore_label : object, default=None
+        Value of the targets in y that count nothing: ``numpy.nan``, which stands for None and NA,
+        too, or a label or number such as 255 or ``'-'``; a dict or list by output if there are
+        several. Targets of this value are left out of losses, accuracies and `score`, of classes,
+        class weights and the scales of `normalize_y`, and are never predicted. Objectives, scores,
+        transforms and functions of `train_split` see NaN in their place, or -1 for classes. What
+        `scores_train` and `scores_valid` return for a row or target that is ignored is left out of
+        the mean, and scorers of scikit-learn get the other rows only.
+    use_label_encoder : bool, default=False
+        If False, the output may have more units than y has labels; integer labels from 0 are then
+        indices of its units. As elsewhere in scikit-learn, `classes_` holds the labels in y alone,
+        and probabilities are those among them; only `partial_fit` without `classes` takes all units
+        as classes. If True, the output must have one unit for each label in y. Labels of other
+        types are always encoded.
+    check_input : bool, default=True
+        Whether to check X for NaN and infinite values, for indices out of the range of an
+        `EmbeddingLayer`, and for numbers that float32 cannot tell apart.
+    **Reporting**
+    verbose : int, default=0
+        If 1, print the layers, a progress bar and a row for each epoch; 2 and 3 print more about
+        the layers.
+    custom_scores : list of (str, callable) or str, or dict of them, default=None
+        Scores of the validation set, computed after each epoch on all samples at once: functions
+        ``(y_true, y_output) -> float`` in NumPy, for which labels are encoded as integers from 0;
+        or scorers of scikit-learn, as in ``['roc_auc', ('mcc', 'matthews_corrcoef'), ('f2',
+        make_scorer(fbeta_score, beta=2))]``, which get labels, probabilities and numbers as
+        `predict` and `predict_proba` return them. A dict has the scores of each output, as in
+        ``{'digit': 'roc_auc_ovr', 'age': ['r2']}``, which are ``roc_auc_ovr_digit`` and ``r2_age``
+        in the history; scorers need it if there are several outputs.
+    scores_train, scores_valid : list of (str, callable), default=None
+        Scores of the training or validation set, ``(predictions, targets) -> scalar or rows`` in
+        JAX, compiled into the steps. In training, predictions are those of the training step, with
+        dropout. Predictions and targets are tuples if there are several outputs; this holds for
+        `custom_scores` that are not given by output, too.
+    **Reproducibility, devices and memory**
+    random_state : int, RandomState or None, default=None
+        Seed of all random numbers: initial weights, order of the samples, dropout, augmentation.
     devices : None, 'all', int, list of jax.Device, or jax.sharding.Mesh, default=None
         The devices that share each batch, in training, prediction and whatever else the net
         computes: all, a number of them, or those given, as a list or a mesh of one axis. After
@@ -274,17 +282,15 @@ class NeuralNet(
         memory and more time: True for most layers, in the blocks for which least is kept; or names
         of layers, starts of several names before ``'_'``, or patterns such as ``'conv*'``, each of
         which is a block.
-    pretrained : Pretrained, dict, str or path, default=None
-        Weights that each fit starts from, where names of layers and parameters agree: those of
-        `skconv.models.load`, a dict ``{'conv1.W': array}``, or a weight file. The layers of the
-        outputs are drawn at random if they have another shape, as for other classes. Unlike weights
-        of `load_params_from`, clones have them too, such as those of a grid search.
     cache_features : bool, default=False
         Whether the outputs of the first layers that are frozen, by ``<layer>_grad_scale=0``, are
         computed once for all rows, and kept in memory as float32, so that epochs take only as long
         as the other layers do. Weights become the same but for rounding; losses in the history
         leave out penalties on frozen weights, which are constant. Rows must be the same in each
         epoch, without `augment`.
+    **Keywords**
+    more_params : dict, default=None
+        Further prefixed keywords, which take precedence over the others.
     **kwargs
         Prefixed keywords of the layers, the update rule, the objective and the transforms.
 
