@@ -1,6 +1,6 @@
 """Sphinx extension that shows the scripts in `examples/` as pages, and as cards with pictures.
 
-The scripts are not run. Their pictures in `_static/gallery` come from short runs.
+The scripts are not run here. Most pictures in `_static/gallery` are parts of those they write.
 """
 
 from __future__ import annotations
