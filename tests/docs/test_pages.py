@@ -20,7 +20,7 @@ BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text()
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    if "_build" not in path.parts
+    if not {"_build", "gallery"} & set(path.parts)  # what a build of the pages writes
 }
 
 WITH_CELLS = {name for name, text in PAGES.items() if "```{code-cell}" in text}

@@ -1,4 +1,4 @@
-"""The README's block runs when pasted, and its picture and links exist."""
+"""The README is short, and its picture and links exist; `test_pages.py` runs its block."""
 
 import re
 from pathlib import Path
@@ -14,16 +14,10 @@ def test_it_fits_a_screen_or_two():
     assert len(TEXT.splitlines()) < 100
 
 
-def test_the_block_runs_when_pasted(tmp_path, monkeypatch, capsys):
-    pytest.importorskip("matplotlib").use("Agg")
-    monkeypatch.chdir(tmp_path)
+def test_one_block_ends_in_the_picture():
     (block,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
-    exec(compile(block, "README.md", "exec"), {})
-    (promised,) = re.findall(r"# accuracy ([\d.]+)", block)
-    printed = capsys.readouterr().out.split()
-    assert printed == ["accuracy", printed[-1]]
-    assert float(printed[-1]) == pytest.approx(float(promised), abs=0.011)
-    assert (tmp_path / "digits.png").stat().st_size > 1000
+    assert block.endswith('.savefig("digits.png")\n')
+    assert "docs/_static/digits.png" in LINKS
 
 
 @pytest.mark.parametrize("link", LINKS)
