@@ -4,8 +4,6 @@ from distributed import Client
 from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV
 
-from skconv.model_selection import BatchedGridSearchCV
-
 from ..nets import X, make_net, y
 
 GRID = {"update_learning_rate": [1e-4, 0.3]}
@@ -18,12 +16,12 @@ def client():
         yield client
 
 
-@pytest.mark.parametrize("search", [GridSearchCV, BatchedGridSearchCV])
-def test_a_search_in_threads_of_dask_finds_the_same_scores(client, search):
+def test_a_search_of_scikit_learn_in_threads_of_dask_finds_the_same_scores(client):
+    """Batched searches have tests of their own, in tests/model_selection/test_dask_workers.py."""
     options = {"cv": 2, "refit": False, "error_score": "raise"}
     net = make_net(train_split=None)
-    expected = search(net, GRID, **options).fit(X, y).cv_results_["mean_test_score"]
+    expected = GridSearchCV(net, GRID, **options).fit(X, y).cv_results_["mean_test_score"]
     with parallel_config(backend="dask"):
-        found = search(net, GRID, **options).fit(X, y).cv_results_["mean_test_score"]
+        found = GridSearchCV(net, GRID, **options).fit(X, y).cv_results_["mean_test_score"]
     np.testing.assert_allclose(found, expected)
     assert found[1] > found[0]
