@@ -51,6 +51,8 @@ nb_execution_timeout = 120
 nb_output_stderr = "warn"
 nb_merge_streams = True
 nb_render_markdown_format = "myst"
+# pages run outside the checkout; cells that readers do not see import modules of this folder
+os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), *filter(None, [os.getenv("PYTHONPATH")])])
 os.environ["MATPLOTLIBRC"] = str(HERE)
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 

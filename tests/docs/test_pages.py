@@ -17,8 +17,29 @@ ROOT = Path(__file__).parents[2]
 
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
+CELL = re.compile(r"^```\{code-cell\}.*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+INCLUDED = re.compile(
+    r"^```\{literalinclude\} (\S+)\n:language: python\n"
+    r':start-at: "(.*)"\n:end-before: "(.*)"\n```$',
+    re.MULTILINE,
+)
+
+
+def read(path):
+    """Return the text of a page, with the parts of examples that it includes."""
+
+    def include(found):
+        file, start, end = found.groups()
+        text = (path.parent / file).read_text()
+        text = text[text.index(start) :]
+        return f"```python\n{text[: text.index(end)]}```"
+
+    return INCLUDED.sub(include, path.read_text())
+
+
 PAGES = {
-    path.relative_to(ROOT).as_posix(): path.read_text()
+    path.relative_to(ROOT).as_posix(): read(path)
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     if not {"_build", "gallery"} & set(path.parts)  # what a build of the pages writes
 }
@@ -40,8 +61,21 @@ def test_there_are_pages_of_both_kinds():
 def test_all_python_is_run():
     """No page shows Python that is only colored, or that runs apart from its cells."""
     for name, text in PAGES.items():
-        assert "```{code-block} python" not in text, name
+        assert not re.findall(r"^```\{(?:code-block\} python|literalinclude\}).*", text, re.M), name
     assert not WITH_CELLS & set(WITH_BLOCKS)
+
+
+@pytest.mark.parametrize("name", sorted(WITH_CELLS))
+def test_cells_that_readers_see_use_nothing_of_the_checkout(name):
+    modules = {
+        path.stem for folder in ("docs", "examples") for path in (ROOT / folder).glob("*.py")
+    }
+    assert {"checkout", "segmentation"} <= modules
+    for cell in CELL.findall(PAGES[name]):
+        if "remove-input" not in cell:
+            imported = set(re.findall(r"^(?:import|from) (\w+)", cell, re.MULTILINE))
+            assert not imported & modules
+            assert "../" not in cell
 
 
 @pytest.mark.parametrize("name", WITH_BLOCKS)
