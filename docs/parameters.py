@@ -32,7 +32,7 @@ def describe(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: l
             found.append(line)
         if (parameter := PARAMETER.match(line)) and parameter[2] in words:
             indent = parameter[1] + " " * 4
-            entries = [f"{indent}   single: {word}" for word in words[parameter[2]]]
+            entries = [f"{indent}   ! single: {word}" for word in words[parameter[2]]]
             found += [f"{indent}.. index::", *entries, ""]
     lines[:] = found
 
