@@ -33,7 +33,7 @@ def comparison(case: Case, rows: list[Row]) -> str:
             "library": row.contender.name,
             case.unit: as_number(row.median),
             "ratio": f"{verdict.ratio:.2f}" if is_compared else "",
-            "min to max": spread(row.values),
+            "range": spread(row.values).replace(" to ", "\u2013"),
             "values": str(len(row.values)),
             "first call, s": as_number(row.first),
             **{name: as_number(median_of(row.scores.get(name))) for name in scores},

@@ -15,9 +15,8 @@ HEAD = """\
 
 skconv beside skorch, Keras, torch, scikit-learn and JAX by hand, on the same tasks. A ratio is
 skconv's time, or memory, divided by the library's: at 0.50, skconv takes half as long; above 1, it
-is slower. [Method](#method) and [machine](#machine) are below, and
-[Growth](growth.md) shows how skconv's
-times grow with the size of a task.
+is slower. [Method](#method) and [machine](#machine) are below. [Growth](growth.md) shows how times
+grow with the size of a task.
 """
 
 METHOD = """\
@@ -27,8 +26,7 @@ METHOD = """\
   see the same state of the machine; waiting processes are idle.
 - The machine is otherwise idle. torch is most sensitive to this: with both cores busy elsewhere,
   its epochs took ten times as long.
-- Times are medians over all values of all rounds, with the minimum, the maximum and the number of
-  values.
+- Times are medians over all values of all rounds, with their range and number.
 - Epochs are measured from the end of one to the end of the next, by a callback, in the same way for
   all libraries, and include validation.
 - A warm-up round does not count. "First call" is its first epoch, fit or prediction, including
