@@ -24,8 +24,9 @@ class PrintProgress(Logger):
     """Handler that shows epoch, step, loss and remaining time in a line updated in place.
 
     Pass it as ``on_training_started``; ``verbose=1`` adds it. It is active in terminals and
-    notebooks, and silent if the output goes to a file. To report the steps, an epoch is split into
-    several compiled calls whose losses are added up, so the last digit of a loss may differ.
+    notebooks, and silent if the output goes to a file, or while bars of rich are shown, such as
+    those of `sklearn.callback.ProgressBar`. To report the steps, an epoch is split into several
+    compiled calls whose losses are added up, so the last digit of a loss may differ.
 
     Examples
     --------

@@ -25,6 +25,11 @@ def is_interactive() -> bool:
     return sys.stdout.isatty() or in_notebook()
 
 
+def in_live_display() -> bool:
+    """Return whether a live display of rich owns the terminal; it breaks lines drawn in place."""
+    return type(sys.stdout).__module__.startswith("rich.")
+
+
 class Line:
     """Last line of a terminal, overwritten by each update."""
 
@@ -32,7 +37,9 @@ class Line:
         self.width = 0
 
     def draw(self, text: str) -> None:
-        """Write the line, truncated to the width of the terminal."""
+        """Write the line, truncated to the width of the terminal, unless bars of rich are there."""
+        if in_live_display():
+            return
         text = text[: shutil.get_terminal_size().columns - 1]
         sys.stdout.write("\r" + text.ljust(self.width))
         sys.stdout.flush()

@@ -13,7 +13,9 @@ REPORT_STYLE = """<style>
 .skconv-report h1 { font-size: 1.6em; margin: 0.4em 0 0.2em; overflow-wrap: anywhere; }
 .skconv-report h2 { font-size: 1.25em; margin: 1.8em 0 0.5em; }
 .skconv-report h3 { font-size: 1em; margin: 1.2em 0 0.4em; }
-.skconv-report h1, .skconv-report h2, .skconv-report h3 { color: inherit; font-weight: 600; }
+.skconv-report h1, .skconv-report h2, .skconv-report h3 {
+  color: inherit; background: none; font-weight: 600; padding: 0;
+}
 .skconv-report p { margin: 0.4em 0; }
 .skconv-report pre {
   white-space: pre-wrap; overflow-wrap: anywhere; color: inherit; background: transparent;
@@ -38,7 +40,7 @@ REPORT_STYLE = """<style>
 }
 .skconv-report .skconv-gallery img {
   height: 84px; width: auto; max-width: 100%; image-rendering: pixelated; margin: 0 1px;
-  display: inline-block;
+  display: inline-block; padding: 0; border-radius: 0; background: none !important;
 }
 .skconv-report .skconv-swatch {
   display: inline-block; width: 0.8em; height: 0.8em; margin: 0 0.3em 0 0.9em; border-radius: 2px;

@@ -5,6 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
+from rich.live import Live
 
 import skconv.handlers
 from skconv.handlers import terminal
@@ -39,6 +41,19 @@ def test_a_line_is_written_over_itself(monkeypatch):
     line.draw("short")
     line.close()
     assert stream.getvalue() == "\ra long \rshort  \r     \r"
+
+
+def test_a_line_stays_away_from_the_bars_of_rich(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stdout", stream)
+    line = Line()
+    with Live("a bar", console=Console(file=stream, force_terminal=True), auto_refresh=False):
+        line.draw("hidden")
+        line.close()
+    line.draw("shown")
+    assert "a bar" in stream.getvalue()
+    assert "hidden" not in stream.getvalue()
+    assert stream.getvalue().endswith("\rshown")
 
 
 def test_a_cell_is_drawn_in_its_place(monkeypatch):
