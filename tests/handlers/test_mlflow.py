@@ -1,11 +1,10 @@
+import mlflow
 import pytest
 
 from skconv.handlers import Checkpoint, MlflowLogger
 from skconv.updates import nesterov_momentum
 
 from ..nets import X, make_net, y
-
-mlflow = pytest.importorskip("mlflow")
 
 
 @pytest.fixture
