@@ -57,6 +57,7 @@ os.environ["MATPLOTLIBRC"] = str(HERE)
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"
 html_title = f"skconv {release}"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
