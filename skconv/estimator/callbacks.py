@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, Self
+
+from sklearn.utils.metaestimators import available_if
 
 from ..data.fit_arguments import FitArguments
 from ..errors import Problems
@@ -19,12 +22,25 @@ from ..utils.checks import as_list
 from .handler_lists import HandlerParameter
 
 
+def has_callbacks() -> bool:
+    """Return whether the installed scikit-learn has callbacks."""
+    return find_spec("sklearn.callback") is not None
+
+
+def _can_set_callbacks(net: Any) -> bool:
+    if not has_callbacks():
+        raise AttributeError("set_callbacks needs scikit-learn 1.9 or newer")
+    return True
+
+
 class CallbackSupport:
     """scikit-learn's `CallbackSupportMixin`, whose package is imported once callbacks are set.
 
-    It imports rich where that is installed, which together take 35 ms.
+    It imports rich where that is installed, which together take 35 ms. Nets have no `set_callbacks`
+    before scikit-learn 1.9.
     """
 
+    @available_if(_can_set_callbacks)
     def set_callbacks(self, *callbacks: Any) -> Self:
         """Set callbacks of scikit-learn, which are told of a fit and of its epochs.
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import joblib
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 
 from ..data.inputs import Features, Targets
@@ -124,8 +124,9 @@ class CandidateTrainer:
 
     def split(self, X: Any, y: Any = None, **groups: Any) -> list[Any]:
         """Return the splits of the search's own splitter, and plan the jobs on them."""
-        splits = list(self._cv.split(X, y, **groups))
         search = self._search
+        cv = self._cv or check_cv(search.cv, y, classifier=is_classifier(search.estimator))
+        splits = list(cv.split(X, y, **groups))
         batch = FitBatch(X, y, self.params, search.lanes, search.max_lanes)
         pairs = product(self._candidates, enumerate(splits))
         planned = [(params, i, train) for params, (i, (train, _)) in pairs]
@@ -190,14 +191,15 @@ class BatchedSearch(PickledByValue, Versioned, BaseSearchCV):
         check_lanes(self.lanes, self.max_lanes)
         check_several(self.estimator)
         estimator, cv = self.estimator, self.cv
+        folds = list(cv) if isinstance(cv, Iterator) else cv
         X, y = with_rows(*split_dataset(X, y), estimator)
         params = weights_with_rows(params, estimator)
         self._trainer = CandidateTrainer(self, estimator, self._make_job, self._on_finished)
         self.estimator = self._trainer.original
         if isinstance(y, SliceDict):
-            self.cv = check_cv(cv)  # scikit-learn would look for classes in y as a whole
+            self.cv = check_cv(folds)  # scikit-learn would look for classes in y as a whole
         else:
-            self.cv = folds_of_known(cv, y, self.estimator)
+            self.cv = folds_of_known(folds, y, self.estimator)
         try:
             with joblib.parallel_config(backend="sequential"):
                 return super().fit(X, y, **params)
@@ -215,7 +217,6 @@ class BatchedSearch(PickledByValue, Versioned, BaseSearchCV):
 
     def _run_search(self, evaluate_candidates: Any, *, callback_ctx: Any = None) -> None:
         def evaluate(candidates: Any, cv: Any = None, **options: Any) -> Any:
-            cv = cv or self._checked_cv_orig
             return self._trainer.evaluate(evaluate_candidates, candidates, cv, **options)
 
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}

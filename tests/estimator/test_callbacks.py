@@ -148,6 +148,15 @@ def test_bars_nest_in_a_search(capsys):
     assert shown.count("100%") == len([line for line in shown.splitlines() if "%" in line])
 
 
+def test_without_scikit_learns_callbacks_nets_cannot_set_them(monkeypatch):
+    monkeypatch.setattr("skconv.estimator.callbacks.find_spec", lambda name: None)
+    net = make_net()
+    assert not hasattr(net, "set_callbacks")
+    with pytest.raises(AttributeError, match="set_callbacks") as raised:
+        net.set_callbacks(ProgressBar())
+    assert "needs scikit-learn 1.9 or newer" in str(raised.value.__cause__)
+
+
 def test_a_net_with_callbacks_can_be_pickled():
     net = make_net().set_callbacks(ProgressBar()).fit(X, y)
     copy = pickle.loads(pickle.dumps(net))

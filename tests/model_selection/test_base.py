@@ -51,6 +51,15 @@ def test_the_original_of_a_search_lends_only_while_it_evaluates():
     assert clone(trainer.original) is not trainer.original
 
 
+def test_splits_may_come_from_a_generator():
+    scores = []
+    for cv in (KFold(2), KFold(2).split(X)):
+        search = BatchedGridSearchCV(make_net(max_epochs=1), GRID, cv=cv, refit=False).fit(X, y)
+        assert search.cv is cv
+        scores.append(search.cv_results_["mean_test_score"])
+    np.testing.assert_array_equal(*scores)
+
+
 def test_a_fitted_search_is_pickled_without_what_it_was_trained_on():
     rows, labels = np.tile(X, (400, 1)), np.tile(y, 400)
     search = BatchedGridSearchCV(make_net(max_epochs=0), GRID, cv=2).fit(rows, labels)
