@@ -18,6 +18,9 @@ from ..errors import Problems
 from ..handlers.base import Handler
 from ..layers.base import Layer
 from ..layers.connections import INPUTS
+from ..layers.held_module import HeldModule
+from ..layers.linen_module import LinenModule
+from ..layers.module_factory import ModuleFactory
 from ..utils.owned_values import OwnedValue, TransposedValue
 from .names import Names, full_name
 from .parameters import constructed_with, factory_call, too_large
@@ -175,6 +178,8 @@ class Encoder:
             return {"method": value.__name__, "of": owner}
         if type(value).__module__ == "sklearn.metrics._scorer":
             return self._scorer(value, where)
+        if isinstance(value, HeldModule):
+            return self._module(value, where)
         if isinstance(value, FunctionType | type):
             call = factory_call(value)
             if call is not None:
@@ -184,6 +189,15 @@ class Encoder:
         if cls is None:
             return self._refuse_object(value, where)
         return self._instance(value, cls, where)
+
+    def _module(self, value: HeldModule, where: str) -> Any:
+        """Encode the function that returns a module of another library, or a module of linen."""
+        if isinstance(value, ModuleFactory | LinenModule):
+            return self.encode(value.given, where)
+        valid = (
+            "a function that returns the module, at the top level of a Python module and trusted"
+        )
+        return self._refuse(where, valid, f"a module {value.label}")
 
     def _scorer(self, value: Any, where: str) -> Any:
         """Encode a scorer of scikit-learn by the arguments of `make_scorer`."""

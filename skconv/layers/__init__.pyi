@@ -34,6 +34,7 @@ from .inverse import InverseLayer
 from .lengths import conv_input_length, conv_output_length, pool_output_length
 from .local import LocallyConnected1DLayer, LocallyConnected2DLayer, LocallyConnected3DLayer
 from .merge import ConcatLayer, ElemwiseMergeLayer, ElemwiseSumLayer, concat
+from .module import ModuleLayer
 from .noise import (
     DropoutLayer,
     DropoutLocationsLayer,
@@ -140,6 +141,7 @@ __all__ = [
     "MaxPool2DLayer",
     "MaxPool3DLayer",
     "MergeLayer",
+    "ModuleLayer",
     "MultiHeadAttentionLayer",
     "NINLayer",
     "NonlinearityLayer",

@@ -48,6 +48,14 @@ def reference_fields(cls: type) -> Mapping[str, str]:
     )
 
 
+class InitialHolder:
+    """Base class of what holds initial values inside of a structural field."""
+
+    def without_initial(self) -> Any:
+        """Return a copy without them, which is equal if it compiles to the same program."""
+        raise NotImplementedError
+
+
 class Context(NamedTuple):
     """The context of a call to `Layer.apply`.
 

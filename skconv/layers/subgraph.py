@@ -17,11 +17,11 @@ from ..utils.fields import UNSET, fields_of_kind
 from .base import Context, Layer, Params, ParamSpec
 from .connections import layers_below
 from .shapes import Shape
-from .specs import reference_fields
+from .specs import InitialHolder, reference_fields
 
 
 @dataclass(frozen=True)
-class Subgraph:
+class Subgraph(InitialHolder):
     """A graph of layers with one input and one output, as a function with parameters.
 
     Parameters

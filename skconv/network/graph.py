@@ -24,7 +24,7 @@ from .activation import takes_channels
 from .forward_pass import ForwardPass
 from .head import Head, draw_scale
 from .index_columns import IndexColumns, find_index_columns
-from .node import Node, subgraphs
+from .node import Node, initial_holders
 from .precision import full_dtype
 from .program_values import Runtime, as_float32, program_values, runtime_values
 from .recomputation import Blocks
@@ -111,7 +111,7 @@ class Network:
             for node in self.nodes
             for field in fields_of_kind(type(node.layer), "initial")
         ]
-        initial += [list(subgraphs(node.layer).values()) for node in self.nodes]
+        initial += [list(initial_holders(node.layer).values()) for node in self.nodes]
         return self.key, structural_key(initial)
 
     def node(self, name: str) -> Node:

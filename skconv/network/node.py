@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..init import Constant
 from ..layers.base import Copies, Layer, ParamSpec
 from ..layers.shapes import Shape
-from ..layers.subgraph import Subgraph
+from ..layers.specs import InitialHolder
 from ..utils.fields import fields_of_kind
 
 
@@ -50,13 +50,13 @@ class Node(NamedTuple):
         blank: dict[str, Any] = {
             name: Constant() for name in initial if getattr(layer, name) is not None
         }
-        blank |= {name: graph.without_initial() for name, graph in subgraphs(layer).items()}
+        blank |= {name: held.without_initial() for name, held in initial_holders(layer).items()}
         specs = {name: replace(spec, init=Constant()) for name, spec in self.specs.items()}
         return self._replace(layer=replace(layer, **blank), specs=specs)
 
 
-def subgraphs(layer: Layer) -> dict[str, Subgraph]:
-    """Return the fields of a layer that hold graphs of layers."""
+def initial_holders(layer: Layer) -> dict[str, InitialHolder]:
+    """Return the fields of a layer that hold initial values inside, such as graphs of layers."""
     names = (field.name for field in fields_of_kind(type(layer), "structural"))
     values = ((name, getattr(layer, name)) for name in names)
-    return {name: value for name, value in values if isinstance(value, Subgraph)}
+    return {name: value for name, value in values if isinstance(value, InitialHolder)}

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..layers.base import Layer
-from ..layers.specs import reference_fields
-from ..layers.subgraph import Subgraph
+from ..layers.specs import InitialHolder, reference_fields
 from ..utils.fields import cached_per_class, fields_of_kind
 from .node import Node
 
@@ -34,7 +33,7 @@ def program_values(layer: Layer) -> list[Any]:
 
 
 def _structure(value: Any) -> Any:
-    return value.without_initial() if isinstance(value, Subgraph) else value
+    return value.without_initial() if isinstance(value, InitialHolder) else value
 
 
 @cached_per_class

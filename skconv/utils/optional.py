@@ -17,6 +17,8 @@ EXTRAS = {
     "google.protobuf": "caffe",
     "onnx": "onnx",
     "jax2onnx": "onnx",
+    "flax": "flax",
+    "equinox": "equinox",
 }
 """The extra of skconv that installs the package of each module."""
 

@@ -46,16 +46,20 @@ class PickledByValue:
         """Return the state for `pickle`, or as plain values for others, such as skops."""
         state: Any = super().__getstate__()
         if _purpose.get() == "plain":
-            return state
+            return self._plain_state(state)
         if _purpose.get() == "pickle":
             return self._pickled_state(state)
         token = _purpose.set("plain")
         try:
-            return encode(state)
+            return encode(self._plain_state(state))
         except TypeError as error:
             raise _naming_plain(state, error) from error
         finally:
             _purpose.reset(token)
+
+    def _plain_state(self, state: Any) -> Any:
+        """Return the state for plain values; raise `TypeError` if there is none."""
+        return state
 
     def _pickled_state(self, state: Any) -> Any:
         probe = _Probe()

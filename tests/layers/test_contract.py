@@ -20,6 +20,7 @@ from skconv.network.layer_list import read_layers
 from skconv.network.program_values import as_float32
 from skconv.nonlinearities import tanh
 from skconv.utils.fields import kind_of
+from tests.foreign_modules import LinenConv
 
 IMAGES = (None, 4, 6, 6)
 SEQUENCES = (None, 4, 6)
@@ -94,6 +95,7 @@ EXAMPLES = {
     "MaxPool1DLayer": ({"pool_size": 2}, SEQUENCES),
     "MaxPool2DLayer": ({"pool_size": 3, "stride": 2, "pad": 1}, IMAGES),
     "MaxPool3DLayer": ({"pool_size": 2}, VOLUMES),
+    "ModuleLayer": ({"module": LinenConv()}, IMAGES),
     "MultiHeadAttentionLayer": (
         {"num_heads": 2, "num_units": 4, "mask_input": "in2", "p": 0.3},
         SEQUENCES,
@@ -169,6 +171,7 @@ CHANGED = {
     "InputLayer": {"shape": (None, 2, 4, 5)},
     "LSTMLayer": {"peepholes": False},
     "LayerNormLayer": {"axes": 1},
+    "ModuleLayer": {"data_format": "channels_first"},
     "MultiHeadAttentionLayer": {"num_heads": 4},
     "NINLayer": {"untie_biases": False},
     "NonlinearityLayer": {"nonlinearity": None},
