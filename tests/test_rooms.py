@@ -49,6 +49,7 @@ VOCABULARIES = {
     "layers": {
         *("base", "connections", "instance_values", "known_shapes", "lasagne_way"),
         *("sequences", "shapes", "specs", "subgraph"),
+        *("held_module", "equinox_module", "linen_module", "nnx_module", "module_factory"),
     },
     "models": {
         *("base", "default", "inverted", "pretrained"),
