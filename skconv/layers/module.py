@@ -97,7 +97,7 @@ class ModuleLayer(Layer):
     >>> layer.output_shape((None, 4))
     (None, 3)
     >>> list(layer.param_specs((None, 4)))
-    ['layers_0_kernel', 'layers_0_bias', 'layers_2_kernel', 'layers_2_bias']
+    ['layers_0_bias', 'layers_0_kernel', 'layers_2_bias', 'layers_2_kernel']
     """
 
     module: Any = structural(check=_module)
