@@ -15,6 +15,7 @@ from skconv import layers, nonlinearities
 from .references import REFERENCES
 
 TESTED_ELSEWHERE = {
+    "ModuleLayer": "test_module.py",
     "CustomRecurrentLayer": "test_custom_recurrent.py",
     "CyclicPoolLayer": "test_cyclic.py",
     "CyclicRollLayer": "test_cyclic.py",
