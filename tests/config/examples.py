@@ -10,18 +10,22 @@ from skconv.config.names import Names
 from skconv.errors import Problems
 
 from ..augment.test_contract import EXAMPLES as TRANSFORMS
+from ..foreign_modules import LinenConv
 from ..handlers.test_base import made
 from ..layers.test_contract import EXAMPLES as LAYERS
 from ..layers.test_contract import halved, larger, smaller
 
-TRUSTED = (halved, larger, smaller)
+TRUSTED = (halved, larger, smaller, LinenConv)
 
 ROOMS = (init, nonlinearities, objectives, penalties, updates)
+
+UNWRITTEN = ("Handler", "OptunaPruning")
+"""The base class, and the handler that holds a trial of a running study."""
 
 OBJECTS = [
     *(getattr(layers, name)(**fields) for name, (fields, *_) in LAYERS.items()),
     *(getattr(augment, name)(**fields) for name, (fields, *_) in TRANSFORMS.items()),
-    *(made(getattr(handlers, name)) for name in handlers.__all__ if name != "Handler"),
+    *(made(getattr(handlers, name)) for name in handlers.__all__ if name not in UNWRITTEN),
     *(getattr(init, name)() for name in init.__all__ if name[0].isupper() and name != "Array"),
 ]
 """An object of each public layer, transform, handler and initializer."""

@@ -18,8 +18,9 @@ def float64():
 @pytest.fixture(scope="session")
 def public_layers():
     """Names of all layers, each once."""
-    found = {value.__name__ for value in vars(layers).values() if isinstance(value, type)}
-    found = {name for name in found if issubclass(getattr(layers, name), layers.Layer)}
+    values = [getattr(layers, name) for name in layers.__all__]
+    classes = [value for value in values if isinstance(value, type)]
+    found = {value.__name__ for value in classes if issubclass(value, layers.Layer)}
     return found - {"Layer", "MergeLayer"}
 
 
