@@ -146,7 +146,7 @@ def test_a_shape_that_is_not_known_is_refused():
 
 def test_rounding_of_identifiers_warns():
     X = 2**40 + np.arange(300)[:, None]
-    with pytest.warns(UserWarning, match="is converted to float32, which makes"):
+    with pytest.warns(UserWarning, match="is converted to float32, which leaves 1 of 300"):
         check_rows(make_net(), Sorted(X), reset=True)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

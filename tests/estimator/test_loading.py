@@ -14,6 +14,7 @@ from skconv.layers import (
 from skconv.models.pretrained import Pretrained
 from skconv.utils.digests import digest
 
+from ..foreign_modules import LinenConv
 from ..layers.test_contract import EXAMPLES as LAYERS
 from ..layers.test_contract import SLICED, halved, larger
 from ..nets import X, make_net
@@ -51,7 +52,7 @@ def test_nets_of_all_layers_come_back(tmp_path):
     assert len(names) > 50
     for name in names:
         net = layer_net(name).initialize()
-        other = through(net, tmp_path, [halved, larger])
+        other = through(net, tmp_path, [halved, larger, LinenConv])
         assert other.network_.key == net.network_.key, name
         assert other.network_.runtime() == net.network_.runtime(), name
         assert_equal(other.get_all_params_values(), net.get_all_params_values())
