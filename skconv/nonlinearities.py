@@ -72,6 +72,11 @@ class LeakyRectify:
     ----------
     leakiness : float
         Slope for negative inputs; 0 gives the rectifier, 1 the identity.
+
+    Examples
+    --------
+    >>> print(LeakyRectify(0.1)(jnp.array([-1.0, 2.0])))
+    [-0.1  2. ]
     """
 
     leakiness: float = 0.01
@@ -96,6 +101,11 @@ class ScaledTanH:
     ----------
     scale_in, scale_out : float
         LeCun et al. use 2/3 and 1.7159.
+
+    Examples
+    --------
+    >>> print(ScaledTanH(2 / 3, 1.7159)(jnp.array([-1.0, 1.0])).round(3))
+    [-1.  1.]
     """
 
     scale_in: float = 1.0
@@ -128,6 +138,11 @@ class SELU:
     Parameters
     ----------
     scale, scale_neg : float
+
+    Examples
+    --------
+    >>> print(SELU(scale=2.0)(jnp.array([0.0, 3.0])))
+    [0. 6.]
     """
 
     scale: float = 1.0

@@ -96,6 +96,18 @@ class Handler:
 
     A plain function ``(net, train_history)`` is a handler, too. Inherit from this class to forget
     the state of an earlier training in `reset`, to prepare in `begin` and to clean up in `end`.
+
+    Examples
+    --------
+    >>> class StopBelow(Handler):
+    ...     def __init__(self, loss):
+    ...         self.loss = loss
+    ...
+    ...     def __call__(self, net, train_history):
+    ...         if train_history[-1]['train_loss'] < self.loss:
+    ...             raise StopIteration
+    >>> from skconv import NeuralNet
+    >>> net = NeuralNet(on_epoch_finished=StopBelow(0.1))
     """
 
     allowed_in: ClassVar[tuple[str, ...]] = EVENTS

@@ -23,6 +23,11 @@ class PrintLog(Handler):
     """Handler that prints a row after each epoch, with the best losses so far in color.
 
     Pass it as ``on_epoch_finished``; ``verbose=1`` adds it.
+
+    Examples
+    --------
+    >>> from skconv import NeuralNet
+    >>> net = NeuralNet(max_epochs=5, on_epoch_finished=PrintLog())
     """
 
     allowed_in = ("on_epoch_finished",)

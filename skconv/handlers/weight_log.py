@@ -44,6 +44,16 @@ class WeightLog(Handler):
     ValueError
         For invalid parameters; and in skconv's searches and ensembles, if `save_to` lacks
         ``{hash}``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv import NeuralNet
+    >>> X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
+    >>> log = WeightLog()
+    >>> net = NeuralNet(max_epochs=2, on_epoch_finished=log, random_state=0).fit(X, y)
+    >>> len(log.history), list(log.history[-1])[:2]
+    (2, ['norm_0 wdiff', 'norm_0 wabsmean'])
     """
 
     parameter_checks = {"save_to": or_none(checks.path), "write_every": positive}
