@@ -6,8 +6,7 @@ from tabulate import tabulate
 
 from .case import Case
 from .runner import Row
-from .table import as_number, median_of, notes, spread
-from .verdict import verdicts
+from .table import as_number, measured, median_of, notes, score_names, spread
 
 
 def comparison(case: Case, rows: list[Row]) -> str:
@@ -23,11 +22,9 @@ def comparison(case: Case, rows: list[Row]) -> str:
     str
         The table, followed by notes on libraries that are not installed or failed.
     """
-    scores = list(dict.fromkeys(name for row in rows for name in row.scores))
+    scores = score_names(rows)
     columns: dict[str, list[str]] = {}
-    for row, verdict in zip(rows, verdicts(case, rows), strict=True):
-        if row.median is None:
-            continue
+    for row, verdict in measured(case, rows):
         is_compared = verdict.ratio is not None and not row.contender.ours
         cells = {
             "library": row.contender.name,

@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from .case import Case
 from .runner import Row
-from .verdict import verdicts
+from .verdict import Verdict, verdicts
 
 
 def table(case: Case, rows: list[Row]) -> str:
@@ -24,14 +24,12 @@ def table(case: Case, rows: list[Row]) -> str:
     str
         The table, followed by notes on contenders that are not installed or failed.
     """
-    scores = list(dict.fromkeys(name for row in rows for name in row.scores))
+    scores = score_names(rows)
     has_first = any(row.first is not None for row in rows)
     headers = ["", f"median, {case.unit}", "min to max", "n"]
     headers += ["first call, s"] * has_first + scores + ["skconv / peer", "bar", "met"]
     lines = []
-    for row, verdict in zip(rows, verdicts(case, rows), strict=True):
-        if row.median is None:
-            continue
+    for row, verdict in measured(case, rows):
         line = [row.contender.name, as_number(row.median), spread(row.values), len(row.values)]
         line += [as_number(row.first)] * has_first
         line += [as_number(median_of(row.scores.get(name))) for name in scores]
@@ -39,6 +37,17 @@ def table(case: Case, rows: list[Row]) -> str:
         lines.append([*line, "" if row.contender.ours else ratio, *bar])
     text = tabulate(lines, headers, disable_numparse=True)
     return "\n".join([text, *notes(rows)])
+
+
+def score_names(rows: list[Row]) -> list[str]:
+    """Return the names of the scores of all rows, each once."""
+    return list(dict.fromkeys(name for row in rows for name in row.scores))
+
+
+def measured(case: Case, rows: list[Row]) -> list[tuple[Row, Verdict]]:
+    """Return the rows that have values, with their verdicts."""
+    pairs = zip(rows, verdicts(case, rows), strict=True)
+    return [(row, verdict) for row, verdict in pairs if row.median is not None]
 
 
 def notes(rows: list[Row]) -> list[str]:

@@ -93,7 +93,7 @@ class HeldModule(InitialHolder, PickledByValue):
     Parameters
     ----------
     label : str
-        What it is, for people.
+        Name of the module in messages.
     """
 
     def __init__(self, label: str) -> None:

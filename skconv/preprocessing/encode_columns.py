@@ -7,14 +7,13 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from ..errors import Problems, list_names
 from ..utils.checks import is_integer, one_of
 from ..utils.row_containers import has_names
-from ..utils.versions import Versioned
 from .category_codes import CategoryCodes
 from .column_kinds import (
     CATEGORY,
@@ -27,6 +26,7 @@ from .column_kinds import (
     objects,
 )
 from .columns import column_names, positions_of
+from .dict_transformer import DictTransformer
 from .slice_dict import SliceDict
 from .split_columns import Columns
 
@@ -58,9 +58,7 @@ class _Numbers(NamedTuple):
     indicated: np.ndarray
 
 
-class EncodeColumns(  # type: ignore[call-arg]
-    TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None
-):
+class EncodeColumns(DictTransformer):
     """Encode the columns of a table as the inputs of a net with embeddings.
 
     Each column of categories becomes an input of integers, for an `EmbeddingLayer`; all numbers
@@ -373,22 +371,6 @@ class EncodeColumns(  # type: ignore[call-arg]
         if own.transformer is not None:
             made = own.transformer.get_feature_names_out(numeric)
         return np.array([*categories, *made, *indicators], dtype=object)
-
-    def set_output(self, *, transform: str | None = None) -> Self:
-        """Return the transformer as it is: it always makes a `SliceDict`.
-
-        So `set_output` of a pipeline is for the other steps.
-
-        Parameters
-        ----------
-        transform : str, optional
-            Ignored.
-
-        Returns
-        -------
-        self
-        """
-        return self
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -9,14 +9,13 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from ..errors import Problems, did_you_mean
 from ..utils.checks import is_integer
-from ..utils.versions import Versioned
 from .columns import as_numbers, column_names, positions_of, select_columns
+from .dict_transformer import DictTransformer
 from .slice_dict import SliceDict
 
 __all__ = ["SplitColumns"]
@@ -25,9 +24,7 @@ Columns: TypeAlias = str | int | slice | Sequence[Any] | Callable[[Any], Any]
 """Columns of a table, as `sklearn.compose.ColumnTransformer` takes them."""
 
 
-class SplitColumns(  # type: ignore[call-arg]
-    TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None
-):
+class SplitColumns(DictTransformer):
     """Split the columns of a table into the inputs of a net.
 
     It makes a `SliceDict`, with an array for each input layer. As the last step before the net in a
@@ -215,22 +212,6 @@ class SplitColumns(  # type: ignore[call-arg]
         names = _check_feature_names_in(self, input_features)
         found = [f"{key}__{names[i]}" for key, columns in self.columns_.items() for i in columns]
         return np.array(found, dtype=object)
-
-    def set_output(self, *, transform: str | None = None) -> Self:
-        """Return the transformer as it is: it always makes a `SliceDict`.
-
-        So `set_output` of a pipeline is for the other steps.
-
-        Parameters
-        ----------
-        transform : str, optional
-            Ignored.
-
-        Returns
-        -------
-        self
-        """
-        return self
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

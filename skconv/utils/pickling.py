@@ -58,7 +58,7 @@ class PickledByValue:
             _purpose.reset(token)
 
     def _plain_state(self, state: Any) -> Any:
-        """Return the state for plain values; raise `TypeError` if there is none."""
+        """Return the state to be encoded as plain values, or raise `TypeError` to refuse."""
         return state
 
     def _pickled_state(self, state: Any) -> Any:

@@ -78,7 +78,7 @@ def test_a_net_has_a_report_on_its_training(table_net):
     assert b"Report" not in pickle.dumps(table_net)
     assert not [name for name in vars(table_net) if "report" in name]
     with pytest.raises(NotFittedError):
-        make_net().report_  # noqa: B018
+        _ = make_net().report_
     fresh = make_net(input_shape=(None, 5), output_num_units=3).initialize()
     assert page(fresh.report_).headings[1:] == ["Layers", "Parameters"]
 
