@@ -64,6 +64,23 @@ class Transform(ImageTunable):
 
     Subclasses are frozen dataclasses whose fields are defined by `skconv.layers.structural` and
     `skconv.layers.runtime`, with a ``__call__`` that JAX can trace.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import jax
+    >>> from skconv.augment import Transform
+    >>> from skconv.layers import runtime
+    >>> @dataclass(frozen=True)
+    ... class Darken(Transform):
+    ...     most: float = runtime(0.5, low=0, high=1)
+    ...
+    ...     def __call__(self, key, Xb, yb):
+    ...         share = jax.random.uniform(key, (len(Xb), 1, 1, 1), maxval=self.most)
+    ...         return Xb * (1 - share), yb
+    >>> Xb, yb = Darken(0.3)(jax.random.key(0), jax.numpy.ones((4, 1, 2, 2)), None)
+    >>> bool(Xb.min() >= 0.7), Xb.shape
+    (True, (4, 1, 2, 2))
     """
 
     def __call__(self, key: jax.Array, Xb: jax.Array, yb: Any) -> Batch:
@@ -107,6 +124,24 @@ class Grid(ImageTunable):
 
     Subclasses are frozen dataclasses, like those of `Transform`. The first change should be the
     identity.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import jax.numpy as jnp
+    >>> from skconv.augment import Grid
+    >>> @dataclass(frozen=True)
+    ... class QuarterTurns(Grid):
+    ...     @property
+    ...     def size(self):
+    ...         return 4
+    ...
+    ...     def __call__(self, i, n, Xb):
+    ...         turns = jnp.stack([jnp.rot90(Xb, k, axes=(2, 3)) for k in range(4)])
+    ...         return turns[i]
+    >>> image = jnp.array([[[[1, 2], [3, 4]]]])
+    >>> QuarterTurns()(1, 4, image).tolist()
+    [[[[2, 4], [1, 3]]]]
     """
 
     @property

@@ -89,6 +89,25 @@ class PrintLayerInfo(Handler):
     Pass it as ``on_training_started``; ``verbose=1`` adds it. With ``verbose=2``, the table of a
     convolutional network includes learning capacity and coverage of the image, and with
     ``verbose=3`` also the filter sizes and receptive fields behind them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skconv import NeuralNet
+    >>> net = NeuralNet(on_training_started=PrintLayerInfo(), max_epochs=1)
+    >>> net = net.fit(np.ones((20, 7)), [0, 1] * 10)
+    # Neural Network with 1002 learnable parameters
+    <BLANKLINE>
+    ## Layer information
+    <BLANKLINE>
+      #  name       size    parameters
+    ---  -------  ------  ------------
+      0  input         7             0
+      1  norm          7             0
+      2  hidden      100           800
+      3  dropout     100             0
+      4  output        2           202
+    <BLANKLINE>
     """
 
     allowed_in = ("on_training_started",)

@@ -52,6 +52,25 @@ class Layer(ValuedLayer):
     grad_scale : float, optional
         Factor on the gradients of the layer's parameters; 0 freezes the layer: neither its
         parameters nor its state change.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from skconv.layers import Layer, structural
+    >>> @dataclass(frozen=True)
+    ... class EveryNthLayer(Layer):
+    ...     step: int = structural()
+    ...
+    ...     def output_shape(self, *input_shapes):
+    ...         rows, columns = input_shapes[0]
+    ...         return rows, -(-columns // self.step)
+    ...
+    ...     def apply(self, params, state, *inputs, ctx):
+    ...         return inputs[0][:, :: self.step], state
+    >>> EveryNthLayer(step=2).output_shape((None, 7))
+    (None, 4)
+
+    In a net, the size of the step is the keyword ``thin_step`` of ``("thin", EveryNthLayer)``.
     """
 
     incoming: Any = field(default=None, compare=False, repr=False, metadata={"kind": "graph"})
@@ -244,6 +263,22 @@ class MergeLayer(Layer):
     ----------
     incomings : sequence of Layer or str
         The layers that feed this one, or their names.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from skconv.layers import InputLayer, MergeLayer
+    >>> @dataclass(frozen=True)
+    ... class DifferenceLayer(MergeLayer):
+    ...     def output_shape(self, *input_shapes):
+    ...         return input_shapes[0]
+    ...
+    ...     def apply(self, params, state, *inputs, ctx):
+    ...         return inputs[0] - inputs[1], state
+    >>> left, right = InputLayer((None, 3), name="left"), InputLayer((None, 3), name="right")
+    >>> difference = DifferenceLayer((left, right))
+
+    It is the ``incoming`` of the next layer, or a net's last layer: ``NeuralNet(difference)``.
     """
 
     incoming: None = field(default=None, init=False, repr=False, metadata={"kind": "graph"})

@@ -70,6 +70,25 @@ class Context(NamedTuple):
         including any copies of the rows.
     functions : mapping of str to callable
         The functions of layers named in `layer_reference` fields, from inputs to output.
+
+    Examples
+    --------
+    A layer of one's own is tried alone with a context for prediction:
+
+    >>> import jax
+    >>> import numpy as np
+    >>> from skconv.layers import Context, DropoutLayer
+    >>> x = np.ones((2, 3), "float32")
+    >>> out, state = DropoutLayer(p=0.5).apply({}, {}, x, ctx=Context(train=False))
+    >>> bool((out == x).all())
+    True
+
+    and with one for a training step, which draws noise from a key:
+
+    >>> ctx = Context(train=True, key=jax.random.key(0))
+    >>> out, state = DropoutLayer(p=0.5).apply({}, {}, x, ctx=ctx)
+    >>> sorted(np.unique(out).tolist())
+    [0.0, 2.0]
     """
 
     train: bool
@@ -99,6 +118,14 @@ class ParamSpec:
         Whether l1 and l2 penalties apply.
     trainable : bool
         False for state that the layer itself updates, such as running means.
+
+    Examples
+    --------
+    >>> from skconv.layers import DenseLayer
+    >>> for name, spec in DenseLayer(num_units=3).param_specs((None, 5)).items():
+    ...     print(name, spec.shape, spec.regularizable)
+    W (5, 3) True
+    b (3,) False
     """
 
     shape: tuple[int, ...]
