@@ -19,6 +19,9 @@ PLOTS = {
     "plot_loss": lambda net, X, y: visualize.plot_loss(net, figsize=(5, 3)),
     "plot_predictions": lambda net, X, y: visualize.plot_predictions(net, X, y, 8),
     "plot_confusion": lambda net, X, y: visualize.plot_confusion(net, X, y),
+    "plot_augmented": lambda net, X, y: visualize.plot_augmented(
+        augment.RandomAffine(rotation=20), X[:2], 6
+    ),
     "plot_conv_weights": lambda net, X, y: visualize.plot_conv_weights(net.layers_["conv1"]),
     "plot_conv_activity": lambda net, X, y: visualize.plot_conv_activity(
         net.layers_["conv1"], X[:1]
@@ -31,14 +34,18 @@ PLOTS = {
 }
 
 TRANSFORMS = {
+    "AlternatingFlip": augment.AlternatingFlip(),
     "Brightness": augment.Brightness(0.4),
     "Contrast": augment.Contrast(0.6),
+    "CutMix": augment.CutMix(),
     "Cutout": augment.Cutout(20),
     "ElasticDeformation": augment.ElasticDeformation(60, 5),
     "Gamma": augment.Gamma(2.0),
     "GaussianBlur": augment.GaussianBlur(2.0),
     "GaussianNoise": augment.GaussianNoise(0.15),
     "Hue": augment.Hue(0.3),
+    "MixUp": augment.MixUp(1.0),
+    "OneOf": augment.OneOf([augment.RandomFlip(), augment.GaussianBlur(2.0)]),
     "PCAColor": augment.PCAColor(0.5),
     "RandAugment": augment.RandAugment(),
     "RandomAffine": augment.RandomAffine(rotation=25, translation=8, scale=1.3, shear=10),
@@ -47,15 +54,17 @@ TRANSFORMS = {
     "RandomResizedCrop": augment.RandomResizedCrop(),
     "Rot90": augment.Rot90(),
     "Saturation": augment.Saturation(0.9),
+    "Sometimes": augment.Sometimes(0.5, augment.Cutout(20)),
 }
 
 
 @cache
-def photograph() -> np.ndarray:
-    """Return a photograph of a flower, square and small."""
-    image = load_sample_image("flower.jpg")[40:424, 130:514]
-    small = image.reshape(96, 4, 96, 4, 3).mean((1, 3))
-    return (small / 255).astype(np.float32).transpose(2, 0, 1)[None]
+def photographs() -> np.ndarray:
+    """Return photographs of a flower and of a palace, square and small."""
+    flower, palace = load_sample_image("flower.jpg"), load_sample_image("china.jpg")
+    images = np.stack([flower[40:424, 130:514], palace[30:414, 60:444]])
+    small = images.reshape(2, 96, 4, 96, 4, 3).mean((2, 4))
+    return (small / 255).astype(np.float32).transpose(0, 3, 1, 2)
 
 
 @cache
@@ -93,9 +102,10 @@ def main(folder: Path) -> None:
     for name, plot in PLOTS.items():
         save(folder / f"skconv.visualize.{name}.png", lambda plot=plot: plot(*digits()))
     for name, transform in TRANSFORMS.items():
+        images = photographs() if augment.mixes(transform) else photographs()[:1]
         save(
             folder / f"skconv.augment.{name}.png",
-            lambda it=transform: visualize.plot_augmented(it, photograph(), 5, figsize=(7, None)),
+            lambda it=transform, X=images: visualize.plot_augmented(it, X, 5, figsize=(7, None)),
         )
 
 

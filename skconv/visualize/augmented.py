@@ -11,7 +11,9 @@ import numpy as np
 from sklearn.utils import check_array, check_random_state
 
 from ..augment.base import Transform, invoke
+from ..augment.pipeline import check_entries, read_entries
 from ..augment.unset_fields import with_classes
+from ..errors import Problems
 from ..utils.checks import positive
 from .base import ImagePlotter, Size, panels
 from .wrapped_net import unwrap
@@ -101,15 +103,16 @@ def plot_augmented(
 
 
 def _listed(transforms: Any) -> list[Callable[..., Any]]:
-    given = transforms.augment if hasattr(transforms, "augment") else transforms
-    given = given if isinstance(given, list | tuple) else [given]
-    pairs = [one if isinstance(one, tuple) else (None, one) for one in given]
-    if not pairs or not all(len(pair) == 2 and callable(pair[1]) for pair in pairs):
+    entries = read_entries(transforms.augment if hasattr(transforms, "augment") else transforms)
+    if not entries or not all(callable(entry.transform) for entry in entries):
         raise ValueError(
             "transforms must be a function (key, Xb, yb), a list of them or of (name, transform), "
             f"or a net with augment, got {transforms!r}"
         )
-    return [transform for _, transform in pairs]
+    problems = Problems()
+    check_entries(entries, problems)
+    problems.raise_any()
+    return [entry.transform for entry in entries]
 
 
 def _images(X: Any) -> np.ndarray:

@@ -126,6 +126,8 @@ def test_draws_count_as_epochs():
         ([], grey, {}, r"^transforms must be a function \(key, Xb, yb\), .*, got \[\]$"),
         (NeuralNet(), grey, {}, r", or a net with augment, got NeuralNet\("),
         ([3], grey, {}, r"^transforms must be .*, got \[3\]$"),
+        (Sometimes(2.0, MixUp()), grey, {}, r"^augment\[0\] \(Sometimes\): p must be "),
+        ([MixUp], grey, {}, r"must be an instance, got a class; write MixUp\(\)$"),
         (halved, grey[:, 0], {}, r"^X must have shape .* at most 32 images .*, got \(2, 6, 8\)$"),
         (halved, np.zeros((33, 1, 2, 2)), {}, r"got \(33, 1, 2, 2\)$"),
         (halved, np.zeros((3, 2, 2, 2)), {}, r"of 1 or 3 channels, got \(3, 2, 2, 2\)$"),
