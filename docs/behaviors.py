@@ -1,4 +1,4 @@
-"""nolearn's behaviors and what comes of them here, read from the tests in `tests/nolearn`.
+"""nolearn's behaviors and what skconv does instead, read from the tests in `tests/nolearn`.
 
 Each test is a row: its docstring is the behavior, and its decorator the outcome.
 """

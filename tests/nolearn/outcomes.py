@@ -1,6 +1,6 @@
-"""The outcomes of nolearn's behaviors here. Each test in this folder is a row of a page.
+"""The outcomes of nolearn's behaviors in skconv. Each test in this folder is a row of a page.
 
-The docstring of a test is what users of nolearn do, and its decorator what comes of it:
+The docstring of a test is what users of nolearn do, and its decorator what skconv does:
 
 - `same`: the code runs and gives the old result.
 - `refused`: an error whose message has the texts given, the first of which is on the page.

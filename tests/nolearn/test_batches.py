@@ -81,7 +81,7 @@ def test_arguments_of_iterators():
     assert (iterator.batch_size, iterator.shuffle, iterator.seed) == (128, True, 42)
 
 
-@differs("a number, as the default, draws a new order for each epoch; an iterator keeps the order")
+@differs("a number, as by default, shuffles the rows in each epoch; an iterator keeps their order")
 def test_default_order():
     """Batches are those of `BatchIterator(batch_size=128)`, in the order of the rows"""
     assert as_train_iterator(None).shuffle
@@ -180,7 +180,7 @@ def test_shuffled_predictions(fitted):
 
 @differs(
     "samples are drawn at random, with `random_state`; "
-    "[the validation set](from_nolearn.md#the-validation-set) has the old one"
+    "see [the validation set](from_nolearn.md#the-validation-set) for the first fold"
 )
 def test_default_split():
     """`TrainSplit(0.2)` validates on the first fold, without shuffling"""

@@ -248,9 +248,9 @@ def test_no_max_epochs():
     assert make_net(max_epochs=0).fit(X, y).train_history_ == []
 
 
-@differs("labels if y has labels; numbers need `regression=True`, and one unit is two classes")
+@differs("both classes are predicted; to predict numbers, set `regression=True`")
 def test_one_sigmoid_unit():
-    """One unit with `sigmoid` for classes 0 and 1, which nolearn predicts as 0 always"""
+    """One unit with `sigmoid` for two classes, of which nolearn always predicts the first"""
     net = NeuralNet(
         [("input", InputLayer), ("output", DenseLayer)],
         output_num_units=1,

@@ -237,7 +237,7 @@ def test_penalties(fitted):
 
 @refused("write apply_penalty(params, l2) in an objective, of its argument params")
 def test_penalties_in_an_objective():
-    """`regularize_layer_params(layer, l2)` in an objective of one's own"""
+    """`regularize_layer_params(layer, l2)` in a custom objective"""
     layer = DenseLayer(TABLE, 3, nonlinearity=softmax)
 
     def own(predictions, targets, weights, params, *, loss_function):
@@ -248,7 +248,7 @@ def test_penalties_in_an_objective():
 
 @differs("the same, with `jax.numpy` instead of `theano.tensor`")
 def test_own_layers():
-    """Layers of one's own, with `add_param`, `get_output_for` and `get_output_shape_for`"""
+    """Custom layers with `add_param`, `get_output_for` and `get_output_shape_for`"""
 
     class DotLayer(Layer):
         def __init__(self, incoming, num_units, W=HALF, **kwargs):

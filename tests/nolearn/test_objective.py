@@ -134,7 +134,7 @@ def test_objective_class():
 
 @differs("JAX instead of Theano: `(predictions, targets) -> losses`")
 def test_own_loss(scored):
-    """A loss function of one's own, `objective_loss_function=function`"""
+    """A custom loss function, `objective_loss_function=function`"""
     net, _ = scored
     _, X_valid, _, y_valid = TrainSplit(0.2)(X, y, net)
     expected = 2 * crossentropy(net, X_valid, y_valid)

@@ -180,7 +180,7 @@ def test_shared_learning_rate():
 
 @refused("write def own(learning_rate)")
 def test_update_function():
-    """An update rule of one's own, `(loss_or_grads, params, learning_rate) -> updates`"""
+    """A custom update rule, `(loss_or_grads, params, learning_rate) -> updates`"""
 
     def own(loss_or_grads, params, learning_rate):
         return {}
@@ -219,8 +219,8 @@ def test_initialize_layers():
     make_net().initialize_layers()
 
 
-@differs("a seed is a parameter; nolearn takes NumPy's global state and `lasagne.random.set_rng`")
+@differs("by `random_state`; nolearn takes NumPy's global state and `lasagne.random.set_rng`")
 def test_random_state():
-    """Initial weights that can be repeated"""
+    """Reproducible initial weights"""
     one, two = (make_net(random_state=5).initialize() for _ in range(2))
     assert is_same(one.get_all_params_values(), two.get_all_params_values())
