@@ -15,11 +15,11 @@ ROWS = Curve(
 
 CLASSES = Curve(
     "classes",
-    f"The same net on {fits.CLASS_ROWS:,} rows of more classes",
+    f"The same net on {fits.CLASS_ROWS:,} rows",
     "classes",
     (2, 16, 128, 1024, 8192),
     (fits.classes,),
-    "The more classes, the fewer rows of each, and the more epochs the net would need.",
+    "With more classes, there are fewer rows of each, so the net would need more epochs.",
 )
 
 LAYERS = Curve(
@@ -28,12 +28,12 @@ LAYERS = Curve(
     "hidden layers",
     (1, 5, 15, 45, 100),
     (fits.layers,),
-    "Plain layers of rectifiers learn little at such depths; the curve is about their times.",
+    "At such depths, dense layers without shortcuts hardly learn; the curve only shows their time.",
 )
 
 CANDIDATES = Curve(
     "candidates",
-    f"Learning rates for a net of {searches.TINY_UNITS} hidden units on iris, "
+    f"A search over learning rates for a net of {searches.TINY_UNITS} hidden units on iris: "
     f"{searches.FOLDS} folds, {searches.TINY_EPOCHS} epochs, in a new process, including compiling",
     "candidates",
     (1, 8, 64, 512),
@@ -42,13 +42,13 @@ CANDIDATES = Curve(
 
 DEVICES = Curve(
     "devices",
-    f"Three layers of {devices.UNITS} units, batches of {devices.BATCH:,} in all, on "
-    f"{devices.ROWS:,} rows; and the search above, with programs that are already compiled",
+    f"A net of three layers of {devices.UNITS} units on {devices.ROWS:,} rows, whose batches of "
+    f"{devices.BATCH:,} the devices share; and the search above, after its programs are compiled",
     "simulated devices",
     (1, 2, 4, 8),
     (devices.shared_batches, devices.search),
-    "The devices are simulated: they share the cores of one CPU, so more of them cannot be faster, "
-    "and what the curves rise is the cost of dividing the work.",
+    "The devices are simulated and share the cores of one CPU, so more of them cannot be faster. "
+    "The rise of the curves is the cost of dividing the work.",
 )
 
 CURVES = (ROWS, CLASSES, LAYERS, CANDIDATES, DEVICES)

@@ -11,15 +11,15 @@ from .report import describe_last_step, draw, table
 HEAD = """\
 # Growth
 
-How long skconv takes for more rows, classes, layers, candidates and devices. This page and its
-pictures are written by `python -m benchmarks.growth --write docs/growth.md`, in about ten minutes.
-[Benchmarks](benchmarks.md) compares with other libraries.
+How the time that skconv takes grows with the number of rows, classes, layers, candidates and
+devices. [Benchmarks](benchmarks.md) compares it with other libraries. To measure again and rewrite
+this page, run `python -m benchmarks.growth --write docs/growth.md`, which takes about ten minutes.
 
-Each point is measured in processes of its own, without a cache of programs on disk. Of {n}, the
-fastest counts, as whatever else runs on the machine only adds to it. "An epoch" is the fastest
-after the first, and "a prediction" that of all rows of the fit, the fastest of three. Both axes are
-logarithmic: a time that grows like the number of rows rises by one decade where the rows do.
-Accuracies are on a thousand rows that the net was not fitted to, unless the tables say otherwise.
+Each point is the fastest of {n} measurements, each in a new process without a cache of programs on
+disk. "An epoch" is the fastest after the first one. "A prediction" is the fastest of three for all
+rows of the fit. Both axes are logarithmic: a time that is proportional to the number of rows rises
+by one decade where they do. Accuracies are on a thousand rows that the net was not fitted to,
+unless the table says otherwise.
 """
 
 

@@ -45,12 +45,11 @@ def table(curve: Curve, points: dict[int, Point], style: str = "simple") -> str:
 def describe_last_step(curve: Curve, points: dict[int, Point]) -> str:
     """Return a sentence on how much longer the largest size takes than the one before."""
     (small, before), (large, after) = list(points.items())[-2:]
-    factors = (
-        f"{name} takes {after.seconds[name] / before.seconds[name]:.1f} times as long"
-        for name in after.seconds
+    factors = ", ".join(
+        f"{after.seconds[name] / before.seconds[name]:.1f} for {name}" for name in after.seconds
     )
-    times = f"{large / small:.3g}"
-    return f"From {small:,} to {large:,} {curve.axis}, {times} times as many: {'; '.join(factors)}."
+    sizes = f"{large / small:.3g} times as many {curve.axis}, {large:,} instead of {small:,}"
+    return f"With {sizes}, the times grow by these factors: {factors}."
 
 
 def draw(curve: Curve, points: dict[int, Point], path: Path) -> None:

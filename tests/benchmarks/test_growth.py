@@ -38,8 +38,8 @@ def test_a_table_has_a_row_for_each_size():
 
 def test_the_last_step_is_described_in_factors():
     assert describe_last_step(CURVE, POINTS) == (
-        "From 10 to 1,000 things, 100 times as many: double takes 100.0 times as long; "
-        "square takes 10000.0 times as long."
+        "With 100 times as many things, 1,000 instead of 10, the times grow by these factors: "
+        "100.0 for double, 10000.0 for square."
     )
 
 
@@ -65,10 +65,10 @@ def test_the_command_writes_a_page_with_a_picture_of_each_curve(tmp_path, capsys
     main(["--n", "1", "--write", str(page)], [CURVE])
     text = page.read_text()
     assert "## Many\n\nMany things.\n" in text
-    assert "10000.0 times as long. A note.\n" in text
+    assert "10000.0 for square. A note.\n" in text
     (picture,) = re.findall(r"!\[.*\]\((.*)\)", text)
     assert (tmp_path / picture).read_text().startswith("<?xml")
-    assert "10000.0 times as long" in capsys.readouterr().out
+    assert "10000.0 for square" in capsys.readouterr().out
 
 
 def test_the_fastest_round_of_each_line_counts():
