@@ -143,11 +143,11 @@ class NeuralNet(
         and ``'cox_loss'`` the risk of an event; all need ``regression=True``. They set the number
         of units of their output.
 
-        With a loss of your own, or an `objective` of your own, the output may have any shape. If it
-        has as many values as y, they are predictions of y. Otherwise the loss gets y in its shape,
-        as float32 or int32, and `predict` returns the output as it is; y may then also be a
-        structured array, which the loss gets as a dict of its fields. A loss with a parameter
-        `weights` gets the weight of each row of the batch, which is zero for padding.
+        With a custom loss or a custom `objective`, the output may have any shape. If it has as many
+        values as y, they are predictions of y. Otherwise the loss gets y in its shape, as float32
+        or int32, and `predict` returns the output as it is; y may then also be a structured array,
+        which the loss gets as a dict of its fields. A loss with a parameter `weights` gets the
+        weight of each row of the batch, which is zero for padding.
 
         An output layer without a nonlinearity gets the one that the loss demands: a softmax or
         sigmoid, or none for a hinge loss; a nonlinearity that does not suit the loss is refused.
