@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from ..errors import LayerError, describe_layer, did_you_mean
 from ..layers.base import Context, Params, ParamSpec
@@ -250,11 +251,13 @@ class Network:
         new = {layer: dict(own) for layer, own in new.items()}
         for node in self.nodes:
             scale = runtime.get(node.name, {}).get("grad_scale")
-            for name in node.specs if scale is not None else ():
-                layer, kept = self.shared.get((node.name, name), (node.name, name))
-                if kept in new.get(layer, {}):
-                    before = old[layer][kept]
-                    new[layer][kept] = jnp.where(scale == 0, before, new[layer][kept])
+            if scale is None:
+                continue
+            places = [self.shared.get((node.name, name), (node.name, name)) for name in node.specs]
+            changed = [(layer, name) for layer, name in places if name in new.get(layer, {})]
+            frozen = scale == 0 if changed else False
+            for layer, name in changed:
+                new[layer][name] = lax.select(frozen, old[layer][name], new[layer][name])
         return new
 
     def structure(self) -> Network:

@@ -11,8 +11,8 @@ from jax.sharding import Mesh
 from ..ops.mesh import platform_of
 from ..utils.allocator import trim
 from ..utils.garbage import postpone_collections
+from .emitters import suits_newer_emitters
 from .operations import operations
-from .repetition import repeats_itself
 
 try:  # JAX has no public names for these
     from jax._src.interpreters.partial_eval import trace_to_jaxpr
@@ -80,14 +80,14 @@ class CompiledFunction:
         As returned by JAX.
     mesh : Mesh, optional
         The devices that run the program together; by default a single one.
-    repeating : callable, optional
-        The same function, jitted with the options for programs that repeat themselves. It is called
-        instead if the program of the first call does.
+    newer : callable, optional
+        The same function, jitted for XLA's newer emitters. It is called instead if the program of
+        the first call suits them.
     """
 
-    def __init__(self, jitted: Any, mesh: Mesh | None = None, repeating: Any = None) -> None:
+    def __init__(self, jitted: Any, mesh: Mesh | None = None, newer: Any = None) -> None:
         self._jitted = jitted
-        self._repeating = repeating
+        self._newer = newer
         self._mesh = mesh
         self._sizes: dict[int, int] = {}
         self._lock = threading.Lock()
@@ -102,7 +102,7 @@ class CompiledFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, and note the size of its program if it was compiled for this call."""
-        if self._repeating is not None:
+        if self._newer is not None:
             self._choose(args, kwargs)
         before = self._jitted._cache_size()
         result = self._run(*args, **kwargs)
@@ -116,12 +116,12 @@ class CompiledFunction:
         They share their traces in JAX's caches, where the call finds what is lowered as well.
         """
         with self._choosing, postpone_collections():
-            if self._repeating is None:  # chosen by another thread
+            if self._newer is None:  # chosen by another thread
                 return
-            if repeats_itself(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr):
-                self._jitted = self._repeating
+            if suits_newer_emitters(self._jitted.trace(*args, **kwargs).jaxpr.jaxpr):
+                self._jitted = self._newer
             self._jitted.lower(*args, **kwargs)
-            self._repeating = None
+            self._newer = None
 
     def _run(self, *args: Any, **kwargs: Any) -> Any:
         _calls.running = True

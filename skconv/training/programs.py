@@ -136,25 +136,25 @@ def _compiled(
     where = platform() if mesh is None else platform_of(mesh)
     recomputes = bool(getattr(plan, "blocks", ()))
 
-    def jit(*, repeats: bool) -> Any:
-        options = _compiler_options(where, recomputes=recomputes, repeats=repeats)
+    def jit(*, newer: bool) -> Any:
+        options = _compiler_options(where, recomputes=recomputes, newer=newer)
         return jax.jit(traced, static_argnames=static, compiler_options=options)
 
-    return CompiledFunction(jit(repeats=False), mesh, repeating=jit(repeats=True))
+    return CompiledFunction(jit(newer=False), mesh, newer=jit(newer=True))
 
 
 OLDER_EMITTERS: dict[str, Any] = {"xla_cpu_use_fusion_emitters": False}
 """Options that shorten the compilation of programs of varied operations on the CPU.
 
-XLA's newer emitters of fused loops take longer for a loop, but compile equal loops once; see
-`repetition.DISTINCT_SHARE` for measurements.
+XLA's newer emitters of fused loops take longer for a loop, but compile equal loops once, and large
+loops run faster; see `repetition.DISTINCT_SHARE` and `emitters.LARGE_LOOPS` for measurements.
 """
 
 
-FEWER_PASSES: dict[str, Any] = {"xla_backend_optimization_level": 1}
-"""Options that shorten the compilation of programs that repeat themselves, on the CPU.
+NEWER_EMITTERS: dict[str, Any] = {"xla_backend_optimization_level": 1}
+"""Options for programs that suit the newer emitters, which are XLA's default, on the CPU.
 
-With the newer emitters, LLVM finds little more to improve at higher levels: a ResNet-18 of 224x224
+With them, LLVM finds little more to improve at higher levels: a ResNet-18 of 224x224
 takes 5.4 s to compile at level 1 and 6.1 at the default, 3, and 641 and 638 ms for two steps; LSTMs
 1.27 and 1.5 s (AMD EPYC, two cores, jax 0.10.2). With the older emitters, level 1 makes the step of
 two dense layers 1.5 times as long.
@@ -171,7 +171,7 @@ rows with and without blocks, and 1.6 MB with these options (jax 0.10.2).
 
 
 @cache
-def _compiler_options(platform: str, *, recomputes: bool, repeats: bool) -> dict[str, Any]:
+def _compiler_options(platform: str, *, recomputes: bool, newer: bool) -> dict[str, Any]:
     """Return those options that this version of XLA has for a platform.
 
     Parameters
@@ -179,11 +179,11 @@ def _compiler_options(platform: str, *, recomputes: bool, repeats: bool) -> dict
     platform : str
     recomputes : bool
         Whether the program computes outputs again for the gradients.
-    repeats : bool
-        Whether the program is one that `repetition.repeats_itself`.
+    newer : bool
+        Whether the program suits the newer emitters.
     """
     options: dict[str, Any] = {}
-    for wanted in [FEWER_PASSES if repeats else OLDER_EMITTERS] + [RECOMPUTING] * recomputes:
+    for wanted in [NEWER_EMITTERS if newer else OLDER_EMITTERS] + [RECOMPUTING] * recomputes:
         if platform == "cpu" and _are_known(wanted):
             options |= wanted
     return options

@@ -102,7 +102,7 @@ def train(
         after, sums = lax.fori_loop(steps.start, steps.stop, run_step, (before, sums))
         finite &= _is_finite(sums["loss"], after.params, after.state)
         sums |= {"finite": finite.astype(dtype)}
-        carry = jax.tree.map(partial(jnp.where, finite), after, before)
+        carry = jax.tree.map(partial(lax.select, finite), after, before)
         train_table = train_table.at[epoch].set(stack_sums(sums))
         if valid is not None:
             sums, predictions = _evaluate(plan, carry, valid, values, steps.valid, predictions)

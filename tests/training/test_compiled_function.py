@@ -134,7 +134,7 @@ def test_no_garbage_is_collected_while_the_first_program_is_lowered():
         chosen.append(gc.isenabled())
         return x + 1
 
-    add = CompiledFunction(jax.jit(traced), repeating=jax.jit(traced))
+    add = CompiledFunction(jax.jit(traced), newer=jax.jit(traced))
     steps = steps_of(add, np.ones(3, np.float32))
     assert chosen == [False]
     assert steps == [1, 1, 1]

@@ -211,16 +211,16 @@ def test_weights_of_outputs_compile_nothing():
 
 def test_options_of_the_compiler_are_those_that_it_has(monkeypatch):
     choose = _compiler_options.__wrapped__
-    assert choose("gpu", recomputes=True, repeats=False) == {}
-    both = choose("cpu", recomputes=True, repeats=False)
-    assert both.keys() > choose("cpu", recomputes=False, repeats=False).keys()
-    varied, repeating = (choose("cpu", recomputes=False, repeats=r) for r in (False, True))
-    assert varied
-    assert repeating
-    assert not varied.keys() & repeating.keys()
+    assert choose("gpu", recomputes=True, newer=False) == {}
+    both = choose("cpu", recomputes=True, newer=False)
+    assert both.keys() > choose("cpu", recomputes=False, newer=False).keys()
+    older, newer = (choose("cpu", recomputes=False, newer=own) for own in (False, True))
+    assert older
+    assert newer
+    assert not older.keys() & newer.keys()
     options = {"xla_cpu_no_such_option": True}
     monkeypatch.setattr("skconv.training.programs.OLDER_EMITTERS", options)
-    assert choose("cpu", recomputes=False, repeats=False) == {}
+    assert choose("cpu", recomputes=False, newer=False) == {}
 
 
 PROGRAM = """

@@ -6,7 +6,6 @@ import pytest
 from skconv import NeuralNet, clear_programs
 from skconv.layers import Conv2DLayer, DenseLayer, InputLayer, MaxPool2DLayer
 from skconv.training import compiled_function
-from skconv.training.compiled_function import CompiledFunction
 from skconv.training.operations import operations
 from skconv.training.repetition import repeats_itself
 
@@ -28,7 +27,7 @@ def training_program(monkeypatch, layers, X):
             raise RuntimeError(program)  # before it is compiled
         return False
 
-    monkeypatch.setattr(compiled_function, "repeats_itself", stop_at_training)
+    monkeypatch.setattr(compiled_function, "suits_newer_emitters", stop_at_training)
     clear_programs()
     with pytest.raises(RuntimeError) as found:
         NeuralNet([InputLayer, *layers, DenseLayer], max_epochs=1).fit(X, CLASSES)
@@ -62,26 +61,6 @@ def test_varied_layers_do_not(monkeypatch, layers, X):
 def test_operations_of_a_dense_layer_are_few(monkeypatch):
     few, many = (training_program(monkeypatch, dense(*[9] * n), TABLE) for n in (3, 7))
     assert count(many) - count(few) <= 4 * 56
-
-
-def test_the_first_program_decides_and_is_traced_once():
-    traces = []
-
-    def function(x):
-        traces.append(x.shape)
-        for _ in range(len(x)):
-            x = jnp.sin(x) * 2
-        return x
-
-    options = {"xla_llvm_disable_expensive_passes": True}
-    varied, repeating = jax.jit(function, compiler_options=options), jax.jit(function)
-    compiled = CompiledFunction(varied, repeating=repeating)
-    assert compiled(np.ones(9, np.float32)).shape == (9,)
-    assert compiled(np.ones(9, np.float32)).shape == (9,)
-    assert traces == [(9,)]
-    assert (varied._cache_size(), repeating._cache_size()) == (0, 1)
-    compiled(np.ones(1, np.float32))
-    assert (varied._cache_size(), repeating._cache_size()) == (0, 2)
 
 
 def test_operations_on_images_weigh_more():
