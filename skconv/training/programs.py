@@ -151,13 +151,16 @@ loops run faster; see `repetition.DISTINCT_SHARE` and `emitters.LARGE_LOOPS` for
 """
 
 
-NEWER_EMITTERS: dict[str, Any] = {"xla_backend_optimization_level": 1}
-"""Options for programs that suit the newer emitters, which are XLA's default, on the CPU.
+NEWER_EMITTERS: dict[str, Any] = {
+    "xla_cpu_use_fusion_emitters": True,
+    "xla_backend_optimization_level": 1,
+}
+"""Options for programs that suit the newer emitters, on the CPU.
 
-With them, LLVM finds little more to improve at higher levels: a ResNet-18 of 224x224
-takes 5.4 s to compile at level 1 and 6.1 at the default, 3, and 641 and 638 ms for two steps; LSTMs
-1.27 and 1.5 s (AMD EPYC, two cores, jax 0.10.2). With the older emitters, level 1 makes the step of
-two dense layers 1.5 times as long.
+With them, LLVM finds little more to improve at higher levels: a ResNet-18 of 224x224 takes 5.4 s
+to compile at level 1 and 6.1 at the default, 3, and 641 and 638 ms for two steps; LSTMs 1.27 and
+1.5 s (AMD EPYC, two cores, jax 0.10.2). With the older emitters, level 1 makes the step of two
+dense layers 1.5 times as long.
 """
 
 
