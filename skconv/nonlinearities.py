@@ -22,6 +22,7 @@ __all__ = [
     "ScaledTanh",
     "as_nonlinearity",
     "elu",
+    "exponential",
     "gelu",
     "hard_swish",
     "identity",
@@ -208,6 +209,11 @@ def hard_swish(x: jax.Array) -> jax.Array:
 def softplus(x: jax.Array) -> jax.Array:
     """Smooth rectifier, ``log(1 + exp(x))``, elementwise."""
     return jax.nn.softplus(x)
+
+
+def exponential(x: jax.Array) -> jax.Array:
+    """Exponential function, ``exp(x)``, elementwise, for outputs that are rates."""
+    return jnp.exp(x)
 
 
 def linear(x: jax.Array) -> jax.Array:

@@ -381,7 +381,7 @@ REFUSED = [
     (
         {**COX, "normalize_y": True},
         SURVIVAL,
-        "normalize_y must be False or None for cox_loss, which takes times and events",
+        "normalize_y must be False or None for cox_loss, which takes y in its units",
     ),
     (
         {},

@@ -23,6 +23,7 @@ LOSSES: dict[str, Any] = {
     **dict.fromkeys(("pinball", "quantile"), objectives.pinball_loss),
     "gaussian_nll_loss": objectives.gaussian_nll,
     "cox": objectives.cox_loss,
+    **dict.fromkeys(("poisson", "poisson_nll_loss"), objectives.poisson_deviance),
     "sparse_categorical_crossentropy": objectives.categorical_crossentropy,
     **dict.fromkeys(("bce", "binary_cross_entropy"), objectives.binary_crossentropy),
 }

@@ -95,9 +95,9 @@ def scaled_outputs(params: Mapping[str, Any]) -> tuple[bool, ...]:
     if not any(numbers):
         raise ValueError("normalize_y must be False or None if no output predicts numbers")
     infos = describe_losses(params)
-    scaled = [own and not info.takes_survival for own, info in zip(numbers, infos, strict=True)]
+    scaled = [own and not info.fixes_units for own, info in zip(numbers, infos, strict=True)]
     if not any(scaled):
         raise ValueError(
-            f"normalize_y must be False or None for {infos[0].name}, which takes times and events"
+            f"normalize_y must be False or None for {infos[0].name}, which takes y in its units"
         )
     return tuple(scaled)

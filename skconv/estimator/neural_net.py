@@ -139,9 +139,9 @@ class NeuralNet(
         ``'log_loss'``. By default cross-entropy for labels and the squared error for regression.
         Its further keywords follow ``objective_``, too, as in ``objective_label_smoothing=0.1``.
 
-        ``'pinball_loss'`` predicts quantiles, ``'gaussian_nll'`` a mean and a standard deviation,
-        and ``'cox_loss'`` the risk of an event; all need ``regression=True``. They set the number
-        of units of their output.
+        ``'poisson_deviance'`` predicts counts, ``'pinball_loss'`` quantiles, ``'gaussian_nll'`` a
+        mean and a standard deviation, and ``'cox_loss'`` the risk of an event; all need
+        ``regression=True``, and set the number of units of their output.
 
         With a custom loss or a custom `objective`, the output may have any shape. If it has as many
         values as y, they are predictions of y. Otherwise the loss gets y in its shape, as float32
@@ -150,7 +150,7 @@ class NeuralNet(
         weight of each row of the batch, which is zero for padding.
 
         An output layer without a nonlinearity gets the one that the loss demands: a softmax or
-        sigmoid, or none for a hinge loss; a nonlinearity that does not suit the loss is refused.
+        sigmoid, or none for a hinge loss; one that does not suit the loss raises an error.
         Losses of optax on logits keep the softmax or sigmoid for `predict_proba`.
     output_weights : dict of str to float, default=None
         Weights of the outputs in the loss, 1.0 by default. New weights, here and in `aux_outputs`,

@@ -247,11 +247,14 @@ class _OutputCheck:
             allowed = np.isin(y, (low, high)) if contract.binary else _within(y, contract)
             allowed |= ~is_known(y)
             if not allowed.all():
-                valid = f"only {low:g} and" if contract.binary else f"numbers from {low:g} to"
+                if np.isinf(high):
+                    valid, others = f"numbers of at least {low:g}", "for others"
+                else:
+                    between = f"only {low:g} and" if contract.binary else f"numbers from {low:g} to"
+                    valid, others = f"{between} {high:g}", "for regression"
                 yield (
-                    f"y must hold {valid} {high:g} for {self.name}, got "
-                    f"{y[~allowed][0]:g}; for regression leave objective_loss_function "
-                    "unset"
+                    f"y must hold {valid} for {self.name}, got {y[~allowed][0]:g}; {others} leave "
+                    "objective_loss_function unset"
                 )
 
     def misfit_of_classes(self, contract: LossContract) -> Iterator[str]:
@@ -300,6 +303,7 @@ class _OutputCheck:
             "scores": self.on_logits or not values.is_probability,
             "log odds": self.on_logits or values.low < 0 < values.high,
             "numbers": rows,
+            "rates": values.low >= 0 and np.isinf(values.high),
             "parameters": values.low < 0 < values.high,
         }
         if not suits[kind]:

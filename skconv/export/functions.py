@@ -92,6 +92,8 @@ FUNCTIONS: dict[Any, Write] = {
     jax.nn.relu6: _relu6,
     own.hard_swish: _operator("HardSwish"),
     jax.nn.hard_swish: _operator("HardSwish"),
+    own.exponential: _operator("Exp"),
+    jnp.exp: _operator("Exp"),
     own.softplus: _operator("Softplus"),
     jax.nn.softplus: _operator("Softplus"),
 }

@@ -17,7 +17,7 @@ from jax import lax
 from ..errors import LayerError, describe_layer, did_you_mean
 from ..layers.base import Context, Params, ParamSpec
 from ..layers.shapes import Shape
-from ..nonlinearities import linear, sigmoid
+from ..nonlinearities import exponential, linear, sigmoid
 from ..utils.cache_keys import HashedTuple, structural_key
 from ..utils.fields import fields_of_kind
 from ..utils.random_keys import fold_in_range
@@ -168,7 +168,7 @@ class Network:
         units_last : bool
             Whether the loss gets the units on the last axis wherever the output has them.
         """
-        elementwise = self.nonlinearity(head) is sigmoid
+        elementwise = self.nonlinearity(head) in (exponential, sigmoid)
         flat = len(self.node(head.name).output_shape) == 2
         return (flat or units_last or elementwise) and self.ends_itself(head)
 

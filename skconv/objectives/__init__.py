@@ -14,6 +14,7 @@ from .gaussian import gaussian_nll
 from .hinge import binary_hinge_loss, multiclass_hinge_loss
 from .objective import objective
 from .pinball import pinball_loss
+from .poisson import poisson_deviance
 from .regression import absolute_error, huber_loss, squared_error
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "multiclass_hinge_loss",
     "objective",
     "pinball_loss",
+    "poisson_deviance",
     "squared_error",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import jax
 
-from ..nonlinearities import linear, sigmoid, softmax
+from ..nonlinearities import exponential, linear, sigmoid, softmax
 from ..utils.loss_contracts import OF_OPTAX, contract_of
 
 
@@ -87,6 +87,7 @@ NONLINEARITIES: dict[str, Any] = {
     "probabilities": sigmoid,
     "scores": linear,
     "log odds": linear,
+    "rates": exponential,
     "parameters": linear,
 }
 """Nonlinearity of an output by the kind of its predictions."""

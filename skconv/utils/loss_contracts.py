@@ -23,8 +23,8 @@ class LossContract(NamedTuple):
     predictions : str
         ``'distribution'`` of classes along the last axis; ``'probabilities'`` that are independent;
         ``'scores'`` of classes, of which the highest counts; ``'log odds'``, of which the sign
-        counts; ``'numbers'`` in the units of the targets; or ``'parameters'`` of a model, which
-        take both signs.
+        counts; ``'numbers'`` in the units of the targets; ``'rates'``, which are positive numbers
+        in these units; or ``'parameters'`` of a model, which take both signs.
     targets : str
         ``'values'``, one for each prediction; class ``'indices'`` of shape (n,); ``'rows'`` of
         class probabilities of shape (n, k); ``'classes'``, either of the two; or ``'survival'``,
@@ -38,7 +38,7 @@ class LossContract(NamedTuple):
     """
 
     predictions: Literal[
-        "distribution", "probabilities", "scores", "log odds", "numbers", "parameters"
+        "distribution", "probabilities", "scores", "log odds", "numbers", "rates", "parameters"
     ]
     targets: Literal["values", "indices", "rows", "classes", "survival"]
     low: float = -math.inf
@@ -121,7 +121,15 @@ class LossInfo(NamedTuple):
     def needs_numbers(self) -> bool:
         """Whether the output cannot predict labels."""
         contract = self.contract
-        return contract is not None and (contract.form is not None or self.takes_survival)
+        return contract is not None and (
+            contract.form is not None or contract.predictions == "rates" or self.takes_survival
+        )
+
+    @property
+    def fixes_units(self) -> bool:
+        """Whether targets in other units than those of y mean something else, or nothing."""
+        contract = self.contract
+        return contract is not None and (self.takes_survival or math.isfinite(contract.low))
 
     @property
     def takes_survival(self) -> bool:

@@ -8,7 +8,7 @@ from skconv.layers import NonlinearityLayer
 
 FUNCTIONS = [
     *(own.rectify, own.sigmoid, own.tanh, own.softmax, own.elu, own.selu, own.gelu, own.silu),
-    *(own.relu6, own.hard_swish, own.softplus, own.leaky_rectify, own.scaled_tanh),
+    *(own.relu6, own.hard_swish, own.softplus, own.exponential, own.leaky_rectify, own.scaled_tanh),
     *(own.Power(2.0, 0.5, 1.0), own.Power(1.0, 2.0, 3.0), own.SELU(1.1, 0.4)),
     *(jax.nn.gelu, jax.nn.selu, jax.nn.leaky_relu),
 ]

@@ -37,6 +37,7 @@ def test_each_loss_has_a_contract(name):
             "huber_loss": "numbers",
             "multiclass_hinge_loss": "scores",
             "pinball_loss": "numbers",
+            "poisson_deviance": "rates",
             "squared_error": "numbers",
         }[name]
     )

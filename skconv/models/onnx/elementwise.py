@@ -231,6 +231,7 @@ OPERATORS: dict[str, Operator] = {
     "Clip": clip,
     "Dropout": dropout,
     "Elu": exponential,
+    "Exp": _fixed(own.exponential),
     "Gelu": gelu,
     "HardSwish": _fixed(own.hard_swish),
     "InstanceNormalization": instance_norm,

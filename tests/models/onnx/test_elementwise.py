@@ -17,6 +17,7 @@ FUNCTIONS = [
     *(("Relu", {}), ("LeakyRelu", {"alpha": 0.2}), ("Sigmoid", {}), ("Tanh", {}), ("Elu", {})),
     *(("Elu", {"alpha": 0.5}), ("Selu", {}), ("Gelu", {}), ("Gelu", {"approximate": "tanh"})),
     *(("HardSwish", {}), ("Softplus", {}), ("Softmax", {"axis": 1}), ("Neg", {})),
+    ("Exp", {}),
 ]
 
 
