@@ -168,7 +168,7 @@ class Network:
         units_last : bool
             Whether the loss gets the units on the last axis wherever the output has them.
         """
-        elementwise = self.nonlinearity(head) in (exponential, sigmoid)
+        elementwise = any(self.nonlinearity(head) is own for own in (exponential, sigmoid))
         flat = len(self.node(head.name).output_shape) == 2
         return (flat or units_last or elementwise) and self.ends_itself(head)
 

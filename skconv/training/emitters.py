@@ -55,9 +55,9 @@ def has_large_loops(program: Jaxpr) -> bool:
     """
     count = 0
     for operation in operations(program):
-        shape = operation.outvars[0].aval.shape if operation.outvars else ()
-        if len(shape) > 3:
+        shapes = [getattr(value.aval, "shape", ()) for value in operation.outvars]
+        if any(len(shape) > 3 for shape in shapes):
             return False
         if operation.primitive.name in ELEMENTWISE:
-            count += math.prod(shape)
+            count += sum(map(math.prod, shapes))
     return count >= LARGE_LOOPS
