@@ -251,11 +251,11 @@ class Network:
         new = {layer: dict(own) for layer, own in new.items()}
         for node in self.nodes:
             scale = runtime.get(node.name, {}).get("grad_scale")
-            if scale is None:
-                continue
             places = [self.shared.get((node.name, name), (node.name, name)) for name in node.specs]
             changed = [(layer, name) for layer, name in places if name in new.get(layer, {})]
-            frozen = scale == 0 if changed else False
+            if scale is None or not changed:
+                continue
+            frozen = scale == 0
             for layer, name in changed:
                 new[layer][name] = lax.select(frozen, old[layer][name], new[layer][name])
         return new

@@ -24,8 +24,7 @@ ResNet-18, 224x224                  0.34   11.1, 7.7   307, 321
 ResNet-18, 32x32, a fourth as wide  0.34   9.4, 7.7    388, 385
 GRU after a convolution             0.37   1.6, 1.7    5.8, 4.8
 `NeuralNet()` on 500 rows           0.38   1.1, 1.5    0.16, 0.15
-two dense layers of 500 and 50      0.44   0.9, 1.1    1.9, 1.8
-VGG-like network                    0.82   5.5, 6.1    210, 190
+VGG-like network                    0.82   9.9, 10.2   316, 321
 six convolutions                    0.98   3.4, 4.0    300, 309
 tutorial's network                  1.08   1.3, 1.7    22, 23
 ==================================  =====  ==========  ==========
